@@ -1,0 +1,77 @@
+#pragma once
+
+#include "transports/seam/executor.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace aps {
+
+/// Has deadlines that its unit checks several times a second.
+class watched {
+ public:
+  virtual ~watched() = default;
+
+  /// Looks at its deadlines. Thread: the unit's.
+  virtual void on_tick(time_point now) = 0;
+};
+
+/// One I/O unit: one single-threaded io_context and the thread that runs it.
+/// There is one timer for all deadlines of the unit, not one per socket.
+class io_unit final : public executor {
+ public:
+  explicit io_unit(size_t index);
+
+  /// Stops the loop and joins the thread. Not from the unit's own thread.
+  ~io_unit() override;
+
+  io_unit(const io_unit&) = delete;
+  io_unit& operator=(const io_unit&) = delete;
+
+  /// Starts the thread.
+  void start();
+
+  /// Ends the loop and joins the thread. Idempotent.
+  void stop();
+
+  void post(std::function<void()> work) override;
+  bool on_thread() const noexcept override;
+  time_point now() const noexcept override;
+  size_t index() const noexcept override { return index_; }
+
+  boost::asio::io_context& context() noexcept { return context_; }
+
+  /// Calls `who->on_tick` every `tick_interval` until it is destroyed.
+  /// Thread: the unit's.
+  void watch(std::weak_ptr<watched> who);
+
+  static constexpr std::chrono::milliseconds tick_interval{100};
+
+ private:
+  void arm_tick();
+  void run_tick();
+
+  const size_t index_;
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
+    work_;
+  boost::asio::steady_timer tick_;
+  std::vector<std::weak_ptr<watched>> watched_;
+  bool ticking_ = false;
+  std::atomic<std::thread::id> thread_id_{};
+  std::thread thread_;
+};
+
+/// The io_unit behind an executor of the real network.
+inline io_unit& as_io_unit(executor& unit) {
+  return static_cast<io_unit&>(unit);
+}
+
+} // namespace aps

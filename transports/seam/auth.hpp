@@ -1,0 +1,32 @@
+#pragma once
+
+#include "transports/seam/frame.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace aps {
+
+/// The key of a tunnel: scrypt (N=16384, r=8, p=1) over the password, salted
+/// with the tunnel's name. Computed once at start (some 50 ms); the password
+/// itself never crosses the wire. Throws std::runtime_error when OpenSSL fails.
+std::string derive_key(std::string_view tunnel, std::string_view password);
+
+/// HMAC-SHA256 with which an agent shows that it has the key (DESIGN 6):
+/// over the node's nonce, tunnel, endpoint, session, transport and its own
+/// nonce, each with its length in front.
+std::string agent_proof(std::string_view key, std::string_view node_nonce,
+                        const hello_frame& hello, transport_kind transport);
+
+/// The node's answer over the agent's nonce and proof: a node that does not
+/// have the key cannot pose as ours.
+std::string node_proof(std::string_view key, const hello_frame& hello);
+
+/// Comparison in constant time.
+bool equal_secrets(std::string_view x, std::string_view y) noexcept;
+
+/// `n` bytes from the system's random source.
+std::string random_bytes(size_t n);
+
+} // namespace aps

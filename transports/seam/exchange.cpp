@@ -1,0 +1,263 @@
+#include "transports/seam/exchange.hpp"
+
+#include <array>
+
+namespace aps {
+
+namespace {
+
+// RFC 9110, 9.2.2.
+bool is_idempotent(const request_head& head) noexcept {
+  constexpr std::array methods{"GET",  "HEAD",   "PUT",
+                               "DELETE", "OPTIONS", "TRACE"};
+  for (const auto* method : methods)
+    if (head.method == method)
+      return head.upgrade.empty();
+  return find_header(head.headers, "Idempotency-Key") != nullptr;
+}
+
+} // namespace
+
+exchange::exchange(executor& unit, exchange_id id, request_head_ptr head,
+                   exchange_facts facts, std::shared_ptr<visitor> listener,
+                   uint32_t window)
+    : calls_(unit), id_(id), head_(std::move(head)), facts_(std::move(facts)),
+      listener_(std::move(listener)), window_(window),
+      out_(initial_request_window), in_(window, window) {
+  if (head_->last)
+    out_.finish({});
+}
+
+// -- for actors ---------------------------------------------------------------
+
+void exchange::attach(link_ptr on, const session_id& session,
+                      exchange_owner_ptr owner) {
+  calls_.run(shared_from_this(), [this, on = std::move(on), session,
+                                  owner = std::move(owner)]() mutable {
+    begin_or_move(std::move(on), session, std::move(owner));
+  });
+}
+
+void exchange::deliver(const link_ptr& from, frame what) {
+  calls_.run(shared_from_this(), [this, from, what = std::move(what)]() mutable {
+    if (from == link_)
+      do_deliver(std::move(what));
+  });
+}
+
+void exchange::detach(const link_ptr& from) {
+  calls_.run(shared_from_this(), [this, from] {
+    if (link_ != from)
+      return;
+    link_ = nullptr;
+    owner_ = nullptr;
+  });
+}
+
+void exchange::fail(outcome how, std::string detail) {
+  calls_.run(shared_from_this(), [this, how, detail = std::move(detail)] {
+    if (over_)
+      return;
+    send(reset_frame{how, detail});
+    finish(how, detail);
+  });
+}
+
+bool exchange::restartable() const noexcept {
+  return !over_ && !response_started_ && !body_acked_
+         && (!head_sent_ || is_idempotent(*head_));
+}
+
+void exchange::begin_or_move(link_ptr on, const session_id& session,
+                             exchange_owner_ptr owner) {
+  if (over_) {
+    owner->on_finished(unit(), id_, outcome::visitor_gone);
+    return;
+  }
+  link_ = std::move(on);
+  owner_ = std::move(owner);
+  if (!head_sent_) {
+    session_ = session;
+    send_head();
+  } else if (session == session_) {
+    ++moves_;
+    resuming_ = true;
+    send(resume_frame{++attempt_, in_.received(), heads_});
+  } else if (restartable()) {
+    ++moves_;
+    session_ = session;
+    restart();
+  } else {
+    const auto how = response_started_ ? outcome::cut
+                                       : outcome::started_unknown;
+    finish(how, "the agent that had the request is gone");
+  }
+}
+
+void exchange::send_head() {
+  head_sent_ = true;
+  resuming_ = false;
+  send(request_frame{++attempt_, window_, head_});
+  pump();
+}
+
+// From the very beginning: nothing of the answer was delivered yet.
+void exchange::restart() {
+  out_.restart(initial_request_window);
+  send_head();
+}
+
+void exchange::do_deliver(frame what) {
+  // A listener may drop the last outside reference while it is called.
+  const auto self = shared_from_this();
+  std::visit(
+    [this](auto& body) {
+      if constexpr (requires { this->handle(body); })
+        handle(body);
+      else
+        violation("unexpected frame kind");
+    },
+    what.body);
+}
+
+void exchange::handle(response_frame& what) {
+  if (final_head_)
+    return violation("second response head");
+  ++heads_;
+  final_head_ = !what.head->interim();
+  response_started_ = true;
+  listener_->on_head(what.head);
+  if (over_)
+    return;
+  if (what.head->last && final_head_)
+    complete({});
+}
+
+void exchange::handle(data_frame& what) {
+  if (!final_head_)
+    return violation("data before the response head");
+  auto fresh = in_.accept(what);
+  if (!fresh)
+    return violation("data out of order or beyond the credit");
+  if (!fresh->empty())
+    listener_->on_data(std::move(*fresh));
+  if (!over_ && in_.ended())
+    complete({});
+}
+
+void exchange::handle(end_frame& what) {
+  if (!final_head_ || !in_.accept_end(what.offset))
+    return violation("end at the wrong place");
+  complete(what.trailers);
+}
+
+void exchange::handle(reset_frame& what) {
+  send(ack_frame{in_.received(), 0, true});
+  finish(what.code == outcome::ok ? outcome::internal : what.code,
+         what.message);
+}
+
+void exchange::handle(ack_frame& what) {
+  const auto was_full = out_.room() == 0;
+  if (!out_.ack(what.offset, what.window))
+    return violation("ack of bytes that were never sent");
+  if (what.offset > 0)
+    body_acked_ = true;
+  pump();
+  if (was_full && !out_.finished() && out_.room() > 0)
+    listener_->on_writable();
+}
+
+void exchange::handle(resumed_frame& what) {
+  if (!resuming_ || what.attempt != attempt_)
+    return;
+  resuming_ = false;
+  if (what.known) {
+    if (!out_.rewind(what.received))
+      return violation("resumed at a position that is gone");
+    // Our last ack may have died with the old link.
+    send(in_.current_ack());
+    return pump();
+  }
+  if (response_started_ || body_acked_)
+    return finish(response_started_ ? outcome::cut : outcome::started_unknown,
+                  "the agent does not know the exchange any more");
+  restart();
+}
+
+// -- for the visitor's side ---------------------------------------------------
+
+void exchange::send_body(slice bytes) {
+  if (over_ || out_.finished())
+    return;
+  out_.push(std::move(bytes));
+  pump();
+}
+
+void exchange::send_end(header_list trailers) {
+  if (over_ || out_.finished())
+    return;
+  out_.finish(std::move(trailers));
+  pump();
+}
+
+void exchange::consumed(size_t bytes) {
+  if (over_)
+    return;
+  if (auto due = in_.consume(bytes); due && link_ && !resuming_)
+    send(*due);
+}
+
+void exchange::cancel(outcome why) {
+  if (over_)
+    return;
+  if (link_)
+    send(reset_frame{why, {}});
+  listener_ = nullptr;
+  release(why);
+}
+
+// -- inner workings -----------------------------------------------------------
+
+void exchange::pump() {
+  if (!link_ || resuming_ || !head_sent_ || head_->last)
+    return;
+  while (auto next = out_.next())
+    send(std::move(*next));
+}
+
+void exchange::send(frame::kind what) {
+  if (link_)
+    link_->send(frame{id_, std::move(what)});
+}
+
+void exchange::complete(const header_list& trailers) {
+  send(ack_frame{in_.received(), 0, true});
+  const auto listener = std::move(listener_);
+  release(outcome::ok);
+  if (listener)
+    listener->on_end(trailers);
+}
+
+void exchange::violation(const char* what) {
+  send(reset_frame{outcome::internal, what});
+  finish(outcome::internal, what);
+}
+
+void exchange::finish(outcome how, const std::string& detail) {
+  const auto listener = std::move(listener_);
+  release(how);
+  if (listener)
+    listener->on_failed(how, detail);
+}
+
+void exchange::release(outcome how) {
+  over_ = true;
+  out_.clear();
+  link_ = nullptr;
+  if (const auto owner = std::move(owner_))
+    owner->on_finished(unit(), id_, how);
+  owner_ = nullptr;
+}
+
+} // namespace aps

@@ -1,0 +1,96 @@
+#include "transports/seam/frame.hpp"
+
+#include <algorithm>
+
+namespace aps {
+
+namespace {
+
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c;
+}
+
+size_t weight_of(const header_list& headers) noexcept {
+  size_t sum = 0;
+  for (const auto& field : headers)
+    sum += field.name.size() + field.value.size() + 8;
+  return sum;
+}
+
+struct weigher {
+  size_t operator()(const request_frame& f) const noexcept {
+    return 64 + f.head->path.size() + weight_of(f.head->headers);
+  }
+  size_t operator()(const response_frame& f) const noexcept {
+    return 32 + weight_of(f.head->headers);
+  }
+  size_t operator()(const data_frame& f) const noexcept {
+    return 24 + f.payload.size();
+  }
+  size_t operator()(const end_frame& f) const noexcept {
+    return 24 + weight_of(f.trailers);
+  }
+  template <class Other>
+  size_t operator()(const Other&) const noexcept {
+    return 32;
+  }
+};
+
+} // namespace
+
+std::string_view to_string(transport_kind kind) noexcept {
+  switch (kind) {
+    case transport_kind::grpc: return "grpc";
+    case transport_kind::websocket: return "websocket";
+    case transport_kind::poll: return "poll";
+  }
+  return "unknown";
+}
+
+std::string to_hex(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (const auto c : bytes) {
+    out += digits[static_cast<uint8_t>(c) >> 4];
+    out += digits[static_cast<uint8_t>(c) & 15];
+  }
+  return out;
+}
+
+std::string to_hex(const session_id& id) {
+  return to_hex({reinterpret_cast<const char*>(id.data()), id.size()});
+}
+
+bool iequals(std::string_view x, std::string_view y) noexcept {
+  return std::equal(x.begin(), x.end(), y.begin(), y.end(),
+                    [](char a, char b) { return lower(a) == lower(b); });
+}
+
+const header* find_header(const header_list& headers,
+                          std::string_view name) noexcept {
+  for (const auto& field : headers)
+    if (iequals(field.name, name))
+      return &field;
+  return nullptr;
+}
+
+std::string_view render(refusal why) noexcept {
+  switch (why) {
+    case refusal::bad_proof: return "unknown tunnel or wrong password";
+    case refusal::version: return "no common protocol version";
+    case refusal::not_here:
+      return "the tunnel does not accept agents on this server";
+    case refusal::disabled: return "this transport is disabled for the tunnel";
+    case refusal::pool_full: return "the pool is full (max_pool_size)";
+    case refusal::draining: return "the node is shutting down";
+    case refusal::malformed: return "the hello is malformed";
+  }
+  return "refused";
+}
+
+size_t frame::weight() const noexcept {
+  return std::visit(weigher{}, body);
+}
+
+} // namespace aps

@@ -1,0 +1,203 @@
+#pragma once
+
+#include "transports/seam/outcome.hpp"
+#include "transports/seam/slice.hpp"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace aps {
+
+/// The protocol version this code speaks.
+inline constexpr uint32_t protocol_version = 1;
+
+/// Identifies an exchange; never 0. Unique within a node process and, by its
+/// random start, in practice between node processes.
+using exchange_id = uint64_t;
+
+/// 128 random bits made at agent start, the same on all its connections.
+using session_id = std::array<uint8_t, 16>;
+
+enum class transport_kind : uint8_t { grpc = 1, websocket = 2, poll = 3 };
+
+/// "grpc", "websocket" or "poll".
+std::string_view to_string(transport_kind kind) noexcept;
+
+/// Lower-case hexadecimal digits of arbitrary bytes.
+std::string to_hex(std::string_view bytes);
+std::string to_hex(const session_id& id);
+
+struct header {
+  std::string name;
+  std::string value;
+  bool operator==(const header&) const = default;
+};
+using header_list = std::vector<header>;
+
+/// The first header of that name (case-insensitive), or null.
+const header* find_header(const header_list& headers,
+                          std::string_view name) noexcept;
+
+/// Case-insensitive comparison of ASCII text.
+bool iequals(std::string_view x, std::string_view y) noexcept;
+
+/// What the agent shall ask the origin. Immutable once made.
+struct request_head {
+  std::string method;
+  std::string scheme = "http"; ///< http | https
+  std::string authority;       ///< host[:port] of the origin
+  std::string path = "/";      ///< path and query (origin-form)
+  header_list headers;         ///< end-to-end headers, Host included
+  bool last = true;            ///< no body follows
+  std::optional<uint64_t> content_length;
+  std::string upgrade; ///< lower-case protocol name; empty = none
+};
+using request_head_ptr = std::shared_ptr<const request_head>;
+
+/// What the origin answered. A 1xx status other than 101 is interim.
+struct response_head {
+  uint16_t status = 200;
+  std::string reason;
+  header_list headers;
+  bool last = false; ///< no body follows
+  std::optional<uint64_t> content_length;
+
+  bool interim() const noexcept {
+    return status >= 100 && status < 200 && status != 101;
+  }
+};
+using response_head_ptr = std::shared_ptr<const response_head>;
+
+/// Why the node does not take a connection. The numbers are wire format.
+enum class refusal : uint8_t {
+  bad_proof = 1,      ///< unknown tunnel or wrong password (not told apart)
+  version = 2,        ///< no common protocol version
+  not_here = 3,       ///< the tunnel does not accept agents on this server
+  disabled = 4,       ///< this transport is switched off for the tunnel
+  pool_full = 5,      ///< max_pool_size reached: try later
+  draining = 6,       ///< the node shuts down
+  malformed = 7,      ///< the hello is incomplete or out of order
+};
+std::string_view render(refusal why) noexcept;
+
+// -- frames about the connection --------------------------------------------
+
+struct challenge_frame {
+  uint32_t version = protocol_version;
+  std::string nonce;
+  std::string node;
+};
+
+struct hello_frame {
+  uint32_t version = protocol_version;
+  uint64_t features = 0;
+  std::string tunnel;
+  std::string endpoint;
+  session_id session{};
+  std::string nonce;
+  std::string proof;
+  std::string software;
+};
+
+struct welcome_frame {
+  uint64_t features = 0;
+  std::string proof;
+  std::string connection;
+  uint32_t resume_time_ms = 0;
+};
+
+struct refused_frame {
+  refusal code = refusal::malformed;
+  std::string message;
+  uint32_t retry_after_ms = 0;
+};
+
+struct ping_frame {
+  uint64_t token = 0;
+};
+
+struct pong_frame {
+  uint64_t token = 0;
+};
+
+struct open_connections_frame {
+  transport_kind transport = transport_kind::websocket;
+  uint32_t count = 0;
+  std::string reason;
+};
+
+struct drain_frame {
+  std::string reason;
+  bool replace = false;
+};
+
+// -- frames about an exchange -----------------------------------------------
+
+struct request_frame {
+  uint32_t attempt = 1;
+  uint32_t window = 0; ///< initial credit for the response body, bytes
+  request_head_ptr head;
+};
+
+struct response_frame {
+  response_head_ptr head;
+};
+
+struct data_frame {
+  uint64_t offset = 0;
+  slice payload;
+  bool last = false;
+};
+
+struct end_frame {
+  uint64_t offset = 0;
+  header_list trailers;
+};
+
+struct reset_frame {
+  outcome code = outcome::internal;
+  std::string message;
+};
+
+struct ack_frame {
+  uint64_t offset = 0;
+  uint32_t window = 0;
+  bool ended = false;
+};
+
+struct resume_frame {
+  uint32_t attempt = 1;
+  uint64_t received = 0;
+  uint32_t heads = 0;
+};
+
+struct resumed_frame {
+  uint32_t attempt = 1;
+  bool known = false;
+  uint64_t received = 0;
+  bool ended = false;
+};
+
+/// One message of the tunnel protocol (DESIGN 5): a plain value whose payload
+/// shares its buffer.
+struct frame {
+  using kind = std::variant<challenge_frame, hello_frame, welcome_frame,
+                            refused_frame, ping_frame, pong_frame,
+                            open_connections_frame, drain_frame, request_frame,
+                            response_frame, data_frame, end_frame, reset_frame,
+                            ack_frame, resume_frame, resumed_frame>;
+  exchange_id exchange = 0; ///< 0 = about the connection
+  kind body;
+
+  /// Bytes this frame roughly takes on the wire; for batching and limits.
+  size_t weight() const noexcept;
+};
+
+using frame_batch = std::vector<frame>;
+
+} // namespace aps

@@ -1,0 +1,133 @@
+#pragma once
+
+#include "transports/seam/exchange.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace aps {
+
+/// Limits and deadlines of the HTTP front of one server.
+struct http_limits {
+  size_t max_header_bytes = 64 * 1024; ///< request line and headers together
+  size_t max_headers = 100;            ///< number of header fields
+  uint64_t max_body_bytes = 0;         ///< 0 = no limit
+  duration header_timeout = std::chrono::seconds(30);
+  duration body_timeout = std::chrono::seconds(60);  ///< between two reads
+  duration idle_timeout = std::chrono::seconds(75);  ///< keep-alive
+  duration first_byte_timeout = std::chrono::seconds(60);
+  duration write_timeout = std::chrono::seconds(0); ///< 0 = a reader may stall
+};
+
+/// A request as the visitor sent it, before a mapping was applied.
+struct visitor_request {
+  std::string method;
+  std::string scheme = "http";
+  std::string host; ///< without port, as sent
+  uint16_t port = 0; ///< 0 = the scheme's default
+  std::string path = "/"; ///< path and query
+  std::string visitor_address; ///< ip
+};
+
+/// Where the listeners of a node hand over what arrives. Implemented by the
+/// actor side; called on unit threads, several at once.
+class front {
+ public:
+  virtual ~front() = default;
+
+  /// The mapping for a request; null = none knows it.
+  virtual std::shared_ptr<const route> find(const visitor_request& what) = 0;
+
+  /// Carries the exchange; `exchange::facts().via` is what `find` returned.
+  virtual void start(exchange_ptr what) = 0;
+
+  /// An agent dialled in; nothing was said yet.
+  virtual void on_link(link_ptr what) = 0;
+
+  /// A fresh exchange id.
+  virtual exchange_id next_id() = 0;
+};
+
+struct listen_options {
+  std::string name; ///< the server's name in the configuration
+  std::string host = "0.0.0.0";
+  uint16_t port = 0; ///< 0 = any free port
+  bool agents = true; ///< WebSocket and gRPC agents may dial in here
+  http_limits limits;
+};
+
+/// An open port. Destroying it closes the port and every HTTP session and
+/// unaccepted link behind it.
+class listener {
+ public:
+  virtual ~listener() = default;
+  virtual uint16_t port() const noexcept = 0;
+
+  /// No new connections; the existing ones go on, keep-alive ends.
+  virtual void stop_accepting() = 0;
+
+  /// Live HTTP sessions (visitors' TCP connections).
+  virtual size_t sessions() const noexcept = 0;
+};
+
+struct dial_options {
+  transport_kind transport = transport_kind::grpc;
+  std::string host;
+  uint16_t port = 0;
+  duration timeout = std::chrono::seconds(10);
+};
+
+/// Exactly one of the two: a link, or why there is none.
+struct dial_result {
+  link_ptr connected;
+  link_error error = link_error::none;
+  std::string detail;
+};
+
+struct origin_options {
+  bool insecure = false; ///< accept any certificate of https origins
+  std::string ca_file;   ///< extra trusted certificates, PEM; empty = system
+  duration connect_timeout = std::chrono::seconds(10);
+  duration idle_timeout = std::chrono::seconds(60); ///< keep-alive
+  size_t max_idle_per_origin = 64; ///< kept-alive connections per unit
+};
+
+/// Performs requests against origins. One object serves all units.
+class origin_client {
+ public:
+  virtual ~origin_client() = default;
+
+  /// Starts to perform `head` on `unit`. The caller attaches the result.
+  /// Thread: the unit's.
+  virtual served_exchange_ptr serve(executor& unit, exchange_id id,
+                                    request_head_ptr head,
+                                    uint32_t response_window) = 0;
+};
+
+/// Everything the actor side asks of the I/O side. The real one has sockets
+/// (transports/network.hpp), simulations have queues.
+class network {
+ public:
+  virtual ~network() = default;
+
+  virtual size_t units() const noexcept = 0;
+  virtual executor& unit(size_t index) noexcept = 0;
+
+  /// Opens a port; throws std::system_error naming address and reason.
+  virtual std::unique_ptr<listener> listen(const listen_options& options,
+                                           std::shared_ptr<front> to)
+    = 0;
+
+  /// Dials a node; `done` is called once, on the thread of `unit`.
+  virtual void dial(executor& unit, const dial_options& options,
+                    std::function<void(dial_result)> done)
+    = 0;
+
+  /// Throws std::runtime_error when `options.ca_file` cannot be read.
+  virtual std::shared_ptr<origin_client> origins(const origin_options& options)
+    = 0;
+};
+
+} // namespace aps

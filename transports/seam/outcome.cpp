@@ -1,0 +1,142 @@
+#include "transports/seam/outcome.hpp"
+
+#include <array>
+
+namespace aps {
+
+namespace {
+
+struct outcome_row {
+  outcome what;
+  unsigned status;
+  std::string_view word;
+  std::string_view sentence;
+};
+
+constexpr std::array outcome_table{
+  outcome_row{outcome::ok, 200, "ok", "The exchange is complete."},
+  outcome_row{outcome::bad_request, 400, "bad-request",
+              "The request is not valid HTTP/1.1."},
+  outcome_row{outcome::header_too_large, 431, "header-too-large",
+              "The request line and headers exceed the limit."},
+  outcome_row{outcome::body_too_large, 413, "body-too-large",
+              "The request body exceeds the limit."},
+  outcome_row{outcome::no_mapping, 404, "no-mapping",
+              "No mapping knows this address."},
+  outcome_row{outcome::not_implemented, 501, "not-implemented",
+              "This kind of request is not supported."},
+  outcome_row{outcome::no_endpoint, 503, "no-endpoint",
+              "No agent is connected for this address."},
+  outcome_row{outcome::no_connection, 503, "no-connection",
+              "The agent has no usable connection at the moment."},
+  outcome_row{outcome::pool_exhausted, 503, "pool-exhausted",
+              "Too many requests are waiting for a connection."},
+  outcome_row{outcome::acquire_timeout, 503, "acquire-timeout",
+              "No connection became free in time."},
+  outcome_row{outcome::draining, 503, "draining",
+              "The node is shutting down."},
+  outcome_row{outcome::not_sent, 502, "not-sent",
+              "The tunnel failed before the request was sent."},
+  outcome_row{outcome::started_unknown, 502, "started-unknown",
+              "The agent vanished; the request may have been executed."},
+  outcome_row{outcome::cut, 502, "cut",
+              "The agent vanished in the middle of the answer."},
+  outcome_row{outcome::transport_unavailable, 502, "transport-unavailable",
+              "The tunnel's transport failed and fallback is switched off."},
+  outcome_row{outcome::origin_unresolved, 502, "origin-unresolved",
+              "The target's name could not be resolved."},
+  outcome_row{outcome::origin_refused, 502, "origin-refused",
+              "The target refused the connection."},
+  outcome_row{outcome::origin_unreachable, 502, "origin-unreachable",
+              "The target could not be reached."},
+  outcome_row{outcome::origin_tls, 502, "origin-tls",
+              "The TLS handshake with the target failed."},
+  outcome_row{outcome::origin_protocol, 502, "origin-protocol",
+              "The target's answer is not valid HTTP/1.1."},
+  outcome_row{outcome::origin_closed, 502, "origin-closed",
+              "The target closed the connection before its answer was "
+              "complete."},
+  outcome_row{outcome::origin_timeout, 504, "origin-timeout",
+              "The target did not accept the connection in time."},
+  outcome_row{outcome::first_byte_timeout, 504, "first-byte-timeout",
+              "The target did not answer in time."},
+  outcome_row{outcome::body_timeout, 408, "body-timeout",
+              "The request did not arrive in time."},
+  outcome_row{outcome::visitor_gone, 499, "visitor-gone",
+              "The visitor closed the connection."},
+  outcome_row{outcome::internal, 500, "internal", "Internal error."},
+};
+
+const outcome_row& row_of(outcome what) noexcept {
+  for (const auto& row : outcome_table)
+    if (row.what == what)
+      return row;
+  return outcome_table.back();
+}
+
+} // namespace
+
+std::string_view to_string(outcome what) noexcept {
+  return row_of(what).word;
+}
+
+std::string_view render(outcome what) noexcept {
+  return row_of(what).sentence;
+}
+
+unsigned status_of(outcome what) noexcept {
+  return row_of(what).status;
+}
+
+outcome outcome_from(uint32_t number) noexcept {
+  for (const auto& row : outcome_table)
+    if (static_cast<uint32_t>(row.what) == number)
+      return row.what;
+  return outcome::internal;
+}
+
+std::string_view to_string(link_error what) noexcept {
+  switch (what) {
+    case link_error::none: return "none";
+    case link_error::lost: return "lost";
+    case link_error::refused: return "refused";
+    case link_error::unavailable: return "unavailable";
+    case link_error::timed_out: return "timed-out";
+    case link_error::stalled: return "stalled";
+    case link_error::exhausted: return "exhausted";
+    case link_error::unauthenticated: return "unauthenticated";
+    case link_error::protocol: return "protocol";
+    case link_error::too_large: return "too-large";
+  }
+  return "unknown";
+}
+
+std::string_view render(link_error what) noexcept {
+  switch (what) {
+    case link_error::none: return "closed";
+    case link_error::lost: return "connection lost";
+    case link_error::refused: return "connection refused";
+    case link_error::unavailable: return "peer not reachable";
+    case link_error::timed_out: return "timed out";
+    case link_error::stalled: return "connection stalled";
+    case link_error::exhausted: return "peer has no room";
+    case link_error::unauthenticated: return "not authenticated";
+    case link_error::protocol: return "protocol violation";
+    case link_error::too_large: return "message too large";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(close_reason what) noexcept {
+  switch (what) {
+    case close_reason::normal: return "normal";
+    case close_reason::shutdown: return "shutdown";
+    case close_reason::refused: return "refused";
+    case close_reason::exhausted: return "exhausted";
+    case close_reason::protocol: return "protocol";
+    case close_reason::stalled: return "stalled";
+  }
+  return "unknown";
+}
+
+} // namespace aps

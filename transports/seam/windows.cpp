@@ -1,0 +1,148 @@
+#include "transports/seam/windows.hpp"
+
+#include <algorithm>
+
+namespace aps {
+
+// -- send_window --------------------------------------------------------------
+
+void send_window::push(slice bytes) {
+  if (bytes.empty())
+    return;
+  end_ += bytes.size();
+  chunks_.push_back(std::move(bytes));
+}
+
+void send_window::finish(header_list trailers) {
+  finished_ = true;
+  trailers_ = std::move(trailers);
+}
+
+std::optional<frame::kind> send_window::next() {
+  if (end_sent_)
+    return std::nullopt;
+  const auto limit = base_ + window_;
+  if (next_ < end_ && next_ < limit) {
+    const auto& chunk = chunks_[cursor_];
+    const auto length = std::min({chunk.size() - cursor_offset_,
+                                  size_t(limit - next_), max_data_payload});
+    data_frame out{next_, chunk.sub(cursor_offset_, length), false};
+    next_ += length;
+    cursor_offset_ += length;
+    if (cursor_offset_ == chunk.size()) {
+      ++cursor_;
+      cursor_offset_ = 0;
+    }
+    if (finished_ && next_ == end_ && trailers_.empty())
+      out.last = end_sent_ = true;
+    return out;
+  }
+  if (finished_ && next_ == end_) {
+    end_sent_ = true;
+    return end_frame{end_, trailers_};
+  }
+  return std::nullopt;
+}
+
+bool send_window::ack(uint64_t offset, uint32_t window) {
+  if (offset > next_)
+    return false;
+  if (window > 0)
+    window_ = window;
+  while (base_ < offset) {
+    const auto left = chunks_[first_].size() - first_offset_;
+    const auto step = std::min<uint64_t>(left, offset - base_);
+    base_ += step;
+    first_offset_ += step;
+    if (step == left) {
+      chunks_[first_++] = {};
+      first_offset_ = 0;
+    }
+  }
+  if (first_ == chunks_.size()) {
+    chunks_.clear();
+    first_ = cursor_ = cursor_offset_ = 0;
+  } else if (first_ >= 64) {
+    chunks_.erase(chunks_.begin(), chunks_.begin() + ptrdiff_t(first_));
+    cursor_ -= first_;
+    first_ = 0;
+  }
+  return true;
+}
+
+bool send_window::rewind(uint64_t offset) {
+  if (offset < base_ || offset > end_)
+    return false;
+  next_ = offset;
+  end_sent_ = false;
+  cursor_ = first_;
+  auto position = base_ - first_offset_;
+  while (cursor_ < chunks_.size()
+         && position + chunks_[cursor_].size() <= offset)
+    position += chunks_[cursor_++].size();
+  cursor_offset_ = offset - position;
+  return true;
+}
+
+void send_window::restart(uint32_t window) {
+  window_ = window;
+  rewind(0);
+}
+
+size_t send_window::room() const noexcept {
+  const auto held = end_ - base_;
+  return finished_ || held >= window_ ? 0 : size_t(window_ - held);
+}
+
+void send_window::clear() {
+  chunks_ = {};
+  first_ = cursor_ = cursor_offset_ = first_offset_ = 0;
+  base_ = next_ = end_;
+  finished_ = end_sent_ = true;
+  trailers_.clear();
+}
+
+// -- receive_window -----------------------------------------------------------
+
+std::optional<slice> receive_window::accept(const data_frame& data) {
+  const auto from = data.offset;
+  const auto to = from + data.payload.size();
+  if (from > received_ || to < from)
+    return std::nullopt;
+  if (ended_)
+    return to <= received_ ? std::optional<slice>{slice{}} : std::nullopt;
+  if (to > limit_)
+    return std::nullopt;
+  if (data.last && to < received_)
+    return std::nullopt;
+  slice fresh;
+  if (to > received_) {
+    fresh = data.payload.sub(size_t(received_ - from));
+    received_ = to;
+  }
+  if (data.last)
+    ended_ = true;
+  return fresh;
+}
+
+bool receive_window::accept_end(uint64_t offset) {
+  if (offset != received_)
+    return false;
+  ended_ = true;
+  return true;
+}
+
+std::optional<ack_frame> receive_window::consume(size_t bytes) {
+  consumed_ += bytes;
+  // A quarter of the window keeps the sender busy at few acks.
+  if (!ended_ && consumed_ + window_ >= limit_ + window_ / 4)
+    return current_ack();
+  return std::nullopt;
+}
+
+ack_frame receive_window::current_ack() {
+  limit_ = std::max(limit_, consumed_ + window_);
+  return {consumed_, window_, false};
+}
+
+} // namespace aps

@@ -1,0 +1,107 @@
+#pragma once
+
+#include "transports/seam/frame.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace aps {
+
+/// Credit for request bodies before the first ack, bytes (protocol constant).
+inline constexpr uint32_t initial_request_window = 64 * 1024;
+
+/// Credit that this side gives per direction and exchange, bytes.
+inline constexpr uint32_t default_window = 512 * 1024;
+
+/// Largest payload of one data frame, bytes.
+inline constexpr size_t max_data_payload = 64 * 1024;
+
+/// The sending half of one direction of an exchange (DESIGN 5, "Credit"):
+/// keeps what is not acknowledged, never runs ahead of the credit, and can go
+/// back to any position that is not acknowledged. Pure; not thread-safe.
+class send_window {
+ public:
+  explicit send_window(uint32_t window) : window_(window) {}
+
+  /// Appends bytes to the stream. Precondition: not finished.
+  void push(slice bytes);
+
+  /// Ends the stream after what was pushed.
+  void finish(header_list trailers);
+
+  /// The next frame that may be sent now, or nothing.
+  std::optional<frame::kind> next();
+
+  /// The receiver consumed everything below `offset`. False when that is
+  /// more than was ever sent (a protocol violation).
+  bool ack(uint64_t offset, uint32_t window);
+
+  /// Sends again from `offset` on. False when those bytes are gone already.
+  bool rewind(uint64_t offset);
+
+  /// Everything again, for a receiver that knows nothing and starts with
+  /// `window` bytes of credit. Precondition: nothing was acknowledged.
+  void restart(uint32_t window);
+
+  /// How many bytes the producer may still push; bounds the memory.
+  size_t room() const noexcept;
+
+  uint64_t acked() const noexcept { return base_; }
+  uint64_t total() const noexcept { return end_; }
+  bool finished() const noexcept { return finished_; }
+
+  /// True when everything, the end included, was handed out by `next`.
+  bool all_sent() const noexcept { return end_sent_; }
+
+  /// Drops everything that is kept; for exchanges that are over.
+  void clear();
+
+ private:
+  uint32_t window_;
+  uint64_t base_ = 0; // acknowledged below
+  uint64_t next_ = 0; // handed out below
+  uint64_t end_ = 0;  // pushed below
+  std::vector<slice> chunks_; // [first_, size) covers [base_, end_)
+  size_t first_ = 0;
+  size_t cursor_ = 0;        // chunk that holds next_
+  size_t cursor_offset_ = 0; // position of next_ inside it
+  size_t first_offset_ = 0;  // acknowledged part of chunks_[first_]
+  bool finished_ = false;
+  bool end_sent_ = false;
+  header_list trailers_;
+};
+
+/// The receiving half: puts what arrives in order, drops what it has already,
+/// and says when to give new credit. Pure; not thread-safe.
+class receive_window {
+ public:
+  /// `initial` is the credit the sender started with, `window` what we give.
+  receive_window(uint32_t initial, uint32_t window)
+      : window_(window), limit_(initial) {}
+
+  /// The new part of `data`; empty for pure repetition; nothing when the
+  /// frame leaves a gap, passes the credit or comes after the end.
+  std::optional<slice> accept(const data_frame& data);
+
+  /// Notes the end at `offset`. False when bytes are missing before it.
+  bool accept_end(uint64_t offset);
+
+  /// The application took `bytes`; an ack to send when one is due.
+  std::optional<ack_frame> consume(size_t bytes);
+
+  /// An ack for the current position, due or not.
+  ack_frame current_ack();
+
+  uint64_t received() const noexcept { return received_; }
+  uint64_t consumed() const noexcept { return consumed_; }
+  bool ended() const noexcept { return ended_; }
+
+ private:
+  uint32_t window_;
+  uint64_t limit_;
+  uint64_t received_ = 0;
+  uint64_t consumed_ = 0;
+  bool ended_ = false;
+};
+
+} // namespace aps
