@@ -1,0 +1,80 @@
+#include "actors/agent.hpp"
+
+#include "actors/agent_actor.hpp"
+#include "actors/wait.hpp"
+#include "transports/seam/auth.hpp"
+
+#include <cstring>
+
+namespace aps {
+
+namespace {
+
+session_id make_session() {
+  const auto bytes = random_bytes(sizeof(session_id));
+  session_id out;
+  std::memcpy(out.data(), bytes.data(), out.size());
+  return out;
+}
+
+class agent_host final : public agent {
+ public:
+  agent_host(caf::actor_system& system, agent_options options,
+             std::shared_ptr<network> net, std::shared_ptr<spdlog::logger> log)
+      : system_(system), net_(std::move(net)),
+        units_(std::make_shared<unit_contexts>(system, *net_)),
+        live_(std::make_shared<std::atomic<size_t>>(0)) {
+    agent_context shared;
+    shared.tunnel = options.tunnel;
+    shared.endpoint = options.endpoint;
+    shared.key = derive_key(options.tunnel, options.password);
+    shared.session = make_session();
+    shared.transports = options.transports;
+    shared.net = net_;
+    shared.origins = net_->origins(options.origin);
+    shared.units = units_;
+    shared.log = std::move(log);
+    shared.live = live_;
+    for (const auto& server : options.servers) {
+      shared.server = server;
+      actors_.push_back(system_.spawn<agent_impl>(
+        std::make_shared<const agent_context>(shared)));
+    }
+  }
+
+  ~agent_host() override { stop(std::chrono::milliseconds(0)); }
+
+  void stop(std::chrono::milliseconds grace) override {
+    if (stopped_)
+      return;
+    stopped_ = true;
+    for (const auto& actor : actors_)
+      compat::enqueue(nullptr, actor, drain{});
+    wait_until(grace, [this] { return *live_ == 0; });
+    for (const auto& actor : actors_)
+      stop_and_wait(system_, actor);
+    // Nothing on the I/O side may talk to actors once the host lets go of
+    // the actor system.
+    wait_until(std::chrono::seconds(12), [this] { return units_->users() == 0; });
+  }
+
+ private:
+  caf::actor_system& system_;
+  std::shared_ptr<network> net_;
+  std::shared_ptr<unit_contexts> units_;
+  std::shared_ptr<std::atomic<size_t>> live_;
+  std::vector<agent_actor> actors_;
+  bool stopped_ = false;
+};
+
+} // namespace
+
+std::unique_ptr<agent> spawn_agent(caf::actor_system& system,
+                                   agent_options options,
+                                   std::shared_ptr<network> net,
+                                   std::shared_ptr<spdlog::logger> log) {
+  return std::make_unique<agent_host>(system, std::move(options),
+                                      std::move(net), std::move(log));
+}
+
+} // namespace aps

@@ -1,0 +1,328 @@
+#include "actors/agent_actor.hpp"
+
+#include "actors/agent_connection.hpp"
+#include "actors/link_adapter.hpp"
+
+#include <algorithm>
+
+namespace aps {
+
+namespace {
+
+constexpr auto tick_interval = std::chrono::milliseconds(50);
+constexpr auto tombstone_time = std::chrono::minutes(10);
+
+// More than any sane pool; a node cannot make us dial without end.
+constexpr uint32_t max_wanted = 1024;
+
+std::string_view shown(transport_kind transport) {
+  return transport == transport_kind::grpc ? "gRPC"
+         : transport == transport_kind::websocket ? "WebSocket" : "polling";
+}
+
+std::string_view advice(refusal why) {
+  switch (why) {
+    case refusal::bad_proof: return "; check -tunnel and -password";
+    case refusal::not_here: return "; dial another server of the node";
+    case refusal::version: return "; update the agent or the node";
+    case refusal::disabled: return "; use another -transport";
+    default: return "";
+  }
+}
+
+} // namespace
+
+agent_state::agent_state(agent_actor::pointer self, agent_context_ptr context)
+    : self_(self), context_(std::move(context)) {
+  for (const auto transport : context_->transports)
+    lanes_[transport].pause
+      = backoff{{}, self_->id() * 7919 + static_cast<uint64_t>(transport)};
+}
+
+agent_state::~agent_state() {
+  for (auto& [id, one] : table_)
+    if (one.served)
+      one.served->cancel();
+  *context_->live -= table_.size();
+  for (auto& [transport, where] : lanes_) {
+    for (const auto& who : where.greeting)
+      compat::stop_anonymously(who);
+    for (const auto& who : where.live)
+      compat::stop_anonymously(who);
+  }
+}
+
+agent_actor::behavior_type agent_state::make_behavior() {
+  dial_missing();
+  arm_tick();
+  return {
+    [this](dial_done& done) { on_dialled(done); },
+    [this](const agent_connection_up& up) { on_up(up); },
+    [this](const agent_connection_down& down) { on_down(down); },
+    [this](const open_wanted& open) { on_open(open); },
+    [this](request_arrived& what) { on_request(what); },
+    [this](resume_arrived& what) { on_resume(what); },
+    [this](const served_started& started) { on_started(started); },
+    [this](const served_finished& done) { on_finished(done.exchange); },
+    [this](drain) { on_drain(); },
+  };
+}
+
+// -- dialling -----------------------------------------------------------------
+
+void agent_state::arm_tick() {
+  compat::run_delayed(self_, tick_interval, [this] {
+    on_tick();
+    arm_tick();
+  });
+}
+
+void agent_state::on_tick() {
+  give_up_detached(compat::now(self_));
+  dial_missing();
+}
+
+void agent_state::dial_missing() {
+  if (draining_)
+    return;
+  const auto now = compat::now(self_);
+  for (auto& [transport, where] : lanes_) {
+    auto have = where.live.size() + where.greeting.size() + where.dialing;
+    // After a failure one dialer feels its way, the others follow it.
+    const auto careful = where.pause.tries() > 1;
+    while (have < where.wanted && now >= where.next_dial
+           && (!careful || where.dialing + where.greeting.size() == 0)) {
+      dial(transport, where);
+      ++have;
+    }
+  }
+}
+
+void agent_state::dial(transport_kind transport, lane& where) {
+  ++where.dialing;
+  auto& net = *context_->net;
+  auto& unit = net.unit(next_unit_++ % net.units());
+  dial_options options;
+  options.transport = transport;
+  options.host = context_->server.host;
+  options.port = context_->server.port;
+  unit.post([&net, &unit, options, to = agent_actor{self_},
+             units = context_->units, use = context_->units->use()] {
+    net.dial(unit, options, [to, units, use, &unit, options](dial_result r) {
+      compat::enqueue(units->of(unit).get(), to,
+                      dial_done{options.transport, std::move(r)});
+    });
+  });
+}
+
+void agent_state::on_dialled(dial_done& done) {
+  auto& where = lanes_[done.transport];
+  --where.dialing;
+  auto& link = done.result.connected;
+  if (!link) {
+    where.next_dial = compat::now(self_) + where.pause.next();
+    return complain(where, done.transport, done.result.detail);
+  }
+  if (draining_)
+    return link->close(close_reason::shutdown, "the agent is stopping");
+  auto actor = self_->spawn<agent_connection_impl>(context_,
+                                                   agent_actor{self_}, link);
+  where.greeting.push_back(actor);
+  auto listener = std::make_shared<link_adapter<agent_connection_actor>>(
+    actor, *context_->units, link->unit());
+  dispatch(link->unit(), [link, listener] { link->start(listener); });
+}
+
+void agent_state::on_up(const agent_connection_up& up) {
+  auto& where = lanes_[up.transport];
+  std::erase(where.greeting, up.who);
+  where.live.push_back(up.who);
+  where.pause.reset();
+  where.next_dial = {};
+  where.complained = false;
+  resume_time_ = std::chrono::milliseconds(up.resume_time_ms);
+  context_->log->info("[AGENT] Connected to {} over {} as {}.{} ({})",
+                      context_->server_name(), shown(up.transport),
+                      context_->tunnel, context_->endpoint, up.connection);
+  dial_missing();
+}
+
+void agent_state::on_down(const agent_connection_down& down) {
+  auto& where = lanes_[down.transport];
+  const auto was_live = std::erase(where.live, down.who) > 0;
+  std::erase(where.greeting, down.who);
+  const auto now = compat::now(self_);
+  for (const auto id : down.exchanges)
+    if (auto i = table_.find(id); i != table_.end() && i->second.on == down.who)
+      i->second.detached = now;
+  if (down.refused) {
+    slow_down(where, *down.refused);
+    return complain(where, down.transport,
+                    "refused: " + down.refused->message
+                      + std::string(advice(down.refused->code)));
+  }
+  if (down.wanted_by_node) {
+    where.wanted = std::max(where.wanted - 1, 1u);
+  } else {
+    where.next_dial = now + where.pause.next();
+    complain(where, down.transport,
+             (was_live ? "connection lost: " : "handshake failed: ")
+               + std::string(render(down.error))
+               + (down.detail.empty() ? "" : ": " + down.detail));
+  }
+  dial_missing();
+}
+
+// A refusal is no transient error: no storm, and no more than one try at once.
+void agent_state::slow_down(lane& where, const refused_frame& no) {
+  const auto pause = std::chrono::milliseconds(
+    std::clamp<uint32_t>(no.retry_after_ms, 1000, 60000));
+  where.next_dial = compat::now(self_) + pause;
+  where.pause.next();
+  const auto have = static_cast<uint32_t>(where.live.size());
+  if (no.code == refusal::pool_full)
+    where.wanted = std::max(have, 1u);
+}
+
+void agent_state::complain(lane& where, transport_kind transport,
+                           const std::string& text) {
+  const auto level = where.complained ? spdlog::level::debug
+                                      : spdlog::level::warn;
+  where.complained = true;
+  context_->log->log(level, "[AGENT] {} over {}: {}", context_->server_name(),
+                     shown(transport), text);
+}
+
+void agent_state::on_open(const open_wanted& open) {
+  const auto i = lanes_.find(open.transport);
+  if (i == lanes_.end() || draining_)
+    return;
+  auto& where = i->second;
+  const auto have = static_cast<uint32_t>(where.live.size()
+                                          + where.greeting.size())
+                    + where.dialing;
+  where.wanted = std::min(std::max(where.wanted, have + open.count),
+                          max_wanted);
+  dial_missing();
+}
+
+// -- the exchange table -------------------------------------------------------
+
+void agent_state::on_request(request_arrived& what) {
+  const auto id = what.exchange;
+  if (auto i = table_.find(id); i != table_.end()) {
+    auto& known = i->second;
+    if (what.head.attempt <= known.attempt)
+      return ignore(what.from, id);
+    // A repeated head attaches to what runs already.
+    return on_resume_of(known, {what.from, what.via, what.owner, id,
+                                {what.head.attempt, 0, 0}});
+  }
+  if (auto i = tombstones_.find(id); i != tombstones_.end()) {
+    if (i->second.executed) {
+      ignore(what.from, id);
+      return what.via->send({id, reset_frame{outcome::started_unknown,
+                                             "the agent gave it up"}});
+    }
+    if (what.head.attempt <= i->second.attempt)
+      return ignore(what.from, id);
+    tombstones_.erase(i);
+  }
+  start(what);
+}
+
+void agent_state::start(request_arrived& what) {
+  const auto id = what.exchange;
+  auto& known = table_[id];
+  known.attempt = what.head.attempt;
+  known.on = what.from;
+  ++*context_->live;
+  auto& unit = what.via->unit();
+  auto make = [origins = context_->origins, &unit, what] {
+    auto served = origins->serve(unit, what.exchange, what.head.head,
+                                 what.head.window);
+    served->attach(what.via, what.owner);
+    return served;
+  };
+  if (unit.on_thread()) {
+    known.served = make();
+    return compat::send(self_, what.from, route_frames{id, known.served});
+  }
+  // The origin's sockets belong to the link's unit: go there and come back.
+  unit.post([make, to = agent_actor{self_}, id, from = what.from,
+             context = context_->units->of(unit),
+             use = context_->units->use()] {
+    auto served = make();
+    compat::enqueue(context.get(), to, served_started{id, served});
+    compat::enqueue(context.get(), from, route_frames{id, served});
+  });
+}
+
+void agent_state::on_started(const served_started& started) {
+  const auto i = table_.find(started.exchange);
+  if (i == table_.end())
+    return started.served->cancel();
+  i->second.served = started.served;
+}
+
+void agent_state::on_resume(resume_arrived& what) {
+  const auto id = what.exchange;
+  if (auto i = table_.find(id); i != table_.end()) {
+    if (what.position.attempt <= i->second.attempt)
+      return ignore(what.from, id);
+    return on_resume_of(i->second, what);
+  }
+  auto& stone = tombstones_[id];
+  stone.until = compat::now(self_) + tombstone_time;
+  ignore(what.from, id);
+  if (stone.executed)
+    return what.via->send({id, reset_frame{outcome::started_unknown,
+                                           "the agent gave it up"}});
+  // A head of an older attempt may still be on its way over a dying link.
+  stone.attempt = std::max(stone.attempt, what.position.attempt);
+  what.via->send({id, resumed_frame{what.position.attempt, false, 0, false}});
+}
+
+void agent_state::on_resume_of(entry& known, const resume_arrived& what) {
+  // Its unit still makes it; that message is on its way to us.
+  if (!known.served)
+    return compat::send(self_, agent_actor{self_}, what);
+  known.attempt = what.position.attempt;
+  known.on = what.from;
+  known.detached.reset();
+  compat::send(self_, what.from, route_frames{what.exchange, known.served});
+  known.served->resume(what.via, what.owner, what.position);
+}
+
+void agent_state::on_finished(exchange_id id) {
+  if (table_.erase(id) > 0)
+    --*context_->live;
+}
+
+void agent_state::give_up_detached(time_point now) {
+  std::erase_if(table_, [&](auto& item) {
+    auto& [id, one] = item;
+    if (!one.detached || now - *one.detached < resume_time_ || !one.served)
+      return false;
+    one.served->cancel();
+    tombstones_[id] = {one.attempt, true, now + tombstone_time};
+    --*context_->live;
+    return true;
+  });
+  std::erase_if(tombstones_,
+                [&](const auto& item) { return item.second.until <= now; });
+}
+
+void agent_state::ignore(const agent_connection_actor& from, exchange_id id) {
+  compat::send(self_, from, route_frames{id, nullptr});
+}
+
+void agent_state::on_drain() {
+  draining_ = true;
+  for (const auto& [transport, where] : lanes_)
+    for (const auto& who : where.live)
+      compat::send(self_, who, retire{close_reason::shutdown,
+                                      "the agent is stopping", false});
+}
+
+} // namespace aps

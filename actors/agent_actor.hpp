@@ -1,0 +1,87 @@
+#pragma once
+
+#include "actors/agent_context.hpp"
+#include "actors/policy/backoff.hpp"
+
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace aps {
+
+/// An agent's relation to one node (DESIGN 2): which connections must exist,
+/// which exchange is this? Dials, redials, and keeps the table that makes
+/// every request be executed at most once (DESIGN 8).
+class agent_state {
+ public:
+  static inline const char* name = "aps.agent";
+
+  agent_state(agent_actor::pointer self, agent_context_ptr context);
+
+  /// Stops what still runs at the origins.
+  ~agent_state();
+
+  agent_actor::behavior_type make_behavior();
+
+ private:
+  /// The connections of one transport.
+  struct lane {
+    uint32_t wanted = 1;
+    uint32_t dialing = 0;
+    std::vector<agent_connection_actor> greeting; ///< not yet welcome
+    std::vector<agent_connection_actor> live;
+    backoff pause;
+    time_point next_dial{};
+    bool complained = false; ///< the current trouble is in the log already
+  };
+
+  struct entry {
+    served_exchange_ptr served; ///< null while the unit still makes it
+    uint32_t attempt = 0;
+    agent_connection_actor on;
+    std::optional<time_point> detached;
+  };
+
+  /// What is remembered of an exchange without a table entry.
+  struct tombstone {
+    uint32_t attempt = 0;
+    bool executed = false; ///< it ran here and was given up
+    time_point until{};
+  };
+
+  void on_dialled(dial_done& done);
+  void on_up(const agent_connection_up& up);
+  void on_down(const agent_connection_down& down);
+  void on_open(const open_wanted& open);
+  void on_request(request_arrived& what);
+  void on_resume(resume_arrived& what);
+  void on_resume_of(entry& known, const resume_arrived& what);
+  void on_started(const served_started& started);
+  void on_finished(exchange_id id);
+  void on_drain();
+  void on_tick();
+
+  void arm_tick();
+  void dial_missing();
+  void dial(transport_kind transport, lane& where);
+  void start(request_arrived& what);
+  void complain(lane& where, transport_kind transport,
+                const std::string& text);
+  void slow_down(lane& where, const refused_frame& no);
+  void give_up_detached(time_point now);
+  void ignore(const agent_connection_actor& from, exchange_id id);
+
+  agent_actor::pointer self_;
+  agent_context_ptr context_;
+  std::map<transport_kind, lane> lanes_;
+  std::unordered_map<exchange_id, entry> table_;
+  std::unordered_map<exchange_id, tombstone> tombstones_;
+  duration resume_time_ = std::chrono::seconds(10);
+  size_t next_unit_ = 0;
+  bool draining_ = false;
+};
+
+using agent_impl = compat::actor_impl<agent_actor, agent_state>;
+
+} // namespace aps

@@ -1,0 +1,221 @@
+#include "actors/agent_connection.hpp"
+
+#include "actors/link_adapter.hpp"
+#include "transports/seam/auth.hpp"
+
+namespace aps {
+
+namespace {
+
+constexpr auto tick_interval = std::chrono::milliseconds(250);
+constexpr auto greeting_timeout = std::chrono::seconds(10);
+
+} // namespace
+
+agent_connection_state::agent_connection_state(
+  agent_connection_actor::pointer self, agent_context_ptr context,
+  agent_actor agent, link_ptr link)
+    : self_(self), context_(std::move(context)), agent_(std::move(agent)),
+      link_(std::move(link)), opened_(compat::now(self)),
+      liveness_({}, opened_) {
+  owner_ = std::make_shared<owner_adapter<agent_connection_actor>>(
+    agent_connection_actor{self}, context_->units);
+}
+
+agent_connection_state::~agent_connection_state() {
+  for (auto& [id, entry] : pending_)
+    if (entry.to)
+      entry.to->detach(link_);
+  link_->abort(link_error::none);
+}
+
+agent_connection_actor::behavior_type agent_connection_state::make_behavior() {
+  arm_tick();
+  return {
+    [this](link_frames& batch) { on_frames(batch); },
+    [this](const link_closed& closed) { on_closed(closed); },
+    [this](route_frames& where) { on_route(where); },
+    [this](const exchange_finished& done) { on_finished(done); },
+    [this](const retire& how) { on_retire(how); },
+  };
+}
+
+// -- frames -------------------------------------------------------------------
+
+void agent_connection_state::on_frames(link_frames& batch) {
+  liveness_.on_heard(compat::now(self_));
+  for (auto& what : batch.frames) {
+    if (phase_ == phase::closing)
+      return;
+    if (what.exchange == 0)
+      on_connection_frame(what);
+    else if (phase_ == phase::live)
+      on_exchange_frame(what);
+  }
+}
+
+void agent_connection_state::on_exchange_frame(frame& what) {
+  const auto id = what.exchange;
+  if (auto* head = std::get_if<request_frame>(&what.body)) {
+    pending_.try_emplace(id);
+    return compat::send(self_, agent_,
+                        request_arrived{self_, link_, owner_, id, *head});
+  }
+  if (auto* position = std::get_if<resume_frame>(&what.body)) {
+    pending_.try_emplace(id);
+    return compat::send(self_, agent_,
+                        resume_arrived{self_, link_, owner_, id, *position});
+  }
+  const auto i = pending_.find(id);
+  // Unknown ids are late frames of exchanges that ended or moved away.
+  if (i == pending_.end())
+    return;
+  if (i->second.to)
+    i->second.to->deliver(link_, std::move(what));
+  else
+    i->second.waiting.push_back(std::move(what));
+}
+
+void agent_connection_state::on_connection_frame(frame& what) {
+  if (auto* no = std::get_if<refused_frame>(&what.body)) {
+    refused_ = *no;
+    return;
+  }
+  switch (phase_) {
+    case phase::greeting:
+      if (auto* challenge = std::get_if<challenge_frame>(&what.body))
+        return on_challenge(*challenge);
+      break;
+    case phase::proving:
+      if (auto* welcome = std::get_if<welcome_frame>(&what.body))
+        return on_welcome(*welcome);
+      break;
+    case phase::live:
+      return on_live_frame(what);
+    case phase::closing:
+      return;
+  }
+  phase_ = phase::closing;
+  link_->close(close_reason::protocol, "unexpected frame in the handshake");
+}
+
+void agent_connection_state::on_challenge(const challenge_frame& challenge) {
+  phase_ = phase::proving;
+  hello_.tunnel = context_->tunnel;
+  hello_.endpoint = context_->endpoint;
+  hello_.session = context_->session;
+  hello_.nonce = random_bytes(32);
+  hello_.software = "aps";
+  hello_.proof = agent_proof(context_->key, challenge.nonce, hello_,
+                             link_->transport());
+  link_->send({0, hello_});
+}
+
+void agent_connection_state::on_welcome(const welcome_frame& welcome) {
+  if (!equal_secrets(welcome.proof, node_proof(context_->key, hello_))) {
+    refused_ = refused_frame{refusal::bad_proof,
+                             "the node does not know the password", 10000};
+    phase_ = phase::closing;
+    return link_->close(close_reason::refused, refused_->message);
+  }
+  phase_ = phase::live;
+  name_ = welcome.connection;
+  liveness_ = liveness{{}, compat::now(self_)};
+  compat::send(self_, agent_,
+               agent_connection_up{self_, link_->transport(), name_,
+                                   welcome.resume_time_ms});
+}
+
+void agent_connection_state::on_live_frame(frame& what) {
+  if (auto* ping = std::get_if<ping_frame>(&what.body))
+    link_->send({0, pong_frame{ping->token}});
+  else if (auto* pong = std::get_if<pong_frame>(&what.body))
+    liveness_.on_pong(pong->token, compat::now(self_));
+  else if (auto* open = std::get_if<open_connections_frame>(&what.body))
+    compat::send(self_, agent_,
+                 open_wanted{open->transport, open->count, open->reason});
+  else if (std::holds_alternative<drain_frame>(what.body))
+    node_drains_ = true;
+}
+
+void agent_connection_state::on_closed(const link_closed& closed) {
+  agent_connection_down down;
+  down.who = self_;
+  down.transport = link_->transport();
+  down.error = closed.why;
+  down.refused = refused_;
+  down.wanted_by_node = node_drains_ && closed.why == link_error::none;
+  down.detail = closed.detail;
+  for (auto& [id, entry] : pending_) {
+    if (entry.to)
+      entry.to->detach(link_);
+    down.exchanges.push_back(id);
+  }
+  pending_.clear();
+  compat::send(self_, agent_, std::move(down));
+  self_->quit();
+}
+
+// -- exchanges ----------------------------------------------------------------
+
+void agent_connection_state::on_route(route_frames& where) {
+  const auto i = pending_.find(where.exchange);
+  if (i == pending_.end())
+    return;
+  if (!where.to) {
+    pending_.erase(i);
+    return;
+  }
+  auto& entry = i->second;
+  entry.to = std::move(where.to);
+  auto waiting = std::move(entry.waiting);
+  for (auto& what : waiting)
+    entry.to->deliver(link_, std::move(what));
+}
+
+void agent_connection_state::on_finished(const exchange_finished& done) {
+  pending_.erase(done.exchange);
+  compat::send(self_, agent_, served_finished{done.exchange});
+}
+
+void agent_connection_state::on_retire(const retire& how) {
+  if (phase_ == phase::live)
+    link_->send({0, drain_frame{how.detail, how.replace}});
+  else
+    link_->close(how.why, how.detail);
+}
+
+// -- health -------------------------------------------------------------------
+
+void agent_connection_state::arm_tick() {
+  compat::run_delayed(self_, tick_interval, [this] {
+    on_tick();
+    arm_tick();
+  });
+}
+
+void agent_connection_state::on_tick() {
+  const auto now = compat::now(self_);
+  if (phase_ == phase::closing)
+    return;
+  if (phase_ != phase::live) {
+    if (now - opened_ >= greeting_timeout) {
+      phase_ = phase::closing;
+      link_->abort(link_error::timed_out);
+    }
+    return;
+  }
+  switch (liveness_.check(!pending_.empty(), now)) {
+    case liveness::action::none:
+      break;
+    case liveness::action::ping:
+      link_->send({0, ping_frame{liveness_.token()}});
+      break;
+    case liveness::action::dead:
+      phase_ = phase::closing;
+      link_->abort(link_error::stalled);
+      break;
+  }
+}
+
+} // namespace aps

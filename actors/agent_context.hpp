@@ -1,0 +1,34 @@
+#pragma once
+
+#include "actors/agent.hpp"
+#include "actors/messages.hpp"
+#include "actors/unit_context.hpp"
+
+#include <spdlog/logger.h>
+
+#include <memory>
+#include <string>
+
+namespace aps {
+
+/// What the actors of one agent process share per node; constant.
+struct agent_context {
+  agent_server server;
+  std::string tunnel;
+  std::string endpoint;
+  std::string key; ///< derived from the password
+  session_id session{};
+  std::vector<transport_kind> transports;
+  std::shared_ptr<network> net;
+  std::shared_ptr<origin_client> origins;
+  std::shared_ptr<unit_contexts> units;
+  std::shared_ptr<spdlog::logger> log;
+  std::shared_ptr<std::atomic<size_t>> live; ///< exchanges in the tables
+
+  std::string server_name() const {
+    return server.host + ":" + std::to_string(server.port);
+  }
+};
+using agent_context_ptr = std::shared_ptr<const agent_context>;
+
+} // namespace aps

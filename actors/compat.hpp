@@ -1,0 +1,93 @@
+#pragma once
+
+#include <caf/actor_system.hpp>
+#include <caf/execution_unit.hpp>
+#include <caf/mailbox_element.hpp>
+#include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <chrono>
+#include <functional>
+#include <utility>
+
+/// Everything that differs between CAF versions, and nothing else.
+/// Written for 0.18; the places where 1.x differs are these functions.
+namespace aps::compat {
+
+/// The actor class of a state class with `make_behavior`.
+template <class Handle, class State>
+using actor_impl = typename Handle::template stateful_impl<State>;
+
+/// What runs actors on an I/O unit's thread (DESIGN 4).
+using run_context = caf::execution_unit;
+
+/// Sends from within an actor.
+template <class Self, class Handle, class... Ts>
+void send(Self* self, const Handle& to, Ts&&... xs) {
+  if (to)
+    self->send(to, std::forward<Ts>(xs)...);
+}
+
+/// Sends without a sender; for dynamically typed receivers.
+template <class Handle, class... Ts>
+void send_anonymously(const Handle& to, Ts&&... xs) {
+  caf::anon_send(to, std::forward<Ts>(xs)...);
+}
+
+/// Sends from a thread that is not an actor; `on` runs the receiver.
+/// Thread: the one of `on`; any when it is null.
+template <class Handle, class... Ts>
+void enqueue(run_context* on, const Handle& to, Ts&&... xs) {
+  if (!to)
+    return;
+  const auto target = caf::actor_cast<caf::strong_actor_ptr>(to);
+  target->enqueue(nullptr, caf::make_message_id(),
+                  caf::make_message(std::forward<Ts>(xs)...), on);
+}
+
+/// Asks `to`; exactly one of the callbacks is called, on the actor.
+template <class Self, class Handle, class Message, class Then, class Error>
+void request(Self* self, const Handle& to, std::chrono::milliseconds timeout,
+             Message what, Then then, Error failed) {
+  self->request(to, timeout, std::move(what))
+    .then(std::move(then), std::move(failed));
+}
+
+/// Calls `work` on the actor after `delay`. The only timer actors use.
+template <class Self, class Work>
+void run_delayed(Self* self, std::chrono::milliseconds delay, Work work) {
+  self->run_delayed(delay, std::move(work));
+}
+
+/// `handler` gets down messages of actors that `self` monitors.
+template <class Self, class Handler>
+void on_down(Self* self, Handler handler) {
+  self->set_down_handler(std::move(handler));
+}
+
+template <class Self, class Handle>
+void monitor(Self* self, const Handle& who) {
+  self->monitor(who);
+}
+
+/// Asks `who` to exit; for destructors, where no actor can send any more.
+template <class Handle>
+void stop_anonymously(const Handle& who) {
+  if (who)
+    caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
+}
+
+/// Asks `who` to exit.
+template <class Self, class Handle>
+void stop(Self* self, const Handle& who) {
+  if (who)
+    self->send_exit(who, caf::exit_reason::user_shutdown);
+}
+
+/// A timestamp on the actor's own clock (virtual in deterministic tests).
+template <class Self>
+auto now(Self* self) {
+  return self->clock().now();
+}
+
+} // namespace aps::compat

@@ -1,0 +1,257 @@
+#include "actors/connection.hpp"
+
+#include "actors/link_adapter.hpp"
+#include "transports/seam/auth.hpp"
+
+namespace aps {
+
+namespace {
+
+constexpr auto tick_interval = std::chrono::milliseconds(250);
+
+// Until then a connection has to show that it has the password.
+constexpr auto greeting_timeout = std::chrono::seconds(5);
+
+std::string make_connection_name(transport_kind transport) {
+  const auto* prefix = transport == transport_kind::grpc        ? "grpc-"
+                       : transport == transport_kind::websocket ? "ws-"
+                                                                : "poll-";
+  return prefix + to_hex(random_bytes(3));
+}
+
+} // namespace
+
+connection_state::connection_state(connection_actor::pointer self,
+                                   node_context_ptr context, link_ptr link,
+                                   std::string connection_name)
+    : self_(self), context_(std::move(context)), link_(std::move(link)),
+      name_(std::move(connection_name)), nonce_(random_bytes(32)),
+      opened_(compat::now(self)), liveness_({}, opened_) {
+  owner_ = std::make_shared<owner_adapter<connection_actor>>(
+    connection_actor{self}, context_->units);
+}
+
+connection_state::~connection_state() {
+  for (auto& [id, exchange] : pending_)
+    exchange->detach(link_);
+  link_->abort(link_error::none);
+}
+
+connection_actor::behavior_type connection_state::make_behavior() {
+  link_->send({0, challenge_frame{protocol_version, nonce_, context_->node_id}});
+  arm_tick();
+  return {
+    [this](link_frames& batch) { on_frames(batch); },
+    [this](const link_closed& closed) { on_closed(closed); },
+    [this](admitted& welcome) { on_admitted(welcome); },
+    [this](const rejected& no) { on_rejected(no); },
+    [this](carry& leased) { on_carry(leased); },
+    [this](const exchange_finished& done) { on_finished(done); },
+    [this](const retire& how) { on_retire(how); },
+    [this](const ask_open& ask) {
+      link_->send({0, open_connections_frame{ask.transport, ask.count,
+                                             ask.reason}});
+    },
+    [this](probe& what) { on_probe(what); },
+  };
+}
+
+// -- frames -------------------------------------------------------------------
+
+void connection_state::on_frames(link_frames& batch) {
+  liveness_.on_heard(compat::now(self_));
+  for (auto& what : batch.frames) {
+    if (phase_ == phase::closing)
+      return;
+    if (what.exchange == 0) {
+      on_connection_frame(what);
+      continue;
+    }
+    // Unknown ids are late frames of exchanges that ended or moved away.
+    if (auto i = pending_.find(what.exchange); i != pending_.end())
+      i->second->deliver(link_, std::move(what));
+  }
+}
+
+void connection_state::on_connection_frame(frame& what) {
+  if (phase_ == phase::greeting) {
+    if (auto* hello = std::get_if<hello_frame>(&what.body))
+      return on_hello(*hello);
+    return refuse(refusal::malformed, close_reason::protocol, 0);
+  }
+  if (phase_ == phase::admission)
+    return refuse(refusal::malformed, close_reason::protocol, 0);
+  if (auto* ping = std::get_if<ping_frame>(&what.body))
+    link_->send({0, pong_frame{ping->token}});
+  else if (auto* pong = std::get_if<pong_frame>(&what.body))
+    on_pong(*pong);
+  else if (std::holds_alternative<drain_frame>(what.body))
+    compat::send(self_, pool_, health_report{self_, liveness_.rtt(), true});
+}
+
+void connection_state::on_hello(hello_frame& hello) {
+  if (hello.version < 1)
+    return refuse(refusal::version, close_reason::refused, 0);
+  phase_ = phase::admission;
+  hello_ = hello;
+  const auto tunnels = context_->tunnels->get();
+  const auto found = tunnels->find(hello.tunnel);
+  // An unknown tunnel looks the same as a wrong password.
+  if (found == tunnels->end())
+    return refuse(refusal::bad_proof, close_reason::refused, 0);
+  compat::send(self_, found->second,
+               admission{self_, name_, link_->server(), link_->peer(), nonce_,
+                         link_->transport(), hello_});
+}
+
+void connection_state::on_pong(const pong_frame& pong) {
+  liveness_.on_pong(pong.token, compat::now(self_));
+  if (liveness_.waiting())
+    return;
+  compat::send(self_, pool_, health_report{self_, liveness_.rtt(), false});
+  report_probes(true);
+}
+
+void connection_state::on_closed(const link_closed& closed) {
+  end(closed.why, closed.detail);
+}
+
+// -- admission ----------------------------------------------------------------
+
+void connection_state::on_admitted(admitted& welcome) {
+  if (phase_ != phase::admission)
+    return;
+  phase_ = phase::live;
+  pool_ = welcome.pool;
+  // Without its pool a connection has no purpose.
+  compat::on_down(self_, [this](const caf::down_msg&) {
+    end(link_error::none, "its pool ended");
+  });
+  compat::monitor(self_, pool_);
+  const auto& settings = welcome.settings;
+  liveness_ = liveness{{to_duration(settings.ping_interval),
+                        to_duration(settings.stall_timeout),
+                        to_duration(settings.ping_timeout)},
+                       compat::now(self_)};
+  link_->send({0, welcome_frame{0, welcome.proof, name_,
+                                welcome.resume_time_ms}});
+  liveness_.force_ping(compat::now(self_));
+  link_->send({0, ping_frame{liveness_.token()}});
+}
+
+void connection_state::on_rejected(const rejected& no) {
+  refuse(no.why,
+         no.why == refusal::pool_full ? close_reason::exhausted
+                                      : close_reason::refused,
+         no.retry_after_ms);
+}
+
+void connection_state::refuse(refusal why, close_reason reason,
+                              uint32_t retry_after_ms) {
+  phase_ = phase::closing;
+  const std::string text{render(why)};
+  compat::send(self_, context_->monitor,
+               event{event_kind::connection_refused, hello_.tunnel,
+                     hello_.endpoint, std::string(to_string(link_->transport())),
+                     name_, text + " (peer " + link_->peer() + ")"});
+  link_->send({0, refused_frame{why, text, retry_after_ms}});
+  link_->close(reason, text);
+}
+
+// -- exchanges ----------------------------------------------------------------
+
+void connection_state::on_carry(carry& leased) {
+  const auto& exchange = leased.what.what;
+  pending_[exchange->id()] = exchange;
+  exchange->attach(link_, hello_.session, owner_);
+}
+
+void connection_state::on_finished(const exchange_finished& done) {
+  if (pending_.erase(done.exchange) == 0)
+    return;
+  compat::send(self_, pool_, returned{self_, done.exchange, done.how});
+  close_if_drained();
+}
+
+void connection_state::on_retire(const retire& how) {
+  if (phase_ != phase::live)
+    return;
+  phase_ = phase::draining;
+  retire_reason_ = how.why;
+  retire_detail_ = how.detail;
+  link_->send({0, drain_frame{how.detail, how.replace}});
+  close_if_drained();
+}
+
+void connection_state::close_if_drained() {
+  if (phase_ != phase::draining || !pending_.empty())
+    return;
+  phase_ = phase::closing;
+  link_->close(retire_reason_, retire_detail_);
+}
+
+// -- health -------------------------------------------------------------------
+
+void connection_state::on_probe(probe& what) {
+  probes_.push_back(what.report_to);
+  liveness_.force_ping(compat::now(self_));
+  link_->send({0, ping_frame{liveness_.token()}});
+}
+
+void connection_state::report_probes(bool good) {
+  for (const auto& controller : probes_)
+    compat::send(self_, controller, probe_result{link_->transport(), good});
+  probes_.clear();
+}
+
+void connection_state::arm_tick() {
+  compat::run_delayed(self_, tick_interval, [this] {
+    on_tick();
+    arm_tick();
+  });
+}
+
+void connection_state::on_tick() {
+  const auto now = compat::now(self_);
+  if (phase_ == phase::greeting || phase_ == phase::admission) {
+    if (now - opened_ >= greeting_timeout)
+      refuse(refusal::malformed, close_reason::refused, 0);
+    return;
+  }
+  if (phase_ == phase::closing)
+    return;
+  switch (liveness_.check(!pending_.empty(), now)) {
+    case liveness::action::none:
+      break;
+    case liveness::action::ping:
+      link_->send({0, ping_frame{liveness_.token()}});
+      break;
+    case liveness::action::dead:
+      phase_ = phase::closing;
+      link_->abort(link_error::stalled);
+      break;
+  }
+}
+
+void connection_state::end(link_error why, const std::string& detail) {
+  report_probes(false);
+  for (auto& [id, exchange] : pending_)
+    exchange->detach(link_);
+  pending_.clear();
+  compat::send(self_, pool_, connection_lost{self_, why, detail});
+  self_->quit();
+}
+
+// -- spawning -----------------------------------------------------------------
+
+connection_actor spawn_connection(caf::actor_system& system,
+                                  const node_context_ptr& context,
+                                  link_ptr link) {
+  auto actor = system.spawn<connection_impl>(
+    context, link, make_connection_name(link->transport()));
+  link->start(std::make_shared<link_adapter<connection_actor>>(
+    actor, *context->units, link->unit()));
+  return actor;
+}
+
+} // namespace aps

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "actors/node_context.hpp"
+#include "actors/policy/liveness.hpp"
+
+#include <unordered_map>
+#include <vector>
+
+namespace aps {
+
+/// One transport connection of a session, node side (DESIGN 2): which pending
+/// request? Greets the agent, joins a pool, carries leased exchanges, and
+/// finds out when the other side is gone. Owns its link; ends with it.
+class connection_state {
+ public:
+  static inline const char* name = "aps.connection";
+
+  connection_state(connection_actor::pointer self, node_context_ptr context,
+                   link_ptr link, std::string connection_name);
+
+  /// Drops the link, whatever ended the actor.
+  ~connection_state();
+
+  connection_actor::behavior_type make_behavior();
+
+ private:
+  enum class phase { greeting, admission, live, draining, closing };
+
+  void on_frames(link_frames& batch);
+  void on_connection_frame(frame& what);
+  void on_hello(hello_frame& hello);
+  void on_pong(const pong_frame& pong);
+  void on_closed(const link_closed& closed);
+  void on_admitted(admitted& welcome);
+  void on_rejected(const rejected& no);
+  void on_carry(carry& leased);
+  void on_finished(const exchange_finished& done);
+  void on_retire(const retire& how);
+  void on_probe(probe& what);
+  void on_tick();
+  void arm_tick();
+  void refuse(refusal why, close_reason reason, uint32_t retry_after_ms);
+  void close_if_drained();
+  void report_probes(bool good);
+  void end(link_error why, const std::string& detail);
+
+  connection_actor::pointer self_;
+  node_context_ptr context_;
+  link_ptr link_;
+  const std::string name_;
+  const std::string nonce_;
+  phase phase_ = phase::greeting;
+  time_point opened_;
+  liveness liveness_;
+  hello_frame hello_;
+  pool_actor pool_;
+  exchange_owner_ptr owner_;
+  std::unordered_map<exchange_id, exchange_ptr> pending_;
+  std::vector<controller_actor> probes_;
+  close_reason retire_reason_ = close_reason::normal;
+  std::string retire_detail_;
+};
+
+using connection_impl = compat::actor_impl<connection_actor, connection_state>;
+
+/// Spawns the actor of an accepted link and starts the link.
+/// Thread: the link's unit.
+connection_actor spawn_connection(caf::actor_system& system,
+                                  const node_context_ptr& context,
+                                  link_ptr link);
+
+} // namespace aps

@@ -1,0 +1,399 @@
+#pragma once
+
+#include "actors/actors.hpp"
+#include "config/routes.hpp"
+#include "transports/seam/network.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What actors tell each other. Values that stay inside one process, except
+/// `event`, which also travels to remote subscribers.
+namespace aps {
+
+/// A request on its way through the actors. Copies share the exchange. When
+/// the last copy goes, for whatever reason, an exchange that is not over yet
+/// fails: no path can forget a visitor.
+struct job {
+  job() = default;
+  explicit job(exchange_ptr exchange);
+
+  exchange_ptr what;
+
+  /// Tunnels that may carry it, and how many of them were asked.
+  std::shared_ptr<const std::vector<tunnel_actor>> tunnels;
+  uint32_t first_tunnel = 0;
+  uint32_t tunnels_asked = 0;
+
+  /// The session that has it, once it was sent.
+  std::optional<session_id> session;
+
+  /// Transport attempts so far.
+  uint32_t attempts = 0;
+
+  /// Why the last attempt on gRPC failed; empty = it did not.
+  std::string failure;
+
+  /// Counts it as load of an endpoint as long as a copy exists.
+  std::shared_ptr<void> load;
+
+ private:
+  std::shared_ptr<void> guard_;
+};
+
+// -- tunnel --------------------------------------------------------------------
+
+/// A connection that says hello and wants into a pool.
+struct admission {
+  connection_actor from;
+  std::string connection; ///< the node's name for it, e.g. "ws-3fa95c"
+  std::string server;     ///< name of the server it arrived at
+  std::string peer;       ///< ip:port
+  std::string nonce;      ///< the nonce it was challenged with
+  transport_kind transport = transport_kind::websocket;
+  hello_frame hello;
+};
+
+/// How a connection reaches its endpoint's actors once it is admitted.
+struct admitted {
+  pool_actor pool;
+  std::string endpoint_name; ///< "tunnel.endpoint"
+  std::string proof;         ///< the node's proof for the agent
+  config::pool settings;
+  uint32_t resume_time_ms = 0;
+};
+
+struct rejected {
+  refusal why = refusal::malformed;
+  uint32_t retry_after_ms = 0;
+};
+
+/// An endpoint's count of live connections changed.
+struct endpoint_status {
+  std::string endpoint;
+  uint32_t live = 0;
+};
+
+// -- fallback_controller -------------------------------------------------------
+
+/// A pool could not give this exchange a connection.
+struct lease_failed {
+  job what;
+  transport_kind transport = transport_kind::grpc;
+  link_error error = link_error::none;
+  std::string detail;
+};
+
+/// A connection died under these exchanges.
+struct orphaned {
+  std::vector<job> jobs;
+  transport_kind transport = transport_kind::grpc;
+  link_error error = link_error::lost;
+  std::string detail;
+};
+
+/// An exchange ended on a connection of this transport.
+struct exchange_done {
+  transport_kind transport = transport_kind::grpc;
+  outcome how = outcome::ok;
+};
+
+/// A member joined or left a pool.
+struct member_change {
+  connection_actor who;
+  std::string connection;
+  session_id session{};
+  transport_kind transport = transport_kind::grpc;
+  bool live = false;
+};
+
+/// Please have `count` connections opened, whoever can carry the request.
+struct growth_wish {
+  transport_kind transport = transport_kind::websocket;
+  uint32_t count = 0;
+  std::string reason;
+};
+
+/// The answer of a connection to `probe`.
+struct probe_result {
+  transport_kind transport = transport_kind::grpc;
+  bool good = false;
+};
+
+// -- pool ----------------------------------------------------------------------
+
+/// An authenticated connection; the pool answers `admitted` or `rejected`.
+struct candidate {
+  connection_actor who;
+  std::string connection;
+  std::string peer;
+  session_id session{};
+  std::string proof;
+};
+
+struct candidate_for {
+  transport_kind transport = transport_kind::websocket;
+  candidate who;
+};
+
+/// Give this exchange to one of your connections.
+struct lease {
+  job what;
+};
+
+/// An exchange ended on a connection.
+struct returned {
+  connection_actor from;
+  exchange_id exchange = 0;
+  outcome how = outcome::ok;
+};
+
+/// A connection is about to end; sent before its down message.
+struct connection_lost {
+  connection_actor who;
+  link_error error = link_error::lost;
+  std::string detail;
+};
+
+/// What a connection measures about itself.
+struct health_report {
+  connection_actor who;
+  duration rtt{};
+  bool draining = false; ///< its agent asked to lease it no more
+};
+
+// -- connection ----------------------------------------------------------------
+
+/// All frames of one read.
+struct link_frames {
+  frame_batch frames;
+};
+
+struct link_closed {
+  link_error why = link_error::none;
+  std::string detail;
+};
+
+/// Carry this exchange; comes from the pool together with the lease.
+struct carry {
+  job what;
+};
+
+/// The exchange needs its connection no longer.
+struct exchange_finished {
+  exchange_id exchange = 0;
+  outcome how = outcome::ok;
+};
+
+/// Take no new exchanges, then close when the last one ended.
+struct retire {
+  close_reason why = close_reason::normal;
+  std::string detail;
+  bool replace = false;
+};
+
+/// Ask the agent at the other end to dial.
+struct ask_open {
+  transport_kind transport = transport_kind::websocket;
+  uint32_t count = 0;
+  std::string reason;
+};
+
+/// Ping the peer now and tell the controller how it went.
+struct probe {
+  controller_actor report_to;
+};
+
+// -- agent ---------------------------------------------------------------------
+
+struct dial_done {
+  transport_kind transport = transport_kind::grpc;
+  dial_result result;
+};
+
+/// A request head that arrived on an agent's connection.
+struct request_arrived {
+  agent_connection_actor from;
+  link_ptr via;
+  exchange_owner_ptr owner;
+  exchange_id exchange = 0;
+  request_frame head;
+};
+
+/// A resume that arrived on an agent's connection.
+struct resume_arrived {
+  agent_connection_actor from;
+  link_ptr via;
+  exchange_owner_ptr owner;
+  exchange_id exchange = 0;
+  resume_frame position;
+};
+
+/// From now on frames of this exchange go there; null = drop them.
+struct route_frames {
+  exchange_id exchange = 0;
+  served_exchange_ptr to;
+};
+
+/// A connection of the agent changed its state.
+struct agent_connection_up {
+  agent_connection_actor who;
+  transport_kind transport = transport_kind::grpc;
+  std::string connection;
+  uint32_t resume_time_ms = 0;
+};
+
+struct agent_connection_down {
+  agent_connection_actor who;
+  transport_kind transport = transport_kind::grpc;
+  link_error error = link_error::lost;
+  std::optional<refused_frame> refused;
+  bool wanted_by_node = false; ///< the node closed it on purpose
+  std::string detail;
+  std::vector<exchange_id> exchanges; ///< those it carried
+};
+
+/// The node asks for more connections.
+struct open_wanted {
+  transport_kind transport = transport_kind::websocket;
+  uint32_t count = 0;
+  std::string reason;
+};
+
+/// The origin works on an exchange now.
+struct served_started {
+  exchange_id exchange = 0;
+  served_exchange_ptr served;
+};
+
+/// An exchange is over on the agent's side.
+struct served_finished {
+  exchange_id exchange = 0;
+};
+
+// -- everyone ------------------------------------------------------------------
+
+/// Drain: live exchanges may end, new ones are refused.
+struct drain {};
+
+struct get_snapshot {};
+
+struct connection_snapshot {
+  std::string name;
+  std::string peer;
+  std::string session;
+  uint32_t in_flight = 0;
+  bool draining = false;
+  double rtt_ms = 0;
+  double age_s = 0;
+};
+
+struct pool_snapshot {
+  std::string tunnel;
+  std::string endpoint;
+  transport_kind transport = transport_kind::websocket;
+  uint32_t waiting = 0;
+  uint32_t leases = 0;
+  uint32_t min_size = 0;
+  uint32_t max_size = 0;
+  uint64_t leased_total = 0;
+  std::vector<connection_snapshot> members;
+};
+
+struct controller_snapshot {
+  std::string endpoint;
+  std::string state; ///< primary | fallback | probing
+  std::string reason;
+  uint32_t consecutive_failures = 0;
+  uint64_t switches = 0;
+  uint32_t moving = 0;
+  std::vector<pool_snapshot> pools;
+};
+
+struct endpoint_snapshot {
+  std::string name;
+  uint32_t in_flight = 0;
+  uint32_t live = 0;
+  controller_snapshot controller;
+};
+
+struct tunnel_snapshot {
+  std::string name;
+  bool fallback_enabled = false;
+  bool grpc_enabled = false;
+  bool websocket_enabled = false;
+  std::vector<endpoint_snapshot> endpoints;
+};
+
+struct node_snapshot {
+  std::vector<tunnel_snapshot> tunnels;
+};
+
+// -- monitor -------------------------------------------------------------------
+
+enum class event_kind : uint8_t {
+  tunnel_added,
+  endpoint_up,
+  endpoint_down,
+  pool_created,
+  pool_grown,
+  pool_exhausted,
+  connection_opened,
+  connection_refused,
+  connection_idle_closed,
+  connection_expired,
+  connection_lost,
+  fallback_attempt,
+  fallback_state,
+  exchange_moved,
+  exchange_failed,
+  actor_restarted,
+  node_draining,
+};
+
+std::string to_string(event_kind kind);
+
+/// Sender wants every event from now on; until it dies.
+struct subscribe {
+  bool snapshot_first = true;
+};
+
+/// Something that happened; complete enough to be shown without asking back.
+struct event {
+  event_kind kind = event_kind::tunnel_added;
+  std::string tunnel;
+  std::string endpoint;
+  std::string transport;
+  std::string connection;
+  std::string detail;
+  uint64_t number = 0; ///< kind-specific: size, count
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, event_kind& kind) {
+  auto get = [&kind] { return static_cast<uint8_t>(kind); };
+  auto set = [&kind](uint8_t number) {
+    kind = static_cast<event_kind>(number);
+    return number <= static_cast<uint8_t>(event_kind::node_draining);
+  };
+  return f.apply(get, set);
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, subscribe& what) {
+  return f.object(what).fields(f.field("snapshot_first", what.snapshot_first));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, event& what) {
+  return f.object(what).fields(
+    f.field("kind", what.kind), f.field("tunnel", what.tunnel),
+    f.field("endpoint", what.endpoint), f.field("transport", what.transport),
+    f.field("connection", what.connection), f.field("detail", what.detail),
+    f.field("number", what.number));
+}
+
+} // namespace aps

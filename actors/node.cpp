@@ -1,0 +1,148 @@
+#include "actors/node.hpp"
+
+#include "actors/admin_front.hpp"
+#include "actors/monitor.hpp"
+#include "actors/node_front.hpp"
+#include "actors/supervisor.hpp"
+#include "actors/wait.hpp"
+#include "transports/seam/auth.hpp"
+
+#include <spdlog/logger.h>
+
+namespace aps {
+
+namespace {
+
+http_limits limits_of(const config::http& settings) {
+  http_limits out;
+  out.max_header_bytes = settings.max_header_bytes;
+  out.max_headers = settings.max_headers;
+  out.max_body_bytes = settings.max_body_bytes;
+  out.header_timeout = to_duration(settings.header_timeout);
+  out.body_timeout = to_duration(settings.body_timeout);
+  out.idle_timeout = to_duration(settings.idle_timeout);
+  out.first_byte_timeout = to_duration(settings.first_byte_timeout);
+  out.write_timeout = to_duration(settings.write_timeout);
+  return out;
+}
+
+class node_impl final : public node {
+ public:
+  node_impl(caf::actor_system& system, const config::node& config,
+            std::shared_ptr<network> net, std::shared_ptr<spdlog::logger> log)
+      : system_(system), net_(std::move(net)) {
+    auto context = std::make_shared<node_context>();
+    context->config = config;
+    context->node_id = to_hex(random_bytes(8));
+    context->units = std::make_shared<unit_contexts>(system, *net_);
+    context->tunnels = std::make_shared<tunnel_directory>();
+    context->log = log;
+    context->monitor = system.spawn<monitor_impl>(log);
+    context_ = context;
+    supervisor_ = system.spawn<supervisor_impl>(context_);
+    try {
+      open_ports();
+    } catch (...) {
+      stop(std::chrono::milliseconds(0));
+      throw;
+    }
+  }
+
+  ~node_impl() override { stop(std::chrono::milliseconds(0)); }
+
+  const std::map<std::string, uint16_t>& ports() const noexcept override {
+    return ports_;
+  }
+
+  uint16_t admin_port() const noexcept override {
+    return admin_ ? admin_->port() : 0;
+  }
+
+  // DESIGN 11. Each step takes away what the next one relies on being quiet.
+  void stop(std::chrono::milliseconds grace) override {
+    if (stopped_)
+      return;
+    stopped_ = true;
+    // 1. Nothing new comes in; agents are told to go.
+    for (auto& one : listeners_)
+      one->stop_accepting();
+    if (front_)
+      front_->drain();
+    compat::enqueue(nullptr, context_->monitor,
+                    event{event_kind::node_draining, "", "", "", "", ""});
+    compat::enqueue(nullptr, supervisor_, drain{});
+    // 2. Live exchanges end; draining connections close behind them.
+    wait_until(grace, [this] { return visitors() == 0; });
+    // 3. The rest is cut: actors end first, so that nobody redials a link
+    //    that the listeners close; then sockets.
+    stop_and_wait(system_, supervisor_);
+    admin_.reset();
+    listeners_.clear();
+    // 4. Nothing on the I/O side may talk to actors once the host lets go of
+    //    the actor system.
+    wait_until(std::chrono::seconds(5),
+               [this] { return context_->units->users() == 0; });
+    stop_and_wait(system_, context_->monitor);
+  }
+
+ private:
+  void open_ports() {
+    supervisor_ready();
+    front_ = std::make_shared<node_front>(system_, context_,
+                                          net_->origins({}));
+    for (const auto& [server_name, settings] : context_->config.servers) {
+      listen_options options;
+      options.name = server_name;
+      options.host = settings.host;
+      options.port = settings.port;
+      options.limits = limits_of(settings.http);
+      listeners_.push_back(net_->listen(options, front_));
+      ports_[server_name] = listeners_.back()->port();
+    }
+    if (const auto& admin = context_->config.admin) {
+      listen_options options;
+      options.name = "admin";
+      options.host = admin->host;
+      options.port = admin->port;
+      options.agents = false;
+      admin_ = net_->listen(options, std::make_shared<admin_front>(
+                                       system_, context_, supervisor_));
+    }
+  }
+
+  // The tunnels stand before the first agent can dial in.
+  void supervisor_ready() {
+    caf::scoped_actor self{system_};
+    self->request(supervisor_, caf::infinite, get_snapshot{})
+      .receive([](const node_snapshot&) {}, [](const caf::error&) {});
+  }
+
+  size_t visitors() const {
+    size_t sum = 0;
+    for (const auto& one : listeners_)
+      sum += one->sessions();
+    return sum;
+  }
+
+  caf::actor_system& system_;
+  std::shared_ptr<network> net_;
+  node_context_ptr context_;
+  supervisor_actor supervisor_;
+  std::shared_ptr<node_front> front_;
+  std::vector<std::unique_ptr<listener>> listeners_;
+  std::unique_ptr<listener> admin_;
+  std::map<std::string, uint16_t> ports_;
+  bool stopped_ = false;
+};
+
+} // namespace
+
+std::unique_ptr<node> spawn_node(caf::actor_system& system,
+                                 const config::node& config,
+                                 std::shared_ptr<network> net,
+                                 std::shared_ptr<spdlog::logger> log) {
+  return std::make_unique<node_impl>(system, config, std::move(net),
+                                     std::move(log));
+}
+
+} // namespace aps

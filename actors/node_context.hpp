@@ -1,0 +1,53 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/unit_context.hpp"
+
+#include <spdlog/logger.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace aps {
+
+/// Finds tunnels by name. The supervisor writes it when it (re)starts a
+/// tunnel, fronts and connections read it. Thread-safe.
+class tunnel_directory {
+ public:
+  using table = std::map<std::string, tunnel_actor, std::less<>>;
+
+  std::shared_ptr<const table> get() const {
+    std::lock_guard guard{mutex_};
+    return table_;
+  }
+
+  void set(table tunnels) {
+    auto fresh = std::make_shared<const table>(std::move(tunnels));
+    std::lock_guard guard{mutex_};
+    table_ = std::move(fresh);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const table> table_ = std::make_shared<const table>();
+};
+
+/// What all actors of one node share; constant after the start.
+struct node_context {
+  config::node config;
+  std::string node_id; ///< random, one per node
+  std::shared_ptr<unit_contexts> units;
+  std::shared_ptr<tunnel_directory> tunnels;
+  std::shared_ptr<spdlog::logger> log;
+  monitor_actor monitor;
+};
+using node_context_ptr = std::shared_ptr<const node_context>;
+
+/// Seconds of the configuration as the clock counts.
+inline duration to_duration(config::seconds seconds) {
+  return std::chrono::duration_cast<duration>(seconds);
+}
+
+} // namespace aps

@@ -1,0 +1,76 @@
+#include "actors/node_front.hpp"
+
+#include "actors/connection.hpp"
+#include "transports/seam/auth.hpp"
+
+#include <cstring>
+
+namespace aps {
+
+namespace {
+
+// Random, so that a node that restarts does not meet the exchanges that an
+// agent still keeps from its former life.
+exchange_id random_start() {
+  const auto bytes = random_bytes(sizeof(exchange_id));
+  exchange_id out = 0;
+  std::memcpy(&out, bytes.data(), sizeof(out));
+  return out | 1;
+}
+
+} // namespace
+
+node_front::node_front(caf::actor_system& system, node_context_ptr context,
+                       std::shared_ptr<origin_client> origins)
+    : system_(system), context_(std::move(context)),
+      routes_(context_->config.mappings), origins_(std::move(origins)),
+      next_id_(random_start()),
+      live_(std::make_shared<std::atomic<size_t>>(0)) {}
+
+std::shared_ptr<const route> node_front::find(const visitor_request& what) {
+  return routes_.find(what.scheme, what.host, what.port, what.path);
+}
+
+exchange_id node_front::next_id() {
+  exchange_id id = 0;
+  while (id == 0)
+    id = next_id_.fetch_add(1, std::memory_order_relaxed);
+  return id;
+}
+
+void node_front::start(exchange_ptr what) {
+  if (draining_)
+    return what->fail(outcome::draining, "the node is shutting down");
+  const auto& names = what->facts().via->rule.tunnels;
+  if (names.empty())
+    return serve_here(what);
+  const auto table = context_->tunnels->get();
+  auto tunnels = std::make_shared<std::vector<tunnel_actor>>();
+  for (const auto& tunnel_name : names)
+    if (auto i = table->find(tunnel_name); i != table->end())
+      tunnels->push_back(i->second);
+  if (tunnels->empty())
+    return what->fail(outcome::no_endpoint, "the tunnel is disabled");
+  job carried{what};
+  if (tunnels->size() > 1)
+    carried.first_tunnel
+      = next_tunnel_.fetch_add(1, std::memory_order_relaxed)
+        % static_cast<uint32_t>(tunnels->size());
+  const auto first = (*tunnels)[carried.first_tunnel];
+  carried.tunnels = std::move(tunnels);
+  compat::enqueue(context_->units->of(what->unit()).get(), first,
+                  std::move(carried));
+}
+
+void node_front::serve_here(const exchange_ptr& what) {
+  connect_directly(what, origins_->serve(what->unit(), what->id(),
+                                         what->head(), default_window));
+}
+
+void node_front::on_link(link_ptr what) {
+  if (draining_)
+    return what->close(close_reason::shutdown, "the node is shutting down");
+  spawn_connection(system_, context_, std::move(what));
+}
+
+} // namespace aps

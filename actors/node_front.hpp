@@ -1,0 +1,42 @@
+#pragma once
+
+#include "actors/node_context.hpp"
+
+#include <atomic>
+#include <memory>
+
+namespace aps {
+
+/// What the node's listeners talk to: applies the mappings and brings requests
+/// and dialled links into the actor system. Thread-safe.
+class node_front final : public front {
+ public:
+  /// `origins` performs mappings without `via`.
+  node_front(caf::actor_system& system, node_context_ptr context,
+             std::shared_ptr<origin_client> origins);
+
+  std::shared_ptr<const route> find(const visitor_request& what) override;
+  void start(exchange_ptr what) override;
+  void on_link(link_ptr what) override;
+  exchange_id next_id() override;
+
+  /// Refuses new requests and links from now on.
+  void drain() { draining_ = true; }
+
+  /// Exchanges that are not over yet.
+  size_t live() const noexcept { return *live_; }
+
+ private:
+  void serve_here(const exchange_ptr& what);
+
+  caf::actor_system& system_;
+  node_context_ptr context_;
+  route_table routes_;
+  std::shared_ptr<origin_client> origins_;
+  std::atomic<exchange_id> next_id_;
+  std::atomic<uint32_t> next_tunnel_{0};
+  std::atomic<bool> draining_{false};
+  std::shared_ptr<std::atomic<size_t>> live_;
+};
+
+} // namespace aps

@@ -1,0 +1,36 @@
+#include "actors/policy/liveness.hpp"
+
+#include <algorithm>
+
+namespace aps {
+
+void liveness::on_pong(uint64_t token, time_point now) {
+  if (!waiting_ || token != token_)
+    return;
+  waiting_ = false;
+  const auto sample = now - pinged_;
+  rtt_ = rtt_ == duration::zero() ? sample : rtt_ + (sample - rtt_) / 8;
+}
+
+liveness::action liveness::check(bool work_outstanding, time_point now) {
+  if (waiting_) {
+    // Any sign of life counts; the pong may queue behind a large transfer.
+    const auto since = std::max(heard_, pinged_);
+    return now - since >= settings_.ping_timeout ? action::dead : action::none;
+  }
+  const auto limit = work_outstanding ? settings_.stall_timeout
+                                      : settings_.ping_interval;
+  // The measured RTT wants a fresh sample now and then, on busy links too.
+  if (now - heard_ < limit && now - pinged_ < settings_.ping_interval)
+    return action::none;
+  force_ping(now);
+  return action::ping;
+}
+
+void liveness::force_ping(time_point now) {
+  waiting_ = true;
+  pinged_ = now;
+  ++token_;
+}
+
+} // namespace aps

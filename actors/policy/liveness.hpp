@@ -1,0 +1,52 @@
+#pragma once
+
+#include "transports/seam/executor.hpp"
+
+#include <cstdint>
+
+namespace aps {
+
+struct liveness_settings {
+  duration ping_interval = std::chrono::seconds(5);
+  duration stall_timeout = std::chrono::seconds(1);
+  duration ping_timeout = std::chrono::seconds(1);
+};
+
+/// Is the other side of a connection still there? Finds half-open links by
+/// deadline (DESIGN 7, rule 5): silence with work outstanding, or for a whole
+/// ping interval without work -> ping -> no pong in time -> dead. Pure.
+class liveness {
+ public:
+  enum class action : uint8_t { none, ping, dead };
+
+  liveness(liveness_settings settings, time_point now)
+      : settings_(settings), heard_(now) {}
+
+  /// Anything arrived.
+  void on_heard(time_point now) { heard_ = now; }
+
+  /// The pong for our last ping arrived.
+  void on_pong(uint64_t token, time_point now);
+
+  /// What to do now. After `ping` send a ping with `token()`.
+  action check(bool work_outstanding, time_point now);
+
+  /// Starts a ping out of turn, e.g. as a probe. Then send `token()`.
+  void force_ping(time_point now);
+
+  uint64_t token() const noexcept { return token_; }
+  bool waiting() const noexcept { return waiting_; }
+
+  /// Smoothed round trip time (RFC 6298 weights); zero = not measured yet.
+  duration rtt() const noexcept { return rtt_; }
+
+ private:
+  liveness_settings settings_;
+  time_point heard_;
+  time_point pinged_{};
+  uint64_t token_ = 0;
+  bool waiting_ = false;
+  duration rtt_{};
+};
+
+} // namespace aps

@@ -1,0 +1,90 @@
+#include "actors/supervisor.hpp"
+
+#include "actors/gather.hpp"
+#include "actors/tunnel.hpp"
+#include "transports/seam/auth.hpp"
+
+namespace aps {
+
+namespace {
+
+// Restart intensity: so many deaths within this time end the restarts.
+constexpr size_t max_deaths = 5;
+constexpr auto death_window = std::chrono::seconds(30);
+
+} // namespace
+
+supervisor_state::supervisor_state(supervisor_actor::pointer self,
+                                   node_context_ptr context)
+    : self_(self), context_(std::move(context)) {
+  for (const auto& [tunnel_name, settings] : context_->config.tunnels)
+    if (settings.enabled)
+      children_[tunnel_name].key = derive_key(tunnel_name, settings.password);
+}
+
+supervisor_state::~supervisor_state() {
+  for (const auto& [tunnel_name, which] : children_)
+    compat::stop_anonymously(which.actor);
+}
+
+supervisor_actor::behavior_type supervisor_state::make_behavior() {
+  compat::on_down(self_, [this](const caf::down_msg& down) { on_down(down); });
+  for (auto& [tunnel_name, which] : children_)
+    start(tunnel_name, which);
+  publish();
+  return {
+    [this](drain) {
+      for (auto& [tunnel_name, which] : children_)
+        compat::send(self_, which.actor, drain{});
+    },
+    [this](get_snapshot) { return snapshot(); },
+  };
+}
+
+void supervisor_state::start(const std::string& tunnel_name, child& which) {
+  which.actor = self_->spawn<tunnel_impl>(context_, tunnel_name, which.key);
+  compat::monitor(self_, which.actor);
+}
+
+void supervisor_state::publish() {
+  tunnel_directory::table table;
+  for (const auto& [tunnel_name, which] : children_)
+    if (which.actor)
+      table.emplace(tunnel_name, which.actor);
+  context_->tunnels->set(std::move(table));
+}
+
+void supervisor_state::on_down(const caf::down_msg& down) {
+  for (auto& [tunnel_name, which] : children_) {
+    if (!which.actor || which.actor.address() != down.source)
+      continue;
+    const auto now = compat::now(self_);
+    which.actor = nullptr;
+    which.deaths.push_back(now);
+    while (now - which.deaths.front() > death_window)
+      which.deaths.pop_front();
+    const auto give_up = which.deaths.size() > max_deaths;
+    if (!give_up)
+      start(tunnel_name, which);
+    compat::send(self_, context_->monitor,
+                 event{event_kind::actor_restarted, tunnel_name, "", "", "",
+                       "tunnel " + tunnel_name + ": " + to_string(down.reason)
+                         + (give_up ? "; it died too often and stays away"
+                                    : "")});
+  }
+  publish();
+}
+
+caf::result<node_snapshot> supervisor_state::snapshot() {
+  std::vector<tunnel_actor> tunnels;
+  for (const auto& [tunnel_name, which] : children_)
+    if (which.actor)
+      tunnels.push_back(which.actor);
+  auto promise = self_->make_response_promise<node_snapshot>();
+  gather<tunnel_snapshot>(self_, tunnels, [promise](auto parts) mutable {
+    promise.deliver(node_snapshot{std::move(parts)});
+  });
+  return promise;
+}
+
+} // namespace aps

@@ -1,0 +1,242 @@
+#include "actors/tunnel.hpp"
+
+#include "actors/fallback_controller.hpp"
+#include "actors/gather.hpp"
+#include "transports/seam/auth.hpp"
+
+#include <algorithm>
+
+namespace aps {
+
+namespace {
+
+constexpr auto tick_interval = std::chrono::seconds(1);
+
+// An endpoint without connections is forgotten after this time.
+constexpr auto forget_after = std::chrono::seconds(60);
+
+constexpr uint32_t bad_password_pause_ms = 10000;
+constexpr size_t max_name = 128;
+
+bool is_sane_name(const std::string& name) {
+  return !name.empty() && name.size() <= max_name
+         && std::none_of(name.begin(), name.end(), [](unsigned char c) {
+              return c < 0x20 || c == 0x7f;
+            });
+}
+
+// Adds one to `counter` until the last copy of the result is gone.
+std::shared_ptr<void>
+count_load(const std::shared_ptr<std::atomic<uint32_t>>& counter) {
+  ++*counter;
+  return {counter.get(), [counter](void*) { --*counter; }};
+}
+
+} // namespace
+
+tunnel_state::tunnel_state(tunnel_actor::pointer self,
+                           node_context_ptr context, std::string tunnel_name,
+                           std::string key)
+    : self_(self), context_(std::move(context)), name_(std::move(tunnel_name)),
+      key_(std::move(key)), settings_(context_->config.tunnels.at(name_)) {}
+
+tunnel_state::~tunnel_state() {
+  for (const auto& one : endpoints_)
+    compat::stop_anonymously(one.controller);
+}
+
+tunnel_actor::behavior_type tunnel_state::make_behavior() {
+  compat::on_down(self_, [this](const caf::down_msg& down) { on_down(down); });
+  tell(event_kind::tunnel_added, {}, {});
+  arm_tick();
+  return {
+    [this](job& what) { on_job(what); },
+    [this](const admission& who) { on_admission(who); },
+    [this](const endpoint_status& status) { on_status(status); },
+    [this](drain) { on_drain(); },
+    [this](get_snapshot) { return snapshot(); },
+  };
+}
+
+// -- requests -----------------------------------------------------------------
+
+void tunnel_state::on_job(job& what) {
+  if (draining_)
+    return what.what->fail(outcome::draining, "the node is shutting down");
+  if (auto* found = choose(what)) {
+    what.load = count_load(found->in_flight);
+    return compat::send(self_, found->controller, std::move(what));
+  }
+  // Another tunnel of the mapping may have an endpoint.
+  const auto count = static_cast<uint32_t>(what.tunnels->size());
+  if (++what.tunnels_asked < count) {
+    const auto next = (what.first_tunnel + what.tunnels_asked) % count;
+    const auto& tunnel = (*what.tunnels)[next];
+    return compat::send(self_, tunnel, std::move(what));
+  }
+  what.what->fail(outcome::no_endpoint,
+                  "no agent of tunnel " + name_ + " is connected");
+}
+
+// Least loaded; those without a connection only while they may come back.
+tunnel_state::endpoint* tunnel_state::choose(const job& what) {
+  endpoint* best = nullptr;
+  const auto count = endpoints_.size();
+  const auto start = next_++;
+  for (size_t i = 0; i < count; ++i) {
+    auto& candidate = endpoints_[(start + i) % count];
+    if (candidate.live > 0 && allowed(what, candidate)
+        && (!best || *candidate.in_flight < *best->in_flight))
+      best = &candidate;
+  }
+  if (best)
+    return best;
+  const auto now = compat::now(self_);
+  const auto grace = to_duration(settings_.reconnect_grace);
+  for (auto& candidate : endpoints_)
+    if (allowed(what, candidate) && now - candidate.lost_at < grace)
+      return &candidate;
+  return nullptr;
+}
+
+bool tunnel_state::allowed(const job& what, const endpoint& candidate) const {
+  const auto& only = what.what->facts().via->rule.endpoints;
+  return only.empty()
+         || std::find(only.begin(), only.end(), candidate.name) != only.end();
+}
+
+// -- admission ----------------------------------------------------------------
+
+void tunnel_state::on_admission(const admission& who) {
+  if (const auto why = check(who)) {
+    const auto pause = *why == refusal::bad_proof ? bad_password_pause_ms : 1000;
+    return compat::send(self_, who.from, rejected{*why, pause});
+  }
+  auto& found = endpoint_named(who.hello.endpoint);
+  compat::send(self_, found.controller,
+               candidate_for{who.transport,
+                             {who.from, who.connection, who.peer,
+                              who.hello.session,
+                              node_proof(key_, who.hello)}});
+}
+
+std::optional<refusal> tunnel_state::check(const admission& who) const {
+  const auto& hello = who.hello;
+  const auto expected = agent_proof(key_, who.nonce, hello, who.transport);
+  if (!equal_secrets(expected, hello.proof))
+    return refusal::bad_proof;
+  if (draining_)
+    return refusal::draining;
+  if (!is_sane_name(hello.endpoint))
+    return refusal::malformed;
+  const auto& servers = settings_.servers;
+  if (!servers.empty()
+      && std::find(servers.begin(), servers.end(), who.server)
+           == servers.end())
+    return refusal::not_here;
+  return std::nullopt;
+}
+
+tunnel_state::endpoint&
+tunnel_state::endpoint_named(const std::string& endpoint_name) {
+  if (auto* found = find(endpoint_name))
+    return *found;
+  auto controller = self_->spawn<controller_impl>(
+    context_, tunnel_actor{self_},
+    controller_setup{name_, endpoint_name, settings_});
+  compat::monitor(self_, controller);
+  endpoints_.push_back({endpoint_name, controller, 0,
+                        std::make_shared<std::atomic<uint32_t>>(0),
+                        compat::now(self_) - forget_after / 2});
+  return endpoints_.back();
+}
+
+tunnel_state::endpoint* tunnel_state::find(const std::string& endpoint_name) {
+  for (auto& candidate : endpoints_)
+    if (candidate.name == endpoint_name)
+      return &candidate;
+  return nullptr;
+}
+
+// -- endpoints ----------------------------------------------------------------
+
+void tunnel_state::on_status(const endpoint_status& status) {
+  auto* found = find(status.endpoint);
+  if (!found)
+    return;
+  if (found->live == 0 && status.live > 0)
+    tell(event_kind::endpoint_up, found->name, {});
+  if (found->live > 0 && status.live == 0) {
+    found->lost_at = compat::now(self_);
+    tell(event_kind::endpoint_down, found->name, {});
+  }
+  found->live = status.live;
+}
+
+void tunnel_state::on_tick() {
+  const auto now = compat::now(self_);
+  std::erase_if(endpoints_, [&](const endpoint& one) {
+    if (one.live > 0 || now - one.lost_at < forget_after)
+      return false;
+    compat::stop(self_, one.controller);
+    return true;
+  });
+}
+
+void tunnel_state::on_down(const caf::down_msg& down) {
+  std::erase_if(endpoints_, [&](const endpoint& one) {
+    if (one.controller.address() != down.source)
+      return false;
+    tell(event_kind::actor_restarted, one.name,
+         "the controller of " + name_ + "." + one.name + ": "
+           + to_string(down.reason));
+    return true;
+  });
+}
+
+void tunnel_state::on_drain() {
+  draining_ = true;
+  for (const auto& one : endpoints_)
+    compat::send(self_, one.controller, drain{});
+}
+
+// -- the rest -----------------------------------------------------------------
+
+void tunnel_state::arm_tick() {
+  compat::run_delayed(self_, tick_interval, [this] {
+    on_tick();
+    arm_tick();
+  });
+}
+
+caf::result<tunnel_snapshot> tunnel_state::snapshot() {
+  tunnel_snapshot base;
+  base.name = name_;
+  base.fallback_enabled = settings_.fallback.enabled;
+  base.grpc_enabled = settings_.grpc_pool.enabled;
+  base.websocket_enabled = settings_.websocket_pool.enabled;
+  std::vector<controller_actor> controllers;
+  for (const auto& one : endpoints_)
+    controllers.push_back(one.controller);
+  auto promise = self_->make_response_promise<tunnel_snapshot>();
+  gather<controller_snapshot>(
+    self_, controllers, [this, base, promise](auto parts) mutable {
+      for (auto& part : parts) {
+        auto* found = find(part.endpoint);
+        if (!found)
+          continue;
+        base.endpoints.push_back({found->name, *found->in_flight, found->live,
+                                  std::move(part)});
+      }
+      promise.deliver(std::move(base));
+    });
+  return promise;
+}
+
+void tunnel_state::tell(event_kind kind, const std::string& endpoint_name,
+                        std::string detail) {
+  compat::send(self_, context_->monitor,
+               event{kind, name_, endpoint_name, "", "", std::move(detail)});
+}
+
+} // namespace aps

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "actors/node_context.hpp"
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace aps {
+
+/// A named, password-protected group of endpoints (DESIGN 2): which endpoint?
+/// Admits agents, balances, forgets endpoints that stay away.
+class tunnel_state {
+ public:
+  static inline const char* name = "aps.tunnel";
+
+  tunnel_state(tunnel_actor::pointer self, node_context_ptr context,
+               std::string tunnel_name, std::string key);
+
+  /// Takes the endpoints' actors along.
+  ~tunnel_state();
+
+  tunnel_actor::behavior_type make_behavior();
+
+ private:
+  struct endpoint {
+    std::string name;
+    controller_actor controller;
+    uint32_t live = 0;
+    /// Shared with the jobs it carries; they count themselves out.
+    std::shared_ptr<std::atomic<uint32_t>> in_flight;
+    time_point lost_at{}; ///< when `live` became zero
+  };
+
+  void on_job(job& what);
+  void on_admission(const admission& who);
+  void on_status(const endpoint_status& status);
+  void on_drain();
+  void on_tick();
+  void on_down(const caf::down_msg& down);
+  caf::result<tunnel_snapshot> snapshot();
+
+  void arm_tick();
+  endpoint* choose(const job& what);
+  bool allowed(const job& what, const endpoint& candidate) const;
+  std::optional<refusal> check(const admission& who) const;
+  endpoint& endpoint_named(const std::string& endpoint_name);
+  endpoint* find(const std::string& endpoint_name);
+  void tell(event_kind kind, const std::string& endpoint_name,
+            std::string detail);
+
+  tunnel_actor::pointer self_;
+  node_context_ptr context_;
+  const std::string name_;
+  const std::string key_;
+  const config::tunnel settings_;
+  std::vector<endpoint> endpoints_;
+  size_t next_ = 0;
+  bool draining_ = false;
+};
+
+using tunnel_impl = compat::actor_impl<tunnel_actor, tunnel_state>;
+
+} // namespace aps

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "actors/compat.hpp"
+#include "transports/seam/network.hpp"
+
+#include <caf/resumable.hpp>
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <vector>
+
+namespace aps {
+
+/// Runs actors on the thread of an I/O unit (DESIGN 4): what becomes runnable
+/// there queues up and is run by one posted drain, not by a post each.
+class unit_context final
+    : public caf::execution_unit,
+      public std::enable_shared_from_this<unit_context> {
+ public:
+  unit_context(caf::actor_system& system, executor& unit);
+
+  /// Drops the references of what was never run.
+  ~unit_context() override;
+
+  /// Thread: the unit's (CAF calls it from actors that run here).
+  void exec_later(caf::resumable* what) override;
+
+  executor& unit() const noexcept { return unit_; }
+
+ private:
+  void drain();
+
+  executor& unit_;
+  std::deque<caf::resumable*> ready_;
+  bool drain_posted_ = false;
+};
+
+/// The contexts of all units of a network, by index, and a count of everything
+/// on the I/O side that may still talk to actors.
+class unit_contexts : public std::enable_shared_from_this<unit_contexts> {
+ public:
+  unit_contexts(caf::actor_system& system, network& net);
+
+  const std::shared_ptr<unit_context>& of(const executor& unit) const {
+    return contexts_[unit.index()];
+  }
+
+  /// Held by everything that may send messages from an I/O thread. A host
+  /// waits for `users() == 0` before it lets go of the actor system.
+  std::shared_ptr<void> use();
+
+  size_t users() const noexcept { return users_; }
+
+ private:
+  std::vector<std::shared_ptr<unit_context>> contexts_;
+  std::atomic<size_t> users_{0};
+};
+
+} // namespace aps
