@@ -1,0 +1,158 @@
+#include "config/config.hpp"
+
+#include "config/sections.hpp"
+#include "config/syntax.hpp"
+#include "config/text.hpp"
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+namespace aps::config {
+
+using nlohmann::json;
+
+namespace {
+
+/// Reads the whole file; sections that name others come after them.
+class node_reader {
+ public:
+  node_reader(const json& root, problems& out)
+    : root_(&root, "$", out), out_(out) {}
+
+  node read();
+
+ private:
+  using names = std::vector<std::string>;
+
+  /// The object of named things at `key`, or null; bad names are problems.
+  const json* named(const char* key, names& to, bool& known);
+  void read_servers();
+  void read_tunnels();
+  void read_mappings();
+
+  reader root_;
+  problems& out_;
+  node node_;
+  http http_; ///< what every server starts from
+  names servers_;
+  names tunnels_;
+  bool servers_known_ = true; ///< false: the section itself is wrong
+  bool tunnels_known_ = true;
+};
+
+const json* node_reader::named(const char* key, names& to, bool& known) {
+  const auto* value = root_.member(key);
+  if (!value)
+    return nullptr;
+  const reader check{value, root_.path(key), out_};
+  known = static_cast<bool>(check);
+  if (!known)
+    return nullptr;
+  for (const auto& [name, member] : value->items()) {
+    if (!is_name(name))
+      root_.fail(check.path(name), "the name " + quote(name), name_rule);
+    to.push_back(name);
+  }
+  return value;
+}
+
+void node_reader::read_servers() {
+  constexpr auto allowed = "an object with at least one server";
+  if (!root_.require("servers", allowed))
+    servers_known_ = false;
+  const auto* all = named("servers", servers_, servers_known_);
+  if (!all)
+    return;
+  if (all->empty())
+    servers_known_ = root_.fail(root_.path("servers"), "no server", allowed);
+  for (const auto& [name, value] : all->items()) {
+    auto& to = node_.servers[name];
+    to.http = http_;
+    read_server(value, member_path("$.servers", name), to, out_);
+  }
+}
+
+void node_reader::read_tunnels() {
+  const auto* all = named("tunnels", tunnels_, tunnels_known_);
+  if (!all)
+    return;
+  const auto* servers = servers_known_ ? &servers_ : nullptr;
+  for (const auto& [name, value] : all->items())
+    read_tunnel(value, member_path("$.tunnels", name), servers,
+                node_.tunnels[name], out_);
+}
+
+void node_reader::read_mappings() {
+  const auto* all = root_.member("mappings");
+  if (!all)
+    return;
+  if (!all->is_array()) {
+    root_.fail(root_.path("mappings"), describe(*all), "a list of mappings");
+    return;
+  }
+  const auto* tunnels = tunnels_known_ ? &tunnels_ : nullptr;
+  for (size_t i = 0; i < all->size(); ++i)
+    read_mapping((*all)[i], element_path(root_.path("mappings"), i), tunnels,
+                 node_.mappings.emplace_back(), out_);
+}
+
+node node_reader::read() {
+  if (!root_)
+    return {};
+  // Editors look for it; the node does not.
+  if (const auto* schema = root_.member("$schema");
+      schema && !schema->is_string())
+    root_.fail(root_.path("$schema"), describe(*schema), "a string");
+  read_http(root_.object("http"), http_);
+  read_servers();
+  read_tunnels();
+  read_mappings();
+  if (root_.member("admin"))
+    read_admin(root_.object("admin"), node_.admin.emplace());
+  read_log(root_.object("log"), node_.log);
+  read_io(root_.object("io"), node_.io);
+  root_.finish();
+  check_listeners(node_, out_);
+  return std::move(node_);
+}
+
+} // namespace
+
+std::string problem::str() const {
+  auto result = path + ": found " + found + ", allowed " + allowed;
+  if (!hint.empty())
+    result += " (did you mean " + quote(hint) + "?)";
+  return result;
+}
+
+result parse(std::string_view text) {
+  problems wrong;
+  const auto root = parse_json(text, wrong);
+  if (!root)
+    return wrong;
+  auto all = node_reader{*root, wrong}.read();
+  if (!wrong.empty())
+    return wrong;
+  return all;
+}
+
+result load(const std::filesystem::path& file) {
+  const auto refuse = [&file](const std::string& why) {
+    return problems{{file.string(), why, "a readable file", {}}};
+  };
+  std::error_code code;
+  if (std::filesystem::is_directory(file, code))
+    return refuse("a directory");
+  errno = 0;
+  std::ifstream in{file, std::ios::binary};
+  if (!in)
+    return refuse(std::generic_category().message(errno ? errno : EIO));
+  const std::string text{std::istreambuf_iterator<char>{in}, {}};
+  if (in.bad())
+    return refuse(std::generic_category().message(EIO));
+  return parse(text);
+}
+
+} // namespace aps::config

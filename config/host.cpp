@@ -1,0 +1,83 @@
+#include "config/host.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+
+namespace aps::config {
+
+namespace {
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool is_label(std::string_view label) {
+  constexpr size_t longest = 63; // RFC 1035 section 2.3.4
+  return !label.empty() && label.size() <= longest && label.front() != '-'
+         && label.back() != '-'
+         && std::all_of(label.begin(), label.end(), [](char c) {
+              return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+                     || is_digit(c) || c == '-' || c == '_';
+            });
+}
+
+} // namespace
+
+std::string lower_case(std::string_view text) {
+  std::string result{text};
+  for (auto& c : result)
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c - 'A' + 'a');
+  return result;
+}
+
+bool is_ipv4(std::string_view host) {
+  in_addr address{};
+  // An embedded zero would end the text early.
+  return host.find('\0') == host.npos
+         && inet_pton(AF_INET, std::string{host}.c_str(), &address) == 1;
+}
+
+bool is_ipv6(std::string_view host) {
+  in6_addr address{};
+  return host.find('\0') == host.npos
+         && inet_pton(AF_INET6, std::string{host}.c_str(), &address) == 1;
+}
+
+std::string canonical_host(std::string_view host) {
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
+  if (host.size() > 1 && host.back() == '.')
+    host.remove_suffix(1);
+  if (host.find(':') == host.npos)
+    return lower_case(host);
+  in6_addr address{};
+  char text[INET6_ADDRSTRLEN] = {};
+  if (inet_pton(AF_INET6, std::string{host}.c_str(), &address) != 1
+      || !inet_ntop(AF_INET6, &address, text, sizeof(text)))
+    return lower_case(host);
+  return text;
+}
+
+bool is_dns_name(std::string_view host) {
+  constexpr size_t longest = 253;
+  if (!host.empty() && host.back() == '.')
+    host.remove_suffix(1);
+  if (host.empty() || host.size() > longest)
+    return false;
+  std::string_view label;
+  for (auto rest = host;;) {
+    const auto dot = rest.find('.');
+    label = rest.substr(0, dot);
+    if (!is_label(label))
+      return false;
+    if (dot == rest.npos)
+      break;
+    rest.remove_prefix(dot + 1);
+  }
+  // A name that ends in a number is an address or nothing (WHATWG URL).
+  return !std::all_of(label.begin(), label.end(), is_digit) || is_ipv4(host);
+}
+
+} // namespace aps::config

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+/// Host names and IP addresses as text.
+namespace aps::config {
+
+/// ASCII lower case; other bytes stay.
+std::string lower_case(std::string_view text);
+
+/// Whether `host` is an IPv4 address in dotted decimal.
+bool is_ipv4(std::string_view host);
+
+/// Whether `host` is an IPv6 address, without brackets and zone.
+bool is_ipv6(std::string_view host);
+
+/// One text per host, for comparing: lower case, IPv6 without brackets in its
+/// shortest form (RFC 5952), no trailing dot.
+std::string canonical_host(std::string_view host);
+
+/// Whether `host` is a DNS name (letters, digits, "-", "_") or an IPv4 address.
+bool is_dns_name(std::string_view host);
+
+} // namespace aps::config

@@ -1,0 +1,100 @@
+#pragma once
+
+#include "config/config.hpp"
+
+#include <nlohmann/json.hpp>
+
+
+namespace aps::config {
+
+/// Inclusive limits of a number.
+template <class T>
+struct range {
+  T low;
+  T high;
+};
+
+/// Seconds within `low`..`high`; zero too if `or_zero` (= switched off).
+struct duration_range {
+  double low;
+  double high;
+  bool or_zero = false;
+};
+
+/// A list of strings in the file.
+struct list_rule {
+  bool or_string = false; ///< one string stands for a list of one
+  /// The names that may stand in the list; null = every name.
+  const std::vector<std::string>* known = nullptr;
+  const char* what = "a list of names";
+};
+
+/// "the number 5", "the string \"x\"", "an object": what stands in the file.
+/// With `secret` a string's text is left out.
+std::string describe(const nlohmann::json& value, bool secret = false);
+
+/// Walks one JSON object: each getter names a key, checks type and range, and
+/// writes to its output only what is right. An absent key leaves the output's
+/// default. Getters return false when they added a problem. At the end
+/// `finish` reports every key that no getter named.
+class reader {
+ public:
+  /// `value` null = the object is absent: every getter leaves its output. A
+  /// value that is not an object adds a problem and counts as absent.
+  reader(const nlohmann::json* value, std::string path, problems& out,
+         const char* allowed = "an object");
+
+  /// Whether there is an object to read.
+  explicit operator bool() const { return value_ != nullptr; }
+
+  const std::string& path() const { return path_; }
+  std::string path(std::string_view key) const;
+
+  /// The member, or null; makes its key known.
+  const nlohmann::json* member(const char* key);
+
+  /// Reports a missing member with what should stand there.
+  bool require(const char* key, const char* allowed);
+
+  /// A reader of a nested object.
+  reader object(const char* key);
+
+  bool boolean(const char* key, bool& to);
+  bool duration(const char* key, seconds& to, const duration_range& limits);
+  bool word(const char* key, std::string& to,
+            const std::vector<std::string>& words);
+  bool secret(const char* key, std::string& to, size_t max_bytes);
+  bool strings(const char* key, std::vector<std::string>& to,
+               const list_rule& rule);
+
+  /// Accepts 5.0 and 5e0 for 5, as JSON Schema does.
+  template <class T>
+  bool integer(const char* key, T& to, range<T> limits) {
+    auto number = static_cast<uint64_t>(to);
+    const bool ok = whole(key, number, {limits.low, limits.high});
+    to = static_cast<T>(number);
+    return ok;
+  }
+
+  /// Adds a problem about a member; returns false.
+  bool fail(std::string path, std::string found, std::string allowed,
+            std::string hint = {});
+
+  /// Reports unknown keys.
+  void finish();
+
+ private:
+  bool whole(const char* key, uint64_t& to, range<uint64_t> limits);
+  bool element(const nlohmann::json& value, std::string path,
+               std::vector<std::string>& to, const list_rule& rule);
+
+  const nlohmann::json* value_;
+  std::string path_;
+  problems& out_;
+  std::vector<std::string> known_;
+};
+
+/// The value as a whole number, if it is one that a uint64_t holds.
+std::optional<uint64_t> whole_number(const nlohmann::json& value);
+
+} // namespace aps::config

@@ -1,0 +1,121 @@
+#include "config/routes.hpp"
+
+#include "config/host.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <unordered_map>
+
+namespace aps {
+
+namespace {
+
+/// Finds strings by view, without a copy per look-up.
+struct string_hash {
+  using is_transparent = void;
+  size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>{}(text);
+  }
+};
+
+template <class T>
+using string_map = std::unordered_map<std::string, T, string_hash,
+                                      std::equal_to<>>;
+
+/// All mappings of one scheme, host and port.
+struct prefixes {
+  string_map<std::shared_ptr<const route>> by_path;
+  std::vector<size_t> lengths; ///< of the paths; longest first, each once
+};
+
+/// "scheme host port" with defaults filled in; the key of one `prefixes`.
+std::string key_of(std::string_view scheme, std::string_view host,
+                   uint16_t port) {
+  auto result = config::lower_case(scheme);
+  if (port == 0)
+    port = result == "https" ? 443 : 80;
+  result += ' ';
+  result += config::canonical_host(host);
+  result += ' ';
+  result += std::to_string(port);
+  return result;
+}
+
+/// The root prefix has two spellings, "" and "/".
+std::string_view prefix_of(const config::url& from) {
+  return from.path == "/" ? std::string_view{} : std::string_view{from.path};
+}
+
+/// Whether the first `length` characters of `path` are whole segments.
+bool ends_segment(std::string_view path, size_t length) {
+  return length == 0 || length == path.size() || path[length] == '/'
+         || path[length - 1] == '/';
+}
+
+} // namespace
+
+struct route_table::by_host {
+  string_map<prefixes> map;
+};
+
+std::string route::target_path(std::string_view visitor_path) const {
+  auto prefix = prefix_of(rule.from);
+  std::string_view base = rule.to.path;
+  if (visitor_path == "*")
+    return prefix.empty() && base.empty() ? "*" : std::string{base};
+  // The slash that ends a prefix belongs to the rest, as it does when the
+  // prefix is written without one.
+  if (!prefix.empty() && prefix.back() == '/')
+    prefix.remove_suffix(1);
+  auto rest = visitor_path.substr(std::min(prefix.size(), visitor_path.size()));
+  const bool slash = !rest.empty() && rest.front() == '/';
+  if (slash && !base.empty() && base.back() == '/')
+    base.remove_suffix(1);
+  std::string result;
+  result.reserve(base.size() + rest.size() + 1);
+  result += base;
+  if (result.empty() && !slash)
+    result += '/';
+  return result += rest;
+}
+
+route_table::route_table(const std::vector<config::mapping>& mappings) {
+  auto hosts = std::make_shared<by_host>();
+  for (size_t i = 0; i < mappings.size(); ++i) {
+    const auto& from = mappings[i].from;
+    auto& entry = hosts->map[key_of(from.scheme, from.host, from.port)];
+    const auto path = std::string{prefix_of(from)};
+    // Does nothing for a second mapping of the same prefix: the first wins.
+    if (auto [at, added] = entry.by_path.try_emplace(path); added) {
+      at->second = std::make_shared<const route>(route{i, mappings[i]});
+      entry.lengths.push_back(path.size());
+    }
+  }
+  for (auto& [key, entry] : hosts->map) {
+    auto& lengths = entry.lengths;
+    std::sort(lengths.begin(), lengths.end(), std::greater<>{});
+    lengths.erase(std::unique(lengths.begin(), lengths.end()), lengths.end());
+  }
+  hosts_ = std::move(hosts);
+}
+
+std::shared_ptr<const route> route_table::find(std::string_view scheme,
+                                               std::string_view host,
+                                               uint16_t port,
+                                               std::string_view path) const {
+  const auto entry = hosts_->map.find(key_of(scheme, host, port));
+  if (entry == hosts_->map.end())
+    return nullptr;
+  const auto& [by_path, lengths] = entry->second;
+  path = path.substr(0, path.find('?'));
+  for (const auto length : lengths) {
+    if (length > path.size() || !ends_segment(path, length))
+      continue;
+    const auto hit = by_path.find(path.substr(0, length));
+    if (hit != by_path.end())
+      return hit->second;
+  }
+  return nullptr;
+}
+
+} // namespace aps

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "config/config.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aps {
+
+/// A mapping ready for use. Immutable; shared by all exchanges it won.
+struct route {
+  size_t index = 0; ///< position in the file
+  config::mapping rule;
+
+  /// The origin's path for a visitor's path (and query): what follows the
+  /// `from` prefix, appended to the path of `to`. Always starts with "/",
+  /// except that "*" (`OPTIONS *`) stays "*" where neither side has a path.
+  std::string target_path(std::string_view visitor_path) const;
+};
+
+/// All mappings of a configuration: the longest path wins, then the first in
+/// the file. Immutable and thread-safe after construction.
+class route_table {
+ public:
+  explicit route_table(const std::vector<config::mapping>& mappings);
+
+  /// The winning mapping, or null. `host` in any case, without port (an IPv6
+  /// address with or without brackets); `port` 0 = the scheme's default. A path
+  /// prefix matches whole segments only: "/a" matches "/a", "/a/b" and "/a?x",
+  /// not "/ab"; "/a/" matches "/a/" and "/a/b", not "/a". The `from` paths ""
+  /// and "/" are the same. Costs one hash look-up per distinct length of the
+  /// host's prefixes, however many mappings there are.
+  std::shared_ptr<const route> find(std::string_view scheme,
+                                    std::string_view host, uint16_t port,
+                                    std::string_view path) const;
+
+ private:
+  struct by_host;
+  std::shared_ptr<const by_host> hosts_; ///< so copies of a table are cheap
+};
+
+} // namespace aps

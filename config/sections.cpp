@@ -1,0 +1,117 @@
+#include "config/sections.hpp"
+
+#include "config/host.hpp"
+#include "config/text.hpp"
+
+namespace aps::config {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr range<uint16_t> any_port{0, 65535};
+
+bool read_host(reader& in, std::string& to) {
+  const auto* value = in.member("host");
+  if (!value)
+    return true;
+  const auto text = value->is_string() ? value->get<std::string>() : "";
+  if (text != "localhost" && !is_ipv4(text) && !is_ipv6(text))
+    return in.fail(in.path("host"), describe(*value),
+                   "an IP address or \"localhost\"");
+  to = text;
+  return true;
+}
+
+bool read_url(reader& in, const char* key, bool prefix, url& to) {
+  constexpr auto allowed
+    = "an absolute URL: http or https://host[:port][/path]";
+  const auto* value = in.member(key);
+  if (!value)
+    return in.require(key, allowed);
+  if (!value->is_string())
+    return in.fail(in.path(key), describe(*value), allowed);
+  const auto text = value->get<std::string>();
+  std::string error;
+  if (auto parsed = parse_url(text, prefix, error)) {
+    to = std::move(*parsed);
+    return true;
+  }
+  // A URL with a user may show a password.
+  const bool secret = text.find('@') != text.npos;
+  return in.fail(in.path(key), describe(*value, secret) + " (" + error + ")",
+                 allowed);
+}
+
+} // namespace
+
+void read_http(reader&& in, http& to) {
+  constexpr uint64_t mebibyte = 1 << 20;
+  constexpr uint64_t exact = 9007199254740991; // 2^53 - 1, as in JavaScript
+  constexpr duration_range limits{min_seconds, max_seconds};
+  in.integer<uint64_t>("max_header_bytes", to.max_header_bytes,
+                       {256, 16 * mebibyte});
+  in.integer<uint64_t>("max_headers", to.max_headers, {1, 10000});
+  in.integer<uint64_t>("max_body_bytes", to.max_body_bytes, {0, exact});
+  in.duration("header_timeout", to.header_timeout, limits);
+  in.duration("body_timeout", to.body_timeout, limits);
+  in.duration("idle_timeout", to.idle_timeout, limits);
+  in.duration("first_byte_timeout", to.first_byte_timeout, limits);
+  in.duration("write_timeout", to.write_timeout,
+              {min_seconds, max_seconds, true});
+  in.finish();
+}
+
+void read_server(const json& value, const std::string& path, server& to,
+                 problems& out) {
+  if (value.is_number()) {
+    const auto port = whole_number(value);
+    if (port && *port <= any_port.high)
+      to.port = static_cast<uint16_t>(*port);
+    else
+      out.push_back({path, describe(value), "a port from 0 to 65535", {}});
+    return;
+  }
+  reader in{&value, path, out, "a port number or an object"};
+  in.require("port", "a port from 0 to 65535");
+  in.integer("port", to.port, any_port);
+  read_host(in, to.host);
+  read_http(in.object("http"), to.http);
+  in.finish();
+}
+
+void read_mapping(const json& value, const std::string& path,
+                  const std::vector<std::string>* tunnels, mapping& to,
+                  problems& out) {
+  constexpr auto allowed = "a name or a list of names";
+  reader in{&value, path, out};
+  read_url(in, "from", true, to.from);
+  read_url(in, "to", false, to.to);
+  auto via = in.object("via");
+  // Without a tunnel the mapping would go directly to the target, and an
+  // endpoint lives inside a tunnel.
+  via.require("tunnels", allowed);
+  via.strings("tunnels", to.tunnels, {true, tunnels, allowed});
+  via.strings("endpoints", to.endpoints, {true, nullptr, allowed});
+  via.finish();
+  in.finish();
+}
+
+void read_admin(reader&& in, admin& to) {
+  read_host(in, to.host);
+  in.integer("port", to.port, any_port);
+  in.finish();
+}
+
+void read_log(reader&& in, log& to) {
+  in.word("level", to.level,
+          {"trace", "debug", "info", "warning", "error", "off"});
+  in.finish();
+}
+
+void read_io(reader&& in, io& to) {
+  in.integer<uint32_t>("threads", to.threads, {0, 256});
+  in.finish();
+}
+
+} // namespace aps::config

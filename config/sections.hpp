@@ -1,0 +1,38 @@
+#pragma once
+
+#include "config/reader.hpp"
+
+/// One function per section of the file. Each reads through a `reader` and
+/// leaves defaults where the file says nothing.
+namespace aps::config {
+
+/// The longest deadline anybody may ask for: a week.
+inline constexpr double max_seconds = 7 * 24 * 3600;
+
+/// The shortest deadline that is not "off".
+inline constexpr double min_seconds = 0.001;
+
+void read_http(reader&& in, http& to);
+
+/// A port number, or an object.
+void read_server(const nlohmann::json& value, const std::string& path,
+                 server& to, problems& out);
+
+/// `servers` null = they are not known, so names are not checked.
+void read_tunnel(const nlohmann::json& value, const std::string& path,
+                 const std::vector<std::string>* servers, tunnel& to,
+                 problems& out);
+
+/// `tunnels` as `servers` above.
+void read_mapping(const nlohmann::json& value, const std::string& path,
+                  const std::vector<std::string>* tunnels, mapping& to,
+                  problems& out);
+
+void read_admin(reader&& in, admin& to);
+void read_log(reader&& in, log& to);
+void read_io(reader&& in, io& to);
+
+/// What only shows with everything read: two listeners on one address.
+void check_listeners(const node& all, problems& out);
+
+} // namespace aps::config

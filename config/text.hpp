@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Words for problems: quoting, paths, and the name somebody may have meant.
+namespace aps::config {
+
+/// `text` as a JSON string literal, cut after about 60 characters.
+std::string quote(std::string_view text);
+
+/// `path` plus one member: `$.a.key`, or `$.a["odd key"]` where needed.
+std::string member_path(std::string_view path, std::string_view key);
+
+/// `path` plus one element: `$.a[3]`.
+std::string element_path(std::string_view path, size_t index);
+
+/// "a, b, c", at most twenty of them; odd ones quoted.
+std::string joined(const std::vector<std::string>& words);
+
+/// The closest of `known`, or "" when none is close: about a third of the
+/// letters may differ, where insertions, deletions, changes and swaps of
+/// neighbours count one each and case does not count. Failing that, the only
+/// one that contains `word`.
+std::string nearest(std::string_view word,
+                    const std::vector<std::string>& known);
+
+/// Whether `text` may name a server, tunnel or endpoint: 1..128 bytes without
+/// control characters.
+bool is_name(std::string_view text);
+
+/// What `is_name` asks for, in words.
+inline constexpr auto name_rule = "a name of 1 to 128 bytes without control "
+                                  "characters";
+
+} // namespace aps::config

@@ -1,0 +1,56 @@
+#include "config/host.hpp"
+#include "config/sections.hpp"
+#include "config/text.hpp"
+
+namespace aps::config {
+
+namespace {
+
+struct listener {
+  std::string path;
+  std::string host; ///< canonical
+  uint16_t port;
+};
+
+listener listener_of(std::string path, const std::string& host,
+                     uint16_t port) {
+  const auto address = host == "localhost" ? "127.0.0.1" : canonical_host(host);
+  return {std::move(path), address, port};
+}
+
+/// Whether the system would refuse the second of the two. "::" and IPv4 are
+/// left to the system: whether they meet is its setting.
+bool clash(const listener& a, const listener& b) {
+  if (a.port == 0 || a.port != b.port)
+    return false;
+  if (is_ipv4(a.host) != is_ipv4(b.host))
+    return false;
+  const auto everywhere = [](const std::string& host) {
+    return host == "0.0.0.0" || host == "::";
+  };
+  return a.host == b.host || everywhere(a.host) || everywhere(b.host);
+}
+
+} // namespace
+
+void check_listeners(const node& all, problems& out) {
+  std::vector<listener> seen;
+  for (const auto& [name, server] : all.servers)
+    seen.push_back(listener_of(member_path("$.servers", name), server.host,
+                               server.port));
+  if (all.admin)
+    seen.push_back(listener_of("$.admin", all.admin->host, all.admin->port));
+  for (size_t i = 0; i < seen.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (!clash(seen[j], seen[i]))
+        continue;
+      const auto port = std::to_string(seen[i].port);
+      out.push_back({seen[i].path,
+                     "port " + port + ", taken by " + seen[j].path,
+                     "an address and port of its own", {}});
+      break;
+    }
+  }
+}
+
+} // namespace aps::config

@@ -1,0 +1,165 @@
+#define CAF_SUITE windows
+
+#include "transports/seam/windows.hpp"
+
+#include "tests/support/test.hpp"
+
+#include <random>
+
+using namespace aps;
+
+namespace {
+
+slice text(size_t n, char c = 'x') {
+  return slice::adopt(std::string(n, c));
+}
+
+const data_frame& as_data(const std::optional<frame::kind>& what) {
+  return std::get<data_frame>(*what);
+}
+
+} // namespace
+
+CAF_TEST(a_sender_never_runs_ahead_of_its_credit) {
+  send_window out{100};
+  out.push(text(250));
+  CAF_CHECK_EQUAL(as_data(out.next()).payload.size(), 100u);
+  CAF_CHECK(!out.next());
+  CAF_CHECK(out.ack(60, 100));
+  CAF_CHECK_EQUAL(as_data(out.next()).payload.size(), 60u);
+  CAF_CHECK(!out.next());
+}
+
+CAF_TEST(the_last_frame_carries_the_end) {
+  send_window out{100};
+  out.push(text(10));
+  out.finish({});
+  const auto frame = out.next();
+  CAF_CHECK(as_data(frame).last);
+  CAF_CHECK(out.all_sent());
+  CAF_CHECK(!out.next());
+}
+
+CAF_TEST(trailers_travel_in_an_end_frame) {
+  send_window out{100};
+  out.push(text(10));
+  out.finish({{"X-Sum", "1"}});
+  CAF_CHECK(!as_data(out.next()).last);
+  const auto end = std::get<end_frame>(*out.next());
+  CAF_CHECK_EQUAL(end.offset, 10u);
+  CAF_CHECK_EQUAL(end.trailers.size(), 1u);
+}
+
+CAF_TEST(a_stream_without_bytes_has_an_end) {
+  send_window out{100};
+  out.finish({});
+  CAF_CHECK_EQUAL(std::get<end_frame>(*out.next()).offset, 0u);
+}
+
+CAF_TEST(acks_of_unsent_bytes_are_refused) {
+  send_window out{100};
+  out.push(text(10));
+  CAF_CHECK(!out.ack(1, 100));
+}
+
+CAF_TEST(room_is_what_the_producer_may_still_push) {
+  send_window out{100};
+  CAF_CHECK_EQUAL(out.room(), 100u);
+  out.push(text(70));
+  CAF_CHECK_EQUAL(out.room(), 30u);
+  out.next();
+  CAF_CHECK(out.ack(70, 200));
+  CAF_CHECK_EQUAL(out.room(), 200u);
+  out.finish({});
+  CAF_CHECK_EQUAL(out.room(), 0u);
+}
+
+CAF_TEST(rewinding_sends_the_same_bytes_again) {
+  send_window out{1000};
+  for (char c = 'a'; c <= 'e'; ++c)
+    out.push(text(10, c));
+  while (out.next()) {
+  }
+  CAF_CHECK(out.ack(15, 1000));
+  CAF_CHECK(!out.rewind(14));
+  CAF_CHECK(!out.rewind(51));
+  CAF_CHECK(out.rewind(18));
+  const auto frame = out.next();
+  CAF_CHECK_EQUAL(as_data(frame).offset, 18u);
+  CAF_CHECK_EQUAL(as_data(frame).payload.view(), "bb");
+  CAF_CHECK_EQUAL(as_data(out.next()).payload.view(), "cccccccccc");
+}
+
+CAF_TEST(the_receiver_drops_what_it_has_and_refuses_gaps) {
+  receive_window in{100, 100};
+  CAF_CHECK_EQUAL(in.accept({0, text(10), false})->size(), 10u);
+  CAF_CHECK_EQUAL(in.accept({5, text(10), false})->size(), 5u);
+  CAF_CHECK_EQUAL(in.accept({0, text(10), false})->size(), 0u);
+  CAF_CHECK(!in.accept({16, text(1), false}));
+  CAF_CHECK(!in.accept({15, text(86), false}));
+  CAF_CHECK(in.accept({15, text(85), true}));
+  CAF_CHECK(in.ended());
+  CAF_CHECK(!in.accept({100, text(1), false}));
+}
+
+CAF_TEST(credit_is_given_back_in_quarters_of_the_window) {
+  receive_window in{100, 100};
+  in.accept({0, text(100), false});
+  CAF_CHECK(!in.consume(24));
+  const auto ack = in.consume(1);
+  CAF_REQUIRE(ack);
+  CAF_CHECK_EQUAL(ack->offset, 25u);
+  CAF_CHECK_EQUAL(ack->window, 100u);
+  CAF_CHECK(in.accept({100, text(25), false}));
+  CAF_CHECK(!in.accept({125, text(1), false}));
+}
+
+CAF_TEST(random_pushes_acks_and_rewinds_keep_the_bytes) {
+  for (uint32_t seed = 1; seed <= 300; ++seed) {
+    std::mt19937 random{seed};
+    send_window out{256};
+    receive_window in{256, 256};
+    std::string sent;
+    std::string got;
+    bool finished = false;
+    for (int step = 0; step < 5000 && !(finished && in.ended()); ++step) {
+      switch (random() % 5) {
+        case 0:
+          if (const auto room = out.room(); room > 0 && sent.size() < 4000) {
+            std::string part(1 + random() % room, '\0');
+            for (auto& c : part)
+              c = char('a' + random() % 26);
+            sent += part;
+            out.push(slice::adopt(std::move(part)));
+          } else if (!finished && sent.size() >= 4000) {
+            out.finish({});
+            finished = true;
+          }
+          break;
+        case 1:
+        case 2:
+          if (auto next = out.next()) {
+            if (auto* data = std::get_if<data_frame>(&*next)) {
+              auto fresh = in.accept(*data);
+              CAF_REQUIRE(fresh);
+              got += fresh->view();
+            } else {
+              CAF_REQUIRE(in.accept_end(std::get<end_frame>(*next).offset));
+            }
+          }
+          break;
+        case 3:
+          if (in.received() > in.consumed())
+            if (auto ack
+                = in.consume(1 + random() % (in.received() - in.consumed())))
+              CAF_REQUIRE(out.ack(ack->offset, ack->window));
+          break;
+        default:
+          if (random() % 8 == 0) // a connection died: resume
+            CAF_REQUIRE(out.rewind(in.received()));
+      }
+    }
+    CAF_CHECK(in.ended());
+    CAF_CHECK(sent == got);
+  }
+}
