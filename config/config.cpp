@@ -19,7 +19,7 @@ namespace {
 class node_reader {
  public:
   node_reader(const json& root, problems& out)
-    : root_(&root, "$", out), out_(out) {}
+      : root_(&root, "$", out), out_(out) {}
 
   node read();
 

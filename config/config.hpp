@@ -68,12 +68,11 @@ struct tunnel {
   std::string password;
   bool enabled = true;
   pool websocket_pool;
-  pool grpc_pool{.pool_size = 1,
-                 .max_pool_size = 4,
-                 .max_requests_per_connection = 256};
+  pool grpc_pool{
+    .pool_size = 1, .max_pool_size = 4, .max_requests_per_connection = 256};
   aps::config::fallback fallback;
   seconds reconnect_grace{1}; ///< how long requests wait for a lost session
-  seconds resume_time{10}; ///< how long an exchange waits for a connection
+  seconds resume_time{10};    ///< how long an exchange waits for a connection
   bool operator==(const tunnel&) const = default;
 };
 

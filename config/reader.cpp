@@ -46,15 +46,12 @@ std::string describe(const json& value, bool secret) {
       return secret ? "a string of " + counted(length(text), "character")
                     : "the string " + quote(text);
     }
-    case json::value_t::object:
-      return "an object";
+    case json::value_t::object: return "an object";
     case json::value_t::array:
       return "a list of " + counted(value.size(), "element");
     case json::value_t::boolean:
-    case json::value_t::null:
-      return secret ? "no string" : value.dump();
-    default:
-      return secret ? "a number" : "the number " + value.dump();
+    case json::value_t::null: return secret ? "no string" : value.dump();
+    default: return secret ? "a number" : "the number " + value.dump();
   }
 }
 
@@ -72,7 +69,7 @@ std::optional<uint64_t> whole_number(const json& value) {
 
 reader::reader(const json* value, std::string path, problems& out,
                const char* allowed)
-  : value_(value), path_(std::move(path)), out_(out) {
+    : value_(value), path_(std::move(path)), out_(out) {
   if (value_ && !value_->is_object()) {
     // A bare string may be a misplaced password.
     fail(path_, describe(*value_, value_->is_string()), allowed);
@@ -85,7 +82,8 @@ std::string reader::path(std::string_view key) const {
 }
 
 const json* reader::member(const char* key) {
-  known_.emplace_back(key);
+  if (std::find(known_.begin(), known_.end(), key) == known_.end())
+    known_.emplace_back(key);
   if (!value_)
     return nullptr;
   const auto at = value_->find(key);
@@ -203,8 +201,8 @@ bool reader::element(const json& value, std::string path,
 
 bool reader::fail(std::string path, std::string found, std::string allowed,
                   std::string hint) {
-  out_.push_back({std::move(path), std::move(found), std::move(allowed),
-                  std::move(hint)});
+  out_.push_back(
+    {std::move(path), std::move(found), std::move(allowed), std::move(hint)});
   return false;
 }
 

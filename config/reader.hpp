@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-
 namespace aps::config {
 
 /// Inclusive limits of a number.

@@ -19,8 +19,8 @@ struct string_hash {
 };
 
 template <class T>
-using string_map = std::unordered_map<std::string, T, string_hash,
-                                      std::equal_to<>>;
+using string_map
+  = std::unordered_map<std::string, T, string_hash, std::equal_to<>>;
 
 /// All mappings of one scheme, host and port.
 struct prefixes {

@@ -38,8 +38,8 @@ std::string position(std::string_view text, size_t offset) {
   const auto before = text.substr(0, offset == 0 ? 0 : offset - 1);
   const auto line = std::count(before.begin(), before.end(), '\n') + 1;
   const auto start = before.rfind('\n');
-  const auto column = start == before.npos ? before.size() + 1
-                                           : before.size() - start;
+  const auto column
+    = start == before.npos ? before.size() + 1 : before.size() - start;
   return "line " + std::to_string(line) + ", column " + std::to_string(column);
 }
 

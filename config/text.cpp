@@ -82,8 +82,8 @@ std::string container_of(std::string_view word,
 
 std::string quote(std::string_view text) {
   using nlohmann::json;
-  return json(shortened(text)).dump(-1, ' ', false,
-                                    json::error_handler_t::replace);
+  return json(shortened(text))
+    .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 std::string member_path(std::string_view path, std::string_view key) {

@@ -12,8 +12,7 @@ struct listener {
   uint16_t port;
 };
 
-listener listener_of(std::string path, const std::string& host,
-                     uint16_t port) {
+listener listener_of(std::string path, const std::string& host, uint16_t port) {
   const auto address = host == "localhost" ? "127.0.0.1" : canonical_host(host);
   return {std::move(path), address, port};
 }
@@ -25,9 +24,8 @@ bool clash(const listener& a, const listener& b) {
     return false;
   if (is_ipv4(a.host) != is_ipv4(b.host))
     return false;
-  const auto everywhere = [](const std::string& host) {
-    return host == "0.0.0.0" || host == "::";
-  };
+  const auto everywhere
+    = [](const std::string& host) { return host == "0.0.0.0" || host == "::"; };
   return a.host == b.host || everywhere(a.host) || everywhere(b.host);
 }
 
@@ -36,8 +34,8 @@ bool clash(const listener& a, const listener& b) {
 void check_listeners(const node& all, problems& out) {
   std::vector<listener> seen;
   for (const auto& [name, server] : all.servers)
-    seen.push_back(listener_of(member_path("$.servers", name), server.host,
-                               server.port));
+    seen.push_back(
+      listener_of(member_path("$.servers", name), server.host, server.port));
   if (all.admin)
     seen.push_back(listener_of("$.admin", all.admin->host, all.admin->port));
   for (size_t i = 0; i < seen.size(); ++i) {
@@ -47,7 +45,8 @@ void check_listeners(const node& all, problems& out) {
       const auto port = std::to_string(seen[i].port);
       out.push_back({seen[i].path,
                      "port " + port + ", taken by " + seen[j].path,
-                     "an address and port of its own", {}});
+                     "an address and port of its own",
+                     {}});
       break;
     }
   }

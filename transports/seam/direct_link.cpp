@@ -18,6 +18,9 @@ class direct_link final : public link,
   void start(std::shared_ptr<link_listener>) override {}
 
   void send(frame what) override {
+    // The origin's side was made from the head.
+    if (std::holds_alternative<request_frame>(what.body))
+      return;
     unit_.post([to = to_, other = other_, what = std::move(what)]() mutable {
       const auto end = to.lock();
       const auto via = other.lock();

@@ -1,0 +1,88 @@
+#define CAF_SUITE small_policies
+
+#include "actors/policy/backoff.hpp"
+#include "actors/policy/liveness.hpp"
+#include "actors/text.hpp"
+#include "tests/support/test.hpp"
+
+using namespace aps;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr time_point start{1h};
+
+} // namespace
+
+CAF_TEST(the_first_retry_is_at_once_then_delays_double_with_jitter) {
+  for (uint64_t seed = 1; seed < 50; ++seed) {
+    backoff uut{{100ms, 30s}, seed};
+    CAF_CHECK(uut.next() == 0s);
+    duration full = 100ms;
+    for (int i = 0; i < 15; ++i) {
+      const auto delay = uut.next();
+      CAF_CHECK(delay >= full / 2);
+      CAF_CHECK(delay <= full);
+      full = std::min<duration>(full * 2, 30s);
+    }
+    uut.reset();
+    CAF_CHECK(uut.next() == 0s);
+  }
+}
+
+CAF_TEST(an_idle_connection_is_pinged_every_interval) {
+  liveness uut{{5s, 1s, 1s}, start};
+  uut.force_ping(start);
+  uut.on_pong(uut.token(), start + 10ms);
+  CAF_CHECK(uut.rtt() == 10ms);
+  CAF_CHECK(uut.check(false, start + 4s) == liveness::action::none);
+  CAF_CHECK(uut.check(false, start + 5s) == liveness::action::ping);
+  CAF_CHECK(uut.check(false, start + 5500ms) == liveness::action::none);
+  CAF_CHECK(uut.check(false, start + 6s) == liveness::action::dead);
+}
+
+CAF_TEST(silence_with_work_outstanding_is_found_sooner) {
+  liveness uut{{5s, 1s, 1s}, start};
+  uut.force_ping(start);
+  uut.on_pong(uut.token(), start);
+  uut.on_heard(start);
+  CAF_CHECK(uut.check(true, start + 900ms) == liveness::action::none);
+  CAF_CHECK(uut.check(true, start + 1s) == liveness::action::ping);
+  CAF_CHECK(uut.check(true, start + 2s) == liveness::action::dead);
+}
+
+CAF_TEST(any_sign_of_life_keeps_a_connection_alive) {
+  liveness uut{{5s, 1s, 1s}, start};
+  CAF_CHECK(uut.check(true, start + 1s) == liveness::action::ping);
+  uut.on_heard(start + 1900ms);
+  CAF_CHECK(uut.check(true, start + 2s) == liveness::action::none);
+  CAF_CHECK(uut.check(true, start + 2900ms) == liveness::action::dead);
+}
+
+CAF_TEST(pongs_with_another_token_are_ignored) {
+  liveness uut{{5s, 1s, 1s}, start};
+  uut.force_ping(start);
+  uut.on_pong(uut.token() + 1, start + 1ms);
+  CAF_CHECK(uut.waiting());
+}
+
+CAF_TEST(log_lines_have_the_documented_form) {
+  event created{event_kind::pool_created, "tunnel1", "endpoint1", "websocket",
+                "", "with size 5, idle timeout " + show_duration(300s)
+                      + ", max lifetime " + show_duration(1800s)};
+  CAF_CHECK_EQUAL(render(created),
+                  "[WS-POOL] Created new pool for tunnel1.endpoint1 with size "
+                  "5, idle timeout 5m0s, max lifetime 30m0s");
+  event failed{event_kind::fallback_attempt, "tunnel1", "endpoint1", "", "",
+               "connection refused"};
+  CAF_CHECK_EQUAL(render(failed),
+                  "[HYBRID] gRPC request failed for tunnel1.endpoint1, trying "
+                  "WebSocket fallback: connection refused");
+  event expired{event_kind::connection_expired, "tunnel1", "endpoint1",
+                "websocket", "ws-def456"};
+  CAF_CHECK_EQUAL(render(expired),
+                  "[WS-POOL] Closing expired connection ws-def456 in pool "
+                  "tunnel1.endpoint1");
+  CAF_CHECK_EQUAL(show_duration(90min), "1h30m0s");
+  CAF_CHECK_EQUAL(show_duration(250ms), "250ms");
+}

@@ -1,0 +1,154 @@
+#define CAF_SUITE config.problems
+
+#include "tests/support/test.hpp"
+
+#include "tests/config/problems.hpp"
+
+using namespace aps::config;
+
+CAF_TEST(syntax errors have line and column) {
+  check({
+    {"", {"line 1, column 1", "an empty text", "a JSON object", ""}},
+    {" // nothing\n",
+     {"line 2, column 1", "an empty text", "a JSON object", ""}},
+    {"{\"servers\": {\n  \"s\": 1,\n}}",
+     {"line 3, column 1", "a comma before \"}\"",
+      "no comma after the last element", ""}},
+    {"{\"a\": [1, /* , */ 2 , // x\n ]}",
+     {"line 2, column 2", "a comma before \"]\"",
+      "no comma after the last element", ""}},
+    {"{\n  \"a\" 1}",
+     {"line 2, column 7",
+      "syntax error while parsing object separator - unexpected number "
+      "literal; expected ':'",
+      "JSON (comments allowed)", ""}},
+    {"{\"a\": 1e999}",
+     {"line 1, column 11", "a number too large to represent",
+      "JSON (comments allowed)", ""}},
+  });
+}
+
+CAF_TEST(a syntax error does not show what it read) {
+  const auto list = wrong("{\"servers\": {\"s\": 1}, \"tunnels\": {\"t\": "
+                          "{\"password\": \"geheim\\q\"}}}");
+  CAF_REQUIRE_EQUAL(list.size(), 1u);
+  CAF_CHECK_EQUAL(list[0].path, "line 1, column 61");
+  CAF_CHECK(all(list).find("geheim") == std::string::npos);
+}
+
+CAF_TEST(a key stands once in its object) {
+  check({
+    {R"({"servers": {"s": 1, "s": 1}})",
+     {"$.servers.s", "the same key twice", "each key once", ""}},
+    {with_mapping(R"({"from": "http://a", "to": "http://b"},
+                     {"from": "http://a", "to": "http://b",
+                      "to": "http://c"})"),
+     {"$.mappings[1].to", "the same key twice", "each key once", ""}},
+  });
+}
+
+CAF_TEST(unknown keys come with the nearest known one) {
+  const std::string pool_keys
+    = "enabled, pool_size, max_pool_size, idle_timeout, max_lifetime, "
+      "max_requests_per_connection, max_waiting, acquire_timeout, "
+      "ping_interval, stall_timeout, ping_timeout";
+  check({
+    {with_tunnel(R"("websocket_pool": {"poolsize": 1})"),
+     {"$.tunnels.t.websocket_pool.poolsize", "an unknown key",
+      "one of " + pool_keys + ", fallback_enabled, fallback_threshold",
+      "pool_size"}},
+    {with_tunnel(R"("grpc_pool": {"fallback_enabled": true})"),
+     {"$.tunnels.t.grpc_pool.fallback_enabled", "an unknown key",
+      "one of " + pool_keys, ""}},
+    {with(R"("admin": {"prt": 1})"),
+     {"$.admin.prt", "an unknown key", "one of host, port", "port"}},
+    {with(R"("tunels": {})"),
+     {"$.tunels", "an unknown key",
+      "one of $schema, http, servers, tunnels, mappings, admin, log, io",
+      "tunnels"}},
+    {with(R"("log": {"LEVEL": "info"})"),
+     {"$.log.LEVEL", "an unknown key", "one of level", "level"}},
+    {with(R"("admin": {"quite else": 1})"),
+     {"$.admin[\"quite else\"]", "an unknown key", "one of host, port", ""}},
+  });
+}
+
+CAF_TEST(types and ranges) {
+  check({
+    {"[]", {"$", "a list of 0 elements", "an object", ""}},
+    {R"({"servers": {"s": 65536}})",
+     {"$.servers.s", "the number 65536", "a port from 0 to 65535", ""}},
+    {R"({"servers": {"s": -1}})",
+     {"$.servers.s", "the number -1", "a port from 0 to 65535", ""}},
+    {R"({"servers": {"s": true}})",
+     {"$.servers.s", "true", "a port number or an object", ""}},
+    {R"({"servers": {"s": {"port": "80"}}})",
+     {"$.servers.s.port", "the string \"80\"", "an integer from 0 to 65535",
+      ""}},
+    {R"({"servers": {"s": {"port": 80, "host": "example.com"}}})",
+     {"$.servers.s.host", "the string \"example.com\"",
+      "an IP address or \"localhost\"", ""}},
+    {with(R"("admin": null)"), {"$.admin", "null", "an object", ""}},
+    {with(R"("mappings": {})"),
+     {"$.mappings", "an object", "a list of mappings", ""}},
+    {with(R"("io": {"threads": 1.5})"),
+     {"$.io.threads", "the number 1.5", "an integer from 0 to 256", ""}},
+    {with(R"("log": {"level": "warn"})"),
+     {"$.log.level", "the string \"warn\"",
+      "one of trace, debug, info, warning, error, off", "warning"}},
+    {with(R"("log": {"level": "degub"})"),
+     {"$.log.level", "the string \"degub\"",
+      "one of trace, debug, info, warning, error, off", "debug"}},
+    {with(R"("http": {"idle_timeout": 0})"),
+     {"$.http.idle_timeout", "the number 0", "seconds from 0.001 to 604800",
+      ""}},
+    {with(R"("http": {"write_timeout": -1})"),
+     {"$.http.write_timeout", "the number -1",
+      "seconds from 0.001 to 604800, or 0", ""}},
+    {with_tunnel(R"("enabled": 1)"),
+     {"$.tunnels.t.enabled", "the number 1", "true or false", ""}},
+    {with_tunnel(R"("resume_time": "10s")"),
+     {"$.tunnels.t.resume_time", "the string \"10s\"",
+      "seconds from 0 to 604800", ""}},
+  });
+}
+
+CAF_TEST(a password is never shown) {
+  const std::string rule = "a string of 1 to 1024 bytes";
+  const std::string path = "$.tunnels.t.password";
+  const auto tunnel = [](const std::string& body) {
+    return with(R"("tunnels": {"t": )" + body + "}");
+  };
+  check({
+    {tunnel("{}"), {path, "nothing", rule, ""}},
+    {tunnel(R"({"password": ""})"),
+     {path, "a string of 0 characters", rule, ""}},
+    {tunnel("{\"password\": \"" + std::string(1025, 'x') + "\"}"),
+     {path, "a string of 1025 characters", rule, ""}},
+    {tunnel(R"({"password": 4711})"), {path, "a number", rule, ""}},
+    {tunnel(R"({"password": ["geheim"]})"),
+     {path, "a list of 1 element", rule, ""}},
+    {tunnel(R"("geheim")"),
+     {"$.tunnels.t", "a string of 6 characters", "an object", ""}},
+  });
+}
+
+CAF_TEST(names have limits) {
+  const std::string rule = "a name of 1 to 128 bytes without control "
+                           "characters";
+  check({
+    {R"({"servers": {"": 1}})", {"$.servers[\"\"]", "the name \"\"", rule, ""}},
+    {R"({"servers": {"a\nb": 1}})",
+     {"$.servers[\"a\\nb\"]", "the name \"a\\nb\"", rule, ""}},
+    {"{\"servers\": {\"" + std::string(129, 'n') + "\": 1}}",
+     {"$.servers." + std::string(60, 'n') + "...",
+      "the name \"" + std::string(60, 'n') + "...\"", rule, ""}},
+  });
+}
+
+CAF_TEST(a problem is one line) {
+  CAF_CHECK_EQUAL((problem{"$.a", "1", "2", "b"}.str()),
+                  "$.a: found 1, allowed 2 (did you mean \"b\"?)");
+  CAF_CHECK_EQUAL((problem{"$.a", "1", "2", ""}.str()),
+                  "$.a: found 1, allowed 2");
+}

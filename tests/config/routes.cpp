@@ -1,0 +1,165 @@
+#define CAF_SUITE config.routes
+
+#include "tests/support/test.hpp"
+
+#include "config/routes.hpp"
+
+using namespace aps;
+
+namespace {
+
+struct pair {
+  std::string from;
+  std::string to = "http://t";
+};
+
+config::url url_of(const std::string& text, bool prefix) {
+  std::string error;
+  const auto parsed = config::parse_url(text, prefix, error);
+  if (!parsed)
+    CAF_FAIL(text << ": " << error);
+  return *parsed;
+}
+
+route_table table(const std::vector<pair>& pairs) {
+  std::vector<config::mapping> mappings;
+  for (const auto& [from, to] : pairs)
+    mappings.push_back({url_of(from, true), url_of(to, false), {}, {}});
+  return route_table{mappings};
+}
+
+/// The winner's position in the file, or -1.
+int winner(const route_table& routes, std::string_view host,
+           std::string_view path, uint16_t port = 0,
+           std::string_view scheme = "http") {
+  const auto hit = routes.find(scheme, host, port, path);
+  return hit ? static_cast<int>(hit->index) : -1;
+}
+
+/// Where `path` goes under one mapping.
+std::string target(const std::string& from, const std::string& to,
+                   std::string_view path) {
+  const auto hit = table({{from, to}}).find("http", "e", 0, path);
+  return hit ? hit->target_path(path) : "no route";
+}
+
+} // namespace
+
+CAF_TEST(the host ignores case and default ports) {
+  const auto routes = table({{"http://Example.com"},
+                             {"http://example.com:8080"},
+                             {"https://example.com"},
+                             {"http://[::1]"}});
+  CAF_CHECK_EQUAL(winner(routes, "example.com", "/"), 0);
+  CAF_CHECK_EQUAL(winner(routes, "EXAMPLE.COM", "/"), 0);
+  CAF_CHECK_EQUAL(winner(routes, "example.com", "/", 80), 0);
+  CAF_CHECK_EQUAL(winner(routes, "example.com.", "/"), 0);
+  CAF_CHECK_EQUAL(winner(routes, "example.com", "/", 8080), 1);
+  CAF_CHECK_EQUAL(winner(routes, "example.com", "/", 0, "https"), 2);
+  CAF_CHECK_EQUAL(winner(routes, "example.com", "/", 443, "HTTPS"), 2);
+  CAF_CHECK_EQUAL(winner(routes, "::1", "/"), 3);
+  CAF_CHECK_EQUAL(winner(routes, "[0:0::1]", "/"), 3);
+  CAF_CHECK_EQUAL(winner(routes, "example.com", "/", 443), -1);
+  CAF_CHECK_EQUAL(winner(routes, "www.example.com", "/"), -1);
+  CAF_CHECK_EQUAL(winner(routes, "", "/"), -1);
+}
+
+CAF_TEST(the longest path wins) {
+  const auto routes = table(
+    {{"http://e"}, {"http://e/a"}, {"http://e/a/b"}, {"http://e/a/b/"}});
+  CAF_CHECK_EQUAL(winner(routes, "e", "/"), 0);
+  CAF_CHECK_EQUAL(winner(routes, "e", ""), 0);
+  CAF_CHECK_EQUAL(winner(routes, "e", "*"), 0);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/x/a/b"), 0);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/a"), 1);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/a/x"), 1);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/a/b"), 2);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/a/b/"), 3);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/a/b/c"), 3);
+}
+
+CAF_TEST(then the first in the file wins) {
+  const auto routes = table({{"http://e/a"},
+                             {"http://E:80/a"},
+                             {"http://e/a*"},
+                             {"http://e/"},
+                             {"http://e"}});
+  CAF_CHECK_EQUAL(winner(routes, "e", "/a"), 0);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/b"), 3);
+}
+
+CAF_TEST(a prefix matches whole segments) {
+  const auto routes = table({{"http://e/a"}, {"http://e/b/*"}});
+  CAF_CHECK_EQUAL(winner(routes, "e", "/a"), 0);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/a?x"), 0);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/a/"), 0);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/ab"), -1);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/A"), -1);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/b/"), 1);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/b/c"), 1);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/b"), -1);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/b?/"), -1);
+}
+
+CAF_TEST(a query takes no part in the match) {
+  const auto routes = table({{"http://e"}, {"http://e/a"}});
+  CAF_CHECK_EQUAL(winner(routes, "e", "/?/a"), 0);
+  CAF_CHECK_EQUAL(winner(routes, "e", "?/a"), 0);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/a?b/c"), 1);
+}
+
+CAF_TEST(no mapping means no route) {
+  CAF_CHECK_EQUAL(winner(table({}), "e", "/"), -1);
+}
+
+CAF_TEST(the rest of path and query is appended to the target) {
+  struct row {
+    std::string from, to, path, expected;
+  };
+  const std::vector<row> rows{
+    {"http://e", "http://t", "/", "/"},
+    {"http://e", "http://t", "", "/"},
+    {"http://e", "http://t", "?q", "/?q"},
+    {"http://e", "http://t", "/x/y?q=/z", "/x/y?q=/z"},
+    {"http://e", "http://t/", "/x", "/x"},
+    {"http://e/", "http://t", "/x", "/x"},
+    {"http://e", "http://t/b", "/", "/b/"},
+    {"http://e", "http://t/b", "/x", "/b/x"},
+    {"http://e", "http://t/b/", "/x", "/b/x"},
+    {"http://e/a", "http://t", "/a", "/"},
+    {"http://e/a", "http://t", "/a?q", "/?q"},
+    {"http://e/a", "http://t", "/a/x?q", "/x?q"},
+    {"http://e/a", "http://t/b", "/a", "/b"},
+    {"http://e/a", "http://t/b", "/a?q", "/b?q"},
+    {"http://e/a", "http://t/b", "/a/", "/b/"},
+    {"http://e/a", "http://t/b", "/a//x", "/b//x"},
+    {"http://e/a", "http://t/b/", "/a", "/b/"},
+    {"http://e/a", "http://t/b/", "/a/x", "/b/x"},
+    {"http://e/a/", "http://t/b", "/a/x", "/b/x"},
+    {"http://e/a/*", "http://t/b/", "/a/", "/b/"},
+    {"http://e/a*", "http://t/b", "/a/x", "/b/x"},
+    {"http://e", "http://t", "*", "*"},
+    {"http://e", "http://t/b", "*", "/b"},
+  };
+  for (const auto& [from, to, path, expected] : rows) {
+    CAF_MESSAGE(from << " to " << to << ": " << path);
+    CAF_CHECK_EQUAL(target(from, to, path), expected);
+  }
+}
+
+CAF_TEST(a route carries its mapping) {
+  const auto routes = table({{"http://x"}, {"http://e/a", "https://t:81/b"}});
+  const auto hit = routes.find("http", "e", 80, "/a/c");
+  CAF_REQUIRE(hit != nullptr);
+  CAF_CHECK_EQUAL(hit->index, 1u);
+  CAF_CHECK_EQUAL(hit->rule.to.authority(), "t:81");
+}
+
+CAF_TEST(many mappings of one host keep their order) {
+  std::vector<pair> pairs;
+  for (int i = 0; i < 2000; ++i)
+    pairs.push_back({"http://e/p" + std::to_string(i)});
+  const auto routes = table(pairs);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/p1999/x"), 1999);
+  CAF_CHECK_EQUAL(winner(routes, "e", "/p2000/x"), -1);
+}

@@ -1,0 +1,287 @@
+#!/usr/bin/env python3
+"""Checks that config.schema.json, the examples and the parser agree.
+
+usage: schema.py <config_probe> <config folder>
+
+The schema is walked: for each of its keys the parser must know the key, have
+the same default, accept the ends of its range and refuse what lies beyond.
+"""
+
+import copy
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import jsonschema
+
+PROBE = sys.argv[1]
+FOLDER = pathlib.Path(sys.argv[2])
+SCHEMA = json.loads((FOLDER / "config.schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+# What stands at a schema's free names, so that a path leads to its place.
+BASE = {
+    "servers": {"main": {"port": 8080}},
+    "tunnels": {"t": {"password": "p"}},
+    "mappings": [{"from": "http://a", "to": "http://b",
+                  "via": {"tunnels": "t"}}],
+    "admin": {},
+}
+SUBJECTS = {"servers": ["main"], "tunnels": ["t"], "mappings": [0]}
+
+# Keys that a change of their neighbour needs to stay right.
+COMPANIONS = {("pool_size", 1000): {"max_pool_size": 1000},
+              ("max_pool_size", 1): {"pool_size": 1}}
+
+RIGHT = [
+    '{"servers": {"s": {"port": 1, "host": "%s"}}}' % host
+    for host in ("localhost", "127.0.0.1", "0.0.0.0", "::", "::1",
+                 "::ffff:1.2.3.4")
+] + [
+    '{"servers": {"\u00e4 b.c/d": 1}}', '{"$schema": "x", "servers": {"s": 1}}',
+    '{"servers": {"s": 1}, "tunnels": {}, "mappings": []}',
+    '{"servers": {"s": 1}, "mappings": ['
+    ' {"from": "HTTPS://A.b:81/x%20y/*", "to": "http://[::1]:3000/"},'
+    ' {"from": "http://a*", "to": "http://b"}]}',
+    '{"servers": {"s": 1}, "tunnels": {"t": {"password": "p"}}, "mappings": ['
+    ' {"from": "http://a", "to": "http://b", "via":'
+    ' {"tunnels": ["t"], "endpoints": "e"}}]}',
+]
+
+BROKEN = [
+    "[]", "{}", '{"servers": {}}', '{"servers": []}',
+    '{"servers": {"": 1}}', '{"servers": {"a\\u0007": 1}}',
+    '{"servers": {"a\\u0085": 1}}', '{"servers": {"s": null}}',
+    '{"servers": {"s": {}}}', '{"servers": {"s": 1.5}}',
+    '{"servers": {"s": "80"}}',
+    '{"servers": {"s": {"port": 1, "host": "name"}}}',
+    '{"servers": {"s": 1}, "tunnels": {"t": {}}}',
+    '{"servers": {"s": 1}, "tunnels": {"t": "p"}}',
+    '{"servers": {"s": 1}, "tunnels": {"t": {"password": ""}}}',
+    '{"servers": {"s": 1}, "tunnels": {"t": {"password": "p",'
+    ' "servers": []}}}',
+    '{"servers": {"s": 1}, "tunnels": {"t": {"password": "p",'
+    ' "servers": "s"}}}',
+    '{"servers": {"s": 1}, "tunnels": {"t": {"password": "p",'
+    ' "servers": ["s", "s"]}}}',
+    '{"servers": {"s": 1}, "log": {"level": "loud"}}',
+    '{"servers": {"s": 1}, "admin": null}',
+] + ['{"servers": {"s": 1}, "mappings": [%s]}' % mapping for mapping in [
+    "{}", '{"from": "http://a"}', '{"from": "a", "to": "http://b"}',
+    '{"from": "ftp://a", "to": "http://b"}',
+    '{"from": "http://a", "to": "http://b/*"}',
+    '{"from": "http://a/*/c", "to": "http://b"}',
+    '{"from": "http://a?q", "to": "http://b"}',
+    '{"from": "http://a", "to": "http://b#f"}',
+    '{"from": "http://u@a", "to": "http://b"}',
+    '{"from": "http://", "to": "http://b"}',
+    '{"from": "http://a", "to": "http://b", "via": "t"}',
+    '{"from": "http://a", "to": "http://b", "via": {}}',
+    '{"from": "http://a", "to": "http://b", "via": {"tunnels": []}}',
+    '{"from": "http://a", "to": "http://b", "via": {"endpoints": "e"}}',
+]]
+
+questions = []  # (text, same_as or None, what the answer must satisfy)
+failures = []
+
+
+def fail(text):
+    failures.append(text)
+    print("FAILED:", text)
+
+
+def without_comments(text):
+    """Replaces // and /* */ outside of strings by nothing."""
+    token = r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/'
+    return re.sub(token, lambda m: m[0] if m[0][0] == '"' else "", text,
+                  flags=re.DOTALL)
+
+
+def resolved(schema):
+    """The schema with its $ref laid under its own words."""
+    if "$ref" not in schema:
+        return schema
+    name = schema["$ref"].removeprefix("#/$defs/")
+    return {**resolved(SCHEMA["$defs"][name]), **schema, "$ref": None}
+
+
+def objects(schema, path=()):
+    """Every object schema with fixed keys, and where it stands in BASE."""
+    schema = resolved(schema)
+    if "anyOf" in schema:
+        for each in schema["anyOf"]:
+            yield from objects(each, path)
+    if schema.get("type") == "array":
+        yield from objects(schema["items"], path + (0,))
+    if schema.get("type") != "object":
+        return
+    if "properties" not in schema:
+        name = SUBJECTS[path[-1]][0]
+        yield from objects(schema["additionalProperties"], path + (name,))
+        return
+    yield path, schema
+    for key, each in schema["properties"].items():
+        yield from objects(each, path + (key,))
+
+
+def changed(path, values):
+    """BASE with `values` in the object at `path`, as text."""
+    config = copy.deepcopy(BASE)
+    here = config
+    for key in path:
+        here = here[key] if isinstance(key, int) else here.setdefault(key, {})
+    here.update(values)
+    return json.dumps(config)
+
+
+def dotted(path):
+    return "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}"
+                         for key in path)
+
+
+def ask(text, check, same_as=None):
+    questions.append((text, same_as, check))
+
+
+def expect_refused(text, where=None):
+    def check(answer):
+        paths = [each["path"] for each in answer["problems"]]
+        if not paths or (where is not None and where not in paths):
+            fail(f"the parser must refuse {where or ''} in {text}: {paths}")
+    if VALIDATOR.is_valid(json.loads(text)):
+        fail(f"the schema must refuse {text}")
+    ask(text, check)
+
+
+def expect_accepted(text, same_as=None):
+    def check(answer):
+        if answer["problems"]:
+            fail(f"the parser must accept {text}: {answer['problems']}")
+        elif answer["same"] is False:
+            fail(f"must mean the same: {text} and {same_as}")
+    for error in VALIDATOR.iter_errors(json.loads(without_comments(text))):
+        fail(f"the schema must accept {text}: {error.message}")
+    ask(text, check, same_as)
+
+
+def check_listed(path, key, words):
+    """The parser lists what it knows when it meets something unknown."""
+    text = changed(path, {key: "zzzzzzzzzz"})
+    where = dotted(path + (key,))
+    expect_refused(text, where)
+
+    def check(answer):
+        for each in answer["problems"]:
+            if each["path"] != where:
+                continue
+            known = set(each["allowed"].removeprefix("one of ").split(", "))
+            if known != set(words):
+                fail(f"{where}: schema and parser differ in what they know: "
+                     f"{known ^ set(words)}")
+    ask(text, check)
+
+
+def with_companions(key, value):
+    return {key: value, **COMPANIONS.get((key, value), {})}
+
+
+def check_range(path, key, schema):
+    where = dotted(path + (key,))
+    step = 1 if schema["type"] == "integer" else 0.0005
+    alternatives = schema.get("anyOf", [schema])
+    for each in alternatives:
+        if "const" in each:
+            expect_accepted(changed(path, {key: each["const"]}))
+            continue
+        low, high = each["minimum"], each["maximum"]
+        expect_accepted(changed(path, with_companions(key, low)))
+        expect_accepted(changed(path, with_companions(key, high)))
+        expect_refused(changed(path, {key: low - step}), where)
+        expect_refused(changed(path, {key: high + step}), where)
+    for wrong in ("1", None, True, [1], {}):
+        expect_refused(changed(path, {key: wrong}), where)
+    if schema["type"] == "integer":
+        expect_refused(changed(path, {key: 1.5}), where)
+
+
+def check_member(path, key, schema):
+    schema = resolved(schema)
+    kind = schema.get("type")
+    where = dotted(path + (key,))
+    if "description" not in schema:
+        fail(f"{where} has no description")
+    if "default" in schema and kind not in ("object", "array"):
+        # Ports that BASE gives away stay.
+        expect_accepted(changed(path, {key: schema["default"]}),
+                        changed(path, {}))
+    if kind in ("integer", "number"):
+        check_range(path, key, schema)
+    elif kind == "boolean":
+        expect_accepted(changed(path, {key: not schema["default"]}))
+        for wrong in (0, "true", None, []):
+            expect_refused(changed(path, {key: wrong}), where)
+    elif kind == "string":
+        for wrong in (7, None, True, {}, [1]):
+            expect_refused(changed(path, {key: wrong}), where)
+    if "enum" in schema:
+        check_listed(path, key, schema["enum"])
+
+
+def shows_every_key(config):
+    """The full example names each key, with its default where it has one."""
+    for path, schema in objects(SCHEMA):
+        here = config
+        for key in path:
+            key = {"t": "tunnel1"}.get(key, key)
+            here = here[key]
+        for key, each in schema["properties"].items():
+            each = resolved(each)
+            if key not in here:
+                fail(f"the full example lacks {dotted(path + (key,))}")
+            elif (each.get("type") not in ("object", "array")
+                  and here[key] != each.get("default", here[key])):
+                fail(f"the full example's {dotted(path + (key,))} is "
+                     f"{here[key]}, the default {each['default']}")
+
+
+def check_examples():
+    examples = sorted(FOLDER.glob("config.*.example.json"))
+    if len(examples) < 3:
+        fail(f"examples are missing: {examples}")
+    for example in examples:
+        expect_accepted(example.read_text())
+    full = FOLDER / "config.full.example.json"
+    shows_every_key(json.loads(without_comments(full.read_text())))
+
+
+def run_probe():
+    asked = [{"text": text} | ({"same_as": same_as} if same_as else {})
+             for text, same_as, _ in questions]
+    done = subprocess.run([PROBE], input=json.dumps(asked), text=True,
+                          capture_output=True, check=True)
+    for (_, _, check), answer in zip(questions, json.loads(done.stdout),
+                                     strict=True):
+        check(answer)
+
+
+def main():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    expect_accepted(json.dumps(BASE))
+    check_examples()
+    for path, schema in objects(SCHEMA):
+        check_listed(path, "zzzzzzzzzz", schema["properties"])
+        for key, each in schema["properties"].items():
+            check_member(path, key, each)
+    for text in RIGHT:
+        expect_accepted(text)
+    for text in BROKEN:
+        expect_refused(text)
+    run_probe()
+    print(f"{len(questions)} texts, {len(failures)} failures")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,203 @@
+"""The frame of all integration tests: real programs on free loopback ports.
+
+Environment: APS_BIN         folder of the programs
+             APS_SANITIZER   what they are built with; empty = nothing
+             APS_TIME_SCALE  how much longer everything may take
+             APS_FULL        1 = the long forms of the tests
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+from lab.deployment import PASSWORD, Agent, Node, merged, node_config
+from lab.fault_proxy import FaultProxy
+from lab.processes import (TIME_SCALE, Program, free_port, listening,
+                           wait_until)
+
+BIN = pathlib.Path(os.environ.get("APS_BIN", ROOT / "build-release/bin"))
+SANITIZER = os.environ.get("APS_SANITIZER", "")
+FULL = os.environ.get("APS_FULL") == "1"
+
+_REPORT = re.compile(r"(ERROR|WARNING): \w+Sanitizer|: runtime error: ")
+
+# Deadlines short enough for tests, long enough for a busy machine.
+QUICK = {"websocket_pool": {"pool_size": 2, "max_pool_size": 8},
+         "grpc_pool": {"pool_size": 1, "max_pool_size": 2}}
+
+
+def sanitizer_report(log):
+    """The beginning of the first report in a log; empty if there is none."""
+    found = _REPORT.search(log)
+    return log[found.start():][:8000] if found else ""
+
+
+class Stack:
+    """An origin, a node and agents, with what a test wants changed."""
+
+    def __init__(self, transport="mix", config=None, proxy=False, agent=True,
+                 agent_flags=(), origin=None):
+        from origin import Origin
+        self.folder = tempfile.mkdtemp(prefix="aps-test-")
+        self.transport = transport
+        self.agent_flags = agent_flags
+        self.programs = []
+        self.agents = []
+        self.origin = origin or Origin()
+        changes = merged({"tunnels": {"tunnel1": QUICK}}, config)
+        self.config = node_config(self.origin.url, changes)
+        self.proxy = None
+        try:
+            self.start_node()
+            if proxy:
+                self.proxy = FaultProxy(self.node.port)
+            if agent:
+                self.start_agent()
+                self.wait_for_agent()
+        except Exception as error:
+            wrong = self.close()
+            raise AssertionError(f"{error}\n{wrong}\n{self.logs()}") from error
+
+    @property
+    def port(self):
+        return self.node.port
+
+    @property
+    def agent(self):
+        return self.agents[-1]
+
+    def start_node(self):
+        self.node = Node(BIN, self.folder, self.config)
+        self.programs.append(self.node)
+        return self.node.start()
+
+    def start_agent(self, **options):
+        options = {"transport": self.transport, "flags": self.agent_flags,
+                   "name": f"agent{len(self.agents)}", **options}
+        one = Agent(BIN, self.folder, (self.proxy or self.node).port,
+                    **options)
+        self.agents.append(one)
+        self.programs.append(one)
+        return one.start()
+
+    def wait_for_agent(self):
+        self.node.wait_for_agent(self.transport)
+
+    def close(self):
+        """Stops everything and returns what went wrong, as text."""
+        wrong = []
+        for program in reversed(self.programs):
+            ran = program.running
+            code = program.stop(seconds=20)
+            if ran and code != 0:
+                wrong.append(f"{program.name} ended with {code}")
+        if self.proxy:
+            self.proxy.close()
+        self.origin.close()
+        for program in {p.name: p for p in self.programs}.values():
+            if report := sanitizer_report(program.log):
+                wrong.append(f"{program.name}: {report}")
+        return "\n".join(wrong)
+
+    def logs(self, size=6000):
+        return "\n".join(
+            f"--- {program.name}\n{program.log[-size:]}"
+            for program in {p.name: p for p in self.programs}.values())
+
+    def forget(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Case(unittest.TestCase):
+    """A test with stacks of its own, or with one for the whole class.
+
+    A class that sets `transport` (and perhaps `config`) gets `self.stack`,
+    shared by its tests; `self.build(...)` makes one for this test alone. All
+    programs must end with 0 and without a sanitizer report."""
+
+    transport = None
+    config = None
+    proxy = False
+    stack = None
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        if cls.transport:
+            cls.stack = Stack(cls.transport, cls.config, cls.proxy)
+
+    @classmethod
+    def tearDownClass(cls):
+        if cls.stack:
+            wrong = cls.stack.close()
+            if wrong:
+                raise AssertionError(f"{wrong}\n{cls.stack.logs()}")
+            cls.stack.forget()
+
+    def setUp(self):
+        self.own = []
+
+    def build(self, *args, **kwargs):
+        stack = Stack(*args, **kwargs)
+        self.own.append(stack)
+        return stack
+
+    def tearDown(self):
+        wrong = [text for stack in self.own if (text := stack.close())]
+        result = self._outcome.result
+        failed = any(test is self
+                     for test, _ in result.failures + result.errors)
+        if failed or wrong:
+            for stack in [*self.own, *([self.stack] if self.stack else [])]:
+                print(stack.logs(), file=sys.stderr)
+        for stack in self.own:
+            stack.forget()
+        self.assertFalse(wrong, "\n".join(wrong))
+
+    @property
+    def port(self):
+        return self.stack.port
+
+    @property
+    def origin(self):
+        return self.stack.origin
+
+
+def per_transport(*transports):
+    """Makes of one mixin a test class for each transport."""
+    names = {"grpc": "OverGrpc", "ws": "OverWebSocket", "mix": "OverBoth"}
+
+    def make(mixin):
+        module = sys.modules[mixin.__module__]
+        for transport in transports:
+            name = mixin.__name__ + names[transport]
+            setattr(module, name, type(name, (mixin, Case), {
+                "transport": transport, "__module__": mixin.__module__}))
+        return mixin
+    return make
+
+
+def write_config(folder, config, name="config.json"):
+    """Writes a configuration (an object, or text) and returns its path."""
+    path = pathlib.Path(folder) / name
+    path.write_text(config if isinstance(config, str)
+                    else json.dumps(config, indent=2))
+    return path
+
+
+def scratch(case):
+    """A folder that goes with the test."""
+    folder = tempfile.mkdtemp(prefix="aps-test-")
+    case.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+    return pathlib.Path(folder)
+
+
+def main():
+    unittest.main(verbosity=2)

@@ -1,0 +1,377 @@
+"""The target behind the agents: an HTTP server that does what a test asks for
+and remembers what it was asked. Also runs by itself: origin.py --port N."""
+
+import argparse
+import collections
+import dataclasses
+import hashlib
+import json
+import queue
+import select
+import socket
+import ssl
+import struct
+import threading
+import urllib.parse
+
+import pattern
+
+
+@dataclasses.dataclass
+class Request:
+    method: str
+    target: str
+    headers: list
+    connection: int
+    sha256: str = ""
+    length: int = 0
+    trailers: list = dataclasses.field(default_factory=list)
+    gone: threading.Event = dataclasses.field(default_factory=threading.Event)
+
+    def header(self, name, default=None):
+        for key, value in self.headers:
+            if key.lower() == name.lower():
+                return value
+        return default
+
+    def all(self, name):
+        return [v for n, v in self.headers if n.lower() == name.lower()]
+
+    @property
+    def path(self):
+        return urllib.parse.urlsplit(self.target).path
+
+    @property
+    def query(self):
+        return dict(urllib.parse.parse_qsl(
+            urllib.parse.urlsplit(self.target).query))
+
+
+class Closed(Exception):
+    """The peer closed, or the handler is done with the connection."""
+
+
+class Origin:
+    def __init__(self, port=0, certificate=None, remember=True):
+        self.requests = []
+        self.executions = collections.Counter()
+        self.events = queue.Queue()     # what /events sends; None ends it
+        self.release = threading.Event()  # lets /gate answer
+        self.lock = threading.Lock()
+        self.remember = remember
+        self.closing = False
+        self.context = None
+        if certificate:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(*certificate)
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=512)
+        self.port = self.listener.getsockname()[1]
+        self.connections = {}
+        self.current = {}  # what each connection works on
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http{'s' if self.context else ''}://127.0.0.1:{self.port}"
+
+    def close(self):
+        self.closing = True
+        self.release.set()
+        self.events.put(None)
+        self.listener.close()
+        self.close_connections()
+
+    def close_connections(self):
+        for connection in list(self.connections.values()):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def seen(self, path):
+        """All requests for a path so far."""
+        with self.lock:
+            return [r for r in self.requests if r.path == path]
+
+    def busy(self, path):
+        """Whether a request for this path is being answered."""
+        return any(r.path == path for r in list(self.current.values()))
+
+    def executed(self, request_id):
+        """How often a request with this X-Request-Id arrived."""
+        with self.lock:
+            return self.executions[request_id]
+
+    def note(self, request):
+        with self.lock:
+            self.executions[request.header("X-Request-Id", "")] += 1
+            if self.remember:
+                self.requests.append(request)
+
+    def _accept(self):
+        number = 0
+        while not self.closing:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            number += 1
+            threading.Thread(target=self._serve, args=(connection, number),
+                             daemon=True).start()
+
+    def _serve(self, connection, number):
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.context:
+                connection = self.context.wrap_socket(connection,
+                                                      server_side=True)
+            self.connections[number] = connection
+            Conversation(self, connection, number).run()
+        except (Closed, OSError, ValueError):
+            pass
+        finally:
+            self.connections.pop(number, None)
+            connection.close()
+
+
+class Conversation:
+    """One connection of an agent (or of a node that goes there directly)."""
+
+    def __init__(self, origin, connection, number):
+        self.origin, self.socket, self.number = origin, connection, number
+        self.file = connection.makefile("rb", 256 * 1024)
+        self.request = None
+
+    def run(self):
+        while True:
+            self.request = self.read_head()
+            if self.request.header("Expect", "").lower() == "100-continue" \
+                    and self.request.path != "/reject":
+                self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.origin.note(self.request)
+            first = self.request.path.split("/")[1] or "root"
+            handler = getattr(self, "do_" + first.replace("-", "_"), None)
+            self.origin.current[self.number] = self.request
+            try:
+                (handler or self.do_missing)()
+            finally:
+                del self.origin.current[self.number]
+
+    # -- reading --------------------------------------------------------------
+
+    def line(self):
+        line = self.file.readline(1 << 20)
+        if not line.endswith(b"\n"):
+            raise Closed
+        return line.rstrip(b"\r\n").decode("latin-1")
+
+    def fields(self):
+        result = []
+        while line := self.line():
+            name, _, value = line.partition(":")
+            result.append((name, value.strip()))
+        return result
+
+    def read_head(self):
+        method, target, _ = self.line().split(" ")
+        return Request(method, target, self.fields(), self.number)
+
+    def body(self):
+        """Pieces of the request's body; notes its trailers."""
+        request = self.request
+        if "chunked" in request.header("Transfer-Encoding", "").lower():
+            while size := int(self.line().split(";")[0], 16):
+                piece = self.file.read(size)
+                if len(piece) < size:
+                    raise Closed
+                yield piece
+                self.line()
+            request.trailers = self.fields()
+            return
+        left = int(request.header("Content-Length", "0"))
+        while left:
+            piece = self.file.read1(min(left, 256 * 1024))
+            if not piece:
+                raise Closed
+            left -= len(piece)
+            yield piece
+
+    def digest(self):
+        digest = hashlib.sha256()
+        for piece in self.body():
+            digest.update(piece)
+            self.request.length += len(piece)
+        self.request.sha256 = digest.hexdigest()
+
+    # -- writing --------------------------------------------------------------
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def head(self, status=200, headers=(), reason="Whatever"):
+        request_id = self.request.header("X-Test-Id")
+        lines = [f"HTTP/1.1 {status} {reason}",
+                 *(f"{name}: {value}" for name, value in headers)]
+        if request_id:
+            lines.append(f"X-Test-Id: {request_id}")
+        self.send("\r\n".join([*lines, "", ""]).encode("latin-1"))
+
+    def answer(self, body, status=200, headers=()):
+        self.head(status, [("Content-Length", len(body)), *headers])
+        if self.request.method != "HEAD":
+            self.send(body)
+
+    def chunk(self, data):
+        self.send(b"%x\r\n%s\r\n" % (len(data), data))
+
+    def number_in_path(self):
+        return int(self.request.path.split("/")[2])
+
+    def reset(self):
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                               struct.pack("ii", 1, 0))
+        raise Closed
+
+    def wait(self, event):
+        """Waits for an event; notes when the peer goes away meanwhile."""
+        while not event.is_set():
+            readable, _, _ = select.select([self.socket], [], [], 0.02)
+            if readable and not self.socket.recv(1, socket.MSG_PEEK):
+                self.request.gone.set()
+                raise Closed
+
+    # -- what can be asked for ------------------------------------------------
+
+    def do_missing(self):
+        self.digest()
+        self.answer(b"no such thing\n", 404)
+
+    def do_root(self):
+        self.digest()
+        self.answer(b"hello from the origin\n",
+                    headers=[("Content-Type", "text/plain")])
+
+    def do_echo(self):
+        """What arrived, as JSON."""
+        self.digest()
+        request = self.request
+        self.answer(json.dumps({
+            "method": request.method, "target": request.target,
+            "headers": request.headers, "length": request.length,
+            "sha256": request.sha256, "trailers": request.trailers}).encode(),
+            headers=[("Content-Type", "application/json")])
+
+    def do_copy(self):
+        """The request's body, chunked, while it still arrives."""
+        self.head(headers=[("Transfer-Encoding", "chunked")])
+        for piece in self.body():
+            self.chunk(piece)
+        self.chunk(b"")
+
+    def do_bytes(self):
+        """N bytes of the pattern, with their length."""
+        self.digest()
+        count = self.number_in_path()
+        self.head(headers=[("Content-Length", count)])
+        if self.request.method != "HEAD":
+            for block in pattern.blocks(count):
+                self.send(block)
+
+    def do_chunked(self):
+        """N bytes of the pattern, chunked."""
+        self.digest()
+        self.head(headers=[("Transfer-Encoding", "chunked")])
+        for block in pattern.blocks(self.number_in_path()):
+            self.chunk(block)
+        self.chunk(b"")
+
+    def do_until_close(self):
+        """N bytes of the pattern, ended by closing the connection."""
+        self.digest()
+        self.head(headers=[("Connection", "close")])
+        for block in pattern.blocks(self.number_in_path()):
+            self.send(block)
+        raise Closed
+
+    def do_status(self):
+        self.digest()
+        status = self.number_in_path()
+        if status in (204, 304):
+            self.head(status, [("ETag", '"x"')])
+        else:
+            self.answer(b"status\n", status)
+
+    def do_redirect(self):
+        self.digest()
+        self.answer(b"", 302, [("Location", "http://elsewhere.test/x?y=z")])
+
+    def do_trailers(self):
+        self.digest()
+        self.head(headers=[("Transfer-Encoding", "chunked"),
+                           ("Trailer", "X-Sum")])
+        self.chunk(b"body with a sum")
+        self.send(b"0\r\nX-Sum: 42\r\n\r\n")
+
+    def do_hints(self):
+        self.digest()
+        self.send(b"HTTP/1.1 103 Early Hints\r\n"
+                  b"Link: </style.css>; rel=preload\r\n\r\n")
+        self.answer(b"after the hints\n")
+
+    def do_reject(self):
+        """Answers without having read the body."""
+        self.answer(b"not this body\n", 413, [("Connection", "close")])
+        raise Closed
+
+    def do_hop(self):
+        """An answer with hop-by-hop headers of this hop."""
+        self.digest()
+        self.answer(b"hop\n", headers=[
+            ("Connection", "X-Secret, Keep-Alive"), ("X-Secret", "1"),
+            ("Keep-Alive", "timeout=5"), ("Proxy-Authenticate", "Basic"),
+            ("X-Plain", "2"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")])
+
+    def do_gate(self):
+        """Answers when the test says so."""
+        self.digest()
+        self.wait(self.origin.release)
+        self.answer(b"through the gate\n")
+
+    def do_events(self):
+        """Server-sent events, each when the test puts it in the queue."""
+        self.digest()
+        self.head(headers=[("Content-Type", "text/event-stream"),
+                           ("Transfer-Encoding", "chunked")])
+        while (event := self.origin.events.get()) is not None:
+            self.chunk(event)
+        self.chunk(b"")
+
+    def do_cut(self):
+        """Promises N bytes, sends half of them and resets."""
+        self.digest()
+        count = self.number_in_path()
+        self.head(headers=[("Content-Length", count)])
+        self.send(pattern.data(count // 2))
+        self.reset()
+
+    def do_close(self):
+        """Ends the connection without an answer."""
+        self.digest()
+        raise Closed
+
+    def do_garbage(self):
+        self.digest()
+        self.send(b"SSH-2.0-not-http\r\n\r\n")
+        raise Closed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=3000)
+    origin = Origin(parser.parse_args().port, remember=False)
+    print(f"listening on {origin.url}/", flush=True)
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

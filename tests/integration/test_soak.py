@@ -1,0 +1,30 @@
+"""A few thousand requests over each transport, every byte checked."""
+
+import unittest
+
+from harness import BIN, FULL, main
+from soak import soak
+
+REQUESTS = 100_000 if FULL else 2000
+
+
+class Soak(unittest.TestCase):
+    def check(self, transport, **options):
+        problems = soak(transport, REQUESTS, BIN, **options)
+        self.assertEqual(problems, [], "\n".join(problems[:20]))
+
+    def test_over_grpc(self):
+        self.check("grpc")
+
+    def test_over_websocket(self):
+        self.check("ws")
+
+    def test_over_both(self):
+        self.check("mix")
+
+    def test_over_both_while_grpc_is_cut_again_and_again(self):
+        self.check("mix", saw=0.3)
+
+
+if __name__ == "__main__":
+    main()

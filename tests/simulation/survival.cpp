@@ -1,0 +1,120 @@
+#define CAF_SUITE survival
+
+#include "tests/simulation/world.hpp"
+#include "tests/support/seeds.hpp"
+#include "tests/support/test.hpp"
+
+using namespace aps;
+using namespace aps::test;
+
+namespace {
+
+std::string expected_reply(const sim_request& one) {
+  return std::string(one.question.rbegin(), one.question.rend()) + "#"
+         + std::to_string(one.what->id());
+}
+
+// What must hold after every run, whatever happened in it.
+void check_invariants(world& w, uint32_t seed, bool agent_reachable) {
+  for (const auto& one : w.requests()) {
+    const auto runs = w.executions().count(one->what->id())
+                        ? w.executions().at(one->what->id()) : 0;
+    if (one->cancelled) {
+      CAF_CHECK_LESS_OR_EQUAL(runs, 1);
+      CAF_CHECK_EQUAL(one->ends, 0);
+      continue;
+    }
+    if (one->failure && agent_reachable)
+      CAF_MESSAGE("seed " << seed << ": request failed with "
+                          << std::string(to_string(*one->failure)));
+    CAF_CHECK_EQUAL(one->ends, 1);
+    CAF_CHECK_LESS_OR_EQUAL(runs, 1);
+    if (agent_reachable) {
+      CAF_CHECK(!one->failure);
+      CAF_CHECK_EQUAL(runs, 1);
+    }
+    if (!one->failure) {
+      CAF_CHECK_EQUAL(one->heads, 2);
+      CAF_CHECK(one->body == expected_reply(*one));
+    }
+  }
+  w.calm_down();
+  w.settle(std::chrono::seconds(15));
+  CAF_CHECK_EQUAL(w.agent_table(), 0u);
+  CAF_CHECK_EQUAL(w.pool_leases(), 0u);
+}
+
+template <class Setup>
+void run_seeds(uint32_t count, bool agent_reachable, Setup setup) {
+  for (const auto seed : seeds(count)) {
+    world_options options;
+    options.seed = seed;
+    // Long enough for the slowest redial of a run.
+    options.tunnel.reconnect_grace = config::seconds{60};
+    options.tunnel.websocket_pool.acquire_timeout = config::seconds{60};
+    options.tunnel.grpc_pool.acquire_timeout = config::seconds{60};
+    options.tunnel.resume_time = config::seconds{120};
+    setup(options);
+    world w{options};
+    const auto ended = w.run();
+    if (!ended)
+      CAF_MESSAGE("seed " << seed << " did not come to an end");
+    CAF_CHECK(ended);
+    check_invariants(w, seed, agent_reachable);
+  }
+}
+
+} // namespace
+
+CAF_TEST(without_faults_everything_is_answered) {
+  run_seeds(10, true, [](world_options& o) { o.cut_rate = 0; });
+}
+
+CAF_TEST(requests_survive_the_death_of_their_connections) {
+  run_seeds(60, true, [](world_options& o) { o.cut_rate = 0.003; });
+}
+
+CAF_TEST(requests_survive_on_one_transport_alone) {
+  run_seeds(20, true, [](world_options& o) {
+    o.transports = {transport_kind::websocket};
+    o.cut_rate = 0.003;
+  });
+  run_seeds(20, true, [](world_options& o) {
+    o.transports = {transport_kind::grpc};
+    o.cut_rate = 0.003;
+  });
+}
+
+CAF_TEST(requests_survive_transports_that_vanish_and_return) {
+  run_seeds(30, true, [](world_options& o) {
+    o.cut_rate = 0.001;
+    o.blackout_rate = 0.0005;
+  });
+}
+
+CAF_TEST(small_pools_make_requests_wait_but_lose_none) {
+  run_seeds(30, true, [](world_options& o) {
+    for (auto* pool : {&o.tunnel.websocket_pool, &o.tunnel.grpc_pool}) {
+      pool->pool_size = 1;
+      pool->max_pool_size = 2;
+      pool->max_requests_per_connection = 1;
+    }
+    o.cut_rate = 0.002;
+  });
+}
+
+CAF_TEST(visitors_that_leave_leave_nothing_behind) {
+  run_seeds(30, true, [](world_options& o) {
+    o.cancel_rate = 0.02;
+    o.cut_rate = 0.002;
+  });
+}
+
+CAF_TEST(an_impatient_node_never_executes_twice) {
+  run_seeds(30, false, [](world_options& o) {
+    o.tunnel.reconnect_grace = config::seconds{0.05};
+    o.tunnel.resume_time = config::seconds{0.05};
+    o.cut_rate = 0.005;
+    o.blackout_rate = 0.001;
+  });
+}

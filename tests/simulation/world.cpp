@@ -1,0 +1,398 @@
+#include "tests/simulation/world.hpp"
+
+#include "transports/seam/auth.hpp"
+
+#include <caf/raise_error.hpp>
+#include <spdlog/sinks/null_sink.h>
+
+#include <algorithm>
+#include <numeric>
+#include <stdexcept>
+
+namespace aps::test {
+
+// -- what is simulated --------------------------------------------------------
+
+void sim_request::on_head(const response_head_ptr&) {
+  ++heads;
+}
+
+void sim_request::on_failed(outcome how, const std::string&) {
+  ++ends;
+  failure = how;
+}
+
+std::unique_ptr<listener> sim_network::listen(const listen_options&,
+                                              std::shared_ptr<front>) {
+  throw std::logic_error("simulations have no listeners");
+}
+
+std::shared_ptr<origin_client> sim_network::origins(const origin_options&) {
+  return nullptr;
+}
+
+void sim_network::dial(executor&, const dial_options& options,
+                       std::function<void(dial_result)> done) {
+  if (down[options.transport])
+    return agent_unit.post([done] {
+      done({nullptr, link_error::refused, "simulated refusal"});
+    });
+  auto node_end = std::make_shared<sim_link>(node_unit, options.transport);
+  auto agent_end = std::make_shared<sim_link>(agent_unit, options.transport);
+  connections.push_back({node_end, agent_end});
+  node_unit.post([this, node_end] { to->on_link(node_end); });
+  agent_unit.post([done, agent_end] {
+    done({agent_end, link_error::none, ""});
+  });
+}
+
+struct sim_origin_client final : origin_client {
+  explicit sim_origin_client(world& in) : in_(in) {}
+
+  served_exchange_ptr serve(executor& unit, exchange_id id,
+                            request_head_ptr head,
+                            uint32_t response_window) override {
+    ++in_.executions_[id];
+    auto served = std::make_shared<served_exchange>(unit, id, head,
+                                                    response_window, 2048);
+    auto performer = std::make_shared<sim_origin>();
+    performer->to = served;
+    performer->complete = head->last;
+    served->set_origin(performer);
+    in_.origins_.push_back(performer);
+    return served;
+  }
+
+  world& in_;
+};
+
+// -- the world ----------------------------------------------------------------
+
+world::world(world_options options)
+    : options_(std::move(options)), random_(options_.seed),
+      net_(std::make_shared<sim_network>(random_)) {
+  config_.set("caf.scheduler.policy", "testing");
+  system_ = std::make_unique<caf::actor_system>(config_);
+  scheduler_ = dynamic_cast<caf::scheduler::test_coordinator*>(
+    &system_->scheduler());
+  scheduler_->clock().current_time += std::chrono::hours(1);
+  auto log = std::make_shared<spdlog::logger>(
+    "sim", std::make_shared<spdlog::sinks::null_sink_mt>());
+  log->set_level(spdlog::level::off);
+
+  auto context = std::make_shared<node_context>();
+  context->config.tunnels["t"] = options_.tunnel;
+  context->config.tunnels["t"].password = "p";
+  context->config.tunnels["t"].servers = {"main"};
+  config::mapping rule;
+  rule.from = {"http", "example.com", 80, ""};
+  rule.to = {"http", "origin", 80, ""};
+  rule.tunnels = {"t"};
+  context->config.mappings.push_back(rule);
+  context->node_id = "sim";
+  context->units = std::make_shared<unit_contexts>(*system_, *net_);
+  context->tunnels = std::make_shared<tunnel_directory>();
+  context->log = log;
+  monitor_ = system_->spawn<monitor_impl>(log);
+  context->monitor = monitor_;
+  context_ = context;
+  supervisor_ = system_->spawn<supervisor_impl>(context_);
+  net_->to = std::make_shared<node_front>(*system_, context_, nullptr);
+  while (scheduler_->has_job())
+    scheduler_->run_once();
+
+  agent_units_ = std::make_shared<unit_contexts>(*system_, *net_);
+  agent_live_ = std::make_shared<std::atomic<size_t>>(0);
+  agent_context agent;
+  agent.tunnel = "t";
+  agent.endpoint = "e";
+  agent.key = derive_key("t", "p");
+  agent.session = {1, 2, 3};
+  agent.transports = options_.transports;
+  agent.net = net_;
+  agent.origins = std::make_shared<sim_origin_client>(*this);
+  agent.units = agent_units_;
+  agent.log = log;
+  agent.live = agent_live_;
+  agent_ = system_->spawn<agent_impl>(
+    std::make_shared<const agent_context>(agent));
+}
+
+world::~world() {
+  for (auto& one : requests_)
+    if (!one->what->over())
+      net_->node_unit.run_inside([&] {
+        one->what->cancel(outcome::visitor_gone);
+      });
+  compat::stop_anonymously(agent_);
+  compat::stop_anonymously(supervisor_);
+  compat::stop_anonymously(monitor_);
+  agent_ = nullptr;
+  supervisor_ = nullptr;
+  monitor_ = nullptr;
+  bool more = true;
+  while (more) {
+    more = scheduler_->try_run_once();
+    more |= net_->node_unit.run_one();
+    more |= net_->agent_unit.run_one();
+  }
+  for (auto& one : net_->connections) {
+    one.node_end->end(link_error::lost);
+    one.agent_end->end(link_error::lost);
+  }
+  net_->to = nullptr;
+  requests_.clear();
+  origins_.clear();
+  while (scheduler_->try_run_once() || net_->node_unit.run_one()
+         || net_->agent_unit.run_one()) {
+  }
+  context_ = nullptr;
+}
+
+bool world::chance(double p) {
+  return !calm_ && std::uniform_real_distribution<>(0, 1)(random_) < p;
+}
+
+void world::step() {
+  switch (pick(16)) {
+    case 0: case 1: case 2: case 3:
+      run_actor();
+      break;
+    case 4: case 5:
+      net_->node_unit.run_one();
+      break;
+    case 6: case 7:
+      net_->agent_unit.run_one();
+      break;
+    case 8: case 9: case 10:
+      deliver();
+      break;
+    case 11: case 12:
+      act_visitors();
+      break;
+    case 13: case 14:
+      act_origins();
+      break;
+    default:
+      if (pick(4) == 0) {
+        const auto by = std::chrono::milliseconds(1 + pick(20));
+        scheduler_->clock().advance_time(by);
+        net_->node_unit.advance(by);
+        net_->agent_unit.advance(by);
+      }
+  }
+  if (chance(options_.cut_rate))
+    cut();
+  if (chance(options_.blackout_rate))
+    blackout();
+}
+
+void world::run_actor() {
+  auto& jobs = scheduler_->jobs;
+  if (jobs.empty())
+    return;
+  std::rotate(jobs.begin(), jobs.begin() + ptrdiff_t(pick(jobs.size())),
+              jobs.end());
+  scheduler_->run_once();
+}
+
+// Some of what waits in one direction of one connection.
+void world::deliver() {
+  auto& all = net_->connections;
+  std::erase_if(all, [](const auto& one) {
+    return one.node_end->closed && one.agent_end->closed
+           && one.node_end->out.empty() && one.agent_end->out.empty();
+  });
+  if (all.empty())
+    return;
+  auto one = all[pick(all.size())];
+  const auto to_node = pick(2) == 0;
+  auto& from = to_node ? *one.agent_end : *one.node_end;
+  auto& to = to_node ? *one.node_end : *one.agent_end;
+  auto& unit = to_node ? net_->node_unit : net_->agent_unit;
+  if (from.out.empty()) {
+    // A closing handshake arrives after everything that was sent.
+    if (from.closed)
+      unit.run_inside([&] { to.end(link_error::none); });
+    return;
+  }
+  frame_batch batch;
+  const auto count = 1 + pick(from.out.size());
+  for (size_t i = 0; i < count; ++i) {
+    batch.push_back(std::move(from.out.front()));
+    from.out.pop_front();
+  }
+  if (!to.closed)
+    unit.run_inside([&] { to.receive(std::move(batch)); });
+}
+
+// A reset: what is under way is lost; the ends learn of it in any order.
+void world::cut() {
+  auto& all = net_->connections;
+  if (all.empty())
+    return;
+  auto one = all[pick(all.size())];
+  one.node_end->out.clear();
+  one.agent_end->out.clear();
+  const auto end_node = [one] { one.node_end->end(link_error::lost); };
+  const auto end_agent = [one] { one.agent_end->end(link_error::lost); };
+  if (pick(2) == 0) {
+    net_->node_unit.post(end_node);
+    net_->agent_unit.post(end_agent);
+  } else {
+    net_->agent_unit.post(end_agent);
+    net_->node_unit.post(end_node);
+  }
+}
+
+void world::blackout() {
+  const auto kind = options_.transports[pick(options_.transports.size())];
+  auto& off = net_->down[kind];
+  off = !off;
+  if (!off)
+    return;
+  for (auto& one : net_->connections)
+    if (one.node_end->transport() == kind) {
+      one.node_end->out.clear();
+      one.agent_end->out.clear();
+      net_->node_unit.post([one] { one.node_end->end(link_error::lost); });
+      net_->agent_unit.post([one] { one.agent_end->end(link_error::lost); });
+    }
+}
+
+void world::calm_down() {
+  calm_ = true;
+  net_->down.clear();
+}
+
+std::shared_ptr<sim_request> world::ask(std::string method,
+                                        std::string question) {
+  auto head = std::make_shared<request_head>();
+  head->method = std::move(method);
+  head->last = question.empty();
+  visitor_request address;
+  address.host = "example.com";
+  auto one = std::make_shared<sim_request>();
+  one->question = std::move(question);
+  one->what = std::make_shared<exchange>(
+    net_->node_unit, net_->to->next_id(), head,
+    exchange_facts{"127.0.0.1", "id", net_->to->find(address)}, one, 2048);
+  net_->node_unit.run_inside([&] { net_->to->start(one->what); });
+  requests_.push_back(one);
+  return one;
+}
+
+void world::act_visitors() {
+  if (!calm_ && requests_.size() < options_.requests && pick(8) == 0) {
+    std::string question(pick(2) == 0 ? 0 : pick(options_.max_body), '\0');
+    for (auto& c : question)
+      c = char('a' + pick(26));
+    const auto method = question.empty() ? "GET" : "POST";
+    ask(method, std::move(question));
+    return;
+  }
+  if (requests_.empty())
+    return;
+  auto one = requests_[pick(requests_.size())];
+  if (one->what->over() && one->consumed == one->body.size())
+    return;
+  net_->node_unit.run_inside([&] {
+    auto& to = *one->what;
+    if (chance(options_.cancel_rate) && !to.over()) {
+      one->cancelled = true;
+      return to.cancel(outcome::visitor_gone);
+    }
+    to.consumed(one->body.size() - one->consumed);
+    one->consumed = one->body.size();
+    const auto part = std::min(to.room(), one->question.size() - one->asked);
+    if (part > 0)
+      to.send_body(slice::copy(one->question.substr(one->asked, part)));
+    one->asked += part;
+    if (one->asked == one->question.size() && !one->question.empty()
+        && !std::exchange(one->question_ended, true))
+      to.send_end({});
+  });
+}
+
+// The origin echoes, backwards, after an interim answer.
+void world::act_origins() {
+  std::erase_if(origins_, [](const auto& one) {
+    return one->cancelled || one->ended || one->to.expired();
+  });
+  if (origins_.empty())
+    return;
+  auto one = origins_[pick(origins_.size())];
+  auto to = one->to.lock();
+  net_->agent_unit.run_inside([&] {
+    to->consumed(one->body.size() - one->consumed);
+    one->consumed = one->body.size();
+    if (!one->complete)
+      return;
+    if (!std::exchange(one->head_sent, true)) {
+      auto interim = std::make_shared<response_head>();
+      interim->status = 103;
+      to->send_head(interim);
+      to->send_head(std::make_shared<response_head>());
+      one->reply.assign(one->body.rbegin(), one->body.rend());
+      one->reply += "#" + std::to_string(to->id());
+    }
+    const auto part = std::min(to->room(), one->reply.size() - one->replied);
+    if (part > 0)
+      to->send_body(slice::copy(one->reply.substr(one->replied, part)));
+    one->replied += part;
+    if (one->replied == one->reply.size() && !std::exchange(one->ended, true))
+      to->send_end({});
+  });
+}
+
+bool world::quiet() const {
+  return requests_.size() >= options_.requests
+         && std::all_of(requests_.begin(), requests_.end(), [](auto& one) {
+              return one->cancelled || one->ends > 0;
+            });
+}
+
+bool world::run() {
+  for (size_t i = 0; i < 400000; ++i) {
+    step();
+    if (i % 64 == 0 && quiet())
+      return true;
+  }
+  return false;
+}
+
+void world::settle(duration time) {
+  const auto was = std::exchange(calm_, true);
+  const auto& now = scheduler_->clock().current_time;
+  const auto end = now + time;
+  while (now < end)
+    step();
+  calm_ = was;
+}
+
+node_snapshot world::snapshot() {
+  node_snapshot out;
+  bool done = false;
+  caf::scoped_actor self{*system_, true};
+  auto handle = self->request(supervisor_, std::chrono::seconds(10),
+                              get_snapshot{});
+  while (scheduler_->try_run_once() || net_->node_unit.run_one()
+         || net_->agent_unit.run_one()) {
+  }
+  handle.receive([&](node_snapshot& all) { out = std::move(all); done = true; },
+                 [](const caf::error&) {});
+  if (!done)
+    throw std::runtime_error("the supervisor did not answer");
+  return out;
+}
+
+size_t world::pool_leases() {
+  size_t sum = 0;
+  for (const auto& tunnel : snapshot().tunnels)
+    for (const auto& endpoint : tunnel.endpoints)
+      for (const auto& pool : endpoint.controller.pools)
+        sum += pool.leases + pool.waiting;
+  return sum;
+}
+
+} // namespace aps::test

@@ -1,0 +1,170 @@
+#pragma once
+
+#include "actors/agent_actor.hpp"
+#include "actors/connection.hpp"
+#include "actors/monitor.hpp"
+#include "actors/node_front.hpp"
+#include "actors/supervisor.hpp"
+#include "tests/support/sim.hpp"
+
+#include <caf/actor_system_config.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/scoped_actor.hpp>
+
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+/// A whole node and an agent in one thread: the real actors and exchanges on
+/// CAF's deterministic scheduler and clock, over simulated links, units and
+/// origins. One seed decides everything; the same seed gives the same run.
+namespace aps::test {
+
+/// What one visitor asked for, and what came of it.
+struct sim_request final : visitor,
+                           std::enable_shared_from_this<sim_request> {
+  void on_head(const response_head_ptr& head) override;
+  void on_data(slice bytes) override { body += bytes.view(); }
+  void on_end(const header_list&) override { ++ends; }
+  void on_failed(outcome how, const std::string&) override;
+  void on_writable() override {}
+
+  exchange_ptr what;
+  std::string question;
+  size_t asked = 0;
+  bool question_ended = false;
+  std::string body;
+  size_t consumed = 0;
+  int heads = 0;
+  int ends = 0;
+  bool cancelled = false;
+  std::optional<outcome> failure;
+};
+
+/// What one execution at the origin does.
+struct sim_origin final : origin {
+  void on_body(slice bytes) override { body += bytes.view(); }
+  void on_body_end(const header_list&) override { complete = true; }
+  void on_cancelled() override { cancelled = true; }
+  void on_writable() override {}
+
+  std::weak_ptr<served_exchange> to;
+  std::string body;
+  size_t consumed = 0;
+  bool complete = false;
+  bool cancelled = false;
+  bool head_sent = false;
+  bool ended = false;
+  std::string reply;
+  size_t replied = 0;
+};
+
+struct sim_connection {
+  std::shared_ptr<sim_link> node_end;
+  std::shared_ptr<sim_link> agent_end;
+};
+
+/// Queues instead of sockets. Unit 0 is the node's, unit 1 the agent's.
+class sim_network final : public network {
+ public:
+  explicit sim_network(std::mt19937& random) : random_(random) {}
+
+  size_t units() const noexcept override { return 2; }
+  executor& unit(size_t index) noexcept override {
+    return index == 0 ? node_unit : agent_unit;
+  }
+  std::unique_ptr<listener> listen(const listen_options&,
+                                   std::shared_ptr<front>) override;
+  void dial(executor& unit, const dial_options& options,
+            std::function<void(dial_result)> done) override;
+  std::shared_ptr<origin_client> origins(const origin_options&) override;
+
+  manual_unit node_unit{0};
+  manual_unit agent_unit{1};
+  std::shared_ptr<front> to;
+  std::vector<sim_connection> connections;
+  std::map<transport_kind, bool> down; ///< transports that refuse everything
+  size_t max_open = 0;
+
+ private:
+  std::mt19937& random_;
+};
+
+struct world_options {
+  uint32_t seed = 1;
+  config::tunnel tunnel;
+  size_t requests = 30;
+  size_t max_body = 3000;
+  double cut_rate = 0.01;      ///< per step
+  double blackout_rate = 0;    ///< a transport vanishes for a while
+  double cancel_rate = 0;      ///< visitors that leave
+  std::vector<transport_kind> transports{transport_kind::grpc,
+                                         transport_kind::websocket};
+};
+
+class world {
+ public:
+  explicit world(world_options options);
+  ~world();
+
+  /// Runs until every request ended and everything is quiet, or the step
+  /// limit. False when it did not get there.
+  bool run();
+
+  /// One random event.
+  void step();
+
+  node_snapshot snapshot();
+
+  sim_network& net() { return *net_; }
+  caf::actor_system& system() { return *system_; }
+
+  /// Executions per exchange at the origins.
+  const std::map<exchange_id, int>& executions() const { return executions_; }
+  const std::vector<std::shared_ptr<sim_request>>& requests() const {
+    return requests_;
+  }
+  size_t agent_table() const { return *agent_live_; }
+  size_t pool_leases();
+
+  /// Stops all faults, so that what is broken can heal.
+  void calm_down();
+
+  /// Lets time pass and everything that is due happen, without new faults.
+  void settle(duration time);
+
+  std::shared_ptr<sim_request> ask(std::string method, std::string question);
+
+ private:
+  friend struct sim_origin_client;
+
+  void run_actor();
+  void deliver();
+  void cut();
+  void act_visitors();
+  void act_origins();
+  void blackout();
+  bool quiet() const;
+  size_t pick(size_t n) { return random_() % n; }
+  bool chance(double p);
+
+  world_options options_;
+  std::mt19937 random_;
+  caf::actor_system_config config_;
+  std::shared_ptr<sim_network> net_;
+  std::unique_ptr<caf::actor_system> system_;
+  caf::scheduler::test_coordinator* scheduler_ = nullptr;
+  node_context_ptr context_;
+  supervisor_actor supervisor_;
+  monitor_actor monitor_;
+  agent_actor agent_;
+  std::shared_ptr<unit_contexts> agent_units_;
+  std::shared_ptr<std::atomic<size_t>> agent_live_;
+  std::vector<std::shared_ptr<sim_request>> requests_;
+  std::vector<std::shared_ptr<sim_origin>> origins_;
+  std::map<exchange_id, int> executions_;
+  bool calm_ = false;
+};
+
+} // namespace aps::test

@@ -1,0 +1,11 @@
+#define CAF_TEST_NO_MAIN
+#include "actors/init.hpp"
+
+#include <caf/init_global_meta_objects.hpp>
+#include <caf/test/unit_test_impl.hpp>
+
+int main(int argc, char** argv) {
+  aps::init_actor_types();
+  caf::core::init_global_meta_objects();
+  return caf::test::main(argc, argv);
+}

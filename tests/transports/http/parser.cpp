@@ -1,0 +1,311 @@
+#define CAF_SUITE http_parser
+
+#include "tests/support/test.hpp"
+
+#include "transports/http/parser.hpp"
+
+#include <limits>
+
+using namespace aps;
+
+namespace {
+
+constexpr auto no_limit = std::numeric_limits<size_t>::max();
+
+/// What became of one message.
+struct parsed {
+  message_head head;
+  std::string body;
+  header_list trailers;
+  bool done = false;
+  parse_fault fault = parse_fault::none;
+  size_t used = 0;
+};
+
+/// Feeds `text` in pieces that end at the positions in `cuts`.
+template <class Parser>
+parsed feed(Parser& parser, const std::string& text,
+            std::vector<size_t> cuts = {}) {
+  parsed result;
+  cuts.push_back(text.size());
+  const auto owner = std::make_shared<const std::string>(text);
+  for (const auto end : cuts) {
+    for (;;) {
+      const auto bytes
+        = std::string_view{*owner}.substr(result.used, end - result.used);
+      const auto used = parser.feed(owner, bytes, no_limit, 16);
+      result.used += used;
+      for (const auto& piece : parser.body())
+        result.body += piece.view();
+      parser.body().clear();
+      if (used == 0 || parser.done() || parser.fault() != parse_fault::none)
+        break;
+    }
+  }
+  result.head = std::move(parser.head());
+  result.trailers = std::move(parser.trailers());
+  result.done = parser.done();
+  result.fault = parser.fault();
+  return result;
+}
+
+parsed request(const std::string& text, parse_limits limits = {}) {
+  request_parser parser{limits};
+  return feed(parser, text);
+}
+
+parsed response(const std::string& text, bool to_head = false) {
+  response_parser parser;
+  parser.reset(to_head);
+  return feed(parser, text);
+}
+
+std::string fields(const std::string& lines) {
+  return "POST /p HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n";
+}
+
+void check_fault(const std::string& text, parse_fault expected) {
+  CAF_MESSAGE(text);
+  CAF_CHECK_EQUAL(static_cast<int>(request(text).fault),
+                  static_cast<int>(expected));
+}
+
+} // namespace
+
+CAF_TEST(a plain request is taken apart) {
+  const auto x = request("GET /a?b=c HTTP/1.1\r\nHost: h:1\r\nA:  b c \r\n\r\n");
+  CAF_CHECK(x.done);
+  CAF_CHECK_EQUAL(x.head.method, "GET");
+  CAF_CHECK_EQUAL(x.head.target, "/a?b=c");
+  CAF_CHECK_EQUAL(x.head.headers.size(), 2u);
+  CAF_CHECK_EQUAL(x.head.headers[1].value, "b c");
+  CAF_CHECK(x.head.keep_alive);
+  CAF_CHECK(!x.head.has_body);
+}
+
+CAF_TEST(a body of known length ends with its length) {
+  const auto x = request(fields("Content-Length: 5\r\n") + "helloGET /");
+  CAF_CHECK(x.done);
+  CAF_CHECK_EQUAL(x.body, "hello");
+  CAF_CHECK_EQUAL(*x.head.content_length, 5u);
+}
+
+CAF_TEST(chunks and trailers are told apart from headers) {
+  const auto x = request(fields("Transfer-Encoding: chunked\r\n")
+                         + "3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: v\r\n"
+                           "Host: evil\r\n\r\n");
+  CAF_CHECK(x.done);
+  CAF_CHECK_EQUAL(x.body, "abcde");
+  CAF_CHECK_EQUAL(x.head.headers.size(), 2u);
+  CAF_REQUIRE_EQUAL(x.trailers.size(), 2u);
+  CAF_CHECK_EQUAL(x.trailers[0].name, "T");
+}
+
+CAF_TEST(messages that could be read in two ways are refused) {
+  using enum parse_fault;
+  const std::pair<std::string, parse_fault> table[] = {
+    {fields("Transfer-Encoding: gzip\r\n"), unsupported_coding},
+    {fields("Transfer-Encoding: gzip, chunked\r\n"), unsupported_coding},
+    {fields("Transfer-Encoding: chunked, identity\r\n"), unsupported_coding},
+    {fields("Transfer-Encoding: xchunked\r\n"), unsupported_coding},
+    {fields("Transfer-Encoding:\r\n"), unsupported_coding},
+    {fields("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
+     malformed},
+    {fields("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"), malformed},
+    {fields("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"), malformed},
+    {fields("Content-Length: 3\r\nContent-Length: 4\r\n"), malformed},
+    {fields("Content-Length: 3, 4\r\n"), malformed},
+    {fields("Content-Length: +3\r\n"), malformed},
+    {fields("Content-Length: -3\r\n"), malformed},
+    {fields("Content-Length: 0x3\r\n"), malformed},
+    {fields("Content-Length:\r\n"), malformed},
+    {fields("Content-Length: 99999999999999999999\r\n"), malformed},
+    {fields("Host: other\r\n"), malformed},
+    {fields("A: b\r\n folded\r\n"), malformed},
+    {fields("A:\r\n folded\r\n"), malformed},
+    {fields("A: b\r\n \r\n"), malformed},
+    {fields("A : b\r\n"), malformed},
+    {fields(" A: b\r\n"), malformed},
+    {fields("A\r\n"), malformed},
+    {fields(": b\r\n"), malformed},
+    {fields("A: b\rc\r\n"), malformed},
+    {fields("A: b\nB: c\r\n"), malformed},
+    {fields(std::string{"A: b\0c\r\n", 8}), malformed},
+    {fields("A\x80: b\r\n"), malformed},
+    {"GET / HTTP/1.1\r\n\r\n", malformed},
+    {"GET /\x7f HTTP/1.1\r\nHost: h\r\n\r\n", malformed},
+    {"GET / HTTP/1.1\nHost: h\n\n", malformed},
+    {"GET  / HTTP/1.1\r\nHost: h\r\n\r\n", malformed},
+    {"GET / HTTP/2.0\r\nHost: h\r\n\r\n", malformed},
+    {"GET / http/1.1\r\nHost: h\r\n\r\n", malformed},
+    {"GET /\r\n\r\n", malformed},
+    {"G(T / HTTP/1.1\r\nHost: h\r\n\r\n", malformed},
+    {"POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
+     malformed},
+  };
+  for (const auto& [text, expected] : table)
+    check_fault(text, expected);
+}
+
+CAF_TEST(broken chunks are refused) {
+  const std::string head = fields("Transfer-Encoding: chunked\r\n");
+  for (const auto* body :
+       {"x\r\nabc\r\n0\r\n\r\n", "3\r\nabcd\r\n0\r\n\r\n", "-1\r\nabc\r\n",
+        "3 abc\r\n0\r\n\r\n", "0x3\r\nabc\r\n0\r\n\r\n", "3\nabc\r\n0\r\n\r\n",
+        "11111111111111111\r\nabc", "3\r\nabc0\r\n\r\n",
+        "0\r\nContent-Length: 3\r\n\r\n", "0\r\nA b\r\n\r\n"})
+    check_fault(head + body, parse_fault::malformed);
+}
+
+CAF_TEST(equal repetitions of Content-Length are one length) {
+  const auto x = request(fields("Content-Length: 2\r\nContent-Length: 2\r\n")
+                         + "ok");
+  CAF_CHECK(x.done);
+  CAF_CHECK_EQUAL(x.body, "ok");
+}
+
+CAF_TEST(limits hold for bytes and fields and bodies) {
+  using enum parse_fault;
+  const parse_limits small{200, 4, 10};
+  const auto fault = [&](const std::string& text) {
+    return static_cast<int>(request(text, small).fault);
+  };
+  const auto large = static_cast<int>(header_too_large);
+  CAF_CHECK_EQUAL(fault(fields("A: " + std::string(300, 'x') + "\r\n")), large);
+  CAF_CHECK_EQUAL(fault("GET /" + std::string(300, 'x')), large);
+  CAF_CHECK_EQUAL(fault(std::string(300, 'x')), large);
+  CAF_CHECK_EQUAL(fault(fields("A: b\r\nB: c\r\nC: d\r\nD: e\r\n")), large);
+  CAF_CHECK_EQUAL(fault(fields("Transfer-Encoding: chunked\r\n") + "1;x="
+                        + std::string(300, 'x')),
+                  large);
+  CAF_CHECK_EQUAL(fault(fields("Transfer-Encoding: chunked\r\n") + "0\r\nX: "
+                        + std::string(300, 'x')),
+                  large);
+  const auto body = static_cast<int>(body_too_large);
+  CAF_CHECK_EQUAL(fault(fields("Content-Length: 11\r\n")), body);
+  CAF_CHECK_EQUAL(fault(fields("Transfer-Encoding: chunked\r\n")
+                        + "8\r\n12345678\r\n3\r\n"),
+                  body);
+  CAF_CHECK_EQUAL(fault(fields("Content-Length: 10\r\n") + "1234567890"), 0);
+}
+
+CAF_TEST(a message may be cut at any byte) {
+  const std::string messages[] = {
+    fields("Transfer-Encoding: chunked\r\nA: b\r\n")
+      + "3;x=\"y\"\r\nabc\r\n11\r\n12345678901234567\r\n0\r\nT: v\r\n\r\n",
+    fields("Transfer-Encoding: chunked\r\n") + "0\r\n\r\n",
+    fields("Content-Length: 20\r\n") + "abc12345678901234567",
+  };
+  for (const auto& text : messages) {
+    const auto whole = request(text);
+    CAF_REQUIRE(whole.done);
+    for (size_t i = 1; i < text.size(); ++i)
+      for (const size_t j : {i, std::min(i + 1, text.size() - 1)}) {
+        request_parser parser;
+        const auto x = feed(parser, text, {i, j});
+        CAF_REQUIRE(x.done);
+        CAF_REQUIRE_EQUAL(x.body, whole.body);
+        CAF_REQUIRE_EQUAL(x.trailers.size(), whole.trailers.size());
+        CAF_REQUIRE_EQUAL(x.head.headers.size(), whole.head.headers.size());
+      }
+  }
+}
+
+CAF_TEST(a message may come byte by byte) {
+  const auto text = fields("Transfer-Encoding: chunked\r\n")
+                    + "1\r\na\r\n0\r\nT: v\r\n\r\n";
+  std::vector<size_t> cuts;
+  for (size_t i = 1; i < text.size(); ++i)
+    cuts.push_back(i);
+  request_parser parser;
+  const auto x = feed(parser, text, cuts);
+  CAF_CHECK(x.done);
+  CAF_CHECK_EQUAL(x.body, "a");
+}
+
+CAF_TEST(one parser serves all messages of a connection) {
+  request_parser parser;
+  for (int i = 0; i < 3; ++i) {
+    parser.reset();
+    CAF_CHECK(feed(parser, "junk junk junk junk\r\n").fault
+              == parse_fault::malformed);
+    parser.reset();
+    const auto x = feed(parser, fields("Content-Length: 1\r\n") + "x");
+    CAF_CHECK(x.done);
+    CAF_CHECK_EQUAL(x.head.headers.size(), 2u);
+  }
+}
+
+CAF_TEST(no more payload is taken than there is credit for) {
+  request_parser parser;
+  const auto text = std::make_shared<const std::string>(
+    fields("Content-Length: 9\r\n") + "123456789");
+  std::string_view rest = *text;
+  rest.remove_prefix(parser.feed(text, rest, 0, 100));
+  CAF_CHECK(parser.head_done());
+  CAF_CHECK_EQUAL(rest, "123456789");
+  CAF_CHECK_EQUAL(parser.feed(text, rest, 0, 100), 0u);
+  rest.remove_prefix(parser.feed(text, rest, 4, 100));
+  CAF_CHECK_EQUAL(rest, "56789");
+  CAF_CHECK(!parser.done());
+  parser.feed(text, rest, 5, 100);
+  CAF_CHECK(parser.done());
+}
+
+CAF_TEST(large payload shares the buffer and small payload does not) {
+  for (const size_t size : {8u, 64u}) {
+    request_parser parser;
+    const auto text = std::make_shared<const std::string>(
+      fields("Content-Length: " + std::to_string(size) + "\r\n")
+      + std::string(size, 'x'));
+    const auto head = parser.feed(text, *text, no_limit, 16);
+    parser.feed(text, std::string_view{*text}.substr(head), no_limit, 16);
+    CAF_REQUIRE_EQUAL(parser.body().size(), 1u);
+    CAF_CHECK_EQUAL(parser.body()[0].owner() == text, size == 64);
+  }
+}
+
+CAF_TEST(HTTP 1.0 closes unless it asks for more) {
+  CAF_CHECK(!request("GET / HTTP/1.0\r\n\r\n").head.keep_alive);
+  CAF_CHECK(request("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")
+              .head.keep_alive);
+  CAF_CHECK(!request(fields("Connection: close\r\n")).head.keep_alive);
+}
+
+CAF_TEST(responses end by length or chunks or the connection) {
+  const std::string ok = "HTTP/1.1 200 OK\r\n";
+  CAF_CHECK(response(ok + "Content-Length: 2\r\n\r\nab").done);
+  CAF_CHECK(response(ok + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n").done);
+  response_parser parser;
+  auto x = feed(parser, ok + "\r\nabc");
+  CAF_CHECK(x.head.until_close);
+  CAF_CHECK(!x.done);
+  parser.feed_eof();
+  CAF_CHECK(parser.done());
+}
+
+CAF_TEST(some responses never have a body) {
+  const std::string length = "Content-Length: 5\r\n\r\n";
+  for (const auto* status : {"100 Continue", "101 Switching Protocols",
+                             "103 Early Hints", "204 No Content",
+                             "304 Not Modified"}) {
+    const auto x = response(std::string{"HTTP/1.1 "} + status + "\r\n"
+                            + length);
+    CAF_CHECK(x.done);
+    CAF_CHECK(!x.head.has_body);
+  }
+  const auto head = response("HTTP/1.1 200 OK\r\n" + length, true);
+  CAF_CHECK(head.done);
+  CAF_CHECK_EQUAL(*head.head.content_length, 5u);
+  const auto chunked = response("HTTP/1.1 200 OK\r\n"
+                                "Transfer-Encoding: chunked\r\n\r\n",
+                                true);
+  CAF_CHECK(chunked.done);
+}
+
+CAF_TEST(a response that is cut short is noticed) {
+  response_parser parser;
+  feed(parser, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
+  parser.feed_eof();
+  CAF_CHECK(parser.fault() == parse_fault::truncated);
+}

@@ -1,0 +1,144 @@
+#pragma once
+
+#include "tests/transports/http/wire.hpp"
+
+#include "config/routes.hpp"
+#include "transports/http/http_session.hpp"
+#include "transports/http/origin_client.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <atomic>
+#include <future>
+
+namespace aps::test {
+
+/// Maps http://example.com to a port of this machine, and to an exchange that
+/// is served right here.
+class direct_front final : public front {
+ public:
+  direct_front(uint16_t origin_port, const origin_options& options)
+      : client_(make_origin_client(options)) {
+    auto made = std::make_shared<route>();
+    made->rule.from = {"http", "example.com", 80, ""};
+    made->rule.to = {"http", "127.0.0.1", origin_port, ""};
+    route_ = std::move(made);
+  }
+
+  std::shared_ptr<const route> find(const visitor_request& what) override {
+    if (what.host == "nobody.com" || what.host == "example.com")
+      return route_;
+    return nullptr;
+  }
+
+  void start(exchange_ptr what) override {
+    if (const auto how = fail_with.load(); how != outcome::ok)
+      return what->fail(how, "as told");
+    connect_directly(what, client_->serve(what->unit(), what->id(),
+                                          what->head(), default_window));
+  }
+
+  void on_link(link_ptr) override {}
+  exchange_id next_id() override { return ++ids_; }
+
+  std::atomic<outcome> fail_with{outcome::ok};
+
+ private:
+  std::shared_ptr<origin_client> client_;
+  std::shared_ptr<const route> route_;
+  std::atomic<exchange_id> ids_{0};
+};
+
+/// A front of HTTP sessions on one I/O unit with a port of its own.
+class proxy {
+ public:
+  explicit proxy(uint16_t origin_port, const http_limits& limits = {},
+                 const origin_options& origins = {})
+      : to(std::make_shared<direct_front>(origin_port, origins)),
+        acceptor_(unit_.context(), {boost::asio::ip::address_v4::loopback(),
+                                    0}) {
+    listen_options options;
+    options.limits = limits;
+    context = std::make_shared<http_front_context>(
+      to, options,
+      [this](io_unit&, boost::asio::ip::tcp::socket socket,
+             upgrade_request what) {
+        agent_socket.emplace(std::move(socket));
+        agent.set_value(std::move(what));
+      });
+    accept();
+    unit_.start();
+  }
+
+  ~proxy() {
+    context->close_all();
+    std::promise<void> closed;
+    unit_.post([this] { acceptor_.close(); });
+    to = nullptr; // the client leaves work on the unit
+    unit_.post([&] { closed.set_value(); });
+    closed.get_future().wait();
+    unit_.stop();
+  }
+
+  wire dial() { return wire::dial(acceptor_.local_endpoint().port()); }
+
+  /// Runs `work` on the unit and waits for it.
+  void run(std::function<void()> work) {
+    std::promise<void> done;
+    unit_.post([&] {
+      work();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+
+ private:
+  io_unit unit_{0};
+
+ public:
+  std::shared_ptr<direct_front> to;
+  std::shared_ptr<http_front_context> context;
+  std::promise<upgrade_request> agent;
+  std::optional<boost::asio::ip::tcp::socket> agent_socket;
+
+ private:
+  void accept() {
+    acceptor_.async_accept(
+      [this](const boost::system::error_code& error,
+             boost::asio::ip::tcp::socket socket) {
+        if (error)
+          return;
+        socket.set_option(boost::asio::ip::tcp::no_delay{true});
+        start_http_session(unit_, std::move(socket), {}, context);
+        accept();
+      });
+  }
+
+  boost::asio::ip::tcp::acceptor acceptor_;
+};
+
+/// A GET of `path` from example.com.
+inline std::string get(const std::string& path, const std::string& fields = {}) {
+  return "GET " + path + " HTTP/1.1\r\nHost: example.com\r\n" + fields
+         + "\r\n";
+}
+
+/// An answer with a body of known length.
+inline std::string ok(const std::string& body, const std::string& fields = {}) {
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size())
+         + "\r\n" + fields + "\r\n" + body;
+}
+
+/// Serves every request of a connection with `answer(request)`.
+inline tcp_server::handler
+keep_answering(std::function<std::string(const message&)> answer) {
+  return [answer = std::move(answer)](wire& to) {
+    for (;;) {
+      const auto request = to.read_request();
+      if (!request.complete || !to.send(answer(request)))
+        return;
+    }
+  };
+}
+
+} // namespace aps::test

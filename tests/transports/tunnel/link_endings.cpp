@@ -1,0 +1,211 @@
+#define CAF_SUITE link_endings
+
+#include "tests/support/test.hpp"
+
+#include "link_harness.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <future>
+
+using namespace aps;
+using namespace aps::test;
+using tcp = boost::asio::ip::tcp;
+
+namespace {
+
+struct started_pair {
+  link_pair links;
+  std::shared_ptr<recorder> node = std::make_shared<recorder>();
+  std::shared_ptr<recorder> agent = std::make_shared<recorder>();
+};
+
+struct fixture : link_fixture {
+  started_pair open(transport_kind transport) {
+    started_pair result;
+    result.links = connect(transport);
+    CAF_REQUIRE(result.links.node && result.links.agent);
+    start(result.links.node, result.node);
+    start(result.links.agent, result.agent);
+    return result;
+  }
+
+  /// Waits until each unit ran everything that it has to do now.
+  void settle() {
+    for (size_t i = 0; i < net->units(); ++i)
+      start_and_wait(net->unit(i));
+  }
+
+  static void start_and_wait(executor& unit) {
+    std::promise<void> done;
+    unit.post([&] { done.set_value(); });
+    done.get_future().wait();
+  }
+};
+
+struct closing {
+  close_reason why;
+  link_error seen;
+};
+
+constexpr closing closings[]
+  = {{close_reason::normal, link_error::none},
+     {close_reason::shutdown, link_error::unavailable},
+     {close_reason::refused, link_error::unauthenticated},
+     {close_reason::exhausted, link_error::exhausted},
+     {close_reason::protocol, link_error::protocol},
+     {close_reason::stalled, link_error::stalled}};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(link_endings_tests, fixture)
+
+CAF_TEST(the node closes and the agent learns why) {
+  for (auto transport : transports)
+    for (auto [why, seen] : closings) {
+      CAF_MESSAGE(std::string{to_string(transport)} << ", "
+                  << std::string{to_string(why)});
+      auto pair = open(transport);
+      pair.links.node->send({0, drain_frame{"last words", false}});
+      pair.links.node->close(why, "because");
+      pair.links.node->close(why, "twice");
+      CAF_CHECK_EQUAL(pair.agent->frames(1).size(), 1u);
+      CAF_CHECK(pair.agent->closed() == seen);
+      CAF_CHECK(pair.node->closed() == link_error::none);
+      settle();
+      CAF_CHECK_EQUAL(pair.agent->closings(), 1);
+      CAF_CHECK_EQUAL(pair.node->closings(), 1);
+    }
+}
+
+CAF_TEST(the agent closes and its last frames arrive) {
+  for (auto transport : transports) {
+    CAF_MESSAGE(std::string{to_string(transport)});
+    auto pair = open(transport);
+    for (uint64_t i = 0; i < 100; ++i)
+      pair.links.agent->send({1, ack_frame{i, 0, false}});
+    pair.links.agent->close(close_reason::normal, "done");
+    CAF_CHECK_EQUAL(pair.node->frames(100).size(), 100u);
+    CAF_CHECK(pair.node->closed() == link_error::none);
+    CAF_CHECK(pair.agent->closed() == link_error::none);
+    settle();
+    CAF_CHECK_EQUAL(pair.node->closings() + pair.agent->closings(), 2);
+  }
+}
+
+CAF_TEST(an abort is seen as a lost connection) {
+  for (auto transport : transports)
+    for (bool by_node : {true, false}) {
+      CAF_MESSAGE(std::string{to_string(transport)}
+                  << (by_node ? ", node" : ", agent"));
+      auto pair = open(transport);
+      auto& active = by_node ? pair.links.node : pair.links.agent;
+      active->abort(link_error::stalled);
+      active->abort(link_error::lost);
+      active->send({0, ping_frame{1}});
+      active->close(close_reason::normal, "too late");
+      auto& own = by_node ? pair.node : pair.agent;
+      auto& other = by_node ? pair.agent : pair.node;
+      CAF_CHECK(own->closed() == link_error::stalled);
+      const auto seen = other->closed();
+      CAF_CHECK(seen == link_error::lost || seen == link_error::unavailable);
+      settle();
+      CAF_CHECK_EQUAL(pair.node->closings(), 1);
+      CAF_CHECK_EQUAL(pair.agent->closings(), 1);
+    }
+}
+
+CAF_TEST(a link that ended before its start says so then) {
+  for (auto transport : transports) {
+    CAF_MESSAGE(std::string{to_string(transport)});
+    auto [node_link, agent_link] = connect(transport);
+    CAF_REQUIRE(node_link && agent_link);
+    node_link->abort(link_error::lost);
+    auto late = std::make_shared<recorder>();
+    start(node_link, late);
+    CAF_CHECK(late->closed() == link_error::lost);
+    auto other = std::make_shared<recorder>();
+    start(agent_link, other);
+    CAF_CHECK(other->closed());
+  }
+}
+
+CAF_TEST(a closed listener ends its links) {
+  for (auto transport : transports) {
+    CAF_MESSAGE(std::string{to_string(transport)});
+    auto pair = open(transport);
+    port.reset();
+    CAF_CHECK(pair.agent->closed());
+    CAF_CHECK(pair.node->closed());
+    port = net->listen(options(), node);
+  }
+}
+
+CAF_TEST(a network goes away under its links) {
+  for (auto transport : transports) {
+    CAF_MESSAGE(std::string{to_string(transport)});
+    auto pair = open(transport);
+    auto idle = connect(transport); // never started
+    pair.links = {};
+    idle = {};
+    port.reset();
+    net.reset();
+    CAF_CHECK_EQUAL(pair.agent->closings(), 1);
+    CAF_CHECK_EQUAL(pair.node->closings(), 1);
+    net = make_network(2);
+    port = net->listen(options(), node);
+  }
+}
+
+CAF_TEST(a refused port is reported as such) {
+  const auto old = port->port();
+  port.reset();
+  for (auto transport : transports) {
+    const auto result = dial(transport, old);
+    CAF_CHECK(!result.connected);
+    CAF_CHECK(result.error == link_error::refused);
+    CAF_MESSAGE(result.detail);
+    const auto address = "127.0.0.1:" + std::to_string(old);
+    CAF_CHECK(result.detail.find(address) != std::string::npos);
+  }
+}
+
+CAF_TEST(a name that nobody knows is unavailable) {
+  std::promise<dial_result> result;
+  dial_options what;
+  what.host = "no-such-host.invalid";
+  what.port = 80;
+  net->dial(net->unit(0), what,
+            [&](dial_result got) { result.set_value(std::move(got)); });
+  const auto got = result.get_future().get();
+  CAF_CHECK(!got.connected);
+  CAF_CHECK(got.error == link_error::unavailable
+            || got.error == link_error::timed_out);
+}
+
+CAF_TEST(a silent server is given up at the deadline) {
+  boost::asio::io_context context;
+  tcp::acceptor silent{context, {boost::asio::ip::address_v4::loopback(), 0}};
+  for (auto transport : transports) {
+    const auto result = dial(transport, silent.local_endpoint().port(),
+                             std::chrono::milliseconds(200));
+    CAF_CHECK(!result.connected);
+    CAF_CHECK(result.error == link_error::timed_out);
+  }
+}
+
+CAF_TEST(a server without agents refuses both transports) {
+  auto closed = options();
+  closed.agents = false;
+  port = net->listen(closed, node);
+  for (auto transport : transports) {
+    const auto result = dial(transport, port->port());
+    CAF_CHECK(!result.connected);
+    CAF_MESSAGE(std::string{to_string(result.error)} << ": " << result.detail);
+    CAF_CHECK(result.error == link_error::refused
+              || result.error == link_error::unavailable);
+  }
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,0 +1,164 @@
+#include "tools/agent_program.hpp"
+
+#include "actors/agent.hpp"
+#include "actors/init.hpp"
+#include "tools/cli.hpp"
+#include "tools/host.hpp"
+#include "transports/network.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/init_global_meta_objects.hpp>
+#include <spdlog/logger.h>
+
+#include <optional>
+#include <stdexcept>
+
+namespace aps {
+
+namespace {
+
+constexpr uint16_t default_port = 8080;
+
+struct flags {
+  std::vector<std::string> servers;
+  std::string tunnel;
+  std::string name;
+  std::string password;
+  std::string password_file;
+  std::string transport = "mix";
+  bool insecure_target = false;
+  std::string ca_file;
+  uint32_t threads = 0;
+  std::string log_level = "info";
+  double grace = 5;
+};
+
+/// What is wrong with the command line; ends the program with a usage error.
+struct usage_error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+void declare(cli::command_line& line, flags& to, bool websocket_only) {
+  line.add({"server", "HOST:PORT",
+            "Node to dial, port 8080 if left out; several times or separated "
+            "by commas for several nodes",
+            true},
+           to.servers);
+  line.add({"tunnel", "NAME", "Tunnel to serve", true}, to.tunnel);
+  line.add({"name,endpoint", "NAME", "Endpoint to be in the tunnel", true},
+           to.name);
+  line.add({"password", "TEXT",
+            "Password of the tunnel; if left out, -password-file or the "
+            "environment variable APS_PASSWORD is read"},
+           to.password);
+  line.add({"password-file", "FILE", "File with the password of the tunnel"},
+           to.password_file);
+  if (!websocket_only)
+    line.add({"transport", "KIND", "grpc, ws or mix (both at once)"},
+             to.transport, {"grpc", "ws", "mix"});
+  line.add({"insecure-target", "", "Accept any certificate of https targets"},
+           to.insecure_target);
+  line.add({"ca-file", "FILE",
+            "More trusted certificates for https targets, PEM (default: those "
+            "of the system alone)"},
+           to.ca_file);
+  line.add({"threads", "COUNT", "I/O threads, 0 = one per core"}, to.threads);
+  line.add(
+    {"log-level", "LEVEL", "One of trace, debug, info, warning, error, off"},
+    to.log_level, cli::log_levels());
+  line.add({"grace", "SECONDS", "How long live requests may end on shutdown"},
+           to.grace);
+}
+
+std::vector<transport_kind> transports(const std::string& word) {
+  if (word == "grpc")
+    return {transport_kind::grpc};
+  if (word == "ws")
+    return {transport_kind::websocket};
+  return {transport_kind::grpc, transport_kind::websocket};
+}
+
+/// The password from the flag, the file or the environment, in this order.
+std::string password(const flags& from) {
+  auto environment = cli::take_environment("APS_PASSWORD");
+  if (!from.password.empty())
+    return from.password;
+  if (!from.password_file.empty()) {
+    auto content = cli::read_secret(from.password_file);
+    if (!content)
+      throw std::runtime_error("cannot read " + from.password_file);
+    if (content->empty())
+      throw std::runtime_error(from.password_file + " is empty");
+    return *content;
+  }
+  if (environment && !environment->empty())
+    return *environment;
+  throw usage_error("no password: give -password, -password-file or "
+                    "APS_PASSWORD");
+}
+
+agent_options options(const flags& from) {
+  agent_options result;
+  for (const auto& text : from.servers) {
+    std::string error;
+    const auto parsed = cli::parse_address(text, default_port, error);
+    if (!parsed)
+      throw usage_error("-server " + error);
+    result.servers.push_back({parsed->host, parsed->port});
+  }
+  result.tunnel = from.tunnel;
+  result.endpoint = from.name;
+  result.password = password(from);
+  result.transports = transports(from.transport);
+  result.origin.insecure = from.insecure_target;
+  result.origin.ca_file = from.ca_file;
+  return result;
+}
+
+/// Runs an agent until a signal. The order of the declarations is the shutdown
+/// order, last one first (DESIGN 11): agent, actor system, network.
+void run(const flags& what, agent_options options) {
+  const auto log = host::make_log(what.log_level);
+  caf::core::init_global_meta_objects();
+  init_actor_types();
+  const auto network = make_network(what.threads);
+  caf::actor_system_config settings;
+  host::configure(settings);
+  caf::actor_system system{settings};
+  for (const auto& server : options.servers)
+    log->info("[AGENT] {}.{} dials {} port {} over {}", options.tunnel,
+              options.endpoint, server.host, server.port, what.transport);
+  const auto agent = spawn_agent(system, std::move(options), network, log);
+  log->info("[AGENT] {}: stopping", host::wait_for_stop());
+  const std::chrono::duration<double> grace{what.grace};
+  agent->stop(std::chrono::duration_cast<std::chrono::milliseconds>(grace));
+  log->info("[AGENT] Stopped");
+}
+
+} // namespace
+
+int run_agent_program(const agent_program& program, int argc, char** argv) {
+  flags what;
+  if (program.websocket_only)
+    what.transport = "ws";
+  cli::command_line line{program.name, program.summary};
+  declare(line, what, program.websocket_only);
+  const auto code = line.parse(argc, argv);
+  cli::hide_value(argc, argv, "password");
+  if (code)
+    return *code;
+  try {
+    auto ready = options(what);
+    what.password.clear();
+    host::prepare_process();
+    run(what, std::move(ready));
+    return cli::exit_ok;
+  } catch (const usage_error& error) {
+    return line.fail(cli::exit_usage, error.what());
+  } catch (const std::exception& error) {
+    return line.fail(cli::exit_failure, error.what());
+  }
+}
+
+} // namespace aps

@@ -1,0 +1,98 @@
+// The node: listens for visitors and agents as its configuration says.
+#include "actors/init.hpp"
+#include "actors/node.hpp"
+#include "config/config.hpp"
+#include "tools/cli.hpp"
+#include "tools/host.hpp"
+#include "transports/network.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/init_global_meta_objects.hpp>
+#include <spdlog/logger.h>
+
+#include <chrono>
+#include <iostream>
+
+namespace {
+
+struct options {
+  std::string config;
+  bool check = false;
+  std::string log_level;
+  double grace = 5;
+};
+
+/// `host:port`, with brackets around an IPv6 address.
+std::string address(const std::string& host, uint16_t port) {
+  const auto v6 = host.find(':') != std::string::npos;
+  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+void log_start(spdlog::logger& log, const aps::config::node& config,
+               const aps::node& node) {
+  for (const auto& [name, port] : node.ports())
+    log.info("[NODE] Server {} listens on {}", name,
+             address(config.servers.at(name).host, port));
+  if (config.admin)
+    log.info("[NODE] Statistics at http://{}/.api/stats",
+             address(config.admin->host, node.admin_port()));
+  log.info("[NODE] {} tunnels, {} mappings; ready", config.tunnels.size(),
+           config.mappings.size());
+}
+
+/// Runs a node until a signal. The order of the declarations is the shutdown
+/// order, last one first (DESIGN 11): node, actor system, network.
+void run(const aps::config::node& config, const options& what) {
+  const auto level = what.log_level.empty() ? config.log.level : what.log_level;
+  const auto log = aps::host::make_log(level);
+  caf::core::init_global_meta_objects();
+  aps::init_actor_types();
+  const auto network = aps::make_network(config.io.threads);
+  caf::actor_system_config settings;
+  aps::host::configure(settings);
+  caf::actor_system system{settings};
+  const auto node = aps::spawn_node(system, config, network, log);
+  log_start(*log, config, *node);
+  log->info("[NODE] {}: stopping", aps::host::wait_for_stop());
+  const std::chrono::duration<double> grace{what.grace};
+  node->stop(std::chrono::duration_cast<std::chrono::milliseconds>(grace));
+  log->info("[NODE] Stopped");
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  options what;
+  aps::cli::command_line line{
+    "aps",
+    "The node of APS: passes visitors' requests to agents that dial in."};
+  line.add({"config", "FILE", "Configuration, JSON with comments", true},
+           what.config);
+  line.add({"check", "", "Only validate the configuration"}, what.check);
+  line.add({"log-level", "LEVEL",
+            "One of trace, debug, info, warning, error, off (default: what the "
+            "configuration says, or info)"},
+           what.log_level, aps::cli::log_levels());
+  line.add({"grace", "SECONDS", "How long live requests may end on shutdown"},
+           what.grace);
+  if (const auto code = line.parse(argc, argv))
+    return *code;
+  const auto loaded = aps::config::load(what.config);
+  if (const auto* problems = std::get_if<aps::config::problems>(&loaded)) {
+    for (const auto& problem : *problems)
+      std::cerr << what.config << ": " << problem.str() << '\n';
+    return aps::cli::exit_failure;
+  }
+  if (what.check) {
+    std::cout << what.config << ": ok" << std::endl;
+    return aps::cli::exit_ok;
+  }
+  try {
+    aps::host::prepare_process();
+    run(std::get<aps::config::node>(loaded), what);
+    return aps::cli::exit_ok;
+  } catch (const std::exception& error) {
+    return line.fail(aps::cli::exit_failure, error.what());
+  }
+}

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+namespace caf {
+class actor_system_config;
+} // namespace caf
+
+namespace spdlog {
+class logger;
+} // namespace spdlog
+
+/// What a program does for the library that runs in it: signals, limits, the
+/// log's sink and the settings of the actor system.
+namespace aps::host {
+
+/// Blocks SIGINT and SIGTERM for this and all later threads, ignores SIGPIPE
+/// and raises the limit of open files. Call before any thread starts.
+void prepare_process();
+
+/// Waits for SIGINT or SIGTERM and returns its name. From then on a second one
+/// ends the process at once. Call on the main thread, once.
+std::string wait_for_stop();
+
+/// A log to stderr, each line with time and level in front. `level` is one of
+/// `cli::log_levels()`.
+std::shared_ptr<spdlog::logger> make_log(const std::string& level);
+
+/// The settings our programs give their actor system (DESIGN 4).
+void configure(caf::actor_system_config& config);
+
+} // namespace aps::host

@@ -1,0 +1,95 @@
+"""A node and agents, started from the real programs."""
+
+import copy
+import http.client
+import json
+import pathlib
+
+from .processes import Program, free_port, listening, wait_until
+
+PASSWORD = "test123"
+
+
+def merged(base, changes):
+    """`base` with `changes` on top, key by key."""
+    result = copy.deepcopy(base)
+    for key, value in (changes or {}).items():
+        if isinstance(value, dict) and isinstance(result.get(key), dict):
+            result[key] = merged(result[key], value)
+        else:
+            result[key] = copy.deepcopy(value)
+    return result
+
+
+def node_config(target, changes=None):
+    """One server and one tunnel on loopback; http://example.com -> target."""
+    base = {
+        "servers": {"main": {"host": "127.0.0.1", "port": free_port()}},
+        "tunnels": {"tunnel1": {"servers": ["main"], "password": PASSWORD}},
+        "mappings": [{"from": "http://example.com", "to": target,
+                      "via": {"tunnels": ["tunnel1"]}}],
+        "admin": {"host": "127.0.0.1", "port": free_port()},
+    }
+    return merged(base, changes)
+
+
+class Node(Program):
+    def __init__(self, programs, folder, config, name="node", flags=(),
+                 env=None):
+        self.config = config
+        self.config_file = pathlib.Path(folder) / f"{name}.json"
+        self.config_file.write_text(json.dumps(config, indent=2))
+        super().__init__(name, [pathlib.Path(programs) / "aps", "-config",
+                                self.config_file, *flags], folder, env)
+        self.port = config["servers"]["main"]["port"]
+        self.admin_port = config.get("admin", {}).get("port")
+
+    def start(self):
+        super().start()
+        wait_until(self._ready, f"{self.name} to listen")
+        return self
+
+    def _ready(self):
+        if not self.running:
+            raise RuntimeError(f"{self.name} ended at start:\n{self.log}")
+        return listening(self.port)
+
+    def stats(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port,
+                                                timeout=10)
+        try:
+            connection.request("GET", "/.api/stats")
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise RuntimeError(f"/.api/stats answers {answer.status}")
+            return json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def connections(self, tunnel="tunnel1"):
+        """Live gRPC streams and WebSockets of a tunnel's agents."""
+        stats = self.stats()
+        details = stats["grpc"]["tunnel_details"].get(tunnel, {})
+        return (details.get("streams", 0),
+                stats["websocket"]["total_connections"])
+
+    def wait_for_agent(self, transport, count=1, tunnel="tunnel1"):
+        def there():
+            streams, websockets = self.connections(tunnel)
+            return ((transport == "ws" or streams >= count)
+                    and (transport == "grpc" or websockets >= count))
+        wait_until(there, f"{transport} connections at {self.name}")
+
+
+class Agent(Program):
+    def __init__(self, programs, folder, port, transport="mix", name="agent",
+                 program="aps-endpoint", tunnel="tunnel1", endpoint="app1",
+                 password=PASSWORD, flags=(), env=None):
+        argv = [pathlib.Path(programs) / program, "-server",
+                f"127.0.0.1:{port}", "-tunnel", tunnel, "-name", endpoint,
+                *flags]
+        if program == "aps-endpoint":
+            argv += ["-transport", transport]
+        super().__init__(name, argv, folder,
+                         {"APS_PASSWORD": password, **(env or {})})
+        self.transport = transport

@@ -1,0 +1,9 @@
+#include "tools/agent_program.hpp"
+
+int main(int argc, char** argv) {
+  return aps::run_agent_program(
+    {.name = "ws_client",
+     .summary = "The agent of APS, restricted to WebSocket connections.",
+     .websocket_only = true},
+    argc, argv);
+}

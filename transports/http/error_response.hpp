@@ -1,0 +1,28 @@
+#pragma once
+
+#include "transports/seam/frame.hpp"
+#include "transports/seam/outcome.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace aps {
+
+/// An error that the node itself answers.
+struct error_reply {
+  outcome what = outcome::internal;
+  std::string_view detail;     ///< one line more for humans; may be empty
+  std::string_view request_id; ///< may be empty
+  bool json = false;           ///< body as JSON instead of plain text
+  bool head_request = false;   ///< no body
+  bool keep_alive = false;
+};
+
+/// The complete message: status from `status_of`, Aps-Outcome, X-Request-Id,
+/// Retry-After for 503, and a short body.
+std::string render_error(const error_reply& reply);
+
+/// True when an Accept field prefers JSON to plain text and HTML.
+bool prefers_json(const header_list& headers) noexcept;
+
+} // namespace aps

@@ -1,0 +1,52 @@
+#include "transports/http/http_session.hpp"
+
+#include "transports/http/session.hpp"
+
+#include <random>
+
+namespace aps {
+
+http_front_context::http_front_context(
+  std::shared_ptr<front> to, listen_options options,
+  tunnel_upgrade_handler on_tunnel_upgrade)
+    : to_(std::move(to)), options_(std::move(options)),
+      on_tunnel_upgrade_(std::move(on_tunnel_upgrade)) {
+  std::random_device random;
+  seed_ = uint64_t{random()} << 32 | random();
+}
+
+void http_front_context::close_all() {
+  std::unordered_map<http_session*, std::weak_ptr<http_session>> all;
+  {
+    const std::lock_guard guard{mutex_};
+    closed_ = true;
+    all.swap(all_);
+  }
+  for (const auto& [key, weak] : all)
+    if (const auto session = weak.lock())
+      dispatch(session->unit(), [session] { session->close(); });
+}
+
+bool http_front_context::add(const std::shared_ptr<http_session>& who) {
+  const std::lock_guard guard{mutex_};
+  if (!closed_)
+    all_.emplace(who.get(), who);
+  return !closed_;
+}
+
+void http_front_context::remove(http_session* who) {
+  const std::lock_guard guard{mutex_};
+  all_.erase(who);
+}
+
+std::shared_ptr<http_session>
+start_http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
+                   std::string already_read,
+                   std::shared_ptr<http_front_context> context) {
+  auto session = std::make_shared<http_session>(unit, std::move(socket),
+                                                std::move(context));
+  session->start(already_read);
+  return session;
+}
+
+} // namespace aps

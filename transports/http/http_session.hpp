@@ -1,0 +1,87 @@
+#pragma once
+
+#include "transports/io_unit.hpp"
+#include "transports/seam/network.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+namespace aps {
+
+class http_session;
+
+/// A visitor's request that turned out to be an agent dialling in: its parsed
+/// head, and what was read from the socket behind it.
+struct upgrade_request {
+  std::string method;
+  std::string target;
+  header_list headers; ///< as received, hop-by-hop ones included
+  std::string rest;    ///< bytes after the head
+};
+
+/// Takes over the socket of an agent's `GET /.tunnel`. Called on the unit's
+/// thread; the HTTP session is over by then.
+using tunnel_upgrade_handler = std::function<void(
+  io_unit& unit, boost::asio::ip::tcp::socket socket, upgrade_request what)>;
+
+/// What a listener's HTTP sessions share. Owned by the listener and by each
+/// of its sessions; everything public may be called from any thread.
+class http_front_context {
+ public:
+  /// `on_tunnel_upgrade` may be empty: then `/.tunnel` is a path like others.
+  http_front_context(std::shared_ptr<front> to, listen_options options,
+                     tunnel_upgrade_handler on_tunnel_upgrade);
+
+  const std::shared_ptr<front>& to() const noexcept { return to_; }
+  const listen_options& options() const noexcept { return options_; }
+  const tunnel_upgrade_handler& on_tunnel_upgrade() const noexcept {
+    return on_tunnel_upgrade_;
+  }
+
+  /// Live HTTP sessions.
+  size_t sessions() const noexcept { return live_; }
+
+  /// Keep-alive ends: idle sessions close within a tick, busy ones after the
+  /// exchange that they carry. Listener: call on `stop_accepting`.
+  void drain() noexcept { draining_ = true; }
+  bool draining() const noexcept { return draining_; }
+
+  /// Closes every session at once; running exchanges are cancelled. Sessions
+  /// that start later close at once too. Listener: call on destruction.
+  void close_all();
+
+  /// A number that no other call returned; seeds request ids.
+  uint64_t next_seed() noexcept { return seed_.fetch_add(1); }
+
+ private:
+  friend class http_session;
+  bool add(const std::shared_ptr<http_session>& who);
+  void remove(http_session* who);
+
+  const std::shared_ptr<front> to_;
+  const listen_options options_;
+  const tunnel_upgrade_handler on_tunnel_upgrade_;
+  std::atomic<size_t> live_{0};
+  std::atomic<bool> draining_{false};
+  std::atomic<uint64_t> seed_;
+  std::mutex mutex_;
+  bool closed_ = false;                                        // by mutex_
+  std::unordered_map<http_session*, std::weak_ptr<http_session>> all_; // dito
+};
+
+/// Starts the node's side of one visitor's TCP connection, which then lives by
+/// its own reads and writes. `already_read` are bytes that the listener took
+/// from the socket to tell protocols apart. The socket must belong to the
+/// unit's io_context, with TCP_NODELAY set. Thread: the unit's.
+std::shared_ptr<http_session>
+start_http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
+                   std::string already_read,
+                   std::shared_ptr<http_front_context> context);
+
+} // namespace aps

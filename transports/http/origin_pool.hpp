@@ -1,0 +1,60 @@
+#pragma once
+
+#include "transports/http/origin_connection.hpp"
+#include "transports/http/origin_connector.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace aps {
+
+/// The connections of one unit to origins: idle ones by origin, and all of
+/// them so that they can be closed. Everything on the unit's thread.
+class origin_pool final : public watched,
+                          public std::enable_shared_from_this<origin_pool> {
+ public:
+  origin_pool(io_unit& unit, std::shared_ptr<const origin_settings> settings);
+
+  io_unit& unit() noexcept { return unit_; }
+
+  /// The idle connection that was used last, or null.
+  origin_connection_ptr take(const std::string& key);
+
+  /// A connection that may be used again.
+  void put(origin_connection_ptr connection);
+
+  /// Forgets an idle connection; others are ignored.
+  void remove(origin_connection* connection);
+
+  /// A connection, or why there is none.
+  struct opened {
+    origin_connection_ptr connection;
+    outcome error = outcome::ok;
+    std::string detail;
+  };
+
+  /// Opens a fresh connection for the origin of `head`. `done` is called once,
+  /// not from within the call.
+  void open(const std::string& key, const request_head& head,
+            std::function<void(opened)> done);
+
+  /// Closes what is idle; what is in use closes instead of coming back.
+  void shut_down();
+
+  void on_tick(time_point now) override;
+
+ private:
+  io_unit& unit_;
+  const std::shared_ptr<const origin_settings> settings_;
+  std::unordered_map<std::string, std::vector<origin_connection_ptr>> idle_;
+  bool over_ = false;
+};
+
+/// The name of an origin in a pool.
+std::string origin_key(const request_head& head);
+
+} // namespace aps

@@ -1,0 +1,342 @@
+#include "transports/http/parser.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include <limits>
+#include <string>
+
+namespace aps {
+
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using beast::error_code;
+
+std::string_view render(parse_fault what) noexcept {
+  switch (what) {
+    case parse_fault::none:
+      return "no fault";
+    case parse_fault::malformed:
+      return "the message is not valid HTTP/1.1";
+    case parse_fault::unsupported_coding:
+      return "the only transfer coding understood is chunked";
+    case parse_fault::header_too_large:
+      return "the header section is too large";
+    case parse_fault::body_too_large:
+      return "the body is too large";
+    case parse_fault::truncated:
+      return "the connection ended inside the message";
+  }
+  return "unknown fault";
+}
+
+void message_head::clear() {
+  method.clear();
+  target.clear();
+  status = 0;
+  reason.clear();
+  version = 11;
+  headers.clear();
+  has_body = chunked = until_close = keep_alive = upgrade = false;
+  content_length.reset();
+}
+
+// -- payload_collector --------------------------------------------------------
+
+void payload_collector::add(std::string_view piece) {
+  if (piece.size() >= share_from_) {
+    flush();
+    slices.emplace_back(*owner_, piece);
+  } else if (small_.empty()) {
+    small_ = piece;
+  } else {
+    if (joined_.empty())
+      joined_ = small_;
+    joined_ += piece;
+    small_ = joined_;
+  }
+}
+
+void payload_collector::end() {
+  flush();
+  owner_ = nullptr;
+}
+
+void payload_collector::flush() {
+  if (!small_.empty())
+    slices.push_back(slice::copy(small_));
+  small_ = {};
+  joined_.clear();
+}
+
+// -- the callbacks of Beast ---------------------------------------------------
+
+template <bool IsRequest>
+class message_parser<IsRequest>::machine final
+    : public http::basic_parser<IsRequest> {
+ public:
+  using super = http::basic_parser<IsRequest>;
+
+  explicit machine(message_parser& parent) : parent_(parent) { set_up(); }
+
+  /// Beast's state of a fresh object, without a new allocation.
+  void restart() {
+    machine blank{parent_};
+    super::operator=(static_cast<super&&>(blank));
+    set_up();
+  }
+
+ private:
+  void set_up() {
+    this->body_limit(boost::none);
+    this->header_limit(static_cast<uint32_t>(
+      std::min<size_t>(parent_.limits_.header_bytes,
+                       std::numeric_limits<uint32_t>::max())));
+    this->eager(false);
+  }
+
+  // Any error stops Beast; the fault that `feed` reports is set apart.
+  void stop(error_code& ec, parse_fault why) {
+    parent_.fail(why);
+    ec = http::error::bad_value;
+  }
+
+  void on_request_impl(http::verb, beast::string_view method,
+                       beast::string_view target, int version,
+                       error_code& ec) override {
+    auto& head = parent_.head_;
+    head.method.assign(method.data(), method.size());
+    head.target.assign(target.data(), target.size());
+    head.version = static_cast<unsigned>(version);
+    count(method.size() + target.size() + 12, ec);
+  }
+
+  void on_response_impl(int code, beast::string_view reason, int version,
+                        error_code& ec) override {
+    auto& head = parent_.head_;
+    head.status = static_cast<unsigned>(code);
+    head.reason.assign(reason.data(), reason.size());
+    head.version = static_cast<unsigned>(version);
+    if (code < 100)
+      stop(ec, parse_fault::malformed);
+    else
+      count(reason.size() + 15, ec);
+  }
+
+  void on_field_impl(http::field id, beast::string_view name,
+                     beast::string_view value, error_code& ec) override {
+    if (folded(name, value))
+      return stop(ec, parse_fault::malformed);
+    auto& to = parent_.head_done_ ? parent_.trailers_ : parent_.head_.headers;
+    if (parent_.head_.headers.size() + parent_.trailers_.size()
+        >= parent_.limits_.headers)
+      return stop(ec, parse_fault::header_too_large);
+    count(name.size() + value.size() + 4, ec);
+    if (ec)
+      return;
+    if (!parent_.head_done_)
+      note(id, value, ec);
+    if (!ec)
+      to.push_back({std::string{name.data(), name.size()},
+                    std::string{value.data(), value.size()}});
+  }
+
+  // What Beast 1.81 does not check of a field.
+  void note(http::field id, beast::string_view value, error_code& ec) {
+    switch (id) {
+      case http::field::host:
+        ++parent_.hosts_;
+        break;
+      case http::field::upgrade:
+        parent_.upgrade_field_ = true;
+        break;
+      case http::field::transfer_encoding:
+        // A coding list ends in "chunked" or has no known end; HTTP/1.0 has
+        // none at all (RFC 9112, 6.1).
+        if (parent_.head_.version < 11)
+          stop(ec, parse_fault::malformed);
+        else if (!iequals({value.data(), value.size()}, "chunked"))
+          stop(ec, parse_fault::unsupported_coding);
+        break;
+      default:
+        break;
+    }
+  }
+
+  // Beast joins folded lines; then the value is not where it would be else.
+  static bool folded(beast::string_view name, beast::string_view value) {
+    const char* expected = name.data() + name.size() + 1;
+    while (*expected == ' ' || *expected == '\t')
+      ++expected;
+    return expected != value.data();
+  }
+
+  void count(size_t bytes, error_code& ec) {
+    parent_.header_bytes_ += bytes;
+    if (parent_.header_bytes_ > parent_.limits_.header_bytes)
+      stop(ec, parse_fault::header_too_large);
+  }
+
+  void on_header_impl(error_code& ec) override {
+    auto& head = parent_.head_;
+    const bool one_host = parent_.hosts_ == 1
+                          || (parent_.hosts_ == 0 && head.version < 11);
+    if (IsRequest && !one_host)
+      return stop(ec, parse_fault::malformed);
+    if (auto length = this->content_length())
+      head.content_length = *length;
+    head.chunked = this->chunked();
+    head.until_close = this->need_eof();
+    head.keep_alive = this->keep_alive();
+    head.upgrade = this->upgrade() && parent_.upgrade_field_;
+    parent_.finish_head();
+    if (parent_.fault_ != parse_fault::none)
+      ec = http::error::body_limit;
+  }
+
+  void on_body_init_impl(const boost::optional<uint64_t>&,
+                         error_code&) override {}
+
+  size_t on_body_impl(beast::string_view bytes, error_code& ec) override {
+    return payload(bytes, ec);
+  }
+
+  void on_chunk_header_impl(uint64_t size, beast::string_view,
+                            error_code& ec) override {
+    parent_.first_chunk_seen_ = true;
+    const auto limit = parent_.limits_.body_bytes;
+    if (limit > 0 && size > limit - parent_.announced_)
+      return stop(ec, parse_fault::body_too_large);
+    parent_.announced_ += size;
+    // Trailers are limited like the headers before them.
+    if (size == 0)
+      parent_.header_bytes_ = 0;
+  }
+
+  size_t on_chunk_body_impl(uint64_t, beast::string_view bytes,
+                            error_code& ec) override {
+    return payload(bytes, ec);
+  }
+
+  void on_finish_impl(error_code&) override { parent_.done_ = true; }
+
+  size_t payload(beast::string_view bytes, error_code& ec) {
+    auto& budget = parent_.budget_;
+    const auto taken = std::min(bytes.size(), budget);
+    parent_.blocked_ = taken < bytes.size();
+    budget -= taken;
+    parent_.body_bytes_ += taken;
+    const auto limit = parent_.limits_.body_bytes;
+    if (limit > 0 && parent_.body_bytes_ > limit)
+      stop(ec, parse_fault::body_too_large);
+    else if (taken > 0 && !parent_.discard_)
+      parent_.payload_.add({bytes.data(), taken});
+    return taken;
+  }
+
+  message_parser& parent_;
+};
+
+// -- message_parser -----------------------------------------------------------
+
+template <bool IsRequest>
+message_parser<IsRequest>::message_parser(const parse_limits& limits)
+    : limits_(limits), machine_(std::make_unique<machine>(*this)) {}
+
+template <bool IsRequest>
+message_parser<IsRequest>::~message_parser() = default;
+
+template <bool IsRequest>
+void message_parser<IsRequest>::reset(bool no_body) {
+  machine_->restart();
+  head_.clear();
+  trailers_.clear();
+  payload_.slices.clear();
+  header_bytes_ = hosts_ = budget_ = 0;
+  body_bytes_ = announced_ = 0;
+  fault_ = parse_fault::none;
+  no_body_ = no_body;
+  discard_ = started_ = head_done_ = done_ = blocked_ = false;
+  upgrade_field_ = first_chunk_seen_ = false;
+  if (no_body)
+    machine_->skip(true);
+}
+
+// Called by Beast before it knows that there is no body to a 1xx, 204 or 304,
+// so the rule stands here once more (RFC 9112, 6.3).
+template <bool IsRequest>
+void message_parser<IsRequest>::finish_head() {
+  head_done_ = true;
+  const auto status = head_.status;
+  const bool bodiless = no_body_
+                        || (!IsRequest
+                            && (status / 100 == 1 || status == 204
+                                || status == 304));
+  if (bodiless)
+    head_.chunked = head_.until_close = false;
+  const bool some_length = head_.content_length && *head_.content_length > 0;
+  head_.has_body = !bodiless
+                   && (head_.chunked || head_.until_close || some_length);
+  if (limits_.body_bytes > 0 && some_length && head_.has_body
+      && *head_.content_length > limits_.body_bytes)
+    fail(parse_fault::body_too_large);
+}
+
+// Beast asserts five bytes when it looks at a final chunk for the second time;
+// every chunked body has that many.
+template <bool IsRequest>
+bool message_parser<IsRequest>::waits_for_first_chunk(
+  size_t available) const noexcept {
+  return head_done_ && head_.chunked && !first_chunk_seen_ && available < 5;
+}
+
+template <bool IsRequest>
+size_t message_parser<IsRequest>::feed(
+  const std::shared_ptr<const void>& owner, std::string_view bytes,
+  size_t budget, size_t share_from) {
+  payload_.begin(&owner, share_from);
+  budget_ = budget;
+  blocked_ = false;
+  size_t used = 0;
+  const bool had_head = head_done_;
+  while (!done_ && fault_ == parse_fault::none && used < bytes.size()) {
+    const auto rest = bytes.substr(used);
+    if (waits_for_first_chunk(rest.size()))
+      break;
+    started_ = true;
+    error_code ec;
+    used += machine_->put(boost::asio::const_buffer{rest.data(), rest.size()},
+                          ec);
+    if (ec == http::error::need_more) {
+      // Chunk headers and trailers have no limit in Beast.
+      if (bytes.size() - used > limits_.header_bytes)
+        fail(parse_fault::header_too_large);
+      break;
+    }
+    if (ec == http::error::header_limit)
+      fail(parse_fault::header_too_large);
+    else if (ec)
+      fail(parse_fault::malformed);
+    if (blocked_ || (head_done_ && !had_head))
+      break;
+  }
+  payload_.end();
+  return used;
+}
+
+template <bool IsRequest>
+void message_parser<IsRequest>::feed_eof() {
+  if (done_ || fault_ != parse_fault::none)
+    return;
+  error_code ec;
+  if (machine_->got_some())
+    machine_->put_eof(ec);
+  if (!done_)
+    fail(parse_fault::truncated);
+}
+
+template class message_parser<true>;
+template class message_parser<false>;
+
+} // namespace aps

@@ -1,0 +1,163 @@
+#pragma once
+
+#include "transports/seam/frame.hpp"
+#include "transports/seam/slice.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aps {
+
+/// Why a message cannot be taken.
+enum class parse_fault : uint8_t {
+  none,
+  malformed,          ///< breaks RFC 9112 or could be read in two ways
+  unsupported_coding, ///< a transfer coding other than chunked
+  header_too_large,   ///< bytes or number of header or trailer fields
+  body_too_large,     ///< over `parse_limits::body_bytes`
+  truncated,          ///< the connection ended inside the message
+};
+
+/// One sentence for humans.
+std::string_view render(parse_fault what) noexcept;
+
+struct parse_limits {
+  size_t header_bytes = 64 * 1024; ///< start line and fields; trailers again
+  size_t headers = 100;            ///< number of fields, trailers included
+  uint64_t body_bytes = 0;         ///< 0 = no limit
+};
+
+/// The head of a message as received, with what its framing means.
+struct message_head {
+  std::string method;  ///< requests
+  std::string target;  ///< requests; any of the four forms of RFC 9112, 3.2
+  unsigned status = 0; ///< responses
+  std::string reason;  ///< responses
+  unsigned version = 11;
+  header_list headers; ///< all of them, framing and hop-by-hop included
+
+  bool has_body = false; ///< false: the message ends with its head
+  bool chunked = false;
+  bool until_close = false; ///< the body ends with the connection
+  bool keep_alive = false;  ///< the sender leaves the connection open
+  bool upgrade = false;     ///< Connection: upgrade together with Upgrade
+  std::optional<uint64_t> content_length;
+
+  /// Back to empty; keeps capacity.
+  void clear();
+};
+
+/// Bytes of the body that one `feed` found. Large pieces share the buffer that
+/// was fed; runs of small ones are joined into one slice of exactly their
+/// size, so that a small payload never pins a big buffer.
+class payload_collector {
+ public:
+  /// Pieces from `share_from` bytes on share `owner`.
+  void begin(const std::shared_ptr<const void>* owner, size_t share_from) {
+    owner_ = owner;
+    share_from_ = share_from;
+  }
+
+  void add(std::string_view piece);
+
+  /// Completes what `add` collected; `begin` must precede the next `add`.
+  void end();
+
+  std::vector<slice> slices;
+
+ private:
+  void flush();
+
+  const std::shared_ptr<const void>* owner_ = nullptr;
+  size_t share_from_ = 0;
+  std::string_view small_;
+  std::string joined_;
+};
+
+/// Incremental HTTP/1.1 parser for requests (`true`) or responses (`false`),
+/// over Beast's, with the checks that Beast 1.81 leaves to its users: foreign
+/// transfer codings, Host, obs-fold, size limits, trailers kept apart.
+/// Feed it, look at `head_done`, `body`, `done` and `fault`, feed it on.
+/// One object serves all messages of a connection. Not thread-safe.
+template <bool IsRequest>
+class message_parser {
+ public:
+  explicit message_parser(const parse_limits& limits = {});
+  ~message_parser();
+
+  message_parser(const message_parser&) = delete;
+  message_parser& operator=(const message_parser&) = delete;
+
+  /// Ready for the next message. `no_body`: the response is to a HEAD.
+  void reset(bool no_body = false);
+
+  /// Parses from the front of `bytes`, which lie in a buffer kept by `owner`,
+  /// and returns how many it took; the caller presents the rest again with
+  /// more behind it. Stops behind the head, at the end of the message, on a
+  /// fault and after `budget` payload bytes.
+  size_t feed(const std::shared_ptr<const void>& owner, std::string_view bytes,
+              size_t budget, size_t share_from);
+
+  /// The connection ended: completes a body that ends so, else `truncated`.
+  void feed_eof();
+
+  /// Payload is parsed but dropped from now on.
+  void discard_payload() noexcept { discard_ = true; }
+
+  bool started() const noexcept { return started_; }
+  bool head_done() const noexcept { return head_done_; }
+  bool done() const noexcept { return done_; }
+  parse_fault fault() const noexcept { return fault_; }
+
+  message_head& head() noexcept { return head_; }
+  header_list& trailers() noexcept { return trailers_; }
+
+  /// Payload found since the caller last cleared it.
+  std::vector<slice>& body() noexcept { return payload_.slices; }
+
+  /// Payload bytes so far, dropped ones included.
+  uint64_t body_bytes() const noexcept { return body_bytes_; }
+
+ private:
+  class machine;
+  friend class machine;
+
+  void fail(parse_fault what) noexcept {
+    if (fault_ == parse_fault::none)
+      fault_ = what;
+  }
+  bool waits_for_first_chunk(size_t available) const noexcept;
+  void finish_head();
+
+  const parse_limits limits_;
+  message_head head_;
+  header_list trailers_;
+  payload_collector payload_;
+  std::unique_ptr<machine> machine_;
+  size_t header_bytes_ = 0;
+  size_t hosts_ = 0;
+  size_t budget_ = 0;
+  uint64_t body_bytes_ = 0;
+  uint64_t announced_ = 0; // sum of the chunk sizes
+  parse_fault fault_ = parse_fault::none;
+  bool no_body_ = false;
+  bool discard_ = false;
+  bool started_ = false;
+  bool head_done_ = false;
+  bool done_ = false;
+  bool blocked_ = false;
+  bool upgrade_field_ = false;
+  bool first_chunk_seen_ = false;
+};
+
+using request_parser = message_parser<true>;
+using response_parser = message_parser<false>;
+
+extern template class message_parser<true>;
+extern template class message_parser<false>;
+
+} // namespace aps

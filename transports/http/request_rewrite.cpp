@@ -1,0 +1,258 @@
+#include "transports/http/request_rewrite.hpp"
+
+#include "transports/http/fields.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace aps {
+
+namespace {
+
+bool is_host_char(char c) noexcept {
+  // reg-name without what no server of ours could mean (RFC 3986, 3.2.2).
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
+         || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_'
+         || c == '~' || c == '%' || c == '!' || c == '$' || c == '&'
+         || c == '\'' || c == '(' || c == ')' || c == '*' || c == '+'
+         || c == ';' || c == '=';
+}
+
+bool is_ipv6_char(char c) noexcept {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')
+         || (c >= 'A' && c <= 'F') || c == ':' || c == '.';
+}
+
+bool read_port(std::string_view text, uint16_t& port) {
+  if (text.empty())
+    return true; // "host:" means the default port
+  const auto* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, port);
+  return result.ec == std::errc{} && result.ptr == end && port > 0;
+}
+
+// Splits host[:port] into the address.
+bool read_authority(std::string_view text, request_address& to) {
+  to.authority = text;
+  std::string_view host;
+  std::string_view rest;
+  if (text.starts_with('[')) {
+    const auto close = text.find(']');
+    if (close == text.npos)
+      return false;
+    host = text.substr(1, close - 1);
+    rest = text.substr(close + 1);
+    if (!std::all_of(host.begin(), host.end(), is_ipv6_char))
+      return false;
+  } else {
+    const auto colon = text.find(':');
+    host = text.substr(0, colon);
+    rest = colon == text.npos ? std::string_view{} : text.substr(colon);
+    if (!std::all_of(host.begin(), host.end(), is_host_char))
+      return false;
+  }
+  to.host = host;
+  if (host.empty() || (!rest.empty() && !rest.starts_with(':')))
+    return false;
+  return rest.empty() || read_port(rest.substr(1), to.port);
+}
+
+bool read_absolute(std::string_view target, request_address& to) {
+  const auto colon = target.find("://");
+  if (iequals(target.substr(0, colon), "https"))
+    to.scheme = "https";
+  else if (!iequals(target.substr(0, colon), "http"))
+    return false;
+  target.remove_prefix(colon + 3);
+  const auto end = target.find_first_of("/?");
+  const auto path = end == target.npos ? std::string_view{}
+                                       : target.substr(end);
+  if (!path.starts_with('/'))
+    to.path = '/';
+  to.path += path;
+  return read_authority(target.substr(0, end), to);
+}
+
+constexpr request_refusal bad_host{
+  outcome::bad_request, "The Host header does not name a host."};
+
+std::variant<request_address, request_refusal>
+origin_form(const message_head& head) {
+  request_address result;
+  result.path = head.target;
+  const auto* host = find_header(head.headers, "host");
+  // HTTP/1.0 may leave Host out; no mapping can match then.
+  if (host == nullptr)
+    return result;
+  if (!read_authority(host->value, result))
+    return bad_host;
+  return result;
+}
+
+std::string lower(std::string_view text) {
+  std::string result{text};
+  for (auto& c : result)
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c | 0x20);
+  return result;
+}
+
+// Joins the list that the last field of that name carries.
+void append_element(header_list& headers, std::string_view name,
+                    std::string_view element) {
+  for (auto i = headers.rbegin(); i != headers.rend(); ++i)
+    if (iequals(i->name, name)) {
+      i->value.append(i->value.empty() ? "" : ", ").append(element);
+      return;
+    }
+  headers.push_back({std::string{name}, std::string{element}});
+}
+
+// Fields that we set ourselves, whatever the visitor sent.
+bool is_replaced(std::string_view name) noexcept {
+  switch (name.size()) {
+    case 4:
+      return iequals(name, "host");
+    case 12:
+      return iequals(name, "x-request-id");
+    case 16:
+      return iequals(name, "x-forwarded-host");
+    case 17:
+      return iequals(name, "x-forwarded-proto");
+    default:
+      return false;
+  }
+}
+
+// The one upgrade that may be passed on, or empty. HTTP/2 is not: its frames
+// would reach the target unseen by all that happens here.
+std::string upgrade_of(const message_head& head) {
+  if (!head.upgrade || head.has_body || head.version < 11)
+    return {};
+  const auto* field = find_header(head.headers, "upgrade");
+  auto result = lower(trimmed(field->value));
+  if (result.starts_with("h2") || result.find(',') != result.npos)
+    return {};
+  return result;
+}
+
+void add_connection_fields(header_list& headers, const std::string& upgrade,
+                           bool wants_trailers) {
+  if (!upgrade.empty()) {
+    headers.push_back({"Connection", "Upgrade"});
+    headers.push_back({"Upgrade", upgrade});
+  } else if (wants_trailers) {
+    headers.push_back({"Connection", "TE"});
+    headers.push_back({"TE", "trailers"});
+  }
+}
+
+header_list end_to_end_fields(header_list& from) {
+  remove_hop_by_hop(from);
+  header_list result;
+  result.reserve(from.size() + 8);
+  result.emplace_back(); // Host goes first
+  for (auto& field : from) {
+    if (is_replaced(field.name)
+        || (iequals(field.name, "expect")
+            && iequals(field.value, "100-continue")))
+      continue;
+    result.push_back(std::move(field));
+  }
+  return result;
+}
+
+} // namespace
+
+std::variant<request_address, request_refusal>
+address_of(const message_head& head) {
+  const std::string_view target = head.target;
+  if (head.method == "CONNECT")
+    return request_refusal{outcome::not_implemented,
+                           "CONNECT is not supported; send http:// requests "
+                           "in absolute-form instead."};
+  if (target == "*")
+    return request_refusal{outcome::not_implemented,
+                           "The asterisk form (OPTIONS *) is not supported."};
+  if (target.find('#') != target.npos)
+    return request_refusal{outcome::bad_request,
+                           "The request target has a fragment."};
+  if (target.starts_with('/'))
+    return origin_form(head);
+  request_address result;
+  if (target.find("://") == target.npos || !read_absolute(target, result))
+    return request_refusal{outcome::bad_request,
+                           "The request target is neither a path nor an "
+                           "http:// or https:// URL."};
+  return result;
+}
+
+visitor_request to_visitor_request(const message_head& head,
+                                   const request_address& address,
+                                   std::string_view visitor_ip) {
+  visitor_request result;
+  result.method = head.method;
+  result.scheme = address.scheme;
+  result.host = address.host;
+  result.port = address.port;
+  result.path = address.path;
+  result.visitor_address = visitor_ip;
+  return result;
+}
+
+std::string_view sane_request_id(const header_list& headers) noexcept {
+  const auto* field = find_header(headers, "x-request-id");
+  if (field == nullptr || field->value.size() > 128)
+    return {};
+  const auto& value = field->value;
+  const auto visible = [](char c) { return c > 0x20 && c < 0x7f; };
+  if (!std::all_of(value.begin(), value.end(), visible))
+    return {};
+  return value;
+}
+
+std::string make_request_id(uint64_t seed) {
+  // splitmix64: distinct seeds give distinct first halves.
+  const auto mix = [](uint64_t x) {
+    x += 0x9e3779b97f4a7c15;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+    return x ^ (x >> 31);
+  };
+  constexpr char digits[] = "0123456789abcdef";
+  std::string result(32, '0');
+  uint64_t bits = mix(seed);
+  for (size_t i = 0; i < 32; ++i, bits >>= 4) {
+    if (i == 16)
+      bits = mix(~seed);
+    result[i] = digits[bits & 15];
+  }
+  return result;
+}
+
+request_head_ptr rewrite_request(message_head& head,
+                                 const request_address& address,
+                                 const route& via, std::string_view visitor_ip,
+                                 std::string_view request_id) {
+  auto result = std::make_shared<request_head>();
+  result->upgrade = upgrade_of(head);
+  const bool wants_trailers = lists(head.headers, "te", "trailers");
+  result->method = std::move(head.method);
+  result->scheme = via.rule.to.scheme;
+  result->authority = via.rule.to.authority();
+  result->path = via.target_path(address.path);
+  result->content_length = head.content_length;
+  result->last = !head.has_body && result->upgrade.empty();
+  auto& headers = result->headers = end_to_end_fields(head.headers);
+  headers.front() = {"Host", result->authority};
+  append_element(headers, "X-Forwarded-For", visitor_ip);
+  if (!address.authority.empty())
+    headers.push_back({"X-Forwarded-Host", address.authority});
+  headers.push_back({"X-Forwarded-Proto", address.scheme});
+  append_element(headers, "Via", head.version < 11 ? "1.0 aps" : "1.1 aps");
+  headers.push_back({"X-Request-Id", std::string{request_id}});
+  add_connection_fields(headers, result->upgrade, wants_trailers);
+  return result;
+}
+
+} // namespace aps

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "config/routes.hpp"
+#include "transports/http/parser.hpp"
+#include "transports/seam/frame.hpp"
+#include "transports/seam/network.hpp"
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace aps {
+
+/// What a visitor's request addresses (RFC 9112, 3.2 and 3.3).
+struct request_address {
+  std::string scheme = "http";
+  std::string authority; ///< host[:port] as sent
+  std::string host;      ///< without port and IPv6 brackets
+  uint16_t port = 0;     ///< 0 = the scheme's default
+  std::string path;      ///< path and query, starts with "/"
+};
+
+/// Why a request is answered with an error before any mapping is asked.
+struct request_refusal {
+  outcome what = outcome::bad_request;
+  std::string_view why; ///< for humans
+};
+
+/// Reads origin-form and absolute-form; the latter wins over Host. The other
+/// forms, and addresses that cannot be understood, are refused.
+std::variant<request_address, request_refusal>
+address_of(const message_head& head);
+
+/// What the front looks a mapping up by.
+visitor_request to_visitor_request(const message_head& head,
+                                   const request_address& address,
+                                   std::string_view visitor_ip);
+
+/// The visitor's X-Request-Id when it is sane (at most 128 visible ASCII
+/// characters); empty otherwise.
+std::string_view sane_request_id(const header_list& headers) noexcept;
+
+/// 32 hexadecimal digits that differ for every `seed`.
+std::string make_request_id(uint64_t seed);
+
+/// The request for the target of `via`: Host set, hop-by-hop fields removed,
+/// forwarding fields added. Takes what it needs out of `head`. An upgrade
+/// request is never `last`: the bytes that follow a 101 are its body.
+request_head_ptr rewrite_request(message_head& head,
+                                 const request_address& address,
+                                 const route& via, std::string_view visitor_ip,
+                                 std::string_view request_id);
+
+} // namespace aps

@@ -1,0 +1,62 @@
+#include "transports/http/request_writer.hpp"
+
+#include "transports/http/fields.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace aps {
+
+namespace {
+
+bool is_visible(std::string_view text) noexcept {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte > 0x20 && byte != 0x7f;
+  });
+}
+
+bool is_framing_field(std::string_view name) noexcept {
+  return iequals(name, "content-length") || iequals(name, "transfer-encoding");
+}
+
+} // namespace
+
+body_framing choose_framing(const request_head& head) noexcept {
+  if (!head.upgrade.empty())
+    return body_framing::none;
+  if (head.content_length)
+    return body_framing::length;
+  return head.last ? body_framing::none : body_framing::chunked;
+}
+
+bool append_request_head(std::string& to, const request_head& head,
+                         body_framing framing) {
+  if (!is_token(head.method) || !is_visible(head.path)
+      || !is_visible(head.authority))
+    return false;
+  to.append(head.method).append(" ").append(head.path).append(" HTTP/1.1\r\n");
+  if (!find_header(head.headers, "host"))
+    append_field(to, "Host", head.authority);
+  for (const auto& [name, value] : head.headers)
+    if (!is_framing_field(name))
+      append_field(to, name, value);
+  if (framing == body_framing::chunked)
+    to.append("Transfer-Encoding: chunked\r\n");
+  else if (framing == body_framing::length)
+    append_field(to, "Content-Length",
+                 std::to_string(head.content_length.value_or(0)));
+  to.append("\r\n");
+  return true;
+}
+
+bool is_idempotent(const request_head& head) noexcept {
+  constexpr std::array<std::string_view, 6> methods{
+    "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
+  if (!head.upgrade.empty())
+    return false;
+  return std::find(methods.begin(), methods.end(), head.method) != methods.end()
+         || find_header(head.headers, "idempotency-key") != nullptr;
+}
+
+} // namespace aps

@@ -1,0 +1,109 @@
+#include "transports/http/response_writer.hpp"
+
+#include "transports/http/fields.hpp"
+
+#include <boost/beast/http/status.hpp>
+
+#include <charconv>
+
+namespace aps {
+
+namespace {
+
+void append_status_line(std::string& to, const response_head& head) {
+  char digits[8];
+  const auto end = std::to_chars(digits, digits + sizeof digits, head.status);
+  to.append("HTTP/1.1 ").append(digits, end.ptr).append(" ");
+  if (!head.reason.empty() && is_field_value(head.reason))
+    to.append(head.reason);
+  else
+    to.append(reason_of(head.status));
+  to.append("\r\n");
+}
+
+void append_fields(std::string& to, const header_list& headers) {
+  for (const auto& [name, value] : headers)
+    if (!is_hop_by_hop(name) && !iequals(name, "x-request-id"))
+      append_field(to, name, value);
+}
+
+bool bodiless(unsigned status) noexcept {
+  return status / 100 == 1 || status == 204 || status == 304;
+}
+
+void append_length(std::string& to, uint64_t length) {
+  char digits[24];
+  const auto end = std::to_chars(digits, digits + sizeof digits, length);
+  to.append("Content-Length: ").append(digits, end.ptr).append("\r\n");
+}
+
+void append_framing(std::string& to, const response_head& head,
+                    body_framing framing) {
+  if (framing == body_framing::chunked)
+    to.append("Transfer-Encoding: chunked\r\n");
+  else if (framing == body_framing::length)
+    append_length(to, head.content_length.value_or(0));
+  else if (framing == body_framing::none && head.content_length
+           && head.status >= 200 && head.status != 204)
+    append_length(to, *head.content_length); // HEAD, 304: what a GET would get
+}
+
+void append_connection(std::string& to, const response_head& head,
+                       const response_context& context) {
+  if (head.status == 101) {
+    to.append("Connection: Upgrade\r\n");
+    if (const auto* field = find_header(head.headers, "upgrade"))
+      append_field(to, "Upgrade", field->value);
+  } else if (!context.keep_alive) {
+    to.append("Connection: close\r\n");
+  } else if (context.version < 11) {
+    to.append("Connection: keep-alive\r\n");
+  }
+}
+
+} // namespace
+
+body_framing choose_framing(const response_head& head,
+                            response_context& context) noexcept {
+  if (head.status == 101)
+    return body_framing::raw;
+  if (context.head_request || bodiless(head.status))
+    return body_framing::none;
+  if (head.content_length || head.last)
+    return body_framing::length;
+  if (context.version >= 11)
+    return body_framing::chunked;
+  context.keep_alive = false;
+  return body_framing::until_close;
+}
+
+void append_response_head(std::string& to, const response_head& head,
+                          body_framing framing,
+                          const response_context& context) {
+  append_status_line(to, head);
+  append_fields(to, head.headers);
+  append_field(to, "Via", "1.1 aps");
+  append_field(to, "X-Request-Id", context.request_id);
+  append_framing(to, head, framing);
+  append_connection(to, head, context);
+  to.append("\r\n");
+}
+
+void append_interim_head(std::string& to, const response_head& head) {
+  append_status_line(to, head);
+  append_fields(to, head.headers);
+  to.append("\r\n");
+}
+
+std::string_view reason_of(unsigned status) noexcept {
+  namespace http = boost::beast::http;
+  if (status == 499)
+    return "Client Closed Request";
+  const auto known = http::int_to_status(status);
+  if (known == http::status::unknown)
+    return "Unknown";
+  const auto text = http::obsolete_reason(known);
+  return {text.data(), text.size()};
+}
+
+} // namespace aps

@@ -1,0 +1,202 @@
+#include "transports/http/session.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+
+namespace aps {
+
+namespace {
+
+// Pipelined requests wait in at most this many bytes.
+constexpr size_t pipeline_bytes = input_buffer::large;
+
+// Read without credit while nothing is buffered, so that a visitor that
+// leaves is noticed.
+constexpr size_t probe_bytes = 4 * 1024;
+
+std::string ip_of(const boost::asio::ip::tcp::socket& socket) {
+  boost::system::error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  if (error)
+    return "unknown";
+  auto address = peer.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    address = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped,
+                                               address.to_v6());
+  return address.to_string();
+}
+
+} // namespace
+
+// -- life ---------------------------------------------------------------------
+
+http_session::http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
+                           std::shared_ptr<http_front_context> context)
+    : unit_(unit), context_(std::move(context)), stream_(std::move(socket)),
+      visitor_ip_(ip_of(stream_.socket())),
+      // Spread wide: a session counts its requests up from here.
+      id_seed_(context_->next_seed() * 0x9e3779b97f4a7c15),
+      parser_({limits().max_header_bytes, limits().max_headers,
+               limits().max_body_bytes}) {
+  ++context_->live_;
+}
+
+http_session::~http_session() {
+  if (!over_)
+    context_->remove(this);
+  --context_->live_;
+}
+
+void http_session::start(std::string_view already_read) {
+  if (!context_->add(shared_from_this()))
+    return close();
+  unit_.watch(weak_from_this());
+  input_.append(already_read);
+  process();
+}
+
+void http_session::close() {
+  if (over_)
+    return;
+  const auto self = shared_from_this();
+  over_ = true;
+  context_->remove(this);
+  stream_.close();
+  cancel_exchange(outcome::visitor_gone);
+}
+
+void http_session::cancel_exchange(outcome why) {
+  if (const auto running = std::exchange(exchange_, nullptr))
+    running->cancel(why);
+  output_.disown_payload();
+}
+
+// The answer cannot be completed: the visitor must not take it for complete.
+void http_session::cut() {
+  const auto self = shared_from_this();
+  // Without length and chunks an orderly end would look like the answer's.
+  if (!over_ && body_.framing() == body_framing::until_close)
+    stream_.close(true);
+  close();
+}
+
+// -- reading ------------------------------------------------------------------
+
+void http_session::read_more() {
+  if (reading_ || over_ || input_ended_)
+    return;
+  const auto limit = read_limit();
+  if (limit == 0)
+    return;
+  reading_ = true;
+  stream_.async_read_some(
+    input_.prepare(limit),
+    [self = shared_from_this()](const error_code& error, size_t bytes) {
+      self->on_read(error, bytes);
+    });
+}
+
+// How much may be read now. Bodies are read only with credit from the
+// exchange, requests behind the current one only up to a bound.
+size_t http_session::read_limit() const noexcept {
+  if (lingering_)
+    return input_buffer::large;
+  const bool streaming = raw_ || (request_.open && !request_.received);
+  if (!streaming) {
+    if (!request_.open && !closing_ && output_.empty())
+      return input_buffer::large; // a head, limited by the parser
+    return pipeline_bytes - std::min(pipeline_bytes, input_.size());
+  }
+  if (request_.discarding || (exchange_ && exchange_->room() > 0))
+    return input_buffer::large;
+  return exchange_ && input_.empty() ? probe_bytes : 0;
+}
+
+void http_session::on_read(const error_code& error, size_t bytes) {
+  reading_ = false;
+  if (over_)
+    return;
+  if (error)
+    return on_end_of_input(error == boost::asio::error::eof);
+  ++progress_;
+  input_.commit(bytes);
+  process();
+}
+
+// A visitor that ends its direction is taken for gone, as nginx does: almost
+// always it is, and the origin's work can be stopped.
+void http_session::on_end_of_input(bool orderly) {
+  input_ended_ = true;
+  if (raw_ && exchange_ && orderly) {
+    // An upgraded stream may end in one direction first. What is buffered
+    // goes out as credit comes, then the end; see pump_raw.
+    process();
+    return;
+  }
+  const bool flushing = !exchange_ && (!output_.empty() || output_.in_flight());
+  if (orderly && flushing && !lingering_)
+    closing_ = true;
+  else
+    close();
+}
+
+// -- writing ------------------------------------------------------------------
+
+// Once per event: what the current handler adds goes out in one write.
+void http_session::flush_soon() {
+  if (flush_posted_ || output_.in_flight())
+    return;
+  flush_posted_ = true;
+  boost::asio::post(unit_.context(), [self = shared_from_this()] {
+    self->flush_posted_ = false;
+    self->flush();
+  });
+}
+
+void http_session::flush() {
+  if (over_ || output_.in_flight())
+    return;
+  if (output_.empty()) {
+    if (closing_)
+      end_connection();
+    return;
+  }
+  stream_.async_write(
+    output_, [self = shared_from_this()](const error_code& error, size_t) {
+      self->on_written(error);
+    });
+}
+
+void http_session::on_written(const error_code& error) {
+  const auto payload = output_.finish();
+  if (over_)
+    return;
+  if (error)
+    return close();
+  ++writes_;
+  if (exchange_ && payload > 0)
+    exchange_->consumed(payload);
+  flush();
+  if (!over_ && !lingering_)
+    process();
+}
+
+// Everything is written and nothing more will be.
+void http_session::end_connection() {
+  if (lingering_)
+    return;
+  const bool unread = raw_ || !input_.empty()
+                      || (request_.open && !request_.received);
+  if (!unread || input_ended_)
+    return close();
+  // Closing with unread bytes would reset the connection and could destroy
+  // the answer on its way (RFC 9112, 9.6).
+  lingering_ = true;
+  stream_.shutdown_send();
+  input_.consume(input_.size());
+  read_more();
+}
+
+} // namespace aps

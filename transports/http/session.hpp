@@ -1,0 +1,159 @@
+#pragma once
+
+#include "transports/http/body_writer.hpp"
+#include "transports/http/byte_stream.hpp"
+#include "transports/http/http_session.hpp"
+#include "transports/http/input_buffer.hpp"
+#include "transports/http/output_queue.hpp"
+#include "transports/http/parser.hpp"
+#include "transports/http/request_rewrite.hpp"
+
+#include <boost/system/error_code.hpp>
+
+namespace aps {
+
+/// The node's side of one visitor's TCP connection: HTTP/1.1 in and out, one
+/// exchange at a time; pipelined requests wait in the input buffer. Kept alive
+/// by its reads, writes and running exchange. Everything on the unit's thread.
+///
+/// session.cpp has the connection's life, session_deadlines.cpp its timeouts,
+/// session_request.cpp what comes from the visitor, session_response.cpp what
+/// goes to it.
+class http_session final : public visitor,
+                           public watched,
+                           public std::enable_shared_from_this<http_session> {
+ public:
+  http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
+               std::shared_ptr<http_front_context> context);
+  ~http_session() override;
+
+  io_unit& unit() noexcept { return unit_; }
+
+  void start(std::string_view already_read);
+
+  /// Ends the connection at once and cancels a running exchange.
+  void close();
+
+  // -- visitor ---------------------------------------------------------------
+
+  void on_head(const response_head_ptr& head) override;
+  void on_data(slice bytes) override;
+  void on_end(const header_list& trailers) override;
+  void on_failed(outcome how, const std::string& detail) override;
+  void on_writable() override;
+
+  // -- watched ---------------------------------------------------------------
+
+  void on_tick(time_point now) override;
+
+ private:
+  using error_code = boost::system::error_code;
+
+  /// What the session is waiting for; every phase has its deadline.
+  enum class phase : uint8_t {
+    idle,       ///< between two requests
+    header,     ///< inside a request head, or before the first one
+    body,       ///< for more of the request body
+    first_byte, ///< for the head of the answer
+    half_open,  ///< upgraded, and the visitor ended its direction
+    lingering,  ///< for the visitor to close
+    none,       ///< nothing that has a deadline
+  };
+
+  /// One request and the answer to it.
+  struct request_state {
+    bool open = false;       ///< head parsed, not yet finished
+    bool received = false;   ///< the whole request was parsed
+    bool answered = false;   ///< the whole answer was queued
+    bool head_sent = false;  ///< the final head was queued
+    bool discarding = false; ///< the rest of the body is read and dropped
+    bool continue_due = false; ///< the visitor waits for a 100
+    bool head_request = false;
+    bool json = false;
+    bool keep_alive = false;
+    unsigned version = 11;
+    std::string id;
+  };
+
+  // -- session.cpp -----------------------------------------------------------
+
+  const http_limits& limits() const noexcept {
+    return context_->options().limits;
+  }
+  void read_more();
+  size_t read_limit() const noexcept;
+  void on_read(const error_code& error, size_t bytes);
+  void on_end_of_input(bool orderly);
+  void flush();
+  void flush_soon();
+  void on_written(const error_code& error);
+  void end_connection();
+  void cut();
+  void cancel_exchange(outcome why);
+
+  // -- session_deadlines.cpp -------------------------------------------------
+
+  void watch_write(time_point now);
+  phase current_phase() const noexcept;
+  duration limit_of(phase what) const noexcept;
+  void on_deadline(phase what);
+  bool visitor_hung_up() noexcept;
+
+  // -- session_request.cpp ---------------------------------------------------
+
+  void process();
+  bool step();
+  bool parse_head();
+  void begin_request();
+  void start_exchange(std::shared_ptr<const route> via,
+                      const request_address& address);
+  bool feed_body();
+  bool pump_raw();
+  void body_fault();
+  void request_received();
+  bool is_agent() noexcept;
+  void hand_over();
+
+  // -- session_response.cpp --------------------------------------------------
+
+  void switch_protocols(const response_head& head);
+  void send_continue();
+  void answer_error(outcome what, std::string_view detail);
+  void refuse(outcome what, std::string_view detail);
+  void answered();
+  bool can_discard_rest() noexcept;
+  void finish_request();
+
+  io_unit& unit_;
+  const std::shared_ptr<http_front_context> context_;
+  byte_stream stream_;
+  std::string visitor_ip_;
+  uint64_t id_seed_;
+  input_buffer input_;
+  request_parser parser_;
+  output_queue output_;
+  body_writer body_;
+  exchange_ptr exchange_;
+  request_state request_;
+  uint64_t requests_ = 0;  // finished ones
+  uint64_t progress_ = 0;  // reads and writes that moved bytes
+
+  // What the last tick saw, and when that becomes too late.
+  phase watched_phase_ = phase::none;
+  uint64_t watched_progress_ = 0;
+  time_point deadline_ = time_point::max();
+  uint64_t watched_write_ = 0;
+  uint64_t writes_ = 0;
+  time_point write_deadline_ = time_point::max();
+
+  bool reading_ = false;
+  bool processing_ = false;
+  bool flush_posted_ = false;
+  bool raw_ = false;          // upgraded: bytes without framing
+  bool input_ended_ = false;  // the visitor ended its direction
+  bool closing_ = false;      // close once the output is flushed
+  bool lingering_ = false;    // our direction is shut down
+  bool over_ = false;
+};
+
+} // namespace aps

@@ -1,0 +1,206 @@
+#include "transports/http/error_response.hpp"
+#include "transports/http/fields.hpp"
+#include "transports/http/session.hpp"
+
+#include <limits>
+
+namespace aps {
+
+namespace {
+
+// With more than this waiting for the visitor no further request begins.
+constexpr size_t output_high_water = 64 * 1024;
+
+constexpr auto no_limit = std::numeric_limits<size_t>::max();
+
+outcome outcome_of(parse_fault what) noexcept {
+  switch (what) {
+    case parse_fault::unsupported_coding:
+      return outcome::not_implemented;
+    case parse_fault::header_too_large:
+      return outcome::header_too_large;
+    case parse_fault::body_too_large:
+      return outcome::body_too_large;
+    default:
+      return outcome::bad_request;
+  }
+}
+
+} // namespace
+
+// Handles everything in the buffer. What it calls may call it again; then the
+// outermost call goes on.
+void http_session::process() {
+  if (processing_)
+    return;
+  processing_ = true;
+  while (step())
+    ;
+  processing_ = false;
+  read_more();
+}
+
+// True when something was done and more may be possible.
+bool http_session::step() {
+  if (over_)
+    return false;
+  if (lingering_) {
+    input_.consume(input_.size());
+    return false;
+  }
+  if (raw_)
+    return pump_raw();
+  if (!request_.open)
+    return parse_head();
+  return !request_.received && feed_body();
+}
+
+bool http_session::parse_head() {
+  if (closing_ || output_.size() > output_high_water)
+    return false;
+  // Robustness: blank lines before a request line (RFC 9112, 2.2).
+  while (!parser_.started() && input_.data().starts_with("\r\n"))
+    input_.consume(2);
+  if (input_.empty()) {
+    input_.shrink();
+    return false;
+  }
+  if (!parser_.started() && input_.data() == "\r")
+    return false;
+  input_.consume(parser_.feed(input_.owner(), input_.data(), 0,
+                              input_.share_from()));
+  if (parser_.head_done()) {
+    begin_request();
+    return true;
+  }
+  if (const auto fault = parser_.fault(); fault != parse_fault::none)
+    refuse(outcome_of(fault), render(fault));
+  return false;
+}
+
+void http_session::begin_request() {
+  auto& head = parser_.head();
+  request_ = {};
+  request_.open = true;
+  request_.received = parser_.done();
+  request_.head_request = head.method == "HEAD";
+  request_.version = head.version;
+  request_.keep_alive = head.keep_alive && !context_->draining();
+  request_.json = prefers_json(head.headers);
+  request_.id = sane_request_id(head.headers);
+  if (request_.id.empty())
+    request_.id = make_request_id(id_seed_++);
+  if (const auto fault = parser_.fault(); fault != parse_fault::none)
+    return refuse(outcome_of(fault), render(fault));
+  if (is_agent())
+    return hand_over();
+  const auto address = address_of(head);
+  if (const auto* refusal = std::get_if<request_refusal>(&address))
+    return answer_error(refusal->what, refusal->why);
+  const auto& known = std::get<request_address>(address);
+  auto via = context_->to()->find(to_visitor_request(head, known, visitor_ip_));
+  if (!via)
+    return answer_error(outcome::no_mapping, {});
+  start_exchange(std::move(via), known);
+}
+
+void http_session::start_exchange(std::shared_ptr<const route> via,
+                                  const request_address& address) {
+  auto& head = parser_.head();
+  request_.continue_due = !request_.received && head.version >= 11
+                          && lists(head.headers, "expect", "100-continue");
+  auto out = rewrite_request(head, address, *via, visitor_ip_, request_.id);
+  exchange_ = std::make_shared<exchange>(
+    unit_, context_->to()->next_id(), std::move(out),
+    exchange_facts{visitor_ip_, request_.id, std::move(via)},
+    shared_from_this());
+  context_->to()->start(exchange_);
+  if (request_.continue_due && exchange_)
+    send_continue();
+}
+
+bool http_session::feed_body() {
+  if (!exchange_ && !request_.discarding)
+    return false;
+  const auto room = exchange_ ? exchange_->room() : no_limit;
+  const auto used = parser_.feed(input_.owner(), input_.data(), room,
+                                 input_.share_from());
+  input_.consume(used);
+  if (used > 0)
+    request_.continue_due = false;
+  for (auto& bytes : parser_.body())
+    if (exchange_)
+      exchange_->send_body(std::move(bytes));
+  parser_.body().clear();
+  if (parser_.fault() != parse_fault::none)
+    body_fault();
+  else if (parser_.done())
+    request_received();
+  return used > 0;
+}
+
+// The body turned out to be no body, or too large.
+void http_session::body_fault() {
+  const auto fault = parser_.fault();
+  cancel_exchange(outcome_of(fault));
+  if (request_.head_sent || request_.answered)
+    cut();
+  else
+    refuse(outcome_of(fault), render(fault));
+}
+
+void http_session::request_received() {
+  request_.received = true;
+  if (exchange_) {
+    remove_forbidden_trailers(parser_.trailers());
+    exchange_->send_end(std::move(parser_.trailers()));
+  }
+  if (request_.answered)
+    finish_request();
+}
+
+// An upgraded stream has no framing: what is read is sent.
+bool http_session::pump_raw() {
+  if (!exchange_)
+    return false;
+  const auto bytes = input_.data().substr(0, exchange_->room());
+  if (bytes.empty()) {
+    if (input_ended_ && input_.empty())
+      exchange_->send_end({});
+    return false;
+  }
+  auto out = bytes.size() < input_.share_from()
+               ? slice::copy(bytes)
+               : slice{input_.owner(), bytes};
+  input_.consume(bytes.size());
+  exchange_->send_body(std::move(out));
+  return true;
+}
+
+// -- agents -------------------------------------------------------------------
+
+bool http_session::is_agent() noexcept {
+  auto& head = parser_.head();
+  if (!context_->options().agents || !context_->on_tunnel_upgrade())
+    return false;
+  const std::string_view target = head.target;
+  return target.substr(0, target.find('?')) == "/.tunnel" && head.upgrade
+         && head.method == "GET" && request_.received
+         && lists(head.headers, "upgrade", "websocket");
+}
+
+// The socket goes to the tunnel side together with what was read from it.
+void http_session::hand_over() {
+  if (reading_ || !output_.empty() || output_.in_flight())
+    return refuse(outcome::bad_request, "Agents need a connection of their "
+                                        "own.");
+  auto& head = parser_.head();
+  upgrade_request what{std::move(head.method), std::move(head.target),
+                       std::move(head.headers), std::string{input_.data()}};
+  over_ = true;
+  context_->remove(this);
+  context_->on_tunnel_upgrade()(unit_, std::move(stream_.socket()),
+                                std::move(what));
+}
+
+} // namespace aps

@@ -1,0 +1,160 @@
+#include "transports/http/error_response.hpp"
+#include "transports/http/fields.hpp"
+#include "transports/http/response_writer.hpp"
+#include "transports/http/session.hpp"
+
+namespace aps {
+
+namespace {
+
+// A request body's unread rest up to this size is read and dropped so that
+// the connection can be used again.
+constexpr uint64_t discard_bytes = 64 * 1024;
+
+} // namespace
+
+// -- visitor ------------------------------------------------------------------
+
+void http_session::on_head(const response_head_ptr& head) {
+  if (!exchange_)
+    return;
+  if (head->interim()) {
+    // 100 is hop-by-hop: ours was sent when there was credit.
+    if (head->status == 100 || request_.version < 11)
+      return;
+    append_interim_head(output_.text(), *head);
+    return flush_soon();
+  }
+  if (head->status == 101)
+    return switch_protocols(*head);
+  // Nothing will follow a refused upgrade.
+  if (!exchange_->head()->upgrade.empty())
+    exchange_->send_end({});
+  response_context context{request_.version, request_.head_request,
+                           request_.keep_alive && !context_->draining(),
+                           request_.id};
+  const auto framing = choose_framing(*head, context);
+  request_.keep_alive = context.keep_alive;
+  request_.head_sent = true;
+  body_.begin(framing, head->content_length.value_or(0));
+  append_response_head(output_.text(), *head, framing, context);
+  flush_soon();
+}
+
+void http_session::switch_protocols(const response_head& head) {
+  const auto self = shared_from_this();
+  if (exchange_->head()->upgrade.empty()) {
+    cancel_exchange(outcome::origin_protocol);
+    return answer_error(outcome::origin_protocol,
+                        "The target switched protocols without being asked.");
+  }
+  response_context context{request_.version, false, false, request_.id};
+  request_.keep_alive = false;
+  request_.head_sent = true;
+  raw_ = true;
+  body_.begin(body_framing::raw);
+  append_response_head(output_.text(), head, body_framing::raw, context);
+  flush_soon();
+  process();
+}
+
+void http_session::on_data(slice bytes) {
+  if (!exchange_)
+    return;
+  const auto size = bytes.size();
+  if (body_.framing() == body_framing::none)
+    exchange_->consumed(size); // an answer that must not have a body
+  else if (!body_.data(output_, std::move(bytes)))
+    return cut();
+  flush_soon();
+}
+
+void http_session::on_end(const header_list& trailers) {
+  if (!exchange_)
+    return;
+  const auto self = shared_from_this();
+  if (!body_.end(output_, trailers))
+    return cut();
+  answered();
+}
+
+void http_session::on_failed(outcome how, const std::string& detail) {
+  if (!exchange_)
+    return;
+  const auto self = shared_from_this();
+  exchange_ = nullptr;
+  if (request_.head_sent)
+    return cut();
+  answer_error(how, detail);
+}
+
+void http_session::on_writable() {
+  const auto self = shared_from_this();
+  process();
+}
+
+// -- answers ------------------------------------------------------------------
+
+void http_session::send_continue() {
+  request_.continue_due = false;
+  // A body that is on its way already needs no invitation.
+  if (!input_.empty() || exchange_->room() == 0)
+    return;
+  output_.text() += "HTTP/1.1 100 Continue\r\n\r\n";
+  flush_soon();
+}
+
+// The node's own answer to the current request.
+void http_session::answer_error(outcome what, std::string_view detail) {
+  if (!request_.received && !can_discard_rest())
+    request_.keep_alive = false;
+  output_.text() += render_error({what, detail, request_.id, request_.json,
+                                  request_.head_request, request_.keep_alive});
+  request_.head_sent = true;
+  answered();
+}
+
+// The same when nothing sensible can follow on this connection.
+void http_session::refuse(outcome what, std::string_view detail) {
+  if (!request_.open) {
+    request_ = {};
+    request_.open = true;
+    request_.id = make_request_id(id_seed_++);
+  }
+  request_.keep_alive = false;
+  answer_error(what, detail);
+}
+
+// The whole answer is queued.
+void http_session::answered() {
+  exchange_ = nullptr;
+  output_.disown_payload();
+  request_.answered = true;
+  if (!request_.received && request_.keep_alive && can_discard_rest()) {
+    request_.discarding = true;
+    parser_.discard_payload();
+  } else if (!request_.received || !request_.keep_alive) {
+    closing_ = true;
+  }
+  if (request_.received && !closing_)
+    finish_request();
+  flush();
+  process();
+}
+
+// Cheaper for both sides than a new connection?
+bool http_session::can_discard_rest() noexcept {
+  auto& head = parser_.head();
+  if (parser_.fault() != parse_fault::none || request_.continue_due
+      || !head.content_length)
+    return false;
+  return *head.content_length - parser_.body_bytes() <= discard_bytes;
+}
+
+void http_session::finish_request() {
+  request_ = {};
+  parser_.reset();
+  ++requests_;
+}
+
+} // namespace aps

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "transports/io_unit.hpp"
+#include "transports/seam/network.hpp"
+#include "transports/tunnel/grpc_server.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace aps {
+
+/// What a listener needs of its network, which outlives it.
+struct listener_environment {
+  std::vector<std::unique_ptr<io_unit>>& units;
+  grpc_server* grpc; ///< null when no agents may dial in
+};
+
+/// Opens the one port of a server (DESIGN 5). The first unit accepts and
+/// gives the connections to all units in turn; each looks at the first bytes
+/// of its own. Throws std::system_error naming address and reason.
+std::unique_ptr<listener> open_listener(const listener_environment& where,
+                                        const listen_options& options,
+                                        std::shared_ptr<front> to);
+
+} // namespace aps

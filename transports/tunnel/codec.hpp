@@ -1,0 +1,68 @@
+#pragma once
+
+#include "transports/seam/frame.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace aps {
+
+/// Limits of one batch. A sender stays far below them, a receiver refuses
+/// what is above: frames take more memory than they take on the wire.
+inline constexpr size_t max_batch_frames = 16 * 1024;
+inline constexpr size_t max_batch_headers = 64 * 1024;
+inline constexpr size_t max_head_headers = 1024;
+inline constexpr size_t max_message_bytes = 4 * 1024 * 1024;
+
+/// What a sender puts into one message, see frame_queue::pop_batch.
+inline constexpr size_t target_batch_bytes = 256 * 1024;
+inline constexpr size_t target_batch_frames = 4 * 1024;
+
+enum class codec_error : uint8_t {
+  none,
+  malformed,        ///< not a Batch, or a value that no peer may send
+  too_many_frames,  ///< above max_batch_frames
+  too_many_headers, ///< above max_head_headers or max_batch_headers
+};
+
+/// One sentence for humans.
+std::string_view render(codec_error what) noexcept;
+
+/// Writes batches as aps.tunnel.v1.Batch (proto/aps/tunnel/v1/tunnel.proto),
+/// byte by byte what Protobuf's own classes write. Payloads of 1 KiB and more
+/// are not copied: the result is a list of parts that share them. Reuses its
+/// memory where nobody else holds it. Not thread-safe.
+class batch_encoder {
+ public:
+  /// The parts of the message in order. They stay valid as long as their
+  /// owners; the list itself until the next call.
+  const std::vector<slice>& encode(const frame_batch& frames);
+
+  /// Bytes of the last message.
+  size_t size() const noexcept { return size_; }
+
+  /// Lets go of the payloads of the last message.
+  void clear() noexcept { parts_.clear(); }
+
+ private:
+  uint8_t* reserve(size_t bytes);
+
+  std::shared_ptr<char[]> block_;
+  size_t capacity_ = 0;
+  std::vector<slice> parts_;
+  std::vector<size_t> body_sizes_;
+  size_t size_ = 0;
+};
+
+/// Reads one message and appends its frames to `out`; after an error `out`
+/// holds nothing useful. Unknown fields and kinds are skipped.
+///
+/// `retained` is what one slice of `message` keeps in memory, usually the
+/// capacity of the buffer. Payloads that are a good part of it share the
+/// owner of `message`, the others are copied. A message without owner is only
+/// lent: then all payloads are copied.
+codec_error decode(const slice& message, size_t retained, frame_batch& out);
+
+} // namespace aps

@@ -1,0 +1,141 @@
+#include "transports/tunnel/dial.hpp"
+
+#include "transports/tunnel/grpc_client.hpp"
+#include "transports/tunnel/link_errors.hpp"
+#include "transports/tunnel/websocket_link.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <vector>
+
+namespace aps {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+
+namespace {
+
+/// "host:port", with brackets around IPv6 addresses.
+std::string authority_of(const dial_options& options) {
+  const bool v6 = options.host.find(':') != std::string::npos;
+  return (v6 ? "[" + options.host + "]" : options.host) + ":"
+         + std::to_string(options.port);
+}
+
+/// One attempt. Lives in its handlers; answers once.
+class dialer : public std::enable_shared_from_this<dialer> {
+ public:
+  dialer(io_unit& unit, const dial_options& options,
+         std::shared_ptr<live_set> live, std::shared_ptr<void> lease,
+         std::function<void(dial_result)> done)
+      : unit_(unit), options_(options), authority_(authority_of(options)),
+        live_(std::move(live)), lease_(std::move(lease)),
+        done_(std::move(done)), deadline_(unit.context()),
+        resolver_(unit.context()), socket_(unit.context()) {}
+
+  void start() {
+    deadline_.expires_after(options_.timeout);
+    deadline_.async_wait([me = shared_from_this()](const error_code& error) {
+      if (!error)
+        me->on_deadline();
+    });
+    error_code not_numeric;
+    const auto address = asio::ip::make_address(options_.host, not_numeric);
+    if (!not_numeric)
+      return connect({tcp::endpoint{address, options_.port}});
+    resolver_.async_resolve(
+      options_.host, std::to_string(options_.port),
+      [me = shared_from_this()](const error_code& error,
+                                const tcp::resolver::results_type& found) {
+        if (error)
+          return me->fail(error);
+        me->connect({found.begin(), found.end()});
+      });
+  }
+
+ private:
+  void connect(std::vector<tcp::endpoint> where) {
+    if (!done_)
+      return;
+    endpoints_ = std::move(where);
+    asio::async_connect(socket_, endpoints_,
+                        [me = shared_from_this()](const error_code& error,
+                                                  const tcp::endpoint&) {
+                          if (error)
+                            me->fail(error);
+                          else
+                            me->open();
+                        });
+  }
+
+  void open() {
+    if (!done_)
+      return;
+    error_code ignored;
+    socket_.set_option(tcp::no_delay{true}, ignored);
+    auto answer = [me = shared_from_this()](link_ptr link, link_error error,
+                                            const std::string& detail) {
+      me->finish(std::move(link), error, detail);
+    };
+    link_ = options_.transport == transport_kind::grpc
+              ? open_grpc(unit_, std::move(socket_), authority_, lease_, answer)
+              : open_websocket(unit_, std::move(socket_), authority_, answer);
+    live_->add<link>(link_, [](link& who) { who.abort(link_error::none); });
+  }
+
+  void on_deadline() {
+    finish(nullptr, link_error::timed_out, "timed out");
+    error_code ignored;
+    resolver_.cancel();
+    socket_.close(ignored);
+    if (link_)
+      link_->abort(link_error::timed_out);
+  }
+
+  void fail(const error_code& error) {
+    finish(nullptr, classify_socket_error(error), error.message());
+  }
+
+  void finish(link_ptr link, link_error error, const std::string& reason) {
+    auto done = std::exchange(done_, nullptr);
+    if (!done)
+      return;
+    deadline_.cancel();
+    dial_result result;
+    result.connected = std::move(link);
+    if (!result.connected) {
+      result.error = error;
+      result.detail = "cannot connect to " + authority_ + " ("
+                      + std::string{to_string(options_.transport)}
+                      + "): " + reason;
+    }
+    done(std::move(result));
+  }
+
+  io_unit& unit_;
+  const dial_options options_;
+  const std::string authority_;
+  std::shared_ptr<live_set> live_;
+  std::shared_ptr<void> lease_;
+  std::function<void(dial_result)> done_;
+  asio::steady_timer deadline_;
+  tcp::resolver resolver_;
+  tcp::socket socket_;
+  std::vector<tcp::endpoint> endpoints_;
+  link_ptr link_; // while its handshake runs, and until we go
+};
+
+} // namespace
+
+void dial_link(io_unit& unit, const dial_options& options,
+               std::shared_ptr<live_set> live, std::shared_ptr<void> lease,
+               std::function<void(dial_result)> done) {
+  std::make_shared<dialer>(unit, options, std::move(live), std::move(lease),
+                           std::move(done))
+    ->start();
+}
+
+} // namespace aps

@@ -1,0 +1,117 @@
+#include "transports/tunnel/frame_queue.hpp"
+
+#include <algorithm>
+
+namespace aps {
+
+namespace {
+
+bool is_bulk(const frame& what) noexcept {
+  const auto* data = std::get_if<data_frame>(&what.body);
+  return data && data->payload.size() >= frame_queue::bulk_payload;
+}
+
+} // namespace
+
+size_t frame_row::bytes() const noexcept {
+  size_t sum = 0;
+  for (auto i = first_; i < frames_.size(); ++i)
+    sum += frames_[i].weight();
+  return sum;
+}
+
+void frame_queue::push(frame what) {
+  const auto id = what.exchange;
+  if (!flows_.empty() && std::holds_alternative<reset_frame>(what.body))
+    drop(id);
+  bytes_ += what.weight();
+  if (id == 0)
+    return control_.push(std::move(what));
+  if (!flows_.empty())
+    if (auto i = by_id_.find(id); i != by_id_.end())
+      return i->second->frames.push(std::move(what));
+  if (!is_bulk(what)) {
+    ++small_pushed_;
+    return small_.push(std::move(what));
+  }
+  flows_.push_back({id, small_pushed_, {}});
+  flows_.back().frames.push(std::move(what));
+  by_id_.emplace(id, std::prev(flows_.end()));
+}
+
+void frame_queue::pop_batch(frame_batch& out, size_t max_bytes,
+                            size_t max_frames) {
+  out.clear();
+  if (hand_over_all(out, max_bytes, max_frames))
+    return;
+  budget left{max_bytes, max_frames};
+  take(control_, out, left);
+  const auto kept = flows_.empty() ? 0 : left.bytes / 2;
+  budget small{left.bytes - kept, left.frames};
+  take(small_, out, small);
+  left = {small.bytes + kept, small.frames};
+  take_flows(out, left);
+  if (!left.spent())
+    take(small_, out, left);
+}
+
+bool frame_queue::hand_over_all(frame_batch& out, size_t max_bytes,
+                                size_t max_frames) {
+  if (bytes_ > max_bytes || !control_.empty() || !flows_.empty())
+    return false;
+  if (small_pushed_ - small_taken_ > max_frames || !small_.hand_over(out))
+    return false;
+  small_taken_ = small_pushed_;
+  bytes_ = 0;
+  return true;
+}
+
+void frame_queue::take(frame_row& from, frame_batch& out, budget& left) {
+  while (!from.empty() && !left.spent()) {
+    const auto weight = from.front().weight();
+    out.push_back(std::move(from.front()));
+    from.pop();
+    small_taken_ += &from == &small_ ? 1 : 0;
+    bytes_ -= weight;
+    left.bytes -= std::min(weight, left.bytes);
+    --left.frames;
+  }
+}
+
+void frame_queue::take_flows(frame_batch& out, budget& left) {
+  size_t waiting = flows_.size();
+  while (waiting != 0 && !left.spent()) {
+    auto first = flows_.begin();
+    if (first->after > small_taken_) {
+      // Small frames of this exchange go before; later flows may be free.
+      flows_.splice(flows_.end(), flows_, first);
+      --waiting;
+      continue;
+    }
+    budget one{left.bytes, 1};
+    take(first->frames, out, one);
+    left = {one.bytes, left.frames - 1};
+    if (first->frames.empty()) {
+      by_id_.erase(first->id);
+      flows_.erase(first);
+    } else {
+      flows_.splice(flows_.end(), flows_, first);
+    }
+    waiting = flows_.size();
+  }
+}
+
+void frame_queue::drop(exchange_id id) {
+  auto i = by_id_.find(id);
+  if (i == by_id_.end())
+    return;
+  bytes_ -= i->second->frames.bytes();
+  flows_.erase(i->second);
+  by_id_.erase(i);
+}
+
+void frame_queue::clear() {
+  *this = {};
+}
+
+} // namespace aps

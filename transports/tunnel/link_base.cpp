@@ -1,0 +1,182 @@
+#include "transports/tunnel/link_base.hpp"
+
+#include "transports/tunnel/codec.hpp"
+
+#include <boost/asio/post.hpp>
+
+namespace aps {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// The counters have one writer, so no atomic read-modify-write is needed.
+void add(std::atomic<uint64_t>& counter, uint64_t n) noexcept {
+  counter.store(counter.load(std::memory_order_relaxed) + n,
+                std::memory_order_relaxed);
+}
+
+} // namespace
+
+link_base::link_base(io_unit& unit, transport_kind transport,
+                     std::string peer, std::string server)
+    : unit_(unit), transport_(transport), peer_(std::move(peer)),
+      server_(std::move(server)) {}
+
+void link_base::start(std::shared_ptr<link_listener> listener) {
+  listener_ = std::move(listener);
+  started_ = true;
+  if (alive())
+    do_start();
+  else
+    report_end();
+}
+
+void link_base::send(frame what) {
+  if (unit_.on_thread())
+    return take(std::move(what));
+  bool first = false;
+  {
+    std::lock_guard guard{inbox_mutex_};
+    first = inbox_.empty();
+    inbox_.push_back(std::move(what));
+  }
+  if (first)
+    asio::post(unit_.context(), [me = shared_from_this()] {
+      me->take_inbox();
+    });
+}
+
+void link_base::take_inbox() {
+  frame_batch frames;
+  {
+    std::lock_guard guard{inbox_mutex_};
+    frames.swap(inbox_);
+  }
+  for (auto& what : frames)
+    take(std::move(what));
+}
+
+void link_base::take(frame what) {
+  if (state_ != state::open)
+    return;
+  if (!welcomed_ && std::holds_alternative<welcome_frame>(what.body)) {
+    welcomed_ = true;
+    on_welcome();
+  }
+  queue_.push(std::move(what));
+  counters_.queued.store(queue_.bytes(), std::memory_order_relaxed);
+  schedule_flush();
+}
+
+// All frames that one round of the loop makes go out in one message, so the
+// flush waits for the end of the round, but never for a timer.
+void link_base::schedule_flush() {
+  if (writing_ || flush_posted_)
+    return;
+  flush_posted_ = true;
+  asio::post(unit_.context(), [me = shared_from_this()] {
+    me->flush_posted_ = false;
+    me->flush();
+  });
+}
+
+void link_base::flush() {
+  if (writing_ || !alive())
+    return;
+  if (!queue_.empty()) {
+    queue_.pop_batch(batch_, target_batch_bytes, target_batch_frames);
+    counters_.queued.store(queue_.bytes(), std::memory_order_relaxed);
+    writing_ = true;
+    do_write(batch_);
+    batch_.clear();
+  } else if (closing_ && !close_begun_) {
+    close_begun_ = true;
+    do_close(closing_->why, closing_->detail);
+  }
+}
+
+void link_base::wrote() {
+  writing_ = false;
+  flush();
+}
+
+void link_base::received(frame_batch frames, size_t bytes) {
+  add(counters_.bytes_in, bytes);
+  if (listener_ && alive() && !frames.empty())
+    listener_->on_frames(std::move(frames));
+}
+
+void link_base::count_out(size_t bytes) noexcept {
+  add(counters_.bytes_out, bytes);
+}
+
+void link_base::close(close_reason why, std::string detail) {
+  // Frames that were sent before from this thread may still be on their way.
+  if (unit_.on_thread())
+    return begin_close(why, std::move(detail), true);
+  asio::post(unit_.context(),
+             [me = shared_from_this(), why, detail = std::move(detail)] {
+               me->begin_close(why, detail, true);
+             });
+}
+
+void link_base::begin_close(close_reason why, std::string detail, bool ours) {
+  if (state_ != state::open)
+    return;
+  state_ = state::closing;
+  closing_ = closing_info{why, std::move(detail),
+                          unit_.now() + close_timeout, ours};
+  unit_.watch(weak_from_this());
+  schedule_flush();
+}
+
+void link_base::peer_closed() {
+  queue_.clear();
+  counters_.queued.store(0, std::memory_order_relaxed);
+  begin_close(close_reason::normal, "closed by the peer", false);
+}
+
+void link_base::on_tick(time_point now) {
+  if (closing() && now >= closing_->deadline) {
+    ended(link_error::none, closing_->detail);
+    do_abort();
+  }
+}
+
+void link_base::abort(link_error why) {
+  dispatch(unit_, [me = shared_from_this(), why] {
+    if (!me->alive())
+      return;
+    me->ended(why, std::string{render(why)});
+    me->do_abort();
+  });
+}
+
+void link_base::ended(link_error why, std::string detail) {
+  if (!alive())
+    return;
+  // A peer that answers our closing by dropping the connection is no error.
+  if (closing_ && closing_->ours) {
+    why = link_error::none;
+    detail = closing_->detail;
+  }
+  state_ = state::closed;
+  queue_.clear();
+  counters_.queued.store(0, std::memory_order_relaxed);
+  ending_ = ending{why, std::move(detail)};
+  if (started_)
+    report_end();
+}
+
+// Posted, so that a listener that aborts its link is not called back from
+// inside that call.
+void link_base::report_end() {
+  if (listener_)
+    asio::post(unit_.context(),
+               [end = *ending_, listener = std::move(listener_)] {
+                 listener->on_closed(end.why, end.detail);
+               });
+}
+
+} // namespace aps

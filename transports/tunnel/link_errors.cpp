@@ -1,0 +1,157 @@
+#include "transports/tunnel/link_errors.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/websocket/error.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+#include <grpcpp/support/status.h>
+
+namespace aps {
+
+namespace {
+
+namespace websocket = boost::beast::websocket;
+using boost::system::errc::errc_t;
+
+link_error classify_errno(int number) noexcept {
+  switch (static_cast<errc_t>(number)) {
+    case errc_t::success:
+      return link_error::none;
+    case errc_t::connection_refused:
+      return link_error::refused;
+    case errc_t::host_unreachable:
+    case errc_t::network_unreachable:
+    case errc_t::network_down:
+    case errc_t::address_not_available:
+      return link_error::unavailable;
+    case errc_t::timed_out:
+      return link_error::timed_out;
+    default: // reset, broken pipe, aborted, ...
+      return link_error::lost;
+  }
+}
+
+bool is_resolver(const boost::system::error_code& error) noexcept {
+  return error.category() == boost::asio::error::get_netdb_category()
+         || error.category() == boost::asio::error::get_addrinfo_category();
+}
+
+} // namespace
+
+link_error classify_socket_error(const boost::system::error_code& error) {
+  if (!error)
+    return link_error::none;
+  if (error.category() == boost::system::system_category())
+    return classify_errno(error.value());
+  if (is_resolver(error))
+    return link_error::unavailable;
+  if (error == boost::beast::error::timeout)
+    return link_error::timed_out;
+  if (error == websocket::error::message_too_big
+      || error == websocket::error::buffer_overflow)
+    return link_error::too_large;
+  if (error == websocket::condition::protocol_violation)
+    return link_error::protocol;
+  if (error == websocket::condition::handshake_failed)
+    return link_error::refused;
+  static const auto& http
+    = make_error_code(boost::beast::http::error::end_of_stream).category();
+  if (error.category() == http)
+    return error == boost::beast::http::error::end_of_stream
+             ? link_error::lost
+             : link_error::protocol;
+  return link_error::lost;
+}
+
+link_error classify_close_code(uint16_t code) noexcept {
+  switch (code) {
+    case 1000: // normal
+    case 1005: // a close frame without a code
+      return link_error::none;
+    case 1001: // going away
+    case 1012: // service restart
+      return link_error::unavailable;
+    case 1002: // protocol error
+    case 1003: // unknown data
+    case 1007: // bad payload
+    case 1010: // extension needed
+      return link_error::protocol;
+    case 1008: // policy
+      return link_error::unauthenticated;
+    case 1009: // too big
+      return link_error::too_large;
+    case 1011: // internal error; ours for "no sign of life"
+      return link_error::stalled;
+    case 1013: // try again later
+      return link_error::exhausted;
+    default:
+      return link_error::lost;
+  }
+}
+
+link_error classify_grpc_status(int code) noexcept {
+  switch (code) {
+    case grpc::StatusCode::OK:
+      return link_error::none;
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return link_error::timed_out;
+    case grpc::StatusCode::NOT_FOUND:
+    case grpc::StatusCode::UNIMPLEMENTED:
+    case grpc::StatusCode::FAILED_PRECONDITION:
+      return link_error::refused;
+    case grpc::StatusCode::PERMISSION_DENIED:
+    case grpc::StatusCode::UNAUTHENTICATED:
+      return link_error::unauthenticated;
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return link_error::exhausted;
+    case grpc::StatusCode::ABORTED: // ours for "no sign of life"
+      return link_error::stalled;
+    case grpc::StatusCode::INVALID_ARGUMENT:
+    case grpc::StatusCode::OUT_OF_RANGE:
+    case grpc::StatusCode::INTERNAL:
+      return link_error::protocol;
+    case grpc::StatusCode::UNAVAILABLE:
+      return link_error::unavailable;
+    default: // CANCELLED, UNKNOWN, DATA_LOSS, ...
+      return link_error::lost;
+  }
+}
+
+uint16_t close_code_of(close_reason why) noexcept {
+  switch (why) {
+    case close_reason::normal:
+      return 1000;
+    case close_reason::shutdown:
+      return 1001;
+    case close_reason::refused:
+      return 1008;
+    case close_reason::exhausted:
+      return 1013;
+    case close_reason::protocol:
+      return 1002;
+    case close_reason::stalled:
+      return 1011;
+  }
+  return 1000;
+}
+
+int grpc_status_of(close_reason why) noexcept {
+  switch (why) {
+    case close_reason::normal:
+      return grpc::StatusCode::OK;
+    case close_reason::shutdown:
+      return grpc::StatusCode::UNAVAILABLE;
+    case close_reason::refused:
+      return grpc::StatusCode::UNAUTHENTICATED;
+    case close_reason::exhausted:
+      return grpc::StatusCode::RESOURCE_EXHAUSTED;
+    case close_reason::protocol:
+      return grpc::StatusCode::INVALID_ARGUMENT;
+    case close_reason::stalled:
+      return grpc::StatusCode::ABORTED;
+  }
+  return grpc::StatusCode::OK;
+}
+
+} // namespace aps
