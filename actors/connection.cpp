@@ -148,8 +148,10 @@ void connection_state::on_rejected(const rejected& no) {
 
 void connection_state::refuse(refusal why, close_reason reason,
                               uint32_t retry_after_ms) {
+  const auto silent = phase_ == phase::greeting && why == refusal::malformed
+                      && compat::now(self_) - opened_ >= greeting_timeout;
   phase_ = phase::closing;
-  const std::string text{render(why)};
+  const std::string text{silent ? "no hello in time" : render(why)};
   compat::send(self_, context_->monitor,
                event{event_kind::connection_refused, hello_.tunnel,
                      hello_.endpoint, std::string(to_string(link_->transport())),

@@ -9,8 +9,6 @@ namespace aps {
 
 namespace {
 
-// Random, so that a node that restarts does not meet the exchanges that an
-// agent still keeps from its former life.
 exchange_id random_start() {
   const auto bytes = random_bytes(sizeof(exchange_id));
   exchange_id out = 0;
@@ -21,10 +19,11 @@ exchange_id random_start() {
 } // namespace
 
 node_front::node_front(caf::actor_system& system, node_context_ptr context,
-                       std::shared_ptr<origin_client> origins)
+                       std::shared_ptr<origin_client> origins,
+                       exchange_id first_id)
     : system_(system), context_(std::move(context)),
       routes_(context_->config.mappings), origins_(std::move(origins)),
-      next_id_(random_start()),
+      next_id_(first_id != 0 ? first_id : random_start()),
       live_(std::make_shared<std::atomic<size_t>>(0)) {}
 
 std::shared_ptr<const route> node_front::find(const visitor_request& what) {

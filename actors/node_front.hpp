@@ -11,9 +11,11 @@ namespace aps {
 /// and dialled links into the actor system. Thread-safe.
 class node_front final : public front {
  public:
-  /// `origins` performs mappings without `via`.
+  /// `origins` performs mappings without `via`. Exchange ids count up from
+  /// `first_id`; 0 = from a random number, so that a node that restarts does
+  /// not meet the exchanges that an agent still keeps from its former life.
   node_front(caf::actor_system& system, node_context_ptr context,
-             std::shared_ptr<origin_client> origins);
+             std::shared_ptr<origin_client> origins, exchange_id first_id = 0);
 
   std::shared_ptr<const route> find(const visitor_request& what) override;
   void start(exchange_ptr what) override;

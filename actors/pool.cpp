@@ -102,6 +102,11 @@ void pool_state::on_lost(connection_actor who, link_error error,
          std::string(render(error)) + (detail.empty() ? "" : ": " + detail));
   if (live_count() == 0)
     refuse_waiting(error, "no live connection");
+  // Its agent dials again by itself: expect that one before asking for more.
+  if (!was_draining) {
+    ++asked_;
+    asked_at_ = compat::now(self_);
+  }
   apply_plan();
 }
 

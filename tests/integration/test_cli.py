@@ -60,7 +60,7 @@ class Usage(unittest.TestCase):
 
     def test_mistakes_end_with_two_and_one_line(self):
         self.refused("config", "aps")
-        self.refused("colour", "aps", "-colour=red")
+        self.refused("colour", "aps", "-config", "x", "-colour=red")
         self.refused("extra", "aps", "-config", "x", "extra")
         self.refused("log-level", "aps", "-config", "x", "-log-level", "loud")
         self.refused("grace", "aps", "-config", "x", "-grace", "-1")

@@ -13,11 +13,11 @@ class Seed(Case):
     def setUp(self):
         super().setUp()
         self.folder = scratch(self)
-        self.port, self.admin_port, target = (free_port() for _ in range(3))
+        self.node_port, self.admin_port, target = (free_port() for _ in range(3))
         self.programs = []
         self.addCleanup(self.stop)
         text = (BIN / "config.websocket.example.json").read_text()
-        text = re.sub(r'"port": 8080', f'"port": {self.port}, '
+        text = re.sub(r'"port": 8080', f'"port": {self.node_port}, '
                       '"host": "127.0.0.1"', text)
         text = re.sub(r'"port": 9090', f'"port": {self.admin_port}', text)
         text = text.replace("localhost:3000", f"localhost:{target}")
@@ -47,17 +47,17 @@ class Seed(Case):
         return done.stdout
 
     def both_styles(self):
-        node = f"http://localhost:{self.port}"
+        node = f"http://localhost:{self.node_port}"
         self.assertEqual(self.curl("-H", "Host: example.com", node + "/"),
                          "seed page\n")
         self.assertEqual(self.curl("-x", node, "http://example.com/"),
                          "seed page\n")
 
     def test_the_five_commands_work(self):
-        server = f"localhost:{self.port}"
+        server = f"localhost:{self.node_port}"
         node = self.start("aps", BIN / "aps", "-config",
                           self.folder / "config.json")
-        wait_until(lambda: listening(self.port), "the node")
+        wait_until(lambda: listening(self.node_port), "the node")
         client = self.start(
             "ws_client", BIN / "ws_client", "-server", server, "-tunnel",
             "tunnel1", "-endpoint", "test-endpoint", "-password", "test123")

@@ -15,7 +15,8 @@ std::string expected_reply(const sim_request& one) {
 }
 
 // What must hold after every run, whatever happened in it.
-void check_invariants(world& w, uint32_t seed, bool agent_reachable) {
+void check_invariants(world& w, uint32_t seed, bool agent_reachable,
+                      config::seconds resume_time) {
   for (const auto& one : w.requests()) {
     const auto runs = w.executions().count(one->what->id())
                         ? w.executions().at(one->what->id()) : 0;
@@ -39,7 +40,7 @@ void check_invariants(world& w, uint32_t seed, bool agent_reachable) {
     }
   }
   w.calm_down();
-  w.settle(std::chrono::seconds(15));
+  w.settle(to_duration(resume_time) + std::chrono::seconds(15));
   CAF_CHECK_EQUAL(w.agent_table(), 0u);
   CAF_CHECK_EQUAL(w.pool_leases(), 0u);
 }
@@ -53,14 +54,14 @@ void run_seeds(uint32_t count, bool agent_reachable, Setup setup) {
     options.tunnel.reconnect_grace = config::seconds{60};
     options.tunnel.websocket_pool.acquire_timeout = config::seconds{60};
     options.tunnel.grpc_pool.acquire_timeout = config::seconds{60};
-    options.tunnel.resume_time = config::seconds{120};
+    options.tunnel.resume_time = config::seconds{90};
     setup(options);
     world w{options};
     const auto ended = w.run();
     if (!ended)
       CAF_MESSAGE("seed " << seed << " did not come to an end");
     CAF_CHECK(ended);
-    check_invariants(w, seed, agent_reachable);
+    check_invariants(w, seed, agent_reachable, options.tunnel.resume_time);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <caf/raise_error.hpp>
 #include <spdlog/sinks/null_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
 
 #include <algorithm>
 #include <numeric>
@@ -66,6 +67,15 @@ struct sim_origin_client final : origin_client {
   world& in_;
 };
 
+// Silent, unless APS_SIM_LOG asks for the log lines of a replay.
+std::shared_ptr<spdlog::logger> make_log() {
+  if (std::getenv("APS_SIM_LOG") == nullptr)
+    return std::make_shared<spdlog::logger>(
+      "sim", std::make_shared<spdlog::sinks::null_sink_mt>());
+  return std::make_shared<spdlog::logger>(
+    "sim", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+}
+
 // -- the world ----------------------------------------------------------------
 
 world::world(world_options options)
@@ -76,9 +86,7 @@ world::world(world_options options)
   scheduler_ = dynamic_cast<caf::scheduler::test_coordinator*>(
     &system_->scheduler());
   scheduler_->clock().current_time += std::chrono::hours(1);
-  auto log = std::make_shared<spdlog::logger>(
-    "sim", std::make_shared<spdlog::sinks::null_sink_mt>());
-  log->set_level(spdlog::level::off);
+  auto log = make_log();
 
   auto context = std::make_shared<node_context>();
   context->config.tunnels["t"] = options_.tunnel;
@@ -97,7 +105,7 @@ world::world(world_options options)
   context->monitor = monitor_;
   context_ = context;
   supervisor_ = system_->spawn<supervisor_impl>(context_);
-  net_->to = std::make_shared<node_front>(*system_, context_, nullptr);
+  net_->to = std::make_shared<node_front>(*system_, context_, nullptr, 1);
   while (scheduler_->has_job())
     scheduler_->run_once();
 
@@ -174,12 +182,8 @@ void world::step() {
       act_origins();
       break;
     default:
-      if (pick(4) == 0) {
-        const auto by = std::chrono::milliseconds(1 + pick(20));
-        scheduler_->clock().advance_time(by);
-        net_->node_unit.advance(by);
-        net_->agent_unit.advance(by);
-      }
+      if (pick(4) == 0)
+        advance(std::chrono::milliseconds(1 + pick(20)));
   }
   if (chance(options_.cut_rate))
     cut();
@@ -216,6 +220,8 @@ void world::deliver() {
       unit.run_inside([&] { to.end(link_error::none); });
     return;
   }
+  if (!to.closed && !to.started())
+    return; // nobody reads yet
   frame_batch batch;
   const auto count = 1 + pick(from.out.size());
   for (size_t i = 0; i < count; ++i) {
@@ -353,6 +359,7 @@ bool world::quiet() const {
 }
 
 bool world::run() {
+  settle(std::chrono::seconds(1)); // the agent connects
   for (size_t i = 0; i < 400000; ++i) {
     step();
     if (i % 64 == 0 && quiet())
@@ -361,12 +368,20 @@ bool world::run() {
   return false;
 }
 
+void world::advance(duration by) {
+  scheduler_->clock().advance_time(by);
+  net_->node_unit.advance(by);
+  net_->agent_unit.advance(by);
+}
+
 void world::settle(duration time) {
   const auto was = std::exchange(calm_, true);
-  const auto& now = scheduler_->clock().current_time;
-  const auto end = now + time;
-  while (now < end)
-    step();
+  const auto end = scheduler_->clock().current_time + time;
+  while (scheduler_->clock().current_time < end) {
+    for (int i = 0; i < 100; ++i)
+      step();
+    advance(std::chrono::milliseconds(100));
+  }
   calm_ = was;
 }
 

@@ -139,6 +139,7 @@ class world {
  private:
   friend struct sim_origin_client;
 
+  void advance(duration by);
   void run_actor();
   void deliver();
   void cut();

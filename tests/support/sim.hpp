@@ -66,7 +66,10 @@ class sim_link final : public link {
 
   void start(std::shared_ptr<link_listener> listener) override {
     listener_ = std::move(listener);
+    if (closed)
+      report_end();
   }
+  bool started() const noexcept { return listener_ != nullptr; }
   void send(frame what) override {
     if (!closed)
       out.push_back(std::move(what));
@@ -88,16 +91,22 @@ class sim_link final : public link {
   void end(link_error why) {
     if (std::exchange(closed, true))
       return;
-    if (auto listener = std::move(listener_))
-      listener->on_closed(why, "");
+    why_ = why;
+    report_end();
   }
 
   std::deque<frame> out;
   bool closed = false;
 
  private:
+  void report_end() {
+    if (auto listener = std::move(listener_))
+      listener->on_closed(why_, "");
+  }
+
   executor& unit_;
   transport_kind kind_;
+  link_error why_ = link_error::none;
   std::shared_ptr<link_listener> listener_;
   std::string peer_ = "sim";
   std::string server_ = "main";

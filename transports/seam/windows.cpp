@@ -135,12 +135,13 @@ bool receive_window::accept_end(uint64_t offset) {
 std::optional<ack_frame> receive_window::consume(size_t bytes) {
   consumed_ += bytes;
   // A quarter of the window keeps the sender busy at few acks.
-  if (!ended_ && consumed_ + window_ >= limit_ + window_ / 4)
+  if (!ended_ && consumed_ - acked_ >= std::max(window_ / 4, 1u))
     return current_ack();
   return std::nullopt;
 }
 
 ack_frame receive_window::current_ack() {
+  acked_ = consumed_;
   limit_ = std::max(limit_, consumed_ + window_);
   return {consumed_, window_, false};
 }

@@ -101,6 +101,7 @@ class receive_window {
   uint64_t limit_;
   uint64_t received_ = 0;
   uint64_t consumed_ = 0;
+  uint64_t acked_ = 0; // consumed_ when the last ack was made
   bool ended_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include "transports/http/parser.hpp"
 
 #include <limits>
+#include <random>
 
 using namespace aps;
 
@@ -308,4 +309,37 @@ CAF_TEST(a response that is cut short is noticed) {
   feed(parser, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
   parser.feed_eof();
   CAF_CHECK(parser.fault() == parse_fault::truncated);
+}
+
+CAF_TEST(damaged messages are read alike however they are cut) {
+  const std::string seeds[] = {
+    fields("Transfer-Encoding: chunked\r\nA: b\r\n")
+      + "3;x=\"y\"\r\nabc\r\n11\r\n12345678901234567\r\n0\r\nT: v\r\n\r\n",
+    fields("Content-Length: 20\r\n") + "abc12345678901234567",
+    "GET http://h/ HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+  };
+  constexpr std::string_view bytes = "\r\n: ;,0123fAHTP/.=\"\t\0\x80xc-";
+  std::mt19937 random{1};
+  const auto below = [&](size_t n) { return random() % n; };
+  for (int i = 0; i < 20'000; ++i) {
+    auto text = seeds[below(std::size(seeds))];
+    for (auto n = below(3); n > 0; --n)
+      switch (below(3)) {
+        case 0: text[below(text.size())] = bytes[below(bytes.size())]; break;
+        case 1: text.erase(below(text.size()), 1 + below(3)); break;
+        default: text.insert(below(text.size()), 1, bytes[below(bytes.size())]);
+      }
+    const auto whole = request(text);
+    std::vector<size_t> cuts;
+    for (size_t at = below(10) + 1; at < text.size(); at += below(20) + 1)
+      cuts.push_back(at);
+    request_parser parser;
+    const auto pieces = feed(parser, text, cuts);
+    CAF_REQUIRE_EQUAL(whole.done, pieces.done);
+    if (!whole.done)
+      continue;
+    CAF_REQUIRE_EQUAL(whole.used, pieces.used);
+    CAF_REQUIRE_EQUAL(whole.body, pieces.body);
+    CAF_REQUIRE(whole.head.headers == pieces.head.headers);
+  }
 }

@@ -17,11 +17,12 @@ namespace aps::test {
 /// is served right here.
 class direct_front final : public front {
  public:
-  direct_front(uint16_t origin_port, const origin_options& options)
+  direct_front(uint16_t origin_port, const origin_options& options,
+               const std::string& scheme)
       : client_(make_origin_client(options)) {
     auto made = std::make_shared<route>();
     made->rule.from = {"http", "example.com", 80, ""};
-    made->rule.to = {"http", "127.0.0.1", origin_port, ""};
+    made->rule.to = {scheme, "127.0.0.1", origin_port, ""};
     route_ = std::move(made);
   }
 
@@ -53,8 +54,9 @@ class direct_front final : public front {
 class proxy {
  public:
   explicit proxy(uint16_t origin_port, const http_limits& limits = {},
-                 const origin_options& origins = {})
-      : to(std::make_shared<direct_front>(origin_port, origins)),
+                 const origin_options& origins = {},
+                 const std::string& scheme = "http")
+      : to(std::make_shared<direct_front>(origin_port, origins, scheme)),
         acceptor_(unit_.context(), {boost::asio::ip::address_v4::loopback(),
                                     0}) {
     listen_options options;
@@ -80,7 +82,8 @@ class proxy {
     unit_.stop();
   }
 
-  wire dial() { return wire::dial(acceptor_.local_endpoint().port()); }
+  uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  wire dial() { return wire::dial(port()); }
 
   /// Runs `work` on the unit and waits for it.
   void run(std::function<void()> work) {

@@ -114,6 +114,22 @@ CAF_TEST(credit_is_given_back_in_quarters_of_the_window) {
   CAF_CHECK(!in.accept({125, text(1), false}));
 }
 
+CAF_TEST(a_window_below_the_initial_credit_does_not_stop_the_sender) {
+  send_window out{100};
+  receive_window in{100, 20};
+  out.push(text(90));
+  const auto first = in.current_ack();
+  CAF_CHECK(out.ack(first.offset, first.window));
+  uint64_t got = 0;
+  while (auto next = out.next()) {
+    const auto size = in.accept(std::get<data_frame>(*next))->size();
+    got += size;
+    if (auto ack = in.consume(size))
+      CAF_CHECK(out.ack(ack->offset, ack->window));
+  }
+  CAF_CHECK_EQUAL(got, 90u);
+}
+
 CAF_TEST(random_pushes_acks_and_rewinds_keep_the_bytes) {
   for (uint32_t seed = 1; seed <= 300; ++seed) {
     std::mt19937 random{seed};

@@ -4,6 +4,7 @@
 
 #include "transports/tunnel/frame_queue.hpp"
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -85,12 +86,12 @@ CAF_TEST(the turn goes on where the last batch ended) {
 }
 
 CAF_TEST(small frames cannot starve bulk data) {
+  queue.push(data(2, 0, 20'000));
   for (uint64_t i = 0; i < 10'000; ++i)
     queue.push(ack(1, i));
-  queue.push(data(2, 0, 20'000));
   const auto first = pop(64 * 1024);
-  CAF_CHECK_EQUAL(first.back(), 2u);
   CAF_CHECK_EQUAL(first.front(), 1u);
+  CAF_CHECK_EQUAL(std::count(first.begin(), first.end(), 2u), 1);
 }
 
 CAF_TEST(a flow waits for the small frames of its exchange) {

@@ -1,0 +1,125 @@
+#define CAF_SUITE http_tls_origin
+
+#include "tests/support/test.hpp"
+
+#include "tests/transports/http/proxy.hpp"
+
+#include <boost/asio/ssl.hpp>
+
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <cstdio>
+#include <filesystem>
+
+using namespace aps;
+using namespace aps::test;
+
+namespace asio = boost::asio;
+
+namespace {
+
+struct certificate {
+  EVP_PKEY* key = EVP_RSA_gen(2048);
+  X509* cert = X509_new();
+
+  /// Self-signed, for `name` (e.g. "IP:127.0.0.1").
+  explicit certificate(const char* name) {
+    X509_set_version(cert, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+    X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
+    X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+    X509_set_pubkey(cert, key);
+    auto* subject = X509_get_subject_name(cert);
+    X509_NAME_add_entry_by_txt(
+      subject, "CN", MBSTRING_ASC,
+      reinterpret_cast<const unsigned char*>("aps test"), -1, -1, 0);
+    X509_set_issuer_name(cert, subject);
+    auto* names = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name,
+                                      name);
+    X509_add_ext(cert, names, -1);
+    X509_EXTENSION_free(names);
+    X509_sign(cert, key, EVP_sha256());
+  }
+  ~certificate() {
+    X509_free(cert);
+    EVP_PKEY_free(key);
+  }
+};
+
+/// A PEM file that goes with the object.
+struct pem_file {
+  std::string path = (std::filesystem::temp_directory_path()
+                      / ("aps-test-" + std::to_string(::getpid()) + ".pem"))
+                       .string();
+  explicit pem_file(const certificate& what) {
+    auto* file = std::fopen(path.c_str(), "w");
+    PEM_write_X509(file, what.cert);
+    std::fclose(file);
+  }
+  ~pem_file() { std::filesystem::remove(path); }
+};
+
+/// Answers every request on a TLS connection with `answer`.
+tcp_server::handler tls_answering(const certificate& identity,
+                                  std::string answer) {
+  auto context = std::make_shared<asio::ssl::context>(
+    asio::ssl::context::tls_server);
+  SSL_CTX_use_certificate(context->native_handle(), identity.cert);
+  SSL_CTX_use_PrivateKey(context->native_handle(), identity.key);
+  return [context, answer = std::move(answer)](wire& to) {
+    auto* ssl = SSL_new(context->native_handle());
+    SSL_set_fd(ssl, to.fd());
+    char request[65536];
+    if (SSL_accept(ssl) == 1)
+      while (SSL_read(ssl, request, sizeof request) > 0)
+        SSL_write(ssl, answer.data(), static_cast<int>(answer.size()));
+    SSL_free(ssl);
+  };
+}
+
+message try_get(uint16_t port, const origin_options& options) {
+  proxy node{port, {}, options, "https"};
+  auto visitor = node.dial();
+  visitor.send(get("/"));
+  return visitor.read_response();
+}
+
+} // namespace
+
+CAF_TEST(an https origin is verified against the given certificates) {
+  const certificate identity{"IP:127.0.0.1"};
+  const pem_file file{identity};
+  const std::string body(200'000, 'x');
+  tcp_server origin{tls_answering(identity, ok(body))};
+  origin_options options;
+  options.ca_file = file.path;
+  CAF_CHECK(try_get(origin.port(), options).body == body);
+}
+
+CAF_TEST(an unknown certificate is refused with its reason) {
+  const certificate identity{"IP:127.0.0.1"};
+  tcp_server origin{tls_answering(identity, ok("x"))};
+  const auto answer = try_get(origin.port(), {});
+  CAF_CHECK_EQUAL(answer.head.status, 502u);
+  CAF_CHECK_EQUAL(answer["aps-outcome"], "origin-tls");
+  CAF_CHECK(answer.body.find("self-signed") != std::string::npos);
+}
+
+CAF_TEST(a certificate for another name is refused) {
+  const certificate identity{"DNS:example.org"};
+  const pem_file file{identity};
+  tcp_server origin{tls_answering(identity, ok("x"))};
+  origin_options options;
+  options.ca_file = file.path;
+  CAF_CHECK_EQUAL(try_get(origin.port(), options)["aps-outcome"],
+                  "origin-tls");
+}
+
+CAF_TEST(verification can be switched off) {
+  const certificate identity{"DNS:example.org"};
+  tcp_server origin{tls_answering(identity, ok("x"))};
+  origin_options options;
+  options.insecure = true;
+  CAF_CHECK_EQUAL(try_get(origin.port(), options).body, "x");
+}
