@@ -55,7 +55,9 @@ class agent_host final : public agent {
       stop_and_wait(system_, actor);
     // Nothing on the I/O side may talk to actors once the host lets go of
     // the actor system.
-    wait_until(std::chrono::seconds(12), [this] { return units_->users() == 0; });
+    wait_until(std::chrono::seconds(12),
+               [this] { return units_->users() == 0; });
+    units_->leave();
   }
 
  private:

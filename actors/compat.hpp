@@ -2,6 +2,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/execution_unit.hpp>
+#include <caf/logger.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -82,6 +83,12 @@ template <class Self, class Handle>
 void stop(Self* self, const Handle& who) {
   if (who)
     self->send_exit(who, caf::exit_reason::user_shutdown);
+}
+
+/// CAF keeps a reference to the system's logger on every thread that ran or
+/// spawned an actor, and the system's destructor waits for all of them.
+inline void forget_actor_system() {
+  caf::logger::set_current_actor_system(nullptr);
 }
 
 /// A timestamp on the actor's own clock (virtual in deterministic tests).

@@ -83,6 +83,7 @@ class node_impl final : public node {
     wait_until(std::chrono::seconds(5),
                [this] { return context_->units->users() == 0; });
     stop_and_wait(system_, context_->monitor);
+    context_->units->leave();
   }
 
  private:

@@ -1,5 +1,7 @@
 #include "actors/unit_context.hpp"
 
+#include <latch>
+
 namespace aps {
 
 namespace {
@@ -51,6 +53,16 @@ void unit_context::drain() {
 unit_contexts::unit_contexts(caf::actor_system& system, network& net) {
   for (size_t i = 0; i < net.units(); ++i)
     contexts_.push_back(std::make_shared<unit_context>(system, net.unit(i)));
+}
+
+void unit_contexts::leave() {
+  std::latch left{static_cast<ptrdiff_t>(contexts_.size())};
+  for (const auto& context : contexts_)
+    context->unit().post([&left] {
+      compat::forget_actor_system();
+      left.count_down();
+    });
+  left.wait();
 }
 
 std::shared_ptr<void> unit_contexts::use() {

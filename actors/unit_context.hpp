@@ -52,6 +52,10 @@ class unit_contexts : public std::enable_shared_from_this<unit_contexts> {
 
   size_t users() const noexcept { return users_; }
 
+  /// Waits until no unit thread remembers the actor system any more; the last
+  /// step before a host lets go of it. Not from a unit thread.
+  void leave();
+
  private:
   std::vector<std::shared_ptr<unit_context>> contexts_;
   std::atomic<size_t> users_{0};

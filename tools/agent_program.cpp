@@ -139,6 +139,7 @@ void run(const flags& what, agent_options options) {
 } // namespace
 
 int run_agent_program(const agent_program& program, int argc, char** argv) {
+  host::prepare_process();
   flags what;
   if (program.websocket_only)
     what.transport = "ws";
@@ -151,7 +152,6 @@ int run_agent_program(const agent_program& program, int argc, char** argv) {
   try {
     auto ready = options(what);
     what.password.clear();
-    host::prepare_process();
     run(what, std::move(ready));
     return cli::exit_ok;
   } catch (const usage_error& error) {

@@ -63,6 +63,7 @@ void run(const aps::config::node& config, const options& what) {
 } // namespace
 
 int main(int argc, char** argv) {
+  aps::host::prepare_process();
   options what;
   aps::cli::command_line line{
     "aps",
@@ -89,7 +90,6 @@ int main(int argc, char** argv) {
     return aps::cli::exit_ok;
   }
   try {
-    aps::host::prepare_process();
     run(std::get<aps::config::node>(loaded), what);
     return aps::cli::exit_ok;
   } catch (const std::exception& error) {

@@ -85,7 +85,10 @@ class Stack:
                     **options)
         self.agents.append(one)
         self.programs.append(one)
-        return one.start()
+        one.start()
+        # Earlier a signal would still end it the hard way.
+        wait_until(lambda: one.log or not one.running, "the agent to start")
+        return one
 
     def wait_for_agent(self):
         self.node.wait_for_agent(self.transport)

@@ -22,6 +22,8 @@ void served_exchange::attach(link_ptr on, exchange_owner_ptr owner) {
     if (!head_->last)
       send(in_.current_ack());
     pump();
+    if (failure_)
+      send(*failure_);
   });
 }
 

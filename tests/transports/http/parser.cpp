@@ -74,7 +74,8 @@ void check_fault(const std::string& text, parse_fault expected) {
 } // namespace
 
 CAF_TEST(a plain request is taken apart) {
-  const auto x = request("GET /a?b=c HTTP/1.1\r\nHost: h:1\r\nA:  b c \r\n\r\n");
+  const auto x = request("GET /a?b=c HTTP/1.1\r\nHost: h:1\r\n"
+                         "A:  b c \r\n\r\n");
   CAF_CHECK(x.done);
   CAF_CHECK_EQUAL(x.head.method, "GET");
   CAF_CHECK_EQUAL(x.head.target, "/a?b=c");

@@ -121,7 +121,8 @@ class proxy {
 };
 
 /// A GET of `path` from example.com.
-inline std::string get(const std::string& path, const std::string& fields = {}) {
+inline std::string get(const std::string& path,
+                       const std::string& fields = {}) {
   return "GET " + path + " HTTP/1.1\r\nHost: example.com\r\n" + fields
          + "\r\n";
 }
