@@ -62,7 +62,9 @@ bool http_session::parse_head() {
   while (!parser_.started() && input_.data().starts_with("\r\n"))
     input_.consume(2);
   if (input_.empty()) {
-    input_.shrink();
+    // A read that is outstanding writes into the buffer.
+    if (!reading_)
+      input_.shrink();
     return false;
   }
   if (!parser_.started() && input_.data() == "\r")
