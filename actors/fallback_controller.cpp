@@ -191,6 +191,9 @@ void controller_state::give_up(job what) {
   auto how = outcome::no_connection;
   std::string detail = "endpoint " + setup_.tunnel + "." + setup_.endpoint
                        + " has no live connection";
+  if (!setup_.settings.fallback.enabled
+      && (has_live(lanes_[0], what) || has_live(lanes_[1], what)))
+    how = outcome::transport_unavailable;
   if (!exchange.never_sent()) {
     how = outcome::started_unknown;
     detail = "the agent of " + setup_.tunnel + "." + setup_.endpoint

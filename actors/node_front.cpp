@@ -16,6 +16,28 @@ exchange_id random_start() {
   return out | 1;
 }
 
+// Whether a path has "." or ".." segments, percent-encoded or not.
+bool has_dot_segments(std::string_view path) {
+  path = path.substr(0, path.find('?'));
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    auto segment = path.substr(0, path.find('/'));
+    path.remove_prefix(segment.size());
+    size_t dots = 0;
+    while (!segment.empty()) {
+      const auto encoded = segment.starts_with("%2e")
+                           || segment.starts_with("%2E");
+      if (!encoded && segment.front() != '.')
+        break;
+      segment.remove_prefix(encoded ? 3 : 1);
+      ++dots;
+    }
+    if (segment.empty() && (dots == 1 || dots == 2))
+      return true;
+  }
+  return false;
+}
+
 } // namespace
 
 node_front::node_front(caf::actor_system& system, node_context_ptr context,
@@ -27,7 +49,15 @@ node_front::node_front(caf::actor_system& system, node_context_ptr context,
       live_(std::make_shared<std::atomic<size_t>>(0)) {}
 
 std::shared_ptr<const route> node_front::find(const visitor_request& what) {
-  return routes_.find(what.scheme, what.host, what.port, what.path);
+  // A prefix match says nothing about a path that climbs out of the prefix.
+  if (has_dot_segments(what.path))
+    return nullptr;
+  if (auto found = routes_.find(what.scheme, what.host, what.port, what.path))
+    return found;
+  // A node on port 8080 is asked for "example.com:8080"; a mapping that names
+  // no port means that, too.
+  return what.port == 0 ? nullptr
+                        : routes_.find(what.scheme, what.host, 0, what.path);
 }
 
 exchange_id node_front::next_id() {

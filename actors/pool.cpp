@@ -129,17 +129,17 @@ void pool_state::on_health(const health_report& report) {
 // -- leases -------------------------------------------------------------------
 
 void pool_state::on_lease(lease& wanted) {
-  if (waiting_.empty() && grant(wanted.what))
+  const auto moving = wanted.what.session.has_value();
+  // What moves never waits behind what is new, nor here at all: its session
+  // may have a connection of the other transport.
+  if ((moving || waiting_.empty()) && grant(wanted.what))
     return;
+  if (moving)
+    return fail_lease(std::move(wanted.what), link_error::unavailable,
+                      "no connection of this session");
   if (live_count() == 0)
     return fail_lease(std::move(wanted.what), link_error::unavailable,
                       "no live connection");
-  const auto bound = wanted.what.session;
-  if (bound && std::none_of(members_.begin(), members_.end(), [&](auto& m) {
-        return m.session == *bound;
-      }))
-    return fail_lease(std::move(wanted.what), link_error::unavailable,
-                      "no connection of this session");
   if (waiting_.size() >= setup_.settings.max_waiting) {
     tell(event_kind::pool_exhausted, {}, "the waiting queue is full",
          waiting_.size());
@@ -187,6 +187,7 @@ void pool_state::grant_to(size_t index, job& what) {
   ++leased_total_;
   ++active_;
   view.last_used = compat::now(self_);
+  what.session = member.session;
   compat::send(self_, member.actor, carry{what});
   const auto id = what.what->id();
   member.leases.insert_or_assign(id, std::move(what));

@@ -72,7 +72,7 @@ struct tunnel {
     .pool_size = 1, .max_pool_size = 4, .max_requests_per_connection = 256};
   aps::config::fallback fallback;
   seconds reconnect_grace{1}; ///< how long requests wait for a lost session
-  seconds resume_time{10};    ///< how long an exchange waits for a connection
+  seconds resume_time{10};    ///< how long agents keep exchanges that lost theirs
   bool operator==(const tunnel&) const = default;
 };
 

@@ -64,6 +64,7 @@ void read_tunnel(const json& value, const std::string& path,
   if (to.enabled && !to.websocket_pool.enabled && !to.grpc_pool.enabled)
     in.fail(path, "both pools disabled",
             "websocket_pool or grpc_pool enabled, or the tunnel disabled");
+  in.duration("reconnect_grace", to.reconnect_grace, {0, max_seconds});
   in.duration("resume_time", to.resume_time, {0, max_seconds});
   in.finish();
   if (!in.member("servers") && servers)

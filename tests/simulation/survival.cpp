@@ -86,6 +86,13 @@ CAF_TEST(requests_survive_on_one_transport_alone) {
   });
 }
 
+CAF_TEST(requests_stay_with_the_agent_that_has_them) {
+  run_seeds(30, true, [](world_options& o) {
+    o.agents = 2;
+    o.cut_rate = 0.004;
+  });
+}
+
 CAF_TEST(requests_survive_transports_that_vanish_and_return) {
   run_seeds(30, true, [](world_options& o) {
     o.cut_rate = 0.001;

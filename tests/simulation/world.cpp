@@ -115,15 +115,17 @@ world::world(world_options options)
   agent.tunnel = "t";
   agent.endpoint = "e";
   agent.key = derive_key("t", "p");
-  agent.session = {1, 2, 3};
   agent.transports = options_.transports;
   agent.net = net_;
   agent.origins = std::make_shared<sim_origin_client>(*this);
   agent.units = agent_units_;
   agent.log = log;
   agent.live = agent_live_;
-  agent_ = system_->spawn<agent_impl>(
-    std::make_shared<const agent_context>(agent));
+  for (uint8_t i = 1; i <= options_.agents; ++i) {
+    agent.session = {i};
+    agents_.push_back(system_->spawn<agent_impl>(
+      std::make_shared<const agent_context>(agent)));
+  }
 }
 
 world::~world() {
@@ -132,10 +134,11 @@ world::~world() {
       net_->node_unit.run_inside([&] {
         one->what->cancel(outcome::visitor_gone);
       });
-  compat::stop_anonymously(agent_);
+  for (const auto& one : agents_)
+    compat::stop_anonymously(one);
   compat::stop_anonymously(supervisor_);
   compat::stop_anonymously(monitor_);
-  agent_ = nullptr;
+  agents_.clear();
   supervisor_ = nullptr;
   monitor_ = nullptr;
   bool more = true;

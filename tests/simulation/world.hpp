@@ -94,6 +94,7 @@ class sim_network final : public network {
 struct world_options {
   uint32_t seed = 1;
   config::tunnel tunnel;
+  uint8_t agents = 1; ///< processes that serve the one endpoint
   size_t requests = 30;
   size_t max_body = 3000;
   double cut_rate = 0.01;      ///< per step
@@ -159,7 +160,7 @@ class world {
   node_context_ptr context_;
   supervisor_actor supervisor_;
   monitor_actor monitor_;
-  agent_actor agent_;
+  std::vector<agent_actor> agents_;
   std::shared_ptr<unit_contexts> agent_units_;
   std::shared_ptr<std::atomic<size_t>> agent_live_;
   std::vector<std::shared_ptr<sim_request>> requests_;
