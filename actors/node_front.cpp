@@ -16,8 +16,8 @@ exchange_id random_start() {
   return out | 1;
 }
 
-// Whether a path has "." or ".." segments, percent-encoded or not.
-bool has_dot_segments(std::string_view path) {
+// Whether a path has ".." segments, percent-encoded or not.
+bool climbs(std::string_view path) {
   path = path.substr(0, path.find('?'));
   while (!path.empty()) {
     path.remove_prefix(1);
@@ -32,7 +32,7 @@ bool has_dot_segments(std::string_view path) {
       segment.remove_prefix(encoded ? 3 : 1);
       ++dots;
     }
-    if (segment.empty() && (dots == 1 || dots == 2))
+    if (segment.empty() && dots == 2)
       return true;
   }
   return false;
@@ -50,7 +50,7 @@ node_front::node_front(caf::actor_system& system, node_context_ptr context,
 
 std::shared_ptr<const route> node_front::find(const visitor_request& what) {
   // A prefix match says nothing about a path that climbs out of the prefix.
-  if (has_dot_segments(what.path))
+  if (climbs(what.path))
     return nullptr;
   if (auto found = routes_.find(what.scheme, what.host, what.port, what.path))
     return found;

@@ -31,10 +31,10 @@ CAF_TEST(a_mapping_without_port_is_found_under_any_port) {
 
 CAF_TEST(paths_that_climb_have_no_mapping) {
   world w{world_options{}};
-  for (const auto* path : {"/a/../b", "/..", "/a/%2e%2E/b", "/.%2e", "/./a",
+  for (const auto* path : {"/a/../b", "/..", "/a/%2e%2E/b", "/.%2e", "/./..",
                            "/a/..?x=1"})
     CAF_CHECK(!found(w, "example.com", 0, path));
-  for (const auto* path : {"/a..b", "/...", "/..a/", "/a?x=/../", "/.well-known",
+  for (const auto* path : {"/a..b", "/...", "/..a/", "/a/./b", "/a?x=/../", "/.well-known",
                            "*", ""})
     CAF_CHECK(found(w, "example.com", 0, path));
 }

@@ -245,6 +245,15 @@ class Headers:
             answer = ask(self.port, target)
             self.assertEqual(json.loads(answer.body)["target"], target)
 
+    def test_a_path_that_climbs_finds_no_mapping(self):
+        for target in ("/..", "/echo/../x", "/echo/%2e%2E/x", "/./..",
+                       "http://example.com/echo/.."):
+            before = len(self.origin.requests)
+            answer = ask(self.port, target)
+            self.assertEqual((answer.status, answer.outcome),
+                             (404, "no-mapping"), target)
+            self.assertEqual(len(self.origin.requests), before)
+
     def test_a_visitor_who_leaves_cancels_the_work_at_the_origin(self):
         with Visitor(self.port) as visitor:
             visitor.send_head("GET", "/gate?leave")
