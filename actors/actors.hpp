@@ -25,6 +25,8 @@ using connection_actor = caf::typed_actor<
   caf::result<void>(carry),             // from the pool: a leased exchange
   caf::result<void>(exchange_finished), // from the exchange
   caf::result<void>(retire),            // from the pool: drain, then close
+  caf::result<void>(release),           // from the pool: it moved elsewhere
+  caf::result<void>(check_health),      // from the pool: measure now
   caf::result<void>(ask_open),          // from the controller
   caf::result<void>(probe)>;            // from the controller
 
@@ -35,6 +37,9 @@ using pool_actor = caf::typed_actor<
   caf::result<void>(returned),        // from a connection
   caf::result<void>(connection_lost), // from a connection
   caf::result<void>(health_report),   // from a connection
+  caf::result<void>(leaving),         // from a connection: its agent drains it
+  caf::result<void>(session_replaced), // from the controller
+  caf::result<void>(reconfigure),     // from the controller
   caf::result<void>(drain),           // from the controller
   caf::result<pool_snapshot>(get_snapshot)>;
 
@@ -46,6 +51,7 @@ using controller_actor = caf::typed_actor<
   caf::result<void>(orphaned),      // from a pool
   caf::result<void>(member_change), // from a pool
   caf::result<void>(growth_wish),   // from a pool
+  caf::result<void>(pool_status),   // from a pool
   caf::result<void>(probe_result),  // from a connection
   caf::result<void>(exchange_done), // from a pool
   caf::result<void>(drain),         // from the tunnel

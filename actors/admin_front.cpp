@@ -6,6 +6,9 @@
 #include <caf/event_based_actor.hpp>
 #include <nlohmann/json.hpp>
 
+#include <functional>
+#include <utility>
+
 namespace aps {
 
 namespace {
@@ -53,14 +56,17 @@ std::string show_error(std::string_view text) {
   return nlohmann::json{{"error", text}}.dump() + "\n";
 }
 
+using answer_maker
+  = std::function<std::pair<uint16_t, nlohmann::json>(const node_snapshot&)>;
+
 // Lives for one question to the supervisor.
-void ask_for_stats(caf::event_based_actor* self, supervisor_actor supervisor,
-                   node_context_ptr context, served_exchange_ptr to) {
+void ask_supervisor(caf::event_based_actor* self, supervisor_actor supervisor,
+                    answer_maker make, served_exchange_ptr to) {
   compat::request(
     self, supervisor, std::chrono::seconds(3), get_snapshot{},
-    [to, context](const node_snapshot& snapshot) {
-      answer_later(to, 200,
-                   make_stats(snapshot, context->config).dump(2) + "\n");
+    [to, make](const node_snapshot& snapshot) {
+      const auto [status, body] = make(snapshot);
+      answer_later(to, status, body.dump(2) + "\n");
     },
     [to](const caf::error&) {
       answer_later(to, 503, show_error("the node did not answer in time"));
@@ -91,7 +97,19 @@ void admin_front::start(exchange_ptr what) {
   served->set_origin(std::make_shared<deaf_origin>(served));
   connect_directly(what, served);
   if (plain == "/.api/stats")
-    system_.spawn(ask_for_stats, supervisor_, context_, served);
+    system_.spawn(ask_supervisor, supervisor_, answer_maker{
+      [&system = system_, context = context_](const node_snapshot& snapshot) {
+        return std::pair<uint16_t, nlohmann::json>{
+          200, make_stats(snapshot, context->config,
+                          compat::running_actors(system))};
+      }}, served);
+  else if (plain == "/.api/ready")
+    system_.spawn(ask_supervisor, supervisor_, answer_maker{
+      [](const node_snapshot& snapshot) {
+        auto body = make_readiness(snapshot);
+        const uint16_t status = body["ready"] ? 200 : 503;
+        return std::pair<uint16_t, nlohmann::json>{status, std::move(body)};
+      }}, served);
   else if (plain == "/.api/health")
     answer_later(served, 200, "{\"status\":\"ok\"}\n");
   else

@@ -10,6 +10,8 @@ namespace aps {
 
 namespace {
 
+constexpr auto closing_time = std::chrono::milliseconds(1000);
+
 session_id make_session() {
   const auto bytes = random_bytes(sizeof(session_id));
   session_id out;
@@ -23,18 +25,24 @@ class agent_host final : public agent {
              std::shared_ptr<network> net, std::shared_ptr<spdlog::logger> log)
       : system_(system), net_(std::move(net)),
         units_(std::make_shared<unit_contexts>(system, *net_)),
-        live_(std::make_shared<std::atomic<size_t>>(0)) {
+        live_(std::make_shared<std::atomic<size_t>>(0)),
+        connections_(std::make_shared<std::atomic<size_t>>(0)) {
     agent_context shared;
     shared.tunnel = options.tunnel;
     shared.endpoint = options.endpoint;
     shared.key = derive_key(options.tunnel, options.password);
     shared.session = make_session();
+    shared.instance = options.instance;
+    shared.started_ms = static_cast<uint64_t>(
+      std::chrono::system_clock::now().time_since_epoch()
+      / std::chrono::milliseconds(1));
     shared.transports = options.transports;
     shared.net = net_;
     shared.origins = net_->origins(options.origin);
     shared.units = units_;
     shared.log = std::move(log);
     shared.live = live_;
+    shared.connections = connections_;
     for (const auto& server : options.servers) {
       shared.server = server;
       actors_.push_back(system_.spawn<agent_impl>(
@@ -51,6 +59,9 @@ class agent_host final : public agent {
     for (const auto& actor : actors_)
       compat::enqueue(nullptr, actor, drain{});
     wait_until(grace, [this] { return *live_ == 0; });
+    // The node closes what is drained; give it the time to do so.
+    wait_until(std::min(grace, closing_time),
+               [this] { return *connections_ == 0; });
     for (const auto& actor : actors_)
       stop_and_wait(system_, actor);
     // Nothing on the I/O side may talk to actors once the host lets go of
@@ -65,6 +76,7 @@ class agent_host final : public agent {
   std::shared_ptr<network> net_;
   std::shared_ptr<unit_contexts> units_;
   std::shared_ptr<std::atomic<size_t>> live_;
+  std::shared_ptr<std::atomic<size_t>> connections_;
   std::vector<agent_actor> actors_;
   bool stopped_ = false;
 };

@@ -28,6 +28,9 @@ struct agent_options {
   std::string endpoint;
   std::string password;
   std::vector<transport_kind> transports; ///< which to use at once
+  /// Names this agent across its restarts, so that a node drops its former
+  /// session at once; no two live agents may share it. Empty = none.
+  std::string instance;
   origin_options origin;
 };
 

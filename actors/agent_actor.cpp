@@ -12,6 +12,11 @@ namespace {
 constexpr auto tick_interval = std::chrono::milliseconds(50);
 constexpr auto tombstone_time = std::chrono::minutes(10);
 
+// Polling starts when nothing else lived for so long, and ends when something
+// else did.
+constexpr auto poll_after = std::chrono::seconds(1);
+constexpr auto leave_polling_after = std::chrono::seconds(5);
+
 // More than any sane pool; a node cannot make us dial without end.
 constexpr uint32_t max_wanted = 1024;
 
@@ -26,6 +31,8 @@ std::string_view advice(refusal why) {
     case refusal::not_here: return "; dial another server of the node";
     case refusal::version: return "; update the agent or the node";
     case refusal::disabled: return "; use another -transport";
+    case refusal::replaced:
+      return "; if both agents are to live, give each its own -instance";
     default: return "";
   }
 }
@@ -35,8 +42,9 @@ std::string_view advice(refusal why) {
 agent_state::agent_state(agent_actor::pointer self, agent_context_ptr context)
     : self_(self), context_(std::move(context)) {
   for (const auto transport : context_->transports)
-    lanes_[transport].pause
-      = backoff{{}, self_->id() * 7919 + static_cast<uint64_t>(transport)};
+    lanes_[transport].redials
+      = restart_pacer{{}, self_->id() * 7919
+                            + static_cast<uint64_t>(transport)};
 }
 
 agent_state::~agent_state() {
@@ -45,14 +53,17 @@ agent_state::~agent_state() {
       one.served->cancel();
   *context_->live -= table_.size();
   for (auto& [transport, where] : lanes_) {
-    for (const auto& who : where.greeting)
-      compat::stop_anonymously(who);
-    for (const auto& who : where.live)
-      compat::stop_anonymously(who);
+    for (const auto& one : where.greeting)
+      compat::stop_anonymously(one.actor);
+    for (const auto& one : where.live)
+      compat::stop_anonymously(one.actor);
   }
 }
 
 agent_actor::behavior_type agent_state::make_behavior() {
+  compat::on_down(self_, [this](const caf::down_msg& down) {
+    on_dead(down.source);
+  });
   dial_missing();
   arm_tick();
   return {
@@ -78,8 +89,33 @@ void agent_state::arm_tick() {
 }
 
 void agent_state::on_tick() {
-  give_up_detached(compat::now(self_));
+  const auto now = compat::now(self_);
+  give_up_detached(now);
+  mind_last_resort(now);
   dial_missing();
+}
+
+// Polling among others is for networks that break all of them.
+bool agent_state::is_last_resort(transport_kind transport) const {
+  return transport == transport_kind::poll && lanes_.size() > 1;
+}
+
+void agent_state::mind_last_resort(time_point now) {
+  const auto others = std::any_of(
+    lanes_.begin(), lanes_.end(), [this](const auto& item) {
+      return !is_last_resort(item.first) && !item.second.live.empty();
+    });
+  auto& since = others ? not_alone_since_ : alone_since_;
+  (others ? alone_since_ : not_alone_since_).reset();
+  if (!since)
+    since = now;
+  const auto i = lanes_.find(transport_kind::poll);
+  if (!others || now - *since < leave_polling_after || i == lanes_.end()
+      || !is_last_resort(i->first))
+    return;
+  for (const auto& one : i->second.live)
+    compat::send(self_, one.actor,
+                 retire{close_reason::normal, "polling is not needed", false});
 }
 
 void agent_state::dial_missing() {
@@ -87,14 +123,14 @@ void agent_state::dial_missing() {
     return;
   const auto now = compat::now(self_);
   for (auto& [transport, where] : lanes_) {
-    auto have = where.live.size() + where.greeting.size() + where.dialing;
+    if (is_last_resort(transport)
+        && (!alone_since_ || now - *alone_since_ < poll_after))
+      continue;
     // After a failure one dialer feels its way, the others follow it.
-    const auto careful = where.pause.tries() > 1;
-    while (have < where.wanted && now >= where.next_dial
-           && (!careful || where.dialing + where.greeting.size() == 0)) {
+    while (where.all() < where.wanted && where.redials.due(now)
+           && (!where.redials.careful()
+               || where.all() == where.live.size()))
       dial(transport, where);
-      ++have;
-    }
   }
 }
 
@@ -120,14 +156,15 @@ void agent_state::on_dialled(dial_done& done) {
   --where.dialing;
   auto& link = done.result.connected;
   if (!link) {
-    where.next_dial = compat::now(self_) + where.pause.next();
+    where.redials.on_failed(compat::now(self_));
     return complain(where, done.transport, done.result.detail);
   }
   if (draining_)
     return link->close(close_reason::shutdown, "the agent is stopping");
   auto actor = self_->spawn<agent_connection_impl>(context_,
                                                    agent_actor{self_}, link);
-  where.greeting.push_back(actor);
+  compat::monitor(self_, actor);
+  where.greeting.push_back({actor, compat::now(self_)});
   auto listener = std::make_shared<link_adapter<agent_connection_actor>>(
     actor, *context_->units, link->unit());
   dispatch(link->unit(), [link, listener] { link->start(listener); });
@@ -135,10 +172,10 @@ void agent_state::on_dialled(dial_done& done) {
 
 void agent_state::on_up(const agent_connection_up& up) {
   auto& where = lanes_[up.transport];
-  std::erase(where.greeting, up.who);
-  where.live.push_back(up.who);
-  where.pause.reset();
-  where.next_dial = {};
+  const auto same = [&](const member& one) { return one.actor == up.who; };
+  std::erase_if(where.greeting, same);
+  where.live.push_back({up.who, compat::now(self_)});
+  where.redials.on_up();
   where.complained = false;
   resume_time_ = std::chrono::milliseconds(up.resume_time_ms);
   context_->log->info("[AGENT] Connected to {} over {} as {}.{} ({})",
@@ -149,12 +186,24 @@ void agent_state::on_up(const agent_connection_up& up) {
 
 void agent_state::on_down(const agent_connection_down& down) {
   auto& where = lanes_[down.transport];
-  const auto was_live = std::erase(where.live, down.who) > 0;
-  std::erase(where.greeting, down.who);
+  const auto same = [&](const member& one) { return one.actor == down.who; };
+  const auto i = std::find_if(where.live.begin(), where.live.end(), same);
+  const auto was_live = i != where.live.end();
+  const auto lived = was_live ? compat::now(self_) - i->since : duration{};
+  if (was_live)
+    where.live.erase(i);
+  std::erase_if(where.greeting, same);
   const auto now = compat::now(self_);
   for (const auto id : down.exchanges)
-    if (auto i = table_.find(id); i != table_.end() && i->second.on == down.who)
-      i->second.detached = now;
+    if (auto one = table_.find(id);
+        one != table_.end() && one->second.on == down.who)
+      one->second.detached = now;
+  lose(where, down, was_live, lived);
+  dial_missing();
+}
+
+void agent_state::lose(lane& where, const agent_connection_down& down,
+                       bool was_live, duration lived) {
   if (down.refused) {
     slow_down(where, *down.refused);
     return complain(where, down.transport,
@@ -163,25 +212,46 @@ void agent_state::on_down(const agent_connection_down& down) {
   }
   if (down.wanted_by_node) {
     where.wanted = std::max(where.wanted - 1, 1u);
-  } else {
-    where.next_dial = now + where.pause.next();
-    complain(where, down.transport,
-             (was_live ? "connection lost: " : "handshake failed: ")
-               + std::string(render(down.error))
-               + (down.detail.empty() ? "" : ": " + down.detail));
+    return;
   }
-  dial_missing();
+  const auto now = compat::now(self_);
+  if (was_live)
+    where.redials.on_lost(lived, now);
+  else
+    where.redials.on_failed(now);
+  complain(where, down.transport,
+           (was_live ? "connection lost: " : "handshake failed: ")
+             + std::string(render(down.error))
+             + (down.detail.empty() ? "" : ": " + down.detail));
+}
+
+// A connection actor that ended without a word takes only itself along.
+void agent_state::on_dead(const caf::actor_addr& who) {
+  for (auto& [transport, where] : lanes_)
+    for (const auto* list : {&where.greeting, &where.live})
+      for (const auto& one : *list) {
+        if (one.actor.address() != who)
+          continue;
+        agent_connection_down down;
+        down.who = one.actor;
+        down.transport = transport;
+        down.detail = "its actor died";
+        for (const auto& [id, known] : table_)
+          if (known.on == down.who)
+            down.exchanges.push_back(id);
+        return on_down(down);
+      }
 }
 
 // A refusal is no transient error: no storm, and no more than one try at once.
 void agent_state::slow_down(lane& where, const refused_frame& no) {
   const auto pause = std::chrono::milliseconds(
     std::clamp<uint32_t>(no.retry_after_ms, 1000, 60000));
-  where.next_dial = compat::now(self_) + pause;
-  where.pause.next();
-  const auto have = static_cast<uint32_t>(where.live.size());
+  const auto now = compat::now(self_);
+  where.redials.on_failed(now);
+  where.redials.hold(now + pause);
   if (no.code == refusal::pool_full)
-    where.wanted = std::max(have, 1u);
+    where.wanted = std::max(static_cast<uint32_t>(where.live.size()), 1u);
 }
 
 void agent_state::complain(lane& where, transport_kind transport,
@@ -198,10 +268,9 @@ void agent_state::on_open(const open_wanted& open) {
   if (i == lanes_.end() || draining_)
     return;
   auto& where = i->second;
-  const auto have = static_cast<uint32_t>(where.live.size()
-                                          + where.greeting.size())
-                    + where.dialing;
-  where.wanted = std::min(std::max(where.wanted, have + open.count),
+  if (is_last_resort(open.transport) && where.live.empty())
+    return;
+  where.wanted = std::min(std::max(where.wanted, where.all() + open.count),
                           max_wanted);
   dial_missing();
 }
@@ -320,9 +389,9 @@ void agent_state::ignore(const agent_connection_actor& from, exchange_id id) {
 void agent_state::on_drain() {
   draining_ = true;
   for (const auto& [transport, where] : lanes_)
-    for (const auto& who : where.live)
-      compat::send(self_, who, retire{close_reason::shutdown,
-                                      "the agent is stopping", false});
+    for (const auto& one : where.live)
+      compat::send(self_, one.actor, retire{close_reason::shutdown,
+                                            "the agent is stopping", false});
 }
 
 } // namespace aps

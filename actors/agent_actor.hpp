@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/agent_context.hpp"
-#include "actors/policy/backoff.hpp"
+#include "actors/policy/restart.hpp"
 
 #include <map>
 #include <optional>
@@ -25,15 +25,23 @@ class agent_state {
   agent_actor::behavior_type make_behavior();
 
  private:
+  struct member {
+    agent_connection_actor actor;
+    time_point since{};
+  };
+
   /// The connections of one transport.
   struct lane {
     uint32_t wanted = 1;
     uint32_t dialing = 0;
-    std::vector<agent_connection_actor> greeting; ///< not yet welcome
-    std::vector<agent_connection_actor> live;
-    backoff pause;
-    time_point next_dial{};
+    std::vector<member> greeting; ///< not yet welcome
+    std::vector<member> live;
+    restart_pacer redials;
     bool complained = false; ///< the current trouble is in the log already
+
+    uint32_t all() const {
+      return static_cast<uint32_t>(greeting.size() + live.size()) + dialing;
+    }
   };
 
   struct entry {
@@ -63,6 +71,11 @@ class agent_state {
   void on_tick();
 
   void arm_tick();
+  void on_dead(const caf::actor_addr& who);
+  void lose(lane& where, const agent_connection_down& down, bool was_live,
+            duration lived);
+  bool is_last_resort(transport_kind transport) const;
+  void mind_last_resort(time_point now);
   void dial_missing();
   void dial(transport_kind transport, lane& where);
   void start(request_arrived& what);
@@ -79,6 +92,9 @@ class agent_state {
   std::unordered_map<exchange_id, tombstone> tombstones_;
   duration resume_time_ = std::chrono::seconds(10);
   size_t next_unit_ = 0;
+  /// Since when no other transport lives; what polling waits for.
+  std::optional<time_point> alone_since_;
+  std::optional<time_point> not_alone_since_;
   bool draining_ = false;
 };
 

@@ -27,6 +27,8 @@ agent_connection_state::~agent_connection_state() {
     if (entry.to)
       entry.to->detach(link_);
   link_->abort(link_error::none);
+  if (counted_)
+    --*context_->connections;
 }
 
 agent_connection_actor::behavior_type agent_connection_state::make_behavior() {
@@ -106,6 +108,8 @@ void agent_connection_state::on_challenge(const challenge_frame& challenge) {
   hello_.session = context_->session;
   hello_.nonce = random_bytes(32);
   hello_.software = "aps";
+  hello_.instance = context_->instance;
+  hello_.started_ms = context_->started_ms;
   hello_.proof = agent_proof(context_->key, challenge.nonce, hello_,
                              link_->transport());
   link_->send({0, hello_});
@@ -119,6 +123,8 @@ void agent_connection_state::on_welcome(const welcome_frame& welcome) {
     return link_->close(close_reason::refused, refused_->message);
   }
   phase_ = phase::live;
+  counted_ = true;
+  ++*context_->connections;
   name_ = welcome.connection;
   liveness_ = liveness{{}, compat::now(self_)};
   compat::send(self_, agent_,

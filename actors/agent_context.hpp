@@ -18,12 +18,15 @@ struct agent_context {
   std::string endpoint;
   std::string key; ///< derived from the password
   session_id session{};
+  std::string instance;
+  uint64_t started_ms = 0;
   std::vector<transport_kind> transports;
   std::shared_ptr<network> net;
   std::shared_ptr<origin_client> origins;
   std::shared_ptr<unit_contexts> units;
   std::shared_ptr<spdlog::logger> log;
   std::shared_ptr<std::atomic<size_t>> live; ///< exchanges in the tables
+  std::shared_ptr<std::atomic<size_t>> connections; ///< live ones
 
   std::string server_name() const {
     return server.host + ":" + std::to_string(server.port);

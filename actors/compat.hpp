@@ -1,9 +1,11 @@
 #pragma once
 
+#include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/execution_unit.hpp>
 #include <caf/logger.hpp>
 #include <caf/mailbox_element.hpp>
+#include <caf/sec.hpp>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -83,6 +85,11 @@ template <class Self, class Handle>
 void stop(Self* self, const Handle& who) {
   if (who)
     self->send_exit(who, caf::exit_reason::user_shutdown);
+}
+
+/// CAF's count of the actors that run in a system.
+inline size_t running_actors(caf::actor_system& system) {
+  return system.registry().running();
 }
 
 /// CAF keeps a reference to the system's logger on every thread that ran or

@@ -48,6 +48,8 @@ connection_actor::behavior_type connection_state::make_behavior() {
     [this](carry& leased) { on_carry(leased); },
     [this](const exchange_finished& done) { on_finished(done); },
     [this](const retire& how) { on_retire(how); },
+    [this](const release& moved) { on_release(moved); },
+    [this](check_health) { ping_now(); },
     [this](const ask_open& ask) {
       link_->send({0, open_connections_frame{ask.transport, ask.count,
                                              ask.reason}});
@@ -86,7 +88,7 @@ void connection_state::on_connection_frame(frame& what) {
   else if (auto* pong = std::get_if<pong_frame>(&what.body))
     on_pong(*pong);
   else if (std::holds_alternative<drain_frame>(what.body))
-    compat::send(self_, pool_, health_report{self_, liveness_.rtt(), true});
+    compat::send(self_, pool_, leaving{self_});
 }
 
 void connection_state::on_hello(hello_frame& hello) {
@@ -108,7 +110,8 @@ void connection_state::on_pong(const pong_frame& pong) {
   liveness_.on_pong(pong.token, compat::now(self_));
   if (liveness_.waiting())
     return;
-  compat::send(self_, pool_, health_report{self_, liveness_.rtt(), false});
+  compat::send(self_, pool_, health_report{self_, liveness_.rtt(),
+                                           liveness_.sample(), false});
   report_probes(true);
 }
 
@@ -135,11 +138,12 @@ void connection_state::on_admitted(admitted& welcome) {
                        compat::now(self_)};
   link_->send({0, welcome_frame{0, welcome.proof, name_,
                                 welcome.resume_time_ms}});
-  liveness_.force_ping(compat::now(self_));
-  link_->send({0, ping_frame{liveness_.token()}});
+  ping_now();
 }
 
 void connection_state::on_rejected(const rejected& no) {
+  if (phase_ == phase::closing)
+    return;
   refuse(no.why,
          no.why == refusal::pool_full ? close_reason::exhausted
                                       : close_reason::refused,
@@ -185,6 +189,11 @@ void connection_state::on_retire(const retire& how) {
   close_if_drained();
 }
 
+void connection_state::on_release(const release& moved) {
+  if (pending_.erase(moved.exchange) > 0)
+    close_if_drained();
+}
+
 void connection_state::close_if_drained() {
   if (phase_ != phase::draining || !pending_.empty())
     return;
@@ -195,14 +204,22 @@ void connection_state::close_if_drained() {
 // -- health -------------------------------------------------------------------
 
 void connection_state::on_probe(probe& what) {
-  probes_.push_back(what.report_to);
+  probes_.push_back(std::move(what));
+  ping_now();
+}
+
+// The answer to a ping that is under way serves as well, and another one would
+// push its deadline back.
+void connection_state::ping_now() {
+  if (liveness_.waiting())
+    return;
   liveness_.force_ping(compat::now(self_));
   link_->send({0, ping_frame{liveness_.token()}});
 }
 
 void connection_state::report_probes(bool good) {
-  for (const auto& controller : probes_)
-    compat::send(self_, controller, probe_result{link_->transport(), good});
+  for (const auto& one : probes_)
+    compat::send(self_, one.report_to, probe_result{one.number, good});
   probes_.clear();
 }
 
@@ -222,6 +239,8 @@ void connection_state::on_tick() {
   }
   if (phase_ == phase::closing)
     return;
+  if (liveness_.turned_late(now))
+    compat::send(self_, pool_, health_report{self_, {}, {}, true});
   switch (liveness_.check(!pending_.empty(), now)) {
     case liveness::action::none:
       break;

@@ -36,7 +36,9 @@ class connection_state {
   void on_carry(carry& leased);
   void on_finished(const exchange_finished& done);
   void on_retire(const retire& how);
+  void on_release(const release& moved);
   void on_probe(probe& what);
+  void ping_now();
   void on_tick();
   void arm_tick();
   void refuse(refusal why, close_reason reason, uint32_t retry_after_ms);
@@ -56,7 +58,7 @@ class connection_state {
   pool_actor pool_;
   exchange_owner_ptr owner_;
   std::unordered_map<exchange_id, exchange_ptr> pending_;
-  std::vector<controller_actor> probes_;
+  std::vector<probe> probes_;
   close_reason retire_reason_ = close_reason::normal;
   std::string retire_detail_;
 };

@@ -4,6 +4,7 @@
 #include "actors/pool.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace aps {
 
@@ -15,16 +16,22 @@ breaker_settings breaker_of(const config::fallback& settings) {
   breaker_settings out;
   out.enabled = settings.enabled;
   out.threshold = settings.threshold;
+  out.hold_down = to_duration(settings.hold_down);
+  out.max_hold_down = to_duration(settings.max_hold_down);
+  out.good_probes = settings.good_probes;
+  out.probe_timeout = to_duration(settings.probe_timeout);
   return out;
 }
 
-constexpr std::array transports{transport_kind::grpc,
-                                transport_kind::websocket};
+// Agents of one endpoint whose restarts are known; the oldest is forgotten.
+constexpr size_t max_instances = 256;
 
-transport_kind other_of(transport_kind transport) {
-  return transport == transport_kind::grpc ? transport_kind::websocket
-                                           : transport_kind::grpc;
-}
+// An agent that has a successor is not to hammer.
+constexpr uint32_t replaced_pause_ms = 30000;
+
+// Restart intensity of the pools; above it the whole endpoint starts over.
+constexpr size_t max_pool_deaths = 5;
+constexpr auto pool_death_window = std::chrono::seconds(30);
 
 } // namespace
 
@@ -32,7 +39,14 @@ controller_state::controller_state(controller_actor::pointer self,
                                    node_context_ptr context,
                                    tunnel_actor tunnel, controller_setup setup)
     : self_(self), context_(std::move(context)), tunnel_(std::move(tunnel)),
-      setup_(std::move(setup)), breaker_(breaker_of(setup_.settings.fallback)) {
+      setup_(std::move(setup)), breaker_(breaker_of(setup_.settings.fallback), compat::now(self)),
+      lanes_{lane{transport_kind::grpc, setup_.settings.grpc_pool, {}, {},
+                  false, {}},
+             lane{transport_kind::websocket, setup_.settings.websocket_pool,
+                  {}, {}, false, {}},
+             lane{transport_kind::poll, setup_.settings.poll_pool, {}, {},
+                  false, {}}},
+      pool_deaths_(max_pool_deaths, pool_death_window) {
 }
 
 controller_state::~controller_state() {
@@ -44,8 +58,6 @@ controller_actor::behavior_type controller_state::make_behavior() {
   compat::on_down(self_, [this](const caf::down_msg& down) {
     on_pool_down(down);
   });
-  for (const auto transport : transports)
-    spawn_pool(transport);
   arm_tick();
   return {
     [this](job& what) { dispatch(std::move(what)); },
@@ -54,6 +66,7 @@ controller_actor::behavior_type controller_state::make_behavior() {
     [this](orphaned& orphans) { on_orphaned(orphans); },
     [this](const member_change& change) { on_member(change); },
     [this](const growth_wish& wish) { on_growth(wish); },
+    [this](const pool_status& status) { on_status(status); },
     [this](const probe_result& result) { on_probe(result); },
     [this](const exchange_done& done) { on_done(done); },
     [this](drain) { on_drain(); },
@@ -64,28 +77,20 @@ controller_actor::behavior_type controller_state::make_behavior() {
 // -- choosing a transport -----------------------------------------------------
 
 controller_state::lane& controller_state::of(transport_kind transport) {
-  return lanes_[transport == transport_kind::grpc ? 0 : 1];
-}
-
-controller_state::lane& controller_state::other(transport_kind transport) {
-  return of(other_of(transport));
+  for (auto& where : lanes_)
+    if (where.transport == transport)
+      return where;
+  return lanes_.back();
 }
 
 // An agent that only ever offered one transport has nothing to fall back to.
 bool controller_state::hybrid() const {
-  return lanes_[0].pool && lanes_[1].pool && lanes_[0].seen && lanes_[1].seen;
+  return lanes_.front().seen
+         && std::any_of(lanes_.begin() + 1, lanes_.end(),
+                        [](const lane& where) { return where.seen; });
 }
 
-transport_kind controller_state::favoured() const {
-  if (!hybrid())
-    return lanes_[0].pool && (lanes_[0].seen || !lanes_[1].pool)
-             ? transport_kind::grpc
-             : transport_kind::websocket;
-  return breaker_.use_primary() ? transport_kind::grpc
-                                : transport_kind::websocket;
-}
-
-bool controller_state::has_live(const lane& where, const job& what) const {
+bool controller_state::has_live(const lane& where, const job& what) {
   if (!what.session)
     return !where.members.empty();
   return std::any_of(where.members.begin(), where.members.end(),
@@ -94,38 +99,47 @@ bool controller_state::has_live(const lane& where, const job& what) const {
                      });
 }
 
+bool controller_state::any_live(const job& what) const {
+  return std::any_of(lanes_.begin(), lanes_.end(), [&](const lane& where) {
+    return has_live(where, what);
+  });
+}
+
 void controller_state::dispatch(job what) {
   if (what.what->over())
     return;
   if (draining_)
     return what.what->fail(outcome::draining, "the node is shutting down");
-  for (;;) {
-    const auto transport = favoured();
-    if (has_live(of(transport), what))
-      return lease_from(transport, std::move(what));
-    if (!hybrid() || !setup_.settings.fallback.enabled)
-      return park(std::move(what));
-    // With no gRPC connection alive its attempts fail at once, up to the
-    // threshold (DESIGN 7, rule 2); in `fallback` nothing is left to count.
-    if (transport == transport_kind::grpc && of(transport).members.empty()) {
-      what.failure = "no live gRPC connection";
-      count_failure(what.failure);
-      if (breaker_.use_primary())
-        continue;
-    }
-    const auto second = other_of(transport);
-    if (!has_live(of(second), what))
-      return park(std::move(what));
-    return lease_from(second, std::move(what));
+  // With no gRPC connection alive its attempts fail at once, up to the
+  // threshold (DESIGN 7, rule 2); in `fallback` nothing is left to count.
+  while (hybrid() && setup_.settings.fallback.enabled && breaker_.use_primary()
+         && primary().members.empty()) {
+    what.failure = "no live gRPC connection";
+    count_failure(what.failure);
   }
+  if (auto* where = choose(what))
+    return lease_from(*where, std::move(what));
+  park(std::move(what));
 }
 
-void controller_state::lease_from(transport_kind transport, job what) {
-  ++what.attempts;
-  if (transport == transport_kind::websocket && !what.failure.empty())
+// The first in order of preference that can carry it. While the breaker is
+// open the primary comes last; without fallback nothing but it counts.
+controller_state::lane* controller_state::choose(const job& what) {
+  const auto mixed = hybrid();
+  if (mixed && !setup_.settings.fallback.enabled)
+    return has_live(primary(), what) ? &primary() : nullptr;
+  const auto avoid = mixed && !breaker_.use_primary();
+  for (auto& where : lanes_)
+    if (!(avoid && &where == &primary()) && has_live(where, what))
+      return &where;
+  return avoid && has_live(primary(), what) ? &primary() : nullptr;
+}
+
+void controller_state::lease_from(lane& where, job what) {
+  if (&where != &primary() && !what.failure.empty())
     tell(event_kind::fallback_attempt, what.failure);
   what.failure.clear();
-  compat::send(self_, of(transport).pool, lease{std::move(what)});
+  compat::send(self_, where.pool, lease{std::move(what)});
 }
 
 bool controller_state::count_failure(const std::string& reason) {
@@ -147,17 +161,22 @@ void controller_state::on_lease_failed(lease_failed& failed) {
 void controller_state::on_orphaned(orphaned& orphans) {
   const auto reason = std::string(render(orphans.error))
                       + (orphans.detail.empty() ? "" : ": " + orphans.detail);
-  const auto from_grpc = orphans.transport == transport_kind::grpc;
+  const auto from_primary = orphans.transport == transport_kind::grpc
+                            && !orphans.session_over;
   // One dead connection is one failure, however many requests it carried.
-  if (from_grpc && hybrid())
+  if (from_primary && hybrid())
     count_failure(reason);
   tell(event_kind::exchange_moved, reason, orphans.jobs.size());
   for (auto& what : orphans.jobs) {
     if (what.what->never_sent())
       what.session.reset();
-    if (from_grpc)
+    if (from_primary)
       what.failure = reason;
-    dispatch(std::move(what));
+    // Nobody will come back for it: no need to wait.
+    if (what.session && orphans.session_over)
+      give_up(std::move(what));
+    else
+      dispatch(std::move(what));
   }
 }
 
@@ -185,14 +204,18 @@ void controller_state::give_up(job what) {
     return;
   if (what.session && exchange.restartable()) {
     what.session.reset();
-    if (has_live(lanes_[0], what) || has_live(lanes_[1], what))
+    if (any_live(what))
       return dispatch(std::move(what));
   }
+  fail(std::move(what));
+}
+
+void controller_state::fail(job what) {
+  auto& exchange = *what.what;
   auto how = outcome::no_connection;
   std::string detail = "endpoint " + setup_.tunnel + "." + setup_.endpoint
                        + " has no live connection";
-  if (!setup_.settings.fallback.enabled
-      && (has_live(lanes_[0], what) || has_live(lanes_[1], what)))
+  if (!setup_.settings.fallback.enabled && any_live(what))
     how = outcome::transport_unavailable;
   if (!exchange.never_sent()) {
     how = outcome::started_unknown;
@@ -207,9 +230,49 @@ void controller_state::give_up(job what) {
 
 void controller_state::on_candidate(const candidate_for& who) {
   auto& where = of(who.transport);
-  if (!where.pool)
+  if (!where.settings.enabled)
     return compat::send(self_, who.who.who, rejected{refusal::disabled, 60000});
+  if (draining_)
+    return compat::send(self_, who.who.who, rejected{refusal::draining, 1000});
+  if (!welcome(who.who))
+    return compat::send(self_, who.who.who,
+                        rejected{refusal::replaced, replaced_pause_ms});
+  if (!where.pool)
+    spawn_pool(where);
   compat::send(self_, where.pool, who.who);
+}
+
+// A restarted agent need not wait until its former life is found dead. Of two
+// that claim to be the same and live, the one that started later stays.
+bool controller_state::welcome(const candidate& who) {
+  if (who.instance.empty())
+    return true;
+  const auto i = std::find_if(
+    instances_.begin(), instances_.end(),
+    [&](const instance& one) { return one.name == who.instance; });
+  if (i == instances_.end()) {
+    if (instances_.size() >= max_instances)
+      instances_.erase(instances_.begin());
+    instances_.push_back({who.instance, who.session, who.started_ms});
+    return true;
+  }
+  if (i->session == who.session)
+    return true;
+  const auto before = i->session;
+  if (is_live(before)) {
+    if (who.started_ms < i->started_ms)
+      return false;
+    replace(before);
+  }
+  i->session = who.session;
+  i->started_ms = who.started_ms;
+  return true;
+}
+
+bool controller_state::is_live(const session_id& session) const {
+  job any;
+  any.session = session;
+  return any_live(any);
 }
 
 void controller_state::on_member(const member_change& change) {
@@ -222,54 +285,107 @@ void controller_state::on_member(const member_change& change) {
       return member.who == change.who;
     });
   }
-  const auto live = lanes_[0].members.size() + lanes_[1].members.size();
-  compat::send(self_, tunnel_,
-               endpoint_status{setup_.endpoint, static_cast<uint32_t>(live)});
+  tell_tunnel();
   if (change.live)
     retry_parked();
 }
 
+// Any live connection can carry the wish, preferably one of the agent that is
+// meant, and of the same transport.
 void controller_state::on_growth(const growth_wish& wish) {
-  // Any live connection can carry the wish, preferably of the same kind.
-  for (const auto* where : {&of(wish.transport), &other(wish.transport)}) {
-    if (where->members.empty())
-      continue;
-    const auto& member = where->members[next_asked_++ % where->members.size()];
-    return compat::send(self_, member.who,
-                        ask_open{wish.transport, wish.count, wish.reason});
+  std::vector<const member_change*> choice;
+  const auto collect = [&](bool same_session, bool same_transport) {
+    for (const auto& where : lanes_)
+      for (const auto& member : where.members)
+        if ((!same_session || member.session == *wish.session)
+            && (!same_transport || where.transport == wish.transport))
+          choice.push_back(&member);
+  };
+  for (const auto same_session : {true, false})
+    for (const auto same_transport : {true, false})
+      if (choice.empty() && (!same_session || wish.session))
+        collect(same_session, same_transport);
+  if (choice.empty())
+    return;
+  const auto& member = *choice[next_asked_++ % choice.size()];
+  compat::send(self_, member.who,
+               ask_open{wish.transport, wish.count, wish.reason});
+}
+
+void controller_state::on_status(const pool_status& status) {
+  of(status.transport).status = status;
+  tell_tunnel();
+}
+
+void controller_state::replace(const session_id& session) {
+  tell(event_kind::session_replaced, to_hex(session));
+  for (auto& where : lanes_) {
+    if (where.pool)
+      compat::send(self_, where.pool, session_replaced{session});
+    std::erase_if(where.members, [&](const auto& member) {
+      return member.session == session;
+    });
   }
+  // What waited for that session waits in vain.
+  std::vector<job> over;
+  std::erase_if(parked_, [&](auto& one) {
+    if (one.what.session != session)
+      return false;
+    over.push_back(std::move(one.what));
+    return true;
+  });
+  for (auto& one : over)
+    give_up(std::move(one));
+}
+
+size_t controller_state::live_count() const {
+  size_t sum = 0;
+  for (const auto& where : lanes_)
+    sum += where.members.size();
+  return sum;
+}
+
+// The transport in favour stands for the endpoint.
+void controller_state::tell_tunnel() {
+  endpoint_status out;
+  out.endpoint = setup_.endpoint;
+  out.live = static_cast<uint32_t>(live_count());
+  if (const auto* where = choose({})) {
+    out.latency = where->status.latency;
+    out.penalty = where->status.penalty;
+    // It may lose its connections again any moment.
+    if (!where->status.degraded.empty())
+      out.penalty *= 4;
+  }
+  compat::send(self_, tunnel_, std::move(out));
 }
 
 void controller_state::on_pool_down(const caf::down_msg& down) {
-  for (const auto transport : transports) {
-    auto& where = of(transport);
+  for (auto& where : lanes_) {
     if (!where.pool || where.pool.address() != down.source)
       continue;
+    // Its connections end with it; the agents dial again, and a new pool
+    // starts with the first of them.
+    where.pool = nullptr;
     where.members.clear();
+    where.status = {};
     tell(event_kind::actor_restarted,
-         "the " + std::string(to_string(transport)) + " pool of "
+         "the " + std::string(to_string(where.transport)) + " pool of "
            + setup_.tunnel + "." + setup_.endpoint + ": "
            + to_string(down.reason));
-    spawn_pool(transport);
-    const auto live = lanes_[0].members.size() + lanes_[1].members.size();
-    compat::send(self_, tunnel_,
-                 endpoint_status{setup_.endpoint,
-                                 static_cast<uint32_t>(live)});
+    tell_tunnel();
+    if (pool_deaths_.add(compat::now(self_)))
+      self_->quit(caf::make_error(caf::sec::runtime_error,
+                                  "its pools died too often"));
   }
 }
 
-void controller_state::spawn_pool(transport_kind transport) {
-  const auto& settings = transport == transport_kind::grpc
-                           ? setup_.settings.grpc_pool
-                           : setup_.settings.websocket_pool;
-  if (!settings.enabled)
-    return;
+void controller_state::spawn_pool(lane& where) {
   const auto resume_time = to_duration(setup_.settings.resume_time)
                            / std::chrono::milliseconds(1);
-  auto& where = of(transport);
   where.pool = self_->spawn<pool_impl>(
     context_, controller_actor{self_},
-    pool_setup{setup_.tunnel, setup_.endpoint, transport, settings,
+    pool_setup{setup_.tunnel, setup_.endpoint, where.transport, where.settings,
                static_cast<uint32_t>(resume_time)});
   compat::monitor(self_, where.pool);
 }
@@ -277,6 +393,8 @@ void controller_state::spawn_pool(transport_kind transport) {
 // -- the breaker --------------------------------------------------------------
 
 void controller_state::on_probe(const probe_result& result) {
+  if (result.number != breaker_.probe_number())
+    return; // too late
   const auto before = breaker_.state();
   if (breaker_.on_probe(result.good, compat::now(self_)))
     tell_state(to_string(before).data());
@@ -296,13 +414,15 @@ void controller_state::arm_tick() {
 
 void controller_state::on_tick() {
   const auto now = compat::now(self_);
-  const auto& primary = of(transport_kind::grpc).members;
-  const auto before = breaker_.state();
-  if (!primary.empty() && breaker_.probe_due(now)) {
+  const auto& members = primary().members;
+  auto before = breaker_.state();
+  if (breaker_.probe_overdue(now) && breaker_.on_probe(false, now))
+    tell_state(to_string(std::exchange(before, breaker_.state())).data());
+  if (!members.empty() && breaker_.probe_due(now)) {
     if (breaker_.state() != before)
       tell_state(to_string(before).data());
-    compat::send(self_, primary[next_asked_++ % primary.size()].who,
-                 probe{self_});
+    compat::send(self_, members[next_asked_++ % members.size()].who,
+                 probe{self_, breaker_.probe_number()});
   }
   std::vector<job> late;
   std::erase_if(parked_, [&](auto& one) {
@@ -333,6 +453,12 @@ caf::result<controller_snapshot> controller_state::snapshot() {
   base.reason = breaker_.reason();
   base.consecutive_failures = breaker_.failures();
   base.switches = breaker_.switches();
+  const auto now = compat::now(self_);
+  using seconds = std::chrono::duration<double>;
+  base.in_state_s = seconds(now - breaker_.changed_at()).count();
+  if (!breaker_.use_primary())
+    base.next_probe_s
+      = std::max(seconds(breaker_.next_probe() - now).count(), 0.0);
   base.moving = static_cast<uint32_t>(parked_.size());
   std::vector<pool_actor> pools;
   for (const auto& where : lanes_)

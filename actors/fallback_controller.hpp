@@ -2,6 +2,7 @@
 
 #include "actors/node_context.hpp"
 #include "actors/policy/breaker.hpp"
+#include "actors/policy/restart.hpp"
 
 #include <array>
 #include <string>
@@ -16,8 +17,9 @@ struct controller_setup {
   config::tunnel settings;
 };
 
-/// One endpoint (DESIGN 7 and 8): which transport? Owns the breaker, the two
-/// pools, and the exchanges that wait for a connection of their session.
+/// One endpoint (DESIGN 7 and 8): which transport? Owns the breaker, one pool
+/// per transport that an agent offers, and the exchanges that wait for a
+/// connection of their session.
 class controller_state {
  public:
   static inline const char* name = "aps.fallback_controller";
@@ -31,11 +33,21 @@ class controller_state {
   controller_actor::behavior_type make_behavior();
 
  private:
-  /// One transport of the endpoint. `pool` is null when it is disabled.
+  /// One transport of the endpoint.
   struct lane {
-    pool_actor pool;
+    transport_kind transport;
+    config::pool settings;
+    pool_actor pool; ///< null until an agent offers this transport
     std::vector<member_change> members; ///< live ones
     bool seen = false; ///< had a member at least once
+    pool_status status;
+  };
+
+  /// An agent that says who it is across restarts.
+  struct instance {
+    std::string name;
+    session_id session{};
+    uint64_t started_ms = 0;
   };
 
   struct parked {
@@ -44,23 +56,30 @@ class controller_state {
   };
 
   lane& of(transport_kind transport);
-  lane& other(transport_kind transport);
+  lane& primary() { return lanes_.front(); }
   bool hybrid() const;
+  size_t live_count() const;
 
   void dispatch(job what);
-  transport_kind favoured() const;
-  bool has_live(const lane& where, const job& what) const;
-  void lease_from(transport_kind transport, job what);
+  lane* choose(const job& what);
+  static bool has_live(const lane& where, const job& what);
+  bool any_live(const job& what) const;
+  bool is_live(const session_id& session) const;
+  void lease_from(lane& where, job what);
   bool count_failure(const std::string& reason);
   void park(job what);
   void retry_parked();
   void give_up(job what);
+  void fail(job what);
 
   void on_candidate(const candidate_for& who);
   void on_lease_failed(lease_failed& failed);
   void on_orphaned(orphaned& orphans);
   void on_member(const member_change& change);
   void on_growth(const growth_wish& wish);
+  void on_status(const pool_status& status);
+  bool welcome(const candidate& who);
+  void replace(const session_id& session);
   void on_probe(const probe_result& result);
   void on_done(const exchange_done& done);
   void on_drain();
@@ -69,7 +88,8 @@ class controller_state {
   caf::result<controller_snapshot> snapshot();
 
   void arm_tick();
-  void spawn_pool(transport_kind transport);
+  void spawn_pool(lane& where);
+  void tell_tunnel();
   void tell(event_kind kind, std::string detail, uint64_t number = 0);
   void tell_state(const char* from);
 
@@ -78,8 +98,10 @@ class controller_state {
   tunnel_actor tunnel_;
   const controller_setup setup_;
   breaker breaker_;
-  std::array<lane, 2> lanes_; ///< gRPC, WebSocket
+  std::array<lane, 3> lanes_; ///< in order of preference
+  restart_intensity pool_deaths_;
   std::vector<parked> parked_;
+  std::vector<instance> instances_;
   size_t next_asked_ = 0;
   bool draining_ = false;
 };

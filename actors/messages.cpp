@@ -39,6 +39,11 @@ std::string to_string(event_kind kind) {
     case event_kind::connection_idle_closed: return "connection-idle-closed";
     case event_kind::connection_expired: return "connection-expired";
     case event_kind::connection_lost: return "connection-lost";
+    case event_kind::connection_ejected: return "connection-ejected";
+    case event_kind::connection_readmitted: return "connection-readmitted";
+    case event_kind::endpoint_degraded: return "endpoint-degraded";
+    case event_kind::endpoint_recovered: return "endpoint-recovered";
+    case event_kind::session_replaced: return "session-replaced";
     case event_kind::fallback_attempt: return "fallback-attempt";
     case event_kind::fallback_state: return "fallback-state";
     case event_kind::exchange_moved: return "exchange-moved";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/actors.hpp"
+#include "actors/policy/health.hpp"
 #include "config/routes.hpp"
 #include "transports/seam/network.hpp"
 
@@ -23,7 +24,8 @@ struct job {
 
   exchange_ptr what;
 
-  /// Tunnels that may carry it, and how many of them were asked.
+  /// Tunnels that may carry it (null = just the first), and how many of them
+  /// were asked.
   std::shared_ptr<const std::vector<tunnel_actor>> tunnels;
   uint32_t first_tunnel = 0;
   uint32_t tunnels_asked = 0;
@@ -31,8 +33,8 @@ struct job {
   /// The session that has it, once it was sent.
   std::optional<session_id> session;
 
-  /// Transport attempts so far.
-  uint32_t attempts = 0;
+  /// What `sticky` balancing keeps to; equal for requests of one visitor.
+  uint64_t visitor = 0;
 
   /// Why the last attempt on gRPC failed; empty = it did not.
   std::string failure;
@@ -71,10 +73,17 @@ struct rejected {
   uint32_t retry_after_ms = 0;
 };
 
-/// An endpoint's count of live connections changed.
+/// What balancing needs to know of an endpoint; sent when it changed.
 struct endpoint_status {
   std::string endpoint;
-  uint32_t live = 0;
+  uint32_t live = 0; ///< connections
+  duration latency{};
+  double penalty = 1;
+};
+
+/// A newer session of the same agent is here: this one is over.
+struct session_replaced {
+  session_id session{};
 };
 
 // -- fallback_controller -------------------------------------------------------
@@ -93,6 +102,15 @@ struct orphaned {
   transport_kind transport = transport_kind::grpc;
   link_error error = link_error::lost;
   std::string detail;
+  bool session_over = false; ///< its agent process is gone for good
+};
+
+/// How a pool is; sent when it changed.
+struct pool_status {
+  transport_kind transport = transport_kind::grpc;
+  duration latency{};   ///< of its best connection
+  double penalty = 1;   ///< of its best connection
+  std::string degraded; ///< why it is not to be trusted; empty = it is
 };
 
 /// An exchange ended on a connection of this transport.
@@ -115,11 +133,12 @@ struct growth_wish {
   transport_kind transport = transport_kind::websocket;
   uint32_t count = 0;
   std::string reason;
+  std::optional<session_id> session; ///< whose agent should dial; else any
 };
 
 /// The answer of a connection to `probe`.
 struct probe_result {
-  transport_kind transport = transport_kind::grpc;
+  uint64_t number = 0;
   bool good = false;
 };
 
@@ -132,6 +151,8 @@ struct candidate {
   std::string peer;
   session_id session{};
   std::string proof;
+  std::string instance; ///< names the agent across restarts; empty = unknown
+  uint64_t started_ms = 0;
 };
 
 struct candidate_for {
@@ -161,8 +182,19 @@ struct connection_lost {
 /// What a connection measures about itself.
 struct health_report {
   connection_actor who;
-  duration rtt{};
-  bool draining = false; ///< its agent asked to lease it no more
+  duration rtt{};    ///< smoothed
+  duration sample{}; ///< the last one
+  bool late = false; ///< no sample: an answer is overdue
+};
+
+/// The agent asked to lease this connection no more.
+struct leaving {
+  connection_actor who;
+};
+
+/// From now on live by these settings.
+struct reconfigure {
+  config::pool settings;
 };
 
 // -- connection ----------------------------------------------------------------
@@ -195,6 +227,14 @@ struct retire {
   bool replace = false;
 };
 
+/// This exchange moved to another connection; answer nothing.
+struct release {
+  exchange_id exchange = 0;
+};
+
+/// Measure now; a health report follows.
+struct check_health {};
+
 /// Ask the agent at the other end to dial.
 struct ask_open {
   transport_kind transport = transport_kind::websocket;
@@ -205,6 +245,7 @@ struct ask_open {
 /// Ping the peer now and tell the controller how it went.
 struct probe {
   controller_actor report_to;
+  uint64_t number = 0; ///< comes back in the result
 };
 
 // -- agent ---------------------------------------------------------------------
@@ -287,8 +328,9 @@ struct connection_snapshot {
   std::string session;
   uint32_t in_flight = 0;
   bool draining = false;
-  double rtt_ms = 0;
+  bool ejected = false;
   double age_s = 0;
+  health_terms health;
 };
 
 struct pool_snapshot {
@@ -299,7 +341,18 @@ struct pool_snapshot {
   uint32_t leases = 0;
   uint32_t min_size = 0;
   uint32_t max_size = 0;
+  uint32_t usable = 0;      ///< members that take new exchanges
+  uint32_t asked = 0;       ///< connections on their way
+  uint32_t target_size = 0; ///< aimed at
+  double utilization = 0;
+  std::string sizing_reason; ///< of `target_size`
+  std::string degraded;      ///< why; empty = it is not
   uint64_t leased_total = 0;
+  uint64_t opened_total = 0;
+  uint64_t lost_total = 0;
+  uint64_t ejected_total = 0;
+  uint64_t moved_total = 0;   ///< leases moved at the end of a lifetime
+  uint64_t refused_total = 0; ///< dialled beyond the maximum
   std::vector<connection_snapshot> members;
 };
 
@@ -309,6 +362,8 @@ struct controller_snapshot {
   std::string reason;
   uint32_t consecutive_failures = 0;
   uint64_t switches = 0;
+  double in_state_s = 0;                ///< since the last change
+  std::optional<double> next_probe_s;   ///< until the next probe; not primary
   uint32_t moving = 0;
   std::vector<pool_snapshot> pools;
 };
@@ -317,6 +372,8 @@ struct endpoint_snapshot {
   std::string name;
   uint32_t in_flight = 0;
   uint32_t live = 0;
+  duration latency{};
+  double penalty = 1;
   controller_snapshot controller;
 };
 
@@ -346,6 +403,11 @@ enum class event_kind : uint8_t {
   connection_idle_closed,
   connection_expired,
   connection_lost,
+  connection_ejected,
+  connection_readmitted,
+  endpoint_degraded,
+  endpoint_recovered,
+  session_replaced,
   fallback_attempt,
   fallback_state,
   exchange_moved,

@@ -1,8 +1,10 @@
 #include "actors/node_front.hpp"
 
 #include "actors/connection.hpp"
+#include "actors/policy/balance.hpp"
 #include "transports/seam/auth.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace aps {
@@ -38,6 +40,37 @@ bool climbs(std::string_view path) {
   return false;
 }
 
+// The value of a cookie (RFC 6265, 4.2.1); empty when there is none.
+std::string_view cookie_of(const header_list& headers, std::string_view name) {
+  for (const auto& field : headers) {
+    if (!iequals(field.name, "Cookie"))
+      continue;
+    std::string_view rest = field.value;
+    while (!rest.empty()) {
+      auto pair = rest.substr(0, rest.find(';'));
+      rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+      pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
+      const auto sign = pair.find('=');
+      if (sign != pair.npos && pair.substr(0, sign) == name)
+        return pair.substr(sign + 1);
+    }
+  }
+  return {};
+}
+
+// What makes a visitor the same one; without its mark the address counts.
+uint64_t visitor_of(const exchange& what, const config::stickiness& by) {
+  using kind = config::stickiness::kind;
+  std::string_view mark;
+  const auto& headers = what.head()->headers;
+  if (by.by == kind::cookie)
+    mark = cookie_of(headers, by.name);
+  else if (by.by == kind::header)
+    if (const auto* found = find_header(headers, by.name))
+      mark = found->value;
+  return hash_of(mark.empty() ? what.facts().visitor_address : mark);
+}
+
 } // namespace
 
 node_front::node_front(caf::actor_system& system, node_context_ptr context,
@@ -45,8 +78,7 @@ node_front::node_front(caf::actor_system& system, node_context_ptr context,
                        exchange_id first_id)
     : system_(system), context_(std::move(context)),
       routes_(context_->config.mappings), origins_(std::move(origins)),
-      next_id_(first_id != 0 ? first_id : random_start()),
-      live_(std::make_shared<std::atomic<size_t>>(0)) {}
+      next_id_(first_id != 0 ? first_id : random_start()) {}
 
 std::shared_ptr<const route> node_front::find(const visitor_request& what) {
   // A prefix match says nothing about a path that climbs out of the prefix.
@@ -70,23 +102,29 @@ exchange_id node_front::next_id() {
 void node_front::start(exchange_ptr what) {
   if (draining_)
     return what->fail(outcome::draining, "the node is shutting down");
-  const auto& names = what->facts().via->rule.tunnels;
-  if (names.empty())
+  const auto& rule = what->facts().via->rule;
+  if (rule.tunnels.empty())
     return serve_here(what);
   const auto table = context_->tunnels->get();
-  auto tunnels = std::make_shared<std::vector<tunnel_actor>>();
-  for (const auto& tunnel_name : names)
+  std::vector<tunnel_actor> tunnels;
+  for (const auto& tunnel_name : rule.tunnels)
     if (auto i = table->find(tunnel_name); i != table->end())
-      tunnels->push_back(i->second);
-  if (tunnels->empty())
+      tunnels.push_back(i->second);
+  if (tunnels.empty())
     return what->fail(outcome::no_endpoint, "the tunnel is disabled");
   job carried{what};
-  if (tunnels->size() > 1)
-    carried.first_tunnel
-      = next_tunnel_.fetch_add(1, std::memory_order_relaxed)
-        % static_cast<uint32_t>(tunnels->size());
-  const auto first = (*tunnels)[carried.first_tunnel];
-  carried.tunnels = std::move(tunnels);
+  const auto sticky = rule.balance == config::balance::sticky;
+  if (sticky)
+    carried.visitor = visitor_of(*what, rule.sticky_by);
+  auto first = tunnels.front();
+  if (tunnels.size() > 1) {
+    const auto turn = next_tunnel_.fetch_add(1, std::memory_order_relaxed);
+    carried.first_tunnel = static_cast<uint32_t>(
+      (sticky ? mix(carried.visitor) : turn) % tunnels.size());
+    first = tunnels[carried.first_tunnel];
+    carried.tunnels = std::make_shared<const std::vector<tunnel_actor>>(
+      std::move(tunnels));
+  }
   compat::enqueue(context_->units->of(what->unit()).get(), first,
                   std::move(carried));
 }

@@ -25,9 +25,6 @@ class node_front final : public front {
   /// Refuses new requests and links from now on.
   void drain() { draining_ = true; }
 
-  /// Exchanges that are not over yet.
-  size_t live() const noexcept { return *live_; }
-
  private:
   void serve_here(const exchange_ptr& what);
 
@@ -38,7 +35,6 @@ class node_front final : public front {
   std::atomic<exchange_id> next_id_;
   std::atomic<uint32_t> next_tunnel_{0};
   std::atomic<bool> draining_{false};
-  std::shared_ptr<std::atomic<size_t>> live_;
 };
 
 } // namespace aps

@@ -3,21 +3,21 @@
 #include "actors/text.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace aps {
 
 namespace {
 
-constexpr auto tick_interval = std::chrono::milliseconds(250);
+constexpr uint32_t full_pause_ms = 5000;
 
-sizing_settings sizing_of(const config::pool& settings) {
-  sizing_settings sizing;
-  sizing.min_size = settings.pool_size;
-  sizing.max_size = settings.max_pool_size;
-  sizing.max_leases = settings.max_requests_per_connection;
-  sizing.idle_timeout = to_duration(settings.idle_timeout);
-  sizing.max_lifetime = to_duration(settings.max_lifetime);
-  return sizing;
+// An agent that finds room being made for it comes back soon.
+constexpr uint32_t room_pause_ms = 1000;
+
+uint64_t key_of(const session_id& session) {
+  uint64_t out = 0;
+  std::memcpy(&out, session.data(), sizeof(out));
+  return out;
 }
 
 } // namespace
@@ -27,7 +27,11 @@ pool_state::pool_state(pool_actor::pointer self, node_context_ptr context,
     : self_(self), context_(std::move(context)),
       controller_(std::move(controller)), setup_(std::move(setup)),
       endpoint_name_(setup_.tunnel + "." + setup_.endpoint),
-      sizing_(sizing_of(setup_.settings)), random_state_(self->id() * 2 + 1) {}
+      replacements_({}, self_->id() * 2 + 1), losses_(1, {}),
+      random_state_(mix(self_->id())) {
+  status_.transport = setup_.transport;
+  on_reconfigure(setup_.settings);
+}
 
 pool_actor::behavior_type pool_state::make_behavior() {
   compat::on_down(self_, [this](const caf::down_msg& down) {
@@ -49,6 +53,16 @@ pool_actor::behavior_type pool_state::make_behavior() {
       on_lost(lost.who, lost.error, lost.detail);
     },
     [this](const health_report& report) { on_health(report); },
+    [this](const leaving& what) {
+      if (const auto i = index_of(what.who); i != no_member)
+        retire_member(i, close_reason::normal, "drained by the agent");
+    },
+    [this](const session_replaced& what) { on_replaced(what); },
+    [this](const reconfigure& what) {
+      on_reconfigure(what.settings);
+      serve_waiting();
+      apply_plan();
+    },
     [this](drain) { on_drain(); },
     [this](get_snapshot) { return snapshot(); },
   };
@@ -57,20 +71,29 @@ pool_actor::behavior_type pool_state::make_behavior() {
 // -- members ------------------------------------------------------------------
 
 void pool_state::on_candidate(const candidate& who) {
+  const auto key = key_of(who.session);
   if (draining_)
     return compat::send(self_, who.who, rejected{refusal::draining, 1000});
-  if (members_.size() >= sizing_.max_size)
-    return compat::send(self_, who.who, rejected{refusal::pool_full, 5000});
+  if (members_.size() >= sizing_.max_size) {
+    ++refused_total_;
+    const auto soon = make_room_for(key);
+    return compat::send(self_, who.who,
+                        rejected{refusal::pool_full,
+                                 soon ? room_pause_ms : full_pause_ms});
+  }
   const auto now = compat::now(self_);
   compat::monitor(self_, who.who);
   members_.push_back({who.who, who.who.address(), who.connection, who.peer,
-                      who.session, {}});
+                      who.session, {}, {}, 0, {}, {}, false, {}});
   // Spread between -1 and 1, so that members of one age do not end at once.
   const auto jitter = double(random() % 2001) / 1000.0 - 1.0;
-  views_.push_back({0, false, now, now, {}, jitter});
+  views_.push_back({0, false, false, now, now, {}, 1, key, jitter});
+  weigh(views_.size() - 1, now);
   asked_ -= std::min(asked_, 1u);
+  replacements_.on_up();
+  ++opened_total_;
   compat::send(self_, who.who,
-               admitted{self_, endpoint_name_, who.proof, setup_.settings,
+               admitted{self_, endpoint_name_, who.proof, settings_,
                         setup_.resume_time_ms});
   compat::send(self_, controller_,
                member_change{who.who, who.connection, who.session,
@@ -81,33 +104,86 @@ void pool_state::on_candidate(const candidate& who) {
   apply_plan();
 }
 
+// An agent without a single connection takes the place of one of the agent
+// that has most of them.
+bool pool_state::make_room_for(uint64_t session) {
+  std::unordered_map<uint64_t, uint32_t> sizes;
+  for (const auto& view : views_) {
+    if (view.session == session)
+      return false;
+    if (view.draining)
+      return true; // a place becomes free already
+    ++sizes[view.session];
+  }
+  size_t worst = no_member;
+  for (size_t i = 0; i < views_.size(); ++i) {
+    const auto& here = views_[i];
+    if (sizes[here.session] < 2)
+      continue;
+    if (worst == no_member
+        || sizes[here.session] > sizes[views_[worst].session]
+        || (sizes[here.session] == sizes[views_[worst].session]
+            && here.leases < views_[worst].leases))
+      worst = i;
+  }
+  if (worst == no_member)
+    return false;
+  retire_member(worst, close_reason::normal, "makes room for another agent");
+  // The place is not to be filled by whom we would ask.
+  ++asked_;
+  asked_at_ = compat::now(self_);
+  return true;
+}
+
 void pool_state::on_lost(connection_actor who, link_error error,
                          const std::string& detail) {
   const auto index = index_of(who);
   if (index == no_member)
-    return;
+    return; // replaced by a newer session meanwhile
+  take_out(index, error, detail, false);
+  if (live_count() == 0)
+    refuse_waiting(error, "no live connection");
+  apply_plan();
+}
+
+void pool_state::take_out(size_t index, link_error error,
+                          const std::string& detail, bool session_over) {
+  const auto now = compat::now(self_);
+  const auto was = views_[index];
   auto gone = std::move(members_[index]);
-  const auto was_draining = views_[index].draining;
   remove(index);
   active_ -= std::min(active_, static_cast<uint32_t>(gone.leases.size()));
-  orphaned orphans{{}, setup_.transport, error, detail};
+  orphaned orphans{{}, setup_.transport, error, detail, session_over};
   for (auto& [id, job] : gone.leases)
     orphans.jobs.push_back(std::move(job));
-  if (!was_draining)
+  if (!was.draining)
     tell_gone(gone);
   if (!orphans.jobs.empty())
     compat::send(self_, controller_, std::move(orphans));
-  if (error != link_error::none || !was_draining)
+  if (error != link_error::none || !was.draining)
     tell(event_kind::connection_lost, gone.name,
          std::string(render(error)) + (detail.empty() ? "" : ": " + detail));
-  if (live_count() == 0)
-    refuse_waiting(error, "no live connection");
+  // Who was closed in an orderly way is no loss.
+  if (was.draining || session_over || error == link_error::none)
+    return;
+  note_loss(was.session, now - was.opened);
   // Its agent dials again by itself: expect that one before asking for more.
-  if (!was_draining) {
-    ++asked_;
-    asked_at_ = compat::now(self_);
+  ++asked_;
+  asked_at_ = now;
+}
+
+// The process behind them is gone, whatever their sockets say.
+void pool_state::on_replaced(const session_replaced& what) {
+  for (size_t i = members_.size(); i-- > 0;) {
+    if (members_[i].session != what.session)
+      continue;
+    compat::send(self_, members_[i].actor, rejected{refusal::replaced, 30000});
+    take_out(i, link_error::none, "replaced by a newer session of its agent",
+             true);
   }
-  apply_plan();
+  resets_.erase(key_of(what.session));
+  if (live_count() == 0)
+    refuse_waiting(link_error::none, "no live connection");
 }
 
 void pool_state::remove(size_t index) {
@@ -115,15 +191,6 @@ void pool_state::remove(size_t index) {
   members_.pop_back();
   views_[index] = views_.back();
   views_.pop_back();
-}
-
-void pool_state::on_health(const health_report& report) {
-  const auto index = index_of(report.who);
-  if (index == no_member)
-    return;
-  views_[index].rtt = report.rtt;
-  if (report.draining && !views_[index].draining)
-    retire_member(index, close_reason::normal, "drained by the agent");
 }
 
 // -- leases -------------------------------------------------------------------
@@ -140,7 +207,7 @@ void pool_state::on_lease(lease& wanted) {
   if (live_count() == 0)
     return fail_lease(std::move(wanted.what), link_error::unavailable,
                       "no live connection");
-  if (waiting_.size() >= setup_.settings.max_waiting) {
+  if (waiting_.size() >= settings_.max_waiting) {
     tell(event_kind::pool_exhausted, {}, "the waiting queue is full",
          waiting_.size());
     return wanted.what.what->fail(outcome::pool_exhausted,
@@ -148,7 +215,7 @@ void pool_state::on_lease(lease& wanted) {
                                     + " is full");
   }
   const auto deadline = compat::now(self_)
-                        + to_duration(setup_.settings.acquire_timeout);
+                        + to_duration(settings_.acquire_timeout);
   waiting_.push_back({std::move(wanted.what), deadline});
   apply_plan();
 }
@@ -161,23 +228,15 @@ bool pool_state::grant(job& what) {
   return true;
 }
 
+// What moves stays with its session and must not wait behind what is new: the
+// cap may be passed.
 size_t pool_state::choose(const job& what) {
-  if (!what.session)
-    return choose_member(sizing_, views_, random(), random());
-  size_t best = no_member;
-  for (size_t i = 0; i < members_.size(); ++i) {
-    if (members_[i].session != *what.session)
-      continue;
-    const auto better = better_of(sizing_, views_, i,
-                                  best == no_member ? i : best);
-    if (better != no_member)
-      best = better;
-  }
-  // What moves must not wait behind what is new: the cap may be passed.
-  for (size_t i = 0; best == no_member && i < members_.size(); ++i)
-    if (members_[i].session == *what.session && !views_[i].draining)
-      best = i;
-  return best;
+  if (what.session)
+    return choose_in_session(views_, sizing_.max_leases,
+                             key_of(*what.session), true);
+  const auto how = what.what->facts().via->rule.balance;
+  return choose_member(views_, sizing_.max_leases, {how, what.visitor},
+                       turn_++, random());
 }
 
 void pool_state::grant_to(size_t index, job& what) {
@@ -208,6 +267,11 @@ void pool_state::on_returned(const returned& done) {
   --view.leases;
   --active_;
   view.last_used = compat::now(self_);
+  if (is_connection_failure(done.how)) {
+    member.failures.add(view.last_used);
+    weigh(index, view.last_used);
+    eject_sick(view.last_used);
+  }
   if (context_->log->should_log(spdlog::level::debug))
     context_->log->debug("{} Connection {} returned to pool {} (active: {})",
                          pool_tag(setup_.transport), member.name,
@@ -229,20 +293,6 @@ void pool_state::serve_waiting() {
   }
 }
 
-void pool_state::fail_late_waiters(time_point now) {
-  while (!waiting_.empty() && waiting_.front().deadline <= now) {
-    auto late = std::move(waiting_.front().what);
-    waiting_.pop_front();
-    if (late.what->over())
-      continue;
-    tell(event_kind::pool_exhausted, {}, "no connection became free in time",
-         waiting_.size());
-    late.what->fail(outcome::acquire_timeout,
-                    "no connection of " + endpoint_name_
-                      + " became free in time");
-  }
-}
-
 void pool_state::fail_lease(job what, link_error error, std::string detail) {
   compat::send(self_, controller_,
                lease_failed{std::move(what), setup_.transport, error,
@@ -256,51 +306,14 @@ void pool_state::refuse_waiting(link_error error, const std::string& detail) {
   }
 }
 
-// -- policy -------------------------------------------------------------------
-
-void pool_state::arm_tick() {
-  compat::run_delayed(self_, tick_interval, [this] {
-    on_tick();
-    arm_tick();
-  });
-}
-
-void pool_state::on_tick() {
-  fail_late_waiters(compat::now(self_));
-  apply_plan();
-}
-
-void pool_state::apply_plan() {
-  const auto now = compat::now(self_);
-  if (draining_)
-    return;
-  if (asked_ > 0 && now - asked_at_ >= sizing_.ask_again)
-    asked_ = 0;
-  const auto plan = plan_size(sizing_, views_,
-                              static_cast<uint32_t>(waiting_.size()), asked_,
-                              now);
-  if (plan.open > 0) {
-    asked_ += plan.open;
-    asked_at_ = now;
-    compat::send(self_, controller_,
-                 growth_wish{setup_.transport, plan.open, plan.reason});
-    if (plan.reason == "demand")
-      tell(event_kind::pool_grown, {}, "asking for more connections",
-           plan.open);
-  }
-  for (const auto index : plan.expired) {
-    tell(event_kind::connection_expired, members_[index].name, "max lifetime");
-    retire_member(index, close_reason::normal, "max lifetime");
-  }
-  for (const auto index : plan.idle) {
-    tell(event_kind::connection_idle_closed, members_[index].name, "idle");
-    retire_member(index, close_reason::normal, "idle");
-  }
-}
+// -- leaving ------------------------------------------------------------------
 
 void pool_state::retire_member(size_t index, close_reason why,
                                const char* detail) {
+  if (views_[index].draining)
+    return;
   views_[index].draining = true;
+  members_[index].draining_since = compat::now(self_);
   compat::send(self_, members_[index].actor, retire{why, detail, false});
   tell_gone(members_[index]);
 }
@@ -316,10 +329,8 @@ void pool_state::on_drain() {
   for (auto& late : waiting_)
     late.what.what->fail(outcome::draining, "the node is shutting down");
   waiting_.clear();
-  for (size_t i = 0; i < members_.size(); ++i) {
-    if (!views_[i].draining)
-      retire_member(i, close_reason::shutdown, "node shutdown");
-  }
+  for (size_t i = 0; i < members_.size(); ++i)
+    retire_member(i, close_reason::shutdown, "node shutdown");
 }
 
 // -- helpers ------------------------------------------------------------------
@@ -332,10 +343,15 @@ size_t pool_state::index_of(const connection_actor& who) const {
 }
 
 uint32_t pool_state::live_count() const {
-  uint32_t count = 0;
-  for (const auto& view : views_)
-    count += !view.draining;
-  return count;
+  return static_cast<uint32_t>(
+    std::count_if(views_.begin(), views_.end(),
+                  [](const auto& view) { return !view.draining; }));
+}
+
+uint32_t pool_state::usable_count() const {
+  return static_cast<uint32_t>(
+    std::count_if(views_.begin(), views_.end(),
+                  [](const auto& view) { return view.usable(); }));
 }
 
 void pool_state::tell(event_kind kind, const std::string& connection,
@@ -347,33 +363,7 @@ void pool_state::tell(event_kind kind, const std::string& connection,
 }
 
 uint64_t pool_state::random() {
-  random_state_ ^= random_state_ << 13;
-  random_state_ ^= random_state_ >> 7;
-  random_state_ ^= random_state_ << 17;
-  return random_state_;
-}
-
-pool_snapshot pool_state::snapshot() const {
-  pool_snapshot out;
-  out.tunnel = setup_.tunnel;
-  out.endpoint = setup_.endpoint;
-  out.transport = setup_.transport;
-  out.waiting = static_cast<uint32_t>(waiting_.size());
-  out.leases = active_;
-  out.min_size = sizing_.min_size;
-  out.max_size = sizing_.max_size;
-  out.leased_total = leased_total_;
-  const auto now = compat::now(self_);
-  for (size_t i = 0; i < members_.size(); ++i) {
-    const auto& member = members_[i];
-    const auto& view = views_[i];
-    using seconds = std::chrono::duration<double>;
-    out.members.push_back({member.name, member.peer, to_hex(member.session),
-                           view.leases, view.draining,
-                           seconds(view.rtt).count() * 1000,
-                           seconds(now - view.opened).count()});
-  }
-  return out;
+  return mix(random_state_++);
 }
 
 } // namespace aps

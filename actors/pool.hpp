@@ -1,6 +1,8 @@
 #pragma once
 
 #include "actors/node_context.hpp"
+#include "actors/policy/balance.hpp"
+#include "actors/policy/restart.hpp"
 #include "actors/policy/sizing.hpp"
 
 #include <deque>
@@ -9,6 +11,10 @@
 #include <vector>
 
 namespace aps {
+
+namespace test {
+struct peek;
+} // namespace test
 
 /// Who a pool belongs to and by which rules it lives.
 struct pool_setup {
@@ -20,8 +26,9 @@ struct pool_setup {
 };
 
 /// The connections of one endpoint over one transport (DESIGN 9): which
-/// connection? Holds the leases, the waiting queue and the size and lifetime
-/// policy. Frames never pass through it.
+/// connection? Holds the leases, the waiting queue and the size, lifetime and
+/// health policy. Frames never pass through it. pool.cpp is what a request
+/// meets, pool_upkeep.cpp what time brings.
 class pool_state {
  public:
   static inline const char* name = "aps.pool";
@@ -32,6 +39,9 @@ class pool_state {
   pool_actor::behavior_type make_behavior();
 
  private:
+  friend struct test::peek;
+
+  /// What the policies do not need to see of a member.
   struct member {
     connection_actor actor;
     caf::actor_addr address;
@@ -39,6 +49,12 @@ class pool_state {
     std::string peer;
     session_id session{};
     std::unordered_map<exchange_id, job> leases;
+    fading_count failures;
+    uint32_t ejections = 0;
+    time_point ejected_until{};
+    time_point readmitted_at{};
+    bool probing = false; ///< ejected, and its probe is under way
+    time_point draining_since{};
   };
 
   struct waiter {
@@ -46,20 +62,18 @@ class pool_state {
     time_point deadline;
   };
 
+  // -- pool.cpp: members and leases -------------------------------------------
+
   void on_candidate(const candidate& who);
+  bool make_room_for(uint64_t session);
   void on_lease(lease& wanted);
   void on_returned(const returned& done);
   void on_lost(connection_actor who, link_error error,
                const std::string& detail);
-  void on_health(const health_report& report);
-  void on_drain();
-  void on_tick();
-  pool_snapshot snapshot() const;
-
-  void arm_tick();
+  void on_replaced(const session_replaced& what);
+  void take_out(size_t index, link_error error, const std::string& detail,
+                bool session_over);
   void serve_waiting();
-  void fail_late_waiters(time_point now);
-  void apply_plan();
   bool grant(job& what);
   void grant_to(size_t index, job& what);
   size_t choose(const job& what);
@@ -69,7 +83,30 @@ class pool_state {
   void refuse_waiting(link_error error, const std::string& detail);
   void retire_member(size_t index, close_reason why, const char* detail);
   void tell_gone(const member& who);
+  void on_drain();
+
+  // -- pool_upkeep.cpp: what time brings --------------------------------------
+
+  void arm_tick();
+  void on_tick();
+  void on_reconfigure(const config::pool& settings);
+  void apply_plan();
+  void ask_for(const sizing_plan& plan, time_point now);
+  void fail_late_waiters(time_point now);
+  void move_overdue(time_point now);
+  void on_health(const health_report& report);
+  void note_loss(uint64_t session, duration lived);
+  void weigh(size_t index, time_point now);
+  void eject_sick(time_point now);
+  void readmit(size_t index, time_point now);
+  void look_after_ejected(time_point now);
+  void watch_intensity(time_point now);
+  void tell_status();
+  health_terms terms_of(size_t index, time_point now) const;
+  pool_snapshot snapshot() const;
+
   uint32_t live_count() const;
+  uint32_t usable_count() const;
   void tell(event_kind kind, const std::string& connection, std::string detail,
             uint64_t number = 0);
   uint64_t random();
@@ -79,14 +116,29 @@ class pool_state {
   controller_actor controller_;
   const pool_setup setup_;
   const std::string endpoint_name_; ///< "tunnel.endpoint"
+  config::pool settings_;
   sizing_settings sizing_;
+  ejection_settings ejection_;
   std::vector<member> members_;
   std::vector<member_view> views_; ///< views_[i] is about members_[i]
   std::deque<waiter> waiting_;
   uint32_t asked_ = 0; ///< connections asked for that did not arrive yet
   time_point asked_at_{};
-  uint64_t leased_total_ = 0;
+  restart_pacer replacements_;
+  restart_intensity losses_;
+  std::string degraded_;
+  std::unordered_map<uint64_t, fading_count> resets_; ///< by session
+  std::optional<time_point> surplus_since_;
+  sizing_plan plan_; ///< the last one
+  pool_status status_; ///< as the controller knows it
   uint32_t active_ = 0;
+  uint64_t leased_total_ = 0;
+  uint64_t opened_total_ = 0;
+  uint64_t lost_total_ = 0;
+  uint64_t ejected_total_ = 0;
+  uint64_t moved_total_ = 0;
+  uint64_t refused_total_ = 0;
+  uint64_t turn_ = 0;
   uint64_t random_state_;
   bool draining_ = false;
 };

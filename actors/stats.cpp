@@ -10,11 +10,26 @@ using nlohmann::json;
 
 namespace {
 
+double to_ms(duration value) {
+  return std::chrono::duration<double, std::milli>(value).count();
+}
+
 json show(const connection_snapshot& member) {
-  return {{"name", member.name},       {"peer", member.peer},
-          {"session", member.session}, {"in_flight", member.in_flight},
-          {"draining", member.draining}, {"rtt_ms", member.rtt_ms},
-          {"age_seconds", member.age_s}};
+  const auto& health = member.health;
+  return {{"name", member.name},
+          {"peer", member.peer},
+          {"session", member.session},
+          {"in_flight", member.in_flight},
+          {"draining", member.draining},
+          {"ejected", member.ejected},
+          {"rtt_ms", health.latency_ms},
+          {"age_seconds", member.age_s},
+          {"score", health.score()},
+          {"score_terms",
+           {{"failures", health.failures},
+            {"resets", health.resets},
+            {"age", health.age},
+            {"penalty", health.penalty()}}}};
 }
 
 json show(const pool_snapshot& pool) {
@@ -29,7 +44,19 @@ json show(const pool_snapshot& pool) {
           {"max_pool_size", pool.max_size},
           {"leases", pool.leases},
           {"waiting", pool.waiting},
+          {"usable", pool.usable},
+          {"asked", pool.asked},
+          {"sizing",
+           {{"target_size", pool.target_size},
+            {"utilization", pool.utilization},
+            {"reason", pool.sizing_reason}}},
+          {"degraded", pool.degraded},
           {"leased_total", pool.leased_total},
+          {"opened_total", pool.opened_total},
+          {"lost_total", pool.lost_total},
+          {"ejected_total", pool.ejected_total},
+          {"moved_total", pool.moved_total},
+          {"refused_total", pool.refused_total},
           {"connections", std::move(members)}};
 }
 
@@ -38,15 +65,21 @@ json show(const endpoint_snapshot& endpoint) {
   auto pools = json::array();
   for (const auto& pool : controller.pools)
     pools.push_back(show(pool));
+  json fallback{{"state", controller.state},
+                {"reason", controller.reason},
+                {"since_seconds", controller.in_state_s},
+                {"next_probe_seconds", nullptr},
+                {"consecutive_failures", controller.consecutive_failures},
+                {"switches", controller.switches},
+                {"waiting_for_session", controller.moving}};
+  if (controller.next_probe_s)
+    fallback["next_probe_seconds"] = *controller.next_probe_s;
   return {{"name", endpoint.name},
           {"live_connections", endpoint.live},
           {"in_flight", endpoint.in_flight},
-          {"fallback",
-           {{"state", controller.state},
-            {"reason", controller.reason},
-            {"consecutive_failures", controller.consecutive_failures},
-            {"switches", controller.switches},
-            {"waiting_for_session", controller.moving}}},
+          {"latency_ms", to_ms(endpoint.latency)},
+          {"penalty", endpoint.penalty},
+          {"fallback", std::move(fallback)},
           {"pools", std::move(pools)}};
 }
 
@@ -75,7 +108,8 @@ size_t streams_of(const endpoint_snapshot& endpoint) {
 
 } // namespace
 
-json make_stats(const node_snapshot& snapshot, const config::node& config) {
+json make_stats(const node_snapshot& snapshot, const config::node& config,
+                size_t running_actors) {
   auto details = json::object();
   auto tunnels = json::object();
   websocket_sums sums;
@@ -108,7 +142,23 @@ json make_stats(const node_snapshot& snapshot, const config::node& config) {
             {"total_connections", sums.total},
             {"active_connections", sums.active}}},
           {"fallback_enabled", fallback},
+          {"actors", {{"running", running_actors}}},
           {"tunnels", std::move(tunnels)}};
+}
+
+json make_readiness(const node_snapshot& snapshot) {
+  auto missing = json::array();
+  for (const auto& tunnel : snapshot.tunnels)
+    for (const auto& endpoint : tunnel.endpoints)
+      for (const auto& pool : endpoint.controller.pools)
+        if (endpoint.live > 0 && !pool.members.empty()
+            && pool.usable < pool.min_size)
+          missing.push_back({{"tunnel", tunnel.name},
+                             {"endpoint", endpoint.name},
+                             {"transport", to_string(pool.transport)},
+                             {"usable", pool.usable},
+                             {"pool_size", pool.min_size}});
+  return {{"ready", missing.empty()}, {"below_pool_size", std::move(missing)}};
 }
 
 } // namespace aps

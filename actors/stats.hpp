@@ -9,6 +9,10 @@ namespace aps {
 /// The document of `GET /.api/stats`. The documented keys never change; more
 /// may be added.
 nlohmann::json make_stats(const node_snapshot& snapshot,
-                          const config::node& config);
+                          const config::node& config, size_t running_actors);
+
+/// The document of `GET /.api/ready`: key `ready` is true when every pool that
+/// an agent feeds has its `pool_size`; `below_pool_size` lists the others.
+nlohmann::json make_readiness(const node_snapshot& snapshot);
 
 } // namespace aps

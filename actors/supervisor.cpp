@@ -19,7 +19,9 @@ supervisor_state::supervisor_state(supervisor_actor::pointer self,
     : self_(self), context_(std::move(context)) {
   for (const auto& [tunnel_name, settings] : context_->config.tunnels)
     if (settings.enabled)
-      children_[tunnel_name].key = derive_key(tunnel_name, settings.password);
+      children_.emplace(
+        tunnel_name, child{{}, derive_key(tunnel_name, settings.password),
+                           restart_intensity{max_deaths, death_window}});
 }
 
 supervisor_state::~supervisor_state() {
@@ -60,10 +62,7 @@ void supervisor_state::on_down(const caf::down_msg& down) {
       continue;
     const auto now = compat::now(self_);
     which.actor = nullptr;
-    which.deaths.push_back(now);
-    while (now - which.deaths.front() > death_window)
-      which.deaths.pop_front();
-    const auto give_up = which.deaths.size() > max_deaths;
+    const auto give_up = which.deaths.add(now);
     if (!give_up)
       start(tunnel_name, which);
     compat::send(self_, context_->monitor,

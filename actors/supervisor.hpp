@@ -1,8 +1,8 @@
 #pragma once
 
 #include "actors/node_context.hpp"
+#include "actors/policy/restart.hpp"
 
-#include <deque>
 #include <map>
 #include <string>
 
@@ -26,7 +26,7 @@ class supervisor_state {
   struct child {
     tunnel_actor actor;
     std::string key; ///< derived once: it takes some 50 ms
-    std::deque<time_point> deaths;
+    restart_intensity deaths;
   };
 
   void start(const std::string& tunnel_name, child& which);

@@ -80,6 +80,19 @@ std::string render(const event& what) {
     case event_kind::connection_lost:
       return pool + " Connection " + what.connection + " left pool " + endpoint
              + ": " + detail;
+    case event_kind::connection_ejected:
+      return pool + " Ejected connection " + what.connection + " from pool "
+             + endpoint + ": " + detail;
+    case event_kind::connection_readmitted:
+      return pool + " Readmitted connection " + what.connection + " to pool "
+             + endpoint + ": " + detail;
+    case event_kind::endpoint_degraded:
+      return pool + " Pool " + endpoint + " is degraded: " + detail;
+    case event_kind::endpoint_recovered:
+      return pool + " Pool " + endpoint + " recovered: " + detail;
+    case event_kind::session_replaced:
+      return "[TUNNEL] An agent of " + endpoint
+             + " came back; its former session " + detail + " is over";
     case event_kind::fallback_attempt:
       return "[HYBRID] gRPC request failed for " + endpoint
              + ", trying WebSocket fallback: " + detail;
@@ -104,6 +117,8 @@ bool is_warning(event_kind kind) noexcept {
          || kind == event_kind::pool_exhausted
          || kind == event_kind::exchange_failed
          || kind == event_kind::endpoint_down
+         || kind == event_kind::connection_ejected
+         || kind == event_kind::endpoint_degraded
          || kind == event_kind::fallback_attempt
          || kind == event_kind::actor_restarted;
 }

@@ -15,6 +15,10 @@ constexpr auto tick_interval = std::chrono::seconds(1);
 // An endpoint without connections is forgotten after this time.
 constexpr auto forget_after = std::chrono::seconds(60);
 
+// Restart intensity of the controllers; above it the tunnel starts over.
+constexpr size_t max_deaths = 5;
+constexpr auto death_window = std::chrono::seconds(30);
+
 constexpr uint32_t bad_password_pause_ms = 10000;
 constexpr size_t max_name = 128;
 
@@ -38,7 +42,8 @@ tunnel_state::tunnel_state(tunnel_actor::pointer self,
                            node_context_ptr context, std::string tunnel_name,
                            std::string key)
     : self_(self), context_(std::move(context)), name_(std::move(tunnel_name)),
-      key_(std::move(key)), settings_(context_->config.tunnels.at(name_)) {}
+      key_(std::move(key)), settings_(context_->config.tunnels.at(name_)),
+      deaths_(max_deaths, death_window) {}
 
 tunnel_state::~tunnel_state() {
   for (const auto& one : endpoints_)
@@ -68,7 +73,8 @@ void tunnel_state::on_job(job& what) {
     return compat::send(self_, found->controller, std::move(what));
   }
   // Another tunnel of the mapping may have an endpoint.
-  const auto count = static_cast<uint32_t>(what.tunnels->size());
+  const auto count
+    = what.tunnels ? static_cast<uint32_t>(what.tunnels->size()) : 1;
   if (++what.tunnels_asked < count) {
     const auto next = (what.first_tunnel + what.tunnels_asked) % count;
     const auto& tunnel = (*what.tunnels)[next];
@@ -78,19 +84,19 @@ void tunnel_state::on_job(job& what) {
                   "no agent of tunnel " + name_ + " is connected");
 }
 
-// Least loaded; those without a connection only while they may come back.
 tunnel_state::endpoint* tunnel_state::choose(const job& what) {
-  endpoint* best = nullptr;
-  const auto count = endpoints_.size();
-  const auto start = next_++;
-  for (size_t i = 0; i < count; ++i) {
-    auto& candidate = endpoints_[(start + i) % count];
-    if (candidate.live > 0 && allowed(what, candidate)
-        && (!best || *candidate.in_flight < *best->in_flight))
-      best = &candidate;
-  }
-  if (best)
-    return best;
+  choices_.clear();
+  for (const auto& one : endpoints_)
+    choices_.push_back({one.key, *one.in_flight, one.latency, one.penalty,
+                        one.live > 0 && allowed(what, one)});
+  const auto how = what.what->facts().via->rule.balance;
+  const auto turn = turn_++;
+  const auto chosen = choose_one(how, choices_, turn, mix(turn), what.visitor);
+  return chosen == no_member ? expected_back(what) : &endpoints_[chosen];
+}
+
+// One without a connection, but only while its agent may come back.
+tunnel_state::endpoint* tunnel_state::expected_back(const job& what) {
   const auto now = compat::now(self_);
   const auto grace = to_duration(settings_.reconnect_grace);
   for (auto& candidate : endpoints_)
@@ -116,8 +122,8 @@ void tunnel_state::on_admission(const admission& who) {
   compat::send(self_, found.controller,
                candidate_for{who.transport,
                              {who.from, who.connection, who.peer,
-                              who.hello.session,
-                              node_proof(key_, who.hello)}});
+                              who.hello.session, node_proof(key_, who.hello),
+                              who.hello.instance, who.hello.started_ms}});
 }
 
 std::optional<refusal> tunnel_state::check(const admission& who) const {
@@ -127,7 +133,8 @@ std::optional<refusal> tunnel_state::check(const admission& who) const {
     return refusal::bad_proof;
   if (draining_)
     return refusal::draining;
-  if (!is_sane_name(hello.endpoint))
+  if (!is_sane_name(hello.endpoint)
+      || (!hello.instance.empty() && !is_sane_name(hello.instance)))
     return refusal::malformed;
   const auto& servers = settings_.servers;
   if (!servers.empty()
@@ -145,7 +152,8 @@ tunnel_state::endpoint_named(const std::string& endpoint_name) {
     context_, tunnel_actor{self_},
     controller_setup{name_, endpoint_name, settings_});
   compat::monitor(self_, controller);
-  endpoints_.push_back({endpoint_name, controller, 0,
+  endpoints_.push_back({endpoint_name, controller, 0, {}, 1,
+                        hash_of(endpoint_name),
                         std::make_shared<std::atomic<uint32_t>>(0),
                         compat::now(self_) - forget_after / 2});
   return endpoints_.back();
@@ -171,6 +179,8 @@ void tunnel_state::on_status(const endpoint_status& status) {
     tell(event_kind::endpoint_down, found->name, {});
   }
   found->live = status.live;
+  found->latency = status.latency;
+  found->penalty = status.penalty;
 }
 
 void tunnel_state::on_tick() {
@@ -190,6 +200,9 @@ void tunnel_state::on_down(const caf::down_msg& down) {
     tell(event_kind::actor_restarted, one.name,
          "the controller of " + name_ + "." + one.name + ": "
            + to_string(down.reason));
+    if (deaths_.add(compat::now(self_)))
+      self_->quit(caf::make_error(caf::sec::runtime_error,
+                                  "its controllers died too often"));
     return true;
   });
 }
@@ -226,6 +239,7 @@ caf::result<tunnel_snapshot> tunnel_state::snapshot() {
         if (!found)
           continue;
         base.endpoints.push_back({found->name, *found->in_flight, found->live,
+                                  found->latency, found->penalty,
                                   std::move(part)});
       }
       promise.deliver(std::move(base));

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "actors/node_context.hpp"
+#include "actors/policy/balance.hpp"
+#include "actors/policy/restart.hpp"
 
 #include <atomic>
 #include <memory>
@@ -29,6 +31,9 @@ class tunnel_state {
     std::string name;
     controller_actor controller;
     uint32_t live = 0;
+    duration latency{};
+    double penalty = 1;
+    uint64_t key = 0; ///< hash of the name
     /// Shared with the jobs it carries; they count themselves out.
     std::shared_ptr<std::atomic<uint32_t>> in_flight;
     time_point lost_at{}; ///< when `live` became zero
@@ -44,6 +49,7 @@ class tunnel_state {
 
   void arm_tick();
   endpoint* choose(const job& what);
+  endpoint* expected_back(const job& what);
   bool allowed(const job& what, const endpoint& candidate) const;
   std::optional<refusal> check(const admission& who) const;
   endpoint& endpoint_named(const std::string& endpoint_name);
@@ -57,7 +63,9 @@ class tunnel_state {
   const std::string key_;
   const config::tunnel settings_;
   std::vector<endpoint> endpoints_;
-  size_t next_ = 0;
+  std::vector<choice_view> choices_; ///< reused by each choice
+  restart_intensity deaths_;
+  uint64_t turn_ = 0;
   bool draining_ = false;
 };
 

@@ -12,6 +12,8 @@ struct admission;
 struct admitted;
 struct rejected;
 struct endpoint_status;
+struct session_replaced;
+struct pool_status;
 struct exchange_done;
 struct candidate_for;
 struct lease_failed;
@@ -24,11 +26,15 @@ struct lease;
 struct returned;
 struct connection_lost;
 struct health_report;
+struct leaving;
+struct reconfigure;
 struct link_frames;
 struct link_closed;
 struct carry;
 struct exchange_finished;
 struct retire;
+struct release;
+struct check_health;
 struct ask_open;
 struct probe;
 struct dial_done;
@@ -63,6 +69,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(aps, first_custom_type_id)
   CAF_ADD_TYPE_ID(aps, (aps::admitted))
   CAF_ADD_TYPE_ID(aps, (aps::rejected))
   CAF_ADD_TYPE_ID(aps, (aps::endpoint_status))
+  CAF_ADD_TYPE_ID(aps, (aps::session_replaced))
+  CAF_ADD_TYPE_ID(aps, (aps::pool_status))
   CAF_ADD_TYPE_ID(aps, (aps::exchange_done))
   CAF_ADD_TYPE_ID(aps, (aps::candidate_for))
   CAF_ADD_TYPE_ID(aps, (aps::lease_failed))
@@ -75,11 +83,15 @@ CAF_BEGIN_TYPE_ID_BLOCK(aps, first_custom_type_id)
   CAF_ADD_TYPE_ID(aps, (aps::returned))
   CAF_ADD_TYPE_ID(aps, (aps::connection_lost))
   CAF_ADD_TYPE_ID(aps, (aps::health_report))
+  CAF_ADD_TYPE_ID(aps, (aps::leaving))
+  CAF_ADD_TYPE_ID(aps, (aps::reconfigure))
   CAF_ADD_TYPE_ID(aps, (aps::link_frames))
   CAF_ADD_TYPE_ID(aps, (aps::link_closed))
   CAF_ADD_TYPE_ID(aps, (aps::carry))
   CAF_ADD_TYPE_ID(aps, (aps::exchange_finished))
   CAF_ADD_TYPE_ID(aps, (aps::retire))
+  CAF_ADD_TYPE_ID(aps, (aps::release))
+  CAF_ADD_TYPE_ID(aps, (aps::check_health))
   CAF_ADD_TYPE_ID(aps, (aps::ask_open))
   CAF_ADD_TYPE_ID(aps, (aps::probe))
   CAF_ADD_TYPE_ID(aps, (aps::dial_done))
@@ -106,6 +118,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::admission)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::admitted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::rejected)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::endpoint_status)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::session_replaced)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::pool_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::exchange_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::candidate_for)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::lease_failed)
@@ -118,11 +132,15 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::lease)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::returned)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::connection_lost)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::health_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::leaving)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::reconfigure)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::link_frames)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::link_closed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::carry)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::exchange_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::retire)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::release)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::check_health)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::ask_open)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::probe)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::dial_done)

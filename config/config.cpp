@@ -13,6 +13,17 @@ namespace aps::config {
 
 using nlohmann::json;
 
+std::string_view to_string(balance how) noexcept {
+  switch (how) {
+    case balance::least_loaded: return "least_loaded";
+    case balance::round_robin: return "round_robin";
+    case balance::latency: return "latency";
+    case balance::random: return "random";
+    case balance::sticky: return "sticky";
+  }
+  return "unknown";
+}
+
 namespace {
 
 /// Reads the whole file; sections that name others come after them.

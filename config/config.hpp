@@ -37,8 +37,8 @@ struct server {
   bool operator==(const server&) const = default;
 };
 
-/// Size and lifetime policy of the pools of one transport
-/// (keys `websocket_pool` and `grpc_pool`).
+/// Size, lifetime and health policy of the pools of one transport
+/// (keys `grpc_pool`, `websocket_pool` and `poll_pool`).
 struct pool {
   bool enabled = true;
   uint32_t pool_size = 3;
@@ -51,13 +51,27 @@ struct pool {
   seconds ping_interval{5};
   seconds stall_timeout{1}; ///< silence with frames outstanding before a ping
   seconds ping_timeout{1};  ///< no pong by then: the connection is dead
+  uint32_t target_utilization = 70;     ///< percent of all places in use
+  uint32_t utilization_hysteresis = 30; ///< percent points below: too large
+  seconds growth_cooldown{0.1};         ///< between two questions for more
+  seconds lifetime_grace{30};   ///< then what still runs moves elsewhere
+  uint32_t ejection_failures = 3;     ///< recent failures that eject
+  seconds ejection_time{10};          ///< the first one; doubles each time
+  uint32_t max_ejection_percent = 50; ///< of the connections of a pool
+  uint32_t restart_intensity = 10;    ///< losses within `restart_window`...
+  seconds restart_window{10};         ///< ...above which the endpoint degrades
   bool operator==(const pool&) const = default;
 };
 
-/// Breaker settings; written inside `websocket_pool` in the file.
+/// Breaker settings (DESIGN 7). `enabled` and `threshold` stand inside
+/// `websocket_pool` in the file, the rest in the tunnel's `fallback`.
 struct fallback {
   bool enabled = true;
-  uint32_t threshold = 3;
+  uint32_t threshold = 3;    ///< consecutive transport failures of gRPC
+  seconds hold_down{1};      ///< in fallback before the first probe
+  seconds max_hold_down{30}; ///< it doubles up to this when it flaps
+  uint32_t good_probes = 3;  ///< in a row, to return to gRPC
+  seconds probe_timeout{1};  ///< no answer by then: a bad probe
   bool operator==(const fallback&) const = default;
 };
 
@@ -70,7 +84,9 @@ struct tunnel {
   pool websocket_pool;
   pool grpc_pool{
     .pool_size = 1, .max_pool_size = 4, .max_requests_per_connection = 256};
+  pool poll_pool{.pool_size = 1, .max_pool_size = 4};
   aps::config::fallback fallback;
+  uint32_t exchange_window = 512 * 1024; ///< bytes kept for a resume
   seconds reconnect_grace{1}; ///< how long requests wait for a lost session
   seconds resume_time{10};    ///< how long agents keep exchanges that lost theirs
   bool operator==(const tunnel&) const = default;
@@ -89,12 +105,33 @@ struct url {
   std::string str() const;
 };
 
+/// How requests are spread over endpoints and over an endpoint's agents.
+enum class balance : uint8_t {
+  least_loaded, ///< (in flight + 1) x latency x penalty
+  round_robin,
+  latency, ///< latency x penalty, whatever is in flight
+  random,
+  sticky, ///< the same visitor to the same agent while it lives
+};
+
+std::string_view to_string(balance how) noexcept;
+
+/// What makes two requests come from the same visitor.
+struct stickiness {
+  enum class kind : uint8_t { address, cookie, header };
+  kind by = kind::address;
+  std::string name; ///< of the cookie or header
+  bool operator==(const stickiness&) const = default;
+};
+
 /// A rule `from -> to via tunnels/endpoints`.
 struct mapping {
   url from;
   url to;
   std::vector<std::string> tunnels;   ///< empty = directly from the node
   std::vector<std::string> endpoints; ///< empty = any endpoint of the tunnels
+  aps::config::balance balance = balance::least_loaded;
+  stickiness sticky_by = {}; ///< for `balance::sticky`
   bool operator==(const mapping&) const = default;
 };
 

@@ -3,6 +3,9 @@
 #include "config/host.hpp"
 #include "config/text.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace aps::config {
 
 using nlohmann::json;
@@ -80,6 +83,56 @@ void read_server(const json& value, const std::string& path, server& to,
   in.finish();
 }
 
+namespace {
+
+constexpr std::array balances{balance::least_loaded, balance::round_robin,
+                              balance::latency, balance::random,
+                              balance::sticky};
+
+// A token (RFC 9110, 5.6.2), as names of headers and cookies are.
+bool is_token(std::string_view text) {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
+           || (c >= 'A' && c <= 'Z') || marks.find(c) != marks.npos;
+  });
+}
+
+std::optional<stickiness> parse_stickiness(std::string_view text) {
+  using kind = stickiness::kind;
+  if (text == "address")
+    return stickiness{kind::address, ""};
+  const auto colon = text.find(':');
+  const auto what = text.substr(0, colon);
+  const auto name = colon == text.npos ? "" : text.substr(colon + 1);
+  if (!is_token(name) || (what != "cookie" && what != "header"))
+    return std::nullopt;
+  return stickiness{what == "cookie" ? kind::cookie : kind::header,
+                    std::string(name)};
+}
+
+void read_balance(reader& in, mapping& to) {
+  std::vector<std::string> words;
+  for (const auto how : balances)
+    words.emplace_back(to_string(how));
+  std::string word{to_string(to.balance)};
+  in.word("balance", word, words);
+  for (const auto how : balances)
+    if (word == to_string(how))
+      to.balance = how;
+  const auto* value = in.member("sticky_by");
+  if (!value)
+    return;
+  const auto text = value->is_string() ? value->get<std::string>() : "";
+  if (const auto parsed = parse_stickiness(text))
+    to.sticky_by = *parsed;
+  else
+    in.fail(in.path("sticky_by"), describe(*value),
+            "address, cookie:NAME or header:NAME");
+}
+
+} // namespace
+
 void read_mapping(const json& value, const std::string& path,
                   const std::vector<std::string>* tunnels, mapping& to,
                   problems& out) {
@@ -93,6 +146,7 @@ void read_mapping(const json& value, const std::string& path,
   via.require("tunnels", allowed);
   via.strings("tunnels", to.tunnels, {true, tunnels, allowed});
   via.strings("endpoints", to.endpoints, {true, nullptr, allowed});
+  read_balance(via, to);
   via.finish();
   in.finish();
 }

@@ -27,6 +27,7 @@ struct flags {
   std::string password;
   std::string password_file;
   std::string transport = "mix";
+  std::string instance;
   bool insecure_target = false;
   std::string ca_file;
   uint32_t threads = 0;
@@ -57,6 +58,10 @@ void declare(cli::command_line& line, flags& to, bool websocket_only) {
   if (!websocket_only)
     line.add({"transport", "KIND", "grpc, ws or mix (both at once)"},
              to.transport, {"grpc", "ws", "mix"});
+  line.add({"instance", "NAME",
+            "Names this agent across its restarts, so that the node drops its "
+            "former life at once (default: made from machine and slot)"},
+           to.instance);
   line.add({"insecure-target", "", "Accept any certificate of https targets"},
            to.insecure_target);
   line.add({"ca-file", "FILE",
@@ -111,6 +116,9 @@ agent_options options(const flags& from) {
   result.endpoint = from.name;
   result.password = password(from);
   result.transports = transports(from.transport);
+  result.instance = from.instance.empty()
+                      ? host::instance_name(from.tunnel + "." + from.name)
+                      : from.instance;
   result.origin.insecure = from.insecure_target;
   result.origin.ca_file = from.ca_file;
   return result;

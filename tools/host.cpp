@@ -5,7 +5,15 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <csignal>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <iterator>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 namespace aps::host {
 
@@ -19,7 +27,47 @@ sigset_t stop_signals() {
   return result;
 }
 
+constexpr int max_slots = 1000;
+
+// Takes an abstract socket address (unix(7)): the kernel frees it when the
+// process ends, however it ends. The descriptor stays open on purpose.
+bool take(const std::string& slot) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const auto size = std::min(slot.size(), sizeof(address.sun_path) - 1);
+  std::memcpy(address.sun_path + 1, slot.data(), size);
+  const auto fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0)
+    return false;
+  const auto length = offsetof(sockaddr_un, sun_path) + 1 + size;
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&address),
+             static_cast<socklen_t>(length))
+      == 0)
+    return true;
+  ::close(fd);
+  return false;
+}
+
 } // namespace
+
+std::string instance_name(const std::string& what) {
+  char host[65]{};
+  ::gethostname(host, sizeof(host) - 1);
+  std::ifstream machine{"/etc/machine-id"};
+  std::string seed{std::istreambuf_iterator<char>{machine}, {}};
+  // Containers may share the rest, but then not their network.
+  struct stat space{};
+  if (::stat("/proc/self/ns/net", &space) != 0)
+    return {};
+  seed += what + "#" + std::to_string(space.st_ino);
+  const auto hash = std::to_string(std::hash<std::string>{}(seed));
+  for (int i = 0; i < max_slots; ++i) {
+    const auto slot = hash + "-" + std::to_string(i);
+    if (take("aps-agent-" + slot))
+      return std::string(host) + "-" + slot;
+  }
+  return {};
+}
 
 void prepare_process() {
   const auto signals = stop_signals();

@@ -27,6 +27,12 @@ std::string wait_for_stop();
 /// `cli::log_levels()`.
 std::shared_ptr<spdlog::logger> make_log(const std::string& level);
 
+/// A name for what this process does (`what`), the same after a restart of the
+/// process and different for each process of this machine that does the same:
+/// host, a hash, and the lowest free slot, which stays taken until the process
+/// ends. Empty when the machine gives no way to find one.
+std::string instance_name(const std::string& what);
+
 /// The settings our programs give their actor system (DESIGN 4).
 void configure(caf::actor_system_config& config);
 

@@ -50,6 +50,8 @@ bool breaker::probe_due(time_point now) {
     enter(breaker_state::probing, now, "hold-down is over");
   }
   probe_running_ = true;
+  ++probe_number_;
+  probed_at_ = now;
   return true;
 }
 

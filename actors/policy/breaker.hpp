@@ -20,15 +20,16 @@ struct breaker_settings {
   duration hold_down = std::chrono::seconds(1);      ///< before probing
   duration max_hold_down = std::chrono::seconds(30); ///< when it flaps
   uint32_t good_probes = 3;  ///< needed in a row to return
+  duration probe_timeout = std::chrono::seconds(1);
 };
 
 /// Which transport is in favour? Counts consecutive transport failures of the
 /// primary and decides when to leave it and when to come back. Pure.
 class breaker {
  public:
-  explicit breaker(breaker_settings settings) : settings_(settings) {
-    hold_down_ = settings_.hold_down;
-  }
+  explicit breaker(breaker_settings settings, time_point now = {})
+      : settings_(settings), hold_down_(settings.hold_down),
+        changed_at_(now) {}
 
   breaker_state state() const noexcept { return state_; }
 
@@ -45,6 +46,14 @@ class breaker {
   /// True when a probe of the primary is due; the state is `probing` then.
   bool probe_due(time_point now);
 
+  /// The number of the last probe that was due.
+  uint64_t probe_number() const noexcept { return probe_number_; }
+
+  /// True when the probe under way took too long: `on_probe(false)` is next.
+  bool probe_overdue(time_point now) const noexcept {
+    return probe_running_ && now - probed_at_ >= settings_.probe_timeout;
+  }
+
   /// The outcome of a probe. True when the state changed.
   bool on_probe(bool good, time_point now);
 
@@ -52,6 +61,7 @@ class breaker {
   uint64_t switches() const noexcept { return switches_; }
   const std::string& reason() const noexcept { return reason_; }
   time_point changed_at() const noexcept { return changed_at_; }
+  time_point next_probe() const noexcept { return next_probe_; }
 
  private:
   void enter(breaker_state state, time_point now, std::string reason);
@@ -62,6 +72,8 @@ class breaker {
   uint32_t good_ = 0;
   uint64_t switches_ = 0;
   bool probe_running_ = false;
+  uint64_t probe_number_ = 0;
+  time_point probed_at_{};
   duration hold_down_;
   time_point changed_at_{};
   time_point next_probe_{};

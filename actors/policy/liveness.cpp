@@ -8,8 +8,16 @@ void liveness::on_pong(uint64_t token, time_point now) {
   if (!waiting_ || token != token_)
     return;
   waiting_ = false;
-  const auto sample = now - pinged_;
-  rtt_ = rtt_ == duration::zero() ? sample : rtt_ + (sample - rtt_) / 8;
+  sample_ = now - pinged_;
+  rtt_ = rtt_ == duration::zero() ? sample_ : rtt_ + (sample_ - rtt_) / 8;
+}
+
+bool liveness::turned_late(time_point now) {
+  const auto since = std::max(heard_, pinged_);
+  if (!waiting_ || late_ || now - since < settings_.ping_timeout / 2)
+    return false;
+  late_ = true;
+  return true;
 }
 
 liveness::action liveness::check(bool work_outstanding, time_point now) {
@@ -29,6 +37,7 @@ liveness::action liveness::check(bool work_outstanding, time_point now) {
 
 void liveness::force_ping(time_point now) {
   waiting_ = true;
+  late_ = false;
   pinged_ = now;
   ++token_;
 }

@@ -31,6 +31,9 @@ class liveness {
   /// What to do now. After `ping` send a ping with `token()`.
   action check(bool work_outstanding, time_point now);
 
+  /// True once per ping: half of its time is over and nothing was heard.
+  bool turned_late(time_point now);
+
   /// Starts a ping out of turn, e.g. as a probe. Then send `token()`.
   void force_ping(time_point now);
 
@@ -40,13 +43,18 @@ class liveness {
   /// Smoothed round trip time (RFC 6298 weights); zero = not measured yet.
   duration rtt() const noexcept { return rtt_; }
 
+  /// The last round trip time.
+  duration sample() const noexcept { return sample_; }
+
  private:
   liveness_settings settings_;
   time_point heard_;
   time_point pinged_{};
   uint64_t token_ = 0;
   bool waiting_ = false;
+  bool late_ = false;
   duration rtt_{};
+  duration sample_{};
 };
 
 } // namespace aps

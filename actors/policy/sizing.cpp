@@ -1,103 +1,144 @@
 #include "actors/policy/sizing.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace aps {
 
 namespace {
 
-bool has_room(const sizing_settings& settings, const member_view& member) {
-  return !member.draining && member.leases < settings.max_leases;
+// How many connections it takes to use `part` of their places.
+uint32_t size_for(const sizing_settings& settings, uint32_t demand,
+                  double part) {
+  const auto size = std::ceil(demand / (settings.max_leases * part) - 1e-9);
+  const auto bounded = std::min(size, static_cast<double>(settings.max_size));
+  return std::max(static_cast<uint32_t>(bounded), settings.min_size);
 }
 
-bool is_expired(const sizing_settings& settings, const member_view& member,
-                time_point now) {
-  const auto life = std::chrono::duration_cast<duration>(
-    settings.max_lifetime * (1.0 + 0.1 * member.jitter));
-  return !member.draining && now - member.opened >= life;
+/// Counts of one look at the members.
+struct census {
+  uint32_t usable = 0;   ///< take new exchanges
+  uint32_t fresh = 0;    ///< usable, and not at the end of their life
+  uint32_t live = 0;     ///< usable or ejected
+  uint32_t draining = 0;
+  uint32_t leases = 0;
+};
+
+census count(const sizing_settings& settings, const sizing_input& in) {
+  census out;
+  for (const auto& member : in.members) {
+    out.leases += member.draining ? 0 : member.leases;
+    out.draining += member.draining;
+    out.live += !member.draining;
+    out.usable += member.usable();
+    out.fresh += member.usable() && age_of(settings, member, in.now) < 1;
+  }
+  return out;
 }
 
-// Below a tenth of a millisecond an RTT says nothing about a connection.
-double cost_of(const member_view& member) {
-  const auto rtt = std::chrono::duration<double, std::milli>(member.rtt);
-  return (member.leases + 1.0) * std::max(rtt.count(), 0.1);
+// Growing aims at the target; shrinking starts well below it.
+void choose_target(const sizing_settings& settings, const sizing_input& in,
+                   const census& now, sizing_plan& plan) {
+  const auto demand = now.leases + in.waiting;
+  const auto grow_to = size_for(settings, demand, settings.target);
+  const auto keep = size_for(settings, demand,
+                             settings.target - settings.hysteresis);
+  plan.utilization = now.usable == 0
+                       ? 0 : double(now.leases)
+                               / (double(now.usable) * settings.max_leases);
+  plan.target_size = std::clamp(now.usable, grow_to, keep);
+  plan.surplus = now.live > keep;
+  plan.reason = plan.target_size == settings.min_size ? "minimum"
+                : in.waiting > 0 && grow_to > now.usable ? "requests wait"
+                : grow_to > now.usable ? "utilization above target"
+                : now.live > keep ? "utilization below target"
+                : plan.target_size == settings.max_size ? "maximum"
+                                                        : "utilization";
+}
+
+void plan_growth(const sizing_settings& settings, const sizing_input& in,
+                 const census& now, sizing_plan& plan) {
+  const auto have = now.fresh + in.asked;
+  const auto all = static_cast<uint32_t>(in.members.size()) + in.asked;
+  if (have < plan.target_size && all < settings.max_size)
+    plan.open = std::min(plan.target_size - have, settings.max_size - all);
+}
+
+// A pool at its maximum has no place for a replacement before one drains;
+// then they go one at a time.
+void plan_expiry(const sizing_settings& settings, const sizing_input& in,
+                 const census& now, sizing_plan& plan) {
+  const auto replaced = now.fresh >= plan.target_size;
+  const auto full = in.members.size() + in.asked >= settings.max_size;
+  if (!replaced && (!full || now.draining > 0))
+    return;
+  for (size_t i = 0; i < in.members.size(); ++i) {
+    const auto& member = in.members[i];
+    if (member.draining || age_of(settings, member, in.now) < 1)
+      continue;
+    plan.expired.push_back(i);
+    if (!replaced)
+      return;
+  }
+}
+
+// The least healthy goes first. One without work has to be idle for a while;
+// when the pool was too large all that time, one with work may drain as well.
+void plan_shrinking(const sizing_settings& settings, const sizing_input& in,
+                    const census& now, sizing_plan& plan) {
+  if (in.waiting > 0 || !plan.surplus)
+    return;
+  const auto long_ago = in.now - settings.idle_timeout;
+  const auto large_for_long = in.surplus_since
+                              && *in.surplus_since <= long_ago;
+  std::vector<size_t> order;
+  for (size_t i = 0; i < in.members.size(); ++i) {
+    const auto& member = in.members[i];
+    const auto idle = member.leases == 0 && member.last_used <= long_ago;
+    if (!member.draining && age_of(settings, member, in.now) < 1
+        && (idle || large_for_long))
+      order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](size_t x, size_t y) {
+    const auto& a = in.members[x];
+    const auto& b = in.members[y];
+    if (a.ejected != b.ejected)
+      return a.ejected;
+    return a.penalty != b.penalty ? a.penalty > b.penalty
+                                  : a.leases < b.leases;
+  });
+  auto live = now.live;
+  auto usable = now.usable;
+  const auto keep = size_for(settings, now.leases + in.waiting,
+                             settings.target - settings.hysteresis);
+  for (const auto i : order) {
+    const auto counts = !in.members[i].ejected;
+    if (live <= keep || (counts && usable <= keep))
+      continue;
+    plan.idle.push_back(i);
+    --live;
+    usable -= counts;
+  }
 }
 
 } // namespace
 
+double age_of(const sizing_settings& settings, const member_view& member,
+              time_point now) {
+  const auto life = std::chrono::duration<double>(settings.max_lifetime)
+                    * (1.0 + 0.1 * member.jitter);
+  return std::chrono::duration<double>(now - member.opened) / life;
+}
+
 sizing_plan plan_size(const sizing_settings& settings,
-                      std::span<const member_view> members, uint32_t waiting,
-                      uint32_t asked, time_point now) {
+                      const sizing_input& input) {
   sizing_plan plan;
-  uint32_t usable = 0;
-  uint32_t fresh = 0;
-  for (const auto& member : members) {
-    usable += !member.draining;
-    fresh += !member.draining && !is_expired(settings, member, now);
-  }
-  const auto total = static_cast<uint32_t>(members.size()) + asked;
-  const auto free_places = settings.max_size > total
-                             ? settings.max_size - total : 0;
-  auto want = fresh + asked < settings.min_size
-                ? settings.min_size - fresh - asked : 0;
-  plan.reason = usable < settings.min_size ? "minimum" : "replacement";
-  if (waiting > 0) {
-    const auto need = (waiting + settings.max_leases - 1) / settings.max_leases;
-    if (need > want + asked) {
-      want = need - asked;
-      plan.reason = "demand";
-    }
-  }
-  plan.open = std::min(want, free_places);
-  // A pool at its maximum has no place for a replacement before it drains.
-  auto spare = usable;
-  for (size_t i = 0; i < members.size(); ++i) {
-    const auto& member = members[i];
-    if (!is_expired(settings, member, now))
-      continue;
-    if (fresh >= settings.min_size || total >= settings.max_size) {
-      plan.expired.push_back(i);
-      --spare;
-      if (fresh < settings.min_size)
-        break;
-    }
-  }
-  if (waiting > 0)
-    return plan;
-  for (size_t i = 0; i < members.size() && spare > settings.min_size; ++i) {
-    const auto& member = members[i];
-    if (member.draining || member.leases > 0
-        || is_expired(settings, member, now)
-        || now - member.last_used < settings.idle_timeout)
-      continue;
-    plan.idle.push_back(i);
-    --spare;
-  }
+  const auto now = count(settings, input);
+  choose_target(settings, input, now, plan);
+  plan_growth(settings, input, now, plan);
+  plan_expiry(settings, input, now, plan);
+  plan_shrinking(settings, input, now, plan);
   return plan;
-}
-
-size_t better_of(const sizing_settings& settings,
-                 std::span<const member_view> members, size_t x, size_t y) {
-  const auto x_fits = has_room(settings, members[x]);
-  const auto y_fits = has_room(settings, members[y]);
-  if (!x_fits || !y_fits)
-    return x_fits ? x : y_fits ? y : no_member;
-  return cost_of(members[y]) < cost_of(members[x]) ? y : x;
-}
-
-size_t choose_member(const sizing_settings& settings,
-                     std::span<const member_view> members, uint64_t first,
-                     uint64_t second) {
-  if (members.empty())
-    return no_member;
-  const auto size = members.size();
-  const auto best = better_of(settings, members, first % size, second % size);
-  if (best != no_member)
-    return best;
-  for (size_t i = 0; i < size; ++i)
-    if (has_room(settings, members[i]))
-      return i;
-  return no_member;
 }
 
 } // namespace aps

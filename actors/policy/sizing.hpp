@@ -1,8 +1,8 @@
 #pragma once
 
-#include "transports/seam/executor.hpp"
+#include "actors/policy/member.hpp"
 
-#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,45 +15,37 @@ struct sizing_settings {
   uint32_t max_leases = 64; ///< per member
   duration idle_timeout = std::chrono::seconds(300);
   duration max_lifetime = std::chrono::seconds(1800);
-  duration ask_again = std::chrono::seconds(1); ///< cool-down of asking
+  double target = 0.7;     ///< part of all places in use that is aimed at
+  double hysteresis = 0.3; ///< so far below the target a pool is too large
 };
 
-/// What the policy sees of a pool member.
-struct member_view {
-  uint32_t leases = 0;
-  bool draining = false;
-  time_point opened{};
-  time_point last_used{};
-  duration rtt{};
-  /// Position of this member's lifetime inside +-10 %, from -1 to 1.
-  double jitter = 0;
+/// What the policy knows beside the members.
+struct sizing_input {
+  std::span<const member_view> members;
+  uint32_t waiting = 0; ///< exchanges without a connection
+  uint32_t asked = 0;   ///< connections asked for that did not arrive yet
+  time_point now{};
+  /// Since when the pool was too large at every look; nullopt = it was not.
+  std::optional<time_point> surplus_since;
 };
 
 /// What the pool should do next.
 struct sizing_plan {
-  uint32_t open = 0; ///< ask the agents for so many
-  std::string reason;
-  std::vector<size_t> idle;    ///< close these: idle and above the minimum
+  uint32_t target_size = 0; ///< aimed at; between minimum and maximum
+  double utilization = 0;   ///< part of all places in use
+  std::string reason;       ///< of the target size
+  uint32_t open = 0;        ///< ask the agents for so many
+  bool surplus = false;     ///< the pool is larger than it should be
+  std::vector<size_t> idle;    ///< close these: not needed any more
   std::vector<size_t> expired; ///< drain these: their replacement stands
 };
 
-/// Decides on growing, shrinking and ageing. `asked` connections were asked
-/// for and did not arrive yet. Pure.
+/// Decides on growing, shrinking and ageing. Pure.
 sizing_plan plan_size(const sizing_settings& settings,
-                      std::span<const member_view> members, uint32_t waiting,
-                      uint32_t asked, time_point now);
+                      const sizing_input& input);
 
-/// The member for the next exchange, or npos when none has room: the better
-/// of two candidates by (leases + 1) x rtt. `first` and `second` are random
-/// numbers.
-size_t choose_member(const sizing_settings& settings,
-                     std::span<const member_view> members, uint64_t first,
-                     uint64_t second);
-
-inline constexpr size_t no_member = static_cast<size_t>(-1);
-
-/// The better of two members, or the only one that has room.
-size_t better_of(const sizing_settings& settings,
-                 std::span<const member_view> members, size_t x, size_t y);
+/// Part of a member's lifetime that is over; above 1 it has expired.
+double age_of(const sizing_settings& settings, const member_view& member,
+              time_point now);
 
 } // namespace aps

@@ -104,9 +104,9 @@ CAF_TEST(one of the pools may be off) {
                .websocket_pool.enabled);
 }
 
-CAF_TEST(a disabled tunnel may have both pools off) {
+CAF_TEST(a disabled tunnel may have all pools off) {
   CAF_CHECK(!tunnel_with(R"("enabled": false, "grpc_pool": {"enabled": false},
-    "websocket_pool": {"enabled": false})")
+    "poll_pool": {"enabled": false}, "websocket_pool": {"enabled": false})")
                .enabled);
 }
 

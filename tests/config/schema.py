@@ -33,7 +33,11 @@ SUBJECTS = {"servers": ["main"], "tunnels": ["t"], "mappings": [0]}
 
 # Keys that a change of their neighbour needs to stay right.
 COMPANIONS = {("pool_size", 1000): {"max_pool_size": 1000},
-              ("max_pool_size", 1): {"pool_size": 1}}
+              ("max_pool_size", 1): {"pool_size": 1},
+              ("target_utilization", 5): {"utilization_hysteresis": 0},
+              ("utilization_hysteresis", 95): {"target_utilization": 100},
+              ("hold_down", 604800): {"max_hold_down": 604800},
+              ("max_hold_down", 0.001): {"hold_down": 0.001}}
 
 RIGHT = [
     '{"servers": {"s": {"port": 1, "host": "%s"}}}' % host

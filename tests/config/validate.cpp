@@ -18,9 +18,17 @@ CAF_TEST(pool sizes fit each other) {
      {"$.tunnels.t.websocket_pool.max_pool_size", "the number 2",
       "at least pool_size (3, the default)", ""}},
     {with_tunnel(R"("grpc_pool": {"enabled": false},
+                    "poll_pool": {"enabled": false},
                     "websocket_pool": {"enabled": false})"),
-     {"$.tunnels.t", "both pools disabled",
-      "websocket_pool or grpc_pool enabled, or the tunnel disabled", ""}},
+     {"$.tunnels.t", "all pools disabled",
+      "websocket_pool, grpc_pool or poll_pool enabled, or the tunnel disabled",
+      ""}},
+    {with_tunnel(R"("grpc_pool": {"target_utilization": 20})"),
+     {"$.tunnels.t.grpc_pool.target_utilization", "hysteresis 30, target 20",
+      "utilization_hysteresis below target_utilization", ""}},
+    {with_tunnel(R"("fallback": {"hold_down": 31})"),
+     {"$.tunnels.t.fallback.hold_down", "hold_down above max_hold_down",
+      "hold_down at most max_hold_down", ""}},
   });
 }
 

@@ -121,6 +121,7 @@ world::world(world_options options)
   agent.units = agent_units_;
   agent.log = log;
   agent.live = agent_live_;
+  agent.connections = std::make_shared<std::atomic<size_t>>(0);
   for (uint8_t i = 1; i <= options_.agents; ++i) {
     agent.session = {i};
     agents_.push_back(system_->spawn<agent_impl>(

@@ -85,6 +85,7 @@ std::string_view render(refusal why) noexcept {
     case refusal::pool_full: return "the pool is full (max_pool_size)";
     case refusal::draining: return "the node is shutting down";
     case refusal::malformed: return "the hello is malformed";
+    case refusal::replaced: return "a newer session of this agent is connected";
   }
   return "refused";
 }

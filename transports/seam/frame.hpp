@@ -82,6 +82,7 @@ enum class refusal : uint8_t {
   pool_full = 5,      ///< max_pool_size reached: try later
   draining = 6,       ///< the node shuts down
   malformed = 7,      ///< the hello is incomplete or out of order
+  replaced = 8,       ///< a newer session of the same agent is here
 };
 std::string_view render(refusal why) noexcept;
 
@@ -102,6 +103,10 @@ struct hello_frame {
   std::string nonce;
   std::string proof;
   std::string software;
+  /// Names the agent across its restarts; empty = it does not say.
+  std::string instance;
+  /// When the agent process started, ms since 1970: the newer one wins.
+  uint64_t started_ms = 0;
 };
 
 struct welcome_frame {

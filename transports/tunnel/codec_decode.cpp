@@ -170,7 +170,7 @@ class reader {
   }
 
   static void assign(refusal& to, uint64_t value) {
-    to = value >= 1 && value <= 7 ? static_cast<refusal>(value)
+    to = value >= 1 && value <= 8 ? static_cast<refusal>(value)
                                   : refusal::malformed;
   }
 

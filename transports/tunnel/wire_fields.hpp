@@ -36,6 +36,8 @@ void fields(Codec& c, like<Codec, hello_frame>& f) {
   c.text(6, f.nonce);
   c.text(7, f.proof);
   c.text(8, f.software);
+  c.text(9, f.instance);
+  c.number(10, f.started_ms);
 }
 
 template <class Codec>

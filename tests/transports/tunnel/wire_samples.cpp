@@ -34,6 +34,8 @@ struct converter {
     m->set_nonce(f.nonce);
     m->set_proof(f.proof);
     m->set_software(f.software);
+    m->set_instance(f.instance);
+    m->set_started_ms(f.started_ms);
   }
   void operator()(const welcome_frame& f) const {
     auto* m = to.mutable_welcome();
@@ -180,7 +182,7 @@ frame_batch full_frames() {
   return {
     {0, challenge_frame{7, nonce, "node-1"}},
     {0, hello_frame{300, 1ull << 63, "tunnel1", "app", session, nonce, proof,
-                    "aps/1"}},
+                    "aps/1", "host-0", 1700000000000}},
     {0, welcome_frame{3, proof, "ws-1", 30000}},
     {0, refused_frame{refusal::pool_full, "full", 1000}},
     {0, ping_frame{UINT64_MAX}},
@@ -205,7 +207,7 @@ frame_batch bare_frames() {
   request.last = false;
   return {
     {0, challenge_frame{0, {}, {}}},
-    {0, hello_frame{0, 0, {}, {}, {}, {}, {}, {}}},
+    {0, hello_frame{0, 0, {}, {}, {}, {}, {}, {}, {}, 0}},
     {0, welcome_frame{}},
     {0, ping_frame{}},
     {0, pong_frame{}},

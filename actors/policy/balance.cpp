@@ -1,0 +1,154 @@
+#include "actors/policy/balance.hpp"
+
+#include <algorithm>
+
+namespace aps {
+
+namespace {
+
+using config::balance;
+
+// The lowest of `cost`; equal ones take turns.
+template <class Cost>
+size_t cheapest(std::span<const choice_view> choices, uint64_t turn,
+                Cost cost) {
+  size_t best = no_member;
+  double lowest = 0;
+  for (size_t i = 0; i < choices.size(); ++i) {
+    const auto at = (turn + i) % choices.size();
+    if (!choices[at].usable)
+      continue;
+    const auto here = cost(choices[at]);
+    if (best == no_member || here < lowest) {
+      best = at;
+      lowest = here;
+    }
+  }
+  return best;
+}
+
+double cost_of(const member_view& member) {
+  return aps::cost_of(member.leases, member.rtt, member.penalty);
+}
+
+// The members of each session seen as one choice.
+std::vector<choice_view> sessions_of(std::span<const member_view> members,
+                                     uint32_t max_leases) {
+  std::vector<choice_view> out;
+  for (const auto& member : members) {
+    if (!member.has_room(max_leases))
+      continue;
+    auto i = std::find_if(out.begin(), out.end(), [&](const auto& one) {
+      return one.key == member.session;
+    });
+    if (i == out.end()) {
+      out.push_back({member.session, member.leases, member.rtt,
+                     member.penalty, true});
+      continue;
+    }
+    i->load += member.leases;
+    i->latency = std::min(i->latency, member.rtt);
+    i->penalty = std::min(i->penalty, member.penalty);
+  }
+  // The order of members changes; that of turns must not.
+  std::sort(out.begin(), out.end(),
+            [](const auto& x, const auto& y) { return x.key < y.key; });
+  return out;
+}
+
+size_t better_of_two(std::span<const member_view> members, uint32_t max_leases,
+                     uint64_t random) {
+  const auto size = members.size();
+  const auto x = static_cast<size_t>(random % size);
+  const auto y = static_cast<size_t>((random >> 32) % size);
+  const auto x_fits = members[x].has_room(max_leases);
+  const auto y_fits = members[y].has_room(max_leases);
+  if (x_fits && y_fits)
+    return cost_of(members[y]) < cost_of(members[x]) ? y : x;
+  if (x_fits || y_fits)
+    return x_fits ? x : y;
+  for (size_t i = 0; i < size; ++i)
+    if (const auto at = (x + i) % size; members[at].has_room(max_leases))
+      return at;
+  return no_member;
+}
+
+} // namespace
+
+size_t choose_one(balance how, std::span<const choice_view> choices,
+                  uint64_t turn, uint64_t random, uint64_t visitor) {
+  switch (how) {
+    case balance::least_loaded:
+      return cheapest(choices, turn, [](const choice_view& one) {
+        return cost_of(one.load, one.latency, one.penalty);
+      });
+    case balance::latency:
+      return cheapest(choices, turn, [](const choice_view& one) {
+        return weighed_latency(one.latency) * one.penalty;
+      });
+    case balance::round_robin:
+      return cheapest(choices, turn, [](const choice_view&) { return 0.0; });
+    case balance::random:
+      return cheapest(choices, random, [](const choice_view&) { return 0.0; });
+    case balance::sticky:
+      // Rendezvous hashing: who leaves takes only its own visitors along.
+      return cheapest(choices, 0, [visitor](const choice_view& one) {
+        return -static_cast<double>(mix(one.key ^ visitor) >> 11);
+      });
+  }
+  return no_member;
+}
+
+size_t choose_member(std::span<const member_view> members, uint32_t max_leases,
+                     request_view what, uint64_t turn, uint64_t random) {
+  if (members.empty())
+    return no_member;
+  if (what.how == balance::least_loaded)
+    return better_of_two(members, max_leases, random);
+  const auto sessions = sessions_of(members, max_leases);
+  const auto chosen = choose_one(what.how, sessions, turn, random,
+                                 what.visitor);
+  if (chosen == no_member)
+    return no_member;
+  return choose_in_session(members, max_leases, sessions[chosen].key, false);
+}
+
+size_t choose_in_session(std::span<const member_view> members,
+                         uint32_t max_leases, uint64_t session,
+                         bool beyond_cap) {
+  size_t best = no_member;
+  bool best_fits = false;
+  for (size_t i = 0; i < members.size(); ++i) {
+    const auto& here = members[i];
+    if (here.session != session || here.draining)
+      continue;
+    const auto fits = here.has_room(max_leases);
+    if (!fits && !beyond_cap)
+      continue;
+    if (best == no_member || (fits && !best_fits)
+        || (fits == best_fits && cost_of(here) < cost_of(members[best]))) {
+      best = i;
+      best_fits = fits;
+    }
+  }
+  return best;
+}
+
+// splitmix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
+// generators").
+uint64_t mix(uint64_t value) noexcept {
+  value += 0x9e3779b97f4a7c15u;
+  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
+  value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
+  return value ^ (value >> 31);
+}
+
+// FNV-1a.
+uint64_t hash_of(std::string_view text) noexcept {
+  uint64_t out = 0xcbf29ce484222325u;
+  for (const auto c : text)
+    out = (out ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return mix(out);
+}
+
+} // namespace aps
