@@ -216,7 +216,7 @@ void agent_state::lose(lane& where, const agent_connection_down& down,
   }
   const auto now = compat::now(self_);
   if (was_live)
-    where.redials.on_lost(lived, now);
+    where.redials.on_lost(down.worked || is_proven(lived), now);
   else
     where.redials.on_failed(now);
   complain(where, down.transport,

@@ -57,6 +57,7 @@ void agent_connection_state::on_frames(link_frames& batch) {
 }
 
 void agent_connection_state::on_exchange_frame(frame& what) {
+  worked_ = true;
   const auto id = what.exchange;
   if (auto* head = std::get_if<request_frame>(&what.body)) {
     pending_.try_emplace(id);
@@ -151,6 +152,7 @@ void agent_connection_state::on_closed(const link_closed& closed) {
   down.error = closed.why;
   down.refused = refused_;
   down.wanted_by_node = node_drains_ && closed.why == link_error::none;
+  down.worked = worked_;
   down.detail = closed.detail;
   for (auto& [id, entry] : pending_) {
     if (entry.to)

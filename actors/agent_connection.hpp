@@ -60,6 +60,7 @@ class agent_connection_state {
   std::unordered_map<exchange_id, pending> pending_;
   std::optional<refused_frame> refused_;
   bool node_drains_ = false;
+  bool worked_ = false; ///< carried an exchange
   bool counted_ = false; ///< in `agent_context::connections`
 };
 

@@ -33,6 +33,8 @@ class controller_state {
   controller_actor::behavior_type make_behavior();
 
  private:
+  friend struct test::peek;
+
   /// One transport of the endpoint.
   struct lane {
     transport_kind transport;

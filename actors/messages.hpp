@@ -293,6 +293,7 @@ struct agent_connection_down {
   link_error error = link_error::lost;
   std::optional<refused_frame> refused;
   bool wanted_by_node = false; ///< the node closed it on purpose
+  bool worked = false;         ///< it carried an exchange
   std::string detail;
   std::vector<exchange_id> exchanges; ///< those it carried
 };

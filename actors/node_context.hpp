@@ -12,6 +12,10 @@
 
 namespace aps {
 
+namespace test {
+struct peek; // looks into actors, in deterministic tests only
+} // namespace test
+
 /// Finds tunnels by name. The supervisor writes it when it (re)starts a
 /// tunnel, fronts and connections read it. Thread-safe.
 class tunnel_directory {

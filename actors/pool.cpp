@@ -84,7 +84,7 @@ void pool_state::on_candidate(const candidate& who) {
   const auto now = compat::now(self_);
   compat::monitor(self_, who.who);
   members_.push_back({who.who, who.who.address(), who.connection, who.peer,
-                      who.session, {}, {}, 0, {}, {}, false, {}});
+                      who.session, {}, {}, false, 0, {}, {}, false, {}});
   // Spread between -1 and 1, so that members of one age do not end at once.
   const auto jitter = double(random() % 2001) / 1000.0 - 1.0;
   views_.push_back({0, false, false, now, now, {}, 1, key, jitter});
@@ -166,7 +166,7 @@ void pool_state::take_out(size_t index, link_error error,
   // Who was closed in an orderly way is no loss.
   if (was.draining || session_over || error == link_error::none)
     return;
-  note_loss(was.session, now - was.opened);
+  note_loss(was.session, gone.worked || is_proven(now - was.opened));
   // Its agent dials again by itself: expect that one before asking for more.
   ++asked_;
   asked_at_ = now;
@@ -246,6 +246,7 @@ void pool_state::grant_to(size_t index, job& what) {
   ++leased_total_;
   ++active_;
   view.last_used = compat::now(self_);
+  member.worked = true;
   what.session = member.session;
   compat::send(self_, member.actor, carry{what});
   const auto id = what.what->id();

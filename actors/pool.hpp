@@ -12,10 +12,6 @@
 
 namespace aps {
 
-namespace test {
-struct peek;
-} // namespace test
-
 /// Who a pool belongs to and by which rules it lives.
 struct pool_setup {
   std::string tunnel;
@@ -50,6 +46,7 @@ class pool_state {
     session_id session{};
     std::unordered_map<exchange_id, job> leases;
     fading_count failures;
+    bool worked = false; ///< carried an exchange
     uint32_t ejections = 0;
     time_point ejected_until{};
     time_point readmitted_at{};
@@ -95,7 +92,7 @@ class pool_state {
   void fail_late_waiters(time_point now);
   void move_overdue(time_point now);
   void on_health(const health_report& report);
-  void note_loss(uint64_t session, duration lived);
+  void note_loss(uint64_t session, bool proven);
   void weigh(size_t index, time_point now);
   void eject_sick(time_point now);
   void readmit(size_t index, time_point now);

@@ -205,11 +205,11 @@ void pool_state::on_health(const health_report& report) {
   eject_sick(now);
 }
 
-void pool_state::note_loss(uint64_t session, duration lived) {
+void pool_state::note_loss(uint64_t session, bool proven) {
   const auto now = compat::now(self_);
   ++lost_total_;
   resets_[session].add(now);
-  replacements_.on_lost(lived, now);
+  replacements_.on_lost(proven, now);
   losses_.add(now);
   watch_intensity(now);
 }

@@ -27,6 +27,8 @@ class tunnel_state {
   tunnel_actor::behavior_type make_behavior();
 
  private:
+  friend struct test::peek;
+
   struct endpoint {
     std::string name;
     controller_actor controller;

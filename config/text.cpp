@@ -97,7 +97,7 @@ std::string element_path(std::string_view path, size_t index) {
 }
 
 std::string joined(const std::vector<std::string>& words) {
-  constexpr size_t most = 20;
+  constexpr size_t most = 40;
   std::string result;
   for (size_t i = 0; i < words.size() && i < most; ++i) {
     if (i > 0)

@@ -16,7 +16,7 @@ std::string member_path(std::string_view path, std::string_view key);
 /// `path` plus one element: `$.a[3]`.
 std::string element_path(std::string_view path, size_t index);
 
-/// "a, b, c", at most twenty of them; odd ones quoted.
+/// "a, b, c", at most forty of them; odd ones quoted.
 std::string joined(const std::vector<std::string>& words);
 
 /// The closest of `known`, or "" when none is close: about a third of the

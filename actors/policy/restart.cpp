@@ -4,15 +4,8 @@
 
 namespace aps {
 
-namespace {
-
-// Who lived so long has proved that starting works.
-constexpr auto proven_after = std::chrono::milliseconds(500);
-
-} // namespace
-
-void restart_pacer::on_lost(duration lived, time_point now) {
-  if (lived >= proven_after)
+void restart_pacer::on_lost(bool proven, time_point now) {
+  if (proven)
     pause_.reset();
   if (due(now))
     next_ = now + pause_.next();

@@ -8,14 +8,15 @@ namespace aps {
 
 /// When may something that was lost be replaced? The first time at once, then
 /// with jittered exponential backoff, until a replacement proved itself by
-/// staying. Losses of one moment count as one. Pure.
+/// staying or by working. Losses of one moment count as one. Pure.
 class restart_pacer {
  public:
   explicit restart_pacer(backoff_settings settings = {}, uint64_t seed = 1)
       : pause_(settings, seed) {}
 
-  /// Something was lost that had lived for `lived`.
-  void on_lost(duration lived, time_point now);
+  /// Something was lost. `proven` = it had shown that starting works, by its
+  /// age or by its work.
+  void on_lost(bool proven, time_point now);
 
   /// A replacement was tried and did not come about.
   void on_failed(time_point now);
@@ -38,6 +39,11 @@ class restart_pacer {
   time_point next_{};
   bool failed_ = false;
 };
+
+/// Whether a life of this length shows that starting works.
+constexpr bool is_proven(duration lived) noexcept {
+  return lived >= std::chrono::milliseconds(500);
+}
 
 /// Restart intensity (OTP): more than `count` events within `window`? Pure.
 class restart_intensity {

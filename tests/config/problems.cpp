@@ -51,7 +51,10 @@ CAF_TEST(unknown keys come with the nearest known one) {
   const std::string pool_keys
     = "enabled, pool_size, max_pool_size, idle_timeout, max_lifetime, "
       "max_requests_per_connection, max_waiting, acquire_timeout, "
-      "ping_interval, stall_timeout, ping_timeout";
+      "ping_interval, stall_timeout, ping_timeout, target_utilization, "
+      "utilization_hysteresis, growth_cooldown, lifetime_grace, "
+      "ejection_failures, ejection_time, max_ejection_percent, "
+      "restart_intensity, restart_window";
   check({
     {with_tunnel(R"("websocket_pool": {"poolsize": 1})"),
      {"$.tunnels.t.websocket_pool.poolsize", "an unknown key",

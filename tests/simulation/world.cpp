@@ -1,5 +1,6 @@
 #include "tests/simulation/world.hpp"
 
+#include "tests/support/peek.hpp"
 #include "transports/seam/auth.hpp"
 
 #include <caf/raise_error.hpp>
@@ -193,6 +194,8 @@ void world::step() {
     cut();
   if (chance(options_.blackout_rate))
     blackout();
+  if (on_step)
+    on_step();
 }
 
 void world::run_actor() {
@@ -387,6 +390,40 @@ void world::settle(duration time) {
     advance(std::chrono::milliseconds(100));
   }
   calm_ = was;
+}
+
+std::vector<const controller_state*> world::controllers() {
+  std::vector<const controller_state*> out;
+  for (const auto& [name, tunnel] : *context_->tunnels->get())
+    for (const auto* one :
+         peek::controllers(peek::state_of<tunnel_impl>(tunnel)))
+      out.push_back(one);
+  return out;
+}
+
+std::vector<const pool_state*> world::pools() {
+  std::vector<const pool_state*> out;
+  for (const auto* controller : controllers())
+    for (const auto* one : peek::pools(*controller))
+      out.push_back(one);
+  return out;
+}
+
+size_t world::parked() {
+  size_t sum = 0;
+  for (const auto* controller : controllers())
+    sum += peek::parked(*controller);
+  return sum;
+}
+
+bool world::nothing_under_way() {
+  return !scheduler_->has_job() && net_->node_unit.idle()
+         && net_->agent_unit.idle()
+         && std::all_of(net_->connections.begin(), net_->connections.end(),
+                        [](const auto& one) {
+                          return one.node_end->out.empty()
+                                 && one.agent_end->out.empty();
+                        });
 }
 
 node_snapshot world::snapshot() {

@@ -11,6 +11,7 @@
 #include <caf/scheduler/test_coordinator.hpp>
 #include <caf/scoped_actor.hpp>
 
+#include <functional>
 #include <map>
 #include <random>
 #include <string>
@@ -19,6 +20,11 @@
 /// A whole node and an agent in one thread: the real actors and exchanges on
 /// CAF's deterministic scheduler and clock, over simulated links, units and
 /// origins. One seed decides everything; the same seed gives the same run.
+namespace aps {
+class controller_state;
+class pool_state;
+} // namespace aps
+
 namespace aps::test {
 
 /// What one visitor asked for, and what came of it.
@@ -135,11 +141,26 @@ class world {
   /// Lets time pass and everything that is due happen, without new faults.
   void settle(duration time);
 
+  /// Called after each step.
+  std::function<void()> on_step;
+
+  /// The pools' actors as they are now.
+  std::vector<const pool_state*> pools();
+
+  /// Exchanges that wait at controllers for a connection of their session.
+  size_t parked();
+
+  /// No message, no work and no frame is on its way.
+  bool nothing_under_way();
+
+  time_point now() const { return scheduler_->clock().now(); }
+
   std::shared_ptr<sim_request> ask(std::string method, std::string question);
 
  private:
   friend struct sim_origin_client;
 
+  std::vector<const controller_state*> controllers();
   void advance(duration by);
   void run_actor();
   void deliver();

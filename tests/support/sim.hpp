@@ -44,6 +44,8 @@ class manual_unit final : public executor {
     return true;
   }
 
+  bool idle() const noexcept { return work_.empty(); }
+
   void run_all() {
     while (run_one()) {
     }
@@ -74,7 +76,10 @@ class sim_link final : public link {
     if (!closed)
       out.push_back(std::move(what));
   }
-  void close(close_reason, std::string) override { end(link_error::none); }
+  void close(close_reason, std::string) override {
+    closed_by_owner = closed_by_owner || !closed;
+    end(link_error::none);
+  }
   void abort(link_error why) override { end(why); }
   transport_kind transport() const noexcept override { return kind_; }
   executor& unit() const noexcept override { return unit_; }
@@ -97,8 +102,14 @@ class sim_link final : public link {
 
   std::deque<frame> out;
   bool closed = false;
+  bool closed_by_owner = false; ///< in an orderly way, from this end
 
  private:
+  static int next_number() {
+    static int last = 0;
+    return ++last;
+  }
+
   void report_end() {
     if (auto listener = std::move(listener_))
       listener->on_closed(why_, "");
@@ -108,7 +119,7 @@ class sim_link final : public link {
   transport_kind kind_;
   link_error why_ = link_error::none;
   std::shared_ptr<link_listener> listener_;
-  std::string peer_ = "sim";
+  std::string peer_ = "sim-" + std::to_string(next_number());
   std::string server_ = "main";
   link_counters counters_;
 };

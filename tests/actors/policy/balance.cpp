@@ -1,0 +1,162 @@
+#define CAF_SUITE balance
+
+#include "actors/policy/balance.hpp"
+
+#include "tests/support/test.hpp"
+
+#include <map>
+
+using namespace aps;
+using namespace std::chrono_literals;
+using config::balance;
+
+namespace {
+
+choice_view choice(uint64_t key, uint32_t load, duration latency = 1ms,
+                   double penalty = 1) {
+  return {key, load, latency, penalty, true};
+}
+
+using choices = std::vector<choice_view>;
+
+member_view member(uint64_t session, uint32_t leases, duration rtt = 1ms) {
+  member_view out;
+  out.session = session;
+  out.leases = leases;
+  out.rtt = rtt;
+  return out;
+}
+
+using members = std::vector<member_view>;
+
+size_t choose(balance how, const choices& all, uint64_t turn = 0,
+              uint64_t random = 0, uint64_t visitor = 0) {
+  return choose_one(how, all, turn, random, visitor);
+}
+
+} // namespace
+
+CAF_TEST(least_loaded_weighs_load_latency_and_penalty) {
+  struct row {
+    choices all;
+    size_t best;
+  };
+  const row table[]{
+    {{choice(1, 5), choice(2, 3)}, 1},
+    {{choice(1, 1, 10ms), choice(2, 3, 2ms)}, 1},
+    {{choice(1, 1, 2ms), choice(2, 3, 2ms)}, 0},
+    {{choice(1, 0, 5ms, 4), choice(2, 3, 4ms)}, 1},
+    // Below a millisecond a latency is noise.
+    {{choice(1, 1, 20us), choice(2, 0, 900us)}, 1},
+  };
+  for (const auto& one : table)
+    for (uint64_t turn = 0; turn < 4; ++turn)
+      CAF_CHECK_EQUAL(choose(balance::least_loaded, one.all, turn), one.best);
+}
+
+CAF_TEST(equal_choices_take_turns) {
+  const choices all{choice(1, 0), choice(2, 0), choice(3, 0)};
+  for (const auto how : {balance::least_loaded, balance::latency,
+                         balance::round_robin})
+    for (uint64_t turn = 0; turn < 9; ++turn)
+      CAF_CHECK_EQUAL(choose(how, all, turn), turn % 3);
+}
+
+CAF_TEST(round_robin_and_random_ignore_load) {
+  const choices all{choice(1, 900, 1s, 9), choice(2, 0)};
+  CAF_CHECK_EQUAL(choose(balance::round_robin, all, 0), 0u);
+  CAF_CHECK_EQUAL(choose(balance::round_robin, all, 1), 1u);
+  CAF_CHECK_EQUAL(choose(balance::random, all, 0, 2), 0u);
+  CAF_CHECK_EQUAL(choose(balance::random, all, 0, 3), 1u);
+}
+
+CAF_TEST(latency_ignores_load_but_not_health) {
+  const choices all{choice(1, 900, 2ms), choice(2, 0, 3ms),
+                    choice(3, 0, 2ms, 5)};
+  CAF_CHECK_EQUAL(choose(balance::latency, all), 0u);
+}
+
+CAF_TEST(nobody_usable_is_nobody) {
+  auto one = choice(1, 0);
+  one.usable = false;
+  for (const auto how :
+       {balance::least_loaded, balance::latency, balance::round_robin,
+        balance::random, balance::sticky}) {
+    CAF_CHECK_EQUAL(choose(how, {one, one}), no_member);
+    CAF_CHECK_EQUAL(choose(how, {}), no_member);
+    CAF_CHECK_EQUAL(choose(how, {one, choice(2, 9)}, 7, 7, 7), 1u);
+  }
+}
+
+CAF_TEST(sticky_keeps_a_visitor_whatever_comes_and_goes) {
+  choices all;
+  for (uint64_t key = 1; key <= 8; ++key)
+    all.push_back(choice(mix(key), 0));
+  std::map<uint64_t, int> shares;
+  for (uint64_t visitor = 0; visitor < 4000; ++visitor) {
+    const auto before = choose(balance::sticky, all, visitor, visitor * 3,
+                               hash_of(std::to_string(visitor)));
+    ++shares[before];
+    auto fewer = all;
+    const auto gone = (before + 1) % all.size();
+    fewer[gone].usable = false;
+    CAF_CHECK_EQUAL(choose(balance::sticky, fewer, 0, 0,
+                           hash_of(std::to_string(visitor))),
+                    before);
+  }
+  for (const auto& [which, count] : shares)
+    CAF_CHECK(count > 350 && count < 650);
+}
+
+CAF_TEST(the_better_of_two_members_gets_the_request) {
+  members some{member(1, 3), member(1, 1), member(1, 4)};
+  const auto pair = [](uint64_t x, uint64_t y) { return x | y << 32; };
+  CAF_CHECK_EQUAL(choose_member(some, 4, {}, 0, pair(0, 1)), 1u);
+  CAF_CHECK_EQUAL(choose_member(some, 4, {}, 0, pair(0, 2)), 0u); // 2 is full
+  some[1].rtt = 100ms;
+  CAF_CHECK_EQUAL(choose_member(some, 4, {}, 0, pair(0, 1)), 0u);
+  some[1].rtt = 1ms;
+  some[1].penalty = 4;
+  CAF_CHECK_EQUAL(choose_member(some, 4, {}, 0, pair(0, 1)), 0u);
+}
+
+CAF_TEST(full_draining_and_ejected_members_get_nothing) {
+  members some{member(1, 4), member(1, 4), member(1, 0), member(1, 0)};
+  some[2].draining = true;
+  some[3].ejected = true;
+  for (const auto how :
+       {balance::least_loaded, balance::latency, balance::round_robin,
+        balance::random, balance::sticky})
+    for (uint64_t random = 0; random < 16; ++random) {
+      CAF_CHECK_EQUAL(choose_member(some, 4, {how, 1}, random, random),
+                      no_member);
+      CAF_CHECK_EQUAL(choose_member({}, 4, {how, 1}, random, random),
+                      no_member);
+    }
+  some.push_back(member(1, 3));
+  for (uint64_t random = 0; random < 16; ++random)
+    CAF_CHECK_EQUAL(choose_member(some, 4, {}, 0, random << 30), 4u);
+}
+
+CAF_TEST(policies_choose_the_agent_before_the_member) {
+  // Agent 1 has three connections, agent 2 has one.
+  const members some{member(1, 2), member(1, 1), member(1, 3),
+                     member(2, 9, 5ms)};
+  const auto how = [&](balance policy, uint64_t turn) {
+    return choose_member(some, 64, {policy, 0}, turn, turn);
+  };
+  CAF_CHECK_EQUAL(how(balance::round_robin, 0), 1u);
+  CAF_CHECK_EQUAL(how(balance::round_robin, 1), 3u);
+  CAF_CHECK_EQUAL(how(balance::random, 0), 1u);
+  CAF_CHECK_EQUAL(how(balance::random, 1), 3u);
+  CAF_CHECK_EQUAL(how(balance::latency, 1), 1u);
+}
+
+CAF_TEST(what_moves_stays_in_its_session_and_may_pass_the_cap) {
+  members some{member(1, 0), member(2, 4), member(2, 5), member(2, 0)};
+  some[3].draining = true;
+  CAF_CHECK_EQUAL(choose_in_session(some, 4, 2, false), no_member);
+  CAF_CHECK_EQUAL(choose_in_session(some, 4, 2, true), 1u);
+  CAF_CHECK_EQUAL(choose_in_session(some, 8, 2, false), 1u);
+  CAF_CHECK_EQUAL(choose_in_session(some, 4, 3, true), no_member);
+}

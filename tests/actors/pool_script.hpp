@@ -1,0 +1,293 @@
+#pragma once
+
+#include "tests/support/peek.hpp"
+#include "tests/support/sim.hpp"
+#include "tests/support/test.hpp"
+
+#include <caf/actor_system_config.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/scoped_actor.hpp>
+#include <spdlog/sinks/null_sink.h>
+
+#include <deque>
+#include <map>
+
+/// A pool between a controller and connections that only take notes, on the
+/// deterministic clock: tests are scripts of messages.
+namespace aps::test {
+
+/// What the controller of the script was told.
+struct controller_notes {
+  std::vector<growth_wish> wishes;
+  std::vector<job> failed_leases;
+  std::vector<orphaned> orphans;
+  std::vector<pool_status> statuses;
+  std::map<std::string, bool> members;
+};
+
+/// What a connection of the script was told.
+struct connection_notes {
+  std::vector<exchange_id> carried;
+  std::vector<exchange_id> released;
+  std::vector<std::string> retired;
+  std::optional<rejected> refused;
+  int admissions = 0;
+  int checks = 0;
+};
+
+/// A visitor that only remembers how it ended.
+struct script_visitor final : visitor {
+  void on_head(const response_head_ptr&) override {}
+  void on_data(slice) override {}
+  void on_end(const header_list&) override {}
+  void on_failed(outcome how, const std::string&) override { failed = how; }
+  void on_writable() override {}
+  std::optional<outcome> failed;
+};
+
+class pool_script {
+ public:
+  struct line {
+    connection_actor actor;
+    std::shared_ptr<connection_notes> notes;
+    std::string name;
+    session_id session{};
+  };
+
+  explicit pool_script(config::pool settings) {
+    config_.set("caf.scheduler.policy", "testing");
+    system_ = std::make_unique<caf::actor_system>(config_);
+    scheduler_ = dynamic_cast<caf::scheduler::test_coordinator*>(
+      &system_->scheduler());
+    scheduler_->clock().current_time += std::chrono::hours(1);
+    auto context = std::make_shared<node_context>();
+    context->log = std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::null_sink_mt>());
+    context->monitor = system_->spawn(
+      [log = events_](monitor_actor::pointer) -> monitor_actor::behavior_type {
+        return {[log](const event& what) { log->push_back(what); },
+                [](const subscribe&) {}};
+      });
+    monitor_ = context->monitor;
+    controller_ = system_->spawn(
+      [notes = told](controller_actor::pointer self)
+        -> controller_actor::behavior_type {
+        return {
+          [](job&) {}, [](const candidate_for&) {},
+          [notes](lease_failed& failed) {
+            notes->failed_leases.push_back(std::move(failed.what));
+          },
+          [notes](orphaned& lost) { notes->orphans.push_back(std::move(lost)); },
+          [notes](const member_change& change) {
+            notes->members[change.connection] = change.live;
+          },
+          [notes](const growth_wish& wish) { notes->wishes.push_back(wish); },
+          [notes](const pool_status& now) { notes->statuses.push_back(now); },
+          [](const probe_result&) {}, [](const exchange_done&) {}, [](drain) {},
+          [](get_snapshot) { return controller_snapshot{}; },
+        };
+        static_cast<void>(self);
+      });
+    pool = system_->spawn<pool_impl>(
+      context, controller_,
+      pool_setup{"t", "e", transport_kind::websocket, settings, 1000});
+    auto rule = std::make_shared<route>();
+    rule_ = rule;
+    run();
+  }
+
+  ~pool_script() {
+    unit_.run_inside([this] {
+      for (auto& [id, one] : exchanges_)
+        if (!one->over())
+          one->cancel(outcome::visitor_gone);
+    });
+    exchanges_.clear();
+    *told = {};
+    compat::stop_anonymously(pool);
+    for (auto& one : lines_)
+      compat::stop_anonymously(one.actor);
+    compat::stop_anonymously(controller_);
+    compat::stop_anonymously(monitor_);
+    lines_.clear();
+    pool = nullptr;
+    controller_ = nullptr;
+    monitor_ = nullptr;
+    run();
+  }
+
+  // -- what the script says ---------------------------------------------------
+
+  /// A connection of agent `agent` that was authenticated.
+  line dial(uint8_t agent = 1) {
+    auto notes = std::make_shared<connection_notes>();
+    line out{spawn_connection(notes), notes,
+             "c" + std::to_string(lines_.size()), {agent}};
+    lines_.push_back(out);
+    send(candidate{out.actor, out.name, "peer", out.session, "", "", 0});
+    return out;
+  }
+
+  std::vector<line> dial(size_t count, uint8_t agent) {
+    std::vector<line> out;
+    for (size_t i = 0; i < count; ++i)
+      out.push_back(dial(agent));
+    return out;
+  }
+
+  /// A request that wants a connection.
+  exchange_id request(std::optional<uint8_t> session = {}) {
+    const auto id = queue_request(session);
+    run();
+    return id;
+  }
+
+  /// The same, without running anything.
+  exchange_id queue_request(std::optional<uint8_t> session = {}) {
+    auto listener = std::make_shared<script_visitor>();
+    const auto id = ++last_id_;
+    auto head = std::make_shared<request_head>();
+    auto what = std::make_shared<exchange>(
+      unit_, id, head, exchange_facts{"127.0.0.1", "", rule_}, listener);
+    exchanges_[id] = what;
+    visitors_[id] = listener;
+    job carried{what};
+    if (session)
+      carried.session = session_id{*session};
+    post(lease{std::move(carried)});
+    return id;
+  }
+
+  /// An exchange ended on a connection.
+  void finish(const line& on, exchange_id id, outcome how = outcome::ok) {
+    unit_.run_inside([&] { exchanges_[id]->cancel(outcome::visitor_gone); });
+    send(returned{on.actor, id, how});
+  }
+
+  /// The visitor left while its request waited.
+  void leave(exchange_id id) {
+    unit_.run_inside([&] { exchanges_[id]->cancel(outcome::visitor_gone); });
+  }
+
+  void lose(const line& which, link_error why = link_error::lost) {
+    send(connection_lost{which.actor, why, ""});
+  }
+
+  /// A handler threw: the actor is gone without a word.
+  void crash(const line& which) {
+    caf::anon_send_exit(which.actor, caf::exit_reason::kill);
+    run();
+  }
+
+  template <class Message>
+  void send(Message what) {
+    post(std::move(what));
+    run();
+  }
+
+  template <class Message>
+  void post(Message what) {
+    compat::enqueue(nullptr, pool, std::move(what));
+  }
+
+  void run() {
+    do {
+      while (scheduler_->try_run_once()) {
+      }
+    } while (unit_.run_one());
+  }
+
+  /// Lets time pass in the steps of the pool's tick.
+  void pass(duration time) {
+    const auto end = now() + time;
+    while (now() < end) {
+      scheduler_->clock().advance_time(
+        std::min<duration>(end - now(), std::chrono::milliseconds(50)));
+      run();
+    }
+  }
+
+  // -- what it looks at -------------------------------------------------------
+
+  time_point now() { return scheduler_->clock().now(); }
+
+  const pool_state& state() {
+    return peek::state_of<pool_impl>(pool);
+  }
+
+  pool_snapshot look() { return peek::snapshot(state()); }
+
+  std::optional<outcome> failure(exchange_id id) {
+    return visitors_[id]->failed;
+  }
+
+  size_t count(event_kind kind) {
+    return static_cast<size_t>(
+      std::count_if(events_->begin(), events_->end(),
+                    [kind](const event& one) { return one.kind == kind; }));
+  }
+
+  /// Where an exchange was put.
+  const line* carrier(exchange_id id) {
+    for (const auto& one : lines_)
+      for (const auto carried : one.notes->carried)
+        if (carried == id)
+          return &one;
+    return nullptr;
+  }
+
+  std::shared_ptr<controller_notes> told
+    = std::make_shared<controller_notes>();
+  pool_actor pool;
+
+ private:
+  connection_actor spawn_connection(std::shared_ptr<connection_notes> notes) {
+    return system_->spawn(
+      [notes](connection_actor::pointer) -> connection_actor::behavior_type {
+        return {
+          [](link_frames&) {}, [](const link_closed&) {},
+          [notes](const admitted&) { ++notes->admissions; },
+          [notes](const rejected& no) { notes->refused = no; },
+          [notes](carry& leased) {
+            notes->carried.push_back(leased.what.what->id());
+          },
+          [](const exchange_finished&) {},
+          [notes](const retire& how) { notes->retired.push_back(how.detail); },
+          [notes](const release& moved) {
+            notes->released.push_back(moved.exchange);
+          },
+          [notes](check_health) { ++notes->checks; },
+          [](const ask_open&) {}, [](const probe&) {},
+        };
+      });
+  }
+
+  caf::actor_system_config config_;
+  std::unique_ptr<caf::actor_system> system_;
+  caf::scheduler::test_coordinator* scheduler_ = nullptr;
+  manual_unit unit_;
+  std::shared_ptr<std::vector<event>> events_
+    = std::make_shared<std::vector<event>>();
+  std::shared_ptr<const route> rule_;
+  monitor_actor monitor_;
+  controller_actor controller_;
+  std::deque<line> lines_;
+  std::map<exchange_id, exchange_ptr> exchanges_;
+  std::map<exchange_id, std::shared_ptr<script_visitor>> visitors_;
+  exchange_id last_id_ = 0;
+};
+
+/// A small pool: two connections of two places each, at most four.
+inline config::pool small_pool() {
+  config::pool out;
+  out.pool_size = 2;
+  out.max_pool_size = 4;
+  out.max_requests_per_connection = 2;
+  out.max_waiting = 6;
+  out.acquire_timeout = config::seconds{5};
+  out.target_utilization = 100;
+  out.utilization_hysteresis = 50;
+  return out;
+}
+
+} // namespace aps::test
