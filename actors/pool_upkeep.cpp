@@ -126,7 +126,7 @@ void pool_state::ask_for(const sizing_plan& plan, time_point now) {
       || now - asked_at_ < to_duration(settings_.growth_cooldown))
     return;
   growth_wish wish{setup_.transport, plan.open, plan.reason, std::nullopt};
-  if (usable_count() >= plan.target_size) {
+  if (usable_count() >= plan.needed) {
     // The agent of one that grows old dials its replacement.
     wish.reason = "replacement";
     for (size_t i = 0; i < views_.size() && !wish.session; ++i)

@@ -59,8 +59,8 @@ std::vector<choice_view> sessions_of(std::span<const member_view> members,
 size_t better_of_two(std::span<const member_view> members, uint32_t max_leases,
                      uint64_t random) {
   const auto size = members.size();
-  const auto x = static_cast<size_t>(random % size);
-  const auto y = static_cast<size_t>((random >> 32) % size);
+  const auto x = static_cast<uint32_t>(random) % size;
+  const auto y = static_cast<uint32_t>(random >> 32) % size;
   const auto x_fits = members[x].has_room(max_leases);
   const auto y_fits = members[y].has_room(max_leases);
   if (x_fits && y_fits)

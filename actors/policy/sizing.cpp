@@ -43,6 +43,7 @@ void choose_target(const sizing_settings& settings, const sizing_input& in,
   const auto grow_to = size_for(settings, demand, settings.target);
   const auto keep = size_for(settings, demand,
                              settings.target - settings.hysteresis);
+  plan.needed = grow_to;
   plan.utilization = now.usable == 0
                        ? 0 : double(now.leases)
                                / (double(now.usable) * settings.max_leases);
@@ -60,15 +61,15 @@ void plan_growth(const sizing_settings& settings, const sizing_input& in,
                  const census& now, sizing_plan& plan) {
   const auto have = now.fresh + in.asked;
   const auto all = static_cast<uint32_t>(in.members.size()) + in.asked;
-  if (have < plan.target_size && all < settings.max_size)
-    plan.open = std::min(plan.target_size - have, settings.max_size - all);
+  if (have < plan.needed && all < settings.max_size)
+    plan.open = std::min(plan.needed - have, settings.max_size - all);
 }
 
 // A pool at its maximum has no place for a replacement before one drains;
 // then they go one at a time.
 void plan_expiry(const sizing_settings& settings, const sizing_input& in,
                  const census& now, sizing_plan& plan) {
-  const auto replaced = now.fresh >= plan.target_size;
+  const auto replaced = now.fresh >= plan.needed;
   const auto full = in.members.size() + in.asked >= settings.max_size;
   if (!replaced && (!full || now.draining > 0))
     return;

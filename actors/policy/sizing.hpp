@@ -31,7 +31,8 @@ struct sizing_input {
 
 /// What the pool should do next.
 struct sizing_plan {
-  uint32_t target_size = 0; ///< aimed at; between minimum and maximum
+  uint32_t needed = 0;      ///< by the minimum and the target utilization
+  uint32_t target_size = 0; ///< aimed at: `needed`, or more within hysteresis
   double utilization = 0;   ///< part of all places in use
   std::string reason;       ///< of the target size
   uint32_t open = 0;        ///< ask the agents for so many

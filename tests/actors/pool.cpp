@@ -52,6 +52,7 @@ CAF_TEST(nobody_comes_in_beyond_the_maximum) {
 CAF_TEST(another_agent_gets_a_place_in_a_full_pool) {
   pool_script it{small_pool()};
   const auto first = it.dial(4, 1);
+  it.told->wishes.clear();
   const auto other = it.dial(2);
   CAF_REQUIRE(other.notes->refused); // for now
   const auto gone = std::find_if(first.begin(), first.end(), [](auto& one) {

@@ -74,6 +74,7 @@ CAF_TEST(the_agent_vanishes_while_growth_is_asked) {
   std::vector<exchange_id> all;
   for (int i = 0; i < 6; ++i)
     all.push_back(it.request());
+  it.pass(300ms);
   CAF_CHECK(it.look().asked > 0);
   for (const auto& one : lines)
     it.lose(one);

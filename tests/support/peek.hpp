@@ -39,9 +39,16 @@ struct peek {
     return out;
   }
 
-  static time_point first_deadline(const pool_state& pool) {
-    return pool.waiting_.empty() ? time_point::max()
-                                 : pool.waiting_.front().deadline;
+  /// Until when the first in the queue may wait.
+  static std::optional<time_point> first_deadline(const pool_state& pool) {
+    if (pool.waiting_.empty())
+      return std::nullopt;
+    return pool.waiting_.front().deadline;
+  }
+
+  static size_t size(const pool_state& pool) { return pool.members_.size(); }
+  static size_t max_size(const pool_state& pool) {
+    return pool.sizing_.max_size;
   }
 
   static std::vector<const controller_state*>
