@@ -54,6 +54,7 @@ using controller_actor = caf::typed_actor<
   caf::result<void>(pool_status),   // from a pool
   caf::result<void>(probe_result),  // from a connection
   caf::result<void>(exchange_done), // from a pool
+  caf::result<void>(reconfigure_tunnel), // from the tunnel
   caf::result<void>(drain),         // from the tunnel
   caf::result<controller_snapshot>(get_snapshot)>;
 
@@ -62,12 +63,14 @@ using tunnel_actor = caf::typed_actor<
   caf::result<void>(job),             // from the front
   caf::result<void>(admission),       // from a connection
   caf::result<void>(endpoint_status), // from a controller
+  caf::result<void>(reconfigure_tunnel), // from the supervisor
   caf::result<void>(drain),           // from the supervisor
   caf::result<tunnel_snapshot>(get_snapshot)>;
 
 /// Who is restarted, in which order, how often?
 using supervisor_actor = caf::typed_actor<
   caf::result<void>(drain), // from the host
+  caf::result<void>(reconfigure_node), // from the host
   caf::result<node_snapshot>(get_snapshot)>;
 
 /// One transport connection of a session, agent side.

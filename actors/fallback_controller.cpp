@@ -69,6 +69,7 @@ controller_actor::behavior_type controller_state::make_behavior() {
     [this](const pool_status& status) { on_status(status); },
     [this](const probe_result& result) { on_probe(result); },
     [this](const exchange_done& done) { on_done(done); },
+    [this](const reconfigure_tunnel& what) { on_reconfigure(what.settings); },
     [this](drain) { on_drain(); },
     [this](get_snapshot) { return snapshot(); },
   };
@@ -436,6 +437,18 @@ void controller_state::on_tick() {
 }
 
 // -- the rest -----------------------------------------------------------------
+
+// What is open stays open; a pool that was disabled takes no one new in.
+void controller_state::on_reconfigure(const config::tunnel& settings) {
+  setup_.settings = settings;
+  of(transport_kind::grpc).settings = settings.grpc_pool;
+  of(transport_kind::websocket).settings = settings.websocket_pool;
+  of(transport_kind::poll).settings = settings.poll_pool;
+  breaker_.reconfigure(breaker_of(settings.fallback));
+  for (const auto& where : lanes_)
+    if (where.pool)
+      compat::send(self_, where.pool, reconfigure{where.settings});
+}
 
 void controller_state::on_drain() {
   draining_ = true;

@@ -84,6 +84,7 @@ class controller_state {
   void replace(const session_id& session);
   void on_probe(const probe_result& result);
   void on_done(const exchange_done& done);
+  void on_reconfigure(const config::tunnel& settings);
   void on_drain();
   void on_tick();
   void on_pool_down(const caf::down_msg& down);
@@ -98,7 +99,7 @@ class controller_state {
   controller_actor::pointer self_;
   node_context_ptr context_;
   tunnel_actor tunnel_;
-  const controller_setup setup_;
+  controller_setup setup_;
   breaker breaker_;
   std::array<lane, 3> lanes_; ///< in order of preference
   restart_intensity pool_deaths_;

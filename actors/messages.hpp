@@ -6,6 +6,7 @@
 #include "transports/seam/network.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -195,6 +196,16 @@ struct leaving {
 /// From now on live by these settings.
 struct reconfigure {
   config::pool settings;
+};
+
+/// The same for a tunnel: its pools' settings and waiting times.
+struct reconfigure_tunnel {
+  config::tunnel settings;
+};
+
+/// The same for all tunnels of a node, by name.
+struct reconfigure_node {
+  std::map<std::string, config::tunnel> tunnels;
 };
 
 // -- connection ----------------------------------------------------------------

@@ -58,6 +58,23 @@ class node_impl final : public node {
     return admin_ ? admin_->port() : 0;
   }
 
+  bool reload(const config::node& fresh) override {
+    compat::enqueue(nullptr, supervisor_, reconfigure_node{fresh.tunnels});
+    auto same = fresh;
+    for (auto& [tunnel_name, settings] : same.tunnels) {
+      const auto i = context_->config.tunnels.find(tunnel_name);
+      if (i == context_->config.tunnels.end())
+        continue;
+      settings.websocket_pool = i->second.websocket_pool;
+      settings.grpc_pool = i->second.grpc_pool;
+      settings.poll_pool = i->second.poll_pool;
+      settings.fallback = i->second.fallback;
+      settings.reconnect_grace = i->second.reconnect_grace;
+      settings.resume_time = i->second.resume_time;
+    }
+    return !(same == context_->config);
+  }
+
   // DESIGN 11. Each step takes away what the next one relies on being quiet.
   void stop(std::chrono::milliseconds grace) override {
     if (stopped_)

@@ -30,6 +30,12 @@ class node {
   /// The port of the admin listener; 0 = there is none.
   virtual uint16_t admin_port() const noexcept = 0;
 
+  /// Applies what can change while it runs: the settings of the pools, of
+  /// fallback and of the waiting times of tunnels that exist. Returns true
+  /// when `config` differs from the running one in anything else, which takes
+  /// a restart. Thread: any but an actor's.
+  virtual bool reload(const config::node& config) = 0;
+
   /// Stops accepting, lets live exchanges end for at most `grace`, fails the
   /// rest with 503, closes links, ends the actors (DESIGN 11). Blocks; must
   /// not be called from an actor or a unit thread. Idempotent; the destructor

@@ -4,6 +4,8 @@
 #include "actors/tunnel.hpp"
 #include "transports/seam/auth.hpp"
 
+#include <utility>
+
 namespace aps {
 
 namespace {
@@ -20,7 +22,7 @@ supervisor_state::supervisor_state(supervisor_actor::pointer self,
   for (const auto& [tunnel_name, settings] : context_->config.tunnels)
     if (settings.enabled)
       children_.emplace(
-        tunnel_name, child{{}, derive_key(tunnel_name, settings.password),
+        tunnel_name, child{{}, derive_key(tunnel_name, settings.password), settings,
                            restart_intensity{max_deaths, death_window}});
 }
 
@@ -39,13 +41,30 @@ supervisor_actor::behavior_type supervisor_state::make_behavior() {
       for (auto& [tunnel_name, which] : children_)
         compat::send(self_, which.actor, drain{});
     },
+    [this](const reconfigure_node& what) { on_reconfigure(what); },
     [this](get_snapshot) { return snapshot(); },
   };
 }
 
 void supervisor_state::start(const std::string& tunnel_name, child& which) {
-  which.actor = self_->spawn<tunnel_impl>(context_, tunnel_name, which.key);
+  which.actor = self_->spawn<tunnel_impl>(context_, tunnel_name, which.key,
+                                         which.settings);
   compat::monitor(self_, which.actor);
+}
+
+void supervisor_state::on_reconfigure(const reconfigure_node& what) {
+  for (const auto& [tunnel_name, settings] : what.tunnels) {
+    const auto i = children_.find(tunnel_name);
+    if (i == children_.end())
+      continue;
+    auto& which = i->second;
+    // Names and secrets of a running tunnel stay as they are.
+    const auto before = std::exchange(which.settings, settings);
+    which.settings.enabled = before.enabled;
+    which.settings.password = before.password;
+    which.settings.servers = before.servers;
+    compat::send(self_, which.actor, reconfigure_tunnel{which.settings});
+  }
 }
 
 void supervisor_state::publish() {

@@ -26,11 +26,13 @@ class supervisor_state {
   struct child {
     tunnel_actor actor;
     std::string key; ///< derived once: it takes some 50 ms
+    config::tunnel settings;
     restart_intensity deaths;
   };
 
   void start(const std::string& tunnel_name, child& which);
   void publish();
+  void on_reconfigure(const reconfigure_node& what);
   void on_down(const caf::down_msg& down);
   caf::result<node_snapshot> snapshot();
 

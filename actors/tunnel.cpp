@@ -40,9 +40,9 @@ count_load(const std::shared_ptr<std::atomic<uint32_t>>& counter) {
 
 tunnel_state::tunnel_state(tunnel_actor::pointer self,
                            node_context_ptr context, std::string tunnel_name,
-                           std::string key)
+                           std::string key, config::tunnel settings)
     : self_(self), context_(std::move(context)), name_(std::move(tunnel_name)),
-      key_(std::move(key)), settings_(context_->config.tunnels.at(name_)),
+      key_(std::move(key)), settings_(std::move(settings)),
       deaths_(max_deaths, death_window) {}
 
 tunnel_state::~tunnel_state() {
@@ -58,6 +58,7 @@ tunnel_actor::behavior_type tunnel_state::make_behavior() {
     [this](job& what) { on_job(what); },
     [this](const admission& who) { on_admission(who); },
     [this](const endpoint_status& status) { on_status(status); },
+    [this](const reconfigure_tunnel& what) { on_reconfigure(what); },
     [this](drain) { on_drain(); },
     [this](get_snapshot) { return snapshot(); },
   };
@@ -205,6 +206,12 @@ void tunnel_state::on_down(const caf::down_msg& down) {
                                   "its controllers died too often"));
     return true;
   });
+}
+
+void tunnel_state::on_reconfigure(const reconfigure_tunnel& what) {
+  settings_ = what.settings;
+  for (const auto& one : endpoints_)
+    compat::send(self_, one.controller, what);
 }
 
 void tunnel_state::on_drain() {

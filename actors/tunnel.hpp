@@ -19,7 +19,8 @@ class tunnel_state {
   static inline const char* name = "aps.tunnel";
 
   tunnel_state(tunnel_actor::pointer self, node_context_ptr context,
-               std::string tunnel_name, std::string key);
+               std::string tunnel_name, std::string key,
+               config::tunnel settings);
 
   /// Takes the endpoints' actors along.
   ~tunnel_state();
@@ -44,6 +45,7 @@ class tunnel_state {
   void on_job(job& what);
   void on_admission(const admission& who);
   void on_status(const endpoint_status& status);
+  void on_reconfigure(const reconfigure_tunnel& what);
   void on_drain();
   void on_tick();
   void on_down(const caf::down_msg& down);
@@ -63,7 +65,7 @@ class tunnel_state {
   node_context_ptr context_;
   const std::string name_;
   const std::string key_;
-  const config::tunnel settings_;
+  config::tunnel settings_;
   std::vector<endpoint> endpoints_;
   std::vector<choice_view> choices_; ///< reused by each choice
   restart_intensity deaths_;

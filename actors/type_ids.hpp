@@ -28,6 +28,8 @@ struct connection_lost;
 struct health_report;
 struct leaving;
 struct reconfigure;
+struct reconfigure_tunnel;
+struct reconfigure_node;
 struct link_frames;
 struct link_closed;
 struct carry;
@@ -85,6 +87,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(aps, first_custom_type_id)
   CAF_ADD_TYPE_ID(aps, (aps::health_report))
   CAF_ADD_TYPE_ID(aps, (aps::leaving))
   CAF_ADD_TYPE_ID(aps, (aps::reconfigure))
+  CAF_ADD_TYPE_ID(aps, (aps::reconfigure_tunnel))
+  CAF_ADD_TYPE_ID(aps, (aps::reconfigure_node))
   CAF_ADD_TYPE_ID(aps, (aps::link_frames))
   CAF_ADD_TYPE_ID(aps, (aps::link_closed))
   CAF_ADD_TYPE_ID(aps, (aps::carry))
@@ -134,6 +138,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::connection_lost)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::health_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::leaving)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::reconfigure)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::reconfigure_tunnel)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::reconfigure_node)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::link_frames)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::link_closed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::carry)

@@ -56,8 +56,10 @@ void declare(cli::command_line& line, flags& to, bool websocket_only) {
   line.add({"password-file", "FILE", "File with the password of the tunnel"},
            to.password_file);
   if (!websocket_only)
-    line.add({"transport", "KIND", "grpc, ws or mix (both at once)"},
-             to.transport, {"grpc", "ws", "mix"});
+    line.add({"transport", "KIND",
+              "grpc, ws, poll (plain HTTP/1.1), or mix: gRPC and WebSocket at "
+              "once, and polling when neither gets through"},
+             to.transport, {"grpc", "ws", "poll", "mix"});
   line.add({"instance", "NAME",
             "Names this agent across its restarts, so that the node drops its "
             "former life at once (default: made from machine and slot)"},
@@ -81,7 +83,10 @@ std::vector<transport_kind> transports(const std::string& word) {
     return {transport_kind::grpc};
   if (word == "ws")
     return {transport_kind::websocket};
-  return {transport_kind::grpc, transport_kind::websocket};
+  if (word == "poll")
+    return {transport_kind::poll};
+  return {transport_kind::grpc, transport_kind::websocket,
+          transport_kind::poll};
 }
 
 /// The password from the flag, the file or the environment, in this order.

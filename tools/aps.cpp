@@ -41,6 +41,21 @@ void log_start(spdlog::logger& log, const aps::config::node& config,
            config.mappings.size());
 }
 
+/// SIGHUP: reads the configuration again; a broken one changes nothing.
+void reload(aps::node& node, const std::string& file, spdlog::logger& log) {
+  const auto loaded = aps::config::load(file);
+  if (const auto* problems = std::get_if<aps::config::problems>(&loaded)) {
+    for (const auto& problem : *problems)
+      log.error("[NODE] {}: {}", file, problem.str());
+    log.error("[NODE] {} is not used; everything stays as it was", file);
+    return;
+  }
+  const auto more = node.reload(std::get<aps::config::node>(loaded));
+  log.info("[NODE] Configuration read again: settings of pools and fallback "
+           "are in use{}",
+           more ? "; its other changes take a restart" : "");
+}
+
 /// Runs a node until a signal. The order of the declarations is the shutdown
 /// order, last one first (DESIGN 11): node, actor system, network.
 void run(const aps::config::node& config, const options& what) {
@@ -54,7 +69,8 @@ void run(const aps::config::node& config, const options& what) {
   caf::actor_system system{settings};
   const auto node = aps::spawn_node(system, config, network, log);
   log_start(*log, config, *node);
-  log->info("[NODE] {}: stopping", aps::host::wait_for_stop());
+  const auto reloaded = [&] { reload(*node, what.config, *log); };
+  log->info("[NODE] {}: stopping", aps::host::wait_for_stop(reloaded));
   const std::chrono::duration<double> grace{what.grace};
   node->stop(std::chrono::duration_cast<std::chrono::milliseconds>(grace));
   log->info("[NODE] Stopped");

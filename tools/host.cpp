@@ -24,6 +24,7 @@ sigset_t stop_signals() {
   sigemptyset(&result);
   sigaddset(&result, SIGINT);
   sigaddset(&result, SIGTERM);
+  sigaddset(&result, SIGHUP);
   return result;
 }
 
@@ -83,13 +84,15 @@ void prepare_process() {
   }
 }
 
-std::string wait_for_stop() {
+std::string wait_for_stop(const std::function<void()>& reload) {
   const auto signals = stop_signals();
   int received = 0;
-  while (sigwait(&signals, &received) != 0)
-    ;
+  while (sigwait(&signals, &received) != 0 || (received == SIGHUP && reload))
+    if (received == SIGHUP && reload)
+      reload();
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-  return received == SIGINT ? "SIGINT" : "SIGTERM";
+  return received == SIGINT   ? "SIGINT"
+         : received == SIGHUP ? "SIGHUP" : "SIGTERM";
 }
 
 std::shared_ptr<spdlog::logger> make_log(const std::string& level) {

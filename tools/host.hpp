@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,13 +16,14 @@ class logger;
 /// log's sink and the settings of the actor system.
 namespace aps::host {
 
-/// Blocks SIGINT and SIGTERM for this and all later threads, ignores SIGPIPE
+/// Blocks SIGINT, SIGTERM and SIGHUP for this and all later threads, ignores SIGPIPE
 /// and raises the limit of open files. Call before any thread starts.
 void prepare_process();
 
 /// Waits for SIGINT or SIGTERM and returns its name. From then on a second one
-/// ends the process at once. Call on the main thread, once.
-std::string wait_for_stop();
+/// ends the process at once. Until then SIGHUP calls `reload`; without one it
+/// stops as well. Call on the main thread, once.
+std::string wait_for_stop(const std::function<void()>& reload = {});
 
 /// A log to stderr, each line with time and level in front. `level` is one of
 /// `cli::log_levels()`.

@@ -31,6 +31,9 @@ class breaker {
       : settings_(settings), hold_down_(settings.hold_down),
         changed_at_(now) {}
 
+  /// Lives by other settings from now on; state and counts stay.
+  void reconfigure(breaker_settings settings) { settings_ = settings; }
+
   breaker_state state() const noexcept { return state_; }
 
   /// True while the primary transport is to be used.

@@ -83,7 +83,8 @@ class pool_script {
           },
           [notes](const growth_wish& wish) { notes->wishes.push_back(wish); },
           [notes](const pool_status& now) { notes->statuses.push_back(now); },
-          [](const probe_result&) {}, [](const exchange_done&) {}, [](drain) {},
+          [](const probe_result&) {}, [](const exchange_done&) {},
+          [](const reconfigure_tunnel&) {}, [](drain) {},
           [](get_snapshot) { return controller_snapshot{}; },
         };
         static_cast<void>(self);

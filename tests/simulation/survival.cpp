@@ -126,3 +126,43 @@ CAF_TEST(an_impatient_node_never_executes_twice) {
     o.blackout_rate = 0.001;
   });
 }
+
+CAF_TEST(polling_steps_in_when_nothing_else_gets_through) {
+  run_seeds(20, true, [](world_options& o) {
+    o.transports = {transport_kind::grpc, transport_kind::websocket,
+                    transport_kind::poll};
+    o.cut_rate = 0.001;
+    o.blackout_rate = 0.001;
+  });
+}
+
+CAF_TEST(a_handler_that_throws_takes_only_its_own_connection_along) {
+  for (const auto seed : seeds(10)) {
+    world_options options;
+    options.seed = seed;
+    options.cut_rate = 0;
+    world w{options};
+    w.settle(std::chrono::seconds(3));
+    const auto before = w.snapshot();
+    // One on each side.
+    auto all = w.net().connections;
+    CAF_REQUIRE(all.size() >= 2);
+    all[0].node_end->throw_on_pong = true;
+    all[0].agent_end->send({0, ping_frame{7}});
+    all[1].agent_end->throw_on_pong = true;
+    all[1].node_end->send({0, ping_frame{7}});
+    w.settle(std::chrono::seconds(3));
+    CAF_CHECK(all[0].node_end->closed);
+    CAF_CHECK(all[1].agent_end->closed);
+    CAF_CHECK(w.run());
+    for (const auto& one : w.requests())
+      CAF_CHECK(!one->failure);
+    size_t lost = 0;
+    for (const auto& pool :
+         w.snapshot().tunnels[0].endpoints[0].controller.pools) {
+      CAF_CHECK(pool.usable >= pool.min_size);
+      lost += pool.lost_total;
+    }
+    CAF_CHECK_EQUAL(lost, 2u);
+  }
+}

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <stdexcept>
 #include <utility>
 
 /// A unit and links without threads and sockets: everything happens when the
@@ -73,6 +74,8 @@ class sim_link final : public link {
   }
   bool started() const noexcept { return listener_ != nullptr; }
   void send(frame what) override {
+    if (throw_on_pong && std::holds_alternative<pong_frame>(what.body))
+      throw std::runtime_error("simulated exception");
     if (!closed)
       out.push_back(std::move(what));
   }
@@ -102,6 +105,7 @@ class sim_link final : public link {
 
   std::deque<frame> out;
   bool closed = false;
+  bool throw_on_pong = false;   ///< an exception in its owner's handler
   bool closed_by_owner = false; ///< in an orderly way, from this end
 
  private:
