@@ -26,7 +26,7 @@ import time
 
 import pattern
 from harness import BIN, KINDS, QUICK, Agent, FaultProxy, Node, merged
-from harness import node_config, sanitizer_report
+from harness import node_config, sanitizer_report, wait_until
 from origin import Origin
 from saw import FAULTS, Saw
 from wire import Visitor
@@ -156,6 +156,12 @@ class Soak:
                 time.sleep(0.1)
         self.collect()
         self.check_executions()
+        wait_until(self.recovered, "gRPC to be in favour again", 120)
+
+    def recovered(self):
+        endpoints = self.node.stats()["tunnels"]["tunnel1"]["endpoints"]
+        return all(endpoint["fallback"]["state"] == "primary"
+                   for endpoint in endpoints)
 
     def collect(self):
         while not self.wrong.empty():

@@ -66,9 +66,9 @@ class MixedRequests:
 
     def test_none_is_lost_doubled_or_corrupted_while_everything_breaks(self):
         problems, line = soak(
-            self.transport, 20_000 if FULL else 1500, BIN, connections=16,
-            saw=0.2, vanish=3, largest=8 << 20, seed=SEED,
-            cuts=300 if FULL else 20)
+            self.transport, 20_000 if FULL else 500, BIN, connections=16,
+            saw=0.2, vanish=3 if FULL else 1, largest=8 << 20, seed=SEED,
+            cuts=500 if FULL else 15)
         say(line)
         self.assertEqual(problems, [], "\n".join(problems[:20]))
 
@@ -320,7 +320,7 @@ class BlackHoles:
     """Packets vanish and nobody says so; all settings are the defaults."""
 
     LIMIT = 3 * TIME_SCALE
-    ROUNDS = 10 if FULL else 2
+    ROUNDS = 10 if FULL else 1
     FOUND = {"node": "left pool .*connection stalled",
              "agent0": "connection lost: connection stalled"}
 
