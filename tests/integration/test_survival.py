@@ -206,7 +206,10 @@ class GrpcVanishes(Stackless):
     SECONDS = 10 if FULL else 3
 
     def test_the_fallback_changes_its_state_once_each_way_under_load(self):
-        stack = self.build("mix", proxy=True, config=tunnel())
+        # No probe fails because the machine is busy.
+        patient = {"ping_timeout": 5 * TIME_SCALE}
+        stack = self.build("mix", proxy=True, config=tunnel(
+            grpc_pool=patient, websocket_pool=patient))
         wire, seen = stack.proxy, ["primary"]
 
         def state(wanted, seconds=15):
@@ -227,8 +230,8 @@ class GrpcVanishes(Stackless):
                 state("fallback")
                 time.sleep(0.05)
             self.assertGreater(wire.bytes("ws") - before, 100_000)
-            # Slow probes can be watched.
-            wire.delay(0.1 * TIME_SCALE)
+            # Slow probes can be watched; the agent would take more for death.
+            wire.delay(0.2)
             wire.restore("h2")
             state("probing", 60)
             wire.delay(0)
@@ -284,9 +287,11 @@ class Threshold(Stackless):
                     (self.fallback(stack)["state"], self.changes(stack)),
                     ("primary", []))
                 wire.reset(number=carrier[0])
-                wait_until(lambda: self.fallback(stack)[
-                    "consecutive_failures"] == failures, f"{failures}")
-            self.assertNotEqual(self.fallback(stack)["state"], "primary")
+                if failures < threshold:
+                    wait_until(lambda: self.fallback(stack)[
+                        "consecutive_failures"] == failures, f"{failures}")
+            # The state itself may have returned before one could look.
+            wait_until(lambda: self.changes(stack), "the change")
             self.assertEqual(self.changes(stack)[0], "primary -> fallback")
             self.assertEqual(len(event("ws")), 1)
             stack.origin.events.put(None)
