@@ -42,6 +42,21 @@ def say(text):
     print(f"  {text}", file=sys.stderr, flush=True)
 
 
+def pools(stack):
+    """The connections of each pool that has any."""
+    endpoints = stack.node.stats()["tunnels"]["tunnel1"]["endpoints"]
+    return [pool["connections"] for endpoint in endpoints
+            for pool in endpoint["pools"] if pool["connections"]]
+
+
+def sessions(stack):
+    """The sessions, and how many requests are with each."""
+    found = collections.Counter()
+    for member in itertools.chain(*pools(stack)):
+        found[member["session"]] += member["in_flight"]
+    return found
+
+
 class Stackless(Case):
     """Each test builds its own stack."""
 
@@ -71,6 +86,41 @@ class MixedRequests:
             cuts=500 if FULL else 15)
         say(line)
         self.assertEqual(problems, [], "\n".join(problems[:20]))
+
+
+@per_transport(*(name for name in SINGLE if name != "poll"))
+class LateHeads:
+    """A link that stalls: the node gives it up, the agent does not."""
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def test_a_head_that_arrives_after_its_request_ended_is_not_executed(self):
+        two = {"pool_size": 2, "max_pool_size": 4}
+        stack = self.build(self.transport, proxy=True, config=tunnel(
+            grpc_pool=two, websocket_pool=two))
+        wire = stack.proxy
+        wait_until(lambda: sum(stack.node.connections()) == 2, "both")
+        slow = wire.numbers(*KINDS[self.transport])[0]
+        wire.lose(number=slow)
+        requests = [Request(stack.port, "/bytes/10",
+                            headers=[("X-Request-Id", f"late-{number}")])
+                    for number in range(16)]
+        wait_until(lambda: len(stack.origin.executions) + sum(
+            sessions(stack).values()) >= len(requests), "all to be sent")
+        wire.half_close(direction="up", number=slow)
+        for request in requests:
+            self.assertEqual(request.result().status, 200)
+        # All are answered; only now the heads from the beginning arrive.
+        late = len(stack.origin.executions)
+        wire.heal()
+        wait_until(lambda: slow not in wire.numbers(), "its end")
+        self.assertEqual(ask(stack.port).status, 200)
+        self.assertEqual(late, len(requests))
+        self.assertEqual({name: count for name, count
+                          in stack.origin.executions.items() if count > 1},
+                         {})
 
 
 class Pace:
@@ -410,20 +460,13 @@ class DeadAgents:
         [self.first] = self.add_agent()
 
     def add_agent(self):
-        known = set(self.sessions())
+        known = set(sessions(self.two))
         self.two.start_agent()
-        wait_until(lambda: set(self.sessions()) - known, "the agent")
+        # In all pools, or a transport would know only the other agent.
+        wait_until(lambda: all(
+            {member["session"] for member in pool} - known
+            for pool in pools(self.two)), "the agent")
         return known
-
-    def sessions(self):
-        """The sessions, and how many requests are with each."""
-        endpoints = self.two.node.stats()["tunnels"]["tunnel1"]["endpoints"]
-        found = collections.Counter()
-        for endpoint in endpoints:
-            for pool in endpoint["pools"]:
-                for member in pool["connections"]:
-                    found[member["session"]] += member["in_flight"]
-        return found
 
     def test_only_what_is_safe_to_repeat_is_repeated(self):
         stack, origin = self.two, self.two.origin
@@ -438,7 +481,7 @@ class DeadAgents:
         wait_until(lambda: len(origin.seen("/gate")) == len(requests),
                    "all requests")
         busy = {r.header("X-Request-Id"): r for r in origin.seen("/gate")}
-        with_first = self.sessions()[self.first]
+        with_first = sessions(self.two)[self.first]
         self.assertGreater(with_first, 0)
         self.assertLess(with_first, len(requests))
         stack.agents[0].kill()
@@ -473,7 +516,7 @@ class DeadAgents:
                 wanted = rush.answered + 50
                 wait_until(lambda: rush.answered >= wanted, "some answers")
                 stack.agents[-2].kill()
-                wait_until(lambda: len(self.sessions()) == 1, "its end")
+                wait_until(lambda: len(sessions(self.two)) == 1, "its end")
                 self.add_agent()
         say(f"{self.transport}, {kills} kills: {rush}")
         self.assertEqual(rush.problems, [])
