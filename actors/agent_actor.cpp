@@ -12,6 +12,8 @@ namespace {
 constexpr auto tick_interval = std::chrono::milliseconds(50);
 constexpr auto tombstone_time = std::chrono::minutes(10);
 
+constexpr duration drain_patience = std::chrono::seconds(1);
+
 // Polling starts when nothing else lived for so long, and ends when something
 // else did.
 constexpr auto poll_after = std::chrono::seconds(1);
@@ -172,6 +174,12 @@ void agent_state::on_dialled(dial_done& done) {
 
 void agent_state::on_up(const agent_connection_up& up) {
   auto& where = lanes_[up.transport];
+  // The node is back: no transport has to sit out its pause.
+  if (std::all_of(lanes_.begin(), lanes_.end(), [](const auto& item) {
+        return item.second.live.empty();
+      }))
+    for (auto& [transport, lane] : lanes_)
+      lane.redials.hurry();
   const auto same = [&](const member& one) { return one.actor == up.who; };
   std::erase_if(where.greeting, same);
   where.live.push_back({up.who, compat::now(self_)});
@@ -196,8 +204,10 @@ void agent_state::on_down(const agent_connection_down& down) {
   const auto now = compat::now(self_);
   for (const auto id : down.exchanges)
     if (auto one = table_.find(id);
-        one != table_.end() && one->second.on == down.who)
+        one != table_.end() && one->second.on == down.who) {
+      one->second.waiting.reset();
       one->second.detached = now;
+    }
   lose(where, down, was_live, lived);
   dial_missing();
 }
@@ -331,7 +341,10 @@ void agent_state::on_started(const served_started& started) {
   const auto i = table_.find(started.exchange);
   if (i == table_.end())
     return started.served->cancel();
-  i->second.served = started.served;
+  auto& known = i->second;
+  known.served = started.served;
+  if (auto waiting = std::exchange(known.waiting, std::nullopt))
+    on_resume_of(known, *waiting);
 }
 
 void agent_state::on_resume(resume_arrived& what) {
@@ -353,25 +366,42 @@ void agent_state::on_resume(resume_arrived& what) {
 }
 
 void agent_state::on_resume_of(entry& known, const resume_arrived& what) {
-  // Its unit still makes it; that message is on its way to us.
-  if (!known.served)
-    return compat::send(self_, agent_actor{self_}, what);
   known.attempt = what.position.attempt;
   known.on = what.from;
   known.detached.reset();
+  // Its unit still makes it: continue when it is there. Asking ourselves
+  // again and again would keep that very unit from making it.
+  if (!known.served) {
+    if (known.waiting)
+      ignore(known.waiting->from, what.exchange);
+    known.waiting = what;
+    return;
+  }
   compat::send(self_, what.from, route_frames{what.exchange, known.served});
   known.served->resume(what.via, what.owner, what.position);
 }
 
 void agent_state::on_finished(exchange_id id) {
-  if (table_.erase(id) > 0)
-    --*context_->live;
+  const auto i = table_.find(id);
+  if (i == table_.end())
+    return;
+  // What moved may have left its first head behind, on a link that stalls: it
+  // must not run again when that arrives at last.
+  if (i->second.attempt > 1)
+    tombstones_[id] = {i->second.attempt, true,
+                       compat::now(self_) + tombstone_time};
+  table_.erase(i);
+  --*context_->live;
 }
 
 void agent_state::give_up_detached(time_point now) {
+  // A node that lives resumes in no time. Often it has everything, and just
+  // its last word was lost: no reason to keep a process from ending.
+  const auto patience = draining_ ? std::min(resume_time_, drain_patience)
+                                  : resume_time_;
   std::erase_if(table_, [&](auto& item) {
     auto& [id, one] = item;
-    if (!one.detached || now - *one.detached < resume_time_ || !one.served)
+    if (!one.detached || now - *one.detached < patience || !one.served)
       return false;
     one.served->cancel();
     tombstones_[id] = {one.attempt, true, now + tombstone_time};

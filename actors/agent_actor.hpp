@@ -49,6 +49,7 @@ class agent_state {
     uint32_t attempt = 0;
     agent_connection_actor on;
     std::optional<time_point> detached;
+    std::optional<resume_arrived> waiting; ///< until there is a `served`
   };
 
   /// What is remembered of an exchange without a table entry.

@@ -48,7 +48,7 @@ struct pool {
   uint32_t max_requests_per_connection = 64;
   uint32_t max_waiting = 1024;
   seconds acquire_timeout{5};
-  seconds ping_interval{5};
+  seconds ping_interval{1};
   seconds stall_timeout{1}; ///< silence with frames outstanding before a ping
   seconds ping_timeout{1};  ///< no pong by then: the connection is dead
   uint32_t target_utilization = 70;     ///< percent of all places in use

@@ -7,7 +7,7 @@
 namespace aps {
 
 struct liveness_settings {
-  duration ping_interval = std::chrono::seconds(5);
+  duration ping_interval = std::chrono::seconds(1);
   duration stall_timeout = std::chrono::seconds(1);
   duration ping_timeout = std::chrono::seconds(1);
 };

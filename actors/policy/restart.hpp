@@ -27,6 +27,12 @@ class restart_pacer {
   /// A replacement stands; whether it stays is not known yet.
   void on_up();
 
+  /// What stood in the way is gone: no need to wait any longer.
+  void hurry() {
+    pause_.reset();
+    next_ = {};
+  }
+
   bool due(time_point now) const noexcept { return now >= next_; }
 
   /// Whether the last try failed: one should feel the way for the others.

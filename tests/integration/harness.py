@@ -18,7 +18,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 from lab.deployment import PASSWORD, Agent, Node, merged, node_config
-from lab.fault_proxy import FaultProxy
+from lab.fault_proxy import KINDS, FaultProxy
 from lab.processes import (TIME_SCALE, Program, free_port, listening,
                            wait_until)
 
@@ -175,7 +175,8 @@ class Case(unittest.TestCase):
 
 def per_transport(*transports):
     """Makes of one mixin a test class for each transport."""
-    names = {"grpc": "OverGrpc", "ws": "OverWebSocket", "mix": "OverBoth"}
+    names = {"grpc": "OverGrpc", "ws": "OverWebSocket", "mix": "OverBoth",
+             "poll": "OverPolling"}
 
     def make(mixin):
         module = sys.modules[mixin.__module__]

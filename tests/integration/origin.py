@@ -12,6 +12,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 import urllib.parse
 
 import pattern
@@ -208,18 +209,18 @@ class Conversation:
     def send(self, data):
         self.socket.sendall(data)
 
-    def head(self, status=200, headers=(), reason="Whatever"):
+    def head(self, status=200, headers=(), reason="Whatever", body=b""):
         request_id = self.request.header("X-Test-Id")
         lines = [f"HTTP/1.1 {status} {reason}",
                  *(f"{name}: {value}" for name, value in headers)]
         if request_id:
             lines.append(f"X-Test-Id: {request_id}")
-        self.send("\r\n".join([*lines, "", ""]).encode("latin-1"))
+        self.send("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
 
     def answer(self, body, status=200, headers=()):
-        self.head(status, [("Content-Length", len(body)), *headers])
-        if self.request.method != "HEAD":
-            self.send(body)
+        """A whole answer, in one piece."""
+        self.head(status, [("Content-Length", len(body)), *headers],
+                  body=b"" if self.request.method == "HEAD" else body)
 
     def chunk(self, data):
         self.send(b"%x\r\n%s\r\n" % (len(data), data))
@@ -272,7 +273,8 @@ class Conversation:
         """N bytes of the pattern, with their length."""
         self.digest()
         count = self.number_in_path()
-        self.head(headers=[("Content-Length", count)])
+        self.head(headers=[("Content-Length", count),
+                           ("X-Body-Sha256", self.request.sha256)])
         if self.request.method != "HEAD":
             for block in pattern.blocks(count):
                 self.send(block)
@@ -336,6 +338,12 @@ class Conversation:
         self.digest()
         self.wait(self.origin.release)
         self.answer(b"through the gate\n")
+
+    def do_pause(self):
+        """Answers after N milliseconds."""
+        self.digest()
+        time.sleep(self.number_in_path() / 1000)
+        self.answer(b"after the pause\n")
 
     def do_events(self):
         """Server-sent events, each when the test puts it in the queue."""

@@ -3,66 +3,97 @@
 
 Several processes with several keep-alive connections each; bodies of many
 sizes both ways; each answer must carry the mark of its own request, and each
-request must have been executed exactly once.
+request must have been executed exactly once. With --saw that must hold while
+the connections between agent and node are cut all the time.
 
   soak.py --transport grpc|ws|mix [--requests 2000] [--bin DIR]
+          [--saw 0.2 [--vanish 3] [--faults reset,lose] [--seed 1]]
+          [--largest 8388608]
 """
 
 import argparse
+import contextlib
 import hashlib
 import itertools
 import json
 import multiprocessing
 import os
+import random
 import sys
 import tempfile
 import threading
 import time
 
 import pattern
-from harness import BIN, QUICK, Agent, FaultProxy, Node, node_config
-from harness import sanitizer_report
+from harness import BIN, KINDS, QUICK, Agent, FaultProxy, Node, merged
+from harness import node_config, sanitizer_report, wait_until
 from origin import Origin
+from saw import FAULTS, Saw
 from wire import Visitor
 
-SIZES = (0, 1, 100, 100, 1000, 1000, 4000, 20000, 70000, 200000)
+LARGEST = 200_000
+
+# The agent dials in less time than this once its transport is back, so that
+# a request only fails when something is wrong.
+PATIENT = {"reconnect_grace": 60, "resume_time": 90,
+           "websocket_pool": {"acquire_timeout": 60},
+           "grpc_pool": {"acquire_timeout": 60}}
 
 
-def one(visitor, name, number):
+def some_size(rng, largest):
+    """Mostly small, sometimes nothing, sometimes `largest`."""
+    if rng.random() < 0.02:
+        return rng.choice((0, largest))
+    if rng.random() < 0.15:
+        return int(largest ** rng.random() ** 0.5)
+    return int(min(largest, 4000) * rng.random() ** 2)
+
+
+def one(visitor, name, largest):
     """One request; returns what is wrong with its answer."""
-    size = SIZES[number % len(SIZES)]
+    rng = random.Random(name)
+    size, sent = some_size(rng, largest), some_size(rng, largest)
     headers = [("X-Test-Id", name), ("X-Request-Id", name)]
-    kind = number % 4
-    if kind == 3:
-        expected = hashlib.sha256(pattern.data(size)).hexdigest()
-        answer = visitor.request("POST", "/echo", headers, pattern.data(size))
+    kind = rng.choice(("bytes", "bytes", "chunked", "echo", "both"))
+    body = pattern.data(sent)
+    expected = hashlib.sha256(body).hexdigest()
+    if kind == "echo":
+        answer = visitor.request("POST", "/echo", headers, body)
         good = (answer.status == 200
                 and json.loads(answer.body)["sha256"] == expected)
+    elif kind == "both":
+        answer = visitor.request("POST", f"/bytes/{size}", headers, body)
+        good = (answer.status == 200 and answer.length == size
+                and answer.sha256 == pattern.sha256(size)
+                and answer.header("X-Body-Sha256") == expected)
     else:
-        path = "/chunked" if kind == 2 else "/bytes"
-        answer = visitor.get(f"{path}/{size}", headers)
-        good = answer.status == 200 and answer.body == pattern.data(size)
+        answer = visitor.get(f"/{kind}/{size}", headers)
+        good = (answer.status == 200 and answer.length == size
+                and answer.sha256 == pattern.sha256(size))
     if good and answer.header("X-Test-Id") == name:
         return ""
-    return (f"{name}: {answer.status} {answer.outcome} {answer.length} of "
-            f"{size} bytes, mark {answer.header('X-Test-Id')}")
+    return (f"{name}: {kind}, {answer.status} {answer.outcome}, "
+            f"{answer.length} of {size} bytes, {sent} sent, mark "
+            f"{answer.header('X-Test-Id')}")
 
 
-def visit(port, worker, share, connections, wrong):
-    """A worker process."""
+def visit(port, worker, share, connections, largest, enough, sent, wrong):
+    """A worker process: `share` requests, and more until it is `enough`."""
     numbers = itertools.count()  # next() is atomic
+    asked = itertools.count()
 
     def loop():
-        visitor = Visitor(port)
-        while (number := next(numbers)) < share:
+        visitor = Visitor(port, timeout=120)
+        while (number := next(numbers)) < share or not enough.is_set():
+            next(asked)
             name = f"{worker}-{number}"
             try:
-                if problem := one(visitor, name, number):
+                if problem := one(visitor, name, largest):
                     wrong.put(problem)
             except (OSError, ValueError) as error:
                 wrong.put(f"{name}: {error!r}")
                 visitor.close()
-                visitor = Visitor(port)
+                visitor = Visitor(port, timeout=120)
         visitor.close()
 
     threads = [threading.Thread(target=loop) for _ in range(connections)]
@@ -70,6 +101,7 @@ def visit(port, worker, share, connections, wrong):
         thread.start()
     for thread in threads:
         thread.join()
+    sent.put(next(asked))
 
 
 def serve(pipe):
@@ -81,53 +113,68 @@ def serve(pipe):
 
 
 class Soak:
-    """One run: an origin and visitors in processes of their own."""
+    """One run: an origin and visitors in processes of their own. `saw` is a
+    function that makes a Saw for the proxy, or nothing."""
 
-    def __init__(self, transport, programs, folder, saw):
-        self.transport, self.saw = transport, saw
+    def __init__(self, transport, programs, folder, saw, largest):
+        self.transport, self.largest = transport, largest
         self.problems = []
         self.context = multiprocessing.get_context("spawn")
         self.wrong = self.context.Queue()
+        self.sent = self.context.Queue()
+        self.enough = self.context.Event()
+        self.requests = 0
         self.pipe, other = self.context.Pipe()
         self.origin = self.context.Process(target=serve, args=(other,),
                                            daemon=True)
         self.origin.start()
         self.node = Node(programs, folder, node_config(
             f"http://127.0.0.1:{self.pipe.recv()}",
-            {"tunnels": {"tunnel1": QUICK}}))
+            {"tunnels": {"tunnel1": merged(QUICK, PATIENT if saw else {})}}))
         self.proxy = FaultProxy(self.node.port) if saw else None
+        self.saw = saw(self.proxy) if saw else contextlib.nullcontext("")
         self.agent = Agent(programs, folder, (self.proxy or self.node).port,
                            transport)
 
-    def run(self, requests, processes, connections):
+    def run(self, requests, processes, connections, cuts):
         self.node.start()
         self.agent.start()
         self.node.wait_for_agent(self.transport)
         share = requests // processes
         workers = [self.context.Process(
             target=visit, daemon=True,
-            args=(self.node.port, worker, share, connections, self.wrong))
+            args=(self.node.port, worker, share, connections, self.largest,
+                  self.enough, self.sent, self.wrong))
             for worker in range(processes)]
-        for worker in workers:
-            worker.start()
-        while any(worker.is_alive() for worker in workers):
-            self.collect()
-            time.sleep(self.saw or 0.1)
-            if self.saw:
-                self.proxy.reset("ws" if self.transport == "ws" else "h2")
+        with self.saw:
+            for worker in workers:
+                worker.start()
+            while any(worker.is_alive() for worker in workers):
+                self.collect()
+                if not cuts or self.saw.cuts >= cuts:
+                    self.enough.set()
+                time.sleep(0.1)
         self.collect()
-        self.check_executions(share * processes)
+        self.check_executions()
+        wait_until(self.recovered, "gRPC to be in favour again", 120)
+
+    def recovered(self):
+        endpoints = self.node.stats()["tunnels"]["tunnel1"]["endpoints"]
+        return all(endpoint["fallback"]["state"] == "primary"
+                   for endpoint in endpoints)
 
     def collect(self):
         while not self.wrong.empty():
             self.problems.append(self.wrong.get())
+        while not self.sent.empty():
+            self.requests += self.sent.get()
 
-    def check_executions(self, expected):
+    def check_executions(self):
         self.pipe.send("done")
         executions = self.pipe.recv()
-        if sum(executions.values()) != expected:
+        if sum(executions.values()) != self.requests:
             self.problems.append(
-                f"{sum(executions.values())} executions of {expected}")
+                f"{sum(executions.values())} executions of {self.requests}")
         self.problems += [f"{name} was executed {count} times"
                           for name, count in executions.items() if count != 1]
 
@@ -144,40 +191,75 @@ class Soak:
         return self.problems
 
 
-def soak(transport, requests, programs, processes=2, connections=8, saw=0.0):
-    """Returns all that went wrong."""
-    with tempfile.TemporaryDirectory(prefix="aps-soak-") as folder:
-        run = Soak(transport, programs, folder, saw)
+def logs_in(folder):
+    """A context with this folder, or one that goes."""
+    if not folder:
+        return tempfile.TemporaryDirectory(prefix="aps-soak-")
+    os.makedirs(folder, exist_ok=True)
+    return contextlib.nullcontext(folder)
+
+
+def soak(transport, requests, programs, processes=2, connections=8, saw=0.0,
+         vanish=0.0, faults=FAULTS, seed=None, largest=LARGEST, cuts=0,
+         folder=None):
+    """At least so many requests, and until there were so many cuts. Returns
+    all that went wrong, and one line about the run."""
+    started = time.monotonic()
+
+    def make_saw(proxy):
+        return Saw(proxy, KINDS[transport], saw, faults, vanish, seed)
+
+    with logs_in(folder) as folder:
+        run = Soak(transport, programs, folder, make_saw if saw else None,
+                   largest)
+        memory = ""
         try:
-            run.run(requests, processes, connections)
+            run.run(requests, processes, connections, cuts)
+            memory = ", ".join(f"{one.name} {one.memory() >> 20} MiB"
+                               for one in (run.node, run.agent))
         except (OSError, RuntimeError, EOFError) as error:
             run.problems.append(f"{error!r}\n{run.node.log[-4000:]}\n"
                                 f"{run.agent.log[-4000:]}")
-        return run.close()
+        problems = run.close()
+        line = (f"{run.requests} requests over {transport} in "
+                f"{time.monotonic() - started:.1f} s: {len(problems)} "
+                f"problems; {memory}" + (f"; {run.saw}" if saw else ""))
+        if problems and saw:
+            problems.append(str(run.saw))
+        return problems, line
 
 
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--transport", default="mix",
-                        choices=("grpc", "ws", "mix"))
+    parser.add_argument("--transport", default="mix", choices=KINDS)
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--connections", type=int, default=8,
                         help="per process")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--largest", type=int, default=LARGEST,
+                        metavar="BYTES", help="of a body")
     parser.add_argument("--saw", type=float, default=0, metavar="SECONDS",
-                        help="reset the transport's connections that often")
+                        help="break something between agent and node so often")
+    parser.add_argument("--cuts", type=int, default=0,
+                        help="go on until there were so many")
+    parser.add_argument("--vanish", type=float, default=0, metavar="SECONDS",
+                        help="whole transports are gone up to so long")
+    parser.add_argument("--faults", default=",".join(FAULTS),
+                        help="which (default: %(default)s)")
+    parser.add_argument("--seed", type=int, help="of the faults")
+    parser.add_argument("--logs", metavar="DIR", help="keep the logs there")
     parser.add_argument("--bin", default=os.fspath(BIN))
     options = parser.parse_args()
-    started = time.monotonic()
-    problems = soak(options.transport, options.requests, options.bin,
-                    options.processes, options.connections, options.saw)
-    seconds = time.monotonic() - started
+    problems, line = soak(
+        options.transport, options.requests, options.bin, options.processes,
+        options.connections, options.saw, options.vanish,
+        options.faults.split(","), options.seed, options.largest,
+        options.cuts, options.logs)
     for problem in problems[:50]:
         print(problem)
-    print(f"{options.requests} requests over {options.transport} in "
-          f"{seconds:.1f} s: {len(problems)} problems")
+    print(line)
     return 1 if problems else 0
 
 

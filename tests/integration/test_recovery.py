@@ -4,31 +4,9 @@ import threading
 
 import pattern
 from harness import Case, main, per_transport, wait_until
-from wire import Visitor, ask
+from wire import Request, ask
 
 TWO = {"tunnels": {"tunnel1": {"websocket_pool": {"pool_size": 2}}}}
-
-
-class Request:
-    """A request whose answer is read on another thread."""
-
-    def __init__(self, port, path, **options):
-        self.answer = self.error = None
-        self.thread = threading.Thread(target=self._run, daemon=True,
-                                       args=(port, path, options))
-        self.thread.start()
-
-    def _run(self, port, path, options):
-        try:
-            self.answer = ask(port, path, **options)
-        except OSError as error:
-            self.error = error
-
-    def result(self):
-        self.thread.join()
-        if self.error:
-            raise self.error
-        return self.answer
 
 
 @per_transport("grpc", "ws", "mix")

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import socket
+import threading
 
 from harness import TIME_SCALE
 
@@ -69,12 +70,12 @@ def read_chunk(file):
 class Visitor:
     """One TCP connection to a server, usually the node's front."""
 
-    def __init__(self, port, receive_buffer=None):
+    def __init__(self, port, receive_buffer=None, timeout=30):
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
                                    receive_buffer)
-        self.socket.settimeout(30 * TIME_SCALE)
+        self.socket.settimeout(timeout * TIME_SCALE)
         self.socket.connect(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.file = self.socket.makefile("rb", 256 * 1024)
@@ -132,13 +133,15 @@ class Visitor:
         head.interim = interim
         return head
 
-    def read(self, method="GET", keep=1 << 20):
-        """Reads a response; bodies over `keep` bytes only as sha256."""
+    def read(self, method="GET", keep=1 << 20, passed=lambda count: None):
+        """Reads a response; bodies over `keep` bytes only as sha256. Calls
+        `passed` with the size of each piece of the body."""
         head = self.read_final_head()
         digest, kept = hashlib.sha256(), []
         for piece in self.body(head, method):
             digest.update(piece)
             head.length += len(piece)
+            passed(len(piece))
             if head.length <= keep:
                 kept.append(piece)
         head.body = b"".join(kept) if head.length <= keep else b""
@@ -179,3 +182,25 @@ def ask(port, path="/", method="GET", headers=(), body=None, host=HOST):
     """One request over a connection of its own."""
     with Visitor(port) as visitor:
         return visitor.request(method, path, headers, body, host)
+
+
+class Request:
+    """A request whose answer is read on another thread."""
+
+    def __init__(self, port, path, **options):
+        self.answer = self.error = None
+        self.thread = threading.Thread(target=self._run, daemon=True,
+                                       args=(port, path, options))
+        self.thread.start()
+
+    def _run(self, port, path, options):
+        try:
+            self.answer = ask(port, path, **options)
+        except OSError as error:
+            self.error = error
+
+    def result(self):
+        self.thread.join()
+        if self.error:
+            raise self.error
+        return self.answer

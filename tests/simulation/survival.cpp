@@ -100,6 +100,18 @@ CAF_TEST(requests_survive_transports_that_vanish_and_return) {
   });
 }
 
+CAF_TEST(requests_survive_links_that_stall_and_deliver_late) {
+  run_seeds(30, true, [](world_options& o) {
+    o.cut_rate = 0;
+    o.abandon_rate = 0.003;
+  });
+  run_seeds(30, true, [](world_options& o) {
+    o.cut_rate = 0.001;
+    o.abandon_rate = 0.003;
+    o.transports = {transport_kind::websocket};
+  });
+}
+
 CAF_TEST(small_pools_make_requests_wait_but_lose_none) {
   run_seeds(30, true, [](world_options& o) {
     for (auto* pool : {&o.tunnel.websocket_pool, &o.tunnel.grpc_pool}) {

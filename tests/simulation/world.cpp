@@ -192,6 +192,8 @@ void world::step() {
   }
   if (chance(options_.cut_rate))
     cut();
+  if (chance(options_.abandon_rate))
+    abandon();
   if (chance(options_.blackout_rate))
     blackout();
   if (on_step)
@@ -217,6 +219,8 @@ void world::deliver() {
   if (all.empty())
     return;
   auto one = all[pick(all.size())];
+  if (net_->node_unit.now() < one.silent_until)
+    return;
   const auto to_node = pick(2) == 0;
   auto& from = to_node ? *one.agent_end : *one.node_end;
   auto& to = to_node ? *one.node_end : *one.agent_end;
@@ -256,6 +260,20 @@ void world::cut() {
     net_->agent_unit.post(end_agent);
     net_->node_unit.post(end_node);
   }
+}
+
+// A link that stalls: one end gives it up, yet what is under way arrives
+// later at an end that knows nothing of that.
+void world::abandon() {
+  auto& all = net_->connections;
+  if (all.empty())
+    return;
+  auto& one = all[pick(all.size())];
+  one.silent_until = net_->node_unit.now()
+                     + std::chrono::milliseconds(pick(500));
+  const auto end = pick(2) == 0 ? one.node_end : one.agent_end;
+  auto& unit = end == one.node_end ? net_->node_unit : net_->agent_unit;
+  unit.post([end] { end->end(link_error::stalled); });
 }
 
 void world::blackout() {

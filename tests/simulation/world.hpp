@@ -69,6 +69,7 @@ struct sim_origin final : origin {
 struct sim_connection {
   std::shared_ptr<sim_link> node_end;
   std::shared_ptr<sim_link> agent_end;
+  time_point silent_until{}; ///< what is under way does not arrive earlier
 };
 
 /// Queues instead of sockets. Unit 0 is the node's, unit 1 the agent's.
@@ -104,6 +105,7 @@ struct world_options {
   size_t requests = 30;
   size_t max_body = 3000;
   double cut_rate = 0.01;      ///< per step
+  double abandon_rate = 0;     ///< one end gives a connection up that stalls
   double blackout_rate = 0;    ///< a transport vanishes for a while
   double cancel_rate = 0;      ///< visitors that leave
   std::vector<transport_kind> transports{transport_kind::grpc,
@@ -165,6 +167,7 @@ class world {
   void run_actor();
   void deliver();
   void cut();
+  void abandon();
   void act_visitors();
   void act_origins();
   void blackout();

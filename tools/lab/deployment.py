@@ -1,5 +1,6 @@
 """A node and agents, started from the real programs."""
 
+import collections
 import copy
 import http.client
 import json
@@ -8,6 +9,10 @@ import pathlib
 from .processes import Program, free_port, listening, wait_until
 
 PASSWORD = "test123"
+
+# The pools that an agent's -transport fills.
+_POOLS = {"grpc": ("grpc",), "ws": ("websocket",), "poll": ("poll",),
+          "mix": ("grpc", "websocket")}
 
 
 def merged(base, changes):
@@ -75,9 +80,11 @@ class Node(Program):
 
     def wait_for_agent(self, transport, count=1, tunnel="tunnel1"):
         def there():
-            streams, websockets = self.connections(tunnel)
-            return ((transport == "ws" or streams >= count)
-                    and (transport == "grpc" or websockets >= count))
+            sizes = collections.Counter()
+            for endpoint in self.stats()["tunnels"][tunnel]["endpoints"]:
+                for pool in endpoint["pools"]:
+                    sizes[pool["transport"]] += pool["size"]
+            return all(sizes[name] >= count for name in _POOLS[transport])
         wait_until(there, f"{transport} connections at {self.name}")
 
 

@@ -1,13 +1,20 @@
 """A TCP proxy that stands between agent and node and breaks things on demand.
 
-It tells gRPC connections ("h2") from WebSockets ("ws") and other HTTP
-("http") by their first bytes. All methods may be called from any thread."""
+It tells gRPC connections ("h2"), WebSockets ("ws"), polling ("poll") and other
+HTTP ("http") by their first bytes. All methods may be called from any
+thread."""
 
 import asyncio
 import collections
+import itertools
+import math
 import socket
 import struct
 import threading
+
+# Which kinds of connections an agent's -transport makes.
+KINDS = {"grpc": ("h2",), "ws": ("ws",), "poll": ("poll",),
+         "mix": ("h2", "ws")}
 
 _CHUNK = 256 * 1024
 
@@ -15,15 +22,26 @@ _CHUNK = 256 * 1024
 def kind_of(first):
     if first.startswith(b"PRI"):
         return "h2"
+    target = first.split(b" ", 2)[1:2]
+    if target and target[0].startswith(b"/.tunnel/poll"):
+        return "poll"
     return "ws" if first.startswith(b"GET /.tunnel") else "http"
 
 
 class _Connection:
-    """Two sockets and the tasks that copy between them."""
+    """Two sockets and the tasks that copy between them. Belongs to the loop;
+    only the attributes may be read elsewhere."""
 
-    def __init__(self, owner, kind, agent, node):
-        self.owner, self.kind = owner, kind
-        self.agent, self.node = agent, node
+    _numbers = itertools.count(1)
+
+    def __init__(self, owner, agent):
+        self.owner, self.kind = owner, "?"
+        self.agent = self.node = agent
+        self.number = next(self._numbers)
+        self.bytes = collections.Counter()
+        self.budget = {}        # direction -> bytes until it is reset
+        self.closed = set()     # directions that got their end from us
+        self.silent_until = 0.0
         self.dead = False
 
     def reset(self):
@@ -37,23 +55,45 @@ class _Connection:
                 pass  # closed already
             writer.transport.abort()
 
-    async def copy(self, reader, writer, direction):
+    def half_close(self, direction):
+        """Ends one direction properly; what comes later in it is lost."""
+        if not self.dead and direction not in self.closed:
+            self.closed.add(direction)
+            writer = self.node if direction == "up" else self.agent
+            if writer.can_write_eof():
+                writer.write_eof()
+
+    def spend(self, direction, count):
+        """Counts bytes and returns how many of them may pass."""
+        left = self.budget.get(direction, math.inf)
+        self.budget[direction] = left - count
+        self.bytes[direction] += count
+        allowed = self.owner.spend(self.kind, direction, count)
+        return min(allowed, max(left - 1, 0)) if count >= left else allowed
+
+    async def passable(self):
+        """Waits while nothing gets through."""
         owner = self.owner
+        if owner.delay_seconds:
+            await asyncio.sleep(owner.delay_seconds)
+        while not self.dead and (self.kind in owner.holes
+                                 or owner.now() < self.silent_until):
+            await asyncio.sleep(0.02)
+
+    async def copy(self, reader, writer, direction):
         while True:
             data = await reader.read(_CHUNK)
-            if owner.delay_seconds:
-                await asyncio.sleep(owner.delay_seconds)
-            while self.kind in owner.holes and not self.dead:
-                await asyncio.sleep(0.02)
+            await self.passable()
             if not data or self.dead:
                 break
-            if not owner.spend(self.kind, direction, len(data)):
+            allowed = self.spend(direction, len(data))
+            if direction not in self.closed:
+                writer.write(data[:allowed])
+                await writer.drain()
+            if allowed < len(data):
                 self.reset()
                 return
-            writer.write(data)
-            await writer.drain()
-        if writer.can_write_eof() and not self.dead:
-            writer.write_eof()
+        self.half_close(direction)
 
 
 class FaultProxy:
@@ -78,9 +118,35 @@ class FaultProxy:
 
     # -- faults ---------------------------------------------------------------
 
-    def reset(self, *kinds):
-        """Resets all live connections, or those of the given kinds."""
-        self._call(self._reset(kinds))
+    # Kinds mean the live connections of these kinds; without any, all.
+
+    def reset(self, *kinds, number=None):
+        """Resets live connections, or the one with this number."""
+        self._each(kinds, lambda one: one.reset(), number)
+
+    def half_close(self, *kinds, direction="up", number=None):
+        """Ends one direction of live connections, as `shutdown` does; bytes
+        in the other one still arrive."""
+        self._each(kinds, lambda one: one.half_close(direction), number)
+
+    def stall(self, *kinds, seconds, number=None):
+        """Holds back all bytes of live connections for a while; new ones are
+        not affected."""
+        until = self.now() + seconds
+
+        def silence(one):
+            one.silent_until = until
+        self._each(kinds, silence, number)
+
+    def lose(self, *kinds, number=None):
+        """Lets live connections fall silent for good; new ones work."""
+        self.stall(*kinds, seconds=math.inf, number=number)
+
+    def cut_each_after(self, direction, count, *kinds, number=None):
+        """Resets each live connection at its `count`th byte from now on."""
+        def limit(one):
+            one.budget[direction] = count
+        self._each(kinds, limit, number)
 
     def refuse(self, *kinds):
         """Resets new connections of these kinds as soon as they speak."""
@@ -92,8 +158,14 @@ class FaultProxy:
         self.reset(*kinds)
 
     def swallow(self, *kinds):
-        """Keeps these kinds open but passes nothing on any longer."""
+        """Keeps these kinds open but passes nothing on any longer, and
+        nothing of new ones."""
         self.holes = frozenset(kinds)
+
+    def restore(self, *kinds):
+        """Ends `refuse`, `cut` and `swallow` for these kinds only."""
+        self.refused -= frozenset(kinds)
+        self.holes -= frozenset(kinds)
 
     def cut_after(self, kind, direction, count):
         """Resets the connection of a kind that carries the `count`th byte
@@ -117,11 +189,27 @@ class FaultProxy:
         self.delay_seconds = 0.0
         self._budget.clear()
 
+        def mend(one):
+            one.budget.clear()
+            one.silent_until = 0.0
+        self._each((), mend)
+
     # -- what was seen --------------------------------------------------------
 
     def live(self, kind):
         """How many connections of a kind are open."""
         return sum(1 for one in list(self._live) if one.kind == kind)
+
+    def numbers(self, *kinds):
+        """The live connections' numbers, oldest first, without lost ones."""
+        return sorted(one.number for one in list(self._live)
+                      if (not kinds or one.kind in kinds)
+                      and one.silent_until < math.inf)
+
+    def traffic(self, kind):
+        """The bytes of each live connection so far, by its number."""
+        return {one.number: one.bytes["up"] + one.bytes["down"]
+                for one in list(self._live) if one.kind == kind}
 
     def accepted(self, kind):
         """How many connections of a kind were passed on so far."""
@@ -153,14 +241,21 @@ class FaultProxy:
     async def _close_port(self):
         self._server.close()
 
-    async def _reset(self, kinds):
-        for one in list(self._live):
-            if not kinds or one.kind in kinds:
-                one.reset()
+    def now(self):
+        return self._loop.time()
+
+    def _each(self, kinds, work, number=None):
+        async def run():
+            for one in list(self._live):
+                if number in (None, one.number) \
+                        and (not kinds or one.kind in kinds):
+                    work(one)
+        self._call(run())
 
     async def _shutdown(self):
         await self._close_port()
-        await self._reset(())
+        for one in list(self._live):
+            one.reset()
         tasks = [task for task in asyncio.all_tasks()
                  if task is not asyncio.current_task()]
         for task in tasks:
@@ -168,19 +263,19 @@ class FaultProxy:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def spend(self, kind, direction, count):
-        """Counts bytes; false when they exceed the budget of `cut_after`."""
+        """Counts bytes of a kind; returns how many `cut_after` lets pass."""
         self._bytes[kind, direction] += count
         left = self._budget.get((kind, direction))
         if left is None:
-            return True
+            return count
         if count >= left:
             del self._budget[kind, direction]
-            return False
+            return max(left - 1, 0)
         self._budget[kind, direction] = left - count
-        return True
+        return count
 
     async def _accept(self, agent_reader, agent):
-        one = _Connection(self, "?", agent, agent)
+        one = _Connection(self, agent)
         try:
             first = await agent_reader.read(_CHUNK)
             one.kind = kind_of(first)
@@ -192,6 +287,9 @@ class FaultProxy:
         except OSError:
             one.reset()
             return
+        if one.kind in self.refused:  # since a moment ago
+            one.reset()
+            return
         for writer in (one.agent, one.node):
             writer.get_extra_info("socket").setsockopt(
                 socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -199,7 +297,9 @@ class FaultProxy:
         self._accepted[one.kind] += 1
         try:
             self._bytes[one.kind, "up"] += len(first)
-            one.node.write(first)
+            await one.passable()
+            if "up" not in one.closed:
+                one.node.write(first)
             await asyncio.gather(
                 one.copy(agent_reader, one.node, "up"),
                 one.copy(node_reader, one.agent, "down"))

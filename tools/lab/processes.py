@@ -111,7 +111,8 @@ class Program:
 
     def memory(self, field="VmHWM"):
         """Bytes of a field of /proc/PID/status; VmHWM is the peak RSS."""
-        for line in open(f"/proc/{self.pid}/status"):
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        for line in status.splitlines():
             if line.startswith(field + ":"):
                 return int(line.split()[1]) * 1024
         raise RuntimeError(f"no {field} for {self.name}")
