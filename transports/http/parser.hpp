@@ -25,10 +25,16 @@ enum class parse_fault : uint8_t {
 /// One sentence for humans.
 std::string_view render(parse_fault what) noexcept;
 
+struct message_head;
+
 struct parse_limits {
   size_t header_bytes = 64 * 1024; ///< start line and fields; trailers again
   size_t headers = 100;            ///< number of fields, trailers included
   uint64_t body_bytes = 0;         ///< 0 = no limit
+
+  /// Messages that are not held to `body_bytes`, because whoever takes them
+  /// has a limit of its own; null = none.
+  bool (*exempt)(const message_head& head) = nullptr;
 };
 
 /// The head of a message as received, with what its framing means.
@@ -132,6 +138,7 @@ class message_parser {
   }
   bool waits_for_first_chunk(size_t available) const noexcept;
   void finish_head();
+  uint64_t body_limit() const noexcept;
 
   const parse_limits limits_;
   message_head head_;

@@ -1,5 +1,6 @@
 #include "transports/http/session.hpp"
 
+#include <algorithm>
 #include <poll.h>
 
 namespace aps {
@@ -8,6 +9,9 @@ namespace {
 
 // How long a visitor may take to close after our end of the connection did.
 constexpr duration linger_time = std::chrono::seconds(2);
+
+// A poll link's second connection is used now and then only.
+constexpr duration poll_idle_timeout = std::chrono::seconds(75);
 
 } // namespace
 
@@ -24,13 +28,17 @@ http_session::phase http_session::current_phase() const noexcept {
   const bool stalled = exchange_ && exchange_->room() == 0;
   if (!request_.received && !closing_ && !stalled)
     return phase::body;
-  return exchange_ && !request_.head_sent ? phase::first_byte : phase::none;
+  // A poll waits as long as it asked for.
+  const bool awaited = exchange_ && !request_.head_sent && !request_.poll;
+  return awaited ? phase::first_byte : phase::none;
 }
 
 duration http_session::limit_of(phase what) const noexcept {
   switch (what) {
     case phase::idle:
-      return limits().idle_timeout;
+      return polled_ && limits().idle_timeout > duration::zero()
+               ? std::max(limits().idle_timeout, poll_idle_timeout)
+               : limits().idle_timeout;
     case phase::header:
       return limits().header_timeout;
     case phase::body:
@@ -50,7 +58,7 @@ void http_session::on_tick(time_point now) {
   if (over_)
     return;
   const auto what = current_phase();
-  if (what == phase::idle && context_->draining())
+  if (what == phase::idle && context_->draining() && !polled_)
     return close();
   if (exchange_ && !reading_ && !input_ended_ && visitor_hung_up())
     return close();
