@@ -13,6 +13,9 @@ constexpr duration linger_time = std::chrono::seconds(2);
 // A poll link's second connection is used now and then only.
 constexpr duration poll_idle_timeout = std::chrono::seconds(75);
 
+// An agent repeats what does not arrive, on a new connection.
+constexpr duration poll_write_timeout = std::chrono::seconds(30);
+
 } // namespace
 
 http_session::phase http_session::current_phase() const noexcept {
@@ -82,11 +85,14 @@ void http_session::on_tick(time_point now) {
 
 // One write may carry a whole window, so the limit is for all of that.
 void http_session::watch_write(time_point now) {
-  if (!output_.in_flight() || limits().write_timeout <= duration::zero())
+  const auto limit = polled_ && limits().write_timeout <= duration::zero()
+                       ? poll_write_timeout
+                       : limits().write_timeout;
+  if (!output_.in_flight() || limit <= duration::zero())
     return;
   if (watched_write_ != writes_ + 1) {
     watched_write_ = writes_ + 1;
-    write_deadline_ = now + limits().write_timeout;
+    write_deadline_ = now + limit;
   } else if (now >= write_deadline_) {
     cut();
   }

@@ -72,6 +72,10 @@ class link_base : public link,
   /// The write in flight is complete.
   void wrote();
 
+  /// Nothing can be written until `wrote` is called: frames queue, and go out
+  /// together then.
+  void pause_writes() noexcept { writing_ = true; }
+
   /// The peer closes: nothing more is read, and nothing queued is sent.
   void peer_closed();
 

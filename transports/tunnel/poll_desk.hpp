@@ -1,8 +1,8 @@
 #pragma once
 
 #include "transports/io_unit.hpp"
-#include "transports/seam/exchange.hpp"
 #include "transports/seam/link.hpp"
+#include "transports/tunnel/poll_visit.hpp"
 
 #include <functional>
 #include <memory>
@@ -26,7 +26,7 @@ class poll_desk : public std::enable_shared_from_this<poll_desk> {
 
   /// Answers one request for `/.tunnel/poll` or below; its visitor address is
   /// "ip:port". Thread: the one of its HTTP session.
-  void serve(const exchange_ptr& what);
+  void serve(const poll_arrival& what);
 
   // -- for links -------------------------------------------------------------
 
@@ -45,8 +45,8 @@ class poll_desk : public std::enable_shared_from_this<poll_desk> {
     bool welcomed = false;
   };
 
-  void open(const exchange_ptr& what);
-  void visit(const exchange_ptr& what, std::string_view path);
+  void open(const poll_arrival& what);
+  void visit(const poll_arrival& what, std::string_view path);
   bool add(const std::string& token, std::shared_ptr<poll_server_link> link);
   std::shared_ptr<poll_server_link> find(const std::string& token);
 

@@ -31,6 +31,7 @@ poll_server_link::poll_server_link(io_unit& unit, std::string peer,
 
 void poll_server_link::open() {
   visited_ = io().now();
+  pause_writes();
   watch_ticks();
 }
 
@@ -66,10 +67,14 @@ void poll_server_link::on_left(poll_visit_ptr who) {
       return;
     me->waiting_ = nullptr;
     me->visited_ = me->io().now();
+    me->pause_writes();
   });
 }
 
 // -- link_base ----------------------------------------------------------------
+
+// Writes are paused whenever no request of the agent waits, so that what
+// gathers until the next one comes goes out as one batch.
 
 void poll_server_link::do_start() {
   reads_ = true;
@@ -102,6 +107,8 @@ void poll_server_link::do_abort() {
 }
 
 void poll_server_link::do_tick(time_point now) {
+  if (!alive())
+    return;
   if (waiting_ && now >= waiting_until_) {
     answer_waiting(plain_answer());
   } else if (!waiting_ && now >= visited_ + poll_visit_timeout) {
@@ -138,15 +145,17 @@ void poll_server_link::take_down(visit from) {
   if (has < acknowledged)
     return from.who->answer({conflict, {}, {}});
   answer_waiting(plain_answer());
+  // Its answer got lost or stuck, and is not to be kept for nobody.
+  if (auto former = std::exchange(answered_, {}).lock();
+      former && in_flight_ && has != sent_)
+    former->cut();
   waiting_ = std::move(from.who);
   waiting_until_ = visited_ + std::min<duration>(from.what.hold, max_poll_hold);
-  if (!in_flight_ || has != sent_) {
-    deliver();
-  } else {
-    in_flight_ = false;
-    parts_.clear();
-    wrote(); // the next batch, or the closing, finds the request waiting
-  }
+  if (in_flight_ && has != sent_)
+    return deliver();
+  in_flight_ = false;
+  parts_.clear();
+  wrote(); // the next batch, or the closing, finds the request waiting
   if (farewell_)
     answer_waiting(final_answer());
 }
@@ -206,8 +215,7 @@ void poll_server_link::violation(const poll_visit_ptr& from,
 // -- answers ------------------------------------------------------------------
 
 void poll_server_link::deliver() {
-  if (!waiting_ || !in_flight_)
-    return;
+  answered_ = waiting_;
   auto answer = plain_answer();
   answer.headers.push_back(number_field(poll_batch_field, sent_));
   answer.body = parts_;
@@ -218,6 +226,7 @@ void poll_server_link::answer_waiting(poll_answer what) {
   if (!waiting_)
     return;
   visited_ = io().now();
+  pause_writes();
   std::exchange(waiting_, nullptr)->answer(std::move(what));
 }
 

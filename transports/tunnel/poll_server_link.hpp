@@ -17,8 +17,9 @@ class poll_desk;
 /// The node's side of a poll link. The agent's requests come from any HTTP
 /// session of the listener and are handled on this link's unit.
 ///
-/// A batch stays in flight until the agent asks for the next one, and goes
-/// out again whenever it asks as if it had not seen it. So at most one batch
+/// A batch is made when the agent is there to take it. It stays in flight
+/// until the agent asks for the next one, and goes out again whenever it asks
+/// as if it had not seen it. So at most one batch
 /// is kept besides the queue that every link has.
 ///
 /// Ownership: the desk, until the link ended.
@@ -87,6 +88,7 @@ class poll_server_link final : public link_base, public poll_host {
   uint64_t received_ = 0;    // number of the last batch taken
   bool in_flight_ = false;   // batch sent_ is not acknowledged
   poll_visit_ptr waiting_;   // the agent's outstanding request, if it is there
+  std::weak_ptr<poll_visit> answered_; // what the batch in flight went to
   time_point waiting_until_;
   time_point visited_;         // when there was a request last
   std::optional<visit> early_; // an up request before the start
