@@ -138,7 +138,6 @@ class message_parser {
   }
   bool waits_for_first_chunk(size_t available) const noexcept;
   void finish_head();
-  uint64_t body_limit() const noexcept;
 
   const parse_limits limits_;
   message_head head_;
@@ -149,7 +148,8 @@ class message_parser {
   size_t hosts_ = 0;
   size_t budget_ = 0;
   uint64_t body_bytes_ = 0;
-  uint64_t announced_ = 0; // sum of the chunk sizes
+  uint64_t announced_ = 0;  // sum of the chunk sizes
+  uint64_t body_limit_ = 0; // of this message
   parse_fault fault_ = parse_fault::none;
   bool no_body_ = false;
   bool discard_ = false;

@@ -30,7 +30,7 @@ poll_server_link::poll_server_link(io_unit& unit, std::string peer,
       desk_(std::move(desk)), token_(std::move(token)) {}
 
 void poll_server_link::open() {
-  visited_ = io().now();
+  due_ = io().now() + poll_visit_timeout;
   pause_writes();
   watch_ticks();
 }
@@ -66,7 +66,7 @@ void poll_server_link::on_left(poll_visit_ptr who) {
     if (me->waiting_ != who)
       return;
     me->waiting_ = nullptr;
-    me->visited_ = me->io().now();
+    me->due_ = me->io().now() + poll_return_timeout;
     me->pause_writes();
   });
 }
@@ -111,7 +111,7 @@ void poll_server_link::do_tick(time_point now) {
     return;
   if (waiting_ && now >= waiting_until_) {
     answer_waiting(plain_answer());
-  } else if (!waiting_ && now >= visited_ + poll_visit_timeout) {
+  } else if (!waiting_ && now >= due_) {
     ended(link_error::lost, "the agent does not come any more");
     do_abort();
   }
@@ -128,7 +128,7 @@ void poll_server_link::on_welcome() {
 void poll_server_link::take(visit from) {
   if (!alive())
     return from.who->answer(final_answer());
-  visited_ = io().now();
+  due_ = io().now() + poll_visit_timeout;
   switch (from.what.verb) {
     case poll_verb::down: return take_down(std::move(from));
     case poll_verb::up: return take_up(std::move(from));
@@ -150,7 +150,8 @@ void poll_server_link::take_down(visit from) {
       former && in_flight_ && has != sent_)
     former->cut();
   waiting_ = std::move(from.who);
-  waiting_until_ = visited_ + std::min<duration>(from.what.hold, max_poll_hold);
+  waiting_until_
+    = io().now() + std::min<duration>(from.what.hold, max_poll_hold);
   if (in_flight_ && has != sent_)
     return deliver();
   in_flight_ = false;
@@ -225,7 +226,7 @@ void poll_server_link::deliver() {
 void poll_server_link::answer_waiting(poll_answer what) {
   if (!waiting_)
     return;
-  visited_ = io().now();
+  due_ = io().now() + poll_visit_timeout;
   pause_writes();
   std::exchange(waiting_, nullptr)->answer(std::move(what));
 }

@@ -90,7 +90,7 @@ class poll_server_link final : public link_base, public poll_host {
   poll_visit_ptr waiting_;   // the agent's outstanding request, if it is there
   std::weak_ptr<poll_visit> answered_; // what the batch in flight went to
   time_point waiting_until_;
-  time_point visited_;         // when there was a request last
+  time_point due_;             // of the next request, while none waits
   std::optional<visit> early_; // an up request before the start
   std::optional<farewell> farewell_;
   size_t early_bytes_ = 0;

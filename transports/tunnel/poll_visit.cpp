@@ -41,10 +41,9 @@ poll_visit::poll_visit(const poll_arrival& from, std::shared_ptr<poll_host> to,
       request_(std::move(what)), limit_(limit) {}
 
 void poll_visit::start(const poll_arrival& from) {
-  const auto at = serve(from);
-  at_ = at;
-  at->set_origin(shared_from_this());
-  connect_directly(from.exchange, at);
+  at_ = serve(from);
+  at_->set_origin(shared_from_this());
+  connect_directly(from.exchange, at_);
   const auto& head = *from.exchange->head();
   if (head.last)
     return complete();
@@ -60,8 +59,7 @@ void poll_visit::on_body(slice bytes) {
   if (bytes.size() > limit_ - request_.body.size())
     return do_answer({content_too_large, {}, {}});
   request_.body += bytes.view();
-  if (const auto at = at_.lock())
-    at->consumed(bytes.size());
+  at_->consumed(bytes.size());
 }
 
 void poll_visit::on_body_end(const header_list&) {
@@ -79,6 +77,7 @@ void poll_visit::complete() {
 void poll_visit::on_cancelled() {
   const auto host = std::exchange(host_, nullptr);
   request_ = {};
+  at_ = nullptr;
   if (host && complete_)
     host->on_left(shared_from_this());
 }
@@ -98,8 +97,8 @@ void poll_visit::supersede() {
 
 void poll_visit::cut() {
   dispatch(unit_, [me = shared_from_this()] {
-    if (const auto at = me->at_.lock())
-      at->fail(outcome::cut, "the agent asked again");
+    if (me->at_)
+      me->at_->fail(outcome::cut, "the agent asked again");
   });
 }
 
@@ -107,8 +106,8 @@ void poll_visit::do_answer(const poll_answer& what) {
   if (!std::exchange(host_, nullptr))
     return;
   request_ = {};
-  if (const auto at = at_.lock())
-    send(*at, what);
+  if (at_)
+    send(*at_, what);
 }
 
 void answer_poll(const poll_arrival& from, const poll_answer& what) {

@@ -54,7 +54,8 @@ class poll_host {
 
 /// One HTTP request of an agent at the node, seen as an exchange whose origin
 /// we are: collects the body, hands the request to its link, and carries the
-/// answer back to the session's thread. Kept alive by the exchange.
+/// answer back to the session's thread. The visit and the exchange hold each
+/// other until the exchange is over.
 class poll_visit final : public origin,
                          public std::enable_shared_from_this<poll_visit> {
  public:
@@ -86,8 +87,8 @@ class poll_visit final : public origin,
   void do_answer(const poll_answer& what);
 
   executor& unit_;
-  std::weak_ptr<served_exchange> at_;
-  std::shared_ptr<poll_host> host_; // until the answer
+  std::shared_ptr<served_exchange> at_; // until it is over
+  std::shared_ptr<poll_host> host_;     // until the answer
   poll_request request_;
   const size_t limit_;
   bool complete_ = false;

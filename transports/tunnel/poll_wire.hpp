@@ -44,8 +44,10 @@ inline constexpr std::chrono::seconds poll_hold{15};
 inline constexpr std::chrono::seconds min_poll_hold{1};
 inline constexpr std::chrono::seconds max_poll_hold{20};
 
-/// A node gives up a link whose agent has no request there for so long.
+/// A node gives up a link whose agent has no request there for so long; less
+/// when the last one went away unanswered, because its agent should know.
 inline constexpr std::chrono::seconds poll_visit_timeout{8};
+inline constexpr std::chrono::seconds poll_return_timeout{4};
 
 /// The detail of a closing, bytes.
 inline constexpr size_t max_close_detail = 1024;
