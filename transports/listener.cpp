@@ -199,9 +199,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
         if (auto me = weak.lock())
           me->on_poll_link(std::move(opened));
       });
-    return [desk](const exchange_ptr& what, uint32_t window) {
-      desk->serve({what, window});
-    };
+    return [desk](const exchange_ptr& what) { desk->serve(what); };
   }
 
   void on_poll_link(link_ptr opened) {

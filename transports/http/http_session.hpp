@@ -32,11 +32,9 @@ using tunnel_upgrade_handler = std::function<void(
   io_unit& unit, boost::asio::ip::tcp::socket socket, upgrade_request what)>;
 
 /// Takes a request of a poll link: a POST to `/.tunnel/poll` or below. The
-/// facts of the exchange have no route, and its visitor address is "ip:port";
-/// `window` is the credit that it gives for the answer. Called on the
-/// session's thread.
-using poll_handler
-  = std::function<void(const exchange_ptr& what, uint32_t window)>;
+/// facts of the exchange have no route, and its visitor address is "ip:port".
+/// Called on the session's thread.
+using poll_handler = std::function<void(const exchange_ptr& what)>;
 
 /// What a listener's HTTP sessions share. Owned by the listener and by each
 /// of its sessions; everything public may be called from any thread.

@@ -14,7 +14,7 @@ constexpr duration linger_time = std::chrono::seconds(2);
 constexpr duration poll_idle_timeout = std::chrono::seconds(75);
 
 // An agent repeats what does not arrive, on a new connection.
-constexpr duration poll_write_timeout = std::chrono::seconds(30);
+constexpr duration poll_write_timeout = std::chrono::seconds(15);
 
 } // namespace
 

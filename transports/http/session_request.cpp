@@ -16,10 +16,6 @@ constexpr auto no_limit = std::numeric_limits<size_t>::max();
 constexpr std::string_view tunnel_target = "/.tunnel";
 constexpr std::string_view poll_target = "/.tunnel/poll";
 
-// What an agent does not read of an answer stays with its link rather than in
-// our output.
-constexpr uint32_t poll_window = 128 * 1024;
-
 std::string endpoint_of(const boost::asio::ip::tcp::socket& socket) {
   boost::system::error_code error;
   const auto peer = socket.remote_endpoint(error);
@@ -248,8 +244,8 @@ void http_session::start_poll() {
   exchange_ = std::make_shared<exchange>(
     unit_, context_->to()->next_id(), std::move(out),
     exchange_facts{endpoint_of(stream_.socket()), request_.id, nullptr},
-    shared_from_this(), poll_window);
-  context_->on_poll()(exchange_, poll_window);
+    shared_from_this());
+  context_->on_poll()(exchange_);
 }
 
 // Only visitors are counted.

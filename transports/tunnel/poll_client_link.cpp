@@ -58,6 +58,7 @@ struct lane {
   time_point asked;      // when this attempt began
   time_point deadline;   // of this attempt, unless there is progress
   time_point retry_at = time_point::max();
+  std::shared_ptr<void> keep; // the link, until then
 };
 
 /// Ownership, threads and errors are those of link_base. A batch stays in
@@ -130,9 +131,12 @@ class poll_client_link final : public link_base {
 
   void do_abort() override {
     say_goodbye();
-    for (auto* which : {&down_, &up_})
+    const auto self = shared_from_this();
+    for (auto* which : {&down_, &up_}) {
+      which->keep = nullptr;
       if (const auto over = std::exchange(which->over, nullptr))
         over->close();
+    }
     parts_.clear();
     if (const auto done = std::exchange(opened_, nullptr))
       done(nullptr, link_error::lost, "aborted");
@@ -172,6 +176,7 @@ class poll_client_link final : public link_base {
                          &which](const error_code& error, poll_reply what) {
                           me->on_reply(which, error, std::move(what));
                         });
+    which.keep = nullptr; // the handler does that now
   }
 
   std::string head_of(const lane& which, size_t body_bytes) const {
@@ -309,6 +314,7 @@ class poll_client_link final : public link_base {
     for (unsigned i = 2; i < which.failures; ++i)
       pause *= 3;
     which.retry_at = now + pause;
+    which.keep = shared_from_this();
   }
 
   void lost(link_error why, const std::string& detail) {

@@ -58,8 +58,8 @@ size_t limit_of(poll_verb verb, const poll_server_link& at) {
 poll_desk::poll_desk(std::string server, std::function<void(link_ptr)> on_link)
     : server_(std::move(server)), on_link_(std::move(on_link)) {}
 
-void poll_desk::serve(const poll_arrival& what) {
-  const std::string_view target = what.exchange->head()->path;
+void poll_desk::serve(const exchange_ptr& what) {
+  const std::string_view target = what->head()->path;
   const auto path = target.substr(0, target.find('?'));
   if (path == poll_path)
     open(what);
@@ -67,14 +67,13 @@ void poll_desk::serve(const poll_arrival& what) {
     visit(what, path);
 }
 
-void poll_desk::open(const poll_arrival& what) {
-  if (text_in(what.exchange->head()->headers, poll_protocol_field)
-      != tunnel_subprotocol)
+void poll_desk::open(const exchange_ptr& what) {
+  if (text_in(what->head()->headers, poll_protocol_field) != tunnel_subprotocol)
     return answer_poll(what, {400, {}, {}});
   const auto token = to_hex(random_bytes(token_bytes));
   auto link = std::make_shared<poll_server_link>(
-    as_io_unit(what.exchange->unit()), what.exchange->facts().visitor_address,
-    server_, weak_from_this(), token);
+    as_io_unit(what->unit()), what->facts().visitor_address, server_,
+    weak_from_this(), token);
   if (!add(token, link)) {
     const auto code = close_code_of(close_reason::exhausted);
     return answer_poll(what, {503,
@@ -87,8 +86,8 @@ void poll_desk::open(const poll_arrival& what) {
   on_link_(std::move(link));
 }
 
-void poll_desk::visit(const poll_arrival& what, std::string_view path) {
-  const auto& headers = what.exchange->head()->headers;
+void poll_desk::visit(const exchange_ptr& what, std::string_view path) {
+  const auto& headers = what->head()->headers;
   auto link = find(text_in(headers, poll_token_field));
   if (!link)
     return answer_poll(what, {410, {}, {}});

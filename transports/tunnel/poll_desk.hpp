@@ -26,7 +26,7 @@ class poll_desk : public std::enable_shared_from_this<poll_desk> {
 
   /// Answers one request for `/.tunnel/poll` or below; its visitor address is
   /// "ip:port". Thread: the one of its HTTP session.
-  void serve(const poll_arrival& what);
+  void serve(const exchange_ptr& what);
 
   // -- for links -------------------------------------------------------------
 
@@ -45,8 +45,8 @@ class poll_desk : public std::enable_shared_from_this<poll_desk> {
     bool welcomed = false;
   };
 
-  void open(const poll_arrival& what);
-  void visit(const poll_arrival& what, std::string_view path);
+  void open(const exchange_ptr& what);
+  void visit(const exchange_ptr& what, std::string_view path);
   bool add(const std::string& token, std::shared_ptr<poll_server_link> link);
   std::shared_ptr<poll_server_link> find(const std::string& token);
 

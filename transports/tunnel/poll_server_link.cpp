@@ -145,10 +145,6 @@ void poll_server_link::take_down(visit from) {
   if (has < acknowledged)
     return from.who->answer({conflict, {}, {}});
   answer_waiting(plain_answer());
-  // Its answer got lost or stuck, and is not to be kept for nobody.
-  if (auto former = std::exchange(answered_, {}).lock();
-      former && in_flight_ && has != sent_)
-    former->cut();
   waiting_ = std::move(from.who);
   waiting_until_
     = io().now() + std::min<duration>(from.what.hold, max_poll_hold);
@@ -216,7 +212,6 @@ void poll_server_link::violation(const poll_visit_ptr& from,
 // -- answers ------------------------------------------------------------------
 
 void poll_server_link::deliver() {
-  answered_ = waiting_;
   auto answer = plain_answer();
   answer.headers.push_back(number_field(poll_batch_field, sent_));
   answer.body = parts_;

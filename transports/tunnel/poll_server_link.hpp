@@ -88,7 +88,6 @@ class poll_server_link final : public link_base, public poll_host {
   uint64_t received_ = 0;    // number of the last batch taken
   bool in_flight_ = false;   // batch sent_ is not acknowledged
   poll_visit_ptr waiting_;   // the agent's outstanding request, if it is there
-  std::weak_ptr<poll_visit> answered_; // what the batch in flight went to
   time_point waiting_until_;
   time_point due_;             // of the next request, while none waits
   std::optional<visit> early_; // an up request before the start

@@ -9,10 +9,9 @@ namespace {
 constexpr uint16_t conflict = 409;
 constexpr uint16_t content_too_large = 413;
 
-std::shared_ptr<served_exchange> serve(const poll_arrival& from) {
-  const auto& what = *from.exchange;
-  return std::make_shared<served_exchange>(what.unit(), what.id(), what.head(),
-                                           from.window);
+std::shared_ptr<served_exchange> serve(const exchange_ptr& from) {
+  return std::make_shared<served_exchange>(from->unit(), from->id(),
+                                           from->head(), default_window);
 }
 
 void send(served_exchange& to, const poll_answer& what) {
@@ -35,16 +34,16 @@ void send(served_exchange& to, const poll_answer& what) {
 
 } // namespace
 
-poll_visit::poll_visit(const poll_arrival& from, std::shared_ptr<poll_host> to,
+poll_visit::poll_visit(const exchange_ptr& from, std::shared_ptr<poll_host> to,
                        poll_request what, size_t limit)
-    : unit_(from.exchange->unit()), host_(std::move(to)),
-      request_(std::move(what)), limit_(limit) {}
+    : unit_(from->unit()), host_(std::move(to)), request_(std::move(what)),
+      limit_(limit) {}
 
-void poll_visit::start(const poll_arrival& from) {
+void poll_visit::start(const exchange_ptr& from) {
   at_ = serve(from);
   at_->set_origin(shared_from_this());
-  connect_directly(from.exchange, at_);
-  const auto& head = *from.exchange->head();
+  connect_directly(from, at_);
+  const auto& head = *from->head();
   if (head.last)
     return complete();
   if (head.content_length.value_or(0) > limit_)
@@ -95,13 +94,6 @@ void poll_visit::supersede() {
   });
 }
 
-void poll_visit::cut() {
-  dispatch(unit_, [me = shared_from_this()] {
-    if (me->at_)
-      me->at_->fail(outcome::cut, "the agent asked again");
-  });
-}
-
 void poll_visit::do_answer(const poll_answer& what) {
   if (!std::exchange(host_, nullptr))
     return;
@@ -110,9 +102,9 @@ void poll_visit::do_answer(const poll_answer& what) {
     send(*at_, what);
 }
 
-void answer_poll(const poll_arrival& from, const poll_answer& what) {
+void answer_poll(const exchange_ptr& from, const poll_answer& what) {
   const auto at = serve(from);
-  connect_directly(from.exchange, at);
+  connect_directly(from, at);
   send(*at, what);
 }
 

@@ -21,12 +21,6 @@ struct poll_request {
   std::string body;
 };
 
-/// An HTTP request as its session hands it over.
-struct poll_arrival {
-  exchange_ptr exchange;
-  uint32_t window; ///< credit that the exchange gives for the answer
-};
-
 /// What the node says to it.
 struct poll_answer {
   uint16_t status = 200;
@@ -60,10 +54,10 @@ class poll_visit final : public origin,
                          public std::enable_shared_from_this<poll_visit> {
  public:
   /// `limit` bounds the body, bytes. Thread: the session's, as for `start`.
-  poll_visit(const poll_arrival& from, std::shared_ptr<poll_host> to,
+  poll_visit(const exchange_ptr& from, std::shared_ptr<poll_host> to,
              poll_request what, size_t limit);
 
-  void start(const poll_arrival& from);
+  void start(const exchange_ptr& from);
 
   /// The first answer counts. Thread: any.
   void answer(poll_answer what);
@@ -71,9 +65,6 @@ class poll_visit final : public origin,
   /// A newer request came instead of this one: nothing more of its body is
   /// read. Does nothing to complete requests. Thread: any.
   void supersede();
-
-  /// What is left of the answer is of no use any more. Thread: any.
-  void cut();
 
   // -- origin ----------------------------------------------------------------
 
@@ -95,6 +86,6 @@ class poll_visit final : public origin,
 };
 
 /// Answers a request that belongs to no link. Thread: the session's.
-void answer_poll(const poll_arrival& from, const poll_answer& what);
+void answer_poll(const exchange_ptr& from, const poll_answer& what);
 
 } // namespace aps
