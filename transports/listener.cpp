@@ -3,6 +3,7 @@
 #include "transports/http/http_session.hpp"
 #include "transports/sniffer.hpp"
 #include "transports/tunnel/live_set.hpp"
+#include "transports/tunnel/poll_desk.hpp"
 #include "transports/tunnel/websocket_link.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -55,7 +56,8 @@ class open_port : public std::enable_shared_from_this<open_port> {
   }
 
   void start() {
-    http_ = std::make_shared<http_front_context>(to_, options_, upgrades());
+    http_ = std::make_shared<http_front_context>(to_, options_, upgrades(),
+                                                 polls());
     asio::post(first_unit().context(),
                [me = shared_from_this()] { me->accept(); });
   }
@@ -187,6 +189,23 @@ class open_port : public std::enable_shared_from_this<open_port> {
       });
     live_.add<aps::link>(link,
                          [](aps::link& who) { who.abort(link_error::none); });
+  }
+
+  poll_handler polls() {
+    if (!options_.agents)
+      return {};
+    auto desk = std::make_shared<poll_desk>(
+      options_.name, [weak = weak_from_this()](link_ptr opened) {
+        if (auto me = weak.lock())
+          me->on_poll_link(std::move(opened));
+      });
+    return [desk](const exchange_ptr& what) { desk->serve(what); };
+  }
+
+  void on_poll_link(link_ptr opened) {
+    live_.add<aps::link>(opened,
+                         [](aps::link& who) { who.abort(link_error::none); });
+    to_->on_link(std::move(opened));
   }
 
   const listener_environment where_;

@@ -8,9 +8,10 @@ namespace aps {
 
 http_front_context::http_front_context(
   std::shared_ptr<front> to, listen_options options,
-  tunnel_upgrade_handler on_tunnel_upgrade)
+  tunnel_upgrade_handler on_tunnel_upgrade, poll_handler on_poll)
     : to_(std::move(to)), options_(std::move(options)),
-      on_tunnel_upgrade_(std::move(on_tunnel_upgrade)) {
+      on_tunnel_upgrade_(std::move(on_tunnel_upgrade)),
+      on_poll_(std::move(on_poll)) {
   std::random_device random;
   seed_ = uint64_t{random()} << 32 | random();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transports/io_unit.hpp"
+#include "transports/seam/exchange.hpp"
 #include "transports/seam/network.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -30,25 +31,34 @@ struct upgrade_request {
 using tunnel_upgrade_handler = std::function<void(
   io_unit& unit, boost::asio::ip::tcp::socket socket, upgrade_request what)>;
 
+/// Takes a request of a poll link: a POST to `/.tunnel/poll` or below. The
+/// facts of the exchange have no route, and its visitor address is "ip:port".
+/// Called on the session's thread.
+using poll_handler = std::function<void(const exchange_ptr& what)>;
+
 /// What a listener's HTTP sessions share. Owned by the listener and by each
 /// of its sessions; everything public may be called from any thread.
 class http_front_context {
  public:
-  /// `on_tunnel_upgrade` may be empty: then `/.tunnel` is a path like others.
+  /// Without its handler, `/.tunnel` or what is below it is a path like
+  /// others.
   http_front_context(std::shared_ptr<front> to, listen_options options,
-                     tunnel_upgrade_handler on_tunnel_upgrade);
+                     tunnel_upgrade_handler on_tunnel_upgrade,
+                     poll_handler on_poll = {});
 
   const std::shared_ptr<front>& to() const noexcept { return to_; }
   const listen_options& options() const noexcept { return options_; }
   const tunnel_upgrade_handler& on_tunnel_upgrade() const noexcept {
     return on_tunnel_upgrade_;
   }
+  const poll_handler& on_poll() const noexcept { return on_poll_; }
 
-  /// Live HTTP sessions.
+  /// Live HTTP sessions of visitors; those that carry poll links not counted.
   size_t sessions() const noexcept { return live_; }
 
   /// Keep-alive ends: idle sessions close within a tick, busy ones after the
-  /// exchange that they carry. Listener: call on `stop_accepting`.
+  /// exchange that they carry. Poll links keep their connections: they could
+  /// not get new ones. Listener: call on `stop_accepting`.
   void drain() noexcept { draining_ = true; }
   bool draining() const noexcept { return draining_; }
 
@@ -67,6 +77,7 @@ class http_front_context {
   const std::shared_ptr<front> to_;
   const listen_options options_;
   const tunnel_upgrade_handler on_tunnel_upgrade_;
+  const poll_handler on_poll_;
   std::atomic<size_t> live_{0};
   std::atomic<bool> draining_{false};
   std::atomic<uint64_t> seed_;

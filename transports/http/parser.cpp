@@ -206,7 +206,7 @@ class message_parser<IsRequest>::machine final
   void on_chunk_header_impl(uint64_t size, beast::string_view,
                             error_code& ec) override {
     parent_.first_chunk_seen_ = true;
-    const auto limit = parent_.limits_.body_bytes;
+    const auto limit = parent_.body_limit_;
     if (limit > 0 && size > limit - parent_.announced_)
       return stop(ec, parse_fault::body_too_large);
     parent_.announced_ += size;
@@ -228,7 +228,7 @@ class message_parser<IsRequest>::machine final
     parent_.blocked_ = taken < bytes.size();
     budget -= taken;
     parent_.body_bytes_ += taken;
-    const auto limit = parent_.limits_.body_bytes;
+    const auto limit = parent_.body_limit_;
     if (limit > 0 && parent_.body_bytes_ > limit)
       stop(ec, parse_fault::body_too_large);
     else if (taken > 0 && !parent_.discard_)
@@ -269,6 +269,8 @@ void message_parser<IsRequest>::reset(bool no_body) {
 template <bool IsRequest>
 void message_parser<IsRequest>::finish_head() {
   head_done_ = true;
+  const bool exempt = limits_.exempt && limits_.exempt(head_);
+  body_limit_ = exempt ? 0 : limits_.body_bytes;
   const auto status = head_.status;
   const bool bodiless = no_body_
                         || (!IsRequest
@@ -279,8 +281,8 @@ void message_parser<IsRequest>::finish_head() {
   const bool some_length = head_.content_length && *head_.content_length > 0;
   head_.has_body = !bodiless
                    && (head_.chunked || head_.until_close || some_length);
-  if (limits_.body_bytes > 0 && some_length && head_.has_body
-      && *head_.content_length > limits_.body_bytes)
+  if (body_limit_ > 0 && some_length && head_.has_body
+      && *head_.content_length > body_limit_)
     fail(parse_fault::body_too_large);
 }
 

@@ -25,10 +25,16 @@ enum class parse_fault : uint8_t {
 /// One sentence for humans.
 std::string_view render(parse_fault what) noexcept;
 
+struct message_head;
+
 struct parse_limits {
   size_t header_bytes = 64 * 1024; ///< start line and fields; trailers again
   size_t headers = 100;            ///< number of fields, trailers included
   uint64_t body_bytes = 0;         ///< 0 = no limit
+
+  /// Messages that are not held to `body_bytes`, because whoever takes them
+  /// has a limit of its own; null = none.
+  bool (*exempt)(const message_head& head) = nullptr;
 };
 
 /// The head of a message as received, with what its framing means.
@@ -142,7 +148,8 @@ class message_parser {
   size_t hosts_ = 0;
   size_t budget_ = 0;
   uint64_t body_bytes_ = 0;
-  uint64_t announced_ = 0; // sum of the chunk sizes
+  uint64_t announced_ = 0;  // sum of the chunk sizes
+  uint64_t body_limit_ = 0; // of this message
   parse_fault fault_ = parse_fault::none;
   bool no_body_ = false;
   bool discard_ = false;

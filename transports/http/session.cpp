@@ -39,14 +39,15 @@ http_session::http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
       // Spread wide: a session counts its requests up from here.
       id_seed_(context_->next_seed() * 0x9e3779b97f4a7c15),
       parser_({limits().max_header_bytes, limits().max_headers,
-               limits().max_body_bytes}) {
+               limits().max_body_bytes,
+               context_->on_poll() ? &is_poll_request : nullptr}) {
   ++context_->live_;
 }
 
 http_session::~http_session() {
   if (!over_)
     context_->remove(this);
-  --context_->live_;
+  set_polled(true); // counts no longer
 }
 
 void http_session::start(std::string_view already_read) {

@@ -12,6 +12,9 @@
 
 namespace aps {
 
+/// True for a request that belongs to a poll link, wherever those are taken.
+bool is_poll_request(const message_head& head) noexcept;
+
 /// The node's side of one visitor's TCP connection: HTTP/1.1 in and out, one
 /// exchange at a time; pipelined requests wait in the input buffer. Kept alive
 /// by its reads, writes and running exchange. Everything on the unit's thread.
@@ -70,6 +73,7 @@ class http_session final : public visitor,
     bool continue_due = false; ///< the visitor waits for a 100
     bool head_request = false;
     bool json = false;
+    bool poll = false;       ///< it belongs to a poll link
     bool keep_alive = false;
     unsigned version = 11;
     std::string id;
@@ -113,6 +117,8 @@ class http_session final : public visitor,
   void request_received();
   bool is_agent() noexcept;
   void hand_over();
+  void start_poll();
+  void set_polled(bool value) noexcept;
 
   // -- session_response.cpp --------------------------------------------------
 
@@ -153,6 +159,7 @@ class http_session final : public visitor,
   bool input_ended_ = false;  // the visitor ended its direction
   bool closing_ = false;      // close once the output is flushed
   bool lingering_ = false;    // our direction is shut down
+  bool polled_ = false;       // the last request belongs to a poll link
   bool over_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "transports/http/session.hpp"
 
+#include <algorithm>
 #include <poll.h>
 
 namespace aps {
@@ -8,6 +9,12 @@ namespace {
 
 // How long a visitor may take to close after our end of the connection did.
 constexpr duration linger_time = std::chrono::seconds(2);
+
+// A poll link's second connection is used now and then only.
+constexpr duration poll_idle_timeout = std::chrono::seconds(75);
+
+// An agent repeats what does not arrive, on a new connection.
+constexpr duration poll_write_timeout = std::chrono::seconds(15);
 
 } // namespace
 
@@ -24,13 +31,17 @@ http_session::phase http_session::current_phase() const noexcept {
   const bool stalled = exchange_ && exchange_->room() == 0;
   if (!request_.received && !closing_ && !stalled)
     return phase::body;
-  return exchange_ && !request_.head_sent ? phase::first_byte : phase::none;
+  // A poll waits as long as it asked for.
+  const bool awaited = exchange_ && !request_.head_sent && !request_.poll;
+  return awaited ? phase::first_byte : phase::none;
 }
 
 duration http_session::limit_of(phase what) const noexcept {
   switch (what) {
     case phase::idle:
-      return limits().idle_timeout;
+      return polled_ && limits().idle_timeout > duration::zero()
+               ? std::max(limits().idle_timeout, poll_idle_timeout)
+               : limits().idle_timeout;
     case phase::header:
       return limits().header_timeout;
     case phase::body:
@@ -50,7 +61,7 @@ void http_session::on_tick(time_point now) {
   if (over_)
     return;
   const auto what = current_phase();
-  if (what == phase::idle && context_->draining())
+  if (what == phase::idle && context_->draining() && !polled_)
     return close();
   if (exchange_ && !reading_ && !input_ended_ && visitor_hung_up())
     return close();
@@ -74,11 +85,14 @@ void http_session::on_tick(time_point now) {
 
 // One write may carry a whole window, so the limit is for all of that.
 void http_session::watch_write(time_point now) {
-  if (!output_.in_flight() || limits().write_timeout <= duration::zero())
+  const auto limit = polled_ && limits().write_timeout <= duration::zero()
+                       ? poll_write_timeout
+                       : limits().write_timeout;
+  if (!output_.in_flight() || limit <= duration::zero())
     return;
   if (watched_write_ != writes_ + 1) {
     watched_write_ = writes_ + 1;
-    write_deadline_ = now + limits().write_timeout;
+    write_deadline_ = now + limit;
   } else if (now >= write_deadline_) {
     cut();
   }

@@ -13,6 +13,19 @@ constexpr size_t output_high_water = 64 * 1024;
 
 constexpr auto no_limit = std::numeric_limits<size_t>::max();
 
+constexpr std::string_view tunnel_target = "/.tunnel";
+constexpr std::string_view poll_target = "/.tunnel/poll";
+
+std::string endpoint_of(const boost::asio::ip::tcp::socket& socket) {
+  boost::system::error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  if (error)
+    return "unknown";
+  const auto ip = peer.address().to_string();
+  const auto port = std::to_string(peer.port());
+  return peer.address().is_v6() ? "[" + ip + "]:" + port : ip + ":" + port;
+}
+
 outcome outcome_of(parse_fault what) noexcept {
   switch (what) {
     case parse_fault::unsupported_coding:
@@ -94,6 +107,9 @@ void http_session::begin_request() {
     request_.id = make_request_id(id_seed_++);
   if (const auto fault = parser_.fault(); fault != parse_fault::none)
     return refuse(outcome_of(fault), render(fault));
+  set_polled(context_->on_poll() && is_poll_request(head));
+  if (polled_)
+    return start_poll();
   if (is_agent())
     return hand_over();
   const auto address = address_of(head);
@@ -186,7 +202,7 @@ bool http_session::is_agent() noexcept {
   if (!context_->options().agents || !context_->on_tunnel_upgrade())
     return false;
   const std::string_view target = head.target;
-  return target.substr(0, target.find('?')) == "/.tunnel" && head.upgrade
+  return target.substr(0, target.find('?')) == tunnel_target && head.upgrade
          && head.method == "GET" && request_.received
          && lists(head.headers, "upgrade", "websocket");
 }
@@ -203,6 +219,42 @@ void http_session::hand_over() {
   context_->remove(this);
   context_->on_tunnel_upgrade()(unit_, std::move(stream_.socket()),
                                 std::move(what));
+}
+
+bool is_poll_request(const message_head& head) noexcept {
+  const std::string_view target = head.target;
+  if (head.method != "POST" || !target.starts_with(poll_target))
+    return false;
+  const auto rest = target.substr(poll_target.size());
+  return rest.empty() || rest.front() == '/' || rest.front() == '?';
+}
+
+// The connection stays ours: what is between us and the agent may carry
+// requests of others on it, before and after.
+void http_session::start_poll() {
+  auto& head = parser_.head();
+  request_.poll = true;
+  request_.keep_alive = head.keep_alive;
+  auto out = std::make_shared<request_head>();
+  out->method = std::move(head.method);
+  out->path = std::move(head.target);
+  out->headers = std::move(head.headers);
+  out->last = !head.has_body;
+  out->content_length = head.content_length;
+  exchange_ = std::make_shared<exchange>(
+    unit_, context_->to()->next_id(), std::move(out),
+    exchange_facts{endpoint_of(stream_.socket()), request_.id, nullptr},
+    shared_from_this());
+  context_->on_poll()(exchange_);
+}
+
+// Only visitors are counted.
+void http_session::set_polled(bool value) noexcept {
+  if (value && !polled_)
+    --context_->live_;
+  else if (!value && polled_)
+    ++context_->live_;
+  polled_ = value;
 }
 
 } // namespace aps

@@ -31,7 +31,8 @@ void http_session::on_head(const response_head_ptr& head) {
   if (!exchange_->head()->upgrade.empty())
     exchange_->send_end({});
   response_context context{request_.version, request_.head_request,
-                           request_.keep_alive && !context_->draining(),
+                           request_.keep_alive
+                             && (request_.poll || !context_->draining()),
                            request_.id};
   const auto framing = choose_framing(*head, context);
   request_.keep_alive = context.keep_alive;

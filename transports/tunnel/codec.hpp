@@ -16,6 +16,9 @@ inline constexpr size_t max_batch_headers = 64 * 1024;
 inline constexpr size_t max_head_headers = 1024;
 inline constexpr size_t max_message_bytes = 4 * 1024 * 1024;
 
+/// Until an agent is welcome it may send no more than this.
+inline constexpr size_t unauthenticated_bytes = 64 * 1024;
+
 /// What a sender puts into one message, see frame_queue::pop_batch.
 inline constexpr size_t target_batch_bytes = 256 * 1024;
 inline constexpr size_t target_batch_frames = 4 * 1024;

@@ -2,6 +2,7 @@
 
 #include "transports/tunnel/grpc_client.hpp"
 #include "transports/tunnel/link_errors.hpp"
+#include "transports/tunnel/poll_client_link.hpp"
 #include "transports/tunnel/websocket_link.hpp"
 
 #include <boost/asio/connect.hpp>
@@ -80,10 +81,23 @@ class dialer : public std::enable_shared_from_this<dialer> {
                                             const std::string& detail) {
       me->finish(std::move(link), error, detail);
     };
-    link_ = options_.transport == transport_kind::grpc
-              ? open_grpc(unit_, std::move(socket_), authority_, lease_, answer)
-              : open_websocket(unit_, std::move(socket_), authority_, answer);
+    link_ = open_link(std::move(answer));
     live_->add<link>(link_, [](link& who) { who.abort(link_error::none); });
+  }
+
+  link_ptr open_link(
+    std::function<void(link_ptr, link_error, const std::string&)> answer) {
+    switch (options_.transport) {
+      case transport_kind::grpc:
+        return open_grpc(unit_, std::move(socket_), authority_, lease_,
+                         std::move(answer));
+      case transport_kind::websocket:
+        return open_websocket(unit_, std::move(socket_), authority_,
+                              std::move(answer));
+      case transport_kind::poll:
+        break;
+    }
+    return open_poll(unit_, std::move(socket_), authority_, std::move(answer));
   }
 
   void on_deadline() {

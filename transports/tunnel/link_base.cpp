@@ -127,8 +127,13 @@ void link_base::begin_close(close_reason why, std::string detail, bool ours) {
   state_ = state::closing;
   closing_ = closing_info{why, std::move(detail),
                           unit_.now() + close_timeout, ours};
-  unit_.watch(weak_from_this());
+  watch_ticks();
   schedule_flush();
+}
+
+void link_base::watch_ticks() {
+  if (!std::exchange(watched_, true))
+    unit_.watch(weak_from_this());
 }
 
 void link_base::peer_closed() {
@@ -138,6 +143,7 @@ void link_base::peer_closed() {
 }
 
 void link_base::on_tick(time_point now) {
+  do_tick(now);
   if (closing() && now >= closing_->deadline) {
     ended(link_error::none, closing_->detail);
     do_abort();

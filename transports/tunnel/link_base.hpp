@@ -10,7 +10,7 @@
 
 namespace aps {
 
-/// What WebSocket and gRPC links have in common: the outgoing queue and when
+/// What the links of all transports have in common: the outgoing queue and when
 /// it is flushed, closing, counters, and the listener. A transport implements
 /// the `do_` methods and reports by the protected ones; all of these run on
 /// the unit's thread.
@@ -33,7 +33,7 @@ class link_base : public link,
   const std::string& server() const noexcept final { return server_; }
   const link_counters& counters() const noexcept final { return counters_; }
 
-  /// The deadline of a closing handshake.
+  /// The deadline of a closing handshake, and the transport's own.
   void on_tick(time_point now) final;
 
   /// How long the peer may take for its part of the closing handshake.
@@ -58,6 +58,9 @@ class link_base : public link,
   /// Lets go of the connection at once.
   virtual void do_abort() = 0;
 
+  /// Looks at deadlines of its own, once `watch_ticks` was called.
+  virtual void do_tick(time_point) {}
+
   /// A welcome frame goes out: the peer is authenticated from now on.
   virtual void on_welcome() {}
 
@@ -69,11 +72,18 @@ class link_base : public link,
   /// The write in flight is complete.
   void wrote();
 
+  /// Nothing can be written until `wrote` is called: frames queue, and go out
+  /// together then.
+  void pause_writes() noexcept { writing_ = true; }
+
   /// The peer closes: nothing more is read, and nothing queued is sent.
   void peer_closed();
 
   /// The connection is gone; the first call counts.
   void ended(link_error why, std::string detail);
+
+  /// Asks for ticks; without it they begin with a closing.
+  void watch_ticks();
 
   /// True until `ended` was called.
   bool alive() const noexcept { return state_ != state::closed; }
@@ -121,6 +131,7 @@ class link_base : public link,
   frame_batch batch_;
   state state_ = state::open;
   bool started_ = false;
+  bool watched_ = false;
   bool writing_ = false;
   bool flush_posted_ = false;
   bool close_begun_ = false;

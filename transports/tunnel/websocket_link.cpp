@@ -25,9 +25,6 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-/// Until an agent is welcome it may send no more than this.
-constexpr size_t unauthenticated_bytes = 64 * 1024;
-
 /// Messages below this size are copied out, so that their buffer is reused.
 constexpr size_t min_shared_message = 8 * 1024;
 

@@ -195,7 +195,7 @@ CAF_TEST(a silent server is given up at the deadline) {
   }
 }
 
-CAF_TEST(a server without agents refuses both transports) {
+CAF_TEST(a server without agents refuses every transport) {
   auto closed = options();
   closed.agents = false;
   port = net->listen(closed, node);

@@ -91,6 +91,6 @@ struct link_fixture {
 };
 
 inline constexpr transport_kind transports[]
-  = {transport_kind::websocket, transport_kind::grpc};
+  = {transport_kind::websocket, transport_kind::grpc, transport_kind::poll};
 
 } // namespace aps::test
