@@ -7,7 +7,7 @@ import os
 import threading
 import time
 
-from harness import Case, Stack, scratch, wait_until
+from harness import Case, wait_until
 from lab.gate_proxy import GateProxy
 from slow_origin import SlowOrigin
 
@@ -126,7 +126,7 @@ class PoolCase(Case):
             tunnel.setdefault(POOL[transport], pool or {})
         stack = self.build(transport, agent=False,
                            config={"tunnels": {"tunnel1": tunnel}},
-                           origin=SlowOrigin(scratch(self)))
+                           origin=SlowOrigin())
         if gate:
             stack.proxy = GateProxy(stack.node.port)
         if agent:

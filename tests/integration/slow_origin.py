@@ -9,7 +9,9 @@ import asyncio
 import collections
 import json
 import pathlib
+import shutil
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 from lab.processes import Program, free_port, listening, wait_until
@@ -114,10 +116,11 @@ async def serve(port):
 class SlowOrigin(Program):
     """The test's side of it; takes the place of an `Origin` in a `Stack`."""
 
-    def __init__(self, folder):
+    def __init__(self):
         self.port = free_port()
+        self.folder = tempfile.mkdtemp(prefix="aps-origin-")
         super().__init__("slow-origin", [sys.executable, __file__, "--port",
-                                         self.port], folder)
+                                         self.port], self.folder)
         self.start()
         wait_until(lambda: listening(self.port), "the slow origin")
 
@@ -136,6 +139,7 @@ class SlowOrigin(Program):
 
     def close(self):
         self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def main():

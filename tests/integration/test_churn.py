@@ -106,6 +106,40 @@ class Resets(PoolCase):
         self.check_resets("grpc", 60 if FULL else 6)
 
 
+class Breaks(PoolCase):
+    """The network is gone for a moment; what was dialled in it fails."""
+
+    def check_break(self, transport):
+        stack = self.build_pool(transport, {"pool_size": 10,
+                                            "max_pool_size": 30})
+        load = Load(stack.port)
+        wait_until(lambda: len(load.answers) >= 20, "some answers")
+        slowest = 0
+        for _ in range(10 if FULL else 3):
+            stack.proxy.limit(0)
+            before = stack.proxy.turned_away
+            stack.proxy.reset()
+            wait_until(lambda: stack.proxy.turned_away > before,
+                       "the agent to dial in vain")
+            time.sleep(0.2)
+            stack.proxy.limit(None)
+            started = time.monotonic()
+            wait_until(lambda: self.is_full(stack.node.stats()),
+                       "the pool's size", 60)
+            slowest = max(slowest, time.monotonic() - started)
+        load.stop()
+        self.say(f"{transport}: the pool has its size at most {slowest:.2f} s "
+                 f"after the network is back; {load.table()}")
+        self.assertLess(slowest, BACK_WITHIN)
+        self.assertEqual(load.table(), {"200": len(load.answers)})
+
+    def test_a_short_break_costs_websockets_no_long_pause(self):
+        self.check_break("ws")
+
+    def test_a_short_break_costs_grpc_no_long_pause(self):
+        self.check_break("grpc")
+
+
 class Kills(PoolCase):
     """Agents die by kill -9, under load."""
 

@@ -161,6 +161,17 @@ class Prewarm(PoolCase):
         self.assertEqual(stack.origin.control()["total"], 0)
 
 
+    def test_a_restarted_node_gets_as_many_as_it_keeps_ready(self):
+        stack = self.build_pool("ws", {"pool_size": 4, "max_pool_size": 20})
+        for _ in range(3):
+            stack.node.kill()
+            stack.start_node()
+            self.wait_for_size(stack)
+        time.sleep(0.5)  # for those that nobody asked for
+        self.say(f"{len(members_of(stack.node.stats()))} connections")
+        self.assertEqual(len(members_of(stack.node.stats())), 4)
+
+
 class Lifetimes(PoolCase):
     """Connections are replaced under requests that outlast them."""
 
