@@ -1,6 +1,7 @@
 """What the tests of pools and agents share: stacks with a slow origin behind
 a gate, and views of the statistics."""
 
+import concurrent.futures
 import http.client
 import json
 import os
@@ -151,6 +152,17 @@ class PoolCase(Case):
         return wait_until(
             lambda: (stats := stack.node.stats()) and at_rest(stats) and stats,
             "no lease, no request, nobody waiting", seconds)
+
+    def over_both(self, check):
+        """Runs a check for each transport, both at the same time: most of
+        them mainly wait."""
+        # Programs end with the thread that started them: it is kept.
+        threads = concurrent.futures.ThreadPoolExecutor(2)
+        self.addCleanup(threads.shutdown)
+        runs = [threads.submit(check, transport) for transport in POOL]
+        concurrent.futures.wait(runs)
+        for run in runs:
+            run.result()
 
     def say(self, text):
         """Figures for who reads the test's output."""

@@ -42,33 +42,29 @@ class Rivals(PoolCase):
         # One agent is too many; its pauses grow from 5 s to 30 s.
         self.assertLessEqual(refusals, 1 + A_WHILE / 5)
 
-    def test_who_dials_uninvited_over_websocket_is_refused_and_slows_down(
-            self):
-        self.check_uninvited("ws")
+    def test_who_dials_uninvited_is_refused_and_slows_down(self):
+        self.over_both(self.check_uninvited)
 
-    def test_who_dials_uninvited_over_grpc_is_refused_and_slows_down(self):
-        self.check_uninvited("grpc")
+    def check_second(self, transport):
+        stack = self.build_pool(transport, {"pool_size": 3,
+                                            "max_pool_size": 3})
+        load = Load(stack.port)
+        started = time.monotonic()
+        stack.start_agent()
+
+        def shared():
+            stats = stack.node.stats()
+            self.assertLessEqual(len(members_of(stats)), 3)
+            return len(sessions_of(stats)) == 2
+        wait_until(shared, "both agents in the pool")
+        self.say(f"{transport}: after {time.monotonic() - started:.1f} s")
+        load.stop()
+        self.assertEqual(load.table(), {"200": len(load.answers)})
+        executions = stack.origin.control("executions")
+        self.assertEqual(set(executions.values()), {1})
 
     def test_a_second_agent_gets_a_place_in_a_full_pool(self):
-        for transport in ("ws", "grpc"):
-            with self.subTest(transport):
-                stack = self.build_pool(transport, {"pool_size": 3,
-                                                    "max_pool_size": 3})
-                load = Load(stack.port)
-                started = time.monotonic()
-                stack.start_agent()
-
-                def shared():
-                    stats = stack.node.stats()
-                    self.assertLessEqual(len(members_of(stats)), 3)
-                    return len(sessions_of(stats)) == 2
-                wait_until(shared, "both agents in the pool")
-                self.say(f"{transport}: after "
-                         f"{time.monotonic() - started:.1f} s")
-                load.stop()
-                self.assertEqual(load.table(), {"200": len(load.answers)})
-                executions = stack.origin.control("executions")
-                self.assertEqual(set(executions.values()), {1})
+        self.over_both(self.check_second)
 
     def test_two_idle_agents_keep_their_places(self):
         # The pool has its size without the second, but that one is not to be
@@ -342,9 +338,7 @@ class Nodes(PoolCase):
 
 class Passwords(PoolCase):
     def test_a_bad_password_is_reported_once_and_disturbs_nobody(self):
-        for transport in ("ws", "grpc"):
-            with self.subTest(transport):
-                self.check_bad_password(transport)
+        self.over_both(self.check_bad_password)
 
     def check_bad_password(self, transport):
         stack = self.build_pool(transport, {"pool_size": 2,

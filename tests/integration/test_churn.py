@@ -55,15 +55,15 @@ class Baseline:
 class Resets(PoolCase):
     """Half of all connections are reset every second, under load."""
 
-    def check_resets(self, transport, seconds):
+    def check_resets(self, transport):
         stack = self.build_pool(transport, {
             "pool_size": 6, "max_pool_size": 12, "idle_timeout": 1})
-        self.saw(stack, 3, Lull(self.is_full), Load(stack.port, name="warm"))
+        self.saw(stack, 2, Lull(self.is_full), Load(stack.port, name="warm"))
         self.settle(stack)
         before = Baseline(self, stack)
         lull = Lull(self.is_full)
         load = Load(stack.port)
-        resets = self.saw(stack, seconds, lull, load)
+        resets = self.saw(stack, 60 if FULL else 8, lull, load)
         self.settle(stack)
         stats = stack.node.stats()
         self.say(f"{transport}: {load.table()}, {resets} resets, below its "
@@ -99,11 +99,8 @@ class Resets(PoolCase):
                           for one in load.answers
                           if executions.get(one.name) != 1}, {})
 
-    def test_websockets_that_are_reset_lose_no_request(self):
-        self.check_resets("ws", 60 if FULL else 8)
-
-    def test_grpc_streams_that_are_reset_lose_no_request(self):
-        self.check_resets("grpc", 60 if FULL else 6)
+    def test_connections_that_are_reset_lose_no_request(self):
+        self.over_both(self.check_resets)
 
 
 class Breaks(PoolCase):
@@ -116,6 +113,7 @@ class Breaks(PoolCase):
         wait_until(lambda: len(load.answers) >= 20, "some answers")
         slowest = 0
         for _ in range(10 if FULL else 3):
+            time.sleep(1)  # connections that lived a while
             stack.proxy.limit(0)
             before = stack.proxy.turned_away
             stack.proxy.reset()
@@ -133,17 +131,14 @@ class Breaks(PoolCase):
         self.assertLess(slowest, BACK_WITHIN)
         self.assertEqual(load.table(), {"200": len(load.answers)})
 
-    def test_a_short_break_costs_websockets_no_long_pause(self):
-        self.check_break("ws")
-
-    def test_a_short_break_costs_grpc_no_long_pause(self):
-        self.check_break("grpc")
+    def test_a_short_break_costs_no_long_pause(self):
+        self.over_both(self.check_break)
 
 
 class Kills(PoolCase):
     """Agents die by kill -9, under load."""
 
-    def check_kills(self, transport, rounds):
+    def check_kills(self, transport):
         stack = self.build_pool(transport, {
             "pool_size": 4, "max_pool_size": 12, "idle_timeout": 1})
         flags = [("-instance", "one"), ("-instance", "two")]
@@ -159,7 +154,7 @@ class Kills(PoolCase):
         lull = Lull(self.is_full)
         joins = []
         with Watch(stack.node, lull):
-            for number in range(rounds + 1):
+            for number in range(21 if FULL else 5):
                 which = number % 2
                 seen = set(sessions_of(stack.node.stats()))
                 agents[which].kill()
@@ -173,7 +168,7 @@ class Kills(PoolCase):
                     before = stack.node.memory("VmRSS")
         load.stop()
         self.wait_for_rest(stack)
-        self.say(f"{transport}: {rounds + 1} kills, {load.table()}; below its "
+        self.say(f"{transport}: {len(joins)} kills, {load.table()}; below its "
                  f"size {lull.count} times, at most {lull.longest:.2f} s; a "
                  f"restarted agent has a place after at most "
                  f"{max(joins):.2f} s; RSS {before / MIB:.1f} -> "
@@ -184,11 +179,8 @@ class Kills(PoolCase):
         if not SANITIZER:
             self.assertLess(stack.node.memory("VmRSS") - before, MAY_GROW)
 
-    def test_one_of_two_agents_over_websocket(self):
-        self.check_kills("ws", 20 if FULL else 4)
-
-    def test_one_of_two_agents_over_grpc(self):
-        self.check_kills("grpc", 20 if FULL else 4)
+    def test_one_of_two_agents_again_and_again(self):
+        self.over_both(self.check_kills)
 
     def test_the_only_agent_again_and_again(self):
         stack = self.build_pool("ws", {"pool_size": 4})

@@ -100,9 +100,7 @@ class Prewarm(PoolCase):
     """Connections stand before anybody needs them."""
 
     def test_an_agent_is_ready_only_with_its_pools_at_their_size(self):
-        for transport in ("ws", "grpc"):
-            with self.subTest(transport):
-                self.check_readiness(transport)
+        self.over_both(self.check_readiness)
 
     def check_readiness(self, transport):
         stack = self.build_pool(transport, {
@@ -180,7 +178,7 @@ class Lifetimes(PoolCase):
             "pool_size": 2, "max_pool_size": 4, "max_lifetime": 2,
             "lifetime_grace": 0.5, "max_requests_per_connection": 200})
         kind = KIND[transport]
-        load = Load(stack.port, 40, "/slow/4")
+        load = Load(stack.port, 40, "/slow/3.5")
         seconds = 60 if FULL else 0
         started = time.monotonic()
 
@@ -202,11 +200,8 @@ class Lifetimes(PoolCase):
                          {one.name: 1 for one in answers})
         self.assertEqual(total(stats, "lost_total"), 0)
 
-    def test_websockets_are_replaced_and_long_requests_move(self):
-        self.check_lifetimes("ws")
-
-    def test_grpc_streams_are_replaced_and_long_requests_move(self):
-        self.check_lifetimes("grpc")
+    def test_connections_are_replaced_and_long_requests_move(self):
+        self.over_both(self.check_lifetimes)
 
 
 if __name__ == "__main__":
