@@ -77,7 +77,7 @@ node_front::node_front(caf::actor_system& system, node_context_ptr context,
                        std::shared_ptr<origin_client> origins,
                        exchange_id first_id)
     : system_(system), context_(std::move(context)),
-      routes_(context_->config.mappings), origins_(std::move(origins)),
+      routes_(context_->config.mappings, context_->config.tunnels), origins_(std::move(origins)),
       next_id_(first_id != 0 ? first_id : random_start()) {}
 
 std::shared_ptr<const route> node_front::find(const visitor_request& what) {

@@ -52,6 +52,15 @@ bool ends_segment(std::string_view path, size_t length) {
          || path[length - 1] == '/';
 }
 
+uint32_t window_of(const config::mapping& rule,
+                   const std::map<std::string, config::tunnel>& tunnels) {
+  std::optional<uint32_t> out;
+  for (const auto& name : rule.tunnels)
+    if (const auto i = tunnels.find(name); i != tunnels.end())
+      out = std::min(out.value_or(UINT32_MAX), i->second.exchange_window);
+  return out.value_or(config::tunnel{}.exchange_window);
+}
+
 } // namespace
 
 struct route_table::by_host {
@@ -79,7 +88,9 @@ std::string route::target_path(std::string_view visitor_path) const {
   return result += rest;
 }
 
-route_table::route_table(const std::vector<config::mapping>& mappings) {
+route_table::route_table(
+  const std::vector<config::mapping>& mappings,
+  const std::map<std::string, config::tunnel>& tunnels) {
   auto hosts = std::make_shared<by_host>();
   for (size_t i = 0; i < mappings.size(); ++i) {
     const auto& from = mappings[i].from;
@@ -87,7 +98,8 @@ route_table::route_table(const std::vector<config::mapping>& mappings) {
     const auto path = std::string{prefix_of(from)};
     // Does nothing for a second mapping of the same prefix: the first wins.
     if (auto [at, added] = entry.by_path.try_emplace(path); added) {
-      at->second = std::make_shared<const route>(route{i, mappings[i]});
+      at->second = std::make_shared<const route>(
+        route{i, mappings[i], window_of(mappings[i], tunnels)});
       entry.lengths.push_back(path.size());
     }
   }

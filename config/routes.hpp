@@ -2,6 +2,7 @@
 
 #include "config/config.hpp"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@ namespace aps {
 struct route {
   size_t index = 0; ///< position in the file
   config::mapping rule;
+  uint32_t window = 512 * 1024; ///< bytes of an answer under way
 
   /// The origin's path for a visitor's path (and query): what follows the
   /// `from` prefix, appended to the path of `to`. Always starts with "/",
@@ -24,7 +26,10 @@ struct route {
 /// the file. Immutable and thread-safe after construction.
 class route_table {
  public:
-  explicit route_table(const std::vector<config::mapping>& mappings);
+  /// `tunnels` give their `exchange_window`; the smallest of a mapping counts.
+  explicit route_table(
+    const std::vector<config::mapping>& mappings,
+    const std::map<std::string, config::tunnel>& tunnels = {});
 
   /// The winning mapping, or null. `host` in any case, without port (an IPv6
   /// address with or without brackets); `port` 0 = the scheme's default. A path

@@ -163,3 +163,19 @@ CAF_TEST(many mappings of one host keep their order) {
   CAF_CHECK_EQUAL(winner(routes, "e", "/p1999/x"), 1999);
   CAF_CHECK_EQUAL(winner(routes, "e", "/p2000/x"), -1);
 }
+
+CAF_TEST(the smallest exchange window of its tunnels counts) {
+  config::mapping rule;
+  rule.from = {"http", "a", 80, ""};
+  rule.to = {"http", "b", 80, ""};
+  rule.tunnels = {"small", "large"};
+  std::map<std::string, config::tunnel> tunnels;
+  tunnels["small"].exchange_window = 20000;
+  tunnels["large"].exchange_window = 900000;
+  CAF_CHECK_EQUAL(
+    route_table({rule}, tunnels).find("http", "a", 0, "/")->window, 20000u);
+  rule.tunnels.clear();
+  CAF_CHECK_EQUAL(
+    route_table({rule}, tunnels).find("http", "a", 0, "/")->window,
+    config::tunnel{}.exchange_window);
+}

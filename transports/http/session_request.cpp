@@ -128,10 +128,11 @@ void http_session::start_exchange(std::shared_ptr<const route> via,
   request_.continue_due = !request_.received && head.version >= 11
                           && lists(head.headers, "expect", "100-continue");
   auto out = rewrite_request(head, address, *via, visitor_ip_, request_.id);
+  const auto window = via->window;
   exchange_ = std::make_shared<exchange>(
     unit_, context_->to()->next_id(), std::move(out),
     exchange_facts{visitor_ip_, request_.id, std::move(via)},
-    shared_from_this());
+    shared_from_this(), window);
   context_->to()->start(exchange_);
   if (request_.continue_due && exchange_)
     send_continue();
