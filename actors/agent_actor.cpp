@@ -174,6 +174,10 @@ void agent_state::on_dialled(dial_done& done) {
 
 void agent_state::on_up(const agent_connection_up& up) {
   auto& where = lanes_[up.transport];
+  // What a former node process asked for is no wish of this one.
+  if (std::exchange(node_, up.node) != up.node)
+    for (auto& [transport, lane] : lanes_)
+      lane.wanted = std::max(lane.all(), 1u);
   // The node is back: no transport has to sit out its pause.
   if (std::all_of(lanes_.begin(), lanes_.end(), [](const auto& item) {
         return item.second.live.empty();

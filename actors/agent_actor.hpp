@@ -93,6 +93,7 @@ class agent_state {
   std::unordered_map<exchange_id, tombstone> tombstones_;
   duration resume_time_ = std::chrono::seconds(10);
   size_t next_unit_ = 0;
+  std::string node_; ///< the node process we know
   /// Since when no other transport lives; what polling waits for.
   std::optional<time_point> alone_since_;
   std::optional<time_point> not_alone_since_;

@@ -104,6 +104,7 @@ void agent_connection_state::on_connection_frame(frame& what) {
 
 void agent_connection_state::on_challenge(const challenge_frame& challenge) {
   phase_ = phase::proving;
+  node_ = challenge.node;
   hello_.tunnel = context_->tunnel;
   hello_.endpoint = context_->endpoint;
   hello_.session = context_->session;
@@ -130,7 +131,7 @@ void agent_connection_state::on_welcome(const welcome_frame& welcome) {
   liveness_ = liveness{{}, compat::now(self_)};
   compat::send(self_, agent_,
                agent_connection_up{self_, link_->transport(), name_,
-                                   welcome.resume_time_ms});
+                                   welcome.resume_time_ms, node_});
 }
 
 void agent_connection_state::on_live_frame(frame& what) {

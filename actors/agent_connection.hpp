@@ -56,6 +56,7 @@ class agent_connection_state {
   liveness liveness_;
   hello_frame hello_;
   std::string name_;
+  std::string node_;
   exchange_owner_ptr owner_;
   std::unordered_map<exchange_id, pending> pending_;
   std::optional<refused_frame> refused_;

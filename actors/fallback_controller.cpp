@@ -173,9 +173,8 @@ void controller_state::on_orphaned(orphaned& orphans) {
       what.session.reset();
     if (from_primary)
       what.failure = reason;
-    // Nobody will come back for it: no need to wait.
     if (what.session && orphans.session_over)
-      give_up(std::move(what));
+      leave_session(std::move(what));
     else
       dispatch(std::move(what));
   }
@@ -209,6 +208,16 @@ void controller_state::give_up(job what) {
       return dispatch(std::move(what));
   }
   fail(std::move(what));
+}
+
+// Nobody of its session comes back; the newer session is about to join.
+void controller_state::leave_session(job what) {
+  if (what.what->over())
+    return;
+  if (!what.what->restartable())
+    return fail(std::move(what));
+  what.session.reset();
+  dispatch(std::move(what));
 }
 
 void controller_state::fail(job what) {
@@ -336,7 +345,7 @@ void controller_state::replace(const session_id& session) {
     return true;
   });
   for (auto& one : over)
-    give_up(std::move(one));
+    leave_session(std::move(one));
 }
 
 size_t controller_state::live_count() const {

@@ -72,6 +72,7 @@ class controller_state {
   void park(job what);
   void retry_parked();
   void give_up(job what);
+  void leave_session(job what);
   void fail(job what);
 
   void on_candidate(const candidate_for& who);

@@ -296,6 +296,7 @@ struct agent_connection_up {
   transport_kind transport = transport_kind::grpc;
   std::string connection;
   uint32_t resume_time_ms = 0;
+  std::string node; ///< id of the node process
 };
 
 struct agent_connection_down {

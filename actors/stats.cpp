@@ -151,7 +151,7 @@ json make_readiness(const node_snapshot& snapshot) {
   for (const auto& tunnel : snapshot.tunnels)
     for (const auto& endpoint : tunnel.endpoints)
       for (const auto& pool : endpoint.controller.pools)
-        if (endpoint.live > 0 && !pool.members.empty()
+        if ((endpoint.live == 0 || !pool.members.empty())
             && pool.usable < pool.min_size)
           missing.push_back({{"tunnel", tunnel.name},
                              {"endpoint", endpoint.name},

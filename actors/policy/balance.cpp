@@ -56,6 +56,12 @@ std::vector<choice_view> sessions_of(std::span<const member_view> members,
   return out;
 }
 
+bool of_one_agent(std::span<const member_view> members) {
+  return std::all_of(members.begin(), members.end(), [&](const auto& one) {
+    return one.session == members.front().session;
+  });
+}
+
 size_t better_of_two(std::span<const member_view> members, uint32_t max_leases,
                      uint64_t random) {
   const auto size = members.size();
@@ -103,7 +109,7 @@ size_t choose_member(std::span<const member_view> members, uint32_t max_leases,
                      request_view what, uint64_t turn, uint64_t random) {
   if (members.empty())
     return no_member;
-  if (what.how == balance::least_loaded)
+  if (what.how == balance::least_loaded && of_one_agent(members))
     return better_of_two(members, max_leases, random);
   const auto sessions = sessions_of(members, max_leases);
   const auto chosen = choose_one(what.how, sessions, turn, random,

@@ -31,8 +31,9 @@ struct request_view {
 };
 
 /// The member for the next exchange, or `no_member` when none has room.
-/// `least_loaded` takes the better of two random ones; the other policies
-/// choose the agent first, then its best member. Pure.
+/// With several agents (or another policy than `least_loaded`) the agent is
+/// chosen first, then its best member; else the better of two random ones.
+/// Pure.
 size_t choose_member(std::span<const member_view> members, uint32_t max_leases,
                      request_view what, uint64_t turn, uint64_t random);
 

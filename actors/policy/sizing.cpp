@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
 
 namespace aps {
 
@@ -112,10 +113,16 @@ void plan_shrinking(const sizing_settings& settings, const sizing_input& in,
   auto usable = now.usable;
   const auto keep = size_for(settings, now.leases + in.waiting,
                              settings.target - settings.hysteresis);
+  std::unordered_map<uint64_t, uint32_t> left; // by agent
+  for (const auto& member : in.members)
+    left[member.session] += !member.draining;
   for (const auto i : order) {
     const auto counts = !in.members[i].ejected;
-    if (live <= keep || (counts && usable <= keep))
+    // An agent without any connection would just dial again.
+    auto& of_agent = left[in.members[i].session];
+    if (live <= keep || (counts && usable <= keep) || of_agent < 2)
       continue;
+    --of_agent;
     plan.idle.push_back(i);
     --live;
     usable -= counts;

@@ -27,7 +27,7 @@ from harness import (BIN, FULL, KINDS, SANITIZER, TIME_SCALE, Case, main,
 from soak import PATIENT, soak
 from wire import Request, Visitor, ask
 
-TRANSPORTS = os.environ.get("APS_TRANSPORTS", "grpc ws mix").split()
+TRANSPORTS = os.environ.get("APS_TRANSPORTS", "grpc ws poll mix").split()
 SINGLE = [name for name in TRANSPORTS if len(KINDS[name]) == 1]
 SEED = int(os.environ["APS_SEED"]) if "APS_SEED" in os.environ else None
 MEMORY_LIMIT = 64 << 20

@@ -150,6 +150,16 @@ CAF_TEST(policies_choose_the_agent_before_the_member) {
   CAF_CHECK_EQUAL(how(balance::random, 0), 1u);
   CAF_CHECK_EQUAL(how(balance::random, 1), 3u);
   CAF_CHECK_EQUAL(how(balance::latency, 1), 1u);
+  CAF_CHECK_EQUAL(how(balance::least_loaded, 1), 1u);
+}
+
+CAF_TEST(an_agent_with_few_connections_gets_its_share) {
+  // Nothing in flight anywhere: agents take turns, not connections.
+  const members some{member(1, 0), member(1, 0), member(1, 0), member(2, 0)};
+  int second = 0;
+  for (uint64_t turn = 0; turn < 100; ++turn)
+    second += choose_member(some, 64, {}, turn, mix(turn)) == 3;
+  CAF_CHECK_EQUAL(second, 50);
 }
 
 CAF_TEST(what_moves_stays_in_its_session_and_may_pass_the_cap) {

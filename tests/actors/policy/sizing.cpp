@@ -145,6 +145,16 @@ CAF_TEST(the_least_healthy_closes_first_and_the_ejected_before_all) {
   CAF_CHECK_EQUAL(plan(settings(2, 10), some).idle, (indices{3, 2}));
 }
 
+CAF_TEST(the_last_connection_of_an_agent_stays) {
+  members some(4, member(0, 10min, 6min));
+  some[0].session = 1;
+  some[1].session = 2;
+  some[2].session = some[3].session = 3;
+  CAF_CHECK_EQUAL(plan(settings(1, 10), some).idle, indices{2});
+  some[2] = draining(0);
+  CAF_CHECK(plan(settings(1, 10), some).idle.empty());
+}
+
 CAF_TEST(aged_members_are_replaced_before_they_go) {
   const auto uut = settings(2, 10);
   members some{member(1, 31min), member(0, 1min)};
