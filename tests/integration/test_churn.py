@@ -2,6 +2,7 @@
 come and go by the thousand. Nothing may be lost, nothing may stay behind."""
 
 import asyncio
+import collections
 import socket
 import struct
 import threading
@@ -26,10 +27,20 @@ class Baseline:
 
     def __init__(self, case, stack):
         self.case, self.stack = case, stack
-        stats = case.wait_for_rest(stack)
-        self.actors = stats["actors"]["running"]
-        self.descriptors = descriptors(stack.node)
+        case.wait_for_rest(stack)
+        self.actors, self.descriptors = self.steady()
         self.memory = stack.node.memory("VmRSS")
+
+    def steady(self):
+        """Actors and descriptors when they have not changed for a second."""
+        seen = collections.deque(maxlen=5)
+
+        def same():
+            time.sleep(0.2)
+            seen.append((self.stack.node.stats()["actors"]["running"],
+                         descriptors(self.stack.node)))
+            return len(seen) == 5 and len(set(seen)) == 1 and seen[0]
+        return wait_until(same, "a node at rest", 30)
 
     def check(self, after):
         """Waits until the node is as it was, and says the figures."""
