@@ -114,7 +114,10 @@ void http_session::start_exchange(std::shared_ptr<const route> via,
   auto out = rewrite_request(head, address, *via, visitor_ip_, request_.id);
   exchange_ = std::make_shared<exchange>(
     unit_, context_->to()->next_id(), std::move(out),
-    exchange_facts{visitor_ip_, request_.id, std::move(via)},
+    exchange_facts{visitor_ip_, request_.id, std::move(via), address.scheme,
+                   address.authority.empty() ? address.host
+                                             : address.authority,
+                   address.path},
     shared_from_this());
   context_->to()->start(exchange_);
   if (request_.continue_due && exchange_)
