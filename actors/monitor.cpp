@@ -10,6 +10,9 @@ namespace {
 
 constexpr size_t max_sessions = 4096;
 
+// How long a pool may take to say why a connection ended.
+constexpr auto farewell_time = std::chrono::seconds(2);
+
 constexpr auto log_tick = std::chrono::seconds(1);
 
 // What a subscriber may ask for; more would only grow its mailbox.
@@ -227,9 +230,11 @@ void monitor_state::on_down(const caf::down_msg& down) {
     return;
   const auto gone = std::move(*i);
   actors_.erase(i);
-  // Its pool may have died with it and said nothing.
+  // Its pool tells why in a moment, unless that died with it.
   if (gone.kind == actor_kind::connection)
-    leave_session(gone.session, gone.name);
+    compat::run_delayed(self_, farewell_time, [this, gone] {
+      leave_session(gone.session, gone.name);
+    });
 }
 
 monitor_counts monitor_state::counts() const {

@@ -98,8 +98,8 @@ struct script {
     return *out;
   }
 
-  event about(event_kind kind, std::string connection = {}) {
-    event out{kind, "t", "e", "grpc", std::move(connection)};
+  event about(event_kind kind, const std::string& connection = {}) {
+    event out{kind, "t", "e", "grpc", connection};
     out.session = connection.empty() ? "" : "s";
     return out;
   }
