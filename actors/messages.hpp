@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/actors.hpp"
+#include "actors/events.hpp"
 #include "actors/policy/health.hpp"
 #include "config/routes.hpp"
 #include "transports/seam/network.hpp"
@@ -12,8 +13,8 @@
 #include <string>
 #include <vector>
 
-/// What actors tell each other. Values that stay inside one process, except
-/// `event`, which also travels to remote subscribers.
+/// What actors tell each other. Values that stay inside one process; what also
+/// travels to remote subscribers stands in events.hpp.
 namespace aps {
 
 /// A request on its way through the actors. Copies share the exchange. When
@@ -58,6 +59,7 @@ struct admission {
   std::string nonce;      ///< the nonce it was challenged with
   transport_kind transport = transport_kind::websocket;
   hello_frame hello;
+  std::shared_ptr<const link_counters> counters = {};
 };
 
 /// How a connection reaches its endpoint's actors once it is admitted.
@@ -137,6 +139,16 @@ struct growth_wish {
   std::optional<session_id> session; ///< whose agent should dial; else any
 };
 
+/// Which transport to prefer by hand, whatever the breaker says; a transport
+/// without a live connection is passed over all the same.
+enum class fallback_mode : uint8_t { automatic, grpc, websocket };
+
+std::string_view to_string(fallback_mode mode) noexcept;
+
+struct set_fallback_mode {
+  fallback_mode mode = fallback_mode::automatic;
+};
+
 /// The answer of a connection to `probe`.
 struct probe_result {
   uint64_t number = 0;
@@ -154,6 +166,7 @@ struct candidate {
   std::string proof;
   std::string instance; ///< names the agent across restarts; empty = unknown
   uint64_t started_ms = 0;
+  std::shared_ptr<const link_counters> counters = {}; ///< of its link
 };
 
 struct candidate_for {
@@ -188,9 +201,10 @@ struct health_report {
   bool late = false; ///< no sample: an answer is overdue
 };
 
-/// The agent asked to lease this connection no more.
+/// Lease this connection no more: its agent or an operator said so.
 struct leaving {
   connection_actor who;
+  const char* why = "drained by the agent";
 };
 
 /// From now on live by these settings.
@@ -257,6 +271,19 @@ struct ask_open {
 struct probe {
   controller_actor report_to;
   uint64_t number = 0; ///< comes back in the result
+};
+
+/// What an operator has a connection do. The faults are for rehearsals.
+struct operate {
+  enum class action : uint8_t {
+    drain,
+    close, ///< now; its exchanges move
+    cut,   ///< the same without a goodbye
+    stall, ///< look at nothing that arrives for `time`
+    delay, ///< look at what arrives only after `time`; 0 = no longer
+  };
+  action what = action::drain;
+  duration time{};
 };
 
 // -- agent ---------------------------------------------------------------------
@@ -344,6 +371,9 @@ struct connection_snapshot {
   bool ejected = false;
   double age_s = 0;
   health_terms health;
+  uint64_t bytes_in = 0;
+  uint64_t bytes_out = 0;
+  uint64_t queued = 0; ///< bytes waiting for the socket
 };
 
 struct pool_snapshot {
@@ -379,6 +409,7 @@ struct controller_snapshot {
   std::optional<double> next_probe_s;   ///< until the next probe; not primary
   uint32_t moving = 0;
   std::vector<pool_snapshot> pools;
+  fallback_mode mode = fallback_mode::automatic;
 };
 
 struct endpoint_snapshot {
@@ -396,79 +427,11 @@ struct tunnel_snapshot {
   bool grpc_enabled = false;
   bool websocket_enabled = false;
   std::vector<endpoint_snapshot> endpoints;
+  fallback_mode mode = fallback_mode::automatic;
 };
 
 struct node_snapshot {
   std::vector<tunnel_snapshot> tunnels;
 };
-
-// -- monitor -------------------------------------------------------------------
-
-enum class event_kind : uint8_t {
-  tunnel_added,
-  endpoint_up,
-  endpoint_down,
-  pool_created,
-  pool_grown,
-  pool_exhausted,
-  connection_opened,
-  connection_refused,
-  connection_idle_closed,
-  connection_expired,
-  connection_lost,
-  connection_ejected,
-  connection_readmitted,
-  endpoint_degraded,
-  endpoint_recovered,
-  session_replaced,
-  fallback_attempt,
-  fallback_state,
-  exchange_moved,
-  exchange_failed,
-  actor_restarted,
-  node_draining,
-};
-
-std::string to_string(event_kind kind);
-
-/// Sender wants every event from now on; until it dies.
-struct subscribe {
-  bool snapshot_first = true;
-};
-
-/// Something that happened; complete enough to be shown without asking back.
-struct event {
-  event_kind kind = event_kind::tunnel_added;
-  std::string tunnel;
-  std::string endpoint;
-  std::string transport;
-  std::string connection;
-  std::string detail;
-  uint64_t number = 0; ///< kind-specific: size, count
-};
-
-template <class Inspector>
-bool inspect(Inspector& f, event_kind& kind) {
-  auto get = [&kind] { return static_cast<uint8_t>(kind); };
-  auto set = [&kind](uint8_t number) {
-    kind = static_cast<event_kind>(number);
-    return number <= static_cast<uint8_t>(event_kind::node_draining);
-  };
-  return f.apply(get, set);
-}
-
-template <class Inspector>
-bool inspect(Inspector& f, subscribe& what) {
-  return f.object(what).fields(f.field("snapshot_first", what.snapshot_first));
-}
-
-template <class Inspector>
-bool inspect(Inspector& f, event& what) {
-  return f.object(what).fields(
-    f.field("kind", what.kind), f.field("tunnel", what.tunnel),
-    f.field("endpoint", what.endpoint), f.field("transport", what.transport),
-    f.field("connection", what.connection), f.field("detail", what.detail),
-    f.field("number", what.number));
-}
 
 } // namespace aps

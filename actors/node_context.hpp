@@ -5,6 +5,7 @@
 
 #include <spdlog/logger.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -44,8 +45,11 @@ struct node_context {
   std::string node_id; ///< random, one per node
   std::shared_ptr<unit_contexts> units;
   std::shared_ptr<tunnel_directory> tunnels;
-  std::shared_ptr<spdlog::logger> log;
+  std::shared_ptr<spdlog::logger> log; ///< of the pools
   monitor_actor monitor;
+  /// Whether per-request events are wanted (actors/monitor.hpp).
+  std::shared_ptr<std::atomic<bool>> request_watch
+    = std::make_shared<std::atomic<bool>>(false);
 };
 using node_context_ptr = std::shared_ptr<const node_context>;
 

@@ -89,6 +89,10 @@ void supervisor_state::on_down(const caf::down_msg& down) {
                        "tunnel " + tunnel_name + ": " + to_string(down.reason)
                          + (give_up ? "; it died too often and stays away"
                                     : "")});
+    if (give_up)
+      compat::send(self_, context_->monitor,
+                   event{event_kind::tunnel_removed, tunnel_name, "", "", "",
+                         "it died too often"});
   }
   publish();
 }
