@@ -210,7 +210,8 @@ void pool_state::note_loss(uint64_t session, bool proven) {
   ++lost_total_;
   resets_[session].add(now);
   replacements_.on_lost(proven, now);
-  losses_.add(now);
+  if (losses_.add(now))
+    replacements_.hold(now + degraded_pause);
   watch_intensity(now);
 }
 
@@ -262,8 +263,6 @@ void pool_state::look_after_ejected(time_point now) {
 
 void pool_state::watch_intensity(time_point now) {
   const auto too_many = losses_.exceeded(now);
-  if (too_many)
-    replacements_.hold(now + degraded_pause);
   if (too_many == !degraded_.empty())
     return;
   if (too_many) {

@@ -29,7 +29,7 @@ class pool_watch {
       hold(peek::size(*pool) <= peek::max_size(*pool), "size <= max");
       for (const auto id : peek::leased(*pool))
         hold(leased.insert(id).second, "an exchange has one lease");
-      hold(peek::waiting(*pool).size() <= max_waiting, "the queue is bounded");
+      hold(peek::waiting(*pool, true).size() <= max_waiting, "the queue is bounded");
       look_at_queue(*pool);
     }
     look_at_closed();
@@ -54,7 +54,7 @@ class pool_watch {
  private:
   // Nobody overtakes and nobody waits beyond the deadline.
   void look_at_queue(const pool_state& pool) {
-    const auto waiting = peek::waiting(pool);
+    const auto waiting = peek::waiting(pool, true);
     auto& before = queues_[&pool];
     // What is left of the old queue is its end, in the same order.
     size_t i = 0;
