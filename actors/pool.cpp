@@ -93,6 +93,7 @@ void pool_state::on_candidate(const candidate& who) {
   views_.push_back({0, false, false, now, now, {}, 1, key, jitter});
   weigh(views_.size() - 1, now);
   asked_ -= std::min(asked_, 1u);
+  answered_ = true;
   replacements_.on_up();
   ++opened_total_;
   compat::send(self_, who.who,

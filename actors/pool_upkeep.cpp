@@ -101,7 +101,9 @@ void pool_state::apply_plan() {
   const auto now = compat::now(self_);
   if (asked_ > 0 && now - asked_at_ >= ask_timeout) {
     asked_ = 0;
-    replacements_.on_failed(now);
+    // An agent that dials, if slowly, needs no patience.
+    if (!answered_)
+      replacements_.on_failed(now);
   }
   plan_ = plan_size(sizing_, {views_, static_cast<uint32_t>(waiting_.size()),
                               asked_, now, surplus_since_});
@@ -137,6 +139,7 @@ void pool_state::ask_for(const sizing_plan& plan, time_point now) {
   }
   asked_ += plan.open;
   asked_at_ = now;
+  answered_ = false;
   compat::send(self_, controller_, std::move(wish));
 }
 
