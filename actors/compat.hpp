@@ -62,6 +62,12 @@ void run_delayed(Self* self, std::chrono::milliseconds delay, Work work) {
   self->run_delayed(delay, std::move(work));
 }
 
+/// Ends `monitor`; who stays monitored keeps a reference to its observer.
+template <class Self, class Handle>
+void demonitor(Self* self, const Handle& who) {
+  self->demonitor(who);
+}
+
 /// `handler` gets down messages of actors that `self` monitors.
 template <class Self, class Handler>
 void on_down(Self* self, Handler handler) {

@@ -282,6 +282,9 @@ void connection_state::end(link_error why, const std::string& detail) {
     exchange->detach(link_, why);
   pending_.clear();
   compat::send(self_, pool_, connection_lost{self_, why, detail});
+  // The pool outlives many connections and would remember each of them.
+  if (pool_)
+    compat::demonitor(self_, pool_);
   self_->quit();
 }
 

@@ -86,6 +86,9 @@ void pool_state::on_candidate(const candidate& who) {
                                  soon ? room_pause_ms : full_pause_ms});
   }
   const auto now = compat::now(self_);
+  // Who was expected back is gone for good when somebody new begins.
+  if (members_.empty() && !resets_.contains(key))
+    asked_ = 0;
   compat::monitor(self_, who.who);
   members_.push_back({who.who, who.who.address(), who.connection, who.peer,
                       who.session, {}, {}, false, 0, {}, {}, false, {}, {},
@@ -95,6 +98,7 @@ void pool_state::on_candidate(const candidate& who) {
   views_.push_back({0, false, false, now, now, {}, 1, key, jitter});
   weigh(views_.size() - 1, now);
   asked_ -= std::min(asked_, 1u);
+  answered_ = true;
   replacements_.on_up();
   ++opened_total_;
   compat::send(self_, who.who,

@@ -101,7 +101,9 @@ void pool_state::apply_plan() {
   const auto now = compat::now(self_);
   if (asked_ > 0 && now - asked_at_ >= ask_timeout) {
     asked_ = 0;
-    replacements_.on_failed(now);
+    // An agent that dials, if slowly, needs no patience.
+    if (!answered_)
+      replacements_.on_failed(now);
   }
   plan_ = plan_size(sizing_, {views_, static_cast<uint32_t>(waiting_.size()),
                               asked_, now, surplus_since_});
@@ -139,6 +141,7 @@ void pool_state::ask_for(const sizing_plan& plan, time_point now) {
   }
   asked_ += plan.open;
   asked_at_ = now;
+  answered_ = false;
   compat::send(self_, controller_, std::move(wish));
 }
 
@@ -212,7 +215,8 @@ void pool_state::note_loss(uint64_t session, bool proven) {
   ++lost_total_;
   resets_[session].add(now);
   replacements_.on_lost(proven, now);
-  losses_.add(now);
+  if (losses_.add(now))
+    replacements_.hold(now + degraded_pause);
   watch_intensity(now);
 }
 
@@ -264,8 +268,6 @@ void pool_state::look_after_ejected(time_point now) {
 
 void pool_state::watch_intensity(time_point now) {
   const auto too_many = losses_.exceeded(now);
-  if (too_many)
-    replacements_.hold(now + degraded_pause);
   if (too_many == !degraded_.empty())
     return;
   if (too_many) {

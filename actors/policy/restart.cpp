@@ -13,7 +13,8 @@ void restart_pacer::on_lost(bool proven, time_point now) {
 
 void restart_pacer::on_failed(time_point now) {
   failed_ = true;
-  next_ = std::max(next_, now + pause_.next());
+  if (due(now))
+    next_ = now + pause_.next();
 }
 
 void restart_pacer::on_up() {

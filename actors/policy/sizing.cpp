@@ -109,8 +109,11 @@ void plan_shrinking(const sizing_settings& settings, const sizing_input& in,
     return a.penalty != b.penalty ? a.penalty > b.penalty
                                   : a.leases < b.leases;
   });
-  auto live = now.live;
+  // Those that expire leave already.
+  auto live = now.live - static_cast<uint32_t>(plan.expired.size());
   auto usable = now.usable;
+  for (const auto i : plan.expired)
+    usable -= in.members[i].usable();
   const auto keep = size_for(settings, now.leases + in.waiting,
                              settings.target - settings.hysteresis);
   std::unordered_map<uint64_t, uint32_t> left; // by agent

@@ -18,10 +18,15 @@ NAME = {"ws": "websocket", "grpc": "grpc"}  # what the statistics call it
 
 
 def pools_of(stats, transport=None, tunnel="tunnel1"):
-    """All pools of a tunnel in the statistics, or those of a transport."""
+    """All pools of a tunnel in the statistics, or those of a transport.
+
+    Polling among others is the last resort: its pool stays behind without
+    connections, and that is no lack."""
     return [pool for endpoint in stats["tunnels"][tunnel]["endpoints"]
             for pool in endpoint["pools"]
-            if transport is None or pool["transport"] == NAME[transport]]
+            if (pool["size"] > 0 or pool["transport"] != "poll"
+                if transport is None
+                else pool["transport"] == NAME[transport])]
 
 
 def members_of(stats, transport=None):

@@ -18,8 +18,9 @@ MIB = 1 << 20
 # Within this time a pool has its size again, whatever happened to it.
 BACK_WITHIN = 2 * TIME_SCALE
 
-# What 4 KiB more per connection would exceed by far in the long form.
-MAY_GROW = 16 * MIB
+# A KiB left behind by each of an agent's connections exceeds it in the long
+# form; the allocator's own ups and downs do not.
+MAY_GROW = 24 * MIB
 
 
 class Baseline:
@@ -283,7 +284,9 @@ class Cycles(PoolCase):
         pool = {"pool_size": 100, "max_pool_size": 200,
                 "restart_intensity": 10000, "idle_timeout": 1}
         stack = self.build_pool("mix", websocket_pool=pool, grpc_pool=pool)
-        self.churn(stack, agents_share // 10, strangers_share // 10)
+        # gRPC keeps what its worst moment took: have that one before.
+        part = 10 if FULL else 1
+        self.churn(stack, agents_share // part, strangers_share // part)
         self.wait_for_size(stack, 60)
         self.settle(stack)
         before = Baseline(self, stack)

@@ -29,7 +29,7 @@ class pool_watch {
       hold(peek::size(*pool) <= peek::max_size(*pool), "size <= max");
       for (const auto id : peek::leased(*pool))
         hold(leased.insert(id).second, "an exchange has one lease");
-      hold(peek::waiting(*pool).size() <= max_waiting, "the queue is bounded");
+      hold(peek::waiting(*pool, true).size() <= max_waiting, "the queue is bounded");
       look_at_queue(*pool);
     }
     look_at_closed();
@@ -54,7 +54,7 @@ class pool_watch {
  private:
   // Nobody overtakes and nobody waits beyond the deadline.
   void look_at_queue(const pool_state& pool) {
-    const auto waiting = peek::waiting(pool);
+    const auto waiting = peek::waiting(pool, true);
     auto& before = queues_[&pool];
     // What is left of the old queue is its end, in the same order.
     size_t i = 0;
@@ -90,6 +90,18 @@ class pool_watch {
   std::map<const pool_state*, std::vector<exchange_id>> queues_;
   std::set<std::shared_ptr<sim_link>> seen_;
 };
+
+// The pools that lack connections; empty = none does.
+std::string below_minimum(world& w) {
+  std::string out;
+  for (const auto* pool : w.pools()) {
+    const auto now = peek::snapshot(*pool);
+    if (now.usable < now.min_size)
+      out += std::string(to_string(now.transport)) + " has "
+             + std::to_string(now.usable) + " ";
+  }
+  return out;
+}
 
 template <class Setup>
 void run_seeds(uint32_t count, Setup setup) {
@@ -131,13 +143,12 @@ void run_seeds(uint32_t count, Setup setup) {
     watch.look_when_quiet();
     CAF_CHECK_EQUAL(watch.wrong, "");
     CAF_CHECK_EQUAL(w.pool_leases(), 0u);
-    for (const auto* pool : w.pools()) {
-      const auto now = peek::snapshot(*pool);
-      if (now.usable < now.min_size)
-        CAF_MESSAGE("seed " << seed << ": only " << now.usable << " of "
-                            << std::string(to_string(now.transport)));
-      CAF_CHECK(now.usable >= now.min_size);
-    }
+    // Lifetimes are short: one may just be on its way out, but not for long.
+    for (int i = 0; i < 20 && !below_minimum(w).empty(); ++i)
+      w.settle(250ms);
+    if (const auto what = below_minimum(w); !what.empty())
+      CAF_MESSAGE("seed " << seed << ": " << what);
+    CAF_CHECK_EQUAL(below_minimum(w), "");
   }
 }
 

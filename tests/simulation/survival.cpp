@@ -175,6 +175,7 @@ CAF_TEST(a_handler_that_throws_takes_only_its_own_connection_along) {
       CAF_CHECK(pool.usable >= pool.min_size);
       lost += pool.lost_total;
     }
-    CAF_CHECK_EQUAL(lost, 2u);
+    // The agent's own ended in an orderly way for the node.
+    CAF_CHECK_EQUAL(lost, 1u);
   }
 }

@@ -22,11 +22,13 @@ struct peek {
     return pool.snapshot();
   }
 
-  /// Ids of the exchanges that wait, first come first.
-  static std::vector<exchange_id> waiting(const pool_state& pool) {
+  /// Ids of the exchanges in the queue, first come first; `all` = also those
+  /// whose visitors left meanwhile.
+  static std::vector<exchange_id> waiting(const pool_state& pool,
+                                          bool all = false) {
     std::vector<exchange_id> out;
     for (const auto& one : pool.waiting_)
-      if (!one.what.what->over())
+      if (all || !one.what.what->over())
         out.push_back(one.what.what->id());
     return out;
   }

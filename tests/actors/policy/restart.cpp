@@ -48,6 +48,13 @@ CAF_TEST(what_dies_young_is_replaced_ever_more_slowly) {
   CAF_CHECK(uut.due(now));
 }
 
+CAF_TEST(many_failures_of_one_moment_count_as_one) {
+  restart_pacer uut;
+  for (int i = 0; i < 50; ++i)
+    uut.on_failed(start);
+  CAF_CHECK(uut.due(start + 100ms));
+}
+
 CAF_TEST(after_a_failed_try_one_feels_the_way) {
   restart_pacer uut;
   CAF_CHECK(!uut.careful());

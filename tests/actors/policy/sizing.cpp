@@ -167,6 +167,14 @@ CAF_TEST(aged_members_are_replaced_before_they_go) {
   CAF_CHECK_EQUAL(out.expired, indices{0});
 }
 
+CAF_TEST(what_expires_does_not_count_when_idle_ones_close) {
+  const members some{member(0, 40min, 10min), member(0, 10min, 10min),
+                     member(0, 10min, 10min)};
+  const auto out = plan(settings(2, 10), some);
+  CAF_CHECK_EQUAL(out.expired, indices{0});
+  CAF_CHECK(out.idle.empty());
+}
+
 CAF_TEST(a_full_pool_drains_one_aged_member_at_a_time) {
   members some(4, member(0, 40min));
   auto out = plan(settings(4, 4), some);
