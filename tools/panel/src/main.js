@@ -140,6 +140,8 @@ function focus_content() {
 addEventListener('hashchange', () => {
   draw();
   scrollTo(0, 0);
+  document.querySelector('.views [aria-current]')
+    ?.scrollIntoView({ block: 'nearest', inline: 'center' });
   focus_content();
 });
 draw();

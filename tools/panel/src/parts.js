@@ -8,8 +8,9 @@ const shapes = {
     stroke: 'currentColor', 'stroke-width': 2.6, 'stroke-linecap': 'round' }),
   idle: () => h('circle', { cx: 6, cy: 6, r: 4.2, fill: 'none',
     stroke: 'currentColor', 'stroke-width': 1.8 }),
-  probing: () => h('path', { d: 'M6 1a5 5 0 0 1 0 10Z M6 1.900a4.100 4.100 0 0 0 0 8.200',
-    fill: 'currentColor', stroke: 'currentColor', 'stroke-width': 1 }),
+  probing: () => h('g', null, h('circle', { cx: 6, cy: 6, r: 4.2,
+    fill: 'none', stroke: 'currentColor', 'stroke-width': 1.8 }),
+  h('path', { d: 'M6 1v10a5 5 0 0 0 0-10Z', fill: 'currentColor' })),
 };
 
 export const icon = tone => h('svg', { viewBox: '0 0 12 12',

@@ -1,10 +1,11 @@
 import { h } from '../dom.js';
 import { bytes, clock, count, milliseconds, plural, transport }
   from '../format.js';
-import { badge, card, empty, heading, link, table } from '../parts.js';
+import { badge, button, card, empty, heading, link, table } from '../parts.js';
 import { exchange_state } from '../states.js';
 import { state } from '../store.js';
 
+let rows = 50;
 const filter = { text: '', outcome: '' };
 const classes = ['', 'ok', 'node', 'unavailable', 'transport', 'origin',
   'timeout', 'visitor', 'internal'];
@@ -29,7 +30,10 @@ export function exchanges(redraw) {
     card('Last', { note: shown.length === finished.length
       ? plural(finished.length, 'exchange')
       : `${shown.length} of ${plural(finished.length, 'exchange')}` },
-    exchange_table(shown)),
+    exchange_table(shown.slice(0, rows)),
+    shown.length > rows && h('p', { class: 'more' }, button(
+      `Show ${shown.length - rows} more`,
+      () => { rows = shown.length; redraw(); }))),
   ];
 }
 
@@ -62,11 +66,13 @@ export const exchange_table = list => list.length === 0 ? empty('None.')
       h('b', null, one.method), ' ', one.host + one.path)], { clip: true }],
     ['State', one => badge(exchange_state(one))],
     ['Status', one => one.status ?? '–', { n: true }],
-    ['Endpoint', one => one.tunnel ? `${one.tunnel}.${one.endpoint}` : '–'],
+    ['Endpoint', one => one.tunnel ? `${one.tunnel}.${one.endpoint}` : '–',
+      { clip: true }],
     ['Transport', one => [transport(one.transport || undefined), one.moves > 0
       && ` (${plural(one.moves, 'move')})`]],
     ['Time', one => milliseconds(one.duration_ms), { n: true }],
     ['Down', one => bytes(one.bytes_down), { n: true }],
     ['Started', one => h('span', { class: 'mono' }, clock(one.started_ms))],
-    ['Request id', one => h('span', { class: 'mono small' }, one.request_id)],
+    ['Request id', one => h('span', { class: 'mono small' }, one.request_id),
+      { clip: true }],
   ], list, one => one.id);

@@ -4,7 +4,7 @@ import { clock, duration } from '../format.js';
 import { badge, button, card, empty, heading, link, table } from '../parts.js';
 import { fallback_state } from '../states.js';
 import { now, state } from '../store.js';
-import { segments, window_of } from '../timeline.js';
+import { begin_of, segments, window_of } from '../timeline.js';
 
 const spans = [[5, '5 min'], [30, '30 min'], [180, '3 h'], [1440, '24 h']];
 let minutes = 5;
@@ -26,13 +26,16 @@ export function fallback(redraw) {
   ];
 }
 
+const states_of = (tunnel, endpoint, to) => segments(state.events, tunnel,
+  endpoint, to, begin_of(state.events, tunnel, endpoint.name));
+
 const tones = { primary: 'ok', fallback: 'warn', probing: 'probing' };
 
 /** One endpoint's states as a band from left (past) to right (now). */
 export function lane(tunnel, endpoint, named) {
   const to = now();
   const from = to - minutes * 60_000;
-  const all = segments(state.events, tunnel, endpoint, to);
+  const all = states_of(tunnel, endpoint, to);
   const shown = window_of(all, from, to);
   const text = shown.map(one =>
     `${one.state} from ${clock(one.from)}: ${one.cause}`).join('; ');
@@ -60,7 +63,7 @@ export function lane(tunnel, endpoint, named) {
 function history() {
   const to = now();
   const rows = state.tunnels.flatMap(tunnel => tunnel.endpoints.flatMap(
-    endpoint => segments(state.events, tunnel.name, endpoint, to)
+    endpoint => states_of(tunnel.name, endpoint, to)
       .map(one => ({ ...one, tunnel: tunnel.name, endpoint: endpoint.name }))))
     .sort((a, b) => b.from - a.from).slice(0, 100);
   return rows.length === 0 ? empty('Nothing yet.') : table('History', [
