@@ -60,7 +60,9 @@ def has_panel(node):
                                             timeout=10)
     try:
         connection.request("GET", "/.admin/")
-        return connection.getresponse().status == 200
+        answer = connection.getresponse()
+        # A build without the panel has a page that says so.
+        return answer.status == 200 and b"module" in answer.read()
     finally:
         connection.close()
 
