@@ -157,11 +157,11 @@ class Shown(Case):
             os.close(theirs)
 
     def test_exchanges_and_one_by_its_id(self):
-        self.assertEqual(ask(self.port, "/hello", headers={
-            "X-Request-Id": "ctl-1"}).status, 200)
+        self.assertEqual(ask(self.port, "/echo", headers=[
+            ("X-Request-Id", "ctl-1")]).status, 200)
         wait_until(lambda: "ctl-1" in self.run_it("exchanges"), "the exchange")
         text = self.run_it("exchanges", "-id", "ctl-1")
-        for word in ("GET example.com/hello", "ctl-1", "status 200", "mapping",
+        for word in ("GET example.com/echo", "ctl-1", "status 200", "mapping",
                      "attempts     1", "tunnel1.app1"):
             self.assertIn(word, text)
         one = json.loads(self.run_it("exchanges", "-id", "ctl-1", "-json"))

@@ -120,13 +120,13 @@ class Panel(Case):
 
     def test_an_exchange_is_found_by_its_request_id(self):
         page, stack = self.open("exchanges")
-        answer = ask(stack.port, "/hello?<b>x",
-                     headers={"X-Request-Id": "panel-<i>42"})
+        answer = ask(stack.port, "/echo?<b>x",
+                     headers=[("X-Request-Id", "panel-<i>42")])
         self.assertEqual(answer.status, 200)
         page.fill(css="input[type=search]", value="panel-<i>42")
         page.see(css="tbody tr", text="panel-<i>42")
         page.click(name="Look up by id")
-        page.see(css="h1", text="GET example.com/hello?<b>x")
+        page.see(css="h1", text="GET example.com/echo?<b>x")
         page.see(css=".facts", text="tunnel1.app1")
         page.see(css=".steps", text="Sent")
         page.see(css=".steps", text="Finished")

@@ -164,8 +164,9 @@ int show_events(const client& node, const options& what) {
   const auto stats = node.get("stats");
   if (!what.follow && number(stats.at("events"), "serial") == 0)
     return cli::exit_ok;
-  // From the first event on, as far as they are remembered.
-  const auto from = stats.at("node").at("id").get<std::string>() + "-0";
+  // What came after the first one (0 would mean no history), as far as it is
+  // remembered.
+  const auto from = stats.at("node").at("id").get<std::string>() + "-1";
   node.stream(event_path(what), from,
               what.follow ? client::until::told : client::until::quiet,
               event_printer(what));

@@ -115,8 +115,9 @@ async function follow(arrived) {
   };
   const polls = poll(signal);
   try {
-    // From the beginning at first, so that the history is there.
-    const from = last_id.startsWith(`${node.id}-`) ? last_id : `${node.id}-0`;
+    // From the second event at first (0 would mean no history at all), so that
+    // what is remembered comes too.
+    const from = last_id.startsWith(`${node.id}-`) ? last_id : `${node.id}-1`;
     const path = state.requests ? 'events?kind=all' : 'events';
     heard();
     for await (const message of server_sent_events(path,

@@ -22,9 +22,10 @@ export function segments(events, tunnel, endpoint, now, begin = null) {
     .map((one, i, all) => ({ ...one, to: all[i + 1]?.from ?? now }));
 }
 
-/** When the endpoint began, if all events since the start are remembered. */
+/** When the endpoint began, if the events since the start are remembered (but
+ *  for the very first, which the stream does not repeat). */
 export function begin_of(events, tunnel, name) {
-  if (events[0]?.serial !== 1) return null;
+  if (!(events[0]?.serial <= 2)) return null;
   return events.find(one => one.tunnel === tunnel && one.endpoint === name)
     ?.time_ms ?? null;
 }

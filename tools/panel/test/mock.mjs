@@ -304,7 +304,7 @@ export class mock_node {
     const snapshot = { serial: this.serial, node: this.node(),
       exchanges: this.totals, tunnels: this.tree() };
     const [id, last] = (request.headers['last-event-id'] ?? '').split('-');
-    const since = id === this.id ? Number(last) : this.serial;
+    const since = id === this.id && Number(last) ? Number(last) : this.serial;
     response.write(`id: ${this.id}-${since}\nevent: snapshot\n`
       + `data: ${JSON.stringify(snapshot)}\n\n`);
     for (const event of this.events.filter(one => one.serial > since))

@@ -55,7 +55,7 @@ test('a timeline without events knows the present state', () => {
 
 test('the begin is known only with all events', () => {
   const first = { serial: 1, tunnel: '', endpoint: '', time_ms: 1 };
-  const up = { serial: 2, tunnel: 't', endpoint: 'e', time_ms: 7 };
+  const up = { serial: 3, tunnel: 't', endpoint: 'e', time_ms: 7 };
   assert.equal(begin_of([first, up], 't', 'e'), 7);
   assert.equal(begin_of([up], 't', 'e'), null);
   assert.equal(begin_of([first], 't', 'e'), null);
