@@ -40,7 +40,8 @@ for (const scheme of ['light', 'dark']) {
       node.open();
     }
     await page.waitForTimeout(4000);
-    for (const [name, hash] of await views(page)) {
+    for (const [name, place] of await views(page)) {
+      const hash = typeof place === 'string' ? place : await place();
       await page.goto(`${url}#/${hash}`);
       await page.waitForTimeout(name === 'connection' ? 2500 : 500);
       if (name === 'explain') {
@@ -75,13 +76,17 @@ async function views(page) {
   const endpoint = tunnel?.endpoints[0];
   const connection = endpoint?.pools
     .flatMap(pool => pool.connections)[0]?.name;
-  const { finished } = await ask('exchanges?limit=200');
-  const exchange = finished.find(one => one.moves > 0) ?? finished[0];
+  // Asked for as late as possible: a busy node soon forgets it.
+  const exchange = async () => {
+    const { finished } = await ask('exchanges?limit=200');
+    const one = finished.find(at => at.moves > 0) ?? finished[0];
+    return `exchanges/${one?.id ?? ''}`;
+  };
   return [['overview', ''], ['tunnels', 'tunnels'], ['fallback', 'fallback'],
     ['exchanges', 'exchanges'], ['events', 'events'], ['explain', 'explain'],
     ['node', 'node'],
     endpoint && ['endpoint', `endpoints/${encodeURIComponent(tunnel.name)}/`
       + encodeURIComponent(endpoint.name)],
     connection && ['connection', `connections/${connection}`],
-    exchange && ['exchange', `exchanges/${exchange.id}`]].filter(Boolean);
+    ['exchange', exchange]].filter(Boolean);
 }

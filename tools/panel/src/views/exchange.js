@@ -11,7 +11,8 @@ const found = { id: '', list: null, problem: '', at: 0, busy: false };
 
 export function exchange(id, redraw) {
   if (found.id !== id)
-    Object.assign(found, { id, list: null, problem: '', at: 0, busy: false });
+    Object.assign(found, { id, list: at_hand(id), problem: '', at: 0,
+                           busy: false });
   const over = found.list?.every(one => one.state !== 'live');
   if (!over && !found.busy && Date.now() - found.at > 1000 && !found.problem)
     look(id, redraw);
@@ -20,6 +21,14 @@ export function exchange(id, redraw) {
     return [...heading('Exchange', { crumbs }),
       empty(found.problem || 'Looking…')];
   return found.list.flatMap((one, i) => details(one, i === 0 ? crumbs : []));
+}
+
+/** What was listed a moment ago the node may have forgotten by now. */
+function at_hand(id) {
+  const { live, finished } = state.exchanges;
+  const list = [...live, ...finished].filter(one =>
+    one.id === id || one.request_id === id);
+  return list.length ? list : null;
 }
 
 async function look(id, redraw) {
