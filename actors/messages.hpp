@@ -2,7 +2,7 @@
 
 #include "actors/actors.hpp"
 #include "actors/events.hpp"
-#include "actors/policy/health.hpp"
+#include "actors/snapshots.hpp"
 #include "config/routes.hpp"
 #include "transports/seam/network.hpp"
 
@@ -14,7 +14,7 @@
 #include <vector>
 
 /// What actors tell each other. Values that stay inside one process; what also
-/// travels to remote subscribers stands in events.hpp.
+/// travels to other processes stands in events.hpp and snapshots.hpp.
 namespace aps {
 
 /// A request on its way through the actors. Copies share the exchange. When
@@ -137,16 +137,6 @@ struct growth_wish {
   uint32_t count = 0;
   std::string reason;
   std::optional<session_id> session; ///< whose agent should dial; else any
-};
-
-/// Which transport to prefer by hand, whatever the breaker says; a transport
-/// without a live connection is passed over all the same.
-enum class fallback_mode : uint8_t { automatic, grpc, websocket };
-
-std::string_view to_string(fallback_mode mode) noexcept;
-
-struct set_fallback_mode {
-  fallback_mode mode = fallback_mode::automatic;
 };
 
 /// The answer of a connection to `probe`.
@@ -273,19 +263,6 @@ struct probe {
   uint64_t number = 0; ///< comes back in the result
 };
 
-/// What an operator has a connection do. The faults are for rehearsals.
-struct operate {
-  enum class action : uint8_t {
-    drain,
-    close, ///< now; its exchanges move
-    cut,   ///< the same without a goodbye
-    stall, ///< look at nothing that arrives for `time`
-    delay, ///< look at what arrives only after `time`; 0 = no longer
-  };
-  action what = action::drain;
-  duration time{};
-};
-
 // -- agent ---------------------------------------------------------------------
 
 struct dial_done {
@@ -359,79 +336,5 @@ struct served_finished {
 
 /// Drain: live exchanges may end, new ones are refused.
 struct drain {};
-
-struct get_snapshot {};
-
-struct connection_snapshot {
-  std::string name;
-  std::string peer;
-  std::string session;
-  uint32_t in_flight = 0;
-  bool draining = false;
-  bool ejected = false;
-  double age_s = 0;
-  health_terms health;
-  uint64_t bytes_in = 0;
-  uint64_t bytes_out = 0;
-  uint64_t queued = 0; ///< bytes waiting for the socket
-};
-
-struct pool_snapshot {
-  std::string tunnel;
-  std::string endpoint;
-  transport_kind transport = transport_kind::websocket;
-  uint32_t waiting = 0;
-  uint32_t leases = 0;
-  uint32_t min_size = 0;
-  uint32_t max_size = 0;
-  uint32_t usable = 0;      ///< members that take new exchanges
-  uint32_t asked = 0;       ///< connections on their way
-  uint32_t target_size = 0; ///< aimed at
-  double utilization = 0;
-  std::string sizing_reason; ///< of `target_size`
-  std::string degraded;      ///< why; empty = it is not
-  uint64_t leased_total = 0;
-  uint64_t opened_total = 0;
-  uint64_t lost_total = 0;
-  uint64_t ejected_total = 0;
-  uint64_t moved_total = 0;   ///< leases moved at the end of a lifetime
-  uint64_t refused_total = 0; ///< dialled beyond the maximum
-  std::vector<connection_snapshot> members;
-};
-
-struct controller_snapshot {
-  std::string endpoint;
-  std::string state; ///< primary | fallback | probing
-  std::string reason;
-  uint32_t consecutive_failures = 0;
-  uint64_t switches = 0;
-  double in_state_s = 0;                ///< since the last change
-  std::optional<double> next_probe_s;   ///< until the next probe; not primary
-  uint32_t moving = 0;
-  std::vector<pool_snapshot> pools;
-  fallback_mode mode = fallback_mode::automatic;
-};
-
-struct endpoint_snapshot {
-  std::string name;
-  uint32_t in_flight = 0;
-  uint32_t live = 0;
-  duration latency{};
-  double penalty = 1;
-  controller_snapshot controller;
-};
-
-struct tunnel_snapshot {
-  std::string name;
-  bool fallback_enabled = false;
-  bool grpc_enabled = false;
-  bool websocket_enabled = false;
-  std::vector<endpoint_snapshot> endpoints;
-  fallback_mode mode = fallback_mode::automatic;
-};
-
-struct node_snapshot {
-  std::vector<tunnel_snapshot> tunnels;
-};
 
 } // namespace aps
