@@ -26,13 +26,24 @@ http_limits limits_of(const config::http& settings) {
   return out;
 }
 
+// What a running tunnel can change.
+void take_over(config::tunnel& to, const config::tunnel& from) {
+  to.websocket_pool = from.websocket_pool;
+  to.grpc_pool = from.grpc_pool;
+  to.poll_pool = from.poll_pool;
+  to.fallback = from.fallback;
+  to.reconnect_grace = from.reconnect_grace;
+  to.resume_time = from.resume_time;
+}
+
 class node_impl final : public node {
  public:
   node_impl(caf::actor_system& system, const config::node& config,
             std::shared_ptr<network> net, std::shared_ptr<spdlog::logger> log,
             node_options options)
       : system_(system), net_(std::move(net)),
-        logs_(log, config.log.format == "json"), options_(std::move(options)) {
+        logs_(log, config.log.format == "json"), options_(std::move(options)),
+        config_(std::make_shared<published<config::node>>(config)) {
     for (const auto& [component, level] : config.log.components)
       logs_.set_level(component, spdlog::level::from_str(level));
     auto context = std::make_shared<node_context>();
@@ -67,20 +78,21 @@ class node_impl final : public node {
   }
 
   bool reload(const config::node& fresh) override {
-    compat::enqueue(nullptr, supervisor_, reconfigure_node{fresh.tunnels});
-    auto same = fresh;
-    for (auto& [tunnel_name, settings] : same.tunnels) {
-      const auto i = context_->config.tunnels.find(tunnel_name);
-      if (i == context_->config.tunnels.end())
-        continue;
-      settings.websocket_pool = i->second.websocket_pool;
-      settings.grpc_pool = i->second.grpc_pool;
-      settings.poll_pool = i->second.poll_pool;
-      settings.fallback = i->second.fallback;
-      settings.reconnect_grace = i->second.reconnect_grace;
-      settings.resume_time = i->second.resume_time;
-    }
-    return !(same == context_->config);
+    auto effective = *config_->get();
+    for (auto& [tunnel_name, settings] : effective.tunnels)
+      if (const auto i = fresh.tunnels.find(tunnel_name);
+          i != fresh.tunnels.end())
+        take_over(settings, i->second);
+    const auto more = !(effective == fresh);
+    compat::enqueue(nullptr, supervisor_,
+                    reconfigure_node{effective.tunnels});
+    event done{event_kind::config_reloaded};
+    done.detail = "settings of pools and fallback are in use";
+    if (more)
+      done.detail += "; its other changes take a restart";
+    compat::enqueue(nullptr, context_->monitor, std::move(done));
+    config_->set(std::move(effective));
+    return more;
   }
 
   monitor_actor monitor() const override { return context_->monitor; }
@@ -145,7 +157,7 @@ class node_impl final : public node {
       = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
     return std::make_shared<admin_front>(
       std::make_shared<const admin::context>(admin::context{
-        system_, context_, supervisor_, recorders_, logs_,
+        system_, context_, config_, supervisor_, recorders_, logs_,
         std::make_shared<snapshot_metrics>(system_.metrics()), options_,
         draining_, now.count()}));
   }
@@ -169,6 +181,7 @@ class node_impl final : public node {
   node_context_ptr context_;
   log_set logs_;
   node_options options_;
+  std::shared_ptr<published<config::node>> config_; ///< in effect
   std::shared_ptr<exchange_recorders> recorders_;
   std::shared_ptr<std::atomic<bool>> draining_
     = std::make_shared<std::atomic<bool>>(false);

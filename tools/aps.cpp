@@ -52,10 +52,7 @@ void reload(aps::node& node, const std::string& file, spdlog::logger& log) {
     log.error("[NODE] {} is not used; everything stays as it was", file);
     return;
   }
-  const auto more = node.reload(std::get<aps::config::node>(loaded));
-  log.info("[NODE] Configuration read again: settings of pools and fallback "
-           "are in use{}",
-           more ? "; its other changes take a restart" : "");
+  node.reload(std::get<aps::config::node>(loaded));
 }
 
 /// Runs a node until a signal. The order of the declarations is the shutdown

@@ -55,7 +55,8 @@ bool refuse(const call& what, uint16_t status, const std::string& why,
 } // namespace
 
 bool may_enter(const call& what, const resource& to) {
-  const auto& token = what.where().node->config.admin->token;
+  const auto config = what.where().config->get();
+  const auto& token = config->admin->token;
   if (to.who == access::token && !token.empty() && !has_token(what, token))
     return refuse(what, 401, "a token is needed: Authorization: Bearer TOKEN",
                   {{"WWW-Authenticate", "Bearer"}});

@@ -23,6 +23,7 @@ namespace aps::admin {
 struct context {
   caf::actor_system& system;
   node_context_ptr node;
+  std::shared_ptr<const published<config::node>> config; ///< in effect
   supervisor_actor supervisor;
   std::shared_ptr<exchange_recorders> recorders;
   log_set logs;

@@ -128,7 +128,8 @@ void get_exchanges(const call& what) {
       return what.problem(400, "limit is a whole number", "limit");
   }
   what.with_records([what, only, limit](const record_list& all) {
-    const auto& mappings = what.where().node->config.mappings;
+    const auto config = what.where().config->get();
+    const auto& mappings = config->mappings;
     const auto pick = [&](const auto& from) {
       auto out = json::array();
       for (const auto& one : from)

@@ -255,7 +255,7 @@ void get_explanation(const call& what) {
   const auto method = what.parameter("method").value_or("GET");
   what.with_node([what, url = *url, asked, method](const node_snapshot& now) {
     what.answer(200,
-                explain(url, asked, method, what.where().node->config, now));
+                explain(url, asked, method, *what.where().config->get(), now));
   });
 }
 

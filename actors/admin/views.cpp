@@ -1,6 +1,7 @@
 #include "actors/admin/router.hpp"
 #include "actors/stats.hpp"
 #include "actors/text.hpp"
+#include "config/show.hpp"
 
 namespace aps::admin {
 
@@ -28,78 +29,6 @@ json sessions_of(const endpoint_snapshot& endpoint) {
   auto out = json::array();
   for (auto& [session, names] : sessions)
     out.push_back({{"session", session}, {"connections", std::move(names)}});
-  return out;
-}
-
-json show(const config::pool& pool) {
-  return {{"enabled", pool.enabled},
-          {"pool_size", pool.pool_size},
-          {"max_pool_size", pool.max_pool_size},
-          {"idle_timeout", pool.idle_timeout.count()},
-          {"max_lifetime", pool.max_lifetime.count()},
-          {"max_requests_per_connection", pool.max_requests_per_connection},
-          {"max_waiting", pool.max_waiting},
-          {"acquire_timeout", pool.acquire_timeout.count()},
-          {"ping_interval", pool.ping_interval.count()},
-          {"stall_timeout", pool.stall_timeout.count()},
-          {"ping_timeout", pool.ping_timeout.count()},
-          {"target_utilization", pool.target_utilization},
-          {"utilization_hysteresis", pool.utilization_hysteresis},
-          {"growth_cooldown", pool.growth_cooldown.count()},
-          {"lifetime_grace", pool.lifetime_grace.count()},
-          {"ejection_failures", pool.ejection_failures},
-          {"ejection_time", pool.ejection_time.count()},
-          {"max_ejection_percent", pool.max_ejection_percent},
-          {"restart_intensity", pool.restart_intensity},
-          {"restart_window", pool.restart_window.count()}};
-}
-
-json show(const config::http& http) {
-  return {{"max_header_bytes", http.max_header_bytes},
-          {"max_headers", http.max_headers},
-          {"max_body_bytes", http.max_body_bytes},
-          {"header_timeout", http.header_timeout.count()},
-          {"body_timeout", http.body_timeout.count()},
-          {"idle_timeout", http.idle_timeout.count()},
-          {"first_byte_timeout", http.first_byte_timeout.count()},
-          {"write_timeout", http.write_timeout.count()}};
-}
-
-constexpr auto masked = "***";
-
-json show(const config::tunnel& tunnel) {
-  auto websocket = show(tunnel.websocket_pool);
-  websocket["fallback_enabled"] = tunnel.fallback.enabled;
-  websocket["fallback_threshold"] = tunnel.fallback.threshold;
-  return {{"enabled", tunnel.enabled},
-          {"servers", tunnel.servers},
-          {"password", masked},
-          {"websocket_pool", std::move(websocket)},
-          {"grpc_pool", show(tunnel.grpc_pool)},
-          {"poll_pool", show(tunnel.poll_pool)},
-          {"fallback",
-           {{"hold_down", tunnel.fallback.hold_down.count()},
-            {"max_hold_down", tunnel.fallback.max_hold_down.count()},
-            {"good_probes", tunnel.fallback.good_probes},
-            {"probe_timeout", tunnel.fallback.probe_timeout.count()}}},
-          {"exchange_window", tunnel.exchange_window},
-          {"reconnect_grace", tunnel.reconnect_grace.count()},
-          {"resume_time", tunnel.resume_time.count()}};
-}
-
-json show(const config::mapping& rule) {
-  json out{{"from", rule.from.str()}, {"to", rule.to.str()}};
-  if (rule.tunnels.empty())
-    return out;
-  using kind = config::stickiness::kind;
-  const auto& by = rule.sticky_by;
-  out["via"] = {{"tunnels", rule.tunnels},
-                {"balance", to_string(rule.balance)},
-                {"sticky_by", by.by == kind::address  ? "address"
-                              : by.by == kind::cookie ? "cookie:" + by.name
-                                                      : "header:" + by.name}};
-  if (!rule.endpoints.empty())
-    out["via"]["endpoints"] = rule.endpoints;
   return out;
 }
 
@@ -141,7 +70,8 @@ json show_tunnels(const context& where, const node_snapshot& now) {
   auto out = json::array();
   for (const auto& tunnel : now.tunnels)
     out.push_back(show_tunnel(tunnel));
-  for (const auto& [name, settings] : where.node->config.tunnels)
+  const auto config = where.config->get();
+  for (const auto& [name, settings] : config->tunnels)
     if (!settings.enabled) {
       tunnel_snapshot off{name, settings.fallback.enabled,
                           settings.grpc_pool.enabled,
@@ -152,41 +82,13 @@ json show_tunnels(const context& where, const node_snapshot& now) {
   return out;
 }
 
-json show_config(const config::node& config) {
-  json out{{"servers", json::object()},
-           {"tunnels", json::object()},
-           {"mappings", json::array()}};
-  for (const auto& [name, server] : config.servers)
-    out["servers"][name] = {{"host", server.host},
-                            {"port", server.port},
-                            {"http", show(server.http)}};
-  for (const auto& [name, tunnel] : config.tunnels)
-    out["tunnels"][name] = show(tunnel);
-  for (const auto& rule : config.mappings)
-    out["mappings"].push_back(show(rule));
-  if (const auto& admin = config.admin) {
-    out["admin"] = {{"host", admin->host},
-                    {"port", admin->port},
-                    {"keep_exchanges", admin->keep_exchanges},
-                    {"actor_metrics", admin->actor_metrics}};
-    if (!admin->token.empty())
-      out["admin"]["token"] = masked;
-  }
-  out["log"] = {{"level", config.log.level},
-                {"format", config.log.format},
-                {"requests", config.log.requests},
-                {"components", config.log.components}};
-  out["io"] = {{"threads", config.io.threads}};
-  return out;
-}
-
 // -- resources ----------------------------------------------------------------
 
 void get_stats(const call& what) {
   what.with_counts([what](const monitor_counts& counts) {
     what.with_node([what, counts](const node_snapshot& now) {
       const auto& where = what.where();
-      auto body = make_stats(now, where.node->config,
+      auto body = make_stats(now, *where.config->get(),
                              compat::running_actors(where.system));
       body["node"] = show_node(where);
       body["exchanges"] = show_totals(where.recorders->totals());
@@ -247,7 +149,7 @@ void get_connections(const call& what) {
 }
 
 void get_config(const call& what) {
-  what.answer(200, {{"config", show_config(what.where().node->config)}});
+  what.answer(200, {{"config", config::show(*what.where().config->get())}});
 }
 
 void get_health(const call& what) {

@@ -1,13 +1,11 @@
 // Commands that change something, and those about configurations.
-#include "config/config.hpp"
+#include "config/show.hpp"
 #include "tools/apsctl/commands.hpp"
 #include "tools/apsctl/render.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <map>
 
 namespace aps::ctl {
@@ -38,8 +36,7 @@ std::string target(const options& what) {
                               : "sessions/" + encoded(what.session);
 }
 
-/// Values by their path, e.g. "tunnels.tunnel1.enabled", in a form in which
-/// shorthands do not count.
+/// Values by their path, e.g. "tunnels.tunnel1.enabled".
 void flatten(const json& value, const std::string& path,
              std::map<std::string, json>& out) {
   if (value.is_object()) {
@@ -53,72 +50,53 @@ void flatten(const json& value, const std::string& path,
   }
 }
 
-void expand(json& config) {
-  if (config.contains("servers"))
-    for (auto& server : config["servers"])
-      if (server.is_number())
-        server = {{"port", server}};
-  if (config.contains("mappings"))
-    for (auto& mapping : config["mappings"])
-      if (mapping.contains("via"))
-        for (const auto* key : {"tunnels", "endpoints"})
-          if (auto& via = mapping["via"];
-              via.contains(key) && via[key].is_string())
-            via[key] = json::array({via[key]});
-  config.erase("$schema");
-}
-
-std::map<std::string, json> flat(json config) {
-  expand(config);
-  std::map<std::string, json> result;
-  flatten(config, "", result);
-  return result;
-}
-
-bool same(const json& one, const json& other) {
-  if (one.is_number() && other.is_number())
-    return one.get<double>() == other.get<double>();
-  return one == other;
-}
-
-/// The name of a tunnel or server, or the place of a mapping, at the front of
-/// a path; empty for other sections.
+/// The tunnel, server or mapping at the front of a path, e.g.
+/// "tunnels.tunnel1." or "mappings[0]"; empty for other paths.
 std::string item_of(const std::string& path) {
   for (const std::string section : {"servers.", "tunnels.", "mappings["})
     if (path.starts_with(section))
-      return path.substr(0, path.find_first_of(".]", section.size()));
+      return path.substr(0, path.find_first_of(".]", section.size()) + 1);
   return {};
 }
 
-bool is_secret(const std::string& path) {
-  return path.ends_with(".password") || path.ends_with(".token");
-}
-
-json differences(const std::map<std::string, json>& file,
-                 const std::map<std::string, json>& running) {
-  auto result = json::array();
-  const auto add
-    = [&](const std::string& path, const json& there, const json& here) {
-        const json secret = "***";
-        result.push_back({{"path", path},
-                          {"running", there},
-                          {"file", is_secret(path) ? secret : here}});
-      };
-  std::map<std::string, bool> known;
-  for (const auto& [path, value] : file) {
-    known[item_of(path)] = true;
-    const auto found = running.find(path);
-    if (found == running.end())
-      add(path, nullptr, value);
-    else if (found->second != "***" && !same(found->second, value))
-      add(path, found->second, value);
-  }
-  for (const auto& [path, value] : running)
-    if (const auto item = item_of(path); !item.empty() && !known[item]) {
-      known[item] = true;
-      add(item, "present", nullptr);
+/// What differs; an item that only one side has counts once. Both sides mask
+/// their secrets.
+json differences(const json& running, const json& file) {
+  std::map<std::string, json> there;
+  std::map<std::string, json> here;
+  flatten(running, "", there);
+  flatten(file, "", here);
+  const auto has = [](const auto& side, const std::string& item) {
+    const auto i = side.lower_bound(item);
+    return i != side.end() && i->first.starts_with(item);
+  };
+  std::map<std::string, json> result;
+  const auto compare = [&](const std::string& path) {
+    auto item = item_of(path);
+    const auto running = has(there, item);
+    if (running != has(here, item)) {
+      if (item.ends_with('.'))
+        item.pop_back();
+      result[item] = {{"path", item},
+                      {"running", running ? json("present") : json()},
+                      {"file", running ? json() : json("present")}};
+      return;
     }
-  return result;
+    const auto one = there.find(path);
+    const auto other = here.find(path);
+    const auto left = one == there.end() ? json() : one->second;
+    const auto right = other == here.end() ? json() : other->second;
+    if (left != right)
+      result[path] = {{"path", path}, {"running", left}, {"file", right}};
+  };
+  for (const auto& [path, value] : there)
+    compare(path);
+  for (const auto& [path, value] : here)
+    compare(path);
+  auto list = json::array();
+  for (auto& [path, one] : result)
+    list.push_back(std::move(one));
+  return list;
 }
 
 bool report(const std::string& file, const config::result& loaded) {
@@ -130,15 +108,9 @@ bool report(const std::string& file, const config::result& loaded) {
   return false;
 }
 
-json read(const std::string& file) {
-  std::ifstream in(file);
-  return json::parse(std::string{std::istreambuf_iterator<char>(in), {}},
-                     nullptr, false, true);
-}
-
-int diff(const client& node, const options& what) {
+int diff(const client& node, const options& what, const config::node& file) {
   const auto running = node.get("config").at("config");
-  const auto found = differences(flat(read(what.second)), flat(running));
+  const auto found = differences(running, config::show(file));
   if (what.json) {
     print({{"differences", found}});
   } else if (found.empty()) {
@@ -203,10 +175,11 @@ int set_log(const client& node, const options& what) {
 int check_config(const client& node, const options& what) {
   if (what.first != "check" && what.first != "diff")
     throw usage("config knows check and diff, not " + printable(what.first));
-  if (!report(what.second, config::load(what.second)))
+  const auto loaded = config::load(what.second);
+  if (!report(what.second, loaded))
     return cli::exit_failure;
   if (what.first == "diff")
-    return diff(node, what);
+    return diff(node, what, std::get<config::node>(loaded));
   if (what.json)
     print({{"file", what.second}, {"ok", true}});
   else
