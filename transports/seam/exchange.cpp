@@ -136,6 +136,7 @@ void exchange::handle(response_frame& what) {
     return violation("second response head");
   ++heads_;
   final_head_ = !what.head->interim();
+  length_ = what.head->content_length;
   response_started_ = true;
   if (record_ && final_head_) {
     record_->first_byte = unit().now();
@@ -236,7 +237,11 @@ void exchange::cancel(outcome why) {
   if (link_)
     send(reset_frame{why, {}});
   listener_ = nullptr;
-  release(why);
+  // Who knows the length leaves with the last byte; the end may still be on
+  // its way to us.
+  const auto complete = why == outcome::visitor_gone && final_head_
+                        && length_ == in_.consumed();
+  release(complete ? outcome::ok : why);
 }
 
 // -- inner workings -----------------------------------------------------------

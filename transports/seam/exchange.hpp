@@ -140,6 +140,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
   const std::shared_ptr<const exchange_facts> facts_;
   std::shared_ptr<visitor> listener_;
   const uint32_t window_;
+  std::optional<uint64_t> length_; ///< of the answer's body, as announced
   exchange_record_ptr record_; ///< null = nobody observes it
   std::shared_ptr<exchange_observer> observer_;
   link_ptr link_;
