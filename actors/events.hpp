@@ -3,6 +3,7 @@
 #include <caf/actor.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -110,8 +111,8 @@ struct subscribe {
   /// Events that may be on their way to it; `acknowledge` gives new credit.
   uint32_t credit = 256;
   /// Events after this one that are still remembered come after the snapshot;
-  /// 0 = none.
-  uint64_t after = 0;
+  /// 0 = all of them.
+  std::optional<uint64_t> after = {};
 };
 
 /// The sender took `count` events.

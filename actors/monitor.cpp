@@ -158,15 +158,15 @@ void monitor_state::on_subscribe(const subscribe& what) {
   subscribers_.push_back({who, what.filter, window, window, 0});
   update_watch();
   compat::send_anonymously(who, monitor_snapshot{serial_, node_id_, actors_});
-  if (what.after == 0)
+  if (!what.after)
     return;
   auto& fresh = subscribers_.back();
   // Older ones are gone; per-request ones are never remembered.
   const auto oldest = recent_.empty() ? serial_ + 1 : recent_.front().serial;
-  if (what.after + 1 < oldest && recent_.size() >= remembered)
-    compat::send_anonymously(who, missed{oldest - what.after - 1});
+  if (*what.after + 1 < oldest && recent_.size() >= remembered)
+    compat::send_anonymously(who, missed{oldest - *what.after - 1});
   for (const auto& one : recent_)
-    if (one.serial > what.after && fresh.filter.matches(one))
+    if (one.serial > *what.after && fresh.filter.matches(one))
       give(fresh, one);
 }
 

@@ -87,6 +87,16 @@ void operate_on_session(const call& what, const std::string& action,
              [id](const live_actor& one) { return one.session == id; });
 }
 
+void operate_on_endpoint(const call& what, const std::string& action,
+                         operate order) {
+  const auto& tunnel = what.names.at(0);
+  const auto& endpoint = what.names.at(1);
+  operate_on(what, action, "endpoint " + tunnel + "." + endpoint, order,
+             [tunnel, endpoint](const live_actor& one) {
+               return one.tunnel == tunnel && one.endpoint == endpoint;
+             });
+}
+
 } // namespace
 
 void drain_connection(const call& what) {
@@ -134,15 +144,13 @@ void close_session(const call& what) {
 }
 
 void drain_endpoint(const call& what) {
-  if (!body_with(what, {}))
-    return;
-  const auto& tunnel = what.names.at(0);
-  const auto& endpoint = what.names.at(1);
-  operate_on(what, "drain", "endpoint " + tunnel + "." + endpoint,
-             {operate::action::drain, {}},
-             [tunnel, endpoint](const live_actor& one) {
-               return one.tunnel == tunnel && one.endpoint == endpoint;
-             });
+  if (body_with(what, {}))
+    operate_on_endpoint(what, "drain", {operate::action::drain, {}});
+}
+
+void close_endpoint(const call& what) {
+  if (body_with(what, {}))
+    operate_on_endpoint(what, "close", {operate::action::close, {}});
 }
 
 void set_fallback(const call& what) {

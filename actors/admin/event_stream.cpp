@@ -46,8 +46,12 @@ std::optional<kind_set> read_kinds(std::string_view text) {
   return out == 0 ? life_cycle_kinds : out;
 }
 
-// The serial in "NODE-SERIAL"; 0 when it is that of another life.
-uint64_t read_last_id(std::string_view text, const std::string& node) {
+// The serial in "NODE-SERIAL"; 0 when it is that of another life of the node:
+// then everything is news. Nothing when there is no text.
+std::optional<uint64_t> read_last_id(std::string_view text,
+                                     const std::string& node) {
+  if (text.empty())
+    return std::nullopt;
   uint64_t out = 0;
   if (text.size() > node.size() + 1 && text.starts_with(node)
       && text[node.size()] == '-')
@@ -147,7 +151,7 @@ void send_snapshot(stream_state& state, uint64_t serial,
                   {"exchanges", show_totals(where.recorders->totals())},
                   {"tunnels", show_tunnels(where, now)}};
   // The replay begins before it: then its id must not move the reader on.
-  const auto id = state.what.after > 0 ? 0 : serial;
+  const auto id = state.what.after ? 0 : serial;
   state.writer->write(message(where.node->node_id, id, "snapshot", body), 0);
   state.snapshot_sent = true;
   for (auto& [text, events] : std::exchange(state.early, {}))
@@ -204,9 +208,12 @@ void get_events(const call& what) {
   const auto kinds = read_kinds(what.parameter("kind").value_or(""));
   if (!kinds)
     return what.problem(400, "kind names kinds of events, or all", "kind");
-  const stream_request wanted{
-    {*kinds, what.parameter("tunnel").value_or("")},
-    read_last_id(what.header("last-event-id"), where.node->node_id)};
+  // A browser that connects for the first time cannot set the header.
+  const auto header = what.header("last-event-id");
+  const auto last = header.empty() ? what.parameter("last_event_id").value_or("")
+                                   : std::string(header);
+  const stream_request wanted{{*kinds, what.parameter("tunnel").value_or("")},
+                              read_last_id(last, where.node->node_id)};
   if (++*where.streams > max_streams) {
     --*where.streams;
     return what.problem(503, "too many event streams");

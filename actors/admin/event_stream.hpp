@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace aps::admin {
@@ -57,7 +58,7 @@ class event_writer final : public origin,
 /// What a reader asked for.
 struct stream_request {
   event_filter filter;
-  uint64_t after = 0;
+  std::optional<uint64_t> after = {}; ///< as in `subscribe`
 };
 
 /// Subscribes to the monitor and writes what it hears; ends with its writer.

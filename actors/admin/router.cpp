@@ -60,6 +60,7 @@ const std::vector<resource>& resources() {
     {"POST", "/.api/sessions/*/drain", token, drain_session},
     {"POST", "/.api/sessions/*/close", token, close_session},
     {"POST", "/.api/endpoints/*/*/drain", token, drain_endpoint},
+    {"POST", "/.api/endpoints/*/*/close", token, close_endpoint},
     {"POST", "/.api/tunnels/*/fallback", token, set_fallback},
     // The panel asks for the token itself.
     {"GET", "/.admin/**", open, get_asset},

@@ -46,6 +46,7 @@ void inject_fault(const call& what);
 void drain_session(const call& what);
 void close_session(const call& what);
 void drain_endpoint(const call& what);
+void close_endpoint(const call& what);
 void set_fallback(const call& what);
 void get_asset(const call& what);
 
@@ -56,7 +57,6 @@ bool may_enter(const call& what, const resource& to);
 
 nlohmann::json show_node(const context& where);
 nlohmann::json show_totals(const exchange_totals& totals);
-nlohmann::json show_config(const config::node& config);
 nlohmann::json show_tunnels(const context& where, const node_snapshot& now);
 
 } // namespace aps::admin
