@@ -166,6 +166,7 @@ void event_metrics::on_event(const event& what) {
 
 void snapshot_metrics::update(const node_snapshot& now) {
   std::lock_guard guard{mutex_};
+  process_.update();
   fresh_.clear();
   for (const auto& tunnel : now.tunnels)
     for (const auto& endpoint : tunnel.endpoints) {
@@ -262,34 +263,13 @@ std::string snapshot_metrics::bounded(const std::string& tunnel,
 
 namespace {
 
-// CAF's collector ends the name of every sum in "_total", which is for
-// counters alone: gauges get their names without it.
-std::string with_proper_names(std::string_view text) {
-  constexpr std::string_view type = "# TYPE ";
-  constexpr std::string_view ending = "_total gauge";
-  std::set<std::string_view> wrong;
-  for (size_t at = 0; at < text.size();) {
-    const auto line = text.substr(at, text.find('\n', at) - at);
-    at += line.size() + 1;
-    if (line.starts_with(type) && line.ends_with(ending))
-      wrong.insert(line.substr(type.size(),
-                               line.size() - type.size() - 6));
-  }
-  std::string out;
-  out.reserve(text.size());
-  for (size_t at = 0; at < text.size();) {
-    const auto line = text.substr(at, text.find('\n', at) - at);
-    at += line.size() + 1;
-    const auto skip = line.starts_with("# ") ? 7 : 0; // "# TYPE ", "# HELP "
-    const auto name = line.substr(skip, line.find_first_of(" {", skip) - skip);
-    if (wrong.count(name) > 0)
-      out.append(line.substr(0, skip + name.size() - 6))
-        .append(line.substr(skip + name.size()));
-    else
-      out.append(line);
-    out += '\n';
-  }
-  return out;
+// CAF has no counters that are set from outside, so sums like the CPU time are
+// gauges there; Prometheus calls what ends in "_total" a counter.
+std::string with_proper_types(std::string text) {
+  constexpr std::string_view sum = "_total gauge\n";
+  for (auto at = text.find(sum); at != text.npos; at = text.find(sum, at))
+    text.replace(at, sum.size(), "_total counter\n");
+  return text;
 }
 
 } // namespace
@@ -298,7 +278,7 @@ std::string render_metrics(const caf::telemetry::metric_registry& registry) {
   caf::telemetry::collector::prometheus collector;
   collector.min_scrape_interval(caf::timespan{0});
   const auto text = collector.collect_from(registry);
-  return with_proper_names({text.data(), text.size()});
+  return with_proper_types({text.data(), text.size()});
 }
 
 } // namespace aps

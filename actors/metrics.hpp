@@ -5,6 +5,7 @@
 #include <caf/telemetry/counter.hpp>
 #include <caf/telemetry/gauge.hpp>
 #include <caf/telemetry/histogram.hpp>
+#include <caf/telemetry/importer/process.hpp>
 #include <caf/telemetry/metric_registry.hpp>
 
 #include <map>
@@ -67,11 +68,11 @@ class event_metrics {
   caf::telemetry::int_counter* auth_failures_;
 };
 
-/// Shows pools and breakers as of a snapshot. Thread-safe.
+/// Shows pools and breakers as of a snapshot, and this process. Thread-safe.
 class snapshot_metrics {
  public:
   explicit snapshot_metrics(caf::telemetry::metric_registry& registry)
-      : registry_(registry) {}
+      : registry_(registry), process_(registry) {}
 
   void update(const node_snapshot& now);
 
@@ -88,6 +89,7 @@ class snapshot_metrics {
 
   std::mutex mutex_;
   caf::telemetry::metric_registry& registry_;
+  caf::telemetry::importer::process process_;
   std::map<key, caf::telemetry::dbl_gauge*> gauges_;
   std::map<key, double> fresh_;
   std::map<labels, uint64_t> switches_; ///< as last seen

@@ -2,8 +2,8 @@
 
 import http.client
 import json
-import re
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -11,6 +11,7 @@ import urllib.parse
 
 import openapi
 from harness import Case, main, wait_until
+from metrics import samples, total
 from wire import ask
 
 TOKEN = "geheim-4711"
@@ -84,23 +85,9 @@ class Events:
         except OSError:
             pass
         self.thread.join(10)
-
-
-def samples(text):
-    """A metrics page as {name{labels}: value}."""
-    found = {}
-    for line in text.splitlines():
-        if line and not line.startswith("#"):
-            name, value = re.match(r"(\S+?(?:\{.*\})?) (\S+)", line).groups()
-            found[name] = float(value)
-    return found
-
-
-def total(metrics, name, **labels):
-    return sum(value for key, value in metrics.items()
-               if re.match(rf"{name}(\{{|$)", key)
-               and all(f'{label}="{text}"' in key
-                       for label, text in labels.items()))
+        self.answer.close()
+        self.connection.close()
+        self.socket.close()
 
 
 class AdminCase(Case):
@@ -309,8 +296,15 @@ class Actions(AdminCase):
         gone = set(session["connections"])
         wait_until(lambda: self.names() and not gone & set(self.names()),
                    "new connections")
-        self.post("/.api/endpoints/tunnel1/app1/drain", {},
-                  "/.api/endpoints/{tunnel}/{name}/drain")
+        for action in ("drain", "close"):
+            before = self.names()
+            self.post(f"/.api/endpoints/tunnel1/app1/{action}", {},
+                      f"/.api/endpoints/{{tunnel}}/{{name}}/{action}")
+            wait_until(lambda: self.names()
+                       and not set(before) & set(self.names()),
+                       f"new connections after {action}")
+        self.post("/.api/endpoints/tunnel1/nobody/close", {},
+                  "/.api/endpoints/{tunnel}/{name}/close", 404)
 
     def test_the_transport_is_chosen_by_hand(self):
         for mode, transport in (("websocket", "websocket"), ("auto", "grpc")):
@@ -436,6 +430,36 @@ class Stream(AdminCase):
                          serials)
         again.close()
 
+    def test_a_first_reader_may_ask_for_what_was_before(self):
+        opened = {c["name"]
+                  for c in self.get("/.api/connections")["connections"]}
+        for query, headers in (("?last_event_id=x-0", {}),
+                               ("", {"Last-Event-ID": "anothernode-77"})):
+            events = Events(self.admin_port, query, headers)
+            wait_until(lambda: opened <= {e["connection"] for e in
+                                          events.of("connection-opened")},
+                       "what opened before")
+            self.assertEqual(events.of("tunnel-added")[0]["serial"], 1)
+            events.close()
+
+    def test_a_reload_is_told_and_in_the_configuration(self):
+        events = Events(self.admin_port)
+        node = self.stack.node
+        config = json.loads(node.config_file.read_text())
+        tunnel = config["tunnels"]["tunnel1"]
+        tunnel.setdefault("websocket_pool", {})["max_pool_size"] = 7
+        tunnel["password"] = "another-password"
+        node.config_file.write_text(json.dumps(config))
+        node.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: events.of("config-reloaded"), "the reload")
+        self.assertIn("take a restart",
+                      events.of("config-reloaded")[0]["detail"])
+        wait_until(lambda: events.of("tunnel-changed"), "the tunnel")
+        self.assertEqual(events.of("tunnel-changed")[0]["tunnel"], "tunnel1")
+        shown = self.get("/.api/config")["config"]["tunnels"]["tunnel1"]
+        self.assertEqual(shown["websocket_pool"]["max_pool_size"], 7)
+        events.close()
+
     def test_filters_keep_the_rest_away(self):
         events = Events(self.admin_port,
                         "?kind=connection-lost,exchange-finished")
@@ -527,6 +551,9 @@ class Sums(AdminCase):
         done = subprocess.run([promtool, "check", "metrics"], input=text,
                               text=True, capture_output=True)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        found = samples(text)
+        self.assertGreater(found["process_cpu_seconds_total"], 0)
+        self.assertGreater(found["process_resident_memory_bytes"], 1 << 20)
 
 
 class Json(AdminCase):
