@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <iostream>
+#include <map>
 #include <thread>
 
 namespace aps::ctl {
@@ -107,23 +108,24 @@ std::string status_text(const json& stats) {
 
 std::string endpoints_text(const json& tunnels) {
   table result({"TUNNEL", "ENDPOINT", "STATE", ">FOR", ">GRPC", ">WEBSOCKET",
-                ">IN FLIGHT", ">WAITING", ">RTT", "REASON"});
+                ">POLL", ">IN FLIGHT", ">WAITING", ">RTT", "REASON"});
   for (const auto& tunnel : tunnels) {
     if (tunnel.at("endpoints").empty())
       result.add({text(tunnel, "name"), "-", "no endpoint"});
     for (const auto& endpoint : tunnel.at("endpoints")) {
-      double grpc = 0, websocket = 0, waiting = 0;
+      std::map<std::string, double> size;
+      double waiting = 0;
       for (const auto& pool : endpoint.at("pools")) {
-        const auto transport = text(pool, "transport");
-        (transport == "grpc" ? grpc : websocket)
-          += transport == "poll" ? 0 : number(pool, "size");
+        size[text(pool, "transport")] += number(pool, "size");
         waiting += number(pool, "waiting");
       }
       const auto& fallback = endpoint.at("fallback");
       result.add({text(tunnel, "name"), text(endpoint, "name"),
                   state_of(endpoint),
                   seconds(number(fallback, "since_seconds")),
-                  fmt::format("{:.0f}", grpc), fmt::format("{:.0f}", websocket),
+                  fmt::format("{:.0f}", size["grpc"]),
+                  fmt::format("{:.0f}", size["websocket"]),
+                  fmt::format("{:.0f}", size["poll"]),
                   count(endpoint, "in_flight"), fmt::format("{:.0f}", waiting),
                   milliseconds(number(endpoint, "latency_ms")),
                   clipped(text(fallback, "reason"), 40)});
