@@ -57,12 +57,7 @@ void monitor_state::on_event(event what) {
   if (metrics_)
     metrics_->on_event(what);
   write_log(what);
-  // The many would push out the few that somebody may come back for.
-  if ((set_of(what.kind) & per_request_kinds) == 0) {
-    recent_.push_back(what);
-    if (recent_.size() > remembered)
-      recent_.pop_front();
-  }
+  recent_.keep(what);
   for (auto& one : subscribers_)
     if (one.filter.matches(what))
       give(one, what);
@@ -161,13 +156,12 @@ void monitor_state::on_subscribe(const subscribe& what) {
   if (!what.after)
     return;
   auto& fresh = subscribers_.back();
-  // Older ones are gone; per-request ones are never remembered.
-  const auto oldest = recent_.empty() ? serial_ + 1 : recent_.front().serial;
-  if (*what.after + 1 < oldest && recent_.size() >= remembered)
-    compat::send_anonymously(who, missed{oldest - *what.after - 1});
-  for (const auto& one : recent_)
-    if (one.serial > *what.after && fresh.filter.matches(one))
+  if (const auto gone = recent_.forgotten(*what.after); gone > 0)
+    compat::send_anonymously(who, missed{gone});
+  recent_.after(*what.after, [&](const event& one) {
+    if (fresh.filter.matches(one))
       give(fresh, one);
+  });
 }
 
 void monitor_state::give(subscriber& to, const event& what) {

@@ -1,13 +1,13 @@
 #pragma once
 
 #include "actors/compat.hpp"
+#include "actors/event_memory.hpp"
 #include "actors/log_set.hpp"
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
 #include "actors/policy/repeat.hpp"
 
 #include <atomic>
-#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -26,9 +26,6 @@ using request_watch = std::shared_ptr<std::atomic<bool>>;
 class monitor_state {
  public:
   static inline const char* name = "aps.monitor";
-
-  /// Events that a subscriber that comes back can still have.
-  static constexpr size_t remembered = 1024;
 
   monitor_state(monitor_actor::pointer self, log_set logs,
                 std::string node_id = {}, request_watch watch = {},
@@ -77,7 +74,7 @@ class monitor_state {
   std::vector<subscriber> subscribers_;
   std::vector<live_actor> actors_;
   std::map<std::string, session> sessions_;
-  std::deque<event> recent_;
+  event_memory recent_;
   std::vector<uint64_t> counts_;
   uint64_t serial_ = 0;
   repeat_limit repeats_;

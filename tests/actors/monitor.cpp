@@ -130,7 +130,7 @@ CAF_TEST(a_subscriber_gets_a_snapshot_and_then_every_event_in_order) {
 CAF_TEST(a_filter_names_kinds_and_a_tunnel) {
   script it;
   const auto heard
-    = it.listen({{set_of(event_kind::endpoint_up), "b"}, 10, 0});
+    = it.listen({{set_of(event_kind::endpoint_up), "b"}, 10, {}});
   it.tell({event_kind::endpoint_up, "a"});
   it.tell({event_kind::endpoint_up, "b"});
   it.tell({event_kind::endpoint_down, "b"});
@@ -140,7 +140,7 @@ CAF_TEST(a_filter_names_kinds_and_a_tunnel) {
 CAF_TEST(a_slow_subscriber_is_told_how_many_it_missed) {
   script it;
   caf::actor who;
-  const auto heard = it.listen({{}, 2, 0}, &who);
+  const auto heard = it.listen({{}, 2, {}}, &who);
   for (int i = 0; i < 5; ++i)
     it.tell({event_kind::endpoint_up, "a"});
   CAF_CHECK_EQUAL(heard->size(), 3u);
@@ -160,7 +160,7 @@ CAF_TEST(a_slow_subscriber_is_told_how_many_it_missed) {
 CAF_TEST(a_dead_subscriber_is_dropped) {
   script it;
   caf::actor who;
-  it.listen({{all_kinds, {}}, 10, 0}, &who);
+  it.listen({{all_kinds, {}}, 10, {}}, &who);
   CAF_CHECK_EQUAL(it.counts().subscribers, 1u);
   CAF_CHECK(it.watch->load());
   compat::stop_anonymously(who);
@@ -180,18 +180,34 @@ CAF_TEST(who_comes_back_gets_what_it_missed) {
 
 CAF_TEST(what_is_forgotten_counts_as_missed) {
   script it;
-  for (size_t i = 0; i < monitor_state::remembered + 10; ++i)
+  for (size_t i = 0; i < event_memory::room + 10; ++i)
     it.tell({event_kind::endpoint_up, "a"});
   const auto heard = it.listen({{}, 4096, 5});
   CAF_CHECK_EQUAL(heard->at(1), "missed 5");
   CAF_CHECK_EQUAL(heard->at(2), "11 endpoint-up a");
 }
 
+CAF_TEST(masses_do_not_push_out_what_is_rare) {
+  script it;
+  it.tell({event_kind::tunnel_added, "a"});
+  for (size_t i = 0; i < 3 * event_memory::room; ++i)
+    it.tell({event_kind::auth_failed, "x"});
+  it.tell({event_kind::fallback_state, "a"});
+  const auto heard = it.listen({{}, 4096, 0});
+  const auto gone = 3 * event_memory::room - event_memory::room_for_masses;
+  CAF_REQUIRE_EQUAL(heard->size(), 4 + event_memory::room_for_masses);
+  CAF_CHECK_EQUAL(heard->at(1), "missed " + std::to_string(gone));
+  CAF_CHECK_EQUAL(heard->at(2), "1 tunnel-added a");
+  CAF_CHECK_EQUAL(heard->at(3),
+                  std::to_string(gone + 2) + " auth-failed x");
+  CAF_CHECK(heard->back().ends_with(" fallback-state a"));
+}
+
 CAF_TEST(only_subscribers_that_want_them_make_per_request_events) {
   script it;
   it.listen({});
   CAF_CHECK(!it.watch->load());
-  it.listen({{set_of(event_kind::exchange_started), {}}, 10, 0});
+  it.listen({{set_of(event_kind::exchange_started), {}}, 10, {}});
   CAF_CHECK(it.watch->load());
 }
 
