@@ -12,9 +12,13 @@ namespace aps {
 
 /// Is told what happens; tells everyone who asked (DESIGN 10).
 using monitor_actor = caf::typed_actor<
-  caf::result<void>(event),
-  // Subscribes the sender: it gets every event from now on.
-  caf::result<void>(subscribe)>;
+  caf::result<void>(event),       // from everybody
+  caf::result<void>(enrol),       // from each actor when it starts
+  caf::result<void>(subscribe),   // subscribes the sender: snapshot, then events
+  caf::result<void>(acknowledge), // from a subscriber
+  caf::result<void>(unsubscribe), // from a subscriber
+  caf::result<actor_list>(get_actors),
+  caf::result<monitor_counts>(get_counts)>;
 
 /// One transport connection of a session, node side: which pending request?
 using connection_actor = caf::typed_actor<
@@ -28,7 +32,9 @@ using connection_actor = caf::typed_actor<
   caf::result<void>(release),           // from the pool: it moved elsewhere
   caf::result<void>(check_health),      // from the pool: measure now
   caf::result<void>(ask_open),          // from the controller
-  caf::result<void>(probe)>;            // from the controller
+  caf::result<void>(probe),             // from the controller
+  caf::result<void>(operate),           // from an operator
+  caf::result<connection_snapshot>(get_snapshot)>;
 
 /// The connections of one endpoint over one transport: which connection?
 using pool_actor = caf::typed_actor<
@@ -56,6 +62,7 @@ using controller_actor = caf::typed_actor<
   caf::result<void>(exchange_done), // from a pool
   caf::result<void>(reconfigure_tunnel), // from the tunnel
   caf::result<void>(drain),         // from the tunnel
+  caf::result<void>(set_fallback_mode), // from the tunnel
   caf::result<controller_snapshot>(get_snapshot)>;
 
 /// A group of endpoints: which endpoint?
@@ -65,6 +72,7 @@ using tunnel_actor = caf::typed_actor<
   caf::result<void>(endpoint_status), // from a controller
   caf::result<void>(reconfigure_tunnel), // from the supervisor
   caf::result<void>(drain),           // from the supervisor
+  caf::result<void>(set_fallback_mode), // from an operator
   caf::result<tunnel_snapshot>(get_snapshot)>;
 
 /// Who is restarted, in which order, how often?

@@ -1,18 +1,17 @@
 #pragma once
 
-#include "actors/node_context.hpp"
+#include "actors/admin/call.hpp"
 
 #include <atomic>
 #include <memory>
 
 namespace aps {
 
-/// The admin listener's side: answers the JSON API from the actors' snapshots.
-/// Requests are exchanges like any other, served in this process.
+/// The admin listener's side. Requests are exchanges like any other, served in
+/// this process; admin/router.cpp says what there is.
 class admin_front final : public front {
  public:
-  admin_front(caf::actor_system& system, node_context_ptr context,
-              supervisor_actor supervisor);
+  explicit admin_front(admin::context_ptr context);
 
   std::shared_ptr<const route> find(const visitor_request& what) override;
   void start(exchange_ptr what) override;
@@ -20,9 +19,7 @@ class admin_front final : public front {
   exchange_id next_id() override { return ++next_id_; }
 
  private:
-  caf::actor_system& system_;
-  node_context_ptr context_;
-  supervisor_actor supervisor_;
+  admin::context_ptr context_;
   std::shared_ptr<const route> everything_;
   std::atomic<exchange_id> next_id_{0};
 };

@@ -3,6 +3,8 @@
 #include "actors/link_adapter.hpp"
 #include "transports/seam/auth.hpp"
 
+#include <algorithm>
+
 namespace aps {
 
 namespace {
@@ -28,7 +30,9 @@ connection_state::connection_state(connection_actor::pointer self,
       name_(std::move(connection_name)), nonce_(random_bytes(32)),
       opened_(compat::now(self)), liveness_({}, opened_) {
   owner_ = std::make_shared<owner_adapter<connection_actor>>(
-    connection_actor{self}, context_->units);
+    connection_actor{self}, context_->units, carrier_);
+  carrier_->connection = name_;
+  carrier_->transport = to_string(link_->transport());
 }
 
 connection_state::~connection_state() {
@@ -55,12 +59,19 @@ connection_actor::behavior_type connection_state::make_behavior() {
                                              ask.reason}});
     },
     [this](probe& what) { on_probe(what); },
+    [this](const operate& what) { on_operate(what); },
+    [this](get_snapshot) { return snapshot(); },
   };
 }
 
 // -- frames -------------------------------------------------------------------
 
 void connection_state::on_frames(link_frames& batch) {
+  if (!hold_back(batch))
+    handle_frames(batch);
+}
+
+void connection_state::handle_frames(link_frames& batch) {
   liveness_.on_heard(compat::now(self_));
   for (auto& what : batch.frames) {
     if (phase_ == phase::closing)
@@ -103,13 +114,17 @@ void connection_state::on_hello(hello_frame& hello) {
     return refuse(refusal::bad_proof, close_reason::refused, 0);
   compat::send(self_, found->second,
                admission{self_, name_, link_->server(), link_->peer(), nonce_,
-                         link_->transport(), hello_});
+                         link_->transport(), hello_,
+                         {link_, &link_->counters()}});
 }
 
 void connection_state::on_pong(const pong_frame& pong) {
   liveness_.on_pong(pong.token, compat::now(self_));
   if (liveness_.waiting())
     return;
+  carrier_->rtt_ns
+    = std::chrono::duration_cast<std::chrono::nanoseconds>(liveness_.rtt())
+        .count();
   compat::send(self_, pool_, health_report{self_, liveness_.rtt(),
                                            liveness_.sample(), false});
   report_probes(true);
@@ -125,6 +140,10 @@ void connection_state::on_admitted(admitted& welcome) {
   if (phase_ != phase::admission)
     return;
   phase_ = phase::live;
+  // Read by exchanges, which come with the first lease and not before.
+  carrier_->tunnel = hello_.tunnel;
+  carrier_->endpoint = hello_.endpoint;
+  carrier_->session = to_hex(hello_.session);
   pool_ = welcome.pool;
   // Without its pool a connection has no purpose.
   compat::on_down(self_, [this](const caf::down_msg&) {
@@ -157,9 +176,12 @@ void connection_state::refuse(refusal why, close_reason reason,
   phase_ = phase::closing;
   const std::string text{silent ? "no hello in time" : render(why)};
   compat::send(self_, context_->monitor,
-               event{event_kind::connection_refused, hello_.tunnel,
-                     hello_.endpoint, std::string(to_string(link_->transport())),
-                     name_, text + " (peer " + link_->peer() + ")"});
+               event{why == refusal::bad_proof ? event_kind::auth_failed
+                                               : event_kind::connection_refused,
+                     hello_.tunnel, hello_.endpoint,
+                     std::string(to_string(link_->transport())), name_,
+                     text + " (peer " + link_->peer() + ")", 0,
+                     std::string(to_string(why))});
   link_->send({0, refused_frame{why, text, retry_after_ms}});
   link_->close(reason, text);
 }
@@ -257,13 +279,89 @@ void connection_state::on_tick() {
 void connection_state::end(link_error why, const std::string& detail) {
   report_probes(false);
   for (auto& [id, exchange] : pending_)
-    exchange->detach(link_);
+    exchange->detach(link_, why);
   pending_.clear();
   compat::send(self_, pool_, connection_lost{self_, why, detail});
   // The pool outlives many connections and would remember each of them.
   if (pool_)
     compat::demonitor(self_, pool_);
   self_->quit();
+}
+
+// -- operators ----------------------------------------------------------------
+
+void connection_state::on_operate(const operate& what) {
+  const auto now = compat::now(self_);
+  const auto note = [this](std::string_view kind, std::string detail) {
+    compat::send(self_, context_->monitor,
+                 event{event_kind::fault_injected, hello_.tunnel,
+                       hello_.endpoint, carrier_->transport, name_,
+                       std::move(detail), 0, std::string(kind),
+                       carrier_->session});
+  };
+  const auto ms
+    = std::chrono::duration_cast<std::chrono::milliseconds>(what.time).count();
+  switch (what.what) {
+    case operate::action::drain:
+      return compat::send(self_, pool_,
+                          leaving{self_, "drained by an operator"});
+    case operate::action::close:
+      return link_->close(close_reason::normal, "closed by an operator");
+    case operate::action::cut:
+      note("cut", "cut");
+      return link_->abort(link_error::lost);
+    case operate::action::stall:
+      note("stall", "deaf for " + std::to_string(ms) + " ms");
+      stalled_until_ = now + what.time;
+      return;
+    case operate::action::delay:
+      note("delay", "late by " + std::to_string(ms) + " ms");
+      delay_ = what.time;
+      return;
+  }
+}
+
+// True when a fault keeps what arrived for later.
+bool connection_state::hold_back(link_frames& batch) {
+  if (held_.empty() && delay_ == duration{} && stalled_until_ == time_point{})
+    return false;
+  const auto now = compat::now(self_);
+  const auto due = std::max({now + delay_, stalled_until_,
+                             held_.empty() ? now : held_.back().first});
+  if (due <= now)
+    return false;
+  held_.emplace_back(due, std::move(batch));
+  const auto wait
+    = std::chrono::ceil<std::chrono::milliseconds>(due - now);
+  compat::run_delayed(self_, wait, [this] { look_at_held(); });
+  return true;
+}
+
+void connection_state::look_at_held() {
+  const auto now = compat::now(self_);
+  while (!held_.empty() && held_.front().first <= now) {
+    auto batch = std::move(held_.front().second);
+    held_.pop_front();
+    handle_frames(batch);
+  }
+}
+
+connection_snapshot connection_state::snapshot() const {
+  connection_snapshot out;
+  out.name = name_;
+  out.peer = link_->peer();
+  out.session = carrier_->session;
+  out.in_flight = static_cast<uint32_t>(pending_.size());
+  out.draining = phase_ == phase::draining || phase_ == phase::closing;
+  out.age_s = std::chrono::duration<double>(compat::now(self_) - opened_).count();
+  out.health.latency_ms
+    = std::chrono::duration<double, std::milli>(liveness_.rtt()).count();
+  out.health.load = out.in_flight;
+  const auto& counters = link_->counters();
+  out.bytes_in = counters.bytes_in;
+  out.bytes_out = counters.bytes_out;
+  out.queued = counters.queued;
+  return out;
 }
 
 // -- spawning -----------------------------------------------------------------

@@ -3,7 +3,9 @@
 #include "actors/node_context.hpp"
 #include "actors/policy/liveness.hpp"
 
+#include <deque>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace aps {
@@ -38,6 +40,11 @@ class connection_state {
   void on_retire(const retire& how);
   void on_release(const release& moved);
   void on_probe(probe& what);
+  void on_operate(const operate& what);
+  void handle_frames(link_frames& batch);
+  bool hold_back(link_frames& batch);
+  void look_at_held();
+  connection_snapshot snapshot() const;
   void ping_now();
   void on_tick();
   void arm_tick();
@@ -59,6 +66,11 @@ class connection_state {
   exchange_owner_ptr owner_;
   std::unordered_map<exchange_id, exchange_ptr> pending_;
   std::vector<probe> probes_;
+  std::shared_ptr<carrier> carrier_ = std::make_shared<carrier>();
+  // Of faults for rehearsal:
+  time_point stalled_until_{};
+  duration delay_{};
+  std::deque<std::pair<time_point, link_frames>> held_;
   close_reason retire_reason_ = close_reason::normal;
   std::string retire_detail_;
 };

@@ -59,6 +59,9 @@ controller_actor::behavior_type controller_state::make_behavior() {
     on_pool_down(down);
   });
   arm_tick();
+  compat::send(self_, context_->monitor,
+               enrol{{actor_kind::controller, setup_.tunnel, setup_.endpoint,
+                      {}, {}, {}, caf::actor_cast<caf::actor>(self_)}});
   return {
     [this](job& what) { dispatch(std::move(what)); },
     [this](const candidate_for& who) { on_candidate(who); },
@@ -71,6 +74,7 @@ controller_actor::behavior_type controller_state::make_behavior() {
     [this](const exchange_done& done) { on_done(done); },
     [this](const reconfigure_tunnel& what) { on_reconfigure(what.settings); },
     [this](drain) { on_drain(); },
+    [this](const set_fallback_mode& what) { on_mode(what); },
     [this](get_snapshot) { return snapshot(); },
   };
 }
@@ -126,6 +130,13 @@ void controller_state::dispatch(job what) {
 // The first in order of preference that can carry it. While the breaker is
 // open the primary comes last; without fallback nothing but it counts.
 controller_state::lane* controller_state::choose(const job& what) {
+  if (mode_ != fallback_mode::automatic) {
+    auto& wanted = of(mode_ == fallback_mode::grpc
+                        ? transport_kind::grpc
+                        : transport_kind::websocket);
+    if (has_live(wanted, what))
+      return &wanted;
+  }
   const auto mixed = hybrid();
   if (mixed && !setup_.settings.fallback.enabled)
     return has_live(primary(), what) ? &primary() : nullptr;
@@ -232,7 +243,7 @@ void controller_state::fail(job what) {
     detail = "the agent of " + setup_.tunnel + "." + setup_.endpoint
              + " vanished after the request was sent";
   }
-  tell(event_kind::exchange_failed, detail);
+  // The event comes with the record of the exchange.
   exchange.fail(how, detail);
 }
 
@@ -468,6 +479,18 @@ void controller_state::on_drain() {
     compat::send(self_, where.pool, drain{});
 }
 
+void controller_state::on_mode(const set_fallback_mode& what) {
+  if (what.mode == mode_)
+    return;
+  mode_ = what.mode;
+  compat::send(self_, context_->monitor,
+               event{event_kind::fallback_state, setup_.tunnel,
+                     setup_.endpoint, "", "",
+                     "mode " + std::string(to_string(mode_)) + ", by hand",
+                     breaker_.switches(),
+                     std::string(to_string(breaker_.state()))});
+}
+
 caf::result<controller_snapshot> controller_state::snapshot() {
   controller_snapshot base;
   base.endpoint = setup_.endpoint;
@@ -482,6 +505,7 @@ caf::result<controller_snapshot> controller_state::snapshot() {
     base.next_probe_s
       = std::max(seconds(breaker_.next_probe() - now).count(), 0.0);
   base.moving = static_cast<uint32_t>(parked_.size());
+  base.mode = mode_;
   std::vector<pool_actor> pools;
   for (const auto& where : lanes_)
     if (where.pool)
@@ -502,10 +526,13 @@ void controller_state::tell(event_kind kind, std::string detail,
 }
 
 void controller_state::tell_state(const char* from) {
-  tell(event_kind::fallback_state,
-       std::string(from) + " -> " + std::string(to_string(breaker_.state()))
-         + " (" + breaker_.reason() + ")",
-       breaker_.switches());
+  const std::string state{to_string(breaker_.state())};
+  compat::send(self_, context_->monitor,
+               event{event_kind::fallback_state, setup_.tunnel,
+                     setup_.endpoint, "", "",
+                     std::string(from) + " -> " + state + " ("
+                       + breaker_.reason() + ")",
+                     breaker_.switches(), state});
 }
 
 } // namespace aps

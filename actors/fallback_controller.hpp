@@ -87,6 +87,7 @@ class controller_state {
   void on_done(const exchange_done& done);
   void on_reconfigure(const config::tunnel& settings);
   void on_drain();
+  void on_mode(const set_fallback_mode& what);
   void on_tick();
   void on_pool_down(const caf::down_msg& down);
   caf::result<controller_snapshot> snapshot();
@@ -107,6 +108,7 @@ class controller_state {
   std::vector<parked> parked_;
   std::vector<instance> instances_;
   size_t next_asked_ = 0;
+  fallback_mode mode_ = fallback_mode::automatic; ///< by hand
   bool draining_ = false;
 };
 

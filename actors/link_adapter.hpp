@@ -34,8 +34,12 @@ class link_adapter final : public link_listener {
 template <class Handle>
 class owner_adapter final : public exchange_owner {
  public:
-  owner_adapter(Handle to, std::shared_ptr<unit_contexts> units)
-      : use_(units->use()), to_(std::move(to)), units_(std::move(units)) {}
+  owner_adapter(Handle to, std::shared_ptr<unit_contexts> units,
+                carrier_ptr who = nullptr)
+      : use_(units->use()), to_(std::move(to)), units_(std::move(units)),
+        who_(std::move(who)) {}
+
+  carrier_ptr who() const override { return who_; }
 
   void on_finished(executor& unit, exchange_id id, outcome how) override {
     compat::enqueue(units_->of(unit).get(), to_, exchange_finished{id, how});
@@ -45,6 +49,7 @@ class owner_adapter final : public exchange_owner {
   std::shared_ptr<void> use_;
   Handle to_;
   std::shared_ptr<unit_contexts> units_;
+  carrier_ptr who_;
 };
 
 } // namespace aps

@@ -26,30 +26,11 @@ job::job(exchange_ptr exchange)
     : what(exchange), guard_(std::make_shared<job_guard>(std::move(exchange))) {
 }
 
-std::string to_string(event_kind kind) {
-  switch (kind) {
-    case event_kind::tunnel_added: return "tunnel-added";
-    case event_kind::endpoint_up: return "endpoint-up";
-    case event_kind::endpoint_down: return "endpoint-down";
-    case event_kind::pool_created: return "pool-created";
-    case event_kind::pool_grown: return "pool-grown";
-    case event_kind::pool_exhausted: return "pool-exhausted";
-    case event_kind::connection_opened: return "connection-opened";
-    case event_kind::connection_refused: return "connection-refused";
-    case event_kind::connection_idle_closed: return "connection-idle-closed";
-    case event_kind::connection_expired: return "connection-expired";
-    case event_kind::connection_lost: return "connection-lost";
-    case event_kind::connection_ejected: return "connection-ejected";
-    case event_kind::connection_readmitted: return "connection-readmitted";
-    case event_kind::endpoint_degraded: return "endpoint-degraded";
-    case event_kind::endpoint_recovered: return "endpoint-recovered";
-    case event_kind::session_replaced: return "session-replaced";
-    case event_kind::fallback_attempt: return "fallback-attempt";
-    case event_kind::fallback_state: return "fallback-state";
-    case event_kind::exchange_moved: return "exchange-moved";
-    case event_kind::exchange_failed: return "exchange-failed";
-    case event_kind::actor_restarted: return "actor-restarted";
-    case event_kind::node_draining: return "node-draining";
+std::string_view to_string(fallback_mode mode) noexcept {
+  switch (mode) {
+    case fallback_mode::automatic: return "auto";
+    case fallback_mode::grpc: return "grpc";
+    case fallback_mode::websocket: return "websocket";
   }
   return "unknown";
 }

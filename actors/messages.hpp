@@ -1,7 +1,8 @@
 #pragma once
 
 #include "actors/actors.hpp"
-#include "actors/policy/health.hpp"
+#include "actors/events.hpp"
+#include "actors/snapshots.hpp"
 #include "config/routes.hpp"
 #include "transports/seam/network.hpp"
 
@@ -12,8 +13,8 @@
 #include <string>
 #include <vector>
 
-/// What actors tell each other. Values that stay inside one process, except
-/// `event`, which also travels to remote subscribers.
+/// What actors tell each other. Values that stay inside one process; what also
+/// travels to other processes stands in events.hpp and snapshots.hpp.
 namespace aps {
 
 /// A request on its way through the actors. Copies share the exchange. When
@@ -58,6 +59,7 @@ struct admission {
   std::string nonce;      ///< the nonce it was challenged with
   transport_kind transport = transport_kind::websocket;
   hello_frame hello;
+  std::shared_ptr<const link_counters> counters = {};
 };
 
 /// How a connection reaches its endpoint's actors once it is admitted.
@@ -154,6 +156,7 @@ struct candidate {
   std::string proof;
   std::string instance; ///< names the agent across restarts; empty = unknown
   uint64_t started_ms = 0;
+  std::shared_ptr<const link_counters> counters = {}; ///< of its link
 };
 
 struct candidate_for {
@@ -188,9 +191,10 @@ struct health_report {
   bool late = false; ///< no sample: an answer is overdue
 };
 
-/// The agent asked to lease this connection no more.
+/// Lease this connection no more: its agent or an operator said so.
 struct leaving {
   connection_actor who;
+  const char* why = "drained by the agent";
 };
 
 /// From now on live by these settings.
@@ -332,143 +336,5 @@ struct served_finished {
 
 /// Drain: live exchanges may end, new ones are refused.
 struct drain {};
-
-struct get_snapshot {};
-
-struct connection_snapshot {
-  std::string name;
-  std::string peer;
-  std::string session;
-  uint32_t in_flight = 0;
-  bool draining = false;
-  bool ejected = false;
-  double age_s = 0;
-  health_terms health;
-};
-
-struct pool_snapshot {
-  std::string tunnel;
-  std::string endpoint;
-  transport_kind transport = transport_kind::websocket;
-  uint32_t waiting = 0;
-  uint32_t leases = 0;
-  uint32_t min_size = 0;
-  uint32_t max_size = 0;
-  uint32_t usable = 0;      ///< members that take new exchanges
-  uint32_t asked = 0;       ///< connections on their way
-  uint32_t target_size = 0; ///< aimed at
-  double utilization = 0;
-  std::string sizing_reason; ///< of `target_size`
-  std::string degraded;      ///< why; empty = it is not
-  uint64_t leased_total = 0;
-  uint64_t opened_total = 0;
-  uint64_t lost_total = 0;
-  uint64_t ejected_total = 0;
-  uint64_t moved_total = 0;   ///< leases moved at the end of a lifetime
-  uint64_t refused_total = 0; ///< dialled beyond the maximum
-  std::vector<connection_snapshot> members;
-};
-
-struct controller_snapshot {
-  std::string endpoint;
-  std::string state; ///< primary | fallback | probing
-  std::string reason;
-  uint32_t consecutive_failures = 0;
-  uint64_t switches = 0;
-  double in_state_s = 0;                ///< since the last change
-  std::optional<double> next_probe_s;   ///< until the next probe; not primary
-  uint32_t moving = 0;
-  std::vector<pool_snapshot> pools;
-};
-
-struct endpoint_snapshot {
-  std::string name;
-  uint32_t in_flight = 0;
-  uint32_t live = 0;
-  duration latency{};
-  double penalty = 1;
-  controller_snapshot controller;
-};
-
-struct tunnel_snapshot {
-  std::string name;
-  bool fallback_enabled = false;
-  bool grpc_enabled = false;
-  bool websocket_enabled = false;
-  std::vector<endpoint_snapshot> endpoints;
-};
-
-struct node_snapshot {
-  std::vector<tunnel_snapshot> tunnels;
-};
-
-// -- monitor -------------------------------------------------------------------
-
-enum class event_kind : uint8_t {
-  tunnel_added,
-  endpoint_up,
-  endpoint_down,
-  pool_created,
-  pool_grown,
-  pool_exhausted,
-  connection_opened,
-  connection_refused,
-  connection_idle_closed,
-  connection_expired,
-  connection_lost,
-  connection_ejected,
-  connection_readmitted,
-  endpoint_degraded,
-  endpoint_recovered,
-  session_replaced,
-  fallback_attempt,
-  fallback_state,
-  exchange_moved,
-  exchange_failed,
-  actor_restarted,
-  node_draining,
-};
-
-std::string to_string(event_kind kind);
-
-/// Sender wants every event from now on; until it dies.
-struct subscribe {
-  bool snapshot_first = true;
-};
-
-/// Something that happened; complete enough to be shown without asking back.
-struct event {
-  event_kind kind = event_kind::tunnel_added;
-  std::string tunnel;
-  std::string endpoint;
-  std::string transport;
-  std::string connection;
-  std::string detail;
-  uint64_t number = 0; ///< kind-specific: size, count
-};
-
-template <class Inspector>
-bool inspect(Inspector& f, event_kind& kind) {
-  auto get = [&kind] { return static_cast<uint8_t>(kind); };
-  auto set = [&kind](uint8_t number) {
-    kind = static_cast<event_kind>(number);
-    return number <= static_cast<uint8_t>(event_kind::node_draining);
-  };
-  return f.apply(get, set);
-}
-
-template <class Inspector>
-bool inspect(Inspector& f, subscribe& what) {
-  return f.object(what).fields(f.field("snapshot_first", what.snapshot_first));
-}
-
-template <class Inspector>
-bool inspect(Inspector& f, event& what) {
-  return f.object(what).fields(
-    f.field("kind", what.kind), f.field("tunnel", what.tunnel),
-    f.field("endpoint", what.endpoint), f.field("transport", what.transport),
-    f.field("connection", what.connection), f.field("detail", what.detail),
-    f.field("number", what.number));
-}
 
 } // namespace aps

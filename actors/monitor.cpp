@@ -6,39 +6,233 @@
 
 namespace aps {
 
-monitor_state::monitor_state(monitor_actor::pointer self,
-                             std::shared_ptr<spdlog::logger> log)
-    : self_(self), log_(std::move(log)) {}
+namespace {
+
+constexpr size_t max_sessions = 4096;
+
+// How long a pool may take to say why a connection ended.
+constexpr auto farewell_time = std::chrono::seconds(2);
+
+constexpr auto log_tick = std::chrono::seconds(1);
+
+// What a subscriber may ask for; more would only grow its mailbox.
+constexpr uint32_t max_credit = 4096;
+
+int64_t now_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch())
+    .count();
+}
+
+} // namespace
+
+monitor_state::monitor_state(monitor_actor::pointer self, log_set logs,
+                             std::string node_id, request_watch watch,
+                             std::shared_ptr<event_metrics> metrics)
+    : self_(self), logs_(std::move(logs)), node_id_(std::move(node_id)),
+      watch_(std::move(watch)), metrics_(std::move(metrics)), counts_(event_kinds) {}
 
 monitor_actor::behavior_type monitor_state::make_behavior() {
-  compat::on_down(self_, [this](const caf::down_msg& down) {
-    std::erase_if(subscribers_, [&](const caf::actor& who) {
-      return who.address() == down.source;
-    });
-  });
+  compat::on_down(self_, [this](const caf::down_msg& down) { on_down(down); });
   return {
     [this](const event& what) { on_event(what); },
-    [this](const subscribe&) { on_subscribe(); },
+    [this](enrol& what) { on_enrol(what); },
+    [this](const subscribe& what) { on_subscribe(what); },
+    [this](const acknowledge& what) { on_acknowledge(what); },
+    [this](unsubscribe) {
+      if (const auto* who = sender())
+        drop(who->who.address());
+    },
+    [this](get_actors) { return actor_list{actors_}; },
+    [this](get_counts) { return counts(); },
   };
 }
 
-void monitor_state::on_event(const event& what) {
-  const auto level = is_warning(what.kind) ? spdlog::level::warn
-                                           : spdlog::level::info;
-  if (log_->should_log(level))
-    log_->log(level, "{}", render(what));
-  for (const auto& who : subscribers_)
-    compat::send_anonymously(who, what);
+// -- events -------------------------------------------------------------------
+
+void monitor_state::on_event(event what) {
+  what.serial = ++serial_;
+  what.time_ms = now_ms();
+  ++counts_[static_cast<size_t>(what.kind)];
+  if (metrics_)
+    metrics_->on_event(what);
+  write_log(what);
+  recent_.keep(what);
+  for (auto& one : subscribers_)
+    if (one.filter.matches(what))
+      give(one, what);
+  add_derived(what);
 }
 
-void monitor_state::on_subscribe() {
-  const auto who = caf::actor_cast<caf::actor>(self_->current_sender());
-  if (!who
-      || std::find(subscribers_.begin(), subscribers_.end(), who)
-           != subscribers_.end())
+void monitor_state::add_derived(const event& what) {
+  const auto derive = [&](event_kind kind) {
+    auto out = what;
+    out.kind = kind;
+    out.detail.clear();
+    out.number = 0;
+    return out;
+  };
+  if (what.session.empty())
     return;
+  if (what.kind == event_kind::connection_opened) {
+    auto& here = sessions_[what.session];
+    here.tunnel = what.tunnel;
+    here.endpoint = what.endpoint;
+    here.connections.insert(what.connection);
+    if (here.connections.size() == 1) {
+      auto up = derive(event_kind::session_up);
+      up.transport.clear();
+      up.connection.clear();
+      on_event(std::move(up));
+    }
+    if (here.lost > 0) {
+      --here.lost;
+      on_event(derive(event_kind::connection_restarted));
+    }
+  } else if (what.kind == event_kind::connection_lost) {
+    if (const auto i = sessions_.find(what.session); i != sessions_.end()) {
+      ++i->second.lost;
+      leave_session(what.session, what.connection);
+    }
+  } else if (what.kind == event_kind::connection_drained) {
+    leave_session(what.session, what.connection);
+  }
+}
+
+void monitor_state::leave_session(const std::string& id,
+                                  const std::string& connection) {
+  const auto i = sessions_.find(id);
+  if (i == sessions_.end() || i->second.connections.erase(connection) == 0
+      || !i->second.connections.empty())
+    return;
+  event down{event_kind::session_down, i->second.tunnel, i->second.endpoint};
+  down.session = id;
+  // One that lost its connections is expected back, but not for ever.
+  if (i->second.lost == 0 || sessions_.size() > max_sessions)
+    sessions_.erase(i);
+  on_event(std::move(down));
+}
+
+// -- the log ------------------------------------------------------------------
+
+void monitor_state::write_log(const event& what) {
+  if (level_of(what.kind) >= spdlog::level::warn) {
+    const auto key = to_string(what.kind) + " for " + what.tunnel + "."
+                     + what.endpoint
+                     + (what.reason.empty() ? "" : ": " + what.reason);
+    if (!log_tick_armed_)
+      arm_log_tick();
+    if (!repeats_.admit(key, compat::now(self_)))
+      return;
+  }
+  logs_.write(what);
+}
+
+void monitor_state::arm_log_tick() {
+  log_tick_armed_ = true;
+  compat::run_delayed(self_, log_tick, [this] {
+    log_tick_armed_ = false;
+    for (const auto& one : repeats_.expire(compat::now(self_)))
+      logs_.of("node")->warn("[NODE] {} repeated {} times", one.key,
+                             one.left_out);
+    if (repeats_.pending())
+      arm_log_tick();
+  });
+}
+
+// -- subscribers --------------------------------------------------------------
+
+void monitor_state::on_subscribe(const subscribe& what) {
+  const auto who = caf::actor_cast<caf::actor>(self_->current_sender());
+  if (!who)
+    return;
+  if (sender())
+    drop(who.address());
   compat::monitor(self_, who);
-  subscribers_.push_back(who);
+  const auto window = std::clamp(what.credit, 1u, max_credit);
+  subscribers_.push_back({who, what.filter, window, window, 0});
+  update_watch();
+  compat::send_anonymously(who, monitor_snapshot{serial_, node_id_, actors_});
+  if (!what.after)
+    return;
+  auto& fresh = subscribers_.back();
+  if (const auto gone = recent_.forgotten(*what.after); gone > 0)
+    compat::send_anonymously(who, missed{gone});
+  recent_.after(*what.after, [&](const event& one) {
+    if (fresh.filter.matches(one))
+      give(fresh, one);
+  });
+}
+
+void monitor_state::give(subscriber& to, const event& what) {
+  if (to.credit == 0) {
+    ++to.missed;
+    return;
+  }
+  --to.credit;
+  compat::send_anonymously(to.who, what);
+}
+
+void monitor_state::on_acknowledge(const acknowledge& what) {
+  auto* who = sender();
+  if (!who)
+    return;
+  who->credit += std::min(what.count, who->window - who->credit);
+  if (who->missed > 0 && who->credit > 0)
+    compat::send_anonymously(who->who, missed{std::exchange(who->missed, 0)});
+}
+
+monitor_state::subscriber* monitor_state::sender() {
+  const auto& who = self_->current_sender();
+  for (auto& one : subscribers_)
+    if (one.who == who)
+      return &one;
+  return nullptr;
+}
+
+void monitor_state::drop(const caf::actor_addr& who) {
+  const auto gone = std::erase_if(subscribers_, [&](const subscriber& one) {
+    return one.who.address() == who;
+  });
+  if (gone == 0)
+    return;
+  self_->demonitor(who);
+  update_watch();
+}
+
+void monitor_state::update_watch() {
+  if (watch_)
+    *watch_ = std::any_of(subscribers_.begin(), subscribers_.end(),
+                          [](const subscriber& one) {
+                            return (one.filter.kinds & per_request_kinds) != 0;
+                          });
+}
+
+// -- actors -------------------------------------------------------------------
+
+void monitor_state::on_enrol(enrol& what) {
+  compat::monitor(self_, what.who.handle);
+  actors_.push_back(std::move(what.who));
+}
+
+void monitor_state::on_down(const caf::down_msg& down) {
+  drop(down.source);
+  const auto i = std::find_if(
+    actors_.begin(), actors_.end(),
+    [&](const live_actor& one) { return one.handle.address() == down.source; });
+  if (i == actors_.end())
+    return;
+  const auto gone = std::move(*i);
+  actors_.erase(i);
+  // Its pool tells why in a moment, unless that died with it.
+  if (gone.kind == actor_kind::connection)
+    compat::run_delayed(self_, farewell_time, [this, gone] {
+      leave_session(gone.session, gone.name);
+    });
+}
+
+monitor_counts monitor_state::counts() const {
+  return {serial_, counts_, static_cast<uint32_t>(subscribers_.size())};
 }
 
 } // namespace aps

@@ -26,19 +26,38 @@ http_limits limits_of(const config::http& settings) {
   return out;
 }
 
+// What a running tunnel can change.
+void take_over(config::tunnel& to, const config::tunnel& from) {
+  to.websocket_pool = from.websocket_pool;
+  to.grpc_pool = from.grpc_pool;
+  to.poll_pool = from.poll_pool;
+  to.fallback = from.fallback;
+  to.reconnect_grace = from.reconnect_grace;
+  to.resume_time = from.resume_time;
+}
+
 class node_impl final : public node {
  public:
   node_impl(caf::actor_system& system, const config::node& config,
-            std::shared_ptr<network> net, std::shared_ptr<spdlog::logger> log)
-      : system_(system), net_(std::move(net)) {
+            std::shared_ptr<network> net, std::shared_ptr<spdlog::logger> log,
+            node_options options)
+      : system_(system), net_(std::move(net)),
+        logs_(log, config.log.format == "json"), options_(std::move(options)),
+        config_(std::make_shared<published<config::node>>(config)) {
+    for (const auto& [component, level] : config.log.components)
+      logs_.set_level(component, spdlog::level::from_str(level));
     auto context = std::make_shared<node_context>();
     context->config = config;
     context->node_id = to_hex(random_bytes(8));
     context->units = std::make_shared<unit_contexts>(system, *net_);
     context->tunnels = std::make_shared<tunnel_directory>();
-    context->log = log;
-    context->monitor = system.spawn<monitor_impl>(log);
+    context->log = logs_.of("pool");
+    context->monitor = system.spawn<monitor_impl>(
+      logs_, context->node_id, context->request_watch,
+      std::make_shared<event_metrics>(system.metrics()));
     context_ = context;
+    recorders_ = std::make_shared<exchange_recorders>(system, context_, logs_,
+                                                      *net_);
     supervisor_ = system.spawn<supervisor_impl>(context_);
     try {
       open_ports();
@@ -59,27 +78,31 @@ class node_impl final : public node {
   }
 
   bool reload(const config::node& fresh) override {
-    compat::enqueue(nullptr, supervisor_, reconfigure_node{fresh.tunnels});
-    auto same = fresh;
-    for (auto& [tunnel_name, settings] : same.tunnels) {
-      const auto i = context_->config.tunnels.find(tunnel_name);
-      if (i == context_->config.tunnels.end())
-        continue;
-      settings.websocket_pool = i->second.websocket_pool;
-      settings.grpc_pool = i->second.grpc_pool;
-      settings.poll_pool = i->second.poll_pool;
-      settings.fallback = i->second.fallback;
-      settings.reconnect_grace = i->second.reconnect_grace;
-      settings.resume_time = i->second.resume_time;
-    }
-    return !(same == context_->config);
+    auto effective = *config_->get();
+    for (auto& [tunnel_name, settings] : effective.tunnels)
+      if (const auto i = fresh.tunnels.find(tunnel_name);
+          i != fresh.tunnels.end())
+        take_over(settings, i->second);
+    const auto more = !(effective == fresh);
+    compat::enqueue(nullptr, supervisor_,
+                    reconfigure_node{effective.tunnels});
+    event done{event_kind::config_reloaded};
+    done.detail = "settings of pools and fallback are in use";
+    if (more)
+      done.detail += "; its other changes take a restart";
+    compat::enqueue(nullptr, context_->monitor, std::move(done));
+    config_->set(std::move(effective));
+    return more;
   }
+
+  monitor_actor monitor() const override { return context_->monitor; }
 
   // DESIGN 11. Each step takes away what the next one relies on being quiet.
   void stop(std::chrono::milliseconds grace) override {
     if (stopped_)
       return;
     stopped_ = true;
+    *draining_ = true;
     // 1. Nothing new comes in; agents are told to go.
     for (auto& one : listeners_)
       one->stop_accepting();
@@ -99,6 +122,7 @@ class node_impl final : public node {
     //    the actor system.
     wait_until(std::chrono::seconds(5),
                [this] { return context_->units->users() == 0; });
+    recorders_->close();
     stop_and_wait(system_, context_->monitor);
     context_->units->leave();
   }
@@ -107,7 +131,7 @@ class node_impl final : public node {
   void open_ports() {
     supervisor_ready();
     front_ = std::make_shared<node_front>(system_, context_,
-                                          net_->origins({}));
+                                          net_->origins({}), 0, recorders_);
     for (const auto& [server_name, settings] : context_->config.servers) {
       listen_options options;
       options.name = server_name;
@@ -123,9 +147,19 @@ class node_impl final : public node {
       options.host = admin->host;
       options.port = admin->port;
       options.agents = false;
-      admin_ = net_->listen(options, std::make_shared<admin_front>(
-                                       system_, context_, supervisor_));
+      admin_ = net_->listen(options, make_admin());
     }
+  }
+
+  std::shared_ptr<front> make_admin() {
+    using namespace std::chrono;
+    const auto now
+      = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
+    return std::make_shared<admin_front>(
+      std::make_shared<const admin::context>(admin::context{
+        system_, context_, config_, supervisor_, recorders_, logs_,
+        std::make_shared<snapshot_metrics>(system_.metrics()), options_,
+        draining_, now.count()}));
   }
 
   // The tunnels stand before the first agent can dial in.
@@ -145,6 +179,12 @@ class node_impl final : public node {
   caf::actor_system& system_;
   std::shared_ptr<network> net_;
   node_context_ptr context_;
+  log_set logs_;
+  node_options options_;
+  std::shared_ptr<published<config::node>> config_; ///< in effect
+  std::shared_ptr<exchange_recorders> recorders_;
+  std::shared_ptr<std::atomic<bool>> draining_
+    = std::make_shared<std::atomic<bool>>(false);
   supervisor_actor supervisor_;
   std::shared_ptr<node_front> front_;
   std::vector<std::unique_ptr<listener>> listeners_;
@@ -158,9 +198,10 @@ class node_impl final : public node {
 std::unique_ptr<node> spawn_node(caf::actor_system& system,
                                  const config::node& config,
                                  std::shared_ptr<network> net,
-                                 std::shared_ptr<spdlog::logger> log) {
+                                 std::shared_ptr<spdlog::logger> log,
+                                 node_options options) {
   return std::make_unique<node_impl>(system, config, std::move(net),
-                                     std::move(log));
+                                     std::move(log), std::move(options));
 }
 
 } // namespace aps

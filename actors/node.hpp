@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/actors.hpp"
 #include "config/config.hpp"
 #include "transports/seam/network.hpp"
 
@@ -7,6 +8,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace caf {
 class actor_system;
@@ -36,6 +39,10 @@ class node {
   /// a restart. Thread: any but an actor's.
   virtual bool reload(const config::node& config) = 0;
 
+  /// Who is told of everything that happens; takes `subscribe` and lists the
+  /// live actors (actors/events.hpp). Lives until `stop`.
+  virtual monitor_actor monitor() const = 0;
+
   /// Stops accepting, lets live exchanges end for at most `grace`, fails the
   /// rest with 503, closes links, ends the actors (DESIGN 11). Blocks; must
   /// not be called from an actor or a unit thread. Idempotent; the destructor
@@ -43,11 +50,25 @@ class node {
   virtual void stop(std::chrono::milliseconds grace) = 0;
 };
 
+/// A file that the admin listener serves. The bytes live as long as the
+/// process.
+struct asset {
+  std::string_view path; ///< e.g. "/.admin/index.html"
+  std::string_view bytes;
+};
+
+/// What a host may give a node beside its configuration.
+struct node_options {
+  std::string version;
+  std::vector<asset> assets; ///< the panel and the API's description
+};
+
 /// Starts a node. Throws std::system_error when a port cannot be opened; then
 /// nothing is left running. `log` receives its log lines.
 std::unique_ptr<node> spawn_node(caf::actor_system& system,
                                  const config::node& config,
                                  std::shared_ptr<network> net,
-                                 std::shared_ptr<spdlog::logger> log);
+                                 std::shared_ptr<spdlog::logger> log,
+                                 node_options options = {});
 
 } // namespace aps

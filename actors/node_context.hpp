@@ -1,13 +1,14 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/published.hpp"
 #include "actors/unit_context.hpp"
 
 #include <spdlog/logger.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
 namespace aps {
@@ -17,35 +18,21 @@ struct peek; // looks into actors, in deterministic tests only
 } // namespace test
 
 /// Finds tunnels by name. The supervisor writes it when it (re)starts a
-/// tunnel, fronts and connections read it. Thread-safe.
-class tunnel_directory {
- public:
-  using table = std::map<std::string, tunnel_actor, std::less<>>;
-
-  std::shared_ptr<const table> get() const {
-    std::lock_guard guard{mutex_};
-    return table_;
-  }
-
-  void set(table tunnels) {
-    auto fresh = std::make_shared<const table>(std::move(tunnels));
-    std::lock_guard guard{mutex_};
-    table_ = std::move(fresh);
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::shared_ptr<const table> table_ = std::make_shared<const table>();
-};
+/// tunnel, fronts and connections read it.
+using tunnel_table = std::map<std::string, tunnel_actor, std::less<>>;
+using tunnel_directory = published<tunnel_table>;
 
 /// What all actors of one node share; constant after the start.
 struct node_context {
-  config::node config;
+  config::node config; ///< as at the start
   std::string node_id; ///< random, one per node
   std::shared_ptr<unit_contexts> units;
   std::shared_ptr<tunnel_directory> tunnels;
-  std::shared_ptr<spdlog::logger> log;
+  std::shared_ptr<spdlog::logger> log; ///< of the pools
   monitor_actor monitor;
+  /// Whether per-request events are wanted (actors/monitor.hpp).
+  std::shared_ptr<std::atomic<bool>> request_watch
+    = std::make_shared<std::atomic<bool>>(false);
 };
 using node_context_ptr = std::shared_ptr<const node_context>;
 

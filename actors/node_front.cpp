@@ -75,21 +75,29 @@ uint64_t visitor_of(const exchange& what, const config::stickiness& by) {
 
 node_front::node_front(caf::actor_system& system, node_context_ptr context,
                        std::shared_ptr<origin_client> origins,
-                       exchange_id first_id)
+                       exchange_id first_id,
+                       std::shared_ptr<exchange_recorders> recorders)
     : system_(system), context_(std::move(context)),
-      routes_(context_->config.mappings, context_->config.tunnels), origins_(std::move(origins)),
+      routes_(context_->config.mappings, context_->config.tunnels),
+      origins_(std::move(origins)), recorders_(std::move(recorders)),
       next_id_(first_id != 0 ? first_id : random_start()) {}
 
-std::shared_ptr<const route> node_front::find(const visitor_request& what) {
+std::shared_ptr<const route> find_route(const route_table& routes,
+                                        std::string_view scheme,
+                                        std::string_view host, uint16_t port,
+                                        std::string_view path) {
   // A prefix match says nothing about a path that climbs out of the prefix.
-  if (climbs(what.path))
+  if (climbs(path))
     return nullptr;
-  if (auto found = routes_.find(what.scheme, what.host, what.port, what.path))
+  if (auto found = routes.find(scheme, host, port, path))
     return found;
   // A node on port 8080 is asked for "example.com:8080"; a mapping that names
   // no port means that, too.
-  return what.port == 0 ? nullptr
-                        : routes_.find(what.scheme, what.host, 0, what.path);
+  return port == 0 ? nullptr : routes.find(scheme, host, 0, path);
+}
+
+std::shared_ptr<const route> node_front::find(const visitor_request& what) {
+  return find_route(routes_, what.scheme, what.host, what.port, what.path);
 }
 
 exchange_id node_front::next_id() {
@@ -100,6 +108,8 @@ exchange_id node_front::next_id() {
 }
 
 void node_front::start(exchange_ptr what) {
+  if (recorders_)
+    recorders_->of(what->unit()).begin(*what);
   if (draining_)
     return what->fail(outcome::draining, "the node is shutting down");
   const auto& rule = what->facts().via->rule;

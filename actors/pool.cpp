@@ -44,6 +44,10 @@ pool_actor::behavior_type pool_state::make_behavior() {
          + show_duration(sizing_.idle_timeout) + ", max lifetime "
          + show_duration(sizing_.max_lifetime),
        sizing_.min_size);
+  compat::send(self_, context_->monitor,
+               enrol{{actor_kind::pool, setup_.tunnel, setup_.endpoint,
+                      std::string(to_string(setup_.transport)), {}, {},
+                      caf::actor_cast<caf::actor>(self_)}});
   arm_tick();
   return {
     [this](const candidate& who) { on_candidate(who); },
@@ -55,7 +59,7 @@ pool_actor::behavior_type pool_state::make_behavior() {
     [this](const health_report& report) { on_health(report); },
     [this](const leaving& what) {
       if (const auto i = index_of(what.who); i != no_member)
-        retire_member(i, close_reason::normal, "drained by the agent");
+        retire_member(i, close_reason::normal, what.why);
     },
     [this](const session_replaced& what) { on_replaced(what); },
     [this](const reconfigure& what) {
@@ -87,7 +91,8 @@ void pool_state::on_candidate(const candidate& who) {
     asked_ = 0;
   compat::monitor(self_, who.who);
   members_.push_back({who.who, who.who.address(), who.connection, who.peer,
-                      who.session, {}, {}, false, 0, {}, {}, false, {}});
+                      who.session, {}, {}, false, 0, {}, {}, false, {}, {},
+                      who.counters});
   // Spread between -1 and 1, so that members of one age do not end at once.
   const auto jitter = double(random() % 2001) / 1000.0 - 1.0;
   views_.push_back({0, false, false, now, now, {}, 1, key, jitter});
@@ -102,8 +107,13 @@ void pool_state::on_candidate(const candidate& who) {
   compat::send(self_, controller_,
                member_change{who.who, who.connection, who.session,
                              setup_.transport, true});
-  tell(event_kind::connection_opened, who.connection, "from " + who.peer,
-       members_.size());
+  compat::send(self_, context_->monitor,
+               enrol{{actor_kind::connection, setup_.tunnel, setup_.endpoint,
+                      std::string(to_string(setup_.transport)), who.connection,
+                      to_hex(who.session),
+                      caf::actor_cast<caf::actor>(who.who)}});
+  tell_member(event_kind::connection_opened, members_.back(),
+              "from " + who.peer, {}, members_.size());
   serve_waiting();
   apply_plan();
 }
@@ -165,8 +175,13 @@ void pool_state::take_out(size_t index, link_error error,
   if (!orphans.jobs.empty())
     compat::send(self_, controller_, std::move(orphans));
   if (error != link_error::none || !was.draining)
-    tell(event_kind::connection_lost, gone.name,
-         std::string(render(error)) + (detail.empty() ? "" : ": " + detail));
+    tell_member(event_kind::connection_lost, gone,
+                std::string(render(error))
+                  + (detail.empty() ? "" : ": " + detail),
+                session_over ? "replaced" : to_string(error));
+  else
+    tell_member(event_kind::connection_drained, gone, gone.retired,
+                gone.retired);
   // Who was closed in an orderly way is no loss.
   if (was.draining || session_over || error == link_error::none)
     return;
@@ -253,6 +268,8 @@ void pool_state::grant_to(size_t index, job& what) {
   member.worked = true;
   what.session = member.session;
   compat::send(self_, member.actor, carry{what});
+  if (*context_->request_watch)
+    tell_lease(event_kind::connection_leased, member, what);
   const auto id = what.what->id();
   member.leases.insert_or_assign(id, std::move(what));
   if (context_->log->should_log(spdlog::level::debug))
@@ -266,8 +283,12 @@ void pool_state::on_returned(const returned& done) {
   if (index == no_member)
     return;
   auto& member = members_[index];
-  if (member.leases.erase(done.exchange) == 0)
+  const auto lease = member.leases.find(done.exchange);
+  if (lease == member.leases.end())
     return;
+  if (*context_->request_watch)
+    tell_lease(event_kind::connection_returned, member, lease->second);
+  member.leases.erase(lease);
   auto& view = views_[index];
   --view.leases;
   --active_;
@@ -319,6 +340,7 @@ void pool_state::retire_member(size_t index, close_reason why,
     return;
   views_[index].draining = true;
   members_[index].draining_since = compat::now(self_);
+  members_[index].retired = detail;
   compat::send(self_, members_[index].actor, retire{why, detail, false});
   tell_gone(members_[index]);
 }
@@ -365,6 +387,25 @@ void pool_state::tell(event_kind kind, const std::string& connection,
                event{kind, setup_.tunnel, setup_.endpoint,
                      std::string(to_string(setup_.transport)), connection,
                      std::move(detail), number});
+}
+
+void pool_state::tell_member(event_kind kind, const member& who,
+                             std::string detail, std::string_view reason,
+                             uint64_t number) {
+  compat::send(self_, context_->monitor,
+               event{kind, setup_.tunnel, setup_.endpoint,
+                     std::string(to_string(setup_.transport)), who.name,
+                     std::move(detail), number, std::string(reason),
+                     to_hex(who.session)});
+}
+
+void pool_state::tell_lease(event_kind kind, const member& who,
+                            const job& what) {
+  compat::send(self_, context_->monitor,
+               event{kind, setup_.tunnel, setup_.endpoint,
+                     std::string(to_string(setup_.transport)), who.name, {},
+                     active_, {}, to_hex(who.session),
+                     what.what->facts().request_id});
 }
 
 uint64_t pool_state::random() {

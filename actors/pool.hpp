@@ -52,6 +52,8 @@ class pool_state {
     time_point readmitted_at{};
     bool probing = false; ///< ejected, and its probe is under way
     time_point draining_since{};
+    std::string retired; ///< why it drains
+    std::shared_ptr<const link_counters> counters;
   };
 
   struct waiter {
@@ -106,6 +108,9 @@ class pool_state {
   uint32_t usable_count() const;
   void tell(event_kind kind, const std::string& connection, std::string detail,
             uint64_t number = 0);
+  void tell_member(event_kind kind, const member& who, std::string detail,
+                   std::string_view reason, uint64_t number = 0);
+  void tell_lease(event_kind kind, const member& who, const job& what);
   uint64_t random();
 
   pool_actor::pointer self_;

@@ -121,6 +121,8 @@ void pool_state::apply_plan() {
          plan_.reason);
     retire_member(index, close_reason::normal, "idle");
   }
+  if (!plan_.idle.empty())
+    tell(event_kind::pool_shrunk, {}, plan_.reason, plan_.idle.size());
 }
 
 void pool_state::ask_for(const sizing_plan& plan, time_point now) {
@@ -335,6 +337,12 @@ pool_snapshot pool_state::snapshot() const {
     out.members.push_back({member.name, member.peer, to_hex(member.session),
                            view.leases, view.draining, view.ejected,
                            age.count(), terms_of(i, now)});
+    if (const auto& counters = member.counters) {
+      auto& shown = out.members.back();
+      shown.bytes_in = counters->bytes_in;
+      shown.bytes_out = counters->bytes_out;
+      shown.queued = counters->queued;
+    }
   }
   return out;
 }

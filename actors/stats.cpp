@@ -14,6 +14,8 @@ double to_ms(duration value) {
   return std::chrono::duration<double, std::milli>(value).count();
 }
 
+} // namespace
+
 json show(const connection_snapshot& member) {
   const auto& health = member.health;
   return {{"name", member.name},
@@ -29,8 +31,13 @@ json show(const connection_snapshot& member) {
            {{"failures", health.failures},
             {"resets", health.resets},
             {"age", health.age},
-            {"penalty", health.penalty()}}}};
+            {"penalty", health.penalty()}}},
+          {"bytes_in", member.bytes_in},
+          {"bytes_out", member.bytes_out},
+          {"queued_bytes", member.queued}};
 }
+
+namespace {
 
 json show(const pool_snapshot& pool) {
   auto members = json::array();
@@ -60,12 +67,15 @@ json show(const pool_snapshot& pool) {
           {"connections", std::move(members)}};
 }
 
+} // namespace
+
 json show(const endpoint_snapshot& endpoint) {
   const auto& controller = endpoint.controller;
   auto pools = json::array();
   for (const auto& pool : controller.pools)
     pools.push_back(show(pool));
   json fallback{{"state", controller.state},
+                {"mode", to_string(controller.mode)},
                 {"reason", controller.reason},
                 {"since_seconds", controller.in_state_s},
                 {"next_probe_seconds", nullptr},
@@ -82,6 +92,8 @@ json show(const endpoint_snapshot& endpoint) {
           {"fallback", std::move(fallback)},
           {"pools", std::move(pools)}};
 }
+
+namespace {
 
 struct websocket_sums {
   size_t pools = 0;

@@ -15,4 +15,8 @@ nlohmann::json make_stats(const node_snapshot& snapshot,
 /// an agent feeds has its `pool_size`; `below_pool_size` lists the others.
 nlohmann::json make_readiness(const node_snapshot& snapshot);
 
+/// Parts of it, as other documents show them, too.
+nlohmann::json show(const connection_snapshot& member);
+nlohmann::json show(const endpoint_snapshot& endpoint);
+
 } // namespace aps

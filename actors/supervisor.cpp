@@ -63,12 +63,17 @@ void supervisor_state::on_reconfigure(const reconfigure_node& what) {
     which.settings.enabled = before.enabled;
     which.settings.password = before.password;
     which.settings.servers = before.servers;
+    if (which.settings == before)
+      continue;
     compat::send(self_, which.actor, reconfigure_tunnel{which.settings});
+    compat::send(self_, context_->monitor,
+                 event{event_kind::tunnel_changed, tunnel_name, "", "", "",
+                       "other settings of its pools or fallback"});
   }
 }
 
 void supervisor_state::publish() {
-  tunnel_directory::table table;
+  tunnel_table table;
   for (const auto& [tunnel_name, which] : children_)
     if (which.actor)
       table.emplace(tunnel_name, which.actor);
@@ -89,6 +94,10 @@ void supervisor_state::on_down(const caf::down_msg& down) {
                        "tunnel " + tunnel_name + ": " + to_string(down.reason)
                          + (give_up ? "; it died too often and stays away"
                                     : "")});
+    if (give_up)
+      compat::send(self_, context_->monitor,
+                   event{event_kind::tunnel_removed, tunnel_name, "", "", "",
+                         "it died too often"});
   }
   publish();
 }

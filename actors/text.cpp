@@ -1,5 +1,7 @@
 #include "actors/text.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace aps {
 
 namespace {
@@ -68,6 +70,7 @@ std::string render(const event& what) {
       return pool + " Connection " + what.connection + " joined pool "
              + endpoint + " " + detail + " (size: " + number + ")";
     case event_kind::connection_refused:
+    case event_kind::auth_failed:
       return "[AUTH] Refused " + std::string(shown(what.transport))
              + " connection " + what.connection + " for " + endpoint + ": "
              + detail;
@@ -102,25 +105,147 @@ std::string render(const event& what) {
       return "[HYBRID] Moving " + number + " exchange(s) of " + endpoint
              + " to another connection: " + detail;
     case event_kind::exchange_failed:
-      return "[HYBRID] Request for " + endpoint + " failed: " + detail;
+      return "[HYBRID] Request "
+             + (what.request_id.empty() ? "" : what.request_id + " ") + "for "
+             + endpoint + " failed: " + detail;
     case event_kind::actor_restarted:
       return "[SUPERVISOR] Restarted " + detail;
     case event_kind::node_draining:
       return "[NODE] Draining";
+    case event_kind::tunnel_changed:
+      return "[TUNNEL] Tunnel " + what.tunnel + " changed: " + detail;
+    case event_kind::tunnel_removed:
+      return "[TUNNEL] Tunnel " + what.tunnel + " is gone: " + detail;
+    case event_kind::session_up:
+      return "[TUNNEL] Session " + what.session + " of " + endpoint + " is up";
+    case event_kind::session_down:
+      return "[TUNNEL] Session " + what.session + " of " + endpoint
+             + " has no connection any more";
+    case event_kind::connection_authenticated:
+      return "[AUTH] Connection " + what.connection + " " + detail + " is "
+             + endpoint;
+    case event_kind::connection_drained:
+      return pool + " Connection " + what.connection + " of pool " + endpoint
+             + " is closed: " + detail;
+    case event_kind::connection_restarted:
+      return pool + " Connection " + what.connection
+             + " replaces a lost one in pool " + endpoint;
+    case event_kind::pool_shrunk:
+      return pool + " Pool " + endpoint + " shrinks: " + detail + " (" + number
+             + ")";
+    case event_kind::config_reloaded:
+      return "[NODE] Configuration reloaded: " + detail;
+    case event_kind::fault_injected:
+      return "[ADMIN] Fault in connection " + what.connection + " of "
+             + endpoint + ": " + detail;
+    case event_kind::admin_action:
+    case event_kind::admin_refused:
+    case event_kind::log_changed:
+      return "[ADMIN] " + detail;
+    case event_kind::connection_leased:
+      return pool + " Connection " + what.connection + " acquired from pool "
+             + endpoint;
+    case event_kind::connection_returned:
+      return pool + " Connection " + what.connection + " returned to pool "
+             + endpoint;
+    case event_kind::exchange_started:
+      return "[REQUEST] " + what.request_id + " started: " + detail;
+    case event_kind::exchange_finished:
+      return "[REQUEST] " + what.request_id + " finished: " + detail;
   }
   return detail;
 }
 
-bool is_warning(event_kind kind) noexcept {
-  return kind == event_kind::connection_lost
-         || kind == event_kind::connection_refused
-         || kind == event_kind::pool_exhausted
-         || kind == event_kind::exchange_failed
-         || kind == event_kind::endpoint_down
-         || kind == event_kind::connection_ejected
-         || kind == event_kind::endpoint_degraded
-         || kind == event_kind::fallback_attempt
-         || kind == event_kind::actor_restarted;
+nlohmann::json show(const event& what) {
+  const auto level = level_of(what.kind);
+  return {{"serial", what.serial},
+          {"time_ms", what.time_ms},
+          {"kind", to_string(what.kind)},
+          {"severity", level >= spdlog::level::warn    ? "warning"
+                       : level == spdlog::level::info ? "info"
+                                                      : "debug"},
+          {"tunnel", what.tunnel},
+          {"endpoint", what.endpoint},
+          {"transport", what.transport},
+          {"connection", what.connection},
+          {"session", what.session},
+          {"request_id", what.request_id},
+          {"reason", what.reason},
+          {"detail", what.detail},
+          {"number", what.number},
+          {"text", render(what)}};
+}
+
+spdlog::level::level_enum level_of(event_kind kind) noexcept {
+  switch (kind) {
+    case event_kind::connection_lost:
+    case event_kind::connection_refused:
+    case event_kind::auth_failed:
+    case event_kind::pool_exhausted:
+    case event_kind::exchange_failed:
+    case event_kind::endpoint_down:
+    case event_kind::connection_ejected:
+    case event_kind::endpoint_degraded:
+    case event_kind::fallback_attempt:
+    case event_kind::fault_injected:
+    case event_kind::admin_refused:
+    case event_kind::actor_restarted:
+      return spdlog::level::warn;
+    // The documented lines say the same.
+    case event_kind::session_up:
+    case event_kind::session_down:
+    case event_kind::connection_authenticated:
+    case event_kind::connection_drained:
+    case event_kind::connection_restarted:
+    case event_kind::pool_shrunk:
+      return spdlog::level::debug;
+    // Their lines are written where they happen, watched or not.
+    case event_kind::connection_leased:
+    case event_kind::connection_returned:
+    case event_kind::exchange_started:
+    case event_kind::exchange_finished:
+      return spdlog::level::trace;
+    default:
+      return spdlog::level::info;
+  }
+}
+
+std::string_view component_of(event_kind kind) noexcept {
+  switch (kind) {
+    case event_kind::tunnel_added:
+    case event_kind::tunnel_changed:
+    case event_kind::tunnel_removed:
+    case event_kind::endpoint_up:
+    case event_kind::endpoint_down:
+    case event_kind::session_up:
+    case event_kind::session_down:
+    case event_kind::session_replaced:
+      return "tunnel";
+    case event_kind::connection_refused:
+    case event_kind::connection_authenticated:
+    case event_kind::auth_failed:
+      return "auth";
+    case event_kind::fallback_attempt:
+    case event_kind::fallback_state:
+    case event_kind::exchange_moved:
+    case event_kind::exchange_failed:
+      return "hybrid";
+    case event_kind::actor_restarted:
+      return "supervisor";
+    case event_kind::node_draining:
+    case event_kind::config_reloaded:
+      return "node";
+    case event_kind::fault_injected:
+    case event_kind::admin_action:
+    case event_kind::admin_refused:
+    case event_kind::log_changed:
+      return "admin";
+    case event_kind::exchange_started:
+    case event_kind::exchange_finished:
+      return "request";
+    default:
+      return "pool";
+  }
 }
 
 } // namespace aps

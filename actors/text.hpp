@@ -2,6 +2,9 @@
 
 #include "actors/messages.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+#include <spdlog/common.h>
+
 #include <string>
 #include <string_view>
 
@@ -16,7 +19,13 @@ std::string_view pool_tag(transport_kind transport) noexcept;
 /// The log line of an event, its component tag in front.
 std::string render(const event& what);
 
-/// Whether the line of this event is a warning.
-bool is_warning(event_kind kind) noexcept;
+/// An event as the JSON API shows it.
+nlohmann::json show(const event& what);
+
+/// How important the line of this event is.
+spdlog::level::level_enum level_of(event_kind kind) noexcept;
+
+/// Which component of the log it belongs to.
+std::string_view component_of(event_kind kind) noexcept;
 
 } // namespace aps

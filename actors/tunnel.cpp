@@ -53,6 +53,9 @@ tunnel_state::~tunnel_state() {
 tunnel_actor::behavior_type tunnel_state::make_behavior() {
   compat::on_down(self_, [this](const caf::down_msg& down) { on_down(down); });
   tell(event_kind::tunnel_added, {}, {});
+  compat::send(self_, context_->monitor,
+               enrol{{actor_kind::tunnel, name_, {}, {}, {}, {},
+                      caf::actor_cast<caf::actor>(self_)}});
   arm_tick();
   return {
     [this](job& what) { on_job(what); },
@@ -60,6 +63,7 @@ tunnel_actor::behavior_type tunnel_state::make_behavior() {
     [this](const endpoint_status& status) { on_status(status); },
     [this](const reconfigure_tunnel& what) { on_reconfigure(what); },
     [this](drain) { on_drain(); },
+    [this](const set_fallback_mode& what) { on_mode(what); },
     [this](get_snapshot) { return snapshot(); },
   };
 }
@@ -119,12 +123,18 @@ void tunnel_state::on_admission(const admission& who) {
     const auto pause = *why == refusal::bad_proof ? bad_password_pause_ms : 1000;
     return compat::send(self_, who.from, rejected{*why, pause});
   }
+  compat::send(self_, context_->monitor,
+               event{event_kind::connection_authenticated, name_,
+                     who.hello.endpoint, std::string(to_string(who.transport)),
+                     who.connection, "from " + who.peer, 0, {},
+                     to_hex(who.hello.session)});
   auto& found = endpoint_named(who.hello.endpoint);
   compat::send(self_, found.controller,
                candidate_for{who.transport,
                              {who.from, who.connection, who.peer,
                               who.hello.session, node_proof(key_, who.hello),
-                              who.hello.instance, who.hello.started_ms}});
+                              who.hello.instance, who.hello.started_ms,
+                              who.counters}});
 }
 
 std::optional<refusal> tunnel_state::check(const admission& who) const {
@@ -153,6 +163,8 @@ tunnel_state::endpoint_named(const std::string& endpoint_name) {
     context_, tunnel_actor{self_},
     controller_setup{name_, endpoint_name, settings_});
   compat::monitor(self_, controller);
+  if (mode_ != fallback_mode::automatic)
+    compat::send(self_, controller, set_fallback_mode{mode_});
   endpoints_.push_back({endpoint_name, controller, 0, {}, 1,
                         hash_of(endpoint_name),
                         std::make_shared<std::atomic<uint32_t>>(0),
@@ -220,6 +232,12 @@ void tunnel_state::on_drain() {
     compat::send(self_, one.controller, drain{});
 }
 
+void tunnel_state::on_mode(const set_fallback_mode& what) {
+  mode_ = what.mode;
+  for (const auto& one : endpoints_)
+    compat::send(self_, one.controller, what);
+}
+
 // -- the rest -----------------------------------------------------------------
 
 void tunnel_state::arm_tick() {
@@ -235,6 +253,7 @@ caf::result<tunnel_snapshot> tunnel_state::snapshot() {
   base.fallback_enabled = settings_.fallback.enabled;
   base.grpc_enabled = settings_.grpc_pool.enabled;
   base.websocket_enabled = settings_.websocket_pool.enabled;
+  base.mode = mode_;
   std::vector<controller_actor> controllers;
   for (const auto& one : endpoints_)
     controllers.push_back(one.controller);

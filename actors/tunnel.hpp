@@ -47,6 +47,7 @@ class tunnel_state {
   void on_status(const endpoint_status& status);
   void on_reconfigure(const reconfigure_tunnel& what);
   void on_drain();
+  void on_mode(const set_fallback_mode& what);
   void on_tick();
   void on_down(const caf::down_msg& down);
   caf::result<tunnel_snapshot> snapshot();
@@ -70,6 +71,7 @@ class tunnel_state {
   std::vector<choice_view> choices_; ///< reused by each choice
   restart_intensity deaths_;
   uint64_t turn_ = 0;
+  fallback_mode mode_ = fallback_mode::automatic; ///< by hand
   bool draining_ = false;
 };
 

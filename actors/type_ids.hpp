@@ -56,6 +56,18 @@ struct controller_snapshot;
 struct tunnel_snapshot;
 struct node_snapshot;
 struct event;
+struct acknowledge;
+struct unsubscribe;
+struct missed;
+struct enrol;
+struct monitor_snapshot;
+struct get_actors;
+struct actor_list;
+struct get_counts;
+struct monitor_counts;
+struct operate;
+struct set_fallback_mode;
+struct connection_snapshot;
 
 } // namespace aps
 
@@ -64,6 +76,23 @@ CAF_BEGIN_TYPE_ID_BLOCK(aps, first_custom_type_id)
   // Travels between processes.
   CAF_ADD_TYPE_ID(aps, (aps::event))
   CAF_ADD_TYPE_ID(aps, (aps::subscribe))
+  CAF_ADD_TYPE_ID(aps, (aps::acknowledge))
+  CAF_ADD_TYPE_ID(aps, (aps::unsubscribe))
+  CAF_ADD_TYPE_ID(aps, (aps::missed))
+  CAF_ADD_TYPE_ID(aps, (aps::enrol))
+  CAF_ADD_TYPE_ID(aps, (aps::monitor_snapshot))
+  CAF_ADD_TYPE_ID(aps, (aps::get_actors))
+  CAF_ADD_TYPE_ID(aps, (aps::actor_list))
+  CAF_ADD_TYPE_ID(aps, (aps::get_counts))
+  CAF_ADD_TYPE_ID(aps, (aps::monitor_counts))
+  CAF_ADD_TYPE_ID(aps, (aps::get_snapshot))
+  CAF_ADD_TYPE_ID(aps, (aps::connection_snapshot))
+  CAF_ADD_TYPE_ID(aps, (aps::pool_snapshot))
+  CAF_ADD_TYPE_ID(aps, (aps::controller_snapshot))
+  CAF_ADD_TYPE_ID(aps, (aps::tunnel_snapshot))
+  CAF_ADD_TYPE_ID(aps, (aps::node_snapshot))
+  CAF_ADD_TYPE_ID(aps, (aps::operate))
+  CAF_ADD_TYPE_ID(aps, (aps::set_fallback_mode))
 
   // Stays inside one process.
   CAF_ADD_TYPE_ID(aps, (aps::job))
@@ -108,11 +137,6 @@ CAF_BEGIN_TYPE_ID_BLOCK(aps, first_custom_type_id)
   CAF_ADD_TYPE_ID(aps, (aps::served_started))
   CAF_ADD_TYPE_ID(aps, (aps::served_finished))
   CAF_ADD_TYPE_ID(aps, (aps::drain))
-  CAF_ADD_TYPE_ID(aps, (aps::get_snapshot))
-  CAF_ADD_TYPE_ID(aps, (aps::pool_snapshot))
-  CAF_ADD_TYPE_ID(aps, (aps::controller_snapshot))
-  CAF_ADD_TYPE_ID(aps, (aps::tunnel_snapshot))
-  CAF_ADD_TYPE_ID(aps, (aps::node_snapshot))
 
 CAF_END_TYPE_ID_BLOCK(aps)
 
@@ -159,8 +183,3 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::open_wanted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::served_started)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::served_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::drain)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::get_snapshot)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::pool_snapshot)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::controller_snapshot)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::tunnel_snapshot)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::node_snapshot)

@@ -138,11 +138,17 @@ struct mapping {
 struct admin {
   std::string host = "127.0.0.1";
   uint16_t port = 9090;
+  std::string token; ///< empty = none, then only on a loopback address
+  uint32_t keep_exchanges = 1000; ///< ended ones that can still be looked at
+  bool actor_metrics = false; ///< mailboxes and running times of our actors
   bool operator==(const admin&) const = default;
 };
 
 struct log {
   std::string level = "info"; ///< trace debug info warning error off
+  std::string format = "text"; ///< text json
+  bool requests = false;       ///< a line for each request
+  std::map<std::string, std::string> components; ///< their own levels
   bool operator==(const log&) const = default;
 };
 

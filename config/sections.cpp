@@ -13,6 +13,12 @@ using nlohmann::json;
 namespace {
 
 constexpr range<uint16_t> any_port{0, 65535};
+constexpr size_t max_token = 1024;
+
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1"
+         || (is_ipv4(host) && host.starts_with("127."));
+}
 
 bool read_host(reader& in, std::string& to) {
   const auto* value = in.member("host");
@@ -154,12 +160,31 @@ void read_mapping(const json& value, const std::string& path,
 void read_admin(reader&& in, admin& to) {
   read_host(in, to.host);
   in.integer("port", to.port, any_port);
+  in.secret("token", to.token, max_token);
+  in.integer<uint32_t>("keep_exchanges", to.keep_exchanges, {0, 100000});
+  in.boolean("actor_metrics", to.actor_metrics);
+  // Who reaches the port may do everything.
+  if (in && to.token.empty() && !is_loopback(to.host))
+    in.fail(in.path("token"), "nothing",
+            "a secret, because " + to.host + " is not a loopback address");
   in.finish();
 }
 
 void read_log(reader&& in, log& to) {
-  in.word("level", to.level,
-          {"trace", "debug", "info", "warning", "error", "off"});
+  const std::vector<std::string> levels{"trace",   "debug", "info",
+                                        "warning", "error", "off"};
+  in.word("level", to.level, levels);
+  in.word("format", to.format, {"text", "json"});
+  in.boolean("requests", to.requests);
+  auto parts = in.object("components");
+  for (const auto* component :
+       {"pool", "tunnel", "auth", "hybrid", "supervisor", "node", "admin",
+        "request"}) {
+    std::string level;
+    if (parts && parts.word(component, level, levels) && !level.empty())
+      to.components[component] = level;
+  }
+  parts.finish();
   in.finish();
 }
 

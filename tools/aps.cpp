@@ -4,6 +4,7 @@
 #include "config/config.hpp"
 #include "tools/cli.hpp"
 #include "tools/host.hpp"
+#include "tools/panel/assets.hpp"
 #include "transports/network.hpp"
 
 #include <caf/actor_system.hpp>
@@ -35,7 +36,8 @@ void log_start(spdlog::logger& log, const aps::config::node& config,
     log.info("[NODE] Server {} listens on {}", name,
              address(config.servers.at(name).host, port));
   if (config.admin)
-    log.info("[NODE] Statistics at http://{}/.api/stats",
+    log.info("[NODE] Statistics at http://{0}/.api/stats, panel at "
+             "http://{0}/.admin/",
              address(config.admin->host, node.admin_port()));
   log.info("[NODE] {} tunnels, {} mappings; ready", config.tunnels.size(),
            config.mappings.size());
@@ -50,24 +52,23 @@ void reload(aps::node& node, const std::string& file, spdlog::logger& log) {
     log.error("[NODE] {} is not used; everything stays as it was", file);
     return;
   }
-  const auto more = node.reload(std::get<aps::config::node>(loaded));
-  log.info("[NODE] Configuration read again: settings of pools and fallback "
-           "are in use{}",
-           more ? "; its other changes take a restart" : "");
+  node.reload(std::get<aps::config::node>(loaded));
 }
 
 /// Runs a node until a signal. The order of the declarations is the shutdown
 /// order, last one first (DESIGN 11): node, actor system, network.
 void run(const aps::config::node& config, const options& what) {
   const auto level = what.log_level.empty() ? config.log.level : what.log_level;
-  const auto log = aps::host::make_log(level);
+  const auto log = aps::host::make_log(level, config.log.format == "json");
   caf::core::init_global_meta_objects();
   aps::init_actor_types();
   const auto network = aps::make_network(config.io.threads);
   caf::actor_system_config settings;
-  aps::host::configure(settings);
+  aps::host::configure(settings,
+                       config.admin && config.admin->actor_metrics);
   caf::actor_system system{settings};
-  const auto node = aps::spawn_node(system, config, network, log);
+  const auto node = aps::spawn_node(system, config, network, log,
+                                    {APS_VERSION, aps::panel::assets()});
   log_start(*log, config, *node);
   const auto reloaded = [&] { reload(*node, what.config, *log); };
   log->info("[NODE] {}: stopping", aps::host::wait_for_stop(reloaded));

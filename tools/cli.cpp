@@ -46,7 +46,9 @@ std::string wrapped(const std::string& text) {
 class one_dash_formatter final : public CLI::Formatter {
  public:
   std::string make_option_name(const CLI::Option* option,
-                               bool /*positional*/) const override {
+                               bool positional) const override {
+    if (positional)
+      return option->get_name(true);
     std::string result;
     for (const auto* names : {&option->get_snames(), &option->get_lnames()})
       for (const auto& name : *names)
@@ -153,6 +155,14 @@ void command_line::add(const flag& what, std::vector<std::string>& target) {
 void command_line::add(const flag& what, std::string& target,
                        const std::vector<std::string>& allowed) {
   impl_->add(what, target)->check(CLI::IsMember(allowed).description(""));
+}
+
+void command_line::add_argument(const flag& what, std::string& target,
+                                const std::vector<std::string>& allowed) {
+  auto* option = impl_->app.add_option(what.names, target, what.help);
+  option->type_name("")->required(what.required);
+  if (!allowed.empty())
+    option->check(CLI::IsMember(allowed).description(""));
 }
 
 std::optional<int> command_line::parse(int argc, char** argv) {

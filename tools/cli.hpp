@@ -47,6 +47,11 @@ class command_line {
   void add(const flag& what, std::string& target,
            const std::vector<std::string>& allowed);
 
+  /// An argument without a dash, in the order of these calls; `names` is what
+  /// the help calls it.
+  void add_argument(const flag& what, std::string& target,
+                    const std::vector<std::string>& allowed = {});
+
   /// Fills the targets. Returns an exit code when the program shall end: help
   /// and version are printed to stdout, mistakes as one line to stderr.
   std::optional<int> parse(int argc, char** argv);

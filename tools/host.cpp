@@ -2,6 +2,8 @@
 
 #include <caf/actor_system_config.hpp>
 #include <spdlog/logger.h>
+#include <nlohmann/json.hpp>
+#include <spdlog/formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <csignal>
@@ -49,6 +51,43 @@ bool take(const std::string& slot) {
   return false;
 }
 
+// A line that is a JSON object gets time and level put in front; of any other
+// the tag becomes `component` and the rest `text`.
+class json_formatter final : public spdlog::formatter {
+ public:
+  void format(const spdlog::details::log_msg& line,
+              spdlog::memory_buf_t& to) override {
+    using namespace std::chrono;
+    const auto ms = duration_cast<milliseconds>(line.time.time_since_epoch());
+    const auto level = spdlog::level::to_string_view(line.level);
+    std::string_view text{line.payload.data(), line.payload.size()};
+    std::string out = "{\"time_ms\":" + std::to_string(ms.count())
+                      + ",\"level\":\"" + std::string(level.data(), level.size())
+                      + "\",";
+    if (text.starts_with("{\"")) {
+      out += text.substr(1);
+    } else {
+      std::string component;
+      if (const auto end = text.find("] ");
+          text.starts_with('[') && end != text.npos) {
+        for (const unsigned char c : text.substr(1, end - 1))
+          component += static_cast<char>(std::tolower(c));
+        text.remove_prefix(end + 2);
+      }
+      const nlohmann::json rest{{"component", component}, {"text", text}};
+      out += rest
+               .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+               .substr(1);
+    }
+    out += '\n';
+    to.append(out.data(), out.data() + out.size());
+  }
+
+  std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<json_formatter>();
+  }
+};
+
 } // namespace
 
 std::string instance_name(const std::string& what) {
@@ -95,15 +134,21 @@ std::string wait_for_stop(const std::function<void()>& reload) {
          : received == SIGHUP ? "SIGHUP" : "SIGTERM";
 }
 
-std::shared_ptr<spdlog::logger> make_log(const std::string& level) {
+std::shared_ptr<spdlog::logger> make_log(const std::string& level, bool json) {
   auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   auto result = std::make_shared<spdlog::logger>("aps", std::move(sink));
-  result->set_pattern("%Y-%m-%d %H:%M:%S.%e [%l] %v");
+  if (json)
+    result->set_formatter(std::make_unique<json_formatter>());
+  else
+    result->set_pattern("%Y-%m-%d %H:%M:%S.%e [%l] %v");
   result->set_level(spdlog::level::from_str(level));
   return result;
 }
 
-void configure(caf::actor_system_config& config) {
+void configure(caf::actor_system_config& config, bool actor_metrics) {
+  if (actor_metrics)
+    config.set("caf.metrics-filters.actors.includes",
+               std::vector<std::string>{"aps.*"});
   // The actors of the request path run on the I/O units; CAF's own threads
   // only carry timers and messages from elsewhere.
   config.set("caf.scheduler.policy", "sharing");

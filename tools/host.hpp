@@ -25,9 +25,10 @@ void prepare_process();
 /// stops as well. Call on the main thread, once.
 std::string wait_for_stop(const std::function<void()>& reload = {});
 
-/// A log to stderr, each line with time and level in front. `level` is one of
-/// `cli::log_levels()`.
-std::shared_ptr<spdlog::logger> make_log(const std::string& level);
+/// A log to stderr, each line with time and level in front, or a JSON object
+/// per line. `level` is one of `cli::log_levels()`.
+std::shared_ptr<spdlog::logger> make_log(const std::string& level,
+                                         bool json = false);
 
 /// A name for what this process does (`what`), the same after a restart of the
 /// process and different for each process of this machine that does the same:
@@ -36,6 +37,6 @@ std::shared_ptr<spdlog::logger> make_log(const std::string& level);
 std::string instance_name(const std::string& what);
 
 /// The settings our programs give their actor system (DESIGN 4).
-void configure(caf::actor_system_config& config);
+void configure(caf::actor_system_config& config, bool actor_metrics = false);
 
 } // namespace aps::host

@@ -66,7 +66,10 @@ class pool_script {
     context->monitor = system_->spawn(
       [log = events_](monitor_actor::pointer) -> monitor_actor::behavior_type {
         return {[log](const event& what) { log->push_back(what); },
-                [](const subscribe&) {}};
+                [](const enrol&) {}, [](const subscribe&) {},
+                [](const acknowledge&) {}, [](unsubscribe) {},
+                [](get_actors) { return actor_list{}; },
+                [](get_counts) { return monitor_counts{}; }};
       });
     monitor_ = context->monitor;
     controller_ = system_->spawn(
@@ -85,6 +88,7 @@ class pool_script {
           [notes](const pool_status& now) { notes->statuses.push_back(now); },
           [](const probe_result&) {}, [](const exchange_done&) {},
           [](const reconfigure_tunnel&) {}, [](drain) {},
+          [](const set_fallback_mode&) {},
           [](get_snapshot) { return controller_snapshot{}; },
         };
         static_cast<void>(self);
@@ -258,7 +262,8 @@ class pool_script {
             notes->released.push_back(moved.exchange);
           },
           [notes](check_health) { ++notes->checks; },
-          [](const ask_open&) {}, [](const probe&) {},
+          [](const ask_open&) {}, [](const probe&) {}, [](const operate&) {},
+          [](get_snapshot) { return connection_snapshot{}; },
         };
       });
   }

@@ -64,15 +64,17 @@ CAF_TEST(unknown keys come with the nearest known one) {
      {"$.tunnels.t.grpc_pool.fallback_enabled", "an unknown key",
       "one of " + pool_keys, ""}},
     {with(R"("admin": {"prt": 1})"),
-     {"$.admin.prt", "an unknown key", "one of host, port", "port"}},
+     {"$.admin.prt", "an unknown key", "one of host, port, token, keep_exchanges, actor_metrics", "port"}},
     {with(R"("tunels": {})"),
      {"$.tunels", "an unknown key",
       "one of $schema, http, servers, tunnels, mappings, admin, log, io",
       "tunnels"}},
     {with(R"("log": {"LEVEL": "info"})"),
-     {"$.log.LEVEL", "an unknown key", "one of level", "level"}},
+     {"$.log.LEVEL", "an unknown key",
+      "one of level, format, requests, components", "level"}},
     {with(R"("admin": {"quite else": 1})"),
-     {"$.admin[\"quite else\"]", "an unknown key", "one of host, port", ""}},
+     {"$.admin[\"quite else\"]", "an unknown key",
+      "one of host, port, token, keep_exchanges, actor_metrics", ""}},
   });
 }
 

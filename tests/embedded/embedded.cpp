@@ -1,33 +1,22 @@
 #define CAF_SUITE embedded
 
 #include "actors/agent.hpp"
-#include "actors/node.hpp"
-#include "config/config.hpp"
+#include "tests/embedded/support.hpp"
 #include "tests/support/test.hpp"
-#include "transports/network.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/null_sink.h>
 
 #include <string>
-#include <thread>
 
 using namespace aps;
+using namespace aps::test;
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
 namespace {
-
-std::shared_ptr<spdlog::logger> silent() {
-  return std::make_shared<spdlog::logger>(
-    "test", std::make_shared<spdlog::sinks::null_sink_mt>());
-}
 
 // The answer to one GET, head and body; closes the connection.
 std::string get(uint16_t port, const std::string& host,
@@ -43,26 +32,6 @@ std::string get(uint16_t port, const std::string& host,
   return answer;
 }
 
-bool eventually(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (std::chrono::steady_clock::now() < end) {
-    if (condition())
-      return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return false;
-}
-
-config::node node_config() {
-  config::node out;
-  out.servers["main"].host = "127.0.0.1";
-  out.admin = config::admin{"127.0.0.1", 0};
-  auto& tunnel = out.tunnels["t"];
-  tunnel.servers = {"main"};
-  tunnel.password = "secret";
-  return out;
-}
-
 config::mapping through_tunnel(uint16_t origin_port) {
   config::mapping out;
   out.from = {"http", "app.test", 80, ""};
@@ -70,15 +39,6 @@ config::mapping through_tunnel(uint16_t origin_port) {
   out.tunnels = {"t"};
   return out;
 }
-
-// Somebody's application: one actor system, one network.
-struct host {
-  host() : net(make_network(2)), system(settings) {}
-
-  std::shared_ptr<network> net;
-  caf::actor_system_config settings;
-  caf::actor_system system;
-};
 
 } // namespace
 

@@ -23,10 +23,12 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
 import pattern
 from harness import BIN, KINDS, QUICK, Agent, FaultProxy, Node, merged
 from harness import node_config, sanitizer_report, wait_until
+from metrics import samples, total
 from origin import Origin
 from saw import FAULTS, Saw
 from wire import Visitor
@@ -156,6 +158,7 @@ class Soak:
                 time.sleep(0.1)
         self.collect()
         self.check_executions()
+        self.check_sums()
         wait_until(self.recovered, "gRPC to be in favour again", 120)
 
     def recovered(self):
@@ -177,6 +180,22 @@ class Soak:
                 f"{sum(executions.values())} executions of {self.requests}")
         self.problems += [f"{name} was executed {count} times"
                           for name, count in executions.items() if count != 1]
+
+    def check_sums(self):
+        """What the node counted is what was sent, to the request."""
+        wait_until(lambda: self.node.stats()["exchanges"]["live"] == 0,
+                   "the last exchange to end")
+        sums = self.node.stats()["exchanges"]
+        url = f"http://127.0.0.1:{self.node.admin_port}/metrics"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            metrics = samples(answer.read().decode())
+        counted = (sums["started"], sums["finished"], sums["failed"],
+                   total(metrics, "aps_exchanges_started_total"),
+                   total(metrics, "aps_exchanges_total"),
+                   total(metrics, "aps_exchanges_total", outcome="ok"))
+        right = (self.requests, self.requests, 0) + 3 * (self.requests,)
+        if counted != right:
+            self.problems.append(f"the node counted {counted}, not {right}")
 
     def close(self):
         for program in (self.agent, self.node):

@@ -131,7 +131,10 @@ void http_session::start_exchange(std::shared_ptr<const route> via,
   const auto window = via->window;
   exchange_ = std::make_shared<exchange>(
     unit_, context_->to()->next_id(), std::move(out),
-    exchange_facts{visitor_ip_, request_.id, std::move(via)},
+    exchange_facts{visitor_ip_, request_.id, std::move(via), address.scheme,
+                   address.authority.empty() ? address.host
+                                             : address.authority,
+                   address.path},
     shared_from_this(), window);
   context_->to()->start(exchange_);
   if (request_.continue_due && exchange_)

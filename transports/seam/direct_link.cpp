@@ -49,12 +49,22 @@ class direct_link final : public link,
   link_counters counters_;
 };
 
+carrier_ptr make_direct() {
+  auto out = std::make_shared<carrier>();
+  out->transport = "direct";
+  return out;
+}
+
 // Keeps the origin's side alive as long as the visitor's side runs, and tells
 // it when the visitor's side is over.
 class direct_owner final : public exchange_owner {
  public:
   explicit direct_owner(std::shared_ptr<void> keep) : keep_(std::move(keep)) {}
   void on_finished(executor&, exchange_id, outcome) override {}
+  carrier_ptr who() const override {
+    static const auto direct = make_direct();
+    return direct;
+  }
 
  private:
   std::shared_ptr<void> keep_;

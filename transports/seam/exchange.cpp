@@ -1,6 +1,8 @@
 #include "transports/seam/exchange.hpp"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 namespace aps {
 
@@ -21,7 +23,8 @@ bool is_idempotent(const request_head& head) noexcept {
 exchange::exchange(executor& unit, exchange_id id, request_head_ptr head,
                    exchange_facts facts, std::shared_ptr<visitor> listener,
                    uint32_t window)
-    : calls_(unit), id_(id), head_(std::move(head)), facts_(std::move(facts)),
+    : calls_(unit), id_(id), head_(std::move(head)),
+      facts_(std::make_shared<const exchange_facts>(std::move(facts))),
       listener_(std::move(listener)), window_(window),
       out_(initial_request_window), in_(window, window) {
   if (head_->last)
@@ -45,10 +48,11 @@ void exchange::deliver(const link_ptr& from, frame what) {
   });
 }
 
-void exchange::detach(const link_ptr& from) {
-  calls_.run(shared_from_this(), [this, from] {
+void exchange::detach(const link_ptr& from, link_error why) {
+  calls_.run(shared_from_this(), [this, from, why] {
     if (link_ != from)
       return;
+    note_loss(to_string(why));
     link_ = nullptr;
     owner_ = nullptr;
   });
@@ -74,16 +78,21 @@ void exchange::begin_or_move(link_ptr on, const session_id& session,
     owner->on_finished(unit(), id_, outcome::visitor_gone);
     return;
   }
+  if (link_)
+    note_loss("moved");
   link_ = std::move(on);
   owner_ = std::move(owner);
   if (!head_sent_) {
+    note_attempt(exchange_attempt::kind::first);
     session_ = session;
     send_head();
   } else if (session == session_) {
+    note_attempt(exchange_attempt::kind::resume);
     ++moves_;
     resuming_ = true;
     send(resume_frame{++attempt_, in_.received(), heads_});
   } else if (restartable()) {
+    note_attempt(exchange_attempt::kind::restart);
     ++moves_;
     session_ = session;
     restart();
@@ -103,6 +112,8 @@ void exchange::send_head() {
 
 // From the very beginning: nothing of the answer was delivered yet.
 void exchange::restart() {
+  if (record_)
+    record_->bytes_resent += out_.sent();
   out_.restart(initial_request_window);
   send_head();
 }
@@ -125,7 +136,12 @@ void exchange::handle(response_frame& what) {
     return violation("second response head");
   ++heads_;
   final_head_ = !what.head->interim();
+  length_ = what.head->content_length;
   response_started_ = true;
+  if (record_ && final_head_) {
+    record_->first_byte = unit().now();
+    record_->status = what.head->status;
+  }
   listener_->on_head(what.head);
   if (over_)
     return;
@@ -139,6 +155,8 @@ void exchange::handle(data_frame& what) {
   auto fresh = in_.accept(what);
   if (!fresh)
     return violation("data out of order or beyond the credit");
+  if (record_)
+    record_->bytes_down += fresh->size();
   if (!fresh->empty())
     listener_->on_data(std::move(*fresh));
   if (!over_ && in_.ended())
@@ -173,8 +191,11 @@ void exchange::handle(resumed_frame& what) {
     return;
   resuming_ = false;
   if (what.known) {
+    const auto sent = out_.sent();
     if (!out_.rewind(what.received))
       return violation("resumed at a position that is gone");
+    if (record_)
+      record_->bytes_resent += sent - std::min(sent, what.received);
     // Our last ack may have died with the old link.
     send(in_.current_ack());
     return pump();
@@ -190,6 +211,8 @@ void exchange::handle(resumed_frame& what) {
 void exchange::send_body(slice bytes) {
   if (over_ || out_.finished())
     return;
+  if (record_)
+    record_->bytes_up += bytes.size();
   out_.push(std::move(bytes));
   pump();
 }
@@ -214,7 +237,11 @@ void exchange::cancel(outcome why) {
   if (link_)
     send(reset_frame{why, {}});
   listener_ = nullptr;
-  release(why);
+  // Who knows the length leaves with the last byte; the end may still be on
+  // its way to us.
+  const auto complete = why == outcome::visitor_gone && final_head_
+                        && length_ == in_.consumed();
+  release(complete ? outcome::ok : why);
 }
 
 // -- inner workings -----------------------------------------------------------
@@ -246,18 +273,69 @@ void exchange::violation(const char* what) {
 
 void exchange::finish(outcome how, const std::string& detail) {
   const auto listener = std::move(listener_);
-  release(how);
+  release(how, detail);
   if (listener)
     listener->on_failed(how, detail);
 }
 
-void exchange::release(outcome how) {
+void exchange::release(outcome how, std::string_view detail) {
   over_ = true;
+  note_end(how, detail);
   out_.clear();
   link_ = nullptr;
   if (const auto owner = std::move(owner_))
     owner->on_finished(unit(), id_, how);
   owner_ = nullptr;
+}
+
+// -- the record ---------------------------------------------------------------
+
+exchange_record_ptr
+exchange::observe(std::shared_ptr<exchange_observer> who) {
+  using namespace std::chrono;
+  observer_ = std::move(who);
+  record_ = std::make_shared<exchange_record>();
+  record_->id = id_;
+  record_->facts = facts_;
+  record_->method = head_->method;
+  record_->started = unit().now();
+  record_->started_ms
+    = duration_cast<milliseconds>(system_clock::now().time_since_epoch())
+        .count();
+  return record_;
+}
+
+void exchange::note_attempt(exchange_attempt::kind how) {
+  if (!record_)
+    return;
+  const auto now = unit().now();
+  if (record_->attempts.empty())
+    record_->acquired = now;
+  else
+    ++record_->moves;
+  record_->attempts.push_back({how, now, owner_->who(), {}, {}});
+}
+
+void exchange::note_loss(std::string_view why) {
+  if (!record_ || record_->attempts.empty())
+    return;
+  record_->attempts.back().lost_at = unit().now();
+  record_->attempts.back().reason = why;
+}
+
+void exchange::note_end(outcome how, std::string_view detail) {
+  const auto record = std::exchange(record_, nullptr);
+  if (!record)
+    return;
+  record->ended = unit().now();
+  record->over = true;
+  record->how = how;
+  record->detail = detail;
+  // Nobody hears the status of an answer to a visitor that left.
+  if (record->status == 0 && how != outcome::visitor_gone)
+    record->status = static_cast<uint16_t>(status_of(how));
+  if (const auto observer = std::exchange(observer_, nullptr))
+    observer->on_over(record);
 }
 
 } // namespace aps

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "transports/seam/exchange_record.hpp"
 #include "transports/seam/link.hpp"
 #include "transports/seam/ordered.hpp"
 #include "transports/seam/windows.hpp"
@@ -11,8 +12,6 @@
 
 namespace aps {
 
-struct route;
-
 /// Told when an exchange needs its connection no longer. The connection actor
 /// stands behind it. Called on the exchange's `unit` thread, once per attachment
 /// unless the attachment was ended by `detach`.
@@ -20,6 +19,9 @@ class exchange_owner {
  public:
   virtual ~exchange_owner() = default;
   virtual void on_finished(executor& unit, exchange_id id, outcome how) = 0;
+
+  /// The connection, for the records of exchanges; may be null.
+  virtual carrier_ptr who() const { return nullptr; }
 };
 using exchange_owner_ptr = std::shared_ptr<exchange_owner>;
 
@@ -45,13 +47,6 @@ class visitor {
   virtual void on_writable() = 0;
 };
 
-/// What actors may know of an exchange without touching it.
-struct exchange_facts {
-  std::string visitor_address; ///< ip of the visitor
-  std::string request_id;      ///< X-Request-Id
-  std::shared_ptr<const route> via;
-};
-
 /// One HTTP request and its response, node side (DESIGN 8): outlives every
 /// connection that carries it. Bound to its HTTP session's unit; the methods
 /// marked "any thread" hop there by themselves.
@@ -66,7 +61,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
   exchange_id id() const noexcept { return id_; }
   executor& unit() const noexcept { return calls_.unit(); }
   const request_head_ptr& head() const noexcept { return head_; }
-  const exchange_facts& facts() const noexcept { return facts_; }
+  const exchange_facts& facts() const noexcept { return *facts_; }
 
   // -- for actors, any thread ------------------------------------------------
 
@@ -78,8 +73,9 @@ class exchange : public std::enable_shared_from_this<exchange> {
   /// A frame that arrived on `from`; late frames of former links are dropped.
   void deliver(const link_ptr& from, frame what);
 
-  /// `from` is gone. The exchange waits for the next `attach` or `fail`.
-  void detach(const link_ptr& from);
+  /// `from` is gone, and why. The exchange waits for the next `attach` or
+  /// `fail`.
+  void detach(const link_ptr& from, link_error why = link_error::lost);
 
   /// Ends the exchange from our side; the visitor gets an error.
   void fail(outcome how, std::string detail);
@@ -97,6 +93,10 @@ class exchange : public std::enable_shared_from_this<exchange> {
   uint32_t moves() const noexcept { return moves_; }
 
   // -- for the visitor's side, unit thread only ------------------------------
+
+  /// Has a record of its life kept from now on; `who` hears of the end.
+  /// Before anything else happens to it.
+  exchange_record_ptr observe(std::shared_ptr<exchange_observer> who);
 
   /// Request body bytes; at most `room()` at a time.
   void send_body(slice bytes);
@@ -129,14 +129,20 @@ class exchange : public std::enable_shared_from_this<exchange> {
   void complete(const header_list& trailers);
   void violation(const char* what);
   void finish(outcome how, const std::string& detail);
-  void release(outcome how);
+  void release(outcome how, std::string_view detail = {});
+  void note_attempt(exchange_attempt::kind how);
+  void note_loss(std::string_view why);
+  void note_end(outcome how, std::string_view detail);
 
   ordered_dispatch calls_;
   const exchange_id id_;
   const request_head_ptr head_;
-  const exchange_facts facts_;
+  const std::shared_ptr<const exchange_facts> facts_;
   std::shared_ptr<visitor> listener_;
   const uint32_t window_;
+  std::optional<uint64_t> length_; ///< of the answer's body, as announced
+  exchange_record_ptr record_; ///< null = nobody observes it
+  std::shared_ptr<exchange_observer> observer_;
   link_ptr link_;
   exchange_owner_ptr owner_;
   session_id session_{};

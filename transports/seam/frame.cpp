@@ -75,6 +75,20 @@ const header* find_header(const header_list& headers,
   return nullptr;
 }
 
+std::string_view to_string(refusal why) noexcept {
+  switch (why) {
+    case refusal::bad_proof: return "bad-password";
+    case refusal::version: return "version";
+    case refusal::not_here: return "not-here";
+    case refusal::disabled: return "disabled";
+    case refusal::pool_full: return "pool-full";
+    case refusal::draining: return "draining";
+    case refusal::malformed: return "malformed";
+    case refusal::replaced: return "replaced";
+  }
+  return "refused";
+}
+
 std::string_view render(refusal why) noexcept {
   switch (why) {
     case refusal::bad_proof: return "unknown tunnel or wrong password";

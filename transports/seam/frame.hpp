@@ -86,6 +86,9 @@ enum class refusal : uint8_t {
 };
 std::string_view render(refusal why) noexcept;
 
+/// The machine-readable word, e.g. "bad-password".
+std::string_view to_string(refusal why) noexcept;
+
 // -- frames about the connection --------------------------------------------
 
 struct challenge_frame {

@@ -80,6 +80,23 @@ std::string_view to_string(outcome what) noexcept {
   return row_of(what).word;
 }
 
+std::string_view class_of(outcome what) noexcept {
+  const auto number = static_cast<unsigned>(what);
+  if (number == 0)
+    return "ok";
+  if (number < 10)
+    return "node";
+  if (number < 20)
+    return "unavailable";
+  if (number < 30)
+    return "transport";
+  if (number < 40)
+    return "origin";
+  if (number < 50)
+    return "timeout";
+  return what == outcome::visitor_gone ? "visitor" : "internal";
+}
+
 std::string_view render(outcome what) noexcept {
   return row_of(what).sentence;
 }

@@ -45,6 +45,10 @@ enum class outcome : uint8_t {
 /// The machine-readable word of the `Aps-Outcome` header, e.g. "no-endpoint".
 std::string_view to_string(outcome what) noexcept;
 
+/// The class that counts are kept by: ok, node, unavailable, transport,
+/// origin, timeout, visitor or internal.
+std::string_view class_of(outcome what) noexcept;
+
 /// One sentence for humans.
 std::string_view render(outcome what) noexcept;
 

@@ -48,6 +48,9 @@ class send_window {
 
   uint64_t acked() const noexcept { return base_; }
   uint64_t total() const noexcept { return end_; }
+
+  /// Handed out by `next`, since the last `rewind` or `restart`.
+  uint64_t sent() const noexcept { return next_; }
   bool finished() const noexcept { return finished_; }
 
   /// True when everything, the end included, was handed out by `next`.

@@ -194,6 +194,33 @@ CAF_TEST(a_visitor_that_leaves_cancels_the_origin) {
   CAF_CHECK_EQUAL(w.visitor_side->ends, 0);
 }
 
+// The end may come in a frame after the last byte, and a visitor that knows
+// the length does not wait for it.
+CAF_TEST(a_visitor_that_leaves_with_the_whole_answer_was_served) {
+  for (const size_t missing : {0, 1}) {
+    world w{get()};
+    w.connect();
+    w.settle();
+    w.unit.run_inside([&] {
+      auto head = std::make_shared<response_head>();
+      head->content_length = 5;
+      w.agent->send_head(head);
+      w.agent->send_body(slice::copy("whole"));
+    });
+    w.settle();
+    CAF_CHECK_EQUAL(w.visitor_side->body, "whole");
+    w.unit.run_inside([&] {
+      w.node->consumed(5 - missing);
+      w.node->cancel(outcome::visitor_gone);
+    });
+    w.settle();
+    CAF_REQUIRE_EQUAL(w.node_owner->finished.size(), 1u);
+    CAF_CHECK(w.node_owner->finished.front()
+              == (missing ? outcome::visitor_gone : outcome::ok));
+    CAF_CHECK(w.agent->over());
+  }
+}
+
 CAF_TEST(an_origin_that_fails_tells_the_visitor_why) {
   world w{get()};
   w.connect();

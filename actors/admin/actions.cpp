@@ -1,0 +1,205 @@
+#include "actors/admin/router.hpp"
+
+#include <algorithm>
+
+namespace aps::admin {
+
+using nlohmann::json;
+
+namespace {
+
+// The deadline of a rehearsal that somebody forgot.
+constexpr double max_fault_seconds = 3600;
+
+const std::vector<std::string>& level_words() {
+  static const std::vector<std::string> words{"trace",   "debug", "info",
+                                              "warning", "error", "off"};
+  return words;
+}
+
+void done(const call& what, const std::string& action,
+          const std::string& target, size_t count) {
+  what.tell(event_kind::admin_action, action + " " + target);
+  what.answer(200, {{"done", true},
+                    {"action", action},
+                    {"target", target},
+                    {"count", count}});
+}
+
+// A body in which every key has to be one of `known`.
+std::optional<json> body_with(const call& what,
+                              const std::vector<std::string>& known) {
+  auto body = what.json_body();
+  if (!body)
+    return std::nullopt;
+  for (const auto& [key, value] : body->items())
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      what.problem(400, "the field \"" + key + "\" is not known", key, known);
+      return std::nullopt;
+    }
+  return body;
+}
+
+// A string out of `words`; else answers 400.
+std::optional<std::string> word_of(const call& what, const json& body,
+                                   const std::string& field,
+                                   const std::vector<std::string>& words) {
+  const auto i = body.find(field);
+  if (i != body.end() && i->is_string()
+      && std::find(words.begin(), words.end(), i->get<std::string>())
+           != words.end())
+    return i->get<std::string>();
+  what.problem(400, field + " is not one of the allowed words", field, words);
+  return std::nullopt;
+}
+
+using choice = std::function<bool(const live_actor&)>;
+
+// Has all connections that are chosen do it.
+void operate_on(const call& what, const std::string& action,
+                const std::string& target, operate order, choice chosen) {
+  what.with_actors([=](const actor_list& all) {
+    size_t count = 0;
+    for (const auto& one : all.actors) {
+      if (one.kind != actor_kind::connection || !chosen(one))
+        continue;
+      ++count;
+      compat::enqueue(nullptr,
+                      caf::actor_cast<connection_actor>(one.handle), order);
+    }
+    if (count == 0)
+      return what.problem(404, "there is no " + target);
+    done(what, action, target, count);
+  });
+}
+
+void operate_on_connection(const call& what, const std::string& action,
+                           operate order) {
+  const auto& name = what.names.at(0);
+  operate_on(what, action, "connection " + name, order,
+             [name](const live_actor& one) { return one.name == name; });
+}
+
+void operate_on_session(const call& what, const std::string& action,
+                        operate order) {
+  const auto& id = what.names.at(0);
+  operate_on(what, action, "session " + id, order,
+             [id](const live_actor& one) { return one.session == id; });
+}
+
+void operate_on_endpoint(const call& what, const std::string& action,
+                         operate order) {
+  const auto& tunnel = what.names.at(0);
+  const auto& endpoint = what.names.at(1);
+  operate_on(what, action, "endpoint " + tunnel + "." + endpoint, order,
+             [tunnel, endpoint](const live_actor& one) {
+               return one.tunnel == tunnel && one.endpoint == endpoint;
+             });
+}
+
+} // namespace
+
+void drain_connection(const call& what) {
+  if (body_with(what, {}))
+    operate_on_connection(what, "drain", {operate::action::drain, {}});
+}
+
+void close_connection(const call& what) {
+  if (body_with(what, {}))
+    operate_on_connection(what, "close", {operate::action::close, {}});
+}
+
+void inject_fault(const call& what) {
+  const auto body = body_with(what, {"kind", "seconds"});
+  if (!body)
+    return;
+  const auto kind = word_of(what, *body, "kind", {"cut", "stall", "delay"});
+  if (!kind)
+    return;
+  operate order{*kind == "cut"     ? operate::action::cut
+                : *kind == "stall" ? operate::action::stall
+                                   : operate::action::delay,
+                {}};
+  if (*kind != "cut") {
+    const auto i = body->find("seconds");
+    const auto seconds = i != body->end() && i->is_number() ? i->get<double>()
+                                                            : -1;
+    if (!(seconds >= 0 && seconds <= max_fault_seconds))
+      return what.problem(400, "seconds is a number from 0 to 3600",
+                          "seconds");
+    order.time = std::chrono::duration_cast<duration>(
+      std::chrono::duration<double>(seconds));
+  }
+  operate_on_connection(what, "fault " + *kind, order);
+}
+
+void drain_session(const call& what) {
+  if (body_with(what, {}))
+    operate_on_session(what, "drain", {operate::action::drain, {}});
+}
+
+void close_session(const call& what) {
+  if (body_with(what, {}))
+    operate_on_session(what, "close", {operate::action::close, {}});
+}
+
+void drain_endpoint(const call& what) {
+  if (body_with(what, {}))
+    operate_on_endpoint(what, "drain", {operate::action::drain, {}});
+}
+
+void close_endpoint(const call& what) {
+  if (body_with(what, {}))
+    operate_on_endpoint(what, "close", {operate::action::close, {}});
+}
+
+void set_fallback(const call& what) {
+  const auto body = body_with(what, {"mode"});
+  if (!body)
+    return;
+  const auto mode = word_of(what, *body, "mode", {"auto", "grpc", "websocket"});
+  if (!mode)
+    return;
+  const auto& name = what.names.at(0);
+  const auto tunnels = what.where().node->tunnels->get();
+  const auto found = tunnels->find(name);
+  if (found == tunnels->end())
+    return what.problem(404, "there is no tunnel \"" + name + "\"");
+  compat::enqueue(nullptr, found->second,
+                  set_fallback_mode{*mode == "grpc" ? fallback_mode::grpc
+                                    : *mode == "websocket"
+                                      ? fallback_mode::websocket
+                                      : fallback_mode::automatic});
+  done(what, "fallback " + *mode, "tunnel " + name, 1);
+}
+
+void get_log(const call& what) {
+  const auto& logs = what.where().logs;
+  what.answer(200, {{"level", logs.level()}, {"components", logs.levels()}});
+}
+
+void set_log(const call& what) {
+  const auto body = body_with(what, {"level", "component"});
+  if (!body)
+    return;
+  const auto level = word_of(what, *body, "level", level_words());
+  if (!level)
+    return;
+  auto logs = what.where().logs;
+  const auto number = spdlog::level::from_str(*level);
+  if (body->contains("component")) {
+    const auto component = word_of(what, *body, "component",
+                                   log_set::components());
+    if (!component)
+      return;
+    logs.set_level(*component, number);
+    what.tell(event_kind::log_changed,
+              "Log level of " + *component + " is " + *level);
+  } else {
+    logs.set_level(number);
+    what.tell(event_kind::log_changed, "Log level is " + *level);
+  }
+  get_log(what);
+}
+
+} // namespace aps::admin

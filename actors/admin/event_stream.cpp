@@ -1,0 +1,236 @@
+#include "actors/admin/event_stream.hpp"
+
+#include "actors/admin/router.hpp"
+#include "actors/text.hpp"
+
+#include <charconv>
+
+namespace aps::admin {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr auto heartbeat = std::chrono::seconds(10);
+constexpr int max_streams = 64;
+
+// Above what the monitor remembers, so that a whole replay fits.
+constexpr uint32_t credit = 2048;
+
+std::string message(const std::string& node, uint64_t serial,
+                    std::string_view kind, const json& data) {
+  std::string out;
+  if (serial > 0)
+    out = "id: " + node + "-" + std::to_string(serial) + "\n";
+  return out + "event: " + std::string(kind) + "\ndata: "
+         + data.dump(-1, ' ', false, json::error_handler_t::replace) + "\n\n";
+}
+
+// What the parameter `kind` says; nothing when a word is unknown.
+std::optional<kind_set> read_kinds(std::string_view text) {
+  kind_set out = 0;
+  while (!text.empty()) {
+    const auto word = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    if (word == "all") {
+      out |= all_kinds;
+      continue;
+    }
+    size_t i = 0;
+    while (i < event_kinds && to_string(static_cast<event_kind>(i)) != word)
+      ++i;
+    if (i == event_kinds)
+      return std::nullopt;
+    out |= set_of(static_cast<event_kind>(i));
+  }
+  return out == 0 ? life_cycle_kinds : out;
+}
+
+// The serial in "NODE-SERIAL"; 0 when it is that of another life of the node:
+// then everything is news. Nothing when there is no text.
+std::optional<uint64_t> read_last_id(std::string_view text,
+                                     const std::string& node) {
+  if (text.empty())
+    return std::nullopt;
+  uint64_t out = 0;
+  if (text.size() > node.size() + 1 && text.starts_with(node)
+      && text[node.size()] == '-')
+    std::from_chars(text.data() + node.size() + 1, text.data() + text.size(),
+                    out);
+  return out;
+}
+
+} // namespace
+
+// -- the writer ---------------------------------------------------------------
+
+event_writer::event_writer(served_exchange_ptr to,
+                           std::shared_ptr<unit_contexts> units)
+    : unit_(to->unit()), to_(std::move(to)), units_(std::move(units)),
+      use_(units_->use()) {}
+
+void event_writer::start() {
+  auto head = std::make_shared<response_head>();
+  head->reason = "OK";
+  head->headers = {{"Content-Type", "text/event-stream"},
+                   {"Cache-Control", "no-store"},
+                   {"X-Accel-Buffering", "no"}};
+  head->last = to_->head()->method == "HEAD";
+  to_->send_head(head);
+}
+
+void event_writer::write(std::string text, uint32_t events) {
+  unit_.post([self = shared_from_this(), text = std::move(text),
+              events]() mutable {
+    if (!self->to_)
+      return;
+    self->queue_.push_back({std::move(text), events});
+    self->pump();
+  });
+}
+
+void event_writer::pump() {
+  uint32_t sent = 0;
+  while (to_ && !queue_.empty()) {
+    auto& next = queue_.front();
+    const auto size = std::min(to_->room(), next.text.size());
+    if (size == 0)
+      break;
+    to_->send_body(slice::copy(std::string_view{next.text}.substr(0, size)));
+    next.text.erase(0, size);
+    if (!next.text.empty())
+      break;
+    sent += next.events;
+    queue_.pop_front();
+  }
+  if (sent > 0)
+    compat::enqueue(units_->of(unit_).get(), actor_, acknowledge{sent});
+}
+
+void event_writer::finish() {
+  unit_.post([self = shared_from_this()] {
+    if (const auto to = std::exchange(self->to_, nullptr))
+      to->send_end({});
+    self->actor_ = nullptr;
+    self->use_ = nullptr;
+  });
+}
+
+void event_writer::on_cancelled() {
+  to_ = nullptr;
+  queue_.clear();
+  compat::stop_anonymously(actor_);
+  actor_ = nullptr;
+  use_ = nullptr;
+}
+
+// -- the actor ----------------------------------------------------------------
+
+namespace {
+
+struct stream_state {
+  call from;
+  stream_request what;
+  std::shared_ptr<event_writer> writer;
+  bool snapshot_sent = false;
+  std::deque<std::pair<std::string, uint32_t>> early; ///< before the snapshot
+};
+
+void write(stream_state& state, std::string text, uint32_t events) {
+  if (state.snapshot_sent)
+    state.writer->write(std::move(text), events);
+  else
+    state.early.emplace_back(std::move(text), events);
+}
+
+void send_snapshot(stream_state& state, uint64_t serial,
+                   const node_snapshot& now) {
+  const auto& where = state.from.where();
+  const json body{{"serial", serial},
+                  {"node", show_node(where)},
+                  {"exchanges", show_totals(where.recorders->totals())},
+                  {"tunnels", show_tunnels(where, now)}};
+  // The replay begins before it: then its id must not move the reader on.
+  const auto id = state.what.after ? 0 : serial;
+  state.writer->write(message(where.node->node_id, id, "snapshot", body), 0);
+  state.snapshot_sent = true;
+  for (auto& [text, events] : std::exchange(state.early, {}))
+    state.writer->write(std::move(text), events);
+}
+
+void beat(caf::event_based_actor* self, std::shared_ptr<stream_state> state) {
+  compat::run_delayed(self, heartbeat, [self, state] {
+    write(*state, ": heartbeat\n\n", 0);
+    beat(self, state);
+  });
+}
+
+} // namespace
+
+caf::behavior event_stream(caf::event_based_actor* self, call from,
+                           stream_request what,
+                           std::shared_ptr<event_writer> writer) {
+  const auto& where = from.where();
+  const auto monitor = where.node->monitor;
+  auto state = std::make_shared<stream_state>(
+    stream_state{from, what, std::move(writer), false, {}});
+  self->attach_functor([writer = state->writer, count = where.streams] {
+    --*count;
+    writer->finish();
+  });
+  compat::on_down(self, [self](const caf::down_msg&) { self->quit(); });
+  compat::monitor(self, monitor);
+  compat::send(self, monitor, subscribe{what.filter, credit, what.after});
+  beat(self, state);
+  const auto node = where.node->node_id;
+  return {
+    [=](const monitor_snapshot& start) {
+      compat::request(
+        self, state->from.where().supervisor, std::chrono::seconds(3),
+        get_snapshot{},
+        [=, serial = start.serial](const node_snapshot& now) {
+          send_snapshot(*state, serial, now);
+        },
+        [self](const caf::error&) { self->quit(); });
+    },
+    [=](const event& one) {
+      write(*state, message(node, one.serial, "event", show(one)), 1);
+    },
+    [=](const missed& some) {
+      write(*state, message(node, 0, "missed", {{"count", some.count}}), 0);
+    },
+    [=](const acknowledge& taken) { compat::send(self, monitor, taken); },
+  };
+}
+
+void get_events(const call& what) {
+  const auto& where = what.where();
+  const auto kinds = read_kinds(what.parameter("kind").value_or(""));
+  if (!kinds)
+    return what.problem(400, "kind names kinds of events, or all", "kind");
+  // A browser that connects for the first time cannot set the header.
+  const auto header = what.header("last-event-id");
+  const auto last = header.empty() ? what.parameter("last_event_id").value_or("")
+                                   : std::string(header);
+  const stream_request wanted{{*kinds, what.parameter("tunnel").value_or("")},
+                              read_last_id(last, where.node->node_id)};
+  if (++*where.streams > max_streams) {
+    --*where.streams;
+    return what.problem(503, "too many event streams");
+  }
+  const auto served = what.served();
+  served->unit().post([what, served, wanted] {
+    const auto& where = what.where();
+    auto writer = std::make_shared<event_writer>(served, where.node->units);
+    served->set_origin(writer);
+    writer->start();
+    if (served->head()->method == "HEAD") {
+      --*where.streams;
+      return writer->finish();
+    }
+    writer->set_actor(
+      where.system.spawn(event_stream, what, wanted, writer));
+  });
+}
+
+} // namespace aps::admin

@@ -1,0 +1,262 @@
+#include "actors/admin/explain.hpp"
+
+#include "actors/admin/router.hpp"
+#include "actors/node_front.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace aps::admin {
+
+using nlohmann::json;
+
+namespace {
+
+/// An address split as `route_table` wants it.
+struct target {
+  std::string scheme;
+  std::string host;
+  uint16_t port = 0; ///< 0 = none was given
+  std::string path = "/";
+};
+
+bool read_target(std::string_view url, target& to) {
+  const auto end = url.find("://");
+  if (end == url.npos)
+    return false;
+  to.scheme = url.substr(0, end);
+  std::transform(to.scheme.begin(), to.scheme.end(), to.scheme.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  if (to.scheme != "http" && to.scheme != "https")
+    return false;
+  url.remove_prefix(end + 3);
+  url = url.substr(0, url.find('#'));
+  const auto slash = std::min(url.find_first_of("/?"), url.size());
+  auto authority = url.substr(0, slash);
+  to.path = url.substr(slash);
+  if (!to.path.starts_with('/'))
+    to.path.insert(0, "/");
+  if (authority.find('@') != authority.npos || authority.empty())
+    return false;
+  const auto bracket = authority.find(']');
+  const auto colon = authority.find(':', bracket == authority.npos ? 0
+                                                                   : bracket);
+  if (colon != authority.npos) {
+    const auto port = authority.substr(colon + 1);
+    const auto* last = port.data() + port.size();
+    const auto [at, error] = std::from_chars(port.data(), last, to.port);
+    if (error != std::errc{} || at != last || to.port == 0)
+      return false;
+    authority = authority.substr(0, colon);
+  }
+  if (authority.starts_with('[') && authority.ends_with(']'))
+    authority = authority.substr(1, authority.size() - 2);
+  to.host = authority;
+  return !to.host.empty();
+}
+
+std::string_view without_query(std::string_view path) {
+  return path.substr(0, path.find('?'));
+}
+
+// As `route_table` decides, one mapping for itself.
+bool matches_alone(const config::mapping& rule, const target& asked) {
+  const route_table alone{{rule}};
+  return alone.find(asked.scheme, asked.host, asked.port, asked.path)
+         || (asked.port != 0
+             && alone.find(asked.scheme, asked.host, 0, asked.path));
+}
+
+std::string why_not(const config::mapping& rule, const target& asked) {
+  if (rule.from.scheme != asked.scheme)
+    return "another scheme: " + rule.from.scheme;
+  auto any_path = rule;
+  any_path.from.path.clear();
+  if (!matches_alone(any_path, asked))
+    return "another host or port: " + rule.from.authority();
+  return "the path does not begin with " + rule.from.path;
+}
+
+json show_candidate(const std::vector<config::mapping>& mappings, size_t index,
+                    const route* winner, const target& asked) {
+  const auto& rule = mappings[index];
+  const auto matches = matches_alone(rule, asked);
+  const auto wins = winner && winner->index == index;
+  std::string why;
+  if (wins)
+    why = why_it_won(mappings, index, asked.scheme, asked.host, asked.path);
+  else if (!matches)
+    why = why_not(rule, asked);
+  else if (winner && winner->rule.from.path.size() > rule.from.path.size())
+    why = "matches, but mapping " + std::to_string(winner->index)
+          + " has a longer path";
+  else
+    why = "matches, but mapping " + std::to_string(winner ? winner->index : 0)
+          + " stands before it or names the port";
+  return {{"index", index},       {"from", rule.from.str()},
+          {"to", rule.to.str()},  {"matches", matches},
+          {"wins", wins},         {"why", why}};
+}
+
+// Which transport an endpoint would use now, as its controller decides.
+std::pair<std::string, std::string>
+transport_of(const tunnel_snapshot& tunnel, const endpoint_snapshot& endpoint) {
+  const auto& state = endpoint.controller;
+  const auto live = [&](transport_kind kind) {
+    return std::any_of(state.pools.begin(), state.pools.end(),
+                       [&](const pool_snapshot& pool) {
+                         return pool.transport == kind
+                                && std::any_of(pool.members.begin(),
+                                               pool.members.end(),
+                                               [](const auto& member) {
+                                                 return !member.draining;
+                                               });
+                       });
+  };
+  if (state.mode != fallback_mode::automatic) {
+    const auto kind = state.mode == fallback_mode::grpc
+                        ? transport_kind::grpc
+                        : transport_kind::websocket;
+    if (live(kind))
+      return {std::string(to_string(kind)), "chosen by hand"};
+  }
+  const auto avoid_grpc = state.state != "primary" && tunnel.fallback_enabled;
+  const auto why = "in state " + state.state + " (" + state.reason + ")";
+  for (const auto kind : {transport_kind::grpc, transport_kind::websocket,
+                          transport_kind::poll})
+    if (live(kind) && !(avoid_grpc && kind == transport_kind::grpc))
+      return {std::string(to_string(kind)), why};
+  if (live(transport_kind::grpc))
+    return {"grpc", "the only live one"};
+  return {"", "no live connection"};
+}
+
+json show_endpoint(const config::mapping& rule, const tunnel_snapshot& tunnel,
+                   const endpoint_snapshot& endpoint) {
+  const auto allowed = rule.endpoints.empty()
+                       || std::find(rule.endpoints.begin(),
+                                    rule.endpoints.end(), endpoint.name)
+                            != rule.endpoints.end();
+  const auto [transport, why] = transport_of(tunnel, endpoint);
+  return {{"name", endpoint.name},
+          {"could_serve", allowed && endpoint.live > 0},
+          {"why", !allowed            ? "the mapping does not name it"
+                  : endpoint.live > 0 ? "has live connections"
+                                      : "no live connection"},
+          {"live_connections", endpoint.live},
+          {"in_flight", endpoint.in_flight},
+          {"transport", transport},
+          {"transport_why", why}};
+}
+
+json show_tunnels_of(const config::mapping& rule, const config::node& config,
+                     const node_snapshot& now, std::string& first) {
+  auto out = json::array();
+  for (const auto& name : rule.tunnels) {
+    const auto settings = config.tunnels.find(name);
+    auto endpoints = json::array();
+    for (const auto& tunnel : now.tunnels)
+      if (tunnel.name == name)
+        for (const auto& endpoint : tunnel.endpoints) {
+          endpoints.push_back(show_endpoint(rule, tunnel, endpoint));
+          const auto& shown = endpoints.back();
+          if (first.empty() && shown["could_serve"])
+            first = name + "." + endpoint.name + " over "
+                    + shown["transport"].get<std::string>();
+        }
+    out.push_back({{"name", name},
+                   {"enabled", settings != config.tunnels.end()
+                                 && settings->second.enabled},
+                   {"endpoints", std::move(endpoints)}});
+  }
+  return out;
+}
+
+json explain(const std::string& url, const target& asked,
+             const std::string& method, const config::node& config,
+             const node_snapshot& now) {
+  const auto found = find_route(route_table{config.mappings}, asked.scheme,
+                                asked.host, asked.port, asked.path);
+  json out{{"url", url},
+           {"method", method},
+           {"mapping", nullptr},
+           {"target", ""},
+           {"direct", false},
+           {"balance", ""},
+           {"candidates", json::array()},
+           {"tunnels", json::array()}};
+  for (size_t i = 0; i < config.mappings.size(); ++i) {
+    out["candidates"].push_back(
+      show_candidate(config.mappings, i, found.get(), asked));
+    if (found && found->index == i)
+      out["mapping"] = out["candidates"].back();
+  }
+  auto how = outcome::ok;
+  std::string summary;
+  if (!found) {
+    how = outcome::no_mapping;
+    summary = "no mapping matches";
+  } else {
+    const auto& rule = found->rule;
+    const auto goal = rule.to.scheme + "://" + rule.to.authority()
+                      + found->target_path(asked.path);
+    out["target"] = goal;
+    out["direct"] = rule.tunnels.empty();
+    out["balance"] = to_string(rule.balance);
+    std::string first;
+    out["tunnels"] = show_tunnels_of(rule, config, now, first);
+    summary = "mapping " + std::to_string(found->index) + " to " + goal;
+    if (rule.tunnels.empty()) {
+      summary += " directly from the node";
+    } else if (!first.empty()) {
+      summary += " by " + first;
+    } else {
+      how = outcome::no_endpoint;
+      summary += ", but no agent could serve it";
+    }
+  }
+  out["outcome"] = to_string(how);
+  out["status"] = how == outcome::ok ? 0 : status_of(how);
+  out["summary"] = summary;
+  return out;
+}
+
+} // namespace
+
+std::string why_it_won(const std::vector<config::mapping>& mappings,
+                       size_t index, std::string_view scheme,
+                       std::string_view host, std::string_view path) {
+  target asked;
+  const auto url = std::string(scheme) + "://" + std::string(host)
+                   + std::string(without_query(path));
+  if (!read_target(url, asked))
+    return "it matches";
+  size_t count = 0;
+  size_t as_long = 0;
+  for (const auto& rule : mappings) {
+    if (!matches_alone(rule, asked))
+      continue;
+    ++count;
+    as_long += rule.from.path.size() == mappings[index].from.path.size();
+  }
+  if (count <= 1)
+    return "the only match";
+  if (as_long <= 1)
+    return "the longest path of " + std::to_string(count) + " matches";
+  return "the first of " + std::to_string(as_long)
+         + " matches with the longest path";
+}
+
+void get_explanation(const call& what) {
+  const auto url = what.parameter("url");
+  target asked;
+  if (!url || !read_target(*url, asked))
+    return what.problem(400, "url is an absolute http or https URL", "url");
+  const auto method = what.parameter("method").value_or("GET");
+  what.with_node([what, url = *url, asked, method](const node_snapshot& now) {
+    what.answer(200,
+                explain(url, asked, method, *what.where().config->get(), now));
+  });
+}
+
+} // namespace aps::admin

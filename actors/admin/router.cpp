@@ -1,0 +1,94 @@
+#include "actors/admin/router.hpp"
+
+namespace aps::admin {
+
+namespace {
+
+// Whether `path` is what `pattern` describes; the open parts go to `names`.
+bool matches(std::string_view pattern, std::string_view path,
+             std::vector<std::string>& names) {
+  names.clear();
+  if (pattern.ends_with("/**")) {
+    const auto base = pattern.substr(0, pattern.size() - 2);
+    if (!path.starts_with(base))
+      return false;
+    names.push_back(decoded(path.substr(base.size())));
+    return true;
+  }
+  while (!pattern.empty() && !path.empty()) {
+    pattern.remove_prefix(1);
+    path.remove_prefix(1);
+    const auto want = pattern.substr(0, pattern.find('/'));
+    const auto have = path.substr(0, path.find('/'));
+    if (want == "*" && !have.empty())
+      names.push_back(decoded(have));
+    else if (want != have)
+      return false;
+    pattern.remove_prefix(want.size());
+    path.remove_prefix(have.size());
+  }
+  return pattern.empty() && path.empty();
+}
+
+void redirect(const call& what) {
+  what.answer_bytes(302, "text/plain; charset=utf-8", "/.admin/\n",
+                    {{"Location", "/.admin/"}});
+}
+
+} // namespace
+
+const std::vector<resource>& resources() {
+  using enum access;
+  static const std::vector<resource> table{
+    {"GET", "/.api/stats", token, get_stats},
+    {"GET", "/.api/tunnels", token, get_tunnels},
+    {"GET", "/.api/endpoints", token, get_endpoints},
+    {"GET", "/.api/connections", token, get_connections},
+    {"GET", "/.api/exchanges", token, get_exchanges},
+    {"GET", "/.api/events", token, get_events},
+    {"GET", "/.api/config", token, get_config},
+    {"GET", "/.api/explain", token, get_explanation},
+    {"GET", "/.api/health", open, get_health},
+    {"GET", "/.api/ready", open, get_readiness},
+    {"GET", "/.api/log", token, get_log},
+    {"GET", "/.api/openapi.json", token, get_asset},
+    {"GET", "/metrics", token, get_metrics},
+    {"POST", "/.api/log", token, set_log},
+    {"POST", "/.api/connections/*/drain", token, drain_connection},
+    {"POST", "/.api/connections/*/close", token, close_connection},
+    {"POST", "/.api/connections/*/fault", token, inject_fault},
+    {"POST", "/.api/sessions/*/drain", token, drain_session},
+    {"POST", "/.api/sessions/*/close", token, close_session},
+    {"POST", "/.api/endpoints/*/*/drain", token, drain_endpoint},
+    {"POST", "/.api/endpoints/*/*/close", token, close_endpoint},
+    {"POST", "/.api/tunnels/*/fallback", token, set_fallback},
+    // The panel asks for the token itself.
+    {"GET", "/.admin/**", open, get_asset},
+    {"GET", "/.admin", open, redirect},
+    {"GET", "/", open, redirect},
+  };
+  return table;
+}
+
+void dispatch(call what) {
+  const auto method = what.method() == "HEAD" ? "GET" : what.method();
+  std::string allowed;
+  for (const auto& one : resources()) {
+    if (!matches(one.pattern, what.path(), what.names))
+      continue;
+    if (one.method != method) {
+      allowed += (allowed.empty() ? "" : ", ") + std::string(one.method)
+                 + (one.method == "GET" ? ", HEAD" : "");
+      continue;
+    }
+    if (may_enter(what, one))
+      one.serve(what);
+    return;
+  }
+  if (!allowed.empty())
+    return what.answer(405, {{"error", what.method() + " is not allowed here"}},
+                       {{"Allow", allowed}});
+  what.problem(404, "no such resource: " + std::string(what.path()));
+}
+
+} // namespace aps::admin

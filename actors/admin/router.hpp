@@ -1,0 +1,62 @@
+#pragma once
+
+#include "actors/admin/call.hpp"
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+namespace aps::admin {
+
+/// Who may ask.
+enum class access : uint8_t { open, token };
+
+/// One resource and method. In the pattern "*" is any one part of the path.
+struct resource {
+  std::string_view method;
+  std::string_view pattern;
+  access who;
+  std::function<void(const call&)> serve;
+};
+
+/// The table of contents of the admin API.
+const std::vector<resource>& resources();
+
+/// Finds the resource, checks who asks, and serves. Thread: any.
+void dispatch(call what);
+
+// -- one function per resource ------------------------------------------------
+
+void get_stats(const call& what);
+void get_tunnels(const call& what);
+void get_endpoints(const call& what);
+void get_connections(const call& what);
+void get_exchanges(const call& what);
+void get_events(const call& what);
+void get_config(const call& what);
+void get_explanation(const call& what);
+void get_health(const call& what);
+void get_readiness(const call& what);
+void get_metrics(const call& what);
+void get_log(const call& what);
+void set_log(const call& what);
+void drain_connection(const call& what);
+void close_connection(const call& what);
+void inject_fault(const call& what);
+void drain_session(const call& what);
+void close_session(const call& what);
+void drain_endpoint(const call& what);
+void close_endpoint(const call& what);
+void set_fallback(const call& what);
+void get_asset(const call& what);
+
+// -- what they share ----------------------------------------------------------
+
+/// False: it was refused and answered.
+bool may_enter(const call& what, const resource& to);
+
+nlohmann::json show_node(const context& where);
+nlohmann::json show_totals(const exchange_totals& totals);
+nlohmann::json show_tunnels(const context& where, const node_snapshot& now);
+
+} // namespace aps::admin

@@ -1,0 +1,276 @@
+#pragma once
+
+#include <caf/actor.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What happens, as values that also travel to remote subscribers (DESIGN 10).
+namespace aps {
+
+/// New kinds go to the end: the numbers travel.
+enum class event_kind : uint8_t {
+  tunnel_added,
+  endpoint_up,
+  endpoint_down,
+  pool_created,
+  pool_grown,
+  pool_exhausted,
+  connection_opened, ///< joined its pool, takes exchanges
+  connection_refused,
+  connection_idle_closed, ///< is drained because its pool is too large
+  connection_expired,     ///< is drained because it is old
+  connection_lost,        ///< ended otherwise than by draining
+  connection_ejected,
+  connection_readmitted,
+  endpoint_degraded,
+  endpoint_recovered,
+  session_replaced,
+  fallback_attempt,
+  fallback_state,
+  exchange_moved,
+  exchange_failed,
+  actor_restarted,
+  node_draining,
+  tunnel_changed,
+  tunnel_removed,
+  session_up,   ///< its first connection joined
+  session_down, ///< its last connection ended
+  connection_authenticated,
+  connection_drained, ///< ended in an orderly way
+  connection_restarted, ///< an agent replaced one that was lost
+  pool_shrunk,
+  auth_failed,
+  config_reloaded,
+  fault_injected,
+  admin_action,
+  admin_refused,
+  log_changed,
+  // Once or more per request; made only while somebody subscribed to them.
+  connection_leased,
+  connection_returned,
+  exchange_started,
+  exchange_finished,
+};
+
+inline constexpr auto last_event_kind = event_kind::exchange_finished;
+inline constexpr size_t event_kinds = static_cast<size_t>(last_event_kind) + 1;
+
+/// The word of the API, e.g. "connection-lost".
+std::string to_string(event_kind kind);
+
+/// A set of kinds.
+using kind_set = uint64_t;
+
+constexpr kind_set set_of(event_kind kind) {
+  return kind_set{1} << static_cast<unsigned>(kind);
+}
+
+inline constexpr kind_set all_kinds = (kind_set{1} << event_kinds) - 1;
+inline constexpr kind_set per_request_kinds
+  = set_of(event_kind::connection_leased)
+    | set_of(event_kind::connection_returned)
+    | set_of(event_kind::exchange_started)
+    | set_of(event_kind::exchange_finished);
+inline constexpr kind_set life_cycle_kinds = all_kinds & ~per_request_kinds;
+
+/// Something that happened; complete enough to be shown without asking back.
+struct event {
+  event_kind kind = event_kind::tunnel_added;
+  std::string tunnel = {};
+  std::string endpoint = {};
+  std::string transport = {};
+  std::string connection = {};
+  std::string detail = {}; ///< for humans
+  uint64_t number = 0;     ///< kind-specific: size, count
+  std::string reason = {}; ///< a typed word: link error, outcome, state
+  std::string session = {};
+  std::string request_id = {};
+  // Written by the monitor:
+  int64_t time_ms = 0; ///< since 1970
+  uint64_t serial = 0; ///< running number, from 1, without gaps
+};
+
+/// What a subscriber wants to hear of.
+struct event_filter {
+  kind_set kinds = life_cycle_kinds;
+  std::string tunnel = {}; ///< empty = any
+
+  bool matches(const event& what) const {
+    return (kinds & set_of(what.kind)) != 0
+           && (tunnel.empty() || tunnel == what.tunnel);
+  }
+};
+
+/// The sender gets a `monitor_snapshot` and then every event that matches, in
+/// order, as long as it lives and has credit. Again = a new filter.
+struct subscribe {
+  event_filter filter = {};
+  /// Events that may be on their way to it; `acknowledge` gives new credit.
+  uint32_t credit = 256;
+  /// Events after this one that are still remembered come after the snapshot;
+  /// 0 = all of them.
+  std::optional<uint64_t> after = {};
+};
+
+/// The sender took `count` events.
+struct acknowledge {
+  uint32_t count = 1;
+};
+
+/// The sender wants no more events.
+struct unsubscribe {};
+
+/// To a subscriber: so many events were left out here, for it was too slow.
+struct missed {
+  uint64_t count = 0;
+};
+
+enum class actor_kind : uint8_t { tunnel, controller, pool, connection };
+
+std::string to_string(actor_kind kind);
+
+/// A live actor of the node, to be monitored or asked for a snapshot.
+struct live_actor {
+  actor_kind kind = actor_kind::tunnel;
+  std::string tunnel = {};
+  std::string endpoint = {};
+  std::string transport = {};
+  std::string name = {};    ///< of a connection
+  std::string session = {}; ///< of a connection, hex
+  caf::actor handle = {};
+};
+
+/// From each actor when it starts: list me as long as I live.
+struct enrol {
+  live_actor who;
+};
+
+/// The first message to a subscriber: who lives, as of event `serial`.
+struct monitor_snapshot {
+  uint64_t serial = 0;
+  std::string node_id = {};
+  std::vector<live_actor> actors = {};
+};
+
+struct get_actors {};
+
+struct actor_list {
+  std::vector<live_actor> actors = {};
+};
+
+struct get_counts {};
+
+struct monitor_counts {
+  uint64_t serial = 0; ///< of the last event
+  std::vector<uint64_t> by_kind = {};
+  uint32_t subscribers = 0;
+};
+
+// -- serialisation -------------------------------------------------------------
+
+template <class Inspector, class Enum>
+bool inspect_enum(Inspector& f, Enum& value, Enum last) {
+  auto get = [&value] { return static_cast<uint8_t>(value); };
+  auto set = [&value, last](uint8_t number) {
+    value = static_cast<Enum>(number);
+    return number <= static_cast<uint8_t>(last);
+  };
+  return f.apply(get, set);
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, event_kind& kind) {
+  return inspect_enum(f, kind, last_event_kind);
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, actor_kind& kind) {
+  return inspect_enum(f, kind, actor_kind::connection);
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, event& what) {
+  return f.object(what).fields(
+    f.field("kind", what.kind), f.field("tunnel", what.tunnel),
+    f.field("endpoint", what.endpoint), f.field("transport", what.transport),
+    f.field("connection", what.connection), f.field("detail", what.detail),
+    f.field("number", what.number), f.field("reason", what.reason),
+    f.field("session", what.session), f.field("request_id", what.request_id),
+    f.field("time_ms", what.time_ms), f.field("serial", what.serial));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, event_filter& what) {
+  return f.object(what).fields(f.field("kinds", what.kinds),
+                               f.field("tunnel", what.tunnel));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, subscribe& what) {
+  return f.object(what).fields(f.field("filter", what.filter),
+                               f.field("credit", what.credit),
+                               f.field("after", what.after));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, acknowledge& what) {
+  return f.object(what).fields(f.field("count", what.count));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, unsubscribe& what) {
+  return f.object(what).fields();
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, missed& what) {
+  return f.object(what).fields(f.field("count", what.count));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, live_actor& what) {
+  return f.object(what).fields(
+    f.field("kind", what.kind), f.field("tunnel", what.tunnel),
+    f.field("endpoint", what.endpoint), f.field("transport", what.transport),
+    f.field("name", what.name), f.field("session", what.session),
+    f.field("handle", what.handle));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, enrol& what) {
+  return f.object(what).fields(f.field("who", what.who));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, monitor_snapshot& what) {
+  return f.object(what).fields(f.field("serial", what.serial),
+                               f.field("node_id", what.node_id),
+                               f.field("actors", what.actors));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, get_actors& what) {
+  return f.object(what).fields();
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, actor_list& what) {
+  return f.object(what).fields(f.field("actors", what.actors));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, get_counts& what) {
+  return f.object(what).fields();
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, monitor_counts& what) {
+  return f.object(what).fields(f.field("serial", what.serial),
+                               f.field("by_kind", what.by_kind),
+                               f.field("subscribers", what.subscribers));
+}
+
+} // namespace aps

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <spdlog/logger.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aps {
+
+struct event;
+
+/// The log of a node by component. All components share one sink; each has its
+/// own level, which may change at any time and from any thread. Copies are the
+/// same log.
+class log_set {
+ public:
+  /// All components of `general`. `json`: lines of events are JSON objects,
+  /// for a logger whose formatter completes them (tools/host.hpp).
+  log_set(std::shared_ptr<spdlog::logger> general, bool json = false);
+
+  /// "pool", "tunnel", "auth", "hybrid", "supervisor", "node", "admin" and
+  /// "request".
+  static const std::vector<std::string>& components();
+
+  /// The log of one component; the general one for unknown names.
+  const std::shared_ptr<spdlog::logger>& of(std::string_view component) const;
+
+  /// The general level: of all components that have none of their own.
+  void set_level(spdlog::level::level_enum level);
+
+  /// False when there is no such component.
+  bool set_level(const std::string& component,
+                 spdlog::level::level_enum level);
+
+  /// The general level, and those of components that differ from it.
+  std::string level() const;
+  std::map<std::string, std::string> levels() const;
+
+  /// Writes the line of an event.
+  void write(const event& what) const;
+
+  bool json() const noexcept { return json_; }
+
+ private:
+  std::shared_ptr<spdlog::logger> general_;
+  std::map<std::string, std::shared_ptr<spdlog::logger>, std::less<>> parts_;
+  bool json_;
+};
+
+/// "warning" and the like, as in the configuration.
+std::string level_name(spdlog::level::level_enum level);
+
+} // namespace aps

@@ -1,0 +1,284 @@
+#include "actors/metrics.hpp"
+
+#include "config/routes.hpp"
+
+#include <caf/telemetry/collector/prometheus.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace aps {
+
+namespace {
+
+using caf::telemetry::label_view;
+
+constexpr size_t max_endpoints = 256;
+
+// From a tenth of a millisecond (a request on one machine) to half a minute.
+constexpr std::array bounds{.0001, .00025, .0005, .001, .0025, .005, .01, .025,
+                            .05,   .1,     .25,   .5,   1.,    2.5,  5.,  10.,
+                            30.};
+
+double seconds(duration value) {
+  return std::chrono::duration<double>(value).count();
+}
+
+std::string_view help_of(std::string_view name) {
+  constexpr std::array<std::array<std::string_view, 2>, 12> known{{
+    {"pool-connections", "Connections of a pool."},
+    {"pool-connections-usable", "Connections that take new exchanges."},
+    {"pool-connections-min", "Connections that a pool keeps ready."},
+    {"pool-connections-max", "Connections that a pool never exceeds."},
+    {"pool-leases", "Exchanges on a pool's connections."},
+    {"pool-waiting", "Requests that wait for a connection."},
+    {"pool-rtt-mean", "Mean of the connections' smoothed round-trip times."},
+    {"pool-rtt-max", "Longest of the connections' round-trip times."},
+    {"pool-score-min", "Health of a pool's worst connection, 1 = healthy."},
+    {"fallback-state", "1 for the state that an endpoint's breaker is in."},
+    {"endpoint-connections", "Live connections of an endpoint."},
+    {"endpoint-exchanges", "Exchanges that an endpoint has now."},
+  }};
+  for (const auto& [known_name, help] : known)
+    if (known_name == name)
+      return help;
+  return "See the README.";
+}
+
+caf::string_view view(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+} // namespace
+
+// -- exchanges ----------------------------------------------------------------
+
+exchange_metrics::exchange_metrics(caf::telemetry::metric_registry& registry)
+    : registry_(registry),
+      started_(registry.counter_singleton("aps", "exchanges-started",
+                                          "Exchanges that began.", "1", true)),
+      live_(registry.gauge_singleton("aps", "exchanges-live",
+                                     "Exchanges that are not over.")) {}
+
+void exchange_metrics::on_start() {
+  started_->inc();
+  live_->inc();
+}
+
+exchange_metrics::cell&
+exchange_metrics::cell_of(std::string_view tunnel, std::string_view transport) {
+  std::pair<std::string, std::string> where{tunnel, transport};
+  if (const auto i = cells_.find(where); i != cells_.end())
+    return i->second;
+  const auto counter = [&](const char* name, const char* help,
+                           const char* unit) {
+    return registry_.counter_instance(
+      "aps", name,
+      {{"tunnel", view(tunnel)}, {"transport", view(transport)}}, help, unit,
+      true);
+  };
+  const auto histogram = [&](const char* name, const char* help) {
+    return registry_
+      .histogram_family<double>("aps", name, {"tunnel", "transport"}, bounds,
+                                help, "seconds")
+      ->get_or_add(
+        {{"tunnel", view(tunnel)}, {"transport", view(transport)}});
+  };
+  cell fresh;
+  fresh.all = {
+    counter("exchange-received", "Body bytes from visitors.", "bytes"),
+    counter("exchange-sent", "Body bytes to visitors.", "bytes"),
+    counter("exchange-resent", "Body bytes sent again after a move.", "bytes"),
+    counter("exchange-moves", "Times an exchange changed its connection.",
+            "1"),
+    histogram("acquire", "From the request to a connection."),
+    histogram("first-byte", "From the request to the head of the answer."),
+    histogram("exchange-duration", "From the request to the answer's end."),
+    histogram("tunnel-overhead",
+              "Waiting for a connection plus its round-trip time."),
+  };
+  return cells_.emplace(std::move(where), std::move(fresh)).first->second;
+}
+
+void exchange_metrics::on_over(const exchange_record& what) {
+  static const std::string none;
+  live_->dec();
+  const carrier* by = what.attempts.empty() ? nullptr
+                                            : what.attempts.back().by.get();
+  const auto& rule = what.facts->via->rule;
+  const auto& tunnel = by && !by->tunnel.empty() ? by->tunnel
+                       : rule.tunnels.empty()    ? none
+                                                 : rule.tunnels.front();
+  const std::string_view transport = by ? std::string_view{by->transport}
+                                        : "none";
+  auto& here = cell_of(tunnel, transport);
+  const auto word = class_of(what.how);
+  auto& counter = here.by_class[word];
+  if (!counter)
+    counter = registry_.counter_instance(
+      "aps", "exchanges",
+      {{"tunnel", view(tunnel)},
+       {"transport", view(transport)},
+       {"outcome", view(word)}},
+      "Exchanges that are over.", "1", true);
+  counter->inc();
+  const auto add = [](auto* to, uint64_t amount) {
+    if (amount > 0)
+      to->inc(static_cast<int64_t>(amount));
+  };
+  add(here.all.bytes_up, what.bytes_up);
+  add(here.all.bytes_down, what.bytes_down);
+  add(here.all.bytes_resent, what.bytes_resent);
+  add(here.all.moves, what.moves);
+  here.all.total->observe(seconds(what.ended - what.started));
+  if (what.first_byte != time_point{})
+    here.all.first_byte->observe(seconds(what.first_byte - what.started));
+  if (!by || what.acquired == time_point{})
+    return;
+  const auto waited = seconds(what.acquired - what.started);
+  here.all.acquire->observe(waited);
+  if (const auto rtt = by->rtt_ns.load(std::memory_order_relaxed); rtt > 0)
+    here.all.overhead->observe(waited + static_cast<double>(rtt) * 1e-9);
+}
+
+// -- events -------------------------------------------------------------------
+
+event_metrics::event_metrics(caf::telemetry::metric_registry& registry)
+    : auth_failures_(registry.counter_singleton(
+        "aps", "auth-failures", "Agents with a wrong tunnel or password.", "1",
+        true)) {
+  for (size_t i = 0; i < event_kinds; ++i) {
+    const auto word = to_string(static_cast<event_kind>(i));
+    by_kind_.push_back(registry.counter_instance(
+      "aps", "events", {{"kind", view(word)}},
+      "Events; those that come with every request count while watched.", "1",
+      true));
+  }
+}
+
+void event_metrics::on_event(const event& what) {
+  by_kind_[static_cast<size_t>(what.kind)]->inc();
+  if (what.kind == event_kind::auth_failed)
+    auth_failures_->inc();
+}
+
+// -- snapshots ----------------------------------------------------------------
+
+void snapshot_metrics::update(const node_snapshot& now) {
+  std::lock_guard guard{mutex_};
+  process_.update();
+  fresh_.clear();
+  for (const auto& tunnel : now.tunnels)
+    for (const auto& endpoint : tunnel.endpoints) {
+      const auto shown = bounded(tunnel.name, endpoint.name);
+      const labels where{{"tunnel", tunnel.name}, {"endpoint", shown}};
+      add("endpoint-connections", where, endpoint.live);
+      add("endpoint-exchanges", where, endpoint.in_flight);
+      show_fallback(tunnel.name, shown, endpoint.controller);
+      for (const auto& pool : endpoint.controller.pools)
+        show_pool(pool, shown);
+    }
+  // The registry keeps what it has: what is gone becomes zero.
+  for (auto& [what, gauge] : gauges_) {
+    const auto i = fresh_.find(what);
+    gauge->value(i == fresh_.end() ? 0 : i->second);
+  }
+}
+
+void snapshot_metrics::show_pool(const pool_snapshot& pool,
+                                 const std::string& endpoint) {
+  const labels where{{"tunnel", pool.tunnel},
+                     {"endpoint", endpoint},
+                     {"transport", std::string(to_string(pool.transport))}};
+  add("pool-connections", where, double(pool.members.size()));
+  add("pool-connections-usable", where, pool.usable);
+  add("pool-connections-min", where, pool.min_size);
+  add("pool-connections-max", where, pool.max_size);
+  add("pool-leases", where, pool.leases);
+  add("pool-waiting", where, pool.waiting);
+  if (pool.members.empty())
+    return;
+  double sum = 0;
+  double longest = 0;
+  double worst = 1;
+  for (const auto& member : pool.members) {
+    sum += member.health.latency_ms;
+    longest = std::max(longest, member.health.latency_ms);
+    worst = std::min(worst, member.health.score());
+  }
+  add("pool-rtt-mean", where, sum / double(pool.members.size()) / 1000,
+      "seconds");
+  add("pool-rtt-max", where, longest / 1000, "seconds");
+  add("pool-score-min", where, worst);
+}
+
+void snapshot_metrics::show_fallback(const std::string& tunnel,
+                                     const std::string& endpoint,
+                                     const controller_snapshot& state) {
+  labels where{{"tunnel", tunnel}, {"endpoint", endpoint}};
+  for (const auto* word : {"primary", "fallback", "probing"}) {
+    auto with_state = where;
+    with_state.emplace_back("state", word);
+    add("fallback-state", with_state, state.state == word ? 1 : 0);
+  }
+  auto& seen = switches_[where];
+  // A controller that was started again counts from zero.
+  const auto more = state.switches >= seen ? state.switches - seen
+                                           : state.switches;
+  seen = state.switches;
+  auto* counter = registry_.counter_instance(
+    "aps", "fallback-switches",
+    {{"tunnel", view(tunnel)}, {"endpoint", view(endpoint)}},
+    "Times an endpoint's breaker changed its state.", "1", true);
+  if (more > 0)
+    counter->inc(static_cast<int64_t>(more));
+}
+
+void snapshot_metrics::add(const char* name, const labels& where, double value,
+                           const char* unit) {
+  key what{name, where};
+  fresh_[what] += value;
+  if (gauges_.count(what) > 0)
+    return;
+  std::vector<label_view> shown;
+  std::vector<caf::string_view> names;
+  for (const auto& [label, text] : where) {
+    shown.emplace_back(view(label), view(text));
+    names.push_back(view(label));
+  }
+  auto* family = registry_.gauge_family<double>(
+    "aps", name, caf::span<const caf::string_view>{names},
+    view(help_of(name)), unit);
+  gauges_[what] = family->get_or_add(caf::span<const label_view>{shown});
+}
+
+std::string snapshot_metrics::bounded(const std::string& tunnel,
+                                      const std::string& endpoint) {
+  if (endpoints_.size() < max_endpoints)
+    endpoints_.emplace(tunnel, endpoint);
+  return endpoints_.count({tunnel, endpoint}) > 0 ? endpoint : "other";
+}
+
+// -- rendering ----------------------------------------------------------------
+
+namespace {
+
+// CAF has no counters that are set from outside, so sums like the CPU time are
+// gauges there; Prometheus calls what ends in "_total" a counter.
+std::string with_proper_types(std::string text) {
+  constexpr std::string_view sum = "_total gauge\n";
+  for (auto at = text.find(sum); at != text.npos; at = text.find(sum, at))
+    text.replace(at, sum.size(), "_total counter\n");
+  return text;
+}
+
+} // namespace
+
+std::string render_metrics(const caf::telemetry::metric_registry& registry) {
+  caf::telemetry::collector::prometheus collector;
+  collector.min_scrape_interval(caf::timespan{0});
+  const auto text = collector.collect_from(registry);
+  return with_proper_types({text.data(), text.size()});
+}
+
+} // namespace aps

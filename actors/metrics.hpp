@@ -1,0 +1,102 @@
+#pragma once
+
+#include "actors/messages.hpp"
+
+#include <caf/telemetry/counter.hpp>
+#include <caf/telemetry/gauge.hpp>
+#include <caf/telemetry/histogram.hpp>
+#include <caf/telemetry/importer/process.hpp>
+#include <caf/telemetry/metric_registry.hpp>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The node's numbers in CAF's own registry, so that an application that
+/// embeds a node sees them with its own. The values of labels are bounded:
+/// tunnels stand in the configuration, endpoints beyond the first 256 become
+/// "other".
+namespace aps {
+
+/// What is counted of the exchanges of one tunnel over one transport.
+struct exchange_instruments {
+  caf::telemetry::int_counter* bytes_up = nullptr;
+  caf::telemetry::int_counter* bytes_down = nullptr;
+  caf::telemetry::int_counter* bytes_resent = nullptr;
+  caf::telemetry::int_counter* moves = nullptr;
+  caf::telemetry::dbl_histogram* acquire = nullptr;
+  caf::telemetry::dbl_histogram* first_byte = nullptr;
+  caf::telemetry::dbl_histogram* total = nullptr;
+  caf::telemetry::dbl_histogram* overhead = nullptr;
+};
+
+/// Counts exchanges. Finding an instrument takes a lock, so every unit has one
+/// of these and remembers what it found. Not thread-safe.
+class exchange_metrics {
+ public:
+  explicit exchange_metrics(caf::telemetry::metric_registry& registry);
+
+  void on_start();
+  void on_over(const exchange_record& what);
+
+ private:
+  struct cell {
+    exchange_instruments all;
+    std::map<std::string_view, caf::telemetry::int_counter*> by_class;
+  };
+
+  cell& cell_of(std::string_view tunnel, std::string_view transport);
+
+  caf::telemetry::metric_registry& registry_;
+  caf::telemetry::int_counter* started_;
+  caf::telemetry::int_gauge* live_;
+  std::map<std::pair<std::string, std::string>, cell, std::less<>> cells_;
+};
+
+/// Counts events. Belongs to the monitor.
+class event_metrics {
+ public:
+  explicit event_metrics(caf::telemetry::metric_registry& registry);
+  void on_event(const event& what);
+
+ private:
+  std::vector<caf::telemetry::int_counter*> by_kind_;
+  caf::telemetry::int_counter* auth_failures_;
+};
+
+/// Shows pools and breakers as of a snapshot, and this process. Thread-safe.
+class snapshot_metrics {
+ public:
+  explicit snapshot_metrics(caf::telemetry::metric_registry& registry)
+      : registry_(registry), process_(registry) {}
+
+  void update(const node_snapshot& now);
+
+ private:
+  using labels = std::vector<std::pair<std::string, std::string>>;
+  using key = std::pair<std::string, labels>;
+
+  void show_pool(const pool_snapshot& pool, const std::string& endpoint);
+  void show_fallback(const std::string& tunnel, const std::string& endpoint,
+                     const controller_snapshot& state);
+  void add(const char* name, const labels& where, double value,
+           const char* unit = "1");
+  std::string bounded(const std::string& tunnel, const std::string& endpoint);
+
+  std::mutex mutex_;
+  caf::telemetry::metric_registry& registry_;
+  caf::telemetry::importer::process process_;
+  std::map<key, caf::telemetry::dbl_gauge*> gauges_;
+  std::map<key, double> fresh_;
+  std::map<labels, uint64_t> switches_; ///< as last seen
+  std::set<std::pair<std::string, std::string>> endpoints_;
+};
+
+/// All of a registry in Prometheus' text format.
+std::string render_metrics(const caf::telemetry::metric_registry& registry);
+
+} // namespace aps

@@ -1,0 +1,111 @@
+#include "config/show.hpp"
+
+namespace aps::config {
+
+using nlohmann::json;
+
+namespace {
+
+json show(const pool& pool) {
+  return {{"enabled", pool.enabled},
+          {"pool_size", pool.pool_size},
+          {"max_pool_size", pool.max_pool_size},
+          {"idle_timeout", pool.idle_timeout.count()},
+          {"max_lifetime", pool.max_lifetime.count()},
+          {"max_requests_per_connection", pool.max_requests_per_connection},
+          {"max_waiting", pool.max_waiting},
+          {"acquire_timeout", pool.acquire_timeout.count()},
+          {"ping_interval", pool.ping_interval.count()},
+          {"stall_timeout", pool.stall_timeout.count()},
+          {"ping_timeout", pool.ping_timeout.count()},
+          {"target_utilization", pool.target_utilization},
+          {"utilization_hysteresis", pool.utilization_hysteresis},
+          {"growth_cooldown", pool.growth_cooldown.count()},
+          {"lifetime_grace", pool.lifetime_grace.count()},
+          {"ejection_failures", pool.ejection_failures},
+          {"ejection_time", pool.ejection_time.count()},
+          {"max_ejection_percent", pool.max_ejection_percent},
+          {"restart_intensity", pool.restart_intensity},
+          {"restart_window", pool.restart_window.count()}};
+}
+
+json show(const config::http& http) {
+  return {{"max_header_bytes", http.max_header_bytes},
+          {"max_headers", http.max_headers},
+          {"max_body_bytes", http.max_body_bytes},
+          {"header_timeout", http.header_timeout.count()},
+          {"body_timeout", http.body_timeout.count()},
+          {"idle_timeout", http.idle_timeout.count()},
+          {"first_byte_timeout", http.first_byte_timeout.count()},
+          {"write_timeout", http.write_timeout.count()}};
+}
+
+constexpr auto masked = "***";
+
+json show(const tunnel& tunnel) {
+  auto websocket = show(tunnel.websocket_pool);
+  websocket["fallback_enabled"] = tunnel.fallback.enabled;
+  websocket["fallback_threshold"] = tunnel.fallback.threshold;
+  return {{"enabled", tunnel.enabled},
+          {"servers", tunnel.servers},
+          {"password", masked},
+          {"websocket_pool", std::move(websocket)},
+          {"grpc_pool", show(tunnel.grpc_pool)},
+          {"poll_pool", show(tunnel.poll_pool)},
+          {"fallback",
+           {{"hold_down", tunnel.fallback.hold_down.count()},
+            {"max_hold_down", tunnel.fallback.max_hold_down.count()},
+            {"good_probes", tunnel.fallback.good_probes},
+            {"probe_timeout", tunnel.fallback.probe_timeout.count()}}},
+          {"exchange_window", tunnel.exchange_window},
+          {"reconnect_grace", tunnel.reconnect_grace.count()},
+          {"resume_time", tunnel.resume_time.count()}};
+}
+
+json show(const mapping& rule) {
+  json out{{"from", rule.from.str()}, {"to", rule.to.str()}};
+  if (rule.tunnels.empty())
+    return out;
+  using kind = stickiness::kind;
+  const auto& by = rule.sticky_by;
+  out["via"] = {{"tunnels", rule.tunnels},
+                {"balance", to_string(rule.balance)},
+                {"sticky_by", by.by == kind::address  ? "address"
+                              : by.by == kind::cookie ? "cookie:" + by.name
+                                                      : "header:" + by.name}};
+  if (!rule.endpoints.empty())
+    out["via"]["endpoints"] = rule.endpoints;
+  return out;
+}
+
+} // namespace
+
+json show(const node& config) {
+  json out{{"servers", json::object()},
+           {"tunnels", json::object()},
+           {"mappings", json::array()}};
+  for (const auto& [name, server] : config.servers)
+    out["servers"][name] = {{"host", server.host},
+                            {"port", server.port},
+                            {"http", show(server.http)}};
+  for (const auto& [name, tunnel] : config.tunnels)
+    out["tunnels"][name] = show(tunnel);
+  for (const auto& rule : config.mappings)
+    out["mappings"].push_back(show(rule));
+  if (const auto& admin = config.admin) {
+    out["admin"] = {{"host", admin->host},
+                    {"port", admin->port},
+                    {"keep_exchanges", admin->keep_exchanges},
+                    {"actor_metrics", admin->actor_metrics}};
+    if (!admin->token.empty())
+      out["admin"]["token"] = masked;
+  }
+  out["log"] = {{"level", config.log.level},
+                {"format", config.log.format},
+                {"requests", config.log.requests},
+                {"components", config.log.components}};
+  out["io"] = {{"threads", config.io.threads}};
+  return out;
+}
+
+} // namespace aps::config

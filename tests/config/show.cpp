@@ -1,0 +1,68 @@
+#define CAF_SUITE config.show
+
+#include "tests/support/test.hpp"
+
+#include "config/show.hpp"
+
+#include <fstream>
+#include <sstream>
+
+using namespace aps::config;
+
+namespace {
+
+node read(const std::string& text) {
+  auto parsed = parse(text);
+  if (auto* wrong = std::get_if<problems>(&parsed)) {
+    for (const auto& one : *wrong)
+      CAF_ERROR(one.str());
+    return {};
+  }
+  return std::get<node>(std::move(parsed));
+}
+
+// Masked secrets stand on both sides.
+node without_secrets(node what) {
+  for (auto& [name, tunnel] : what.tunnels)
+    tunnel.password = "***";
+  if (what.admin && !what.admin->token.empty())
+    what.admin->token = "***";
+  return what;
+}
+
+} // namespace
+
+CAF_TEST(what is shown is read as the same configuration) {
+  const std::string odd = R"({
+    "http": {"max_headers": 7, "write_timeout": 1.5},
+    "servers": {"a": {"port": 1, "host": "127.0.0.1"},
+                "b": {"port": 2, "http": {"idle_timeout": 3}}},
+    "tunnels": {
+      "t": {"servers": ["b"], "password": "one", "exchange_window": 65536,
+            "reconnect_grace": 2, "resume_time": 5,
+            "websocket_pool": {"pool_size": 2, "fallback_threshold": 9,
+                               "fallback_enabled": false, "growth_cooldown": 1},
+            "grpc_pool": {"max_waiting": 3}, "poll_pool": {"enabled": false},
+            "fallback": {"hold_down": 4, "good_probes": 2}},
+      "off": {"password": "two", "enabled": false}},
+    "mappings": [
+      {"from": "http://x.test/a", "to": "https://y.test:8443/b",
+       "via": {"tunnels": "t", "endpoints": "e", "balance": "sticky",
+               "sticky_by": "cookie:who"}},
+      {"from": "https://[::1]:9", "to": "http://z.test"}],
+    "admin": {"port": 3, "token": "a-secret-of-the-admin",
+              "actor_metrics": true, "keep_exchanges": 5},
+    "log": {"level": "debug", "format": "json", "requests": true,
+            "components": {"pool": "error"}},
+    "io": {"threads": 3}})";
+  const auto all = read(odd);
+  CAF_REQUIRE_EQUAL(all.tunnels.size(), 2u);
+  const auto text = show(all).dump();
+  CAF_CHECK(read(text) == without_secrets(all));
+  for (const auto* secret : {"one", "two", "a-secret-of-the-admin"})
+    CAF_CHECK_EQUAL(text.find('"' + std::string(secret) + '"'),
+                    std::string::npos);
+  // And what it leaves out is not there either: no admin, no token.
+  const auto small = read(R"({"servers": {"main": 8080}})");
+  CAF_CHECK(read(show(small).dump()) == small);
+}

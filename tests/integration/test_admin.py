@@ -1,0 +1,576 @@
+"""The admin listener: resources, actions, who may, events, metrics."""
+
+import http.client
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import urllib.parse
+
+import openapi
+from harness import Case, main, wait_until
+from metrics import samples, total
+from wire import ask
+
+TOKEN = "geheim-4711"
+# Of a deaf connection: which side finds out first is chance.
+ENDS = ("stalled", "lost", "none")
+JSON = {"Content-Type": "application/json"}
+
+
+class Answer:
+    def __init__(self, answer):
+        self.status = answer.status
+        self.headers = answer.headers
+        self.body = answer.read()
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+def admin(port, path, method="GET", body=None, headers=None):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        text = body if body is None or isinstance(body, str) else json.dumps(body)
+        connection.request(method, path, text, headers or {})
+        return Answer(connection.getresponse())
+    finally:
+        connection.close()
+
+
+class Events:
+    """A reader of /.api/events on a thread of its own."""
+
+    def __init__(self, port, query="", headers=None):
+        self.messages = []
+        self.comments = 0
+        self.connection = http.client.HTTPConnection("127.0.0.1", port,
+                                                     timeout=60)
+        self.connection.request("GET", "/.api/events" + query,
+                                headers=headers or {})
+        self.answer = self.connection.getresponse()
+        self.socket = self.connection.sock or self.answer.fp.raw._sock
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+        wait_until(lambda: self.messages, "the snapshot")
+
+    def _read(self):
+        message = {}
+        try:
+            for line in self.answer:
+                line = line.decode().rstrip("\n")
+                if line.startswith(":"):
+                    self.comments += 1
+                elif line:
+                    key, _, value = line.partition(": ")
+                    message[key] = value
+                elif message:
+                    message["data"] = json.loads(message["data"])
+                    self.messages.append(message)
+                    message = {}
+        except (OSError, ValueError, http.client.HTTPException,
+                AttributeError):
+            pass
+
+    def of(self, kind):
+        return [m["data"] for m in list(self.messages)
+                if m["event"] == "event" and m["data"]["kind"] == kind]
+
+    def close(self):
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.thread.join(10)
+        self.answer.close()
+        self.connection.close()
+        self.socket.close()
+
+
+class AdminCase(Case):
+    @property
+    def admin_port(self):
+        return self.stack.node.admin_port
+
+    def get(self, path, status=200, described=None, port=None, **options):
+        answer = admin(port or self.admin_port, path, **options)
+        self.assertEqual(answer.status, status, answer.body[:500])
+        plain = described or path.split("?")[0]
+        schema = openapi.schema_of(plain, options.get("method", "GET"), status)
+        if schema:
+            openapi.check(answer.json, schema)
+            return answer.json
+        return answer.body.decode()
+
+    def post(self, path, body, described, status=200, port=None, **headers):
+        return self.get(path, status, described, port, method="POST",
+                        body=body, headers={**JSON, **headers})
+
+    def metrics(self, port=None):
+        return samples(self.get("/metrics", port=port))
+
+
+class Resources(AdminCase):
+    transport = "mix"
+    config = {"log": {"requests": True}}
+
+    def test_every_resource_answers_as_described(self):
+        ask(self.port, "/x")
+        for path in ("stats", "tunnels", "endpoints", "connections",
+                     "exchanges", "config", "health", "ready", "log",
+                     "openapi.json"):
+            with self.subTest(path):
+                self.get(f"/.api/{path}")
+
+    def test_connections_are_found_by_name(self):
+        all_ = self.get("/.api/connections")["connections"]
+        self.assertGreaterEqual(len(all_), 2)
+        one = self.get("/.api/connections?name=" + all_[0]["name"])
+        self.assertEqual([c["name"] for c in one["connections"]],
+                         [all_[0]["name"]])
+
+    def test_an_exchange_is_found_by_its_request_id(self):
+        answer = ask(self.port, "/echo?a=b",
+                     headers=[("X-Request-Id", "find-me-1")])
+        self.assertEqual(answer.status, 200)
+        found = self.get("/.api/exchanges?id=find-me-1")["finished"]
+        self.assertEqual(len(found), 1)
+        one = found[0]
+        self.assertEqual(
+            (one["state"], one["method"], one["host"], one["path"],
+             one["status"], one["outcome"], one["tunnel"], one["endpoint"]),
+            ("finished", "GET", "example.com", "/echo?a=b", 200, "ok",
+             "tunnel1", "app1"))
+        self.assertEqual(one["bytes_down"], len(answer.body))
+        self.assertEqual(one["mapping"]["why"], "the only match")
+        self.assertEqual([a["kind"] for a in one["attempts"]], ["first"])
+        self.assertLessEqual(one["acquired_ms"], one["first_byte_ms"])
+        self.assertLessEqual(one["first_byte_ms"], one["duration_ms"])
+
+    def test_an_unknown_exchange_is_not_found(self):
+        self.get("/.api/exchanges?id=nobody", 404)
+
+    def test_a_live_exchange_is_shown(self):
+        thread = threading.Thread(target=ask, args=(self.port, "/gate"))
+        thread.start()
+        wait_until(lambda: self.origin.seen("/gate"), "the request")
+        live = self.get("/.api/exchanges")["live"]
+        self.assertEqual([(one["path"], one["state"], one["outcome"])
+                          for one in live], [("/gate", "live", None)])
+        self.origin.release.set()
+        thread.join()
+        wait_until(lambda: not self.get("/.api/exchanges")["live"], "its end")
+
+    def test_the_configuration_shows_no_secret(self):
+        text = json.dumps(self.get("/.api/config"))
+        self.assertIn('"***"', text)
+        self.assertNotIn("test123", text)
+
+    def test_explain_says_who_would_serve(self):
+        what = self.get("/.api/explain?url=" + urllib.parse.quote(
+            "http://example.com/a/b?c=d"))
+        self.assertEqual((what["outcome"], what["mapping"]["index"]),
+                         ("ok", 0))
+        self.assertTrue(what["target"].endswith("/a/b?c=d"))
+        served = what["tunnels"][0]["endpoints"][0]
+        self.assertEqual((served["could_serve"], served["transport"]),
+                         (True, "grpc"))
+
+    def test_explain_says_why_nobody_would(self):
+        what = self.get("/.api/explain?url=http://other.com/")
+        self.assertEqual((what["outcome"], what["status"], what["mapping"]),
+                         ("no-mapping", 404, None))
+        self.assertIn("another host", what["candidates"][0]["why"])
+        problem = self.get("/.api/explain?url=example.com", 400)
+        self.assertEqual(problem["field"], "url")
+        self.get("/.api/explain", 400)
+
+    def test_wrong_methods_and_paths_are_told_apart(self):
+        answer = admin(self.admin_port, "/.api/stats", "POST", "{}", JSON)
+        self.assertEqual((answer.status, answer.headers["Allow"]),
+                         (405, "GET, HEAD"))
+        answer = admin(self.admin_port, "/.api/connections/x/drain")
+        self.assertEqual((answer.status, answer.headers["Allow"]),
+                         (405, "POST"))
+        answer = admin(self.admin_port, "/.api/log", "DELETE")
+        self.assertEqual((answer.status, answer.headers["Allow"]),
+                         (405, "GET, HEAD, POST"))
+        self.assertEqual(admin(self.admin_port, "/.api/x").status, 404)
+
+    def test_the_root_leads_to_the_panel(self):
+        answer = admin(self.admin_port, "/")
+        self.assertEqual((answer.status, answer.headers["Location"]),
+                         (302, "/.admin/"))
+        answer = admin(self.admin_port, "/.admin/")
+        self.assertEqual(answer.status, 200)
+        self.assertIn("default-src 'self'",
+                      answer.headers["Content-Security-Policy"])
+        self.assertEqual(admin(self.admin_port, "/.admin/no.js").status, 404)
+
+    def test_an_asset_has_a_tag_that_spares_sending_it_again(self):
+        first = admin(self.admin_port, "/.api/openapi.json")
+        again = admin(self.admin_port, "/.api/openapi.json",
+                      headers={"If-None-Match": first.headers["ETag"]})
+        self.assertEqual((again.status, again.body), (304, b""))
+
+    def test_requests_are_logged_with_what_matters(self):
+        ask(self.port, "/echo?logged", headers=[("X-Request-Id", "log-me-1")])
+        wait_until(lambda: "log-me-1" in self.stack.node.log, "the line")
+        line = next(line for line in self.stack.node.log.splitlines()
+                    if "log-me-1" in line)
+        for part in ("[REQUEST]", '"http://example.com/echo?logged"', "status=200",
+                     "outcome=ok", 'endpoint="tunnel1.app1"', "mapping=0"):
+            self.assertIn(part, line)
+
+
+class Actions(AdminCase):
+    def setUp(self):
+        super().setUp()
+        self.stack = self.build("mix")
+
+    def names(self, transport=None):
+        return [c["name"] for c in self.get("/.api/connections")["connections"]
+                if transport in (None, c["transport"]) and not c["draining"]]
+
+    def act(self, thing, name, action, body=None, status=200):
+        name = urllib.parse.quote(name, safe="")
+        parameter = "id" if thing == "sessions" else "name"
+        return self.post(f"/.api/{thing}/{name}/{action}", body or {},
+                         f"/.api/{thing}/{{{parameter}}}/{action}", status)
+
+    def test_a_drained_connection_goes_and_is_replaced(self):
+        name = self.names("websocket")[0]
+        events = Events(self.admin_port)
+        self.assertEqual(self.act("connections", name, "drain")["count"], 1)
+        wait_until(lambda: [e for e in events.of("connection-drained")
+                            if e["connection"] == name], "its end")
+        wait_until(lambda: name not in self.names()
+                   and len(self.names("websocket")) >= 2, "another one")
+        events.close()
+
+    def test_a_closed_and_a_cut_connection_are_lost(self):
+        events = Events(self.admin_port)
+        for action, body, reason in (("close", None, "none"),
+                                     ("fault", {"kind": "cut"}, "lost")):
+            name = self.names("websocket")[0]
+            self.act("connections", name, action, body)
+            wait_until(lambda: [e for e in events.of("connection-lost")
+                                if e["connection"] == name
+                                and e["reason"] == reason], reason)
+        self.assertTrue(events.of("fault-injected"))
+        self.assertGreaterEqual(len(events.of("admin-action")), 2)
+        events.close()
+
+    def test_a_stalled_connection_is_found_dead(self):
+        events = Events(self.admin_port)
+        name = self.names("grpc")[0]
+        self.act("connections", name, "fault", {"kind": "stall",
+                                                "seconds": 60})
+        # The request makes frames outstanding; it survives on another one.
+        self.assertEqual(ask(self.port, "/echo", headers=[
+            ("X-Request-Id", "moved-1")]).status, 200)
+        wait_until(lambda: [e for e in events.of("connection-lost")
+                            if e["connection"] == name
+                            and e["reason"] in ENDS], "its end")
+        one = self.get("/.api/exchanges?id=moved-1")["finished"][0]
+        self.assertEqual(one["moves"], len(one["attempts"]) - 1)
+        self.assertGreaterEqual(one["moves"], 1)
+        self.assertIn(one["attempts"][0]["reason"], ENDS)
+        events.close()
+
+    def test_a_delayed_connection_is_slow_but_right(self):
+        name = self.names("grpc")[0]
+        self.act("connections", name, "fault", {"kind": "delay",
+                                                "seconds": 0.2})
+        answer = ask(self.port, "/bytes/100000")
+        self.assertEqual(answer.status, 200)
+
+    def test_sessions_and_endpoints_are_drained_as_a_whole(self):
+        endpoint = self.get("/.api/endpoints")["endpoints"][0]
+        session = endpoint["sessions"][0]
+        done = self.act("sessions", session["session"], "drain")
+        self.assertEqual(done["count"], len(session["connections"]))
+        gone = set(session["connections"])
+        wait_until(lambda: self.names() and not gone & set(self.names()),
+                   "new connections")
+        for action in ("drain", "close"):
+            before = self.names()
+            self.post(f"/.api/endpoints/tunnel1/app1/{action}", {},
+                      f"/.api/endpoints/{{tunnel}}/{{name}}/{action}")
+            wait_until(lambda: self.names()
+                       and not set(before) & set(self.names()),
+                       f"new connections after {action}")
+        self.post("/.api/endpoints/tunnel1/nobody/close", {},
+                  "/.api/endpoints/{tunnel}/{name}/close", 404)
+
+    def test_the_transport_is_chosen_by_hand(self):
+        for mode, transport in (("websocket", "websocket"), ("auto", "grpc")):
+            self.act("tunnels", "tunnel1", "fallback", {"mode": mode})
+            self.assertEqual(
+                self.get("/.api/tunnels")["tunnels"][0]["fallback_mode"], mode)
+            ask(self.port, "/x", headers=[("X-Request-Id", f"by-{mode}")])
+            found = self.get(f"/.api/exchanges?id=by-{mode}")["finished"][0]
+            self.assertEqual(found["transport"], transport)
+
+    def test_wrong_bodies_name_the_field(self):
+        problem = self.act("tunnels", "tunnel1", "fallback", {"mode": "x"},
+                           400)
+        self.assertEqual((problem["field"], problem["allowed"]),
+                         ("mode", ["auto", "grpc", "websocket"]))
+        name = self.names()[0]
+        for body, field in (({"kind": "explode"}, "kind"),
+                            ({"kind": "stall"}, "seconds"),
+                            ({"kind": "stall", "seconds": -1}, "seconds"),
+                            ({"kind": "cut", "more": 1}, "more")):
+            problem = self.act("connections", name, "fault", body, 400)
+            self.assertEqual(problem["field"], field)
+        for body in ("[]", "{", "7"):
+            self.post(f"/.api/connections/{name}/drain", body,
+                      "/.api/connections/{name}/drain", 400)
+
+    def test_unknown_things_are_not_found(self):
+        self.act("connections", "no/such \u00e4", "drain", None, 404)
+        self.act("sessions", "00", "close", None, 404)
+        self.act("tunnels", "nope", "fallback", {"mode": "auto"}, 404)
+
+    def test_the_log_level_changes_at_run_time(self):
+        change = {"level": "debug", "component": "pool"}
+        self.assertEqual(self.post("/.api/log", change, "/.api/log")
+                         ["components"], {"pool": "debug"})
+        ask(self.port, "/x")
+        wait_until(lambda: "acquired from pool" in self.stack.node.log,
+                   "a line of the pool")
+        problem = self.post("/.api/log", {"level": "debug", "component": "x"},
+                            "/.api/log", 400)
+        self.assertEqual(problem["field"], "component")
+
+    def test_other_sites_are_refused(self):
+        path, described = "/.api/log", "/.api/log"
+        body = {"level": "info"}
+        for headers in ({"Origin": "http://evil.example"},
+                        {"Origin": "null"},
+                        {"Sec-Fetch-Site": "cross-site"},
+                        {"Sec-Fetch-Site": "same-site"},
+                        {"Host": f"evil.example:{self.admin_port}"}):
+            with self.subTest(headers):
+                self.post(path, body, described, 403, **headers)
+        self.post(path, body, described, 200, **{
+            "Origin": f"http://127.0.0.1:{self.admin_port}",
+            "Sec-Fetch-Site": "same-origin"})
+        answer = admin(self.admin_port, path, "POST", body,
+                       {"Content-Type": "text/plain"})
+        self.assertEqual(answer.status, 415)
+        wait_until(lambda: self.stack.node.log.count("Refused POST /.api/log")
+                   >= 6, "the refusals in the log")
+
+
+class Token(AdminCase):
+    transport = "ws"
+    config = {"admin": {"token": TOKEN}}
+
+    @classmethod
+    def setUpClass(cls):
+        pass  # the harness asks for statistics without a token
+
+    def test_only_who_has_the_token_gets_in(self):
+        stack = self.build("ws", config=self.config, agent=False)
+        port = stack.node.admin_port
+        for headers in ({}, {"Authorization": "Bearer wrong"},
+                        {"Authorization": f"Basic {TOKEN}"},
+                        {"Authorization": "Bearer "}):
+            answer = admin(port, "/.api/stats", headers=headers)
+            self.assertEqual(answer.status, 401)
+            self.assertEqual(answer.headers["WWW-Authenticate"], "Bearer")
+            self.assertEqual(admin(port, "/metrics", headers=headers).status,
+                             401)
+        right = {"Authorization": f"Bearer {TOKEN}"}
+        self.assertEqual(admin(port, "/.api/stats", headers=right).status, 200)
+        self.assertEqual(admin(port, "/.api/log", "POST", {"level": "info"},
+                               {**right, **JSON}).status, 200)
+        for open_ in ("/.api/health", "/.api/ready", "/.admin/"):
+            self.assertEqual(admin(port, open_).status, 200)
+        text = json.dumps(admin(port, "/.api/config", headers=right).json)
+        self.assertNotIn(TOKEN, text)
+        wait_until(lambda: "Refused GET /.api/stats" in stack.node.log,
+                   "the refusal in the log")
+        self.assertNotIn(TOKEN, stack.node.log)
+        self.assertNotIn("wrong", stack.node.log)
+
+
+class Stream(AdminCase):
+    def setUp(self):
+        super().setUp()
+        self.stack = self.build("mix")
+
+    def test_a_snapshot_comes_first_and_then_events_without_gaps(self):
+        events = Events(self.admin_port)
+        first = events.messages[0]
+        self.assertEqual(first["event"], "snapshot")
+        openapi.check(first["data"], openapi.schema("Snapshot"))
+        name = self.get("/.api/connections")["connections"][0]["name"]
+        self.post(f"/.api/connections/{name}/close", {},
+                  "/.api/connections/{name}/close")
+        wait_until(lambda: events.of("connection-lost")
+                   and events.of("connection-opened"), "the life cycle")
+        serials = [m["data"]["serial"] for m in events.messages[1:]]
+        self.assertEqual(serials, list(range(first["data"]["serial"] + 1,
+                                             serials[-1] + 1)))
+        for message in events.messages[1:]:
+            openapi.check(message["data"], openapi.schema("Event"))
+        events.close()
+
+        again = Events(self.admin_port, headers={
+            "Last-Event-ID": first["id"]})
+        wait_until(lambda: len(again.messages) > len(serials), "the replay")
+        self.assertEqual([m["data"]["serial"]
+                          for m in again.messages[1:len(serials) + 1]],
+                         serials)
+        again.close()
+
+    def test_a_first_reader_may_ask_for_what_was_before(self):
+        opened = {c["name"]
+                  for c in self.get("/.api/connections")["connections"]}
+        for query, headers in (("?last_event_id=x-0", {}),
+                               ("", {"Last-Event-ID": "anothernode-77"})):
+            events = Events(self.admin_port, query, headers)
+            wait_until(lambda: opened <= {e["connection"] for e in
+                                          events.of("connection-opened")},
+                       "what opened before")
+            self.assertEqual(events.of("tunnel-added")[0]["serial"], 1)
+            events.close()
+
+    def test_a_reload_is_told_and_in_the_configuration(self):
+        events = Events(self.admin_port)
+        node = self.stack.node
+        config = json.loads(node.config_file.read_text())
+        tunnel = config["tunnels"]["tunnel1"]
+        tunnel.setdefault("websocket_pool", {})["max_pool_size"] = 7
+        tunnel["password"] = "another-password"
+        node.config_file.write_text(json.dumps(config))
+        node.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: events.of("config-reloaded"), "the reload")
+        self.assertIn("take a restart",
+                      events.of("config-reloaded")[0]["detail"])
+        wait_until(lambda: events.of("tunnel-changed"), "the tunnel")
+        self.assertEqual(events.of("tunnel-changed")[0]["tunnel"], "tunnel1")
+        shown = self.get("/.api/config")["config"]["tunnels"]["tunnel1"]
+        self.assertEqual(shown["websocket_pool"]["max_pool_size"], 7)
+        events.close()
+
+    def test_filters_keep_the_rest_away(self):
+        events = Events(self.admin_port,
+                        "?kind=connection-lost,exchange-finished")
+        other = Events(self.admin_port, "?tunnel=nope")
+        ask(self.port, "/x")
+        name = self.get("/.api/connections")["connections"][0]["name"]
+        self.post(f"/.api/connections/{name}/close", {},
+                  "/.api/connections/{name}/close")
+        wait_until(lambda: events.of("connection-lost"), "the loss")
+        self.assertEqual({m["data"]["kind"] for m in events.messages[1:]},
+                         {"connection-lost", "exchange-finished"})
+        self.assertEqual(len(other.messages), 1)
+        events.close()
+        other.close()
+        self.assertEqual(
+            admin(self.admin_port, "/.api/events?kind=nope").status, 400)
+
+    def test_who_leaves_is_forgotten(self):
+        events = [Events(self.admin_port) for _ in range(3)]
+        self.assertEqual(self.get("/.api/stats")["events"]["subscribers"], 3)
+        for one in events:
+            one.close()
+        # A node that writes finds out; so that it does, something happens.
+        def gone():
+            admin(self.admin_port, "/.api/log", "POST", {"level": "info"},
+                  JSON)
+            return self.get("/.api/stats")["events"]["subscribers"] == 0
+        wait_until(gone, "no subscriber")
+
+
+class Sums(AdminCase):
+    def load(self, stack, threads, requests):
+        """Requests with faults among them; returns the statuses."""
+        statuses = []
+
+        def run(number):
+            for i in range(requests):
+                path = "/close" if i % 10 == 9 else "/"
+                statuses.append(ask(stack.port, path).status)
+        all_ = [threading.Thread(target=run, args=(n,))
+                for n in range(threads)]
+        for one in all_:
+            one.start()
+        for one in all_:
+            one.join()
+        return statuses
+
+    def test_statistics_metrics_and_events_agree_to_the_request(self):
+        stack = self.stack = self.build("mix")
+        events = Events(self.admin_port, "?kind=exchange-started,"
+                        "exchange-finished,exchange-failed")
+        statuses = self.load(stack, 4, 50)
+        for _ in range(5):
+            for one in self.get("/.api/connections")["connections"][:1]:
+                name = urllib.parse.quote(one["name"])
+                admin(self.admin_port, f"/.api/connections/{name}/fault",
+                      "POST", {"kind": "cut"}, JSON)
+            statuses += self.load(stack, 4, 10)
+        self.assertEqual(len(statuses), 400)
+        sums = self.get("/.api/stats")["exchanges"]
+        self.assertEqual(sums["started"], 400)
+        self.assertEqual(sums["started"],
+                         sums["finished"] + sums["failed"] + sums["live"])
+        self.assertEqual(sums["live"], 0)
+        metrics = self.metrics()
+        self.assertEqual(total(metrics, "aps_exchanges_started_total"), 400)
+        self.assertEqual(total(metrics, "aps_exchanges_total"), 400)
+        self.assertEqual(total(metrics, "aps_exchanges_total", outcome="ok"),
+                         sums["finished"])
+        self.assertEqual(total(metrics, "aps_exchanges_live"), 0)
+        self.assertEqual(
+            total(metrics, "aps_exchange_duration_seconds_count"), 400)
+        wait_until(lambda: len(events.messages) >= 801, "all events")
+        self.assertEqual(len(events.of("exchange-started")), 400)
+        self.assertEqual(len(events.of("exchange-finished")),
+                         sums["finished"])
+        self.assertEqual(len(events.of("exchange-failed")), sums["failed"])
+        events.close()
+
+    def test_promtool_accepts_the_metrics(self):
+        promtool = shutil.which("promtool")
+        if not promtool:
+            self.skipTest("promtool is not installed")
+        stack = self.stack = self.build(
+            "mix", config={"admin": {"actor_metrics": True}})
+        self.load(stack, 4, 25)
+        text = self.get("/metrics")
+        self.assertIn("actor_mailbox_size", text)
+        done = subprocess.run([promtool, "check", "metrics"], input=text,
+                              text=True, capture_output=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        found = samples(text)
+        self.assertGreater(found["process_cpu_seconds_total"], 0)
+        self.assertGreater(found["process_resident_memory_bytes"], 1 << 20)
+
+
+class Json(AdminCase):
+    def test_the_log_may_be_json(self):
+        stack = self.build("ws", config={"log": {"format": "json",
+                                                 "requests": True}})
+        ask(stack.port, "/", headers=[("X-Request-Id", "as-json")])
+        wait_until(lambda: "as-json" in stack.node.log, "the line")
+        lines = [json.loads(line) for line in stack.node.log.splitlines()]
+        self.assertTrue(all({"time_ms", "level"} <= line.keys()
+                            for line in lines))
+        request = next(line for line in lines if line.get("id") == "as-json")
+        self.assertEqual((request["component"], request["status"]),
+                         ("request", 200))
+        self.assertTrue([line for line in lines
+                         if line.get("kind") == "connection-opened"])
+
+
+if __name__ == "__main__":
+    main()

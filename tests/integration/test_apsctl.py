@@ -1,0 +1,274 @@
+"""apsctl before a real node: what it shows, what it does, how it fails."""
+
+import json
+import os
+import pty
+import subprocess
+import unittest
+
+from harness import (BIN, Case, Program, free_port, main, node_config, scratch,
+                     wait_until, write_config)
+from wire import ask
+
+WIDE = "東京-ü"
+TURNED = "left\u202eright"  # would turn the rest of the line round
+
+
+def apsctl(*args, env=None, code=0):
+    """Runs it without a terminal; returns stdout, or stderr when it fails."""
+    clean = {key: value for key, value in os.environ.items()
+             if key != "APS_ADMIN_TOKEN"}
+    done = subprocess.run(
+        [BIN / "apsctl", *map(str, args)], stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=120,
+        env={**clean, **(env or {})})
+    if done.returncode != code:
+        raise AssertionError(f"{args} ends with {done.returncode}:\n"
+                             f"{done.stdout}\n{done.stderr}")
+    if code != 0 and not done.stdout:
+        assert done.stderr.count("\n") >= 1, done.stderr
+        return done.stderr
+    return done.stdout
+
+
+class Usage(unittest.TestCase):
+    def refused(self, word, *args, code=2):
+        text = apsctl(*args, code=code)
+        self.assertEqual(text.count("\n"), 1, text)
+        self.assertTrue(text.startswith("apsctl"), text)
+        self.assertIn(word, text)
+
+    def test_help_names_every_command(self):
+        text = apsctl("-h")
+        for word in ("status", "top", "tunnels", "connections", "exchanges",
+                     "events", "explain", "drain", "close", "fault",
+                     "fallback", "log", "config"):
+            self.assertIn(f"  {word} ", text)
+            for flag in ("-admin", "-token-file", "-json", "127.0.0.1:9090"):
+                self.assertIn(flag, apsctl(word, "-h"))
+
+    def test_mistakes_end_with_two_and_one_line(self):
+        self.refused("no command")
+        self.refused("sttus", "sttus")
+        self.refused("colour", "status", "-colour")
+        self.refused("extra", "status", "extra")
+        self.refused("-admin", "status", "-admin", "a:b")
+        self.refused("URL", "explain")
+        self.refused("KIND", "fault", "ws-1", "explode")
+        self.refused("MODE", "fallback", "tunnel1", "pigeon")
+        self.refused("LEVEL", "log", "loud")
+        self.refused("one of", "drain")
+        self.refused("one of", "close", "ws-1", "-session", "2")
+        self.refused("one of", "drain", "-tunnel", "tunnel1")
+        self.refused("burn", "config", "burn", "x")
+
+    def test_an_unreachable_node_is_named(self):
+        port = free_port()
+        for command in (("status",), ("top",), ("events",),
+                        ("drain", "ws-1")):
+            self.refused(f"127.0.0.1:{port}", *command, "-admin",
+                         f"127.0.0.1:{port}", code=1)
+
+    def test_an_unreadable_token_file_ends_with_one(self):
+        self.refused("/nowhere", "status", "-token-file", "/nowhere", code=1)
+
+
+class Config(Case):
+    def test_check_tells_all_problems_of_a_file(self):
+        folder = scratch(self)
+        good = write_config(folder, node_config("http://localhost:1"))
+        self.assertEqual(apsctl("config", "check", good), f"{good}: ok\n")
+        self.assertTrue(json.loads(apsctl("config", "check", good,
+                                          "-json"))["ok"])
+        bad = write_config(folder, {"servers": {"a": "x"}, "tunels": {}},
+                           "bad.json")
+        text = apsctl("config", "check", bad, code=1)
+        self.assertGreaterEqual(len(text.splitlines()), 2)
+        for line in text.splitlines():
+            self.assertTrue(line.startswith(f"{bad}: "), line)
+
+    def test_diff_tells_what_a_file_would_change(self):
+        stack = self.build("ws", agent=False)
+        admin = f"127.0.0.1:{stack.node.admin_port}"
+        file = stack.node.config_file
+        self.assertEqual(apsctl("config", "diff", file, "-admin", admin),
+                         f"{file}: as running\n")
+        changed = json.loads(file.read_text())
+        changed["tunnels"]["tunnel1"]["websocket_pool"]["max_pool_size"] = 7
+        changed["tunnels"]["tunnel2"] = {"password": "s3cret"}
+        other = write_config(stack.folder, changed, "other.json")
+        text = apsctl("config", "diff", other, "-admin", admin, code=1)
+        self.assertRegex(
+            text, r"tunnels\.tunnel1\.websocket_pool\.max_pool_size +8 +7")
+        self.assertIn("tunnel2", text)
+        self.assertNotIn("s3cret", text)
+        changes = json.loads(apsctl("config", "diff", other, "-json", "-admin",
+                                    admin, code=1))["differences"]
+        self.assertIn({"path": "tunnels.tunnel1.websocket_pool.max_pool_size",
+                       "running": 8, "file": 7}, changes)
+        self.assertNotIn("s3cret", json.dumps(changes))
+
+
+class Shown(Case):
+    transport = "mix"
+
+    def run_it(self, *args, **options):
+        return apsctl(*args, "-admin",
+                      f"127.0.0.1:{self.stack.node.admin_port}", **options)
+
+    def test_status_and_tunnels(self):
+        for command in ("status", "tunnels"):
+            text = self.run_it(command)
+            self.assertRegex(text, r"tunnel1 +app1 +primary")
+        self.assertIn("ready", self.run_it("status"))
+        status = json.loads(self.run_it("status", "-json"))
+        self.assertLessEqual({"node", "exchanges", "tunnels", "ready"},
+                             status.keys())
+
+    def test_connections(self):
+        listed = json.loads(self.run_it("connections", "-json"))["connections"]
+        text = self.run_it("connections")
+        for one in listed:
+            self.assertIn(one["name"], text)
+        name = listed[0]["name"]
+        text = self.run_it("connections", name)
+        self.assertEqual(len(text.splitlines()), 2, text)
+        self.assertEqual(len(self.run_it("connections", "-tunnel", "none")
+                             .splitlines()), 1)
+
+    def test_top_takes_snapshots_without_a_terminal(self):
+        text = self.run_it("top", "-number", "2", "-interval", "0.1")
+        self.assertEqual(text.count("requests/s"), 2)
+        self.assertNotIn("\x1b", text)
+        for line in self.run_it("top", "-number", "2", "-interval", "0.1",
+                                "-json").splitlines():
+            self.assertIn("exchanges", json.loads(line))
+
+    def test_top_redraws_a_terminal(self):
+        ours, theirs = pty.openpty()
+        try:
+            subprocess.run(
+                [BIN / "apsctl", "top", "-number", "1", "-admin",
+                 f"127.0.0.1:{self.stack.node.admin_port}"], stdout=theirs,
+                stdin=subprocess.DEVNULL, timeout=60, check=True)
+            self.assertTrue(os.read(ours, 65536).startswith(b"\x1b[H"))
+        finally:
+            os.close(ours)
+            os.close(theirs)
+
+    def test_exchanges_and_one_by_its_id(self):
+        self.assertEqual(ask(self.port, "/echo", headers=[
+            ("X-Request-Id", "ctl-1")]).status, 200)
+        wait_until(lambda: "ctl-1" in self.run_it("exchanges"), "the exchange")
+        text = self.run_it("exchanges", "-id", "ctl-1")
+        for word in ("GET example.com/echo", "ctl-1", "status 200", "mapping",
+                     "attempts     1", "tunnel1.app1"):
+            self.assertIn(word, text)
+        one = json.loads(self.run_it("exchanges", "-id", "ctl-1", "-json"))
+        self.assertEqual(one["finished"][0]["request_id"], "ctl-1")
+        self.assertIn("404", self.run_it("exchanges", "-id", "none", code=1))
+
+    def test_events(self):
+        text = self.run_it("events")
+        self.assertIn("connection-opened", text)
+        kinds = {json.loads(line)["kind"] for line in self.run_it(
+            "events", "-json", "-kind", "connection-opened").splitlines()}
+        self.assertEqual(kinds, {"connection-opened"})
+
+    def test_events_are_followed(self):
+        program = Program("follower", [
+            BIN / "apsctl", "events", "-follow", "-admin",
+            f"127.0.0.1:{self.stack.node.admin_port}"], self.stack.folder)
+        program.start()
+        try:
+            wait_until(lambda: "connection-opened" in program.log, "the past")
+            self.run_it("log", "debug", "-component", "pool")
+            wait_until(lambda: "log-changed" in program.log, "the present")
+        finally:
+            program.kill()
+
+    def test_explain(self):
+        text = self.run_it("explain", "http://example.com/x")
+        self.assertIn("wins", text)
+        self.assertRegex(text, r"tunnel1 +app1 +yes")
+        self.assertIn("no-mapping", self.run_it("explain", "http://other/"))
+
+    def test_log_levels(self):
+        self.run_it("log", "debug", "-component", "tunnel")
+        self.assertIn("tunnel debug", self.run_it("log"))
+        self.assertEqual(json.loads(self.run_it("log", "-json"))
+                         ["components"]["tunnel"], "debug")
+
+    def test_what_is_not_there_is_told(self):
+        text = self.run_it("drain", "ws-none", code=1)
+        self.assertIn(f"127.0.0.1:{self.stack.node.admin_port}: 404", text)
+
+
+class Done(Case):
+    def run_it(self, stack, *args, **options):
+        return apsctl(*args, "-admin", f"127.0.0.1:{stack.node.admin_port}",
+                      **options)
+
+    def names(self, stack, transport=None):
+        listed = json.loads(self.run_it(stack, "connections", "-json"))
+        return {one["name"] for one in listed["connections"]
+                if transport in (None, one["transport"])}
+
+    def test_connections_are_drained_closed_and_broken(self):
+        stack = self.build("ws")
+        for command in (("drain",), ("close",), ("fault", "cut")):
+            wait_until(lambda: len(self.names(stack)) >= 2, "the pool")
+            name = sorted(self.names(stack))[0]
+            text = self.run_it(stack, command[0], name, *command[1:])
+            self.assertIn(name, text)
+            wait_until(lambda: name not in self.names(stack), f"{name} to go")
+            self.assertEqual(ask(stack.port).status, 200)
+
+    def test_endpoints_and_sessions_are_drained(self):
+        stack = self.build("ws")
+        before = self.names(stack)
+        self.assertIn("app1", self.run_it(stack, "drain", "-tunnel", "tunnel1",
+                                          "-endpoint", "app1"))
+        wait_until(lambda: not before & self.names(stack), "a new generation")
+        wait_until(lambda: len(self.names(stack)) >= 2, "the pool")
+        before = self.names(stack)
+        session = json.loads(self.run_it(stack, "connections", "-json")
+                             )["connections"][0]["session"]
+        self.run_it(stack, "drain", "-session", session)
+        wait_until(lambda: not before & self.names(stack), "a new generation")
+
+    def test_the_fallback_mode_is_set_by_hand(self):
+        stack = self.build("mix")
+        for mode, shown in (("websocket", "by hand"), ("auto", "primary")):
+            self.run_it(stack, "fallback", "tunnel1", mode)
+            wait_until(lambda: shown in self.run_it(stack, "tunnels"), mode)
+            self.assertEqual(ask(stack.port).status, 200)
+
+    def test_names_are_aligned_and_cannot_command_the_terminal(self):
+        stack = self.build("ws")
+        stack.start_agent(transport="ws", endpoint=WIDE, name="wide")
+        wait_until(lambda: WIDE in self.run_it(stack, "tunnels"), "the agent")
+        head, *rows = self.run_it(stack, "tunnels").splitlines()
+        column = head.index("STATE")
+        for row in rows:
+            extra = 2 if WIDE in row else 0  # two letters are two wide
+            self.assertEqual(row[column - extra - 2:column - extra], "  ", row)
+            self.assertNotEqual(row[column - extra], " ", row)
+        stack.start_agent(transport="ws", endpoint=TURNED, name="turned")
+        wait_until(lambda: "left\\xe2\\x80\\xaeright"
+                   in self.run_it(stack, "tunnels"), "the escaped name")
+
+    def test_the_token_comes_from_a_file_or_the_environment(self):
+        token = "a-long-secret-0123456789"
+        stack = self.build("ws", agent=False,
+                           config={"admin": {"token": token}})
+        file = write_config(stack.folder, token + "\n", "token")
+        self.assertIn("401", self.run_it(stack, "log", code=1))
+        self.assertIn("401", self.run_it(
+            stack, "log", env={"APS_ADMIN_TOKEN": "wrong"}, code=1))
+        self.run_it(stack, "log", env={"APS_ADMIN_TOKEN": token})
+        self.run_it(stack, "log", "-token-file", file)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+// Commands that change something, and those about configurations.
+#include "config/show.hpp"
+#include "tools/apsctl/commands.hpp"
+#include "tools/apsctl/render.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <iostream>
+#include <map>
+
+namespace aps::ctl {
+
+using nlohmann::json;
+
+namespace {
+
+int say_done(const json& answer, const options& what) {
+  if (what.json)
+    print(answer);
+  else
+    std::cout << text(answer, "action") << ' ' << text(answer, "target")
+              << ": done (" << count(answer, "count") << ")" << std::endl;
+  return cli::exit_ok;
+}
+
+/// The API's path of a connection, session or endpoint.
+std::string target(const options& what) {
+  const auto endpoint = !what.tunnel.empty() && !what.endpoint.empty();
+  const auto given = !what.first.empty() + !what.session.empty() + endpoint;
+  if (given != 1 || what.tunnel.empty() != what.endpoint.empty())
+    throw usage("give one of: NAME of a connection, -session ID, or -tunnel T "
+                "-endpoint E");
+  if (endpoint)
+    return "endpoints/" + encoded(what.tunnel) + '/' + encoded(what.endpoint);
+  return what.session.empty() ? "connections/" + encoded(what.first)
+                              : "sessions/" + encoded(what.session);
+}
+
+/// Values by their path, e.g. "tunnels.tunnel1.enabled".
+void flatten(const json& value, const std::string& path,
+             std::map<std::string, json>& out) {
+  if (value.is_object()) {
+    for (const auto& [key, member] : value.items())
+      flatten(member, path.empty() ? key : path + '.' + key, out);
+  } else if (value.is_array()) {
+    for (size_t i = 0; i < value.size(); ++i)
+      flatten(value[i], path + '[' + std::to_string(i) + ']', out);
+  } else {
+    out[path] = value;
+  }
+}
+
+/// The tunnel, server or mapping at the front of a path, e.g.
+/// "tunnels.tunnel1." or "mappings[0]"; empty for other paths.
+std::string item_of(const std::string& path) {
+  for (const std::string section : {"servers.", "tunnels.", "mappings["})
+    if (path.starts_with(section))
+      return path.substr(0, path.find_first_of(".]", section.size()) + 1);
+  return {};
+}
+
+/// What differs; an item that only one side has counts once. Both sides mask
+/// their secrets.
+json differences(const json& running, const json& file) {
+  std::map<std::string, json> there;
+  std::map<std::string, json> here;
+  flatten(running, "", there);
+  flatten(file, "", here);
+  const auto has = [](const auto& side, const std::string& item) {
+    const auto i = side.lower_bound(item);
+    return i != side.end() && i->first.starts_with(item);
+  };
+  std::map<std::string, json> result;
+  const auto compare = [&](const std::string& path) {
+    auto item = item_of(path);
+    const auto running = has(there, item);
+    if (running != has(here, item)) {
+      if (item.ends_with('.'))
+        item.pop_back();
+      result[item] = {{"path", item},
+                      {"running", running ? json("present") : json()},
+                      {"file", running ? json() : json("present")}};
+      return;
+    }
+    const auto one = there.find(path);
+    const auto other = here.find(path);
+    const auto left = one == there.end() ? json() : one->second;
+    const auto right = other == here.end() ? json() : other->second;
+    if (left != right)
+      result[path] = {{"path", path}, {"running", left}, {"file", right}};
+  };
+  for (const auto& [path, value] : there)
+    compare(path);
+  for (const auto& [path, value] : here)
+    compare(path);
+  auto list = json::array();
+  for (auto& [path, one] : result)
+    list.push_back(std::move(one));
+  return list;
+}
+
+bool report(const std::string& file, const config::result& loaded) {
+  const auto* problems = std::get_if<config::problems>(&loaded);
+  if (!problems)
+    return true;
+  for (const auto& problem : *problems)
+    std::cerr << file << ": " << printable(problem.str()) << '\n';
+  return false;
+}
+
+int diff(const client& node, const options& what, const config::node& file) {
+  const auto running = node.get("config").at("config");
+  const auto found = differences(running, config::show(file));
+  if (what.json) {
+    print({{"differences", found}});
+  } else if (found.empty()) {
+    std::cout << what.second << ": as running" << std::endl;
+  } else {
+    table result({"KEY", "RUNNING", "FILE"});
+    const auto shown = [](const json& value) {
+      return value.is_null() ? "-" : printable(value.dump());
+    };
+    for (const auto& one : found)
+      result.add(
+        {text(one, "path"), shown(one["running"]), shown(one["file"])});
+    std::cout << result.str() << std::flush;
+  }
+  return found.empty() ? cli::exit_ok : cli::exit_failure;
+}
+
+} // namespace
+
+int drain(const client& node, const options& what) {
+  return say_done(node.post(target(what) + "/drain", json::object()), what);
+}
+
+int close(const client& node, const options& what) {
+  return say_done(node.post(target(what) + "/close", json::object()), what);
+}
+
+int inject_fault(const client& node, const options& what) {
+  json body{{"kind", what.second}};
+  if (what.second != "cut")
+    body["seconds"] = what.seconds;
+  return say_done(
+    node.post("connections/" + encoded(what.first) + "/fault", body), what);
+}
+
+int set_fallback(const client& node, const options& what) {
+  return say_done(node.post("tunnels/" + encoded(what.first) + "/fallback",
+                            {{"mode", what.second}}),
+                  what);
+}
+
+int set_log(const client& node, const options& what) {
+  if (what.first.empty() && !what.component.empty())
+    throw usage("-component needs a LEVEL");
+  json body{{"level", what.first}};
+  if (!what.component.empty())
+    body["component"] = what.component;
+  const auto answer
+    = what.first.empty() ? node.get("log") : node.post("log", body);
+  if (what.json) {
+    print(answer);
+    return cli::exit_ok;
+  }
+  std::cout << "level " << text(answer, "level") << '\n';
+  const auto components = answer.value("components", json::object());
+  for (const auto& [name, level] : components.items())
+    std::cout << printable(name) << ' ' << level.get<std::string>() << '\n';
+  std::cout << std::flush;
+  return cli::exit_ok;
+}
+
+int check_config(const client& node, const options& what) {
+  if (what.first != "check" && what.first != "diff")
+    throw usage("config knows check and diff, not " + printable(what.first));
+  const auto loaded = config::load(what.second);
+  if (!report(what.second, loaded))
+    return cli::exit_failure;
+  if (what.first == "diff")
+    return diff(node, what, std::get<config::node>(loaded));
+  if (what.json)
+    print({{"file", what.second}, {"ok", true}});
+  else
+    std::cout << what.second << ": ok" << std::endl;
+  return cli::exit_ok;
+}
+
+} // namespace aps::ctl

@@ -1,0 +1,221 @@
+#include "tools/apsctl/client.hpp"
+
+#include "tools/apsctl/event_parser.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <chrono>
+#include <optional>
+
+namespace aps::ctl {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using nlohmann::json;
+
+constexpr auto answer_timeout = std::chrono::seconds(15);
+/// The node sends at least a comment every 10 seconds.
+constexpr auto silence_timeout = std::chrono::seconds(30);
+/// What is remembered comes faster than that.
+constexpr auto quiet_timeout = std::chrono::seconds(1);
+constexpr uint64_t max_answer = 256 * 1024 * 1024;
+
+/// A connection whose operations wait for their end, but not for ever:
+/// only asynchronous operations of Beast have timeouts.
+class waiting_stream {
+ public:
+  explicit waiting_stream(std::chrono::seconds timeout)
+      : stream_(io_), timeout_(timeout) {}
+
+  void set_timeout(std::chrono::seconds timeout) { timeout_ = timeout; }
+
+  /// Calls `start(stream, handler)` and runs until the handler was called.
+  template <class Start>
+  beast::error_code run(Start start) {
+    beast::error_code result;
+    stream_.expires_after(timeout_);
+    start(stream_,
+          [&result](beast::error_code error, auto&&...) { result = error; });
+    io_.restart();
+    io_.run();
+    return result;
+  }
+
+  beast::error_code connect(const cli::address& peer) {
+    beast::error_code error;
+    asio::ip::tcp::resolver resolver(io_);
+    const auto found
+      = resolver.resolve(peer.host, std::to_string(peer.port), error);
+    if (error)
+      return error;
+    return run([&](auto& stream, auto handler) {
+      stream.async_connect(found, std::move(handler));
+    });
+  }
+
+  beast::error_code write(http::request<http::string_body>& request) {
+    return run([&](auto& stream, auto handler) {
+      http::async_write(stream, request, std::move(handler));
+    });
+  }
+
+ private:
+  asio::io_context io_;
+  beast::tcp_stream stream_;
+  std::chrono::seconds timeout_;
+};
+
+http::request<http::string_body> make_request(const std::string& method,
+                                              const std::string& path,
+                                              const std::string& host,
+                                              const std::string& token) {
+  http::request<http::string_body> request{http::string_to_verb(method),
+                                           "/.api/" + path, 11};
+  request.set(http::field::host, host);
+  request.set(http::field::user_agent, "apsctl");
+  if (!token.empty())
+    request.set(http::field::authorization, "Bearer " + token);
+  return request;
+}
+
+/// What an answer other than 200 says.
+std::string problem_of(unsigned status, const std::string& body) {
+  const auto parsed = json::parse(body, nullptr, false);
+  auto text = std::to_string(status) + ": ";
+  if (!parsed.is_object() || !parsed.contains("error"))
+    return text + (status == 401 ? "a token is needed" : "no reason given");
+  const auto& error = parsed["error"];
+  text += error.is_string() ? error.get<std::string>() : error.dump();
+  if (const auto allowed = parsed.find("allowed"); allowed != parsed.end())
+    text += " (allowed: " + allowed->dump() + ")";
+  return text;
+}
+
+} // namespace
+
+client::client(cli::address peer, std::string token)
+    : peer_(std::move(peer)), token_(std::move(token)) {
+  const auto v6 = peer_.host.find(':') != std::string::npos;
+  name_ = (v6 ? "[" + peer_.host + "]" : peer_.host) + ":"
+          + std::to_string(peer_.port);
+}
+
+void client::fail(std::string_view what) const {
+  throw failure(name_ + ": " + std::string(what));
+}
+
+json client::ask(const std::string& method, const std::string& path,
+                 const std::string& body, bool unready_is_fine) const {
+  waiting_stream stream(answer_timeout);
+  auto request = make_request(method, path, name_, token_);
+  if (method == "POST") {
+    request.set(http::field::content_type, "application/json");
+    request.body() = body;
+  }
+  request.keep_alive(false);
+  request.prepare_payload();
+  if (const auto error = stream.connect(peer_))
+    fail(error.message());
+  if (const auto error = stream.write(request))
+    fail(error.message());
+  beast::flat_buffer buffer;
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(max_answer);
+  const auto error = stream.run([&](auto& connection, auto handler) {
+    http::async_read(connection, buffer, parser, std::move(handler));
+  });
+  if (error)
+    fail(error.message());
+  const auto& answer = parser.get();
+  const auto status = answer.result_int();
+  if (status != 200 && !(unready_is_fine && status == 503))
+    fail(problem_of(status, answer.body()));
+  auto result = json::parse(answer.body(), nullptr, false);
+  if (result.is_discarded())
+    fail("the answer is not JSON; is that the admin listener of a node?");
+  return result;
+}
+
+json client::get(const std::string& path) const {
+  return ask("GET", path, "", false);
+}
+
+json client::get_ready() const {
+  return ask("GET", "ready", "", true);
+}
+
+json client::post(const std::string& path, const json& body) const {
+  return ask("POST", path, body.dump(), false);
+}
+
+void client::stream(
+  const std::string& path, const std::string& last_event_id, until when,
+  const std::function<bool(const message&)>& on_message) const {
+  waiting_stream stream(silence_timeout);
+  auto request = make_request("GET", path, name_, token_);
+  request.set(http::field::accept, "text/event-stream");
+  if (!last_event_id.empty())
+    request.set("Last-Event-ID", last_event_id);
+  if (const auto error = stream.connect(peer_))
+    fail(error.message());
+  if (const auto error = stream.write(request))
+    fail(error.message());
+  beast::flat_buffer buffer;
+  http::response_parser<http::buffer_body> parser;
+  parser.body_limit(boost::none);
+  auto error = stream.run([&](auto& connection, auto handler) {
+    http::async_read_header(connection, buffer, parser, std::move(handler));
+  });
+  if (error)
+    fail(error.message());
+  if (const auto status = parser.get().result_int(); status != 200)
+    fail(problem_of(status, ""));
+  if (when == until::quiet)
+    stream.set_timeout(quiet_timeout);
+  event_parser events;
+  std::array<char, 16384> piece;
+  while (!parser.is_done()) {
+    auto& body = parser.get().body();
+    body.data = piece.data();
+    body.size = piece.size();
+    error = stream.run([&](auto& connection, auto handler) {
+      http::async_read_some(connection, buffer, parser, std::move(handler));
+    });
+    if (error == http::error::need_buffer)
+      error = {};
+    const std::string_view got(piece.data(), piece.size() - body.size);
+    if (!events.feed(got, on_message))
+      return;
+    if (error == beast::error::timeout && when == until::quiet)
+      return;
+    if (error && error != http::error::end_of_stream)
+      fail(error.message());
+  }
+  fail("the node ended the event stream");
+}
+
+std::string encoded(std::string_view text) {
+  static constexpr std::string_view plain
+    = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  static constexpr char digits[] = "0123456789ABCDEF";
+  std::string result;
+  for (const auto letter : text) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (plain.find(letter) != plain.npos)
+      result += letter;
+    else
+      result += {'%', digits[byte >> 4], digits[byte & 15]};
+  }
+  return result;
+}
+
+} // namespace aps::ctl

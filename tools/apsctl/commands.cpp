@@ -1,0 +1,111 @@
+#include "tools/apsctl/commands.hpp"
+
+namespace aps::ctl {
+
+namespace {
+
+void no_flags(cli::command_line&, options&) {
+  // Only the common ones.
+}
+
+void top_flags(cli::command_line& line, options& what) {
+  line.add({"interval", "SECONDS", "Between two looks"}, what.interval);
+  line.add({"number", "N", "End after so many looks; 0 = never"}, what.number);
+}
+
+void connections_flags(cli::command_line& line, options& what) {
+  line.add_argument({"NAME", "", "Only this connection"}, what.first);
+  line.add({"tunnel", "NAME", "Only of this tunnel"}, what.tunnel);
+}
+
+void exchanges_flags(cli::command_line& line, options& what) {
+  line.add({"id", "ID", "Request id or exchange id: all about this one"},
+           what.id);
+  line.add({"tunnel", "NAME", "Only of this tunnel"}, what.tunnel);
+  line.add({"outcome", "WORD", "Only with this outcome or class of outcomes"},
+           what.outcome);
+  line.add({"limit", "N", "At most so many live and so many ended ones"},
+           what.limit);
+}
+
+void events_flags(cli::command_line& line, options& what) {
+  line.add({"follow", "", "Wait for more"}, what.follow);
+  line.add({"kind", "LIST",
+            "Only these kinds, separated by commas; all = also "
+            "those of single requests"},
+           what.kind);
+  line.add({"tunnel", "NAME", "Only of this tunnel"}, what.tunnel);
+}
+
+void explain_flags(cli::command_line& line, options& what) {
+  line.add_argument({"URL", "", "As a visitor would ask for it", true},
+                    what.first);
+  line.add({"method", "METHOD", "Method of the request"}, what.method);
+}
+
+void target_flags(cli::command_line& line, options& what) {
+  line.add_argument({"NAME", "", "Connection"}, what.first);
+  line.add({"session", "ID", "All connections of a session"}, what.session);
+  line.add({"tunnel", "NAME", "Tunnel of -endpoint"}, what.tunnel);
+  line.add({"endpoint", "NAME", "All connections of an endpoint"},
+           what.endpoint);
+}
+
+void fault_flags(cli::command_line& line, options& what) {
+  line.add_argument({"NAME", "", "Connection", true}, what.first);
+  line.add_argument({"KIND", "", "cut, stall or delay", true}, what.second,
+                    {"cut", "stall", "delay"});
+  line.add({"seconds", "SECONDS", "How long it stalls, or what it delays by"},
+           what.seconds);
+}
+
+void fallback_flags(cli::command_line& line, options& what) {
+  line.add_argument({"TUNNEL", "", "Name", true}, what.first);
+  line.add_argument({"MODE", "", "auto, grpc or websocket", true}, what.second,
+                    {"auto", "grpc", "websocket"});
+}
+
+void log_flags(cli::command_line& line, options& what) {
+  line.add_argument({"LEVEL", "", "The new level; without it, show them"},
+                    what.first, cli::log_levels());
+  line.add({"component", "NAME", "Only of this component"}, what.component);
+}
+
+void config_flags(cli::command_line& line, options& what) {
+  line.add_argument(
+    {"ACTION", "", "check FILE, or diff FILE with what runs", true},
+    what.first);
+  line.add_argument({"FILE", "", "Configuration", true}, what.second);
+}
+
+} // namespace
+
+const std::vector<command>& all_commands() {
+  static const std::vector<command> all = {
+    {"status", "Shows how the node is.", no_flags, show_status},
+    {"top", "Shows rates, endpoints and connections again and again.",
+     top_flags, show_top},
+    {"tunnels", "Lists tunnels and their endpoints.", no_flags, show_tunnels},
+    {"connections", "Lists connections.", connections_flags, show_connections},
+    {"exchanges", "Lists live and last requests, or tells all of one.",
+     exchanges_flags, show_exchanges},
+    {"events", "Lists what happened.", events_flags, show_events},
+    {"explain", "Tells which mapping would win for a URL, and why.",
+     explain_flags, show_explanation},
+    {"drain", "Closes connections as soon as they are idle.", target_flags,
+     drain},
+    {"close", "Closes connections now; their requests move.", target_flags,
+     close},
+    {"fault", "Breaks a connection, as a rehearsal.", fault_flags,
+     inject_fault},
+    {"fallback", "Chooses the transport of a tunnel by hand.", fallback_flags,
+     set_fallback},
+    {"log", "Shows or changes the level of the node's log.", log_flags,
+     set_log},
+    {"config", "Checks a configuration, or compares it with the node's.",
+     config_flags, check_config},
+  };
+  return all;
+}
+
+} // namespace aps::ctl

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "tools/apsctl/client.hpp"
+#include "tools/cli.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace aps::ctl {
+
+/// What the command line may say; each command uses a part of it.
+struct options {
+  std::string admin = "127.0.0.1:9090";
+  std::string token_file;
+  bool json = false; ///< print what the node answers
+
+  std::string first; ///< positional arguments
+  std::string second;
+  std::string tunnel, endpoint, session, id, outcome, kind, component;
+  std::string method = "GET";
+  uint32_t limit = 20;
+  uint32_t number = 0; ///< of snapshots; 0 = until stopped
+  double seconds = 5;  ///< of a fault
+  double interval = 2; ///< between snapshots
+  bool follow = false;
+};
+
+/// The command line makes no sense: exit code 2.
+class usage : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// One word after `apsctl`.
+struct command {
+  const char* name;
+  const char* summary;
+
+  /// Adds the flags that only this command has.
+  void (*flags)(cli::command_line&, options&);
+
+  /// Does it. Returns the exit code,
+  /// throws `failure` or `usage`.
+  int (*run)(const client& node, const options& what);
+};
+
+const std::vector<command>& all_commands();
+
+// One group per file.
+int show_status(const client& node, const options& what);
+int show_tunnels(const client& node, const options& what);
+int show_connections(const client& node, const options& what);
+int show_top(const client& node, const options& what);
+int show_exchanges(const client& node, const options& what);
+int show_events(const client& node, const options& what);
+int show_explanation(const client& node, const options& what);
+int drain(const client& node, const options& what);
+int close(const client& node, const options& what);
+int inject_fault(const client& node, const options& what);
+int set_fallback(const client& node, const options& what);
+int set_log(const client& node, const options& what);
+int check_config(const client& node, const options& what);
+
+/// The tables of `status` and `top`, from /.api/stats.
+std::string status_text(const nlohmann::json& stats);
+std::string endpoints_text(const nlohmann::json& tunnels);
+std::string connections_text(const nlohmann::json& connections);
+
+/// Prints JSON, readable on its own lines.
+void print(const nlohmann::json& value);
+
+} // namespace aps::ctl

@@ -1,0 +1,206 @@
+// Commands about single requests and events.
+#include "tools/apsctl/commands.hpp"
+#include "tools/apsctl/render.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <iostream>
+
+namespace aps::ctl {
+
+using nlohmann::json;
+
+namespace {
+
+std::string outcome_of(const json& exchange) {
+  const auto outcome = text(exchange, "outcome");
+  return outcome.empty() ? text(exchange, "state") : outcome;
+}
+
+std::string url_of(const json& exchange) {
+  return text(exchange, "host") + text(exchange, "path");
+}
+
+std::string endpoint_of(const json& one) {
+  const auto endpoint = text(one, "endpoint");
+  return endpoint.empty() ? "-" : text(one, "tunnel") + '.' + endpoint;
+}
+
+std::string exchange_list(const json& answer) {
+  table result({"STARTED", "REQUEST ID", "OUTCOME", ">STATUS", ">TIME", ">DOWN",
+                ">MOVES", "TRANSPORT", "ENDPOINT", "REQUEST"});
+  for (const auto* group : {"live", "finished"})
+    for (const auto& one : answer.at(group))
+      result.add({clock(number(one, "started_ms")),
+                  clipped(text(one, "request_id"), 36), outcome_of(one),
+                  number(one, "status") > 0 ? count(one, "status") : "-",
+                  milliseconds(number(one, "duration_ms")),
+                  bytes(number(one, "bytes_down")), count(one, "moves"),
+                  text(one, "transport"), endpoint_of(one),
+                  clipped(text(one, "method") + ' ' + url_of(one), 70)});
+  return result.str();
+}
+
+/// "after 1.2 ms", or "-" when it has not happened.
+std::string after(const json& exchange, const char* key) {
+  const auto found = exchange.find(key);
+  return found != exchange.end() && found->is_number()
+           ? "after " + milliseconds(found->get<double>())
+           : "-";
+}
+
+std::string attempt_line(const json& attempt) {
+  auto line = fmt::format(
+    "  {:<8} after {}: {} over {}, connection {}", text(attempt, "kind"),
+    milliseconds(number(attempt, "at_ms")), endpoint_of(attempt),
+    text(attempt, "transport"), text(attempt, "connection"));
+  if (!attempt.at("lost_at_ms").is_null())
+    line += fmt::format("; lost after {}: {}",
+                        milliseconds(number(attempt, "lost_at_ms")),
+                        text(attempt, "reason"));
+  return line + '\n';
+}
+
+std::string exchange_details(const json& one) {
+  static const auto none = json::object();
+  const auto& mapping = one.value("mapping", none);
+  auto result = fmt::format(
+    "{} {}\n"
+    "request id   {} (exchange {})\n"
+    "visitor      {}\n"
+    "mapping      {} -> {}: {}\n"
+    "outcome      {}, status {}{}\n"
+    "bytes        {} to the visitor, {} from the visitor\n"
+    "connection   {}\nfirst byte   {}\n{:<13}{}\n"
+    "attempts     {}\n",
+    text(one, "method"), url_of(one), text(one, "request_id"), text(one, "id"),
+    text(one, "visitor"), text(mapping, "from"), text(mapping, "to"),
+    text(mapping, "why"), outcome_of(one),
+    number(one, "status") > 0 ? count(one, "status") : "-",
+    text(one, "detail").empty() ? "" : "; " + text(one, "detail"),
+    bytes(number(one, "bytes_down")), bytes(number(one, "bytes_up")),
+    after(one, "acquired_ms"), after(one, "first_byte_ms"),
+    text(one, "state") == "live" ? "running" : "end", after(one, "duration_ms"),
+    one.at("attempts").size());
+  for (const auto& attempt : one.at("attempts"))
+    result += attempt_line(attempt);
+  return result;
+}
+
+std::string event_line(const json& event) {
+  auto line = fmt::format("{}  {:<7} {:<24}", clock(number(event, "time_ms")),
+                          text(event, "severity"), text(event, "kind"));
+  if (const auto at = endpoint_of(event); at != "-")
+    line += ' ' + at;
+  else if (const auto tunnel = text(event, "tunnel"); !tunnel.empty())
+    line += ' ' + tunnel;
+  for (const auto* key : {"connection", "request_id", "reason", "detail"})
+    if (const auto value = text(event, key); !value.empty() && value != "none")
+      line += ' ' + value;
+  return line;
+}
+
+/// Prints one message of the stream; false when there is nothing to wait for.
+class event_printer {
+ public:
+  explicit event_printer(const options& what) : what_(what) {}
+
+  bool operator()(const client::message& message) {
+    const auto value = json::parse(message.data, nullptr, false);
+    if (!value.is_object())
+      return true;
+    if (message.type == "snapshot") {
+      newest_ = number(value, "serial");
+      return what_.follow || newest_ > 0;
+    } else if (message.type == "missed") {
+      std::cerr << "apsctl: " << count(value, "count")
+                << " events are not remembered" << std::endl;
+      return true;
+    } else {
+      std::cout << (what_.json ? value.dump() : event_line(value)) << std::endl;
+    }
+    return (what_.follow || number(value, "serial") < newest_) && std::cout;
+  }
+
+ private:
+  const options& what_;
+  double newest_ = 0;
+};
+
+std::string event_path(const options& what) {
+  std::string path = "events?";
+  if (!what.kind.empty())
+    path += "kind=" + encoded(what.kind) + '&';
+  if (!what.tunnel.empty())
+    path += "tunnel=" + encoded(what.tunnel);
+  path.erase(path.find_last_not_of("?&") + 1);
+  return path;
+}
+
+} // namespace
+
+int show_exchanges(const client& node, const options& what) {
+  auto path = "exchanges?limit=" + std::to_string(what.limit);
+  for (const auto& [key, value] : {std::pair{"id", what.id},
+                                   {"tunnel", what.tunnel},
+                                   {"outcome", what.outcome}})
+    if (!value.empty())
+      path += std::string("&") + key + '=' + encoded(value);
+  const auto answer = node.get(path);
+  if (what.json) {
+    print(answer);
+  } else if (what.id.empty()) {
+    std::cout << exchange_list(answer) << std::flush;
+  } else {
+    for (const auto* group : {"live", "finished"})
+      for (const auto& one : answer.at(group))
+        std::cout << exchange_details(one) << std::flush;
+  }
+  return cli::exit_ok;
+}
+
+int show_events(const client& node, const options& what) {
+  const auto stats = node.get("stats");
+  if (!what.follow && number(stats.at("events"), "serial") == 0)
+    return cli::exit_ok;
+  // What came after the first one (0 would mean no history), as far as it is
+  // remembered.
+  const auto from = stats.at("node").at("id").get<std::string>() + "-1";
+  node.stream(event_path(what), from,
+              what.follow ? client::until::told : client::until::quiet,
+              event_printer(what));
+  return cli::exit_ok;
+}
+
+int show_explanation(const client& node, const options& what) {
+  const auto answer = node.get("explain?url=" + encoded(what.first)
+                               + "&method=" + encoded(what.method));
+  const auto works = text(answer, "outcome") == "ok";
+  if (what.json) {
+    print(answer);
+    return cli::exit_ok;
+  }
+  std::cout << text(answer, "summary") << '\n';
+  if (!works)
+    std::cout << "a visitor would get " << count(answer, "status") << " ("
+              << text(answer, "outcome") << ")\n";
+  table mappings({"MAPPING", "FROM", "TO", "RESULT", "WHY"});
+  for (const auto& one : answer.at("candidates"))
+    mappings.add({count(one, "index"), text(one, "from"), text(one, "to"),
+                  one.value("wins", false)      ? "wins"
+                  : one.value("matches", false) ? "matches"
+                                                : "no",
+                  text(one, "why")});
+  table endpoints({"TUNNEL", "ENDPOINT", "COULD SERVE", "TRANSPORT", "WHY"});
+  for (const auto& tunnel : answer.at("tunnels"))
+    for (const auto& one : tunnel.at("endpoints"))
+      endpoints.add({text(tunnel, "name"), text(one, "name"),
+                     one.value("could_serve", false) ? "yes" : "no",
+                     text(one, "transport"),
+                     text(one, "why") + ", " + text(one, "transport_why")});
+  std::cout << '\n' << mappings.str() << '\n' << endpoints.str() << std::flush;
+  return cli::exit_ok;
+}
+
+} // namespace aps::ctl

@@ -1,0 +1,215 @@
+// Commands that show how the node is.
+#include "tools/apsctl/commands.hpp"
+#include "tools/apsctl/render.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+#include <chrono>
+#include <iostream>
+#include <map>
+#include <thread>
+
+namespace aps::ctl {
+
+using nlohmann::json;
+
+namespace {
+
+/// The state of an endpoint as one word, with the mode when set by hand.
+std::string state_of(const json& endpoint) {
+  if (number(endpoint, "live_connections") == 0)
+    return "down";
+  const auto& fallback = endpoint.at("fallback");
+  const auto mode = text(fallback, "mode");
+  return text(fallback, "state")
+         + (mode.empty() || mode == "auto" ? "" : " (by hand)");
+}
+
+std::string state_of_connection(const json& connection) {
+  if (connection.value("ejected", false))
+    return "ejected";
+  if (connection.value("draining", false))
+    return "draining";
+  return number(connection, "in_flight") > 0 ? "busy" : "ready";
+}
+
+/// The tree of /.api/stats as the list of /.api/tunnels.
+json tunnels_of(const json& stats) {
+  auto result = json::array();
+  for (const auto& [name, tunnel] : stats.at("tunnels").items()) {
+    result.push_back(tunnel);
+    result.back()["name"] = name;
+  }
+  return result;
+}
+
+json connections_of(const json& tunnels) {
+  auto result = json::array();
+  for (const auto& tunnel : tunnels)
+    for (const auto& endpoint : tunnel.at("endpoints"))
+      for (const auto& pool : endpoint.at("pools"))
+        for (auto connection : pool.at("connections")) {
+          connection["tunnel"] = tunnel.at("name");
+          connection["endpoint"] = endpoint.at("name");
+          connection["transport"] = pool.at("transport");
+          result.push_back(std::move(connection));
+        }
+  return result;
+}
+
+/// Per second, of a total in two snapshots.
+double rate(const json& before, const json& now, const char* key) {
+  if (before.is_null() || before["node"]["id"] != now["node"]["id"])
+    return 0;
+  const auto ms
+    = number(now["node"], "time_ms") - number(before["node"], "time_ms");
+  const auto more
+    = number(now["exchanges"], key) - number(before["exchanges"], key);
+  return ms > 0 ? more * 1000 / ms : 0;
+}
+
+std::string top_text(const json& before, const json& now) {
+  const auto tunnels = tunnels_of(now);
+  return status_text(now)
+         + fmt::format("rates      {:.1f} requests/s, {:.1f} failed/s, "
+                       "{}/s to visitors, {}/s from visitors\n\n",
+                       rate(before, now, "started"),
+                       rate(before, now, "failed"),
+                       bytes(rate(before, now, "bytes_down")),
+                       bytes(rate(before, now, "bytes_up")))
+         + endpoints_text(tunnels) + '\n'
+         + connections_text(connections_of(tunnels));
+}
+
+} // namespace
+
+void print(const json& value) {
+  std::cout << value.dump(2, ' ', false, json::error_handler_t::replace)
+            << std::endl;
+}
+
+std::string status_text(const json& stats) {
+  const auto& node = stats.at("node");
+  const auto& sums = stats.at("exchanges");
+  return fmt::format(
+    "node       {}, version {}, up for {}{}\n"
+    "exchanges  {} started, {} finished, {} failed, {} live, {} moves\n"
+    "bytes      {} to visitors, {} from visitors\n",
+    text(node, "id"), text(node, "version"),
+    seconds(number(node, "uptime_seconds")),
+    node.value("draining", false) ? ", draining" : "", count(sums, "started"),
+    count(sums, "finished"), count(sums, "failed"), count(sums, "live"),
+    count(sums, "moved"), bytes(number(sums, "bytes_down")),
+    bytes(number(sums, "bytes_up")));
+}
+
+std::string endpoints_text(const json& tunnels) {
+  table result({"TUNNEL", "ENDPOINT", "STATE", ">FOR", ">GRPC", ">WEBSOCKET",
+                ">POLL", ">IN FLIGHT", ">WAITING", ">RTT", "REASON"});
+  for (const auto& tunnel : tunnels) {
+    if (tunnel.at("endpoints").empty())
+      result.add({text(tunnel, "name"), "-", "no endpoint"});
+    for (const auto& endpoint : tunnel.at("endpoints")) {
+      std::map<std::string, double> size;
+      double waiting = 0;
+      for (const auto& pool : endpoint.at("pools")) {
+        size[text(pool, "transport")] += number(pool, "size");
+        waiting += number(pool, "waiting");
+      }
+      const auto& fallback = endpoint.at("fallback");
+      result.add({text(tunnel, "name"), text(endpoint, "name"),
+                  state_of(endpoint),
+                  seconds(number(fallback, "since_seconds")),
+                  fmt::format("{:.0f}", size["grpc"]),
+                  fmt::format("{:.0f}", size["websocket"]),
+                  fmt::format("{:.0f}", size["poll"]),
+                  count(endpoint, "in_flight"), fmt::format("{:.0f}", waiting),
+                  milliseconds(number(endpoint, "latency_ms")),
+                  clipped(text(fallback, "reason"), 40)});
+    }
+  }
+  return result.str();
+}
+
+std::string connections_text(const json& connections) {
+  table result({"CONNECTION", "TUNNEL", "ENDPOINT", "TRANSPORT", "STATE",
+                ">IN FLIGHT", ">RTT", ">SCORE", ">AGE", ">IN", ">OUT", "PEER"});
+  for (const auto& one : connections)
+    result.add({text(one, "name"), text(one, "tunnel"), text(one, "endpoint"),
+                text(one, "transport"), state_of_connection(one),
+                count(one, "in_flight"), milliseconds(number(one, "rtt_ms")),
+                fmt::format("{:.2f}", number(one, "score")),
+                seconds(number(one, "age_seconds")),
+                bytes(number(one, "bytes_in")), bytes(number(one, "bytes_out")),
+                text(one, "peer")});
+  return result.str();
+}
+
+int show_status(const client& node, const options& what) {
+  auto stats = node.get("stats");
+  const auto ready = node.get_ready();
+  if (what.json) {
+    stats["ready"] = ready;
+    print(stats);
+    return cli::exit_ok;
+  }
+  std::cout << status_text(stats);
+  std::cout << "ready      " << (ready.value("ready", false) ? "yes" : "no");
+  for (const auto& pool : ready.value("below_pool_size", json::array()))
+    std::cout << "; " << text(pool, "tunnel") << '.' << text(pool, "endpoint")
+              << ' ' << text(pool, "transport") << ": " << count(pool, "usable")
+              << " of " << count(pool, "pool_size");
+  std::cout << "\n\n" << endpoints_text(tunnels_of(stats)) << std::flush;
+  return cli::exit_ok;
+}
+
+int show_tunnels(const client& node, const options& what) {
+  const auto answer = node.get("tunnels");
+  if (what.json)
+    print(answer);
+  else
+    std::cout << endpoints_text(answer.at("tunnels")) << std::flush;
+  return cli::exit_ok;
+}
+
+int show_connections(const client& node, const options& what) {
+  std::string path = "connections?";
+  if (!what.tunnel.empty())
+    path += "tunnel=" + encoded(what.tunnel) + '&';
+  if (!what.first.empty())
+    path += "name=" + encoded(what.first);
+  path.erase(path.find_last_not_of("?&") + 1);
+  const auto answer = node.get(path);
+  if (what.json)
+    print(answer);
+  else
+    std::cout << connections_text(answer.at("connections")) << std::flush;
+  return cli::exit_ok;
+}
+
+int show_top(const client& node, const options& what) {
+  const auto terminal = isatty(STDOUT_FILENO) == 1 && !what.json;
+  json before;
+  for (uint32_t i = 0; what.number == 0 || i < what.number; ++i) {
+    if (i > 0)
+      std::this_thread::sleep_for(std::chrono::duration<double>(what.interval));
+    auto now = node.get("stats");
+    if (what.json) {
+      std::cout << now.dump() << std::endl;
+    } else {
+      std::cout << (terminal ? "\x1b[H\x1b[2J"
+                    : i > 0  ? "\n"
+                             : "")
+                << top_text(before, now) << std::flush;
+    }
+    if (!std::cout)
+      return cli::exit_failure;
+    before = std::move(now);
+  }
+  return cli::exit_ok;
+}
+
+} // namespace aps::ctl

@@ -1,0 +1,69 @@
+// What the snapshots mean, as a word and a tone: ok, warn, bad or idle. The
+// tone picks colour and icon; the word says it to everybody.
+
+export function connection_state(connection) {
+  if (connection.ejected) return { tone: 'bad', word: 'ejected' };
+  if (connection.draining) return { tone: 'warn', word: 'draining' };
+  if (connection.score < 0.5) return { tone: 'warn', word: 'weak' };
+  return connection.in_flight > 0
+    ? { tone: 'ok', word: 'busy' } : { tone: 'ok', word: 'ready' };
+}
+
+export function pool_state(pool) {
+  if (pool.degraded) return { tone: 'bad', word: 'degraded' };
+  if (pool.waiting > 0)
+    return { tone: 'warn', word: `${pool.waiting} waiting` };
+  if (pool.size === 0)
+    return pool.pool_size === 0
+      ? { tone: 'idle', word: 'empty' } : { tone: 'bad', word: 'empty' };
+  return pool.usable < pool.pool_size
+    ? { tone: 'warn', word: 'below minimum' } : { tone: 'ok', word: 'ready' };
+}
+
+export function endpoint_state(endpoint) {
+  if (endpoint.live_connections === 0) return { tone: 'bad', word: 'down' };
+  return fallback_state(endpoint.fallback);
+}
+
+export function fallback_state(fallback) {
+  const byhand = fallback.mode && fallback.mode !== 'auto' ? ', by hand' : '';
+  if (fallback.state === 'fallback')
+    return { tone: 'warn', word: `fallback${byhand}` };
+  if (fallback.state === 'probing')
+    return { tone: 'probing', word: `probing${byhand}` };
+  return { tone: 'ok', word: `${fallback.state}${byhand}` };
+}
+
+export function tunnel_state(tunnel) {
+  if (!tunnel.enabled) return { tone: 'idle', word: 'switched off' };
+  const live = tunnel.endpoints.filter(one => one.live_connections > 0);
+  if (live.length === 0)
+    return tunnel.endpoints.length
+      ? { tone: 'bad', word: 'down' } : { tone: 'idle', word: 'no endpoint' };
+  return live.some(one => endpoint_state(one).tone !== 'ok')
+    || live.length < tunnel.endpoints.length
+    ? { tone: 'warn', word: 'impaired' } : { tone: 'ok', word: 'up' };
+}
+
+export function exchange_state(exchange) {
+  if (exchange.state === 'live') return { tone: 'probing', word: 'live' };
+  if (exchange.outcome_class === 'ok') return { tone: 'ok', word: 'ok' };
+  const visitor = exchange.outcome_class === 'visitor';
+  return { tone: visitor ? 'warn' : 'bad', word: exchange.outcome ?? 'failed' };
+}
+
+const good = new Set(['endpoint-up', 'endpoint-recovered', 'session-up',
+  'connection-opened', 'connection-authenticated', 'connection-readmitted',
+  'exchange-finished', 'tunnel-added']);
+const bad = new Set(['endpoint-down', 'endpoint-degraded', 'connection-lost',
+  'connection-refused', 'exchange-failed', 'auth-failed', 'pool-exhausted',
+  'admin-refused', 'actor-restarted']);
+
+export function event_tone(event) {
+  if (event.kind === 'fallback-state')
+    return event.reason === 'primary' ? 'ok' : 'warn';
+  if (event.reason === 'visitor-gone') return 'warn';
+  if (bad.has(event.kind)) return event.severity === 'warning' ? 'bad' : 'warn';
+  if (event.severity === 'warning') return 'warn';
+  return good.has(event.kind) ? 'ok' : 'idle';
+}

@@ -1,0 +1,270 @@
+// What the page knows of the node, kept up to date by the event stream and by
+// short polls. Views read `state` and are drawn again after every change.
+import { api_error, get, server_sent_events, token } from './api.js';
+
+const keep_events = 2000;
+const keep_points = 450;
+const poll_ms = 2000;
+const silence_ms = 25_000; // The node sends something every 10 s.
+
+export const state = {
+  phase: 'connecting', // connecting, live, gone, locked
+  problem: '',
+  since: Date.now(),   // ... in this phase
+  node: null,
+  totals: null,
+  actors: null,
+  counts: {},
+  tunnels: [],
+  exchanges: { live: [], finished: [] },
+  events: [],          // in order, each with a `key` of its own
+  missed: 0,
+  requests: false,     // whether events of single requests are wanted
+  series: { t: [], started: [], failed: [], up: [], down: [], live: [],
+            p50: [], p95: [] },
+  rtt: new Map(),      // connection name -> {t, v}
+  born: new Map(),     // connection name -> when this page first saw it
+  skew: 0,             // node's clock minus ours, ms
+};
+
+/** The node's time. */
+export const now = () => Date.now() + state.skew;
+
+const watchers = new Set();
+export const watch = watcher => watchers.add(watcher);
+const changed = () => watchers.forEach(watcher => watcher());
+
+let stream = null;   // AbortController of the event stream
+let last_id = '';
+let wake = () => {};
+
+export function every_connection(tunnels = state.tunnels) {
+  return tunnels.flatMap(tunnel => tunnel.endpoints.flatMap(endpoint =>
+    endpoint.pools.flatMap(pool => pool.connections.map(connection =>
+      ({ ...connection, tunnel: tunnel.name, endpoint: endpoint.name,
+         transport: pool.transport })))));
+}
+
+export const find_endpoint = (tunnel, name) => state.tunnels
+  .find(one => one.name === tunnel)?.endpoints.find(one => one.name === name);
+
+/** Runs for as long as the page is open. */
+export async function run() {
+  let failures = 0;
+  for (;;) {
+    try {
+      await follow(() => { failures = 0; });
+      failures = Math.max(failures, 1);
+      await look(); // Ended by the node: is it still there?
+    } catch (error) {
+      ++failures;
+      enter(error);
+    }
+    const seconds = state.phase === 'locked' ? 3600
+      : Math.min(5, 0.25 * 2 ** Math.min(failures, 6));
+    await Promise.race([
+      new Promise(resolve => setTimeout(resolve, seconds * 1000)),
+      new Promise(resolve => { wake = resolve; })]);
+  }
+}
+
+/** Tries again at once, e.g. with another token. */
+export function retry() {
+  set_phase('connecting', '');
+  wake();
+}
+
+/** Asks for events of single requests too, or no longer. */
+export function want_requests(wanted) {
+  state.requests = wanted;
+  stream?.abort();
+  wake();
+}
+
+function enter(error) {
+  const status = error instanceof api_error ? error.status : 0;
+  if (status === 401) {
+    set_phase('locked', token.get() ? 'The node refused this token.' : '');
+    token.clear();
+  } else {
+    set_phase('gone', error.message);
+  }
+}
+
+function set_phase(phase, problem) {
+  if (state.phase !== phase) state.since = Date.now();
+  state.phase = phase;
+  state.problem = problem;
+  changed();
+}
+
+async function look() {
+  const stats = await get('stats');
+  apply_stats(stats);
+  return stats;
+}
+
+async function follow(arrived) {
+  const { node } = await look();
+  stream = new AbortController();
+  const signal = stream.signal;
+  let timer;
+  const heard = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => stream.abort(), silence_ms);
+  };
+  const polls = poll(signal);
+  try {
+    // From the second event at first (0 would mean no history at all), so that
+    // what is remembered comes too.
+    const from = last_id.startsWith(`${node.id}-`) ? last_id : `${node.id}-1`;
+    const path = state.requests ? 'events?kind=all' : 'events';
+    heard();
+    for await (const message of server_sent_events(path,
+      { last_id: from, signal })) {
+      heard();
+      arrived();
+      if (state.phase !== 'live') set_phase('live', '');
+      if (message.id) last_id = message.id;
+      apply_message(message);
+    }
+  } finally {
+    clearTimeout(timer);
+    stream.abort();
+    await polls;
+  }
+}
+
+/** Fetches numbers until the stream ends. */
+async function poll(signal) {
+  while (!signal.aborted) {
+    try {
+      const [stats, exchanges] = await Promise.all([
+        get('stats'), get('exchanges?limit=200')]);
+      state.exchanges = exchanges;
+      apply_stats(stats);
+    } catch (error) {
+      if (error.status === 0 || error.status === 401) stream.abort();
+    }
+    await new Promise(resolve => {
+      const done = () => { clearTimeout(timer); resolve(); };
+      const timer = setTimeout(done, poll_ms);
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
+}
+
+function apply_message({ type, data }) {
+  if (type === 'tick') return;
+  const value = JSON.parse(data);
+  if (type === 'snapshot') {
+    apply_node(value.node);
+    apply_tunnels(value.tunnels);
+    state.totals = value.exchanges;
+  } else if (type === 'missed') {
+    state.missed += value.count ?? 0;
+  } else if (type === 'event') {
+    add_event(value);
+    soon();
+  }
+  changed();
+}
+
+// An event tells that something changed; the tree itself is asked for.
+let waiting = null;
+function soon() {
+  waiting ??= setTimeout(async () => {
+    waiting = null;
+    try {
+      apply_tunnels((await get('tunnels')).tunnels);
+      changed();
+    } catch {
+      // The stream notices too.
+    }
+  }, 250);
+}
+
+function add_event(event) {
+  const key = `${state.node?.id}-${event.serial}`;
+  if (event.serial <= (newest.get(state.node?.id) ?? 0)) return;
+  newest.set(state.node?.id, event.serial);
+  state.events.push({ ...event, key });
+  if (state.events.length > keep_events)
+    state.events.splice(0, state.events.length - keep_events);
+}
+const newest = new Map();
+
+function apply_node(node) {
+  if (state.node && state.node.id !== node.id) {
+    const text = 'The node was restarted; from here on it is a new process.';
+    state.events.push({
+      key: `restart-${node.id}`, serial: 0, time_ms: node.started_ms,
+      kind: 'node-restarted', severity: 'warning', tunnel: '', endpoint: '',
+      transport: '', connection: '', session: '', request_id: '', reason: '',
+      detail: text, number: 0, text });
+    before = null;
+    state.rtt.clear();
+  }
+  state.skew = node.time_ms - Date.now();
+  state.node = node;
+}
+
+function apply_stats(stats) {
+  apply_node(stats.node);
+  state.actors = stats.actors?.running ?? null;
+  state.counts = stats.events?.counts ?? {};
+  state.totals = stats.exchanges;
+  apply_tunnels(Object.entries(stats.tunnels)
+    .map(([name, tunnel]) => ({ enabled: true, ...known(name), ...tunnel,
+                                name })));
+  add_point(stats);
+  changed();
+}
+
+const known = name => state.tunnels.find(one => one.name === name) ?? {};
+
+function apply_tunnels(tunnels) {
+  state.tunnels = tunnels;
+  const at = Date.now();
+  const live = new Set();
+  for (const { name, rtt_ms } of every_connection(tunnels)) {
+    live.add(name);
+    if (!state.born.has(name)) state.born.set(name, at);
+    const { t, v } = state.rtt.get(name)
+      ?? state.rtt.set(name, { t: [], v: [] }).get(name);
+    if (t.length && at - t.at(-1) * 1000 < poll_ms / 2) continue;
+    t.push(at / 1000);
+    v.push(rtt_ms > 0 ? rtt_ms : null);
+    if (t.length > keep_points) { t.shift(); v.shift(); }
+  }
+  for (const map of [state.rtt, state.born])
+    for (const name of map.keys()) if (!live.has(name)) map.delete(name);
+}
+
+let before = null; // The stats of the last point.
+
+function add_point({ node, exchanges }) {
+  if (before && node.time_ms - before.node.time_ms < poll_ms / 2) return;
+  const seconds = before ? (node.time_ms - before.node.time_ms) / 1000 : 0;
+  const rate = key => seconds > 0
+    ? Math.max(0, exchanges[key] - before.exchanges[key]) / seconds : null;
+  const times = state.exchanges.finished
+    .filter(one => one.outcome_class === 'ok'
+      && one.started_ms + one.duration_ms > node.time_ms - 3 * poll_ms)
+    .map(one => one.duration_ms);
+  const point = { t: Date.now() / 1000, started: rate('started'),
+    failed: rate('failed'), up: rate('bytes_up'), down: rate('bytes_down'),
+    live: exchanges.live, p50: quantile(times, 0.5),
+    p95: quantile(times, 0.95) };
+  for (const [key, values] of Object.entries(state.series)) {
+    values.push(point[key]);
+    if (values.length > keep_points) values.shift();
+  }
+  before = { node, exchanges };
+}
+
+export function quantile(values, share) {
+  if (!values.length) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+}

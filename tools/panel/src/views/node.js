@@ -1,0 +1,60 @@
+import { log_action } from '../actions.js';
+import { get } from '../api.js';
+import { h } from '../dom.js';
+import { count, duration } from '../format.js';
+import { badge, button, card, empty, facts, heading, table } from '../parts.js';
+import { state } from '../store.js';
+
+const known = { node: '', config: null, log: null, ready: null, problem: '' };
+
+export function node(redraw) {
+  if (state.node && known.node !== state.node.id) {
+    known.node = state.node.id;
+    look(redraw);
+  }
+  const { log, ready, config } = known;
+  const one = state.node;
+  return [
+    ...heading('Node', { actions: button('Read again', () => look(redraw)) }),
+    known.problem && empty(known.problem),
+    h('div', { class: 'columns', key: 'top' },
+      card('Process', {}, one ? h('div', { class: 'body' }, facts(
+        ['Version', one.version],
+        ['Id', h('span', { class: 'mono' }, one.id)],
+        ['Started', new Date(one.started_ms).toLocaleString()],
+        ['Up for', duration(one.uptime_seconds)],
+        ['State', badge(one.draining ? { tone: 'warn', word: 'draining' }
+          : { tone: 'ok', word: 'serving' })],
+        ['Ready', ready ? readiness(ready) : '–'],
+        ['Actors', count(state.actors)])) : empty('–')),
+      card('Log', { actions: log && log_action(log.level, answer => {
+        known.log = answer;
+        redraw();
+      }) }, log ? h('div', { class: 'body' }, facts(
+        ['Level', log.level],
+        ...Object.entries(log.components))) : empty('–'))),
+    card('Events so far', {}, table('Events so far', [
+      ['Kind', ([kind]) => kind.replaceAll('-', ' ')],
+      ['Number', ([, value]) => count(value), { n: true }],
+    ], Object.entries(state.counts).sort(), ([kind]) => kind)),
+    config && h('details', { class: 'card', key: 'config' },
+      h('summary', null, 'Effective configuration, secrets masked'),
+      h('pre', { tabindex: 0 }, JSON.stringify(config, null, 2))),
+  ];
+}
+
+async function look(redraw) {
+  const result = await Promise.allSettled(
+    [get('config'), get('log'), get('ready')]);
+  const [config, log, ready] = result.map(one => one.value ?? null);
+  Object.assign(known, { config: config?.config ?? null, log,
+    ready: ready ?? { ready: false, below_pool_size: [] },
+    problem: result[0].reason?.message ?? '' });
+  redraw();
+}
+
+const readiness = ({ ready, below_pool_size }) => ready
+  ? badge({ tone: 'ok', word: 'ready' })
+  : [badge({ tone: 'warn', word: 'not ready' }), ' ', below_pool_size
+    .map(one => `${one.tunnel}.${one.endpoint} ${one.transport}: `
+      + `${one.usable} of ${one.pool_size}`).join(', ')];

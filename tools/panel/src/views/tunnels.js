@@ -1,0 +1,71 @@
+// The actor tree as it is now: tunnels, endpoints, pools, connections.
+import { fallback_action } from '../actions.js';
+import { h } from '../dom.js';
+import { milliseconds, plural, transport } from '../format.js';
+import { badge, bar, card, empty, heading, icon, link } from '../parts.js';
+import { connection_state, endpoint_state, pool_state, tunnel_state }
+  from '../states.js';
+import { state } from '../store.js';
+
+export function tunnels() {
+  return [
+    ...heading('Tunnels', { state: undefined }),
+    legend(),
+    state.tunnels.length === 0 && empty('The configuration has no tunnel.'),
+    ...state.tunnels.map(tunnel => card(tunnel.name, {
+      id: `tunnel-${tunnel.name}`, note: describe(tunnel),
+      actions: fallback_action(tunnel.name, tunnel.fallback_mode) },
+    h('ul', { class: 'tree', 'aria-label': `Actors of ${tunnel.name}` },
+      h('li', { key: 'tunnel' }, h('div', { class: `actor ${tunnel_state(tunnel).tone}` },
+        h('span', { class: 'kind' }, 'tunnel'),
+        h('span', { class: 'name' }, tunnel.name), badge(tunnel_state(tunnel))),
+      h('ul', null, tunnel.endpoints.map(one => endpoint_node(tunnel, one))))))),
+  ];
+}
+
+const describe = tunnel => [
+  plural(tunnel.endpoints.length, 'endpoint'),
+  tunnel.fallback_enabled === false && 'no fallback',
+  tunnel.fallback_mode && tunnel.fallback_mode !== 'auto'
+    && `by hand: ${transport(tunnel.fallback_mode)}`].filter(Boolean).join(', ');
+
+const legend = () => h('p', { class: 'quiet small legend', key: 'legend' },
+  [['ok', 'good'], ['probing', 'on its way'], ['warn', 'impaired'],
+   ['bad', 'down'], ['idle', 'off or empty']].map(([tone, word]) =>
+    h('span', { class: `state ${tone}` }, icon(tone), word)));
+
+function endpoint_node(tunnel, endpoint) {
+  const how = endpoint_state(endpoint);
+  return h('li', { key: endpoint.name },
+    h('a', { class: `actor ${how.tone}`,
+             href: link.endpoint(tunnel.name, endpoint.name) },
+      h('span', { class: 'kind' }, h('span', null, 'endpoint'),
+        `${endpoint.in_flight} in flight`),
+      h('span', { class: 'name' }, endpoint.name), badge(how)),
+    h('ul', null, endpoint.pools.map(pool_node)));
+}
+
+function pool_node(pool) {
+  const how = pool_state(pool);
+  return h('li', { key: pool.transport },
+    h('div', { class: `actor ${how.tone}` },
+      h('span', { class: 'kind' }, h('span', null, 'pool'),
+        `${pool.size} of ${pool.sizing?.target_size ?? pool.pool_size}`
+        + `, max ${pool.max_pool_size}`),
+      h('span', { class: 'name' }, transport(pool.transport)), badge(how)),
+    h('ul', null, pool.connections.map(connection_node)));
+}
+
+export function connection_node(connection) {
+  const how = connection_state(connection);
+  const fresh = Date.now() - (state.born.get(connection.name) ?? 0) < 1600
+    && Date.now() - state.since > 3000;
+  return h('li', { key: connection.name },
+    h('a', { class: `actor connection ${how.tone}${fresh ? ' new' : ''}`,
+             href: link.connection(connection.name) },
+      h('span', { class: 'name' }, connection.name), badge(how),
+      h('span', { class: 'load' }, `${connection.in_flight} in flight`,
+        bar(connection.score, connection.score < 0.5 ? 'warn' : ''),
+        `score ${connection.score.toFixed(2)}`,
+        h('span', null, milliseconds(connection.rtt_ms)))));
+}

@@ -1,0 +1,54 @@
+// Lets another program drive a page: one command as JSON per line on stdin,
+// one answer per line on stdout. `--missing` only tells why it would not work.
+import { createInterface } from 'node:readline';
+import { launch, missing, open } from './browser.mjs';
+
+const why = await missing();
+if (process.argv.includes('--missing')) {
+  console.log(why);
+  process.exit(0);
+}
+if (why) throw new Error(why);
+
+const browser = await launch();
+const page = await open(browser);
+page.setDefaultTimeout(Number(process.env.APS_TIME_SCALE ?? 1) * 20_000);
+
+const commands = {
+  goto: ({ url }) => page.goto(url),
+  size: ({ width, height }) => page.setViewportSize({ width, height }),
+  /** Waits until an element with this text is there, or no longer. */
+  see: ({ css = 'body', text }) =>
+    page.locator(css, { hasText: text }).first().waitFor(),
+  miss: ({ css = 'body', text }) =>
+    page.locator(css, { hasText: text }).first().waitFor({ state: 'detached' }),
+  count: ({ css }) => page.locator(css).count(),
+  text: ({ css }) => page.locator(css).first().innerText(),
+  title: () => page.title(),
+  click: ({ role = 'button', name, exact = false }) =>
+    page.getByRole(role, { name, exact }).first().click(),
+  fill: ({ css, value }) => page.locator(css).first().fill(value),
+  select: ({ css, value }) => page.locator(css).first().selectOption(value),
+  screenshot: ({ path }) => page.screenshot({ path, fullPage: true }),
+  /** From now on failed loads are expected. */
+  quiet: () => { page.quiet = true; },
+  wrong: () => page.wrong,
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { do: name, ...rest } = JSON.parse(line);
+  let answer;
+  try {
+    const value = await commands[name](rest);
+    answer = { value: ['goto'].includes(name) ? null : value ?? null };
+  } catch (error) {
+    answer = { error: String(error), page:
+      await page.locator('body').innerText().catch(() => '') };
+  }
+  try {
+    console.log(JSON.stringify(answer));
+  } catch {
+    console.log('{"value":null}');
+  }
+}
+await browser.close();

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { event_parser } from '../src/api.js';
+import { bytes, count, duration, milliseconds } from '../src/format.js';
+import { connection_state, endpoint_state, pool_state, tunnel_state }
+  from '../src/states.js';
+import { begin_of, segments, window_of } from '../src/timeline.js';
+
+test('events survive any cut of the stream', () => {
+  const text = ': hello\r\n\r\nid: a-1\nevent: event\ndata: {"x":1}\n\n'
+    + 'data: one\r\ndata:two\r\n\r\n';
+  const wanted = [
+    { id: undefined, type: 'tick', data: '' },
+    { id: 'a-1', type: 'event', data: '{"x":1}' },
+    { id: 'a-1', type: 'message', data: 'one\ntwo' }];
+  for (let size = 1; size <= text.length; ++size) {
+    const parser = new event_parser();
+    const found = [];
+    for (let at = 0; at < text.length; at += size)
+      found.push(...parser.feed(text.slice(at, at + size)));
+    assert.deepEqual(found, wanted, `in pieces of ${size}`);
+  }
+});
+
+test('numbers have units that people read', () => {
+  assert.equal(count(1234), '1,234');
+  assert.equal(count(1234567), '1.23 M');
+  assert.equal(bytes(1536), '1.50 KiB');
+  assert.equal(milliseconds(0.5), '0.50 ms');
+  assert.equal(milliseconds(2500), '2.50 s');
+  assert.equal(duration(3700), '1 h 1 min');
+  for (const show of [count, bytes, milliseconds, duration])
+    assert.equal(show(null), '–');
+});
+
+const endpoint = (state, since_seconds) => ({ name: 'e',
+  fallback: { state, since_seconds, reason: 'because', mode: 'auto' } });
+const change = (serial, time_ms, reason) => ({ serial, time_ms, reason,
+  kind: 'fallback-state', tunnel: 't', endpoint: 'e', detail: `to ${reason}` });
+
+test('a timeline goes from the first memory to now', () => {
+  const events = [change(2, 1000, 'fallback'), change(3, 3000, 'probing'),
+    { ...change(4, 3500, 'fallback'), endpoint: 'other' },
+    change(5, 4000, 'primary')];
+  const all = segments(events, 't', endpoint('primary', 1), 5000, 500);
+  assert.deepEqual(all.map(one => [one.state, one.from, one.to]), [
+    ['primary', 500, 1000], ['fallback', 1000, 3000],
+    ['probing', 3000, 4000], ['primary', 4000, 5000]]);
+});
+
+test('a timeline without events knows the present state', () => {
+  assert.deepEqual(segments([], 't', endpoint('fallback', 2), 10_000),
+    [{ state: 'fallback', from: 8000, to: 10_000, cause: 'because' }]);
+});
+
+test('the begin is known only with all events', () => {
+  const first = { serial: 1, tunnel: '', endpoint: '', time_ms: 1 };
+  const up = { serial: 3, tunnel: 't', endpoint: 'e', time_ms: 7 };
+  assert.equal(begin_of([first, up], 't', 'e'), 7);
+  assert.equal(begin_of([up], 't', 'e'), null);
+  assert.equal(begin_of([first], 't', 'e'), null);
+});
+
+test('a window shows shares of its width', () => {
+  const all = [{ state: 'primary', from: 0, to: 50 },
+    { state: 'fallback', from: 50, to: 200 }];
+  assert.deepEqual(window_of(all, 100, 200).map(one => [one.left, one.width]),
+    [[0, 1]]);
+  assert.deepEqual(window_of(all, 0, 200).map(one => one.width), [0.25, 0.75]);
+});
+
+test('states are told in words', () => {
+  const well = { ejected: false, draining: false, score: 1, in_flight: 0 };
+  assert.equal(connection_state(well).word, 'ready');
+  assert.equal(connection_state({ ...well, in_flight: 2 }).word, 'busy');
+  assert.equal(connection_state({ ...well, draining: true }).word, 'draining');
+  assert.equal(connection_state({ ...well, ejected: true }).tone, 'bad');
+  assert.equal(connection_state({ ...well, score: 0.2 }).tone, 'warn');
+  const pool = { degraded: '', waiting: 0, size: 3, usable: 3, pool_size: 3 };
+  assert.equal(pool_state(pool).word, 'ready');
+  assert.equal(pool_state({ ...pool, waiting: 4 }).word, '4 waiting');
+  assert.equal(pool_state({ ...pool, size: 0 }).tone, 'bad');
+  const live = { ...endpoint('primary', 1), live_connections: 1 };
+  const down = { ...live, live_connections: 0 };
+  assert.equal(endpoint_state(live).word, 'primary');
+  assert.equal(endpoint_state(down).word, 'down');
+  const tunnel = { enabled: true, endpoints: [live, down] };
+  assert.equal(tunnel_state(tunnel).word, 'impaired');
+  assert.equal(tunnel_state({ ...tunnel, endpoints: [down] }).word, 'down');
+  assert.equal(tunnel_state({ ...tunnel, endpoints: [] }).tone, 'idle');
+});

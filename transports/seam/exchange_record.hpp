@@ -1,0 +1,86 @@
+#pragma once
+
+#include "transports/seam/executor.hpp"
+#include "transports/seam/frame.hpp"
+#include "transports/seam/outcome.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace aps {
+
+struct route;
+
+/// What actors may know of an exchange without touching it. The address is as
+/// the visitor sent it, before a mapping was applied.
+struct exchange_facts {
+  std::string visitor_address; ///< ip of the visitor
+  std::string request_id;      ///< X-Request-Id
+  std::shared_ptr<const route> via;
+  std::string scheme = {};
+  std::string host = {};
+  std::string path = {}; ///< path and query
+};
+
+/// The connection that carries exchanges, for their records: one object per
+/// connection, shared by all of them.
+struct carrier {
+  std::string tunnel;
+  std::string endpoint;
+  std::string connection;
+  std::string session;   ///< hex
+  std::string transport; ///< "grpc", "websocket", "poll" or "direct"
+  std::atomic<int64_t> rtt_ns{0}; ///< smoothed; 0 = not measured
+};
+using carrier_ptr = std::shared_ptr<const carrier>;
+
+/// One connection that an exchange was given to.
+struct exchange_attempt {
+  enum class kind : uint8_t {
+    first,
+    resume,  ///< the same session went on
+    restart, ///< sent again from its first byte
+  };
+  kind how = kind::first;
+  time_point at{};
+  carrier_ptr by;
+  time_point lost_at{}; ///< zero = it was not
+  std::string_view reason; ///< why it was lost; a constant word
+};
+
+/// What is remembered of one exchange. Written on the exchange's unit while it
+/// lives, constant afterwards. Zero times did not happen.
+struct exchange_record {
+  exchange_id id = 0;
+  std::shared_ptr<const exchange_facts> facts;
+  std::string method;
+  int64_t started_ms = 0; ///< since 1970
+  time_point started{};
+  time_point acquired{};
+  time_point first_byte{};
+  time_point ended{};
+  std::vector<exchange_attempt> attempts;
+  uint32_t moves = 0;
+  uint64_t bytes_up = 0;
+  uint64_t bytes_down = 0;
+  uint64_t bytes_resent = 0; ///< body bytes sent again after a move
+  uint16_t status = 0;       ///< to the visitor; 0 = not known
+  bool over = false;
+  outcome how = outcome::ok;
+  std::string detail;
+  size_t slot = 0; ///< for who keeps the live ones
+};
+using exchange_record_ptr = std::shared_ptr<exchange_record>;
+
+/// Told when an exchange is over, on its unit's thread. The record does not
+/// change any more.
+class exchange_observer {
+ public:
+  virtual ~exchange_observer() = default;
+  virtual void on_over(const exchange_record_ptr& what) = 0;
+};
+
+} // namespace aps
