@@ -357,6 +357,10 @@ class Actions(AdminCase):
                         {"Host": f"evil.example:{self.admin_port}"}):
             with self.subTest(headers):
                 self.post(path, body, described, 403, **headers)
+        for resource in ("/.api/exchanges", "/metrics"):
+            answer = admin(self.admin_port, resource, headers={
+                "Host": f"evil.example:{self.admin_port}"})
+            self.assertEqual(answer.status, 403)
         self.post(path, body, described, 200, **{
             "Origin": f"http://127.0.0.1:{self.admin_port}",
             "Sec-Fetch-Site": "same-origin"})
