@@ -53,7 +53,7 @@ function newer(old) {
 }
 
 const choice = (label, name, values, redraw) => h('label', null, label,
-  h('select', { oninput: set(name, redraw) }, h('option', { value: '' }, 'all'),
+  h('select', { name, oninput: set(name, redraw) }, h('option', { value: '' }, 'all'),
     values.map(one => h('option', { value: one, key: one }, words(one)))));
 
 const set = (name, redraw) => event => {
