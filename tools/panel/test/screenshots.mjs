@@ -8,11 +8,12 @@ import { join } from 'node:path';
 import { launch, missing, open, too_wide } from './browser.mjs';
 
 const [folder, url] = process.argv.slice(2);
-const why = await missing();
-if (why) {
+const give_up = why => {
   console.error(`screenshots: ${why}`);
   process.exit(1);
-}
+};
+const why = await missing();
+if (why) give_up(why);
 const looks = 12; // Points of a chart, one every two seconds.
 const sizes = { phone: { width: 360, height: 740 },
                 desktop: { width: 1280, height: 860 } };
@@ -24,8 +25,9 @@ const page = await open(browser);
 if (token)
   await page.addInitScript(value =>
     sessionStorage.setItem('aps-admin-token', value), token);
-await page.goto(url);
-await page.locator('.pulse .state.ok').waitFor();
+await page.goto(url).catch(() => give_up(`nobody answers at ${url}`));
+await page.locator('.pulse .state.ok').waitFor().catch(() => give_up(
+  `${url} does not show a node; is the token right (APS_ADMIN_TOKEN)?`));
 for (let i = 0; i < looks; ++i) await page.waitForResponse(/\.api\/stats$/);
 for await (const _ of process.stdin); // Whoever started this is done.
 
