@@ -1,6 +1,6 @@
 // Numbers, times and names as people read them.
 
-const none = '–';
+export const none = '–';
 const known = value => typeof value === 'number' && Number.isFinite(value);
 
 export function count(value) {

@@ -1,15 +1,16 @@
 import { chart } from '../charts.js';
 import { h } from '../dom.js';
-import { bytes, clock, count, duration, milliseconds, percent, plural }
-  from '../format.js';
+import { bytes, clock, count, duration, milliseconds, none, percent,
+  plural } from '../format.js';
 import { badge, bar, card, empty, figure, link, table } from '../parts.js';
 import { endpoint_state, exchange_state, is_error, problems }
   from '../states.js';
 import { every_connection, quantile, state } from '../store.js';
 import { event_line } from './events.js';
 
-const rate = value => `${count(value)}/s`;
-const volume = value => `${bytes(value)}/s`;
+const per_second = text => text === none ? none : `${text}/s`;
+const rate = value => per_second(count(value));
+const volume = value => per_second(bytes(value));
 
 export function overview() {
   const { series, totals, node } = state;
@@ -26,8 +27,9 @@ export function overview() {
       figure('Live', count(totals.live), { note: 'exchanges' }),
       figure('Latency, median', milliseconds(latency(finished, 0.5)),
         { note: `p95 ${milliseconds(latency(finished, 0.95))}` }),
-      figure('Errors', finished.length ? percent(errors / finished.length) : '–',
-        { note: `${errors} of the last ${finished.length}`,
+      figure('Errors', percent(errors / finished.length),
+        { note: finished.length ? `${errors} of the last ${finished.length}`
+          : 'nothing has ended yet',
           bad: errors > 0 }),
       figure('To visitors', volume(last('down')),
         { note: `${bytes(totals.bytes_down)} in all` }),
