@@ -1,5 +1,5 @@
 """The panel in headless Chromium, by way of tools/panel/test/. Needs what
-`tools/setup --panel` installs."""
+`tools/setup --tests` installs."""
 
 import http.client
 import json
@@ -20,9 +20,9 @@ def missing():
     """Why the panel cannot be driven here; empty if it can."""
     node = shutil.which("node")
     if not node:
-        return "no Node.js here (tools/setup --panel)"
+        return "no Node.js here (tools/setup --tests)"
     if not (PANEL / "test/node_modules").is_dir():
-        return "playwright-core is not installed (tools/setup --panel)"
+        return "playwright-core is not installed (tools/setup --tests)"
     done = subprocess.run([node, DRIVER, "--missing"], capture_output=True,
                           text=True, timeout=60)
     return (done.stdout if done.returncode == 0 else done.stderr).strip()

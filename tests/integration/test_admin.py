@@ -546,7 +546,7 @@ class Sums(AdminCase):
     def test_promtool_accepts_the_metrics(self):
         promtool = shutil.which("promtool")
         if not promtool:
-            self.skipTest("promtool is not installed")
+            self.skipTest("promtool is not installed (tools/setup --tests)")
         stack = self.stack = self.build(
             "mix", config={"admin": {"actor_metrics": True}})
         self.load(stack, 4, 25)

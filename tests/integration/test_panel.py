@@ -1,5 +1,5 @@
 """The panel in headless Chromium, before a real node with real agents. Needs
-what `tools/setup --panel` installs, and is skipped without it."""
+what `tools/setup --tests` installs, and is skipped without it."""
 
 import subprocess
 import unittest

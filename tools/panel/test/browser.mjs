@@ -11,9 +11,9 @@ export async function missing() {
   try {
     await import('playwright-core');
   } catch {
-    return 'playwright-core is not installed (tools/setup --panel)';
+    return 'playwright-core is not installed (tools/setup --tests)';
   }
-  return chromium_path() ? '' : 'no Chromium here (tools/setup --panel)';
+  return chromium_path() ? '' : 'no Chromium here (tools/setup --tests)';
 }
 
 export async function launch() {
