@@ -1,7 +1,6 @@
 #include "actors/fallback_controller.hpp"
 
 #include "actors/gather.hpp"
-#include "actors/pool.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -23,12 +22,6 @@ breaker_settings breaker_of(const config::fallback& settings) {
   return out;
 }
 
-// Agents of one endpoint whose restarts are known; the oldest is forgotten.
-constexpr size_t max_instances = 256;
-
-// An agent that has a successor is not to hammer.
-constexpr uint32_t replaced_pause_ms = 30000;
-
 // Restart intensity of the pools; above it the whole endpoint starts over.
 constexpr size_t max_pool_deaths = 5;
 constexpr auto pool_death_window = std::chrono::seconds(30);
@@ -39,15 +32,15 @@ controller_state::controller_state(controller_actor::pointer self,
                                    node_context_ptr context,
                                    tunnel_actor tunnel, controller_setup setup)
     : self_(self), context_(std::move(context)), tunnel_(std::move(tunnel)),
-      setup_(std::move(setup)), breaker_(breaker_of(setup_.settings.fallback), compat::now(self)),
+      setup_(std::move(setup)),
+      breaker_(breaker_of(setup_.settings.fallback), compat::now(self)),
       lanes_{lane{transport_kind::grpc, setup_.settings.grpc_pool, {}, {},
                   false, {}},
              lane{transport_kind::websocket, setup_.settings.websocket_pool,
                   {}, {}, false, {}},
              lane{transport_kind::poll, setup_.settings.poll_pool, {}, {},
                   false, {}}},
-      pool_deaths_(max_pool_deaths, pool_death_window) {
-}
+      pool_deaths_(max_pool_deaths, pool_death_window) {}
 
 controller_state::~controller_state() {
   for (const auto& where : lanes_)
@@ -245,170 +238,6 @@ void controller_state::fail(job what) {
   }
   // The event comes with the record of the exchange.
   exchange.fail(how, detail);
-}
-
-// -- members ------------------------------------------------------------------
-
-void controller_state::on_candidate(const candidate_for& who) {
-  auto& where = of(who.transport);
-  if (!where.settings.enabled)
-    return compat::send(self_, who.who.who, rejected{refusal::disabled, 60000});
-  if (draining_)
-    return compat::send(self_, who.who.who, rejected{refusal::draining, 1000});
-  if (!welcome(who.who))
-    return compat::send(self_, who.who.who,
-                        rejected{refusal::replaced, replaced_pause_ms});
-  if (!where.pool)
-    spawn_pool(where);
-  compat::send(self_, where.pool, who.who);
-}
-
-// A restarted agent need not wait until its former life is found dead. Of two
-// that claim to be the same and live, the one that started later stays.
-bool controller_state::welcome(const candidate& who) {
-  if (who.instance.empty())
-    return true;
-  const auto i = std::find_if(
-    instances_.begin(), instances_.end(),
-    [&](const instance& one) { return one.name == who.instance; });
-  if (i == instances_.end()) {
-    if (instances_.size() >= max_instances)
-      instances_.erase(instances_.begin());
-    instances_.push_back({who.instance, who.session, who.started_ms});
-    return true;
-  }
-  if (i->session == who.session)
-    return true;
-  const auto before = i->session;
-  if (is_live(before)) {
-    if (who.started_ms < i->started_ms)
-      return false;
-    replace(before);
-  }
-  i->session = who.session;
-  i->started_ms = who.started_ms;
-  return true;
-}
-
-bool controller_state::is_live(const session_id& session) const {
-  job any;
-  any.session = session;
-  return any_live(any);
-}
-
-void controller_state::on_member(const member_change& change) {
-  auto& where = of(change.transport);
-  if (change.live) {
-    where.members.push_back(change);
-    where.seen = true;
-  } else {
-    std::erase_if(where.members, [&](const auto& member) {
-      return member.who == change.who;
-    });
-  }
-  tell_tunnel();
-  if (change.live)
-    retry_parked();
-}
-
-// Any live connection can carry the wish, preferably one of the agent that is
-// meant, and of the same transport.
-void controller_state::on_growth(const growth_wish& wish) {
-  std::vector<const member_change*> choice;
-  const auto collect = [&](bool same_session, bool same_transport) {
-    for (const auto& where : lanes_)
-      for (const auto& member : where.members)
-        if ((!same_session || member.session == *wish.session)
-            && (!same_transport || where.transport == wish.transport))
-          choice.push_back(&member);
-  };
-  for (const auto same_session : {true, false})
-    for (const auto same_transport : {true, false})
-      if (choice.empty() && (!same_session || wish.session))
-        collect(same_session, same_transport);
-  if (choice.empty())
-    return;
-  const auto& member = *choice[next_asked_++ % choice.size()];
-  compat::send(self_, member.who,
-               ask_open{wish.transport, wish.count, wish.reason});
-}
-
-void controller_state::on_status(const pool_status& status) {
-  of(status.transport).status = status;
-  tell_tunnel();
-}
-
-void controller_state::replace(const session_id& session) {
-  tell(event_kind::session_replaced, to_hex(session));
-  for (auto& where : lanes_) {
-    if (where.pool)
-      compat::send(self_, where.pool, session_replaced{session});
-    std::erase_if(where.members, [&](const auto& member) {
-      return member.session == session;
-    });
-  }
-  // What waited for that session waits in vain.
-  std::vector<job> over;
-  std::erase_if(parked_, [&](auto& one) {
-    if (one.what.session != session)
-      return false;
-    over.push_back(std::move(one.what));
-    return true;
-  });
-  for (auto& one : over)
-    leave_session(std::move(one));
-}
-
-size_t controller_state::live_count() const {
-  size_t sum = 0;
-  for (const auto& where : lanes_)
-    sum += where.members.size();
-  return sum;
-}
-
-// The transport in favour stands for the endpoint.
-void controller_state::tell_tunnel() {
-  endpoint_status out;
-  out.endpoint = setup_.endpoint;
-  out.live = static_cast<uint32_t>(live_count());
-  if (const auto* where = choose({})) {
-    out.latency = where->status.latency;
-    out.penalty = where->status.penalty;
-    // It may lose its connections again any moment.
-    if (!where->status.degraded.empty())
-      out.penalty *= 4;
-  }
-  compat::send(self_, tunnel_, std::move(out));
-}
-
-void controller_state::on_pool_down(const caf::down_msg& down) {
-  for (auto& where : lanes_) {
-    if (!where.pool || where.pool.address() != down.source)
-      continue;
-    // Its connections end with it; the agents dial again, and a new pool
-    // starts with the first of them.
-    where.pool = nullptr;
-    where.members.clear();
-    where.status = {};
-    tell(event_kind::actor_restarted,
-         "the " + std::string(to_string(where.transport)) + " pool of "
-           + setup_.tunnel + "." + setup_.endpoint + ": "
-           + to_string(down.reason));
-    tell_tunnel();
-    if (pool_deaths_.add(compat::now(self_)))
-      self_->quit(caf::make_error(caf::sec::runtime_error,
-                                  "its pools died too often"));
-  }
-}
-
-void controller_state::spawn_pool(lane& where) {
-  const auto resume_time = to_duration(setup_.settings.resume_time)
-                           / std::chrono::milliseconds(1);
-  where.pool = self_->spawn<pool_impl>(
-    context_, controller_actor{self_},
-    pool_setup{setup_.tunnel, setup_.endpoint, where.transport, where.settings,
-               static_cast<uint32_t>(resume_time)});
-  compat::monitor(self_, where.pool);
 }
 
 // -- the breaker --------------------------------------------------------------

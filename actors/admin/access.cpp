@@ -60,15 +60,16 @@ bool may_enter(const call& what, const resource& to) {
   if (to.who == access::token && !token.empty() && !has_token(what, token))
     return refuse(what, 401, "a token is needed: Authorization: Bearer TOKEN",
                   {{"WWW-Authenticate", "Bearer"}});
+  // Without a token a name that leads to this machine is all that a page of
+  // somebody else needs (DNS rebinding).
+  if (to.who == access::token && token.empty()
+      && !is_address(host_of(what.facts().host)))
+    return refuse(what, 403,
+                  "without a token the Host has to be an address or localhost");
   if (to.method == "GET")
     return true;
   if (from_elsewhere(what))
     return refuse(what, 403, "requests from other sites are refused");
-  // Without a token a name that leads to this machine is all an attacker in a
-  // browser needs (DNS rebinding).
-  if (token.empty() && !is_address(host_of(what.facts().host)))
-    return refuse(what, 403,
-                  "without a token the Host has to be an address or localhost");
   const auto type = what.header("content-type");
   if (!iequals(type.substr(0, type.find(';')), "application/json"))
     return refuse(what, 415, "Content-Type has to be application/json");

@@ -357,6 +357,10 @@ class Actions(AdminCase):
                         {"Host": f"evil.example:{self.admin_port}"}):
             with self.subTest(headers):
                 self.post(path, body, described, 403, **headers)
+        for resource in ("/.api/exchanges", "/metrics"):
+            answer = admin(self.admin_port, resource, headers={
+                "Host": f"evil.example:{self.admin_port}"})
+            self.assertEqual(answer.status, 403)
         self.post(path, body, described, 200, **{
             "Origin": f"http://127.0.0.1:{self.admin_port}",
             "Sec-Fetch-Site": "same-origin"})
@@ -542,7 +546,7 @@ class Sums(AdminCase):
     def test_promtool_accepts_the_metrics(self):
         promtool = shutil.which("promtool")
         if not promtool:
-            self.skipTest("promtool is not installed")
+            self.skipTest("promtool is not installed (tools/setup --tests)")
         stack = self.stack = self.build(
             "mix", config={"admin": {"actor_metrics": True}})
         self.load(stack, 4, 25)

@@ -224,18 +224,20 @@ class Done(Case):
             wait_until(lambda: name not in self.names(stack), f"{name} to go")
             self.assertEqual(ask(stack.port).status, 200)
 
-    def test_endpoints_and_sessions_are_drained(self):
+    def test_endpoints_and_sessions_are_drained_and_closed(self):
         stack = self.build("ws")
-        before = self.names(stack)
-        self.assertIn("app1", self.run_it(stack, "drain", "-tunnel", "tunnel1",
-                                          "-endpoint", "app1"))
-        wait_until(lambda: not before & self.names(stack), "a new generation")
-        wait_until(lambda: len(self.names(stack)) >= 2, "the pool")
-        before = self.names(stack)
-        session = json.loads(self.run_it(stack, "connections", "-json")
-                             )["connections"][0]["session"]
-        self.run_it(stack, "drain", "-session", session)
-        wait_until(lambda: not before & self.names(stack), "a new generation")
+        for command in ("drain", "close"):
+            for what in ("endpoint", "session"):
+                wait_until(lambda: len(self.names(stack)) >= 2, "the pool")
+                before = self.names(stack)
+                where = ("-tunnel", "tunnel1", "-endpoint", "app1")
+                if what == "session":
+                    listed = json.loads(self.run_it(stack, "connections",
+                                                    "-json"))["connections"]
+                    where = ("-session", listed[0]["session"])
+                self.assertIn(what, self.run_it(stack, command, *where))
+                wait_until(lambda: not before & self.names(stack),
+                           "a new generation")
 
     def test_the_fallback_mode_is_set_by_hand(self):
         stack = self.build("mix")

@@ -1,96 +1,64 @@
 """The panel in headless Chromium, before a real node with real agents. Needs
-what `tools/setup --panel` installs, and is skipped without it."""
+what `tools/setup --tests` installs, and is skipped without it."""
 
-import http.client
-import json
-import os
-import shutil
 import subprocess
 import unittest
+import urllib.parse
 
-from harness import ROOT, TIME_SCALE, Case, main, scratch, wait_until
-from wire import ask
+from browser import EVIL, NO_PANEL, PANEL, Browser, has_panel, missing
+from harness import BIN, Case, main, scratch, wait_until
+from wire import Request, ask
 
-PANEL = ROOT / "tools/panel"
-DRIVER = PANEL / "test/driver.mjs"
-EVIL = "<img src=x onerror=\"document.title='markup'\">"
-
-
-def missing():
-    """Why the panel cannot be driven here; empty if it can."""
-    node = shutil.which("node")
-    if not node:
-        return "no Node.js here (tools/setup --panel)"
-    if not (PANEL / "test/node_modules").is_dir():
-        return "playwright-core is not installed (tools/setup --panel)"
-    return subprocess.run([node, DRIVER, "--missing"], capture_output=True,
-                          text=True, timeout=60).stdout.strip()
-
-
-class Browser:
-    """A page of Chromium; `browser.see(text=...)` and so on are the commands
-    of driver.mjs."""
-
-    def __init__(self):
-        self.process = subprocess.Popen(
-            ["node", DRIVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True, env={**os.environ, "APS_TIME_SCALE": str(TIME_SCALE)})
-
-    def __getattr__(self, name):
-        def call(**arguments):
-            line = json.dumps({"do": name, **arguments})
-            self.process.stdin.write(line + "\n")
-            self.process.stdin.flush()
-            answer = json.loads(self.process.stdout.readline()
-                                or '{"error": "the driver is gone"}')
-            if "error" in answer:
-                raise AssertionError(f"{line}: {answer['error']}\n"
-                                     f"{answer.get('page', '')[:3000]}")
-            return answer["value"]
-        return call
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.wait(30)
-
-
-def has_panel(node):
-    connection = http.client.HTTPConnection("127.0.0.1", node.admin_port,
-                                            timeout=10)
-    try:
-        connection.request("GET", "/.admin/")
-        answer = connection.getresponse()
-        # A build without the panel has a page that says so.
-        return answer.status == 200 and b"module" in answer.read()
-    finally:
-        connection.close()
-
-
+TOKEN = "panel-secret-0123456"
+LONG = "a-name-without-end-" * 6
 WHY_NOT = missing()
+
+
+def quoted(*names):
+    return "/".join(urllib.parse.quote(name, safe="") for name in names)
 
 
 @unittest.skipIf(WHY_NOT, WHY_NOT)
 class Panel(Case):
-    def open(self, page="", **options):
+    def start(self, **options):
+        """A stack and a page that shows nothing yet."""
         self.stack = self.build(**options)
         if not has_panel(self.stack.node):
-            self.skipTest("the node was built without the panel "
-                          "(tools/panel/build, then CMake again)")
+            self.skipTest(NO_PANEL)
         self.browser = Browser()
         self.addCleanup(self.browser.close)
-        self.visit(page)
         return self.browser, self.stack
 
-    def visit(self, page):
-        self.browser.goto(url=f"http://127.0.0.1:{self.stack.node.admin_port}"
-                              f"/.admin/#/{page}")
+    def open(self, view="", **options):
+        page, stack = self.start(**options)
+        self.visit(view)
+        return page, stack
+
+    def url(self, view=""):
+        return f"http://127.0.0.1:{self.stack.node.admin_port}/.admin/#/{view}"
+
+    def visit(self, view):
+        self.browser.goto(url=self.url(view))
         self.browser.see(css=".pulse .state.ok", text="live")
 
     def check(self):
         """Nothing went wrong in the browser's console."""
         self.assertEqual(self.browser.wrong(), [])
 
+    def names(self):
+        """The connections that the node has."""
+        return {connection["name"] for endpoint
+                in self.stack.node.stats()["tunnels"]["tunnel1"]["endpoints"]
+                for pool in endpoint["pools"]
+                for connection in pool["connections"]}
+
+    def actions(self):
+        """How many actions the node was told to do."""
+        counts = self.stack.node.stats()["events"]["counts"]
+        return counts.get("admin-action", 0)
+
+
+class Shown(Panel):
     def test_a_connection_appears_and_goes(self):
         page, stack = self.open("tunnels", transport="ws")
         page.see(css=".actor", text="app1")
@@ -132,19 +100,29 @@ class Panel(Case):
         page.see(css=".steps", text="Finished")
         self.assertEqual(page.count(css="main i, main b b"), 0)
         self.check()
+        page.quiet()
+        self.visit("exchanges/none")
+        page.see(text="remembers no exchange")
 
-    def test_an_action_is_confirmed_and_done(self):
-        page, stack = self.open("tunnels", transport="ws")
-        page.see(css=".actor.connection", text="ws-")
-        name = page.text(css=".actor.connection .name")
+    def test_a_moved_exchange_tells_where_it_went_on(self):
+        page, stack = self.open(transport="ws")
+        request = Request(stack.port, "/gate",
+                          headers=[("X-Request-Id", "moved")])
+        wait_until(lambda: stack.origin.busy("/gate"), "the request to run")
+        self.visit("exchanges/moved")
+        page.see(css=".steps", text="Running")
+        name = page.text(css=".steps a")
         page.click(role="link", name=name)
         page.click(name="Close…")
-        page.see(css="dialog", text=name)
         page.click(name="Close", exact=True)
-        page.see(css=".notes", text=name)
         page.see(css="main", text="not there any longer")
-        self.visit("tunnels")
-        page.miss(css=".actor.connection", text=name)
+        self.visit("exchanges/moved")
+        page.see(css=".steps li.bad", text=name)
+        page.see(css=".steps", text="Resumed: the same session went on")
+        stack.origin.release.set()
+        self.assertEqual(request.result().status, 200)
+        self.assertEqual(stack.origin.executed("moved"), 1)
+        page.see(css=".steps", text="Finished")
         self.check()
 
     def test_it_survives_a_restart_of_the_node(self):
@@ -168,8 +146,123 @@ class Panel(Case):
         for view in ("", "fallback", "events"):
             self.visit(view)
             page.see(css="main", text=EVIL)
-        self.assertEqual(page.count(css="img"), 0)
+        self.visit("tunnels")
+        page.click(role="link", name=EVIL)
+        page.see(css="h1", text=f"tunnel1.{EVIL}")
+        self.assertEqual(page.count(css="img, main script"), 0)
         self.assertNotEqual(page.title(), "markup")
+        self.check()
+
+    def test_events_are_filtered_and_can_be_held(self):
+        page, stack = self.open("events", transport="ws")
+        stack.start_agent(transport="ws", endpoint="stranger",
+                          password="wrong", name="stranger")
+        page.see(css=".log li", text="auth failed")
+        page.see(css=".log li", text="connection opened")
+        page.select(css="select[name=group]", value="auth")
+        page.miss(css=".log li", text="connection opened")
+        page.see(css=".log li", text="auth failed")
+        page.select(css="select[name=group]", value="")
+        page.click(name="Pause")
+        stack.start_agent(transport="ws", endpoint="late", name="late")
+        page.see(css=".card header", text="newer")
+        stack.node.wait_for_agent("ws", count=4)
+        self.assertEqual(page.count(css=".log a[href$='/late']"), 0)
+        page.click(name="Continue")
+        page.see(css=".log a[href$='/late']", text="late")
+        self.check()
+
+    def test_it_works_by_keyboard_alone(self):
+        page, stack = self.open()
+        page.press(key="Tab")
+        self.assertEqual(page.focused(), "Skip to the content")
+        page.press(key="Enter")
+        self.assertEqual(page.focused(), "Overview")
+        for _ in range(200):
+            page.press(key="Shift+Tab")
+            if page.focused() == "Explain":
+                break
+        page.press(key="Enter")
+        page.see(css="h1", text="Explain")
+        page.press(key="Tab")
+        for key in "http://example.com/why":
+            page.press(key=key)
+        page.press(key="Enter")
+        page.see(css=".answer", text="would be sent")
+        self.assertEqual(stack.origin.seen("/why"), [])
+        self.check()
+
+    def test_every_view_fits_a_phone(self):
+        page, stack = self.start(transport="ws")
+        stack.start_agent(transport="ws", endpoint=LONG, name="long")
+        stack.start_agent(transport="ws", endpoint=EVIL, name="evil")
+        stack.node.wait_for_agent("ws", count=6)
+        path = "/" + "a-path-without-end" * 20
+        ask(stack.port, path, headers=[("X-Request-Id", "x" * 100)])
+        page.size(width=360, height=740)
+        name = sorted(self.names())[0]
+        for view in ("", "tunnels", "fallback", "exchanges", "events",
+                     "explain", "node", f"exchanges/{'x' * 100}",
+                     f"connections/{name}",
+                     *(f"endpoints/{quoted('tunnel1', endpoint)}"
+                       for endpoint in ("app1", LONG, EVIL))):
+            with self.subTest(view):
+                self.visit(view)
+                page.see(css="main h1", text="")
+                self.assertEqual(page.too_wide(), "")
+        page.click(name="Close…")
+        page.see(css="dialog", text=EVIL)
+        self.assertEqual(page.too_wide(), "")
+        self.check()
+
+
+class Done(Panel):
+    def test_an_action_asks_first(self):
+        page, stack = self.open("tunnels", transport="ws")
+        page.see(css=".actor.connection", text="ws-")
+        name = page.text(css=".actor.connection .name")
+        page.click(role="link", name=name)
+        page.click(name="Close…")
+        page.see(css="dialog", text=name)
+        page.click(name="Cancel")
+        page.miss(css="dialog", text="")
+        self.assertEqual(self.actions(), 0)
+        self.assertIn(name, self.names())
+        page.click(name="Close…")
+        page.click(name="Close", exact=True)
+        page.see(css=".notes", text=name)
+        page.see(css="main", text="not there any longer")
+        self.assertEqual(self.actions(), 1)
+        self.visit("tunnels")
+        page.miss(css=".actor.connection", text=name)
+        self.check()
+
+    def test_a_fault_is_injected_as_asked(self):
+        page, stack = self.open(transport="ws")
+        name = sorted(self.names())[0]
+        self.visit(f"connections/{name}")
+        page.click(name="Inject fault…")
+        page.select(css="select[name=kind]", value="stall")
+        page.fill(css="input[name=seconds]", value="2.5e2")
+        page.click(name="Inject", exact=True)
+        page.see(css=".notes", text=f"fault stall: connection {name}")
+        page.see(css="main", text="not there any longer")
+        self.visit("events")
+        page.see(css=".log li", text="fault stall")
+        self.assertEqual(ask(stack.port).status, 200)
+        self.check()
+
+    def test_an_endpoint_is_closed_and_comes_back(self):
+        page, stack = self.open("endpoints/tunnel1/app1", transport="ws")
+        before = self.names()
+        page.click(name="Close…")
+        page.see(css="dialog", text="tunnel1.app1")
+        page.click(name="Close", exact=True)
+        page.see(css=".notes", text="close: endpoint tunnel1.app1")
+        for name in before:
+            page.miss(css="tbody tr", text=name)
+        page.see(css="tbody tr", text="ws-")
+        self.assertEqual(ask(stack.port).status, 200)
         self.check()
 
     def test_an_explanation_sends_nothing(self):
@@ -181,39 +274,39 @@ class Panel(Case):
         self.check()
 
     def test_it_wants_the_token_of_the_configuration(self):
-        stack = self.build(config={"admin": {"token": "panel-secret-0123456"}},
-                           agent=False)
-        self.stack = stack
-        if not has_panel(stack.node):
-            self.skipTest("the node was built without the panel")
-        self.browser = page = Browser()
-        self.addCleanup(page.close)
+        page, stack = self.start(config={"admin": {"token": TOKEN}},
+                                 agent=False)
         page.quiet()
-        page.goto(url=f"http://127.0.0.1:{stack.node.admin_port}/.admin/")
-        page.fill(css="input[name=token]", value="panel-secret-0123456")
-        page.click(name="Continue")
+        page.goto(url=self.url())
+        for token, shown in (("wrong", "The node refused this token."),
+                             (TOKEN, "live")):
+            page.fill(css="input[name=token]", value=token)
+            page.press(key="Enter")
+            page.see(css="body", text=shown)
         page.see(css=".pulse .state.ok", text="live")
+        self.assertEqual(page.stored(), 0)
         self.check()
 
 
 @unittest.skipIf(WHY_NOT, WHY_NOT)
 class Parts(unittest.TestCase):
-    def test_the_tests_beside_the_panel_pass(self):
-        if not (PANEL / "dist/index.html").exists():
-            self.skipTest("the panel is not built (tools/panel/build)")
+    def test_the_pure_functions_pass_their_own_tests(self):
         done = subprocess.run(
-            ["node", "--test", *sorted((PANEL / "test").glob("*.test.mjs"))],
-            cwd=PANEL, capture_output=True, text=True, timeout=500)
+            ["node", "--test", PANEL / "test/units.test.mjs"], cwd=PANEL,
+            capture_output=True, text=True, timeout=500)
         self.assertEqual(done.returncode, 0, done.stdout[-6000:])
 
     def test_screenshots_are_made_by_one_command(self):
-        if not (PANEL / "dist/index.html").exists():
-            self.skipTest("the panel is not built (tools/panel/build)")
         folder = scratch(self)
-        done = subprocess.run([PANEL / "screenshots", folder],
-                              capture_output=True, text=True, timeout=500)
+        done = subprocess.run(
+            [PANEL / "screenshots", "--bin", BIN, folder],
+            capture_output=True, text=True, timeout=500)
+        if NO_PANEL in done.stderr:
+            self.skipTest(NO_PANEL)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(len(list(folder.glob("*.png"))), 40)
+        for one in folder.glob("*.png"):
+            self.assertGreater(one.stat().st_size, 5000, one.name)
 
 
 if __name__ == "__main__":

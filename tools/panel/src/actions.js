@@ -99,9 +99,8 @@ export const connection_actions = name => [
 export const session_actions = id =>
   drain_and_close('session', `sessions/${path(id)}`, `session ${id}`);
 
-export const endpoint_actions = (tunnel, name) =>
-  button('Drain…', () => on('endpoint',
-    `endpoints/${path(tunnel)}/${path(name)}`, name, 'drain', 'Drain'));
+export const endpoint_actions = (tunnel, name) => drain_and_close('endpoint',
+  `endpoints/${path(tunnel)}/${path(name)}`, `${tunnel}.${name}`);
 
 const modes = [['auto', 'Automatic: the state decides'],
   ['grpc', 'gRPC only'], ['websocket', 'WebSocket only']];

@@ -1,6 +1,6 @@
 // Numbers, times and names as people read them.
 
-const none = '–';
+export const none = '–';
 const known = value => typeof value === 'number' && Number.isFinite(value);
 
 export function count(value) {
@@ -27,6 +27,7 @@ function short(value, base, units) {
 
 export function milliseconds(value) {
   if (!known(value)) return none;
+  if (value === 0) return '0 ms';
   if (value >= 10_000) return duration(value / 1000);
   if (value >= 1000) return `${(value / 1000).toFixed(2)} s`;
   return `${value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)} ms`;
@@ -40,6 +41,12 @@ export function duration(seconds) {
   if (s < 86400)
     return `${Math.floor(s / 3600)} h ${Math.floor(s % 3600 / 60)} min`;
   return `${Math.floor(s / 86400)} d ${Math.floor(s % 86400 / 3600)} h`;
+}
+
+/** A share of 1. */
+export function percent(share) {
+  if (!known(share)) return none;
+  return `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
 }
 
 export function number(value, digits = 2) {

@@ -44,11 +44,13 @@ export const figure = (name, value, { note, bad } = {}) =>
   h('div', { class: `figure${bad ? ' bad' : ''}` }, h('dt', null, name),
     h('dd', null, value), note && h('dd', { class: 'note' }, note));
 
-/** A table; columns are [heading, cell(row), {n, lead, clip}]. On narrow
- *  screens each row becomes a block, with the headings beside the values. */
+/** A table; columns are [heading, cell(row), {n, lead, clip, mark,
+ *  bare}]. On narrow screens each row becomes a block: the first cell and the
+ *  `mark` side by side, then the others, with their headings if not `bare`. */
 export function table(label, columns, rows, key) {
-  const style = ({ n, clip, lead } = {}) =>
-    [n && 'n', clip && 'clip', lead && 'lead'].filter(Boolean).join(' ') || null;
+  const style = ({ n, clip, lead, mark } = {}) =>
+    [n && 'n', clip && 'clip', lead && 'lead', mark && 'mark']
+      .filter(Boolean).join(' ') || null;
   return h('div', { class: 'scroll' },
     h('table', { class: 'stack' },
       h('caption', { class: 'hidden-text' }, label),
@@ -58,7 +60,8 @@ export function table(label, columns, rows, key) {
         columns.map(([name, cell, how], i) => i === 0
           ? h('th', { scope: 'row', class: style({ lead: true, ...how }) },
             cell(row))
-          : h('td', { class: style(how), 'data-label': name }, cell(row))))))));
+          : h('td', { class: style(how),
+            'data-label': how?.mark || how?.bare ? null : name }, cell(row))))))));
 }
 
 export const button = (text, onclick, more = {}) =>
@@ -73,6 +76,10 @@ export const pairs = list => h('span', { class: 'pairs' },
   list.filter(([, value]) => value !== '' && value !== undefined
     && value !== null).map(([name, value]) =>
     h('span', null, h('b', null, name), ' ', value)));
+
+/** A long id, cut where there is no room; the whole is in its title. */
+export const short_id = (id, href) => h('a', { class: 'mono short-id', href,
+  title: id }, id);
 
 export const link = {
   endpoint: (tunnel, name) =>

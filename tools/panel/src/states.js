@@ -1,5 +1,6 @@
 // What the snapshots mean, as a word and a tone: ok, warn, bad or idle. The
 // tone picks colour and icon; the word says it to everybody.
+import { transport } from './format.js';
 
 export function connection_state(connection) {
   if (connection.ejected) return { tone: 'bad', word: 'ejected' };
@@ -47,9 +48,59 @@ export function tunnel_state(tunnel) {
 
 export function exchange_state(exchange) {
   if (exchange.state === 'live') return { tone: 'probing', word: 'live' };
-  if (exchange.outcome_class === 'ok') return { tone: 'ok', word: 'ok' };
+  if (exchange.outcome_class === 'ok')
+    return exchange.status >= 500
+      ? { tone: 'warn', word: `answered ${exchange.status}` }
+      : { tone: 'ok', word: 'ok' };
   const visitor = exchange.outcome_class === 'visitor';
   return { tone: visitor ? 'warn' : 'bad', word: exchange.outcome ?? 'failed' };
+}
+
+/** Whether the visitor did not get what was asked for, through no fault of
+ *  the visitor: it failed on the way, or the target answered with 5xx. */
+export const is_error = exchange => exchange.state !== 'live'
+  && exchange.outcome_class !== 'visitor'
+  && (exchange.outcome_class !== 'ok' || exchange.status >= 500);
+
+const too_many = 0.1;  // Share of errors that is bad ...
+const noticeable = 0.01; // ... or worth a line.
+
+/** What an operator should know at once, the worst first: {tone, text} with
+ *  `tunnel` and `endpoint` where it is about one. */
+export function problems({ node, tunnels, finished }) {
+  const found = tunnels.filter(one => one.enabled).flatMap(tunnel_problems);
+  if (node?.draining)
+    found.push({ tone: 'warn', text: 'the node is draining, to stop' });
+  const errors = finished.filter(is_error).length;
+  const share = errors / Math.max(finished.length, 1);
+  if (share >= noticeable)
+    found.push({ tone: share >= too_many ? 'bad' : 'warn', page: 'exchanges',
+      text: `${errors} of the last ${finished.length} exchanges were errors` });
+  const order = ['bad', 'warn', 'probing'];
+  return found.sort((a, b) => order.indexOf(a.tone) - order.indexOf(b.tone));
+}
+
+function tunnel_problems(tunnel) {
+  const at = { tunnel: tunnel.name };
+  if (!tunnel.endpoints.some(one => one.live_connections > 0))
+    return [{ ...at, tone: 'bad', text: 'no agent is connected' }];
+  return tunnel.endpoints.flatMap(endpoint => {
+    const here = { ...at, endpoint: endpoint.name };
+    const { tone, word } = endpoint_state(endpoint);
+    if (word === 'down')
+      return [{ ...here, tone, text: 'no agent is connected' }];
+    const pools = endpoint.pools.flatMap(pool => {
+      const how = pool_state(pool);
+      const known = endpoint.fallback.state !== 'primary'
+        && pool.transport === 'grpc';
+      return how.tone === 'ok' || how.tone === 'idle' || known ? []
+        : [{ ...here, tone: how.tone === 'bad' ? 'warn' : how.tone,
+             text: `the ${transport(pool.transport)} pool: ${how.word}` }];
+    });
+    const { reason } = endpoint.fallback;
+    return tone === 'ok' ? pools : [{ ...here, tone,
+      text: `in state ${word}${reason ? ` (${reason})` : ''}` }, ...pools];
+  });
 }
 
 const good = new Set(['endpoint-up', 'endpoint-recovered', 'session-up',

@@ -9,7 +9,8 @@ export function segments(events, tunnel, endpoint, now, begin = null) {
   const changes = events
     .filter(one => one.kind === 'fallback-state' && one.tunnel === tunnel
       && one.endpoint === endpoint.name && states.has(one.reason))
-    .map(one => ({ state: one.reason, from: one.time_ms, cause: one.detail }));
+    .map(one => ({ state: one.reason, from: one.time_ms,
+                   cause: cause_of(one.detail) }));
   const { state, since_seconds, reason } = endpoint.fallback;
   const since = now - since_seconds * 1000;
   const last = changes.at(-1);
@@ -21,6 +22,9 @@ export function segments(events, tunnel, endpoint, now, begin = null) {
     .filter((one, i) => i === 0 || one.state !== changes[i - 1].state)
     .map((one, i, all) => ({ ...one, to: all[i + 1]?.from ?? now }));
 }
+
+/** "primary -> fallback (why)" without what the states tell themselves. */
+const cause_of = detail => /^\w+ -> \w+ \((.*)\)$/s.exec(detail)?.[1] ?? detail;
 
 /** When the endpoint began, if the events since the start are remembered (but
  *  for the very first, which the stream does not repeat). */

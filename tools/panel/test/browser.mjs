@@ -11,9 +11,9 @@ export async function missing() {
   try {
     await import('playwright-core');
   } catch {
-    return 'playwright-core is not installed (tools/setup --panel)';
+    return 'playwright-core is not installed (tools/setup --tests)';
   }
-  return chromium_path() ? '' : 'no Chromium here (tools/setup --panel)';
+  return chromium_path() ? '' : 'no Chromium here (tools/setup --tests)';
 }
 
 export async function launch() {
@@ -38,3 +38,13 @@ export async function open(browser, options = {}) {
   });
   return page;
 }
+
+/** What sticks out of the screen to the right; empty when the page fits. */
+export const too_wide = page => page.evaluate(() => {
+  const root = document.documentElement;
+  if (root.scrollWidth <= innerWidth) return '';
+  const all = [...document.querySelectorAll('body *')];
+  const widest = all.reduce((a, b) => a.getBoundingClientRect().right
+    > b.getBoundingClientRect().right ? a : b);
+  return `${root.scrollWidth} px by ${widest.outerHTML.slice(0, 200)}`;
+});

@@ -1,7 +1,7 @@
 // Lets another program drive a page: one command as JSON per line on stdin,
 // one answer per line on stdout. `--missing` only tells why it would not work.
 import { createInterface } from 'node:readline';
-import { launch, missing, open } from './browser.mjs';
+import { launch, missing, open, too_wide } from './browser.mjs';
 
 const why = await missing();
 if (process.argv.includes('--missing')) {
@@ -15,7 +15,7 @@ const page = await open(browser);
 page.setDefaultTimeout(Number(process.env.APS_TIME_SCALE ?? 1) * 20_000);
 
 const commands = {
-  goto: ({ url }) => page.goto(url),
+  goto: async ({ url }) => { await page.goto(url); },
   size: ({ width, height }) => page.setViewportSize({ width, height }),
   /** Waits until an element with this text is there, or no longer. */
   see: ({ css = 'body', text }) =>
@@ -28,8 +28,15 @@ const commands = {
   click: ({ role = 'button', name, exact = false }) =>
     page.getByRole(role, { name, exact }).first().click(),
   fill: ({ css, value }) => page.locator(css).first().fill(value),
-  select: ({ css, value }) => page.locator(css).first().selectOption(value),
-  screenshot: ({ path }) => page.screenshot({ path, fullPage: true }),
+  select: async ({ css, value }) => {
+    await page.locator(css).first().selectOption(value);
+  },
+  press: ({ key }) => page.keyboard.press(key),
+  /** The text of what has the focus. */
+  focused: () => page.evaluate(() => document.activeElement.textContent),
+  /** How many values the page keeps beyond its tab. */
+  stored: () => page.evaluate(() => localStorage.length),
+  too_wide: () => too_wide(page),
   /** From now on failed loads are expected. */
   quiet: () => { page.quiet = true; },
   wrong: () => page.wrong,
@@ -39,16 +46,11 @@ for await (const line of createInterface({ input: process.stdin })) {
   const { do: name, ...rest } = JSON.parse(line);
   let answer;
   try {
-    const value = await commands[name](rest);
-    answer = { value: ['goto'].includes(name) ? null : value ?? null };
+    answer = { value: await commands[name](rest) ?? null };
   } catch (error) {
     answer = { error: String(error), page:
       await page.locator('body').innerText().catch(() => '') };
   }
-  try {
-    console.log(JSON.stringify(answer));
-  } catch {
-    console.log('{"value":null}');
-  }
+  console.log(JSON.stringify(answer));
 }
 await browser.close();

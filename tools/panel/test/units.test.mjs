@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { event_parser } from '../src/api.js';
 import { bytes, count, duration, milliseconds } from '../src/format.js';
-import { connection_state, endpoint_state, pool_state, tunnel_state }
-  from '../src/states.js';
+import { connection_state, endpoint_state, exchange_state, is_error,
+  pool_state, problems, tunnel_state } from '../src/states.js';
 import { begin_of, segments, window_of } from '../src/timeline.js';
 
 test('events survive any cut of the stream', () => {
@@ -36,13 +36,14 @@ test('numbers have units that people read', () => {
 const endpoint = (state, since_seconds) => ({ name: 'e',
   fallback: { state, since_seconds, reason: 'because', mode: 'auto' } });
 const change = (serial, time_ms, reason) => ({ serial, time_ms, reason,
-  kind: 'fallback-state', tunnel: 't', endpoint: 'e', detail: `to ${reason}` });
+  kind: 'fallback-state', tunnel: 't', endpoint: 'e', detail: `primary -> ${reason} (to ${reason})` });
 
 test('a timeline goes from the first memory to now', () => {
   const events = [change(2, 1000, 'fallback'), change(3, 3000, 'probing'),
     { ...change(4, 3500, 'fallback'), endpoint: 'other' },
     change(5, 4000, 'primary')];
   const all = segments(events, 't', endpoint('primary', 1), 5000, 500);
+  assert.equal(all[1].cause, 'to fallback');
   assert.deepEqual(all.map(one => [one.state, one.from, one.to]), [
     ['primary', 500, 1000], ['fallback', 1000, 3000],
     ['probing', 3000, 4000], ['primary', 4000, 5000]]);
@@ -88,4 +89,29 @@ test('states are told in words', () => {
   assert.equal(tunnel_state(tunnel).word, 'impaired');
   assert.equal(tunnel_state({ ...tunnel, endpoints: [down] }).word, 'down');
   assert.equal(tunnel_state({ ...tunnel, endpoints: [] }).tone, 'idle');
+});
+
+test('what an operator should know comes first, the worst on top', () => {
+  const fine = { ...endpoint('primary', 1), live_connections: 1, pools: [] };
+  const away = { ...fine, name: 'f', live_connections: 1,
+    fallback: { ...fine.fallback, state: 'fallback' } };
+  const tunnel = (name, ...endpoints) => ({ name, enabled: true, endpoints });
+  const answer = (status, outcome_class = 'ok') => ({ status, outcome_class });
+  const good = Array.from({ length: 8 }, () => answer(200));
+  const tell = (tunnels, finished) => problems({ node: {}, tunnels, finished })
+    .map(one => [one.tone, one.tunnel, one.endpoint, one.text]);
+  assert.deepEqual(tell([tunnel('t', fine)], good), []);
+  assert.deepEqual(tell([tunnel('t', fine, away), tunnel('u')],
+    [...good, answer(500), answer(undefined, 'visitor')]), [
+    ['bad', 'u', undefined, 'no agent is connected'],
+    ['bad', undefined, undefined, '1 of the last 10 exchanges were errors'],
+    ['warn', 't', 'f', 'in state fallback (because)']]);
+});
+
+test('an answer of the target with 5xx is an error, but not a failure', () => {
+  const answered = status => ({ state: 'finished', outcome_class: 'ok', status });
+  assert.equal(is_error(answered(404)), false);
+  assert.equal(is_error(answered(503)), true);
+  assert.equal(exchange_state(answered(503)).word, 'answered 503');
+  assert.equal(is_error({ state: 'finished', outcome_class: 'visitor' }), false);
 });

@@ -35,7 +35,8 @@ export function endpoint(tunnel, name) {
         facts(['Reason', found.fallback.reason || '–'],
           ['In this state', duration(found.fallback.since_seconds)],
           ['Next probe', found.fallback.next_probe_seconds === null ? '–'
-            : `in ${duration(found.fallback.next_probe_seconds)}`],
+            : found.fallback.next_probe_seconds < 0.05 ? 'now'
+              : `in ${duration(found.fallback.next_probe_seconds)}`],
           ['Failures in a row', count(found.fallback.consecutive_failures)],
           ['Switches', count(found.fallback.switches)])))),
     card('Pools', {}, pools(found.pools)),
@@ -48,7 +49,7 @@ export function endpoint(tunnel, name) {
 
 const pools = list => table('Pools', [
   ['Pool', pool => transport(pool.transport)],
-  ['State', pool => badge(pool_state(pool))],
+  ['State', pool => badge(pool_state(pool)), { mark: true }],
   ['Size', pool => `${pool.size} of ${pool.pool_size}–${pool.max_pool_size}`, { n: true }],
   ['Aims at', pool => `${pool.sizing.target_size} (${pool.sizing.reason})`],
   ['Use', pool => `${Math.round(pool.sizing.utilization * 100)} %`, { n: true }],
@@ -65,7 +66,7 @@ export const connections = list => list.length === 0
   : table('Connections', [
     ['Connection', one =>
       h('a', { class: 'mono', href: link.connection(one.name) }, one.name)],
-    ['State', one => badge(connection_state(one))],
+    ['State', one => badge(connection_state(one)), { mark: true }],
     ['Transport', one => transport(one.transport)],
     ['RTT', one => milliseconds(one.rtt_ms || NaN), { n: true }],
     ['Score', one => number(one.score), { n: true }],
@@ -86,6 +87,7 @@ function sessions(members) {
       ['Peer', ([, list]) => h('span', { class: 'mono' },
         [...new Set(list.map(one => one.peer.replace(/:\d+$/, '')))].join(', '))],
       ['Connections', ([, list]) => count(list.length), { n: true }],
-      ['Actions', ([id]) => h('div', { class: 'actions' }, session_actions(id))],
+      ['Actions', ([id]) => h('div', { class: 'actions' }, session_actions(id)),
+        { bare: true }],
     ], [...by_id], ([id]) => id));
 }

@@ -1,6 +1,7 @@
 import { h } from '../dom.js';
 import { clock, count, transport, words } from '../format.js';
-import { button, card, empty, heading, icon, link, pairs } from '../parts.js';
+import { button, card, empty, heading, icon, link, pairs, short_id }
+  from '../parts.js';
 import { event_tone } from '../states.js';
 import { state, want_requests } from '../store.js';
 
@@ -53,7 +54,7 @@ function newer(old) {
 }
 
 const choice = (label, name, values, redraw) => h('label', null, label,
-  h('select', { oninput: set(name, redraw) }, h('option', { value: '' }, 'all'),
+  h('select', { name, oninput: set(name, redraw) }, h('option', { value: '' }, 'all'),
     values.map(one => h('option', { value: one, key: one }, words(one)))));
 
 const set = (name, redraw) => event => {
@@ -87,8 +88,10 @@ export function event_line(event) {
         href: link.connection(event.connection) }, event.connection)],
       ['over', event.transport && !event.connection
         && transport(event.transport)],
-      ['request', event.request_id && h('a', { class: 'mono',
-        href: link.exchange(event.request_id) }, event.request_id)],
-      ['', event.reason !== 'none' && event.reason],
-      ['', event.detail]].map(([name, value]) => [name, value || '']))));
+      // Of a state the detail tells the same and more.
+      ['', !['none', ''].includes(event.reason)
+        && event.kind !== 'fallback-state' && event.reason],
+      ['', event.detail],
+      ['request', event.request_id
+        && short_id(event.request_id, link.exchange(event.request_id))]].map(([name, value]) => [name, value || '']))));
 }

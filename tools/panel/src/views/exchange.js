@@ -1,7 +1,7 @@
 // One exchange: which mapping won, every attempt and move, times, outcome.
 import { get } from '../api.js';
 import { h } from '../dom.js';
-import { bytes, clock, count, milliseconds, transport } from '../format.js';
+import { bytes, clock, milliseconds, plural, transport } from '../format.js';
 import { card, empty, facts, heading, link, pairs } from '../parts.js';
 import { exchange_state } from '../states.js';
 import { state } from '../store.js';
@@ -59,8 +59,9 @@ function details(one, crumbs) {
         ['Visitor', h('span', { class: 'mono' }, one.visitor)],
         ['Started', clock(one.started_ms)],
         ['Status', one.status ?? 'not known yet'],
-        ['Outcome', one.outcome
-          ? `${one.outcome} (class ${one.outcome_class})` : 'still running'],
+        ['Outcome', !one.outcome ? 'still running'
+          : one.outcome === one.outcome_class ? one.outcome
+            : `${one.outcome} (class ${one.outcome_class})`],
         one.detail && ['Detail', one.detail],
         ['From the visitor', bytes(one.bytes_up)],
         ['To the visitor', bytes(one.bytes_down)]))),
@@ -78,7 +79,8 @@ function details(one, crumbs) {
     card('Times', { id: `times-${one.id}`, note: milliseconds(one.duration_ms) },
       h('div', { class: 'body' }, times(one))),
     card('Attempts', { id: `attempts-${one.id}`,
-      note: `${count(one.attempts.length)}, moves: ${one.moves}` },
+      note: [plural(one.attempts.length, 'attempt'), one.moves > 0
+        && plural(one.moves, 'move')].filter(Boolean).join(', ') },
     one.attempts.length
       ? h('ol', { class: 'body steps' }, attempts(one))
       : empty('It was never sent.')),
@@ -97,7 +99,7 @@ function times(one) {
     h('span', { class: 'track' }, from !== null && to !== null
       && h('span', { style: { left: `${from / all * 100}%`,
                               width: `${(to - from) / all * 100}%` } })),
-    h('span', { class: 'nowrap' }, from !== null && to !== null
+    h('span', { class: 'nowrap end' }, from !== null && to !== null
       ? milliseconds(to - from) : '–')]));
 }
 
@@ -118,7 +120,8 @@ const attempts = one => [
     ['session', at.session && h('span', { class: 'mono' },
       at.session.slice(0, 8))]])),
   at.lost_at_ms !== null && h('div', { class: 'small' },
-    `Lost after ${milliseconds(at.lost_at_ms)}: ${at.reason}`))),
+    `Lost after ${milliseconds(at.lost_at_ms)}`
+    + (at.reason && at.reason !== 'lost' ? `: ${at.reason}` : '')))),
   h('li', { class: exchange_state(one).tone, key: 'end' },
     h('div', null, h('b', null, one.state === 'live' ? 'Running'
       : one.outcome === 'ok' ? 'Finished' : `Failed: ${one.outcome}`), ' ',

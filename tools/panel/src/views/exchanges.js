@@ -64,7 +64,7 @@ export const exchange_table = list => list.length === 0 ? empty('None.')
   : table('Exchanges', [
     ['Request', one => [h('a', { href: link.exchange(one.id) },
       h('b', null, one.method), ' ', one.host + one.path)], { clip: true }],
-    ['State', one => badge(exchange_state(one))],
+    ['State', one => badge(exchange_state(one)), { mark: true }],
     ['Status', one => one.status ?? '–', { n: true }],
     ['Endpoint', one => one.tunnel ? `${one.tunnel}.${one.endpoint}` : '–',
       { clip: true }],

@@ -56,8 +56,8 @@ const answer = one => [
       : table('Mappings', [
         ['From', at => at.from], ['To', at => at.to],
         ['Matches', at => badge(at.wins ? { tone: 'ok', word: 'wins' }
-          : at.matches ? { tone: 'warn', word: 'matches' }
-            : { tone: 'idle', word: 'no' })],
+          : at.matches ? { tone: 'probing', word: 'matches too' }
+            : { tone: 'idle', word: 'no match' }), { mark: true }],
         ['Why', at => at.why],
       ], one.candidates, at => String(at.index))),
   ...one.tunnels.map(tunnel => card(`Tunnel ${tunnel.name}`, {
@@ -65,8 +65,9 @@ const answer = one => [
   tunnel.endpoints.length === 0 ? empty('No endpoint.') : table('Endpoints', [
     ['Endpoint', at => h('a', { href: link.endpoint(tunnel.name, at.name) },
       at.name)],
-    ['Could serve', at => badge(at.could_serve
-      ? { tone: 'ok', word: 'yes' } : { tone: 'bad', word: 'no' })],
+    ['State', at => badge(at.could_serve
+      ? { tone: 'ok', word: 'can serve' } : { tone: 'bad', word: 'cannot serve' }),
+      { mark: true }],
     ['Why', at => at.why],
     ['Transport', at => at.transport
       ? `${transport(at.transport)}: ${at.transport_why}` : at.transport_why],

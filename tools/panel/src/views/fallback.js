@@ -53,7 +53,7 @@ export function lane(tunnel, endpoint, named) {
           key: String(one.from), class: tones[one.state] ?? '',
           title: `${one.state}, ${clock(one.from)} to ${clock(one.to)}: ${one.cause}`,
           style: { left: `${one.left * 100}%`, width: `${one.width * 100}%` },
-        }, one.width > 0.07 ? one.state : ''))),
+        }, one.state))),
       h('div', { class: 'scale', 'aria-hidden': 'true' },
         h('span', null, clock(from).slice(0, 8)),
         h('span', null, clock((from + to) / 2).slice(0, 8)),
@@ -68,8 +68,10 @@ function history() {
     .sort((a, b) => b.from - a.from).slice(0, 100);
   return rows.length === 0 ? empty('Nothing yet.') : table('History', [
     ['Since', one => h('span', { class: 'mono' }, clock(one.from))],
-    ['Endpoint', one => `${one.tunnel}.${one.endpoint}`],
-    ['State', one => badge(fallback_state({ state: one.state }))],
+    ['Endpoint', one => h('a', { href: link.endpoint(one.tunnel, one.endpoint) },
+      `${one.tunnel}.${one.endpoint}`)],
+    ['State', one => badge(fallback_state({ state: one.state })),
+      { mark: true }],
     ['Lasted', one => duration((one.to - one.from) / 1000), { n: true }],
     ['Cause', one => one.cause || '–'],
   ], rows, one => `${one.tunnel}\n${one.endpoint}\n${one.from}`);

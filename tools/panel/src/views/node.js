@@ -2,20 +2,22 @@ import { log_action } from '../actions.js';
 import { get } from '../api.js';
 import { h } from '../dom.js';
 import { count, duration } from '../format.js';
-import { badge, button, card, empty, facts, heading, table } from '../parts.js';
+import { badge, card, empty, facts, heading } from '../parts.js';
 import { state } from '../store.js';
 
-const known = { node: '', config: null, log: null, ready: null, problem: '' };
+const look_again_ms = 5000;
+const known = { node: '', at: 0, config: null, log: null, ready: null, problem: '' };
 
 export function node(redraw) {
-  if (state.node && known.node !== state.node.id) {
-    known.node = state.node.id;
+  if (state.phase === 'live' && (known.node !== state.node.id
+      || Date.now() - known.at > look_again_ms)) {
+    Object.assign(known, { node: state.node.id, at: Date.now() });
     look(redraw);
   }
   const { log, ready, config } = known;
   const one = state.node;
   return [
-    ...heading('Node', { actions: button('Read again', () => look(redraw)) }),
+    ...heading('Node'),
     known.problem && empty(known.problem),
     h('div', { class: 'columns', key: 'top' },
       card('Process', {}, one ? h('div', { class: 'body' }, facts(
@@ -33,10 +35,11 @@ export function node(redraw) {
       }) }, log ? h('div', { class: 'body' }, facts(
         ['Level', log.level],
         ...Object.entries(log.components))) : empty('–'))),
-    card('Events so far', {}, table('Events so far', [
-      ['Kind', ([kind]) => kind.replaceAll('-', ' ')],
-      ['Number', ([, value]) => count(value), { n: true }],
-    ], Object.entries(state.counts).sort(), ([kind]) => kind)),
+    card('Events so far', { note: 'by kind' },
+      h('dl', { class: 'body counts' }, Object.entries(state.counts).sort()
+        .map(([kind, value]) => h('div', { key: kind },
+          h('dt', null, kind.replaceAll('-', ' ')),
+          h('dd', null, count(value)))))),
     config && h('details', { class: 'card', key: 'config' },
       h('summary', null, 'Effective configuration, secrets masked'),
       h('pre', { tabindex: 0 }, JSON.stringify(config, null, 2))),

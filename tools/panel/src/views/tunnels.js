@@ -17,11 +17,16 @@ export function tunnels() {
       actions: fallback_action(tunnel.name, tunnel.fallback_mode) },
     h('ul', { class: 'tree', 'aria-label': `Actors of ${tunnel.name}` },
       h('li', { key: 'tunnel' }, h('div', { class: `actor ${tunnel_state(tunnel).tone}` },
-        h('span', { class: 'kind' }, 'tunnel'),
-        h('span', { class: 'name' }, tunnel.name), badge(tunnel_state(tunnel))),
+        h('span', { class: 'kind' }, h('span', null, 'tunnel'),
+          `${in_flight(tunnel)} in flight`),
+        h('span', { class: 'name', title: tunnel.name }, tunnel.name),
+        badge(tunnel_state(tunnel))),
       h('ul', null, tunnel.endpoints.map(one => endpoint_node(tunnel, one))))))),
   ];
 }
+
+const in_flight = tunnel => tunnel.endpoints
+  .reduce((sum, one) => sum + one.in_flight, 0);
 
 const describe = tunnel => [
   plural(tunnel.endpoints.length, 'endpoint'),
@@ -37,11 +42,12 @@ const legend = () => h('p', { class: 'quiet small legend', key: 'legend' },
 function endpoint_node(tunnel, endpoint) {
   const how = endpoint_state(endpoint);
   return h('li', { key: endpoint.name },
-    h('a', { class: `actor ${how.tone}`,
+    h('a', { class: `actor endpoint ${how.tone}`,
              href: link.endpoint(tunnel.name, endpoint.name) },
       h('span', { class: 'kind' }, h('span', null, 'endpoint'),
         `${endpoint.in_flight} in flight`),
-      h('span', { class: 'name' }, endpoint.name), badge(how)),
+      h('span', { class: 'name', title: endpoint.name }, endpoint.name),
+      badge(how)),
     h('ul', null, endpoint.pools.map(pool_node)));
 }
 
@@ -64,7 +70,9 @@ export function connection_node(connection) {
     h('a', { class: `actor connection ${how.tone}${fresh ? ' new' : ''}`,
              href: link.connection(connection.name) },
       h('span', { class: 'name' }, connection.name), badge(how),
-      h('span', { class: 'load' }, `${connection.in_flight} in flight`,
+      h('span', { class: 'load' }, h('span', { class:
+        connection.in_flight > 0 ? 'busy' : null },
+      `${connection.in_flight} in flight`),
         bar(connection.score, connection.score < 0.5 ? 'warn' : ''),
         `score ${connection.score.toFixed(2)}`,
         h('span', null, milliseconds(connection.rtt_ms)))));
