@@ -284,7 +284,9 @@ void agent_state::on_open(const open_wanted& open) {
   auto& where = i->second;
   if (is_last_resort(open.transport) && where.live.empty())
     return;
-  where.wanted = std::min(std::max(where.wanted, where.all() + open.count),
+  const auto have = open.again ? static_cast<uint32_t>(where.live.size())
+                               : where.all();
+  where.wanted = std::min(std::max(where.wanted, have + open.count),
                           max_wanted);
   dial_missing();
 }

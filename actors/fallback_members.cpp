@@ -100,7 +100,7 @@ void controller_state::on_growth(const growth_wish& wish) {
     return;
   const auto& member = *choice[next_asked_++ % choice.size()];
   compat::send(self_, member.who,
-               ask_open{wish.transport, wish.count, wish.reason});
+               ask_open{wish.transport, wish.count, wish.reason, wish.again});
 }
 
 void controller_state::on_status(const pool_status& status) {

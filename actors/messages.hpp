@@ -137,6 +137,8 @@ struct growth_wish {
   uint32_t count = 0;
   std::string reason;
   std::optional<session_id> session; ///< whose agent should dial; else any
+  /// Those that were wished for before are late, and count among these.
+  bool again = false;
 };
 
 /// The answer of a connection to `probe`.
@@ -255,6 +257,7 @@ struct ask_open {
   transport_kind transport = transport_kind::websocket;
   uint32_t count = 0;
   std::string reason;
+  bool again = false;
 };
 
 /// Ping the peer now and tell the controller how it went.
@@ -319,6 +322,7 @@ struct open_wanted {
   transport_kind transport = transport_kind::websocket;
   uint32_t count = 0;
   std::string reason;
+  bool again = false;
 };
 
 /// The origin works on an exchange now.
