@@ -281,9 +281,9 @@ CAF_TEST(a_wish_that_is_late_is_repeated_as_the_same) {
     CAF_CHECK(it.told->wishes[i].again);
   it.dial();
   it.told->wishes.clear();
-  for (int i = 0; i < 5; ++i)
+  for (int i = 0; i < 7; ++i)
     it.request();
-  it.pass(200ms);
+  it.pass(300ms);
   CAF_REQUIRE(!it.told->wishes.empty());
   CAF_CHECK(!it.told->wishes[0].again);
 }

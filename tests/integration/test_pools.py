@@ -85,7 +85,7 @@ class Crowds(PoolCase):
         stack.wait_for_agent()
         self.wait_for_size(stack)
         # A dial takes longer than the node waits before it asks again.
-        stack.proxy.delay(0.4)
+        stack.proxy.delay(0.35)
         stack.origin.control("hold")
         crowd = Crowd(stack.port, 12, "/slow/1")
         wait_until(lambda: stack.origin.now == 12, "all places to be in use",
