@@ -284,8 +284,8 @@ void agent_state::on_open(const open_wanted& open) {
   auto& where = i->second;
   if (is_last_resort(open.transport) && where.live.empty())
     return;
-  where.wanted = std::min(std::max(where.wanted, where.all() + open.count),
-                          max_wanted);
+  const auto wish = open.total > 0 ? open.total : where.all() + open.count;
+  where.wanted = std::min(std::max(where.wanted, wish), max_wanted);
   dial_missing();
 }
 

@@ -141,7 +141,8 @@ void agent_connection_state::on_live_frame(frame& what) {
     liveness_.on_pong(pong->token, compat::now(self_));
   else if (auto* open = std::get_if<open_connections_frame>(&what.body))
     compat::send(self_, agent_,
-                 open_wanted{open->transport, open->count, open->reason});
+                 open_wanted{open->transport, open->count, open->reason,
+                             open->total});
   else if (std::holds_alternative<drain_frame>(what.body))
     node_drains_ = true;
 }

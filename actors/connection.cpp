@@ -56,7 +56,7 @@ connection_actor::behavior_type connection_state::make_behavior() {
     [this](check_health) { ping_now(); },
     [this](const ask_open& ask) {
       link_->send({0, open_connections_frame{ask.transport, ask.count,
-                                             ask.reason}});
+                                             ask.reason, ask.total}});
     },
     [this](probe& what) { on_probe(what); },
     [this](const operate& what) { on_operate(what); },

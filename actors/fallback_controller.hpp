@@ -67,6 +67,7 @@ class controller_state {
   static bool has_live(const lane& where, const job& what);
   bool any_live(const job& what) const;
   bool is_live(const session_id& session) const;
+  static uint32_t count_of(const lane& where, const session_id& session);
   void lease_from(lane& where, job what);
   bool count_failure(const std::string& reason);
   void park(job what);

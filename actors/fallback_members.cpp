@@ -81,6 +81,13 @@ void controller_state::on_member(const member_change& change) {
     retry_parked();
 }
 
+uint32_t controller_state::count_of(const lane& where,
+                                    const session_id& session) {
+  return static_cast<uint32_t>(std::count_if(
+    where.members.begin(), where.members.end(),
+    [&](const member_change& one) { return one.session == session; }));
+}
+
 // Any live connection can carry the wish, preferably one of the agent that is
 // meant, and of the same transport.
 void controller_state::on_growth(const growth_wish& wish) {
@@ -99,8 +106,11 @@ void controller_state::on_growth(const growth_wish& wish) {
   if (choice.empty())
     return;
   const auto& member = *choice[next_asked_++ % choice.size()];
-  compat::send(self_, member.who,
-               ask_open{wish.transport, wish.count, wish.reason});
+  ask_open out{wish.transport, wish.count, wish.reason};
+  // By the time it arrives, some of those may have come.
+  if (wish.again)
+    out.total = wish.count + count_of(of(wish.transport), member.session);
+  compat::send(self_, member.who, std::move(out));
 }
 
 void controller_state::on_status(const pool_status& status) {

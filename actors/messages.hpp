@@ -137,6 +137,7 @@ struct growth_wish {
   uint32_t count = 0;
   std::string reason;
   std::optional<session_id> session; ///< whose agent should dial; else any
+  bool again = false; ///< they are late, and may be on their way
 };
 
 /// The answer of a connection to `probe`.
@@ -255,6 +256,7 @@ struct ask_open {
   transport_kind transport = transport_kind::websocket;
   uint32_t count = 0;
   std::string reason;
+  uint32_t total = 0; ///< as in the frame
 };
 
 /// Ping the peer now and tell the controller how it went.
@@ -319,6 +321,7 @@ struct open_wanted {
   transport_kind transport = transport_kind::websocket;
   uint32_t count = 0;
   std::string reason;
+  uint32_t total = 0; ///< as in the frame
 };
 
 /// The origin works on an exchange now.

@@ -45,6 +45,14 @@ std::string_view help_of(std::string_view name) {
   return "See the README.";
 }
 
+// The class of a status, as operators group them; a visitor that left got none.
+std::string_view code_of(uint16_t status) {
+  constexpr std::array<std::string_view, 6> classes{"none", "1xx", "2xx",
+                                                    "3xx",  "4xx", "5xx"};
+  const auto index = status / 100u;
+  return index < classes.size() ? classes[index] : "other";
+}
+
 caf::string_view view(std::string_view text) {
   return {text.data(), text.size()};
 }
@@ -113,13 +121,15 @@ void exchange_metrics::on_over(const exchange_record& what) {
                                         : "none";
   auto& here = cell_of(tunnel, transport);
   const auto word = class_of(what.how);
-  auto& counter = here.by_class[word];
+  const auto code = code_of(what.status);
+  auto& counter = here.ended[{word, code}];
   if (!counter)
     counter = registry_.counter_instance(
       "aps", "exchanges",
       {{"tunnel", view(tunnel)},
        {"transport", view(transport)},
-       {"outcome", view(word)}},
+       {"outcome", view(word)},
+       {"code", view(code)}},
       "Exchanges that are over.", "1", true);
   counter->inc();
   const auto add = [](auto* to, uint64_t amount) {

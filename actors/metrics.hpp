@@ -46,7 +46,10 @@ class exchange_metrics {
  private:
   struct cell {
     exchange_instruments all;
-    std::map<std::string_view, caf::telemetry::int_counter*> by_class;
+    /// By class of outcome and of status.
+    std::map<std::pair<std::string_view, std::string_view>,
+             caf::telemetry::int_counter*>
+      ended;
   };
 
   cell& cell_of(std::string_view tunnel, std::string_view transport);

@@ -126,6 +126,7 @@ class pool_state {
   std::deque<waiter> waiting_;
   uint32_t asked_ = 0; ///< connections asked for that did not arrive yet
   time_point asked_at_{};
+  bool late_ = false; ///< some of those may still be on their way
   bool answered_ = false; ///< somebody came since we asked
   restart_pacer replacements_;
   restart_intensity losses_;

@@ -101,6 +101,7 @@ void pool_state::apply_plan() {
   const auto now = compat::now(self_);
   if (asked_ > 0 && now - asked_at_ >= ask_timeout) {
     asked_ = 0;
+    late_ = true;
     // An agent that dials, if slowly, needs no patience.
     if (!answered_)
       replacements_.on_failed(now);
@@ -129,7 +130,8 @@ void pool_state::ask_for(const sizing_plan& plan, time_point now) {
   if (plan.open == 0 || !replacements_.due(now)
       || now - asked_at_ < to_duration(settings_.growth_cooldown))
     return;
-  growth_wish wish{setup_.transport, plan.open, plan.reason, std::nullopt};
+  growth_wish wish{setup_.transport, plan.open, plan.reason, std::nullopt,
+                   std::exchange(late_, false)};
   if (usable_count() >= plan.needed) {
     // The agent of one that grows old dials its replacement.
     wish.reason = "replacement";

@@ -269,6 +269,25 @@ CAF_TEST(losses_are_replaced_and_too_many_degrade_the_endpoint) {
   CAF_CHECK(it.look().degraded.empty());
 }
 
+// Who dials over a long way is not to dial twice.
+CAF_TEST(a_wish_that_is_late_is_repeated_as_the_same) {
+  pool_script it{small_pool()};
+  it.dial();
+  CAF_REQUIRE_EQUAL(it.told->wishes.size(), 1u);
+  CAF_CHECK(!it.told->wishes[0].again);
+  it.pass(5s);
+  CAF_REQUIRE(it.told->wishes.size() > 1);
+  for (size_t i = 1; i < it.told->wishes.size(); ++i)
+    CAF_CHECK(it.told->wishes[i].again);
+  it.dial();
+  it.told->wishes.clear();
+  for (int i = 0; i < 7; ++i)
+    it.request();
+  it.pass(300ms);
+  CAF_REQUIRE(!it.told->wishes.empty());
+  CAF_CHECK(!it.told->wishes[0].again);
+}
+
 CAF_TEST(an_agent_that_does_not_dial_is_asked_ever_more_slowly) {
   pool_script it{small_pool()};
   it.dial();

@@ -533,6 +533,10 @@ class Sums(AdminCase):
         self.assertEqual(total(metrics, "aps_exchanges_total"), 400)
         self.assertEqual(total(metrics, "aps_exchanges_total", outcome="ok"),
                          sums["finished"])
+        for code in (2, 5):
+            self.assertEqual(total(metrics, "aps_exchanges_total",
+                                   code=f"{code}xx"),
+                             sum(status // 100 == code for status in statuses))
         self.assertEqual(total(metrics, "aps_exchanges_live"), 0)
         self.assertEqual(
             total(metrics, "aps_exchange_duration_seconds_count"), 400)

@@ -4,7 +4,7 @@ import collections
 import time
 
 from crowd import Crowd, Load
-from harness import FULL, TIME_SCALE, main, wait_until
+from harness import FULL, TIME_SCALE, FaultProxy, main, wait_until
 from pools import (KIND, PoolCase, Watch, members_of, pools_of,
                    readiness, total)
 
@@ -74,6 +74,26 @@ class Crowds(PoolCase):
     def test_2000_slow_requests_over_websocket(self):
         self.check_crowd("ws", 2000, size=3, most=10, per_connection=64,
                          queue=1024, patience=4)
+
+    def test_a_far_agent_dials_no_more_than_it_is_asked_for(self):
+        stack = self.build_pool("ws", {
+            "pool_size": 2, "max_pool_size": 6,
+            "max_requests_per_connection": 2, "acquire_timeout": 60,
+            "stall_timeout": 20, "ping_timeout": 20}, gate=False, agent=False)
+        stack.proxy = FaultProxy(stack.node.port)
+        stack.start_agent()
+        stack.wait_for_agent()
+        self.wait_for_size(stack)
+        # A dial takes longer than the node waits before it asks again.
+        stack.proxy.delay(0.35)
+        stack.origin.control("hold")
+        crowd = Crowd(stack.port, 12, "/slow/1")
+        wait_until(lambda: stack.origin.now == 12, "all places to be in use",
+                   60)
+        stack.origin.control("release")
+        self.assertEqual([one.status for one in crowd.join()], 12 * [200])
+        pool, = pools_of(stack.node.stats())
+        self.assertEqual(pool["refused_total"], 0)
 
     def test_600_slow_requests_over_grpc(self):
         self.check_crowd("grpc", 600, size=1, most=4, per_connection=50,

@@ -137,6 +137,7 @@ struct open_connections_frame {
   transport_kind transport = transport_kind::websocket;
   uint32_t count = 0;
   std::string reason;
+  uint32_t total = 0; ///< an old wish, so not beyond so many; 0 = a new one
 };
 
 struct drain_frame {

@@ -70,6 +70,7 @@ void fields(Codec& c, like<Codec, open_connections_frame>& f) {
   c.number(1, f.transport);
   c.number(2, f.count);
   c.text(3, f.reason);
+  c.number(4, f.total);
 }
 
 template <class Codec>

@@ -61,6 +61,7 @@ struct converter {
     m->set_transport(static_cast<uint32_t>(f.transport));
     m->set_count(f.count);
     m->set_reason(f.reason);
+    m->set_total(f.total);
   }
   void operator()(const drain_frame& f) const {
     auto* m = to.mutable_drain();
@@ -187,7 +188,7 @@ frame_batch full_frames() {
     {0, refused_frame{refusal::pool_full, "full", 1000}},
     {0, ping_frame{UINT64_MAX}},
     {0, pong_frame{1}},
-    {0, open_connections_frame{transport_kind::poll, 3, "grow"}},
+    {0, open_connections_frame{transport_kind::poll, 3, "grow", 7}},
     {0, drain_frame{"old", true}},
     {1, request_frame{2, 512 * 1024, full_request()}},
     {2, response_frame{full_response()}},
