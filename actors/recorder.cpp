@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <latch>
 #include <mutex>
+#include <utility>
 
 namespace aps {
 
@@ -34,7 +35,8 @@ unit_recorder::unit_recorder(caf::actor_system& system,
 }
 
 void unit_recorder::begin(exchange& what) {
-  auto record = what.observe(shared_from_this());
+  auto record = make_record();
+  what.observe(shared_from_this(), record);
   bump(started_);
   if (metrics_)
     metrics_->on_start();
@@ -42,6 +44,16 @@ void unit_recorder::begin(exchange& what) {
   if (*context_->request_watch)
     tell(event_kind::exchange_started, *record);
   live_.push_back(std::move(record));
+}
+
+// As many end as begin: the memory of the oldest serves the newest.
+exchange_record_ptr unit_recorder::make_record() {
+  if (spares_.empty())
+    return std::make_shared<exchange_record>();
+  auto out = std::move(spares_.back());
+  spares_.pop_back();
+  out->reuse();
+  return out;
 }
 
 void unit_recorder::on_over(const exchange_record_ptr& what) {
@@ -52,8 +64,12 @@ void unit_recorder::on_over(const exchange_record_ptr& what) {
   }
   live_.pop_back();
   if (!ring_.empty()) {
-    ring_[next_] = what;
+    what->keep_facts();
+    auto oldest = std::exchange(ring_[next_], what);
     next_ = (next_ + 1) % ring_.size();
+    if (oldest && spares_.size() < ring_.size()
+        && readers_->load(std::memory_order_acquire) == 0)
+      spares_.push_back(std::move(oldest));
   }
   bump(moved_, what->moves);
   bump(bytes_up_, what->bytes_up);
@@ -149,7 +165,11 @@ void unit_recorder::close() {
   metrics_.reset();
 }
 
-void unit_recorder::copy_to(record_list& to) const {
+void unit_recorder::copy_to(record_list& to) {
+  readers_->fetch_add(1, std::memory_order_relaxed);
+  to.pins.emplace_back(nullptr, [readers = readers_](void*) {
+    readers->fetch_sub(1, std::memory_order_release);
+  });
   for (const auto& one : live_)
     to.live.push_back(std::make_shared<const exchange_record>(*one));
   for (const auto& one : ring_)

@@ -26,6 +26,7 @@ struct exchange_totals {
 
 /// Records as of one moment: newest first.
 struct record_list {
+  std::vector<std::shared_ptr<void>> pins = {}; ///< while it looks at them
   std::vector<std::shared_ptr<const exchange_record>> live;
   std::vector<std::shared_ptr<const exchange_record>> ended;
   time_point now{};
@@ -50,8 +51,9 @@ class unit_recorder final
   /// Talks to no actor and counts no metrics from now on.
   void close();
 
-  /// Adds this unit's records to `to`.
-  void copy_to(record_list& to) const;
+  /// Adds this unit's records to `to`. No memory of theirs is used again as
+  /// long as that list lives.
+  void copy_to(record_list& to);
 
   /// Thread: any.
   void add_to(exchange_totals& to) const;
@@ -59,6 +61,7 @@ class unit_recorder final
   executor& unit() const noexcept { return unit_; }
 
  private:
+  exchange_record_ptr make_record();
   void tell(event_kind kind, const exchange_record& what);
   void write_log(const exchange_record& what) const;
   static void bump(std::atomic<uint64_t>& counter, uint64_t amount = 1) {
@@ -73,6 +76,9 @@ class unit_recorder final
   std::vector<exchange_record_ptr> live_;
   std::vector<exchange_record_ptr> ring_;
   size_t next_ = 0;
+  std::vector<exchange_record_ptr> spares_; ///< left the ring, to be reused
+  std::shared_ptr<std::atomic<int>> readers_
+    = std::make_shared<std::atomic<int>>(0);
   std::atomic<uint64_t> started_{0};
   std::atomic<uint64_t> finished_{0};
   std::atomic<uint64_t> failed_{0};

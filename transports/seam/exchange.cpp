@@ -290,11 +290,30 @@ void exchange::release(outcome how, std::string_view detail) {
 
 // -- the record ---------------------------------------------------------------
 
-exchange_record_ptr
-exchange::observe(std::shared_ptr<exchange_observer> who) {
+void exchange_record::reuse() {
+  auto spare = std::move(attempts);
+  spare.clear();
+  auto text = std::move(detail);
+  text.clear();
+  auto facts_memory = std::move(kept_);
+  *this = {};
+  attempts = std::move(spare);
+  detail = std::move(text);
+  kept_ = std::move(facts_memory);
+}
+
+void exchange_record::keep_facts() {
+  if (!kept_)
+    kept_ = std::make_shared<exchange_facts>();
+  *kept_ = *facts;
+  facts = kept_;
+}
+
+void exchange::observe(std::shared_ptr<exchange_observer> who,
+                       exchange_record_ptr record) {
   using namespace std::chrono;
   observer_ = std::move(who);
-  record_ = std::make_shared<exchange_record>();
+  record_ = std::move(record);
   record_->id = id_;
   record_->facts = facts_;
   record_->method = head_->method;
@@ -302,7 +321,6 @@ exchange::observe(std::shared_ptr<exchange_observer> who) {
   record_->started_ms
     = duration_cast<milliseconds>(system_clock::now().time_since_epoch())
         .count();
-  return record_;
 }
 
 void exchange::note_attempt(exchange_attempt::kind how) {

@@ -94,9 +94,10 @@ class exchange : public std::enable_shared_from_this<exchange> {
 
   // -- for the visitor's side, unit thread only ------------------------------
 
-  /// Has a record of its life kept from now on; `who` hears of the end.
-  /// Before anything else happens to it.
-  exchange_record_ptr observe(std::shared_ptr<exchange_observer> who);
+  /// Has its life written into `record`, a new or reused one, from now on;
+  /// `who` hears of the end. Before anything else happens to it.
+  void observe(std::shared_ptr<exchange_observer> who,
+               exchange_record_ptr record);
 
   /// Request body bytes; at most `room()` at a time.
   void send_body(slice bytes);

@@ -72,6 +72,15 @@ struct exchange_record {
   outcome how = outcome::ok;
   std::string detail;
   size_t slot = 0; ///< for who keeps the live ones
+
+  /// Makes it a new one that keeps its memory. Nobody else may look at it.
+  void reuse();
+
+  /// Takes its facts from the exchange, so that those can go with it.
+  void keep_facts();
+
+ private:
+  std::shared_ptr<exchange_facts> kept_; ///< memory for `keep_facts`
 };
 using exchange_record_ptr = std::shared_ptr<exchange_record>;
 

@@ -221,6 +221,45 @@ CAF_TEST(a_visitor_that_leaves_with_the_whole_answer_was_served) {
   }
 }
 
+namespace {
+
+struct test_observer final : exchange_observer {
+  void on_over(const exchange_record_ptr& what) override { over = what; }
+  exchange_record_ptr over;
+};
+
+} // namespace
+
+CAF_TEST(a_record_that_is_used_again_remembers_nothing) {
+  const auto observer = std::make_shared<test_observer>();
+  const auto record = std::make_shared<exchange_record>();
+  {
+    world w{get()};
+    w.node->observe(observer, record);
+    w.unit.run_inside(
+      [&] { w.node->fail(outcome::no_endpoint, "nobody is there"); });
+    w.settle();
+    CAF_REQUIRE(observer->over == record);
+    record->keep_facts();
+  }
+  CAF_CHECK(record->over);
+  CAF_CHECK_EQUAL(record->detail, "nobody is there");
+  CAF_CHECK_EQUAL(record->status, 503);
+  CAF_CHECK_EQUAL(record->method, "GET");
+  CAF_REQUIRE(record->facts);
+  record->reuse();
+  CAF_CHECK(!record->over && !record->facts && record->detail.empty());
+  CAF_CHECK(record->attempts.empty() && record->method.empty());
+  CAF_CHECK_EQUAL(record->status, 0);
+  CAF_CHECK(record->ended == time_point{});
+  world w{get()};
+  w.node->observe(observer, record);
+  w.connect();
+  w.settle();
+  CAF_CHECK_EQUAL(record->attempts.size(), 1u);
+  CAF_CHECK_EQUAL(record->moves, 0u);
+}
+
 CAF_TEST(an_origin_that_fails_tells_the_visitor_why) {
   world w{get()};
   w.connect();
