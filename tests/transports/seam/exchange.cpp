@@ -238,7 +238,7 @@ CAF_TEST(a_record_that_is_used_again_remembers_nothing) {
     w.node->observe(observer, record);
     w.unit.run_inside(
       [&] { w.node->fail(outcome::no_endpoint, "nobody is there"); });
-    w.settle();
+    w.unit.run_all();
     CAF_REQUIRE(observer->over == record);
     record->keep_facts();
   }
