@@ -335,6 +335,8 @@ caf::result<controller_snapshot> controller_state::snapshot() {
       = std::max(seconds(breaker_.next_probe() - now).count(), 0.0);
   base.moving = static_cast<uint32_t>(parked_.size());
   base.mode = mode_;
+  if (const auto* where = choose({}))
+    base.choice = where->transport;
   std::vector<pool_actor> pools;
   for (const auto& where : lanes_)
     if (where.pool)

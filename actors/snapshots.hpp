@@ -87,6 +87,7 @@ struct controller_snapshot {
   uint32_t moving = 0;
   std::vector<pool_snapshot> pools;
   fallback_mode mode = fallback_mode::automatic;
+  std::optional<transport_kind> choice; ///< what a new request goes over
 };
 
 struct endpoint_snapshot {
@@ -191,7 +192,8 @@ bool inspect(Inspector& f, controller_snapshot& what) {
     f.field("consecutive_failures", what.consecutive_failures),
     f.field("switches", what.switches), f.field("in_state_s", what.in_state_s),
     f.field("next_probe_s", what.next_probe_s), f.field("moving", what.moving),
-    f.field("pools", what.pools), f.field("mode", what.mode));
+    f.field("pools", what.pools), f.field("mode", what.mode),
+    f.field("choice", what.choice));
 }
 
 template <class Inspector>

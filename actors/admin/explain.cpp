@@ -98,55 +98,34 @@ json show_candidate(const std::vector<config::mapping>& mappings, size_t index,
           {"wins", wins},         {"why", why}};
 }
 
-// Which transport an endpoint would use now, as its controller decides.
-std::pair<std::string, std::string>
-transport_of(const tunnel_snapshot& tunnel, const endpoint_snapshot& endpoint) {
-  const auto& state = endpoint.controller;
-  const auto live = [&](transport_kind kind) {
-    return std::any_of(state.pools.begin(), state.pools.end(),
-                       [&](const pool_snapshot& pool) {
-                         return pool.transport == kind
-                                && std::any_of(pool.members.begin(),
-                                               pool.members.end(),
-                                               [](const auto& member) {
-                                                 return !member.draining;
-                                               });
-                       });
-  };
-  if (state.mode != fallback_mode::automatic) {
-    const auto kind = state.mode == fallback_mode::grpc
-                        ? transport_kind::grpc
-                        : transport_kind::websocket;
-    if (live(kind))
-      return {std::string(to_string(kind)), "chosen by hand"};
-  }
-  const auto avoid_grpc = state.state != "primary" && tunnel.fallback_enabled;
-  const auto why = "in state " + state.state + " (" + state.reason + ")";
-  for (const auto kind : {transport_kind::grpc, transport_kind::websocket,
-                          transport_kind::poll})
-    if (live(kind) && !(avoid_grpc && kind == transport_kind::grpc))
-      return {std::string(to_string(kind)), why};
-  if (live(transport_kind::grpc))
-    return {"grpc", "the only live one"};
-  return {"", "no live connection"};
+std::string why_chosen(const controller_snapshot& state) {
+  const auto by_hand = state.mode == fallback_mode::grpc
+                         ? state.choice == transport_kind::grpc
+                         : state.mode == fallback_mode::websocket
+                             && state.choice == transport_kind::websocket;
+  return by_hand ? "chosen by hand"
+                 : "in state " + state.state + " (" + state.reason + ")";
 }
 
-json show_endpoint(const config::mapping& rule, const tunnel_snapshot& tunnel,
+json show_endpoint(const config::mapping& rule,
                    const endpoint_snapshot& endpoint) {
   const auto allowed = rule.endpoints.empty()
                        || std::find(rule.endpoints.begin(),
                                     rule.endpoints.end(), endpoint.name)
                             != rule.endpoints.end();
-  const auto [transport, why] = transport_of(tunnel, endpoint);
+  const auto& choice = endpoint.controller.choice;
   return {{"name", endpoint.name},
-          {"could_serve", allowed && endpoint.live > 0},
-          {"why", !allowed            ? "the mapping does not name it"
-                  : endpoint.live > 0 ? "has live connections"
-                                      : "no live connection"},
+          {"could_serve", allowed && choice},
+          {"why", !allowed             ? "the mapping does not name it"
+                  : choice             ? "has live connections"
+                  : endpoint.live == 0 ? "no live connection"
+                                       : "no live gRPC connection, and "
+                                         "fallback is off"},
           {"live_connections", endpoint.live},
           {"in_flight", endpoint.in_flight},
-          {"transport", transport},
-          {"transport_why", why}};
+          {"transport", choice ? to_string(*choice) : ""},
+          {"transport_why", choice ? why_chosen(endpoint.controller)
+                                   : "no live connection"}};
 }
 
 json show_tunnels_of(const config::mapping& rule, const config::node& config,
@@ -158,7 +137,7 @@ json show_tunnels_of(const config::mapping& rule, const config::node& config,
     for (const auto& tunnel : now.tunnels)
       if (tunnel.name == name)
         for (const auto& endpoint : tunnel.endpoints) {
-          endpoints.push_back(show_endpoint(rule, tunnel, endpoint));
+          endpoints.push_back(show_endpoint(rule, endpoint));
           const auto& shown = endpoints.back();
           if (first.empty() && shown["could_serve"])
             first = name + "." + endpoint.name + " over "

@@ -371,6 +371,23 @@ class Actions(AdminCase):
                    >= 6, "the refusals in the log")
 
 
+class Alone(AdminCase):
+    def test_explain_knows_that_fallback_is_off(self):
+        stack = self.stack = self.build("mix", proxy=True, config={
+            "tunnels": {"tunnel1": {
+                "websocket_pool": {"fallback_enabled": False}}}})
+        url = "/.api/explain?url=http://example.com/"
+        self.assertEqual(self.get(url)["outcome"], "ok")
+        stack.proxy.cut("h2")
+        wait_until(lambda: self.get(url)["outcome"] == "no-endpoint",
+                   "gRPC to be gone")
+        served, = self.get(url)["tunnels"][0]["endpoints"]
+        self.assertEqual((served["could_serve"], served["transport"]),
+                         (False, ""))
+        self.assertIn("fallback is off", served["why"])
+        self.assertIn(ask(stack.port, "/").status, (502, 503))
+
+
 class Token(AdminCase):
     transport = "ws"
     config = {"admin": {"token": TOKEN}}
