@@ -325,11 +325,14 @@ void connection_state::on_operate(const operate& what) {
 bool connection_state::hold_back(link_frames& batch) {
   if (held_.empty() && delay_ == duration{} && stalled_until_ == time_point{})
     return false;
+  // What is due comes first, though its timer may be late.
+  look_at_held();
   const auto now = compat::now(self_);
-  const auto due = std::max({now + delay_, stalled_until_,
-                             held_.empty() ? now : held_.back().first});
-  if (due <= now)
+  auto due = std::max(now + delay_, stalled_until_);
+  if (held_.empty() && due <= now)
     return false;
+  if (!held_.empty())
+    due = std::max(due, held_.back().first);
   held_.emplace_back(due, std::move(batch));
   const auto wait
     = std::chrono::ceil<std::chrono::milliseconds>(due - now);
