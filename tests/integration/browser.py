@@ -1,7 +1,6 @@
 """The panel in headless Chromium, by way of tools/panel/test/. Needs what
 `tools/setup --tests` installs."""
 
-import http.client
 import json
 import os
 import shutil
@@ -29,15 +28,9 @@ def missing():
 
 
 def has_panel(node):
-    connection = http.client.HTTPConnection("127.0.0.1", node.admin_port,
-                                            timeout=10)
-    try:
-        connection.request("GET", "/.admin/")
-        answer = connection.getresponse()
-        # A build without the panel has a page that says so.
-        return answer.status == 200 and b"module" in answer.read()
-    finally:
-        connection.close()
+    status, body = node.get("/.admin/")
+    # A build without the panel has a page that says so.
+    return status == 200 and b"module" in body
 
 
 class Browser:

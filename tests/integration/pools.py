@@ -2,7 +2,6 @@
 a gate, and views of the statistics."""
 
 import concurrent.futures
-import http.client
 import json
 import os
 import threading
@@ -58,14 +57,8 @@ def at_rest(stats):
 
 def readiness(node):
     """Status and body of /.api/ready."""
-    admin = http.client.HTTPConnection("127.0.0.1", node.admin_port,
-                                       timeout=10)
-    try:
-        admin.request("GET", "/.api/ready")
-        answer = admin.getresponse()
-        return answer.status, json.loads(answer.read())
-    finally:
-        admin.close()
+    status, body = node.get("/.api/ready")
+    return status, json.loads(body)
 
 
 def descriptors(program):

@@ -23,7 +23,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
 
 import pattern
 from harness import BIN, KINDS, QUICK, Agent, FaultProxy, Node, merged
@@ -186,9 +185,7 @@ class Soak:
         wait_until(lambda: self.node.stats()["exchanges"]["live"] == 0,
                    "the last exchange to end")
         sums = self.node.stats()["exchanges"]
-        url = f"http://127.0.0.1:{self.node.admin_port}/metrics"
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            metrics = samples(answer.read().decode())
+        metrics = samples(self.node.get("/metrics")[1].decode())
         counted = (sums["started"], sums["finished"], sums["failed"],
                    total(metrics, "aps_exchanges_started_total"),
                    total(metrics, "aps_exchanges_total"),

@@ -59,17 +59,22 @@ class Node(Program):
             raise RuntimeError(f"{self.name} ended at start:\n{self.log}")
         return listening(self.port)
 
-    def stats(self):
+    def get(self, path):
+        """Status and body of what the admin listener answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.admin_port,
                                                 timeout=10)
         try:
-            connection.request("GET", "/.api/stats")
+            connection.request("GET", path)
             answer = connection.getresponse()
-            if answer.status != 200:
-                raise RuntimeError(f"/.api/stats answers {answer.status}")
-            return json.loads(answer.read())
+            return answer.status, answer.read()
         finally:
             connection.close()
+
+    def stats(self):
+        status, body = self.get("/.api/stats")
+        if status != 200:
+            raise RuntimeError(f"/.api/stats answers {status}")
+        return json.loads(body)
 
     def connections(self, tunnel="tunnel1"):
         """Live gRPC streams and WebSockets of a tunnel's agents."""
