@@ -2,6 +2,8 @@
 
 #include "tests/support/test.hpp"
 
+#include "tests/config/good.hpp"
+
 #include "config/config.hpp"
 
 #include <fstream>
@@ -11,16 +13,6 @@
 using namespace aps::config;
 
 namespace {
-
-node good(std::string_view text) {
-  auto parsed = parse(text);
-  if (auto* wrong = std::get_if<problems>(&parsed)) {
-    for (const auto& one : *wrong)
-      CAF_ERROR(one.str());
-    return {};
-  }
-  return std::get<node>(std::move(parsed));
-}
 
 /// A node whose only tunnel, "t", has this text behind its password.
 tunnel tunnel_with(const std::string& more) {

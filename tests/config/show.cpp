@@ -3,23 +3,13 @@
 #include "tests/support/test.hpp"
 
 #include "config/show.hpp"
+#include "tests/config/good.hpp"
 
-#include <fstream>
 #include <sstream>
 
 using namespace aps::config;
 
 namespace {
-
-node read(const std::string& text) {
-  auto parsed = parse(text);
-  if (auto* wrong = std::get_if<problems>(&parsed)) {
-    for (const auto& one : *wrong)
-      CAF_ERROR(one.str());
-    return {};
-  }
-  return std::get<node>(std::move(parsed));
-}
 
 // Masked secrets stand on both sides.
 node without_secrets(node what) {
@@ -55,14 +45,14 @@ CAF_TEST(what is shown is read as the same configuration) {
     "log": {"level": "debug", "format": "json", "requests": true,
             "components": {"pool": "error"}},
     "io": {"threads": 3}})";
-  const auto all = read(odd);
+  const auto all = good(odd);
   CAF_REQUIRE_EQUAL(all.tunnels.size(), 2u);
   const auto text = show(all).dump();
-  CAF_CHECK(read(text) == without_secrets(all));
+  CAF_CHECK(good(text) == without_secrets(all));
   for (const auto* secret : {"one", "two", "a-secret-of-the-admin"})
     CAF_CHECK_EQUAL(text.find('"' + std::string(secret) + '"'),
                     std::string::npos);
   // And what it leaves out is not there either: no admin, no token.
-  const auto small = read(R"({"servers": {"main": 8080}})");
-  CAF_CHECK(read(show(small).dump()) == small);
+  const auto small = good(R"({"servers": {"main": 8080}})");
+  CAF_CHECK(good(show(small).dump()) == small);
 }
