@@ -381,31 +381,40 @@ uint32_t pool_state::usable_count() const {
                   [](const auto& view) { return view.usable(); }));
 }
 
+event pool_state::about(event_kind kind) const {
+  return {kind, setup_.tunnel, setup_.endpoint,
+          std::string(to_string(setup_.transport))};
+}
+
 void pool_state::tell(event_kind kind, const std::string& connection,
                       std::string detail, uint64_t number) {
-  compat::send(self_, context_->monitor,
-               event{kind, setup_.tunnel, setup_.endpoint,
-                     std::string(to_string(setup_.transport)), connection,
-                     std::move(detail), number});
+  auto out = about(kind);
+  out.connection = connection;
+  out.detail = std::move(detail);
+  out.number = number;
+  compat::send(self_, context_->monitor, std::move(out));
 }
 
 void pool_state::tell_member(event_kind kind, const member& who,
                              std::string detail, std::string_view reason,
                              uint64_t number) {
-  compat::send(self_, context_->monitor,
-               event{kind, setup_.tunnel, setup_.endpoint,
-                     std::string(to_string(setup_.transport)), who.name,
-                     std::move(detail), number, std::string(reason),
-                     to_hex(who.session)});
+  auto out = about(kind);
+  out.connection = who.name;
+  out.detail = std::move(detail);
+  out.number = number;
+  out.reason = reason;
+  out.session = to_hex(who.session);
+  compat::send(self_, context_->monitor, std::move(out));
 }
 
 void pool_state::tell_lease(event_kind kind, const member& who,
                             const job& what) {
-  compat::send(self_, context_->monitor,
-               event{kind, setup_.tunnel, setup_.endpoint,
-                     std::string(to_string(setup_.transport)), who.name, {},
-                     active_, {}, to_hex(who.session),
-                     what.what->facts().request_id});
+  auto out = about(kind);
+  out.connection = who.name;
+  out.number = active_;
+  out.session = to_hex(who.session);
+  out.request_id = what.what->facts().request_id;
+  compat::send(self_, context_->monitor, std::move(out));
 }
 
 uint64_t pool_state::random() {

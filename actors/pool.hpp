@@ -106,6 +106,7 @@ class pool_state {
 
   uint32_t live_count() const;
   uint32_t usable_count() const;
+  event about(event_kind kind) const;
   void tell(event_kind kind, const std::string& connection, std::string detail,
             uint64_t number = 0);
   void tell_member(event_kind kind, const member& who, std::string detail,
