@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transports/seam/exchange.hpp"
+#include "transports/seam/limit.hpp"
 
 #include <functional>
 #include <memory>
@@ -48,6 +49,14 @@ class front {
 
   /// A fresh exchange id.
   virtual exchange_id next_id() = 0;
+
+  /// `peer` ("ip" or "ip:port") reached a limit and was refused or cut.
+  /// Counted, and told as an event whose rate is limited; cheap enough for
+  /// every single refusal. Neither text needs escaping.
+  virtual void on_limit(limit kind, std::string_view peer,
+                        std::string_view detail) {
+    static_cast<void>(kind), static_cast<void>(peer), static_cast<void>(detail);
+  }
 };
 
 struct listen_options {

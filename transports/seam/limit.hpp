@@ -1,0 +1,74 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace aps {
+
+/// What somebody outside reached, so that the node refused or ended something
+/// (DESIGN 11). One row per kind in `limit_table`; `front::on_limit` tells.
+enum class limit : uint8_t {
+  connections,         ///< of the server, in total
+  address_connections, ///< of one address
+  unauthenticated,     ///< peers that proved nothing yet
+  descriptors,         ///< of the process; the reserve is for tunnel and admin
+  poll_links,          ///< unauthenticated polling links
+  address_share,       ///< of a pool's places, for one visitor address
+  header_time,         ///< a request head that comes too slowly
+  receive_rate,        ///< a body from outside that comes too slowly
+  send_rate,           ///< a peer that takes its bytes too slowly
+  blank_lines,         ///< before a request line
+  attempts,            ///< a request that ended its connection each time
+  loop,                ///< a request that came back to its node
+  login_rate,          ///< guesses at a password or token
+  event_streams,       ///< of the admin listener
+  endpoints,           ///< of a tunnel or session
+  frame_field,         ///< of a frame, over what the protocol allows
+  interim_heads,       ///< 1xx answers of one request
+};
+
+inline constexpr auto last_limit = limit::interim_heads;
+inline constexpr size_t limit_kinds = static_cast<size_t>(last_limit) + 1;
+
+struct limit_row {
+  limit kind;
+  std::string_view name; ///< the word of metrics, events and the API
+};
+
+inline constexpr std::array<limit_row, limit_kinds> limit_table{{
+  {limit::connections, "connections"},
+  {limit::address_connections, "address-connections"},
+  {limit::unauthenticated, "unauthenticated"},
+  {limit::descriptors, "descriptors"},
+  {limit::poll_links, "poll-links"},
+  {limit::address_share, "address-share"},
+  {limit::header_time, "header-time"},
+  {limit::receive_rate, "receive-rate"},
+  {limit::send_rate, "send-rate"},
+  {limit::blank_lines, "blank-lines"},
+  {limit::attempts, "attempts"},
+  {limit::loop, "loop"},
+  {limit::login_rate, "login-rate"},
+  {limit::event_streams, "event-streams"},
+  {limit::endpoints, "endpoints"},
+  {limit::frame_field, "frame-field"},
+  {limit::interim_heads, "interim-heads"},
+}};
+
+namespace detail {
+constexpr bool in_order() {
+  for (size_t i = 0; i < limit_kinds; ++i)
+    if (static_cast<size_t>(limit_table[i].kind) != i)
+      return false;
+  return true;
+}
+static_assert(in_order(), "limit_table has a row per kind, in their order");
+} // namespace detail
+
+/// The word, e.g. "send-rate".
+constexpr std::string_view to_string(limit kind) noexcept {
+  return limit_table[static_cast<size_t>(kind)].name;
+}
+
+} // namespace aps
