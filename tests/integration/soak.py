@@ -9,6 +9,10 @@ the connections between agent and node are cut all the time.
   soak.py --transport grpc|ws|mix [--requests 2000] [--bin DIR]
           [--saw 0.2 [--vanish 3] [--faults reset,lose] [--seed 1]]
           [--largest 8388608]
+  soak.py --hostile [--seconds 600] [--attacks ping_floods,slow_heads]
+
+With --hostile 16 honest visitors go on while strangers, visitors, an agent
+and a target do harm (siege.py): none of their requests may fail.
 """
 
 import argparse
@@ -245,6 +249,23 @@ def soak(transport, requests, programs, processes=2, connections=8, saw=0.0,
         return problems, line
 
 
+def hostile_soak(options):
+    import hostile
+    from siege import siege
+    chosen = tuple(getattr(hostile, name)
+                   for name in options.attacks.split(",") if name)
+    run = siege(options.bin, options.transport, options.calm, options.seconds,
+                chosen=chosen or hostile.ALL, folder=options.logs)
+    for problem in run.problems[:50]:
+        print(problem)
+    print(run.line)
+    print("limits reached:", run.reached)
+    slow = run.ratio > 3
+    if slow:
+        print("p99 under attack is more than 3 times the calm one")
+    return 1 if run.problems or slow else 0
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__,
@@ -267,7 +288,17 @@ def main():
     parser.add_argument("--seed", type=int, help="of the faults")
     parser.add_argument("--logs", metavar="DIR", help="keep the logs there")
     parser.add_argument("--bin", default=os.fspath(BIN))
+    parser.add_argument("--hostile", action="store_true",
+                        help="honest visitors among attackers")
+    parser.add_argument("--seconds", type=float, default=600,
+                        help="of the attack (default: %(default)s)")
+    parser.add_argument("--calm", type=float, default=20, metavar="SECONDS",
+                        help="before the attack (default: %(default)s)")
+    parser.add_argument("--attacks", default="", metavar="NAME,NAME",
+                        help="of hostile.py (default: all)")
     options = parser.parse_args()
+    if options.hostile:
+        return hostile_soak(options)
     problems, line = soak(
         options.transport, options.requests, options.bin, options.processes,
         options.connections, options.saw, options.vanish,
