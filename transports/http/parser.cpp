@@ -1,5 +1,8 @@
 #include "transports/http/parser.hpp"
 
+#include "transports/http/fields.hpp"
+#include "transports/http/head_repair.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
@@ -13,6 +16,20 @@ namespace aps {
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using beast::error_code;
+
+namespace {
+
+// Longest line of a chunk's size and extensions.
+constexpr size_t max_chunk_line = 4 * 1024;
+
+// Empty lines before a status line: the end of a body that was one longer
+// than its length.
+constexpr size_t max_leading_bytes = 16;
+
+// Lengths beyond are no lengths; others read them as negative numbers.
+constexpr uint64_t max_length = std::numeric_limits<int64_t>::max();
+
+} // namespace
 
 std::string_view render(parse_fault what) noexcept {
   switch (what) {
@@ -185,8 +202,11 @@ class message_parser<IsRequest>::machine final
                           || (parent_.hosts_ == 0 && head.version < 11);
     if (IsRequest && !one_host)
       return stop(ec, parse_fault::malformed);
-    if (auto length = this->content_length())
+    if (auto length = this->content_length()) {
+      if (*length > max_length)
+        return stop(ec, parse_fault::malformed);
       head.content_length = *length;
+    }
     head.chunked = this->chunked();
     head.until_close = this->need_eof();
     head.keep_alive = this->keep_alive();
@@ -206,13 +226,8 @@ class message_parser<IsRequest>::machine final
   void on_chunk_header_impl(uint64_t size, beast::string_view,
                             error_code& ec) override {
     parent_.first_chunk_seen_ = true;
-    const auto limit = parent_.body_limit_;
-    if (limit > 0 && size > limit - parent_.announced_)
-      return stop(ec, parse_fault::body_too_large);
-    parent_.announced_ += size;
-    // Trailers are limited like the headers before them.
-    if (size == 0)
-      parent_.header_bytes_ = 0;
+    if (!parent_.announce(size))
+      ec = http::error::body_limit;
   }
 
   size_t on_chunk_body_impl(uint64_t, beast::string_view bytes,
@@ -223,16 +238,9 @@ class message_parser<IsRequest>::machine final
   void on_finish_impl(error_code&) override { parent_.done_ = true; }
 
   size_t payload(beast::string_view bytes, error_code& ec) {
-    auto& budget = parent_.budget_;
-    const auto taken = std::min(bytes.size(), budget);
-    parent_.blocked_ = taken < bytes.size();
-    budget -= taken;
-    parent_.body_bytes_ += taken;
-    const auto limit = parent_.body_limit_;
-    if (limit > 0 && parent_.body_bytes_ > limit)
-      stop(ec, parse_fault::body_too_large);
-    else if (taken > 0 && !parent_.discard_)
-      parent_.payload_.add({bytes.data(), taken});
+    const auto taken = parent_.take_payload({bytes.data(), bytes.size()});
+    if (parent_.fault_ != parse_fault::none)
+      ec = http::error::body_limit;
     return taken;
   }
 
@@ -243,7 +251,8 @@ class message_parser<IsRequest>::machine final
 
 template <bool IsRequest>
 message_parser<IsRequest>::message_parser(const parse_limits& limits)
-    : limits_(limits), machine_(std::make_unique<machine>(*this)) {}
+    : limits_(limits), machine_(std::make_unique<machine>(*this)),
+      chunks_(std::min(limits.header_bytes, max_chunk_line)) {}
 
 template <bool IsRequest>
 message_parser<IsRequest>::~message_parser() = default;
@@ -259,7 +268,9 @@ void message_parser<IsRequest>::reset(bool no_body) {
   fault_ = parse_fault::none;
   no_body_ = no_body;
   discard_ = started_ = head_done_ = done_ = blocked_ = false;
-  upgrade_field_ = first_chunk_seen_ = false;
+  upgrade_field_ = first_chunk_seen_ = doubtful_ = false;
+  chunks_.reset();
+  scanned_ = 0;
   if (no_body)
     machine_->skip(true);
 }
@@ -298,9 +309,24 @@ template <bool IsRequest>
 size_t message_parser<IsRequest>::feed(
   const std::shared_ptr<const void>& owner, std::string_view bytes,
   size_t budget, size_t share_from) {
+  if (done_ || fault_ != parse_fault::none || bytes.empty())
+    return 0;
   payload_.begin(&owner, share_from);
   budget_ = budget;
   blocked_ = false;
+  size_t used = 0;
+  if (IsRequest || (head_done_ && !head_.chunked))
+    used = feed_machine(bytes);
+  else if (head_done_)
+    used = feed_chunks(bytes);
+  else
+    used = feed_response_head(bytes);
+  payload_.end();
+  return used;
+}
+
+template <bool IsRequest>
+size_t message_parser<IsRequest>::feed_machine(std::string_view bytes) {
   size_t used = 0;
   const bool had_head = head_done_;
   while (!done_ && fault_ == parse_fault::none && used < bytes.size()) {
@@ -324,19 +350,169 @@ size_t message_parser<IsRequest>::feed(
     if (blocked_ || (head_done_ && !had_head))
       break;
   }
-  payload_.end();
   return used;
 }
 
 template <bool IsRequest>
-void message_parser<IsRequest>::feed_eof() {
+void message_parser<IsRequest>::feed_eof(std::string_view rest) {
   if (done_ || fault_ != parse_fault::none)
     return;
   error_code ec;
-  if (machine_->got_some())
+  if (!IsRequest && head_done_ && head_.chunked) {
+    // All of the body is here, only the last empty line is missing.
+    if (chunks_.in_trailers() && (rest.empty() || rest.ends_with('\n')))
+      read_trailers(rest);
+  } else if (machine_->got_some()) {
     machine_->put_eof(ec);
+  }
   if (!done_)
     fail(parse_fault::truncated);
+}
+
+// -- payload, however it is framed --------------------------------------------
+
+template <bool IsRequest>
+bool message_parser<IsRequest>::announce(uint64_t size) noexcept {
+  if (body_limit_ > 0 && size > body_limit_ - announced_) {
+    fail(parse_fault::body_too_large);
+    return false;
+  }
+  announced_ += size;
+  // Trailers are limited like the headers before them.
+  if (size == 0)
+    header_bytes_ = 0;
+  return true;
+}
+
+template <bool IsRequest>
+size_t message_parser<IsRequest>::take_payload(std::string_view bytes) {
+  const auto taken = std::min(bytes.size(), budget_);
+  blocked_ = taken < bytes.size();
+  budget_ -= taken;
+  body_bytes_ += taken;
+  if (body_limit_ > 0 && body_bytes_ > body_limit_)
+    fail(parse_fault::body_too_large);
+  else if (taken > 0 && !discard_)
+    payload_.add(bytes.substr(0, taken));
+  return taken;
+}
+
+// -- responses ----------------------------------------------------------------
+
+// The head is read as a whole: strictly first, and in its strict form when
+// that fails.
+template <bool IsRequest>
+size_t message_parser<IsRequest>::feed_response_head(std::string_view bytes) {
+  size_t used = 0;
+  while (const auto empty = empty_line(bytes.substr(used))) {
+    used += empty;
+    header_bytes_ += empty;
+    doubtful_ = true;
+  }
+  const auto rest = bytes.substr(used);
+  started_ = true;
+  constexpr std::string_view begin = "HTTP/";
+  if (header_bytes_ > max_leading_bytes
+      || (rest != "\r"
+          && !iequals(rest.substr(0, 5), begin.substr(0, rest.size()))))
+    fail(parse_fault::malformed);
+  const auto end = end_of_fields(rest, scanned_);
+  if (std::min(end, rest.size()) > limits_.header_bytes)
+    fail(parse_fault::header_too_large);
+  if (end == rest.npos || fault_ != parse_fault::none)
+    return used;
+  scanned_ = 0; // trailers may follow
+  const auto text = rest.substr(0, end);
+  if (!read_head(text) && fault_ == parse_fault::malformed) {
+    forget_head();
+    const auto repaired = repair_response_head(text);
+    doubtful_ = doubtful_ || repaired.loose;
+    if (!repaired.ok || !read_head(repaired.text))
+      fail(parse_fault::malformed);
+  }
+  return used + end;
+}
+
+template <bool IsRequest>
+bool message_parser<IsRequest>::read_head(std::string_view text) {
+  error_code ec;
+  const auto used
+    = machine_->put(boost::asio::const_buffer{text.data(), text.size()}, ec);
+  if (ec || used != text.size() || !head_done_)
+    fail(parse_fault::malformed);
+  return fault_ == parse_fault::none;
+}
+
+template <bool IsRequest>
+void message_parser<IsRequest>::forget_head() {
+  machine_->restart();
+  if (no_body_)
+    machine_->skip(true);
+  head_.clear();
+  header_bytes_ = hosts_ = 0;
+  upgrade_field_ = head_done_ = false;
+  fault_ = parse_fault::none;
+}
+
+template <bool IsRequest>
+size_t message_parser<IsRequest>::feed_chunks(std::string_view bytes) {
+  using result = chunk_reader::result;
+  size_t used = 0;
+  while (!blocked_ && !chunks_.in_trailers()) {
+    size_t taken = 0;
+    const auto rest = bytes.substr(used);
+    const auto found = chunks_.next(rest, budget_, taken);
+    used += taken;
+    if (found == result::payload)
+      take_payload(rest.substr(0, taken));
+    else if (found == result::size)
+      announce(chunks_.size());
+    else if (found == result::malformed)
+      fail(parse_fault::malformed);
+    else if (found == result::too_large)
+      fail(parse_fault::header_too_large);
+    if (found == result::need_more || fault_ != parse_fault::none)
+      return used;
+  }
+  if (chunks_.in_trailers())
+    used += feed_trailers(bytes.substr(used));
+  return used;
+}
+
+template <bool IsRequest>
+size_t message_parser<IsRequest>::feed_trailers(std::string_view bytes) {
+  auto end = empty_line(bytes);
+  if (end == 0)
+    end = end_of_fields(bytes, scanned_);
+  if (std::min(end, bytes.size()) > limits_.header_bytes)
+    fail(parse_fault::header_too_large);
+  if (end == bytes.npos || fault_ != parse_fault::none)
+    return 0;
+  read_trailers(bytes.substr(0, end));
+  return end;
+}
+
+template <bool IsRequest>
+void message_parser<IsRequest>::read_trailers(std::string_view lines) {
+  const auto repaired = repair_fields(lines);
+  doubtful_ = doubtful_ || repaired.loose;
+  std::string_view rest = repaired.text;
+  while (!rest.empty()) {
+    const auto colon = rest.find(':');
+    const auto end = rest.find("\r\n");
+    if (head_.headers.size() + trailers_.size() >= limits_.headers)
+      return fail(parse_fault::header_too_large);
+    trailers_.push_back(
+      {std::string{rest.substr(0, colon)},
+       std::string{trimmed(rest.substr(colon + 1, end - colon - 1))}});
+    rest.remove_prefix(end + 2);
+  }
+  // Framing in trailers is an attempt to be read in two ways.
+  const bool framing = find_header(trailers_, "content-length")
+                       || find_header(trailers_, "transfer-encoding");
+  if (!repaired.ok || framing)
+    return fail(parse_fault::malformed);
+  done_ = true;
 }
 
 template class message_parser<true>;

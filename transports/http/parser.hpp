@@ -1,5 +1,6 @@
 #pragma once
 
+#include "transports/http/chunk_reader.hpp"
 #include "transports/seam/frame.hpp"
 #include "transports/seam/slice.hpp"
 
@@ -87,6 +88,9 @@ class payload_collector {
 /// Incremental HTTP/1.1 parser for requests (`true`) or responses (`false`),
 /// over Beast's, with the checks that Beast 1.81 leaves to its users: foreign
 /// transfer codings, Host, obs-fold, size limits, trailers kept apart.
+/// Requests are read strictly. Of responses, whose writers are many and old,
+/// what breaks the rules but means one thing only is taken (head_repair.hpp);
+/// where framing is in doubt they are as strict.
 /// Feed it, look at `head_done`, `body`, `done` and `fault`, feed it on.
 /// One object serves all messages of a connection. Not thread-safe.
 template <bool IsRequest>
@@ -108,14 +112,19 @@ class message_parser {
   size_t feed(const std::shared_ptr<const void>& owner, std::string_view bytes,
               size_t budget, size_t share_from);
 
-  /// The connection ended: completes a body that ends so, else `truncated`.
-  void feed_eof();
+  /// The connection ended, with `rest` not taken: completes a body that ends
+  /// so, else `truncated`.
+  void feed_eof(std::string_view rest = {});
 
   /// Payload is parsed but dropped from now on.
   void discard_payload() noexcept { discard_ = true; }
 
   bool started() const noexcept { return started_; }
   bool head_done() const noexcept { return head_done_; }
+
+  /// The message was understood, but not everybody would have: nothing should
+  /// follow it on its connection.
+  bool doubtful() const noexcept { return doubtful_; }
   bool done() const noexcept { return done_; }
   parse_fault fault() const noexcept { return fault_; }
 
@@ -138,12 +147,23 @@ class message_parser {
   }
   bool waits_for_first_chunk(size_t available) const noexcept;
   void finish_head();
+  size_t feed_machine(std::string_view bytes);
+  size_t feed_response_head(std::string_view bytes);
+  bool read_head(std::string_view text);
+  void forget_head();
+  size_t feed_chunks(std::string_view bytes);
+  size_t feed_trailers(std::string_view bytes);
+  void read_trailers(std::string_view lines);
+  bool announce(uint64_t size) noexcept;
+  size_t take_payload(std::string_view bytes);
 
   const parse_limits limits_;
   message_head head_;
   header_list trailers_;
   payload_collector payload_;
   std::unique_ptr<machine> machine_;
+  chunk_reader chunks_; // of responses
+  size_t scanned_ = 0;  // for the end of a header section
   size_t header_bytes_ = 0;
   size_t hosts_ = 0;
   size_t budget_ = 0;
@@ -159,6 +179,7 @@ class message_parser {
   bool blocked_ = false;
   bool upgrade_field_ = false;
   bool first_chunk_seen_ = false;
+  bool doubtful_ = false;
 };
 
 using request_parser = message_parser<true>;
