@@ -1,6 +1,7 @@
 #include "transports/http/origin_connection.hpp"
 
 #include "transports/http/fields.hpp"
+#include "transports/http/origin_connector.hpp"
 #include "transports/http/origin_pool.hpp"
 #include "transports/http/request_writer.hpp"
 
@@ -9,6 +10,8 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace aps {
@@ -18,18 +21,32 @@ namespace {
 // An origin that we chose ourselves may send more fields than a visitor.
 constexpr parse_limits response_limits{256 * 1024, 1000, 0};
 
+// Heads of one response, the final one included. They are kept until the node
+// has the end, and no credit bounds them.
+constexpr size_t max_interim_heads = 32;
+constexpr size_t max_interim_bytes = 128 * 1024;
+
+// Media types of answers that are silent for as long as nothing happens.
+constexpr std::array<std::string_view, 5> event_types{
+  "text/event-stream", "multipart/x-mixed-replace", "application/x-ndjson",
+  "application/stream+json", "application/json-seq"};
+
+bool is_event_stream(const header_list& headers) noexcept {
+  const auto* field = find_header(headers, "content-type");
+  if (field == nullptr)
+    return false;
+  const std::string_view value = field->value;
+  const auto type = trimmed(value.substr(0, value.find(';')));
+  return std::any_of(event_types.begin(), event_types.end(),
+                     [&](auto x) { return iequals(x, type); });
+}
+
 response_head_ptr to_response_head(message_head& head) {
   auto result = std::make_shared<response_head>();
   result->status = static_cast<uint16_t>(head.status);
   result->reason = std::move(head.reason);
-  std::string upgrade;
-  if (head.status == 101)
-    if (const auto* field = find_header(head.headers, "upgrade"))
-      upgrade = field->value;
   remove_hop_by_hop(head.headers);
   result->headers = std::move(head.headers);
-  if (head.status == 101)
-    result->headers.push_back({"Upgrade", std::move(upgrade)});
   result->last = !head.has_body && head.status != 101;
   if (head.status >= 200 && head.status != 204)
     result->content_length = head.content_length;
@@ -41,9 +58,11 @@ response_head_ptr to_response_head(message_head& head) {
 origin_connection::origin_connection(io_unit& unit,
                                      std::unique_ptr<byte_stream> stream,
                                      std::weak_ptr<origin_pool> pool,
-                                     std::string key, std::string name)
+                                     settings_ptr settings, std::string key,
+                                     std::string name)
     : unit_(unit), stream_(std::move(stream)), pool_(std::move(pool)),
-      key_(std::move(key)), name_(std::move(name)), parser_(response_limits) {}
+      settings_(std::move(settings)), key_(std::move(key)),
+      name_(std::move(name)), parser_(response_limits) {}
 
 bool origin_connection::still_open() noexcept {
   char byte;
@@ -63,11 +82,17 @@ bool origin_connection::begin(std::shared_ptr<response_receiver> who,
   ++requests_;
   request_ = std::move(who);
   head_request_ = head.method == "HEAD";
-  upgrade_ = !head.upgrade.empty();
+  upgrade_ = head.upgrade;
+  interim_heads_ = head_bytes_ = 0;
   head_delivered_ = response_started_ = response_done_ = keep_alive_ = false;
+  event_stream_ = body_may_follow_ = bytes_passed_ = end_due_ = false;
+  answer_.restart();
+  sending_.restart();
+  if (const auto pool = pool_.lock())
+    pool->note_busy(*this);
   parser_.reset(head_request_);
   body_.begin(framing, head.content_length.value_or(0));
-  request_sent_ = head.last || upgrade_;
+  request_sent_ = head.last || !upgrade_.empty();
   if (request_sent_)
     flush();
   else
@@ -77,16 +102,21 @@ bool origin_connection::begin(std::shared_ptr<response_receiver> who,
 }
 
 void origin_connection::send(slice bytes) {
-  if (over_ || send_failed_ || (request_sent_ && !raw_))
+  if (over_ || send_failed_ || (request_sent_ && !raw_ && upgrade_.empty()))
     return;
+  bytes_passed_ = true;
   if (!body_.data(output_, std::move(bytes)))
     return broken(outcome::bad_request, "the body exceeds its length");
   flush_soon();
 }
 
 void origin_connection::send_end(const header_list& trailers) {
-  if (over_ || send_failed_ || (request_sent_ && !raw_))
+  if (over_ || send_failed_ || (request_sent_ && !raw_ && upgrade_.empty()))
     return;
+  if (!upgrade_.empty() && !raw_) {
+    end_due_ = true; // when the origin switches, if it does
+    return;
+  }
   if (!body_.end(output_, trailers))
     return broken(outcome::bad_request, "the body misses its length");
   shutdown_due_ = raw_;
@@ -104,6 +134,7 @@ void origin_connection::close() {
   const auto self = shared_from_this();
   over_ = true;
   request_ = nullptr;
+  unlink();
   stream_->close();
   if (const auto pool = pool_.lock())
     pool->remove(this);
@@ -156,8 +187,10 @@ void origin_connection::on_written(const error_code& error) {
 void origin_connection::read_more() {
   if (reading_ || over_)
     return;
-  if (request_ && head_delivered_ && request_->response_room() == 0)
+  if (request_ && head_delivered_ && request_->response_room() == 0) {
+    held_back_ = true;
     return;
+  }
   reading_ = true;
   stream_->async_read_some(
     input_.prepare(),
@@ -175,6 +208,7 @@ void origin_connection::on_read(const error_code& error, size_t bytes) {
   if (error)
     return on_end_of_input(error);
   input_.commit(bytes);
+  received_ += bytes;
   response_started_ = true;
   process();
 }
@@ -199,6 +233,8 @@ bool origin_connection::step() {
     input_.owner(), input_.data(),
     head_delivered_ ? request_->response_room() : 0, input_.share_from());
   input_.consume(used);
+  if (!head_delivered_ && !count_head(used))
+    return false;
   if (!head_delivered_ && parser_.head_done()
       && parser_.fault() == parse_fault::none)
     deliver_head();
@@ -213,13 +249,46 @@ bool origin_connection::step() {
   return used > 0;
 }
 
+// Heads need no credit, so they are counted.
+bool origin_connection::count_head(size_t bytes) {
+  head_bytes_ += bytes;
+  if (!parser_.head_done() || parser_.head().status / 100 != 1)
+    return true;
+  ++interim_heads_;
+  if (head_bytes_ <= max_interim_bytes && interim_heads_ <= max_interim_heads)
+    return true;
+  broken(outcome::origin_protocol, "too many interim answers");
+  return false;
+}
+
+// The answer to an upgrade names the protocol as the origin writes it. When it
+// names none, the one that was asked for is meant, if it was one.
+response_head_ptr origin_connection::switching_head(message_head& head) {
+  auto protocol = upgrade_;
+  if (const auto* field = find_header(head.headers, "upgrade"))
+    protocol = field->value;
+  else if (protocol.find(',') != protocol.npos)
+    protocol.clear();
+  if (protocol.empty())
+    return nullptr;
+  auto result = std::make_shared<response_head>(*to_response_head(head));
+  result->headers.push_back({"Upgrade", std::move(protocol)});
+  return result;
+}
+
 void origin_connection::deliver_head() {
   auto& head = parser_.head();
   const auto status = head.status;
-  if (status == 101 && !upgrade_)
-    return broken(outcome::origin_protocol, "101 without being asked");
   keep_alive_ = head.keep_alive;
-  auto out = to_response_head(head);
+  event_stream_ = is_event_stream(head.headers);
+  body_may_follow_ = !head.has_body && status >= 200
+                     && (head_request_ || head.content_length.value_or(0) > 0
+                         || find_header(head.headers, "transfer-encoding"));
+  auto out = status != 101      ? to_response_head(head)
+             : upgrade_.empty() ? nullptr
+                                : switching_head(head);
+  if (!out)
+    return broken(outcome::origin_protocol, "101 without being asked");
   if (out->interim()) {
     request_->on_response_head(std::move(out));
     parser_.reset(head_request_);
@@ -229,7 +298,8 @@ void origin_connection::deliver_head() {
   if (status == 101) {
     raw_ = true;
     request_sent_ = false;
-    body_.begin(body_framing::raw);
+    if (end_due_)
+      send_end({});
   }
   request_->on_response_head(std::move(out));
 }
@@ -257,6 +327,9 @@ void origin_connection::response_complete() {
   if (raw_)
     return;
   response_done_ = true;
+  // How much of a refused upgrade's stream is still to come, nobody knows.
+  keep_alive_ = keep_alive_ && !parser_.doubtful()
+                && (upgrade_.empty() || !bytes_passed_);
   const auto who = std::move(request_);
   request_ = nullptr;
   output_.disown_payload();
@@ -276,6 +349,7 @@ void origin_connection::release_if_done() {
   if (!output_.empty() || output_.in_flight())
     return; // the write's completion comes back here
   response_done_ = false;
+  unlink();
   if (const auto pool = pool_.lock())
     pool->put(shared_from_this());
   else
@@ -290,7 +364,7 @@ void origin_connection::on_end_of_input(const error_code& error) {
     return who->on_response_end({});
   }
   if (orderly && response_started_ && !raw_)
-    parser_.feed_eof();
+    parser_.feed_eof(input_.data());
   if (orderly && head_delivered_ && parser_.done()) {
     keep_alive_ = false;
     return response_complete();
@@ -302,9 +376,52 @@ void origin_connection::on_end_of_input(const error_code& error) {
 void origin_connection::broken(outcome why, const std::string& reason) {
   const auto self = shared_from_this();
   const auto who = std::move(request_);
+  // Bytes that are no head may belong to the response before.
+  const bool left_over = reused() && why == outcome::origin_protocol
+                         && !head_delivered_ && interim_heads_ == 0;
   close();
   if (who)
-    who->on_broken(why, name_ + ": " + reason, response_started_);
+    who->on_broken(why, name_ + ": " + reason,
+                   response_started_ && !left_over);
+}
+
+// -- limits -------------------------------------------------------------------
+
+void origin_connection::check(time_point now) {
+  const auto self = shared_from_this();
+  if (!over_)
+    check_answer(now);
+  if (!over_)
+    check_sending(now);
+}
+
+// Counts only what the origin owes: not while the visitor is slow to send or
+// to take, and not before the head, whose deadline is the node's.
+void origin_connection::check_answer(time_point now) {
+  const bool owed = request_ && head_delivered_ && !raw_ && !event_stream_
+                    && request_sent_ && reading_ && !output_.in_flight();
+  if (!owed || std::exchange(held_back_, false))
+    return answer_.restart();
+  const auto& options = settings_->options;
+  switch (answer_.look(now, received_,
+                       {options.read_timeout, options.min_rate})) {
+    case pace_verdict::fine:
+      break;
+    case pace_verdict::silent:
+      return broken(outcome::origin_timeout, "stopped inside its answer");
+    case pace_verdict::slow:
+      return broken(outcome::origin_timeout, "answers too slowly");
+  }
+}
+
+void origin_connection::check_sending(time_point now) {
+  if (!output_.in_flight())
+    return sending_.restart();
+  const auto& options = settings_->options;
+  const auto taken = acknowledged_bytes(stream_->socket().native_handle());
+  const pace_limit limit{options.send_timeout, raw_ ? 0 : options.min_rate};
+  if (sending_.look(now, taken, limit) != pace_verdict::fine)
+    broken(outcome::origin_timeout, "does not take what is sent");
 }
 
 } // namespace aps

@@ -5,8 +5,10 @@
 #include "transports/http/input_buffer.hpp"
 #include "transports/http/output_queue.hpp"
 #include "transports/http/parser.hpp"
+#include "transports/http/origin_pace.hpp"
 #include "transports/io_unit.hpp"
 
+#include <boost/intrusive/list_hook.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <memory>
@@ -15,6 +17,11 @@
 namespace aps {
 
 class origin_pool;
+struct origin_settings;
+
+/// Links a connection into its pool's list of busy ones.
+using busy_hook = boost::intrusive::list_base_hook<
+  boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
 /// The request that a connection carries, as the connection sees it. After
 /// `on_response_end` or `on_broken` no call follows.
@@ -33,7 +40,7 @@ class response_receiver {
   virtual void on_request_written(size_t bytes) = 0;
 
   /// The connection is of no use any more. `started`: bytes of a response
-  /// had arrived.
+  /// had arrived, and not only what an earlier response may have left behind.
   virtual void on_broken(outcome why, std::string detail, bool started) = 0;
 };
 
@@ -41,12 +48,16 @@ class response_receiver {
 /// alive in its pool between two. Always reads while it has credit, so an
 /// idle one notices the end. Everything on the unit's thread.
 class origin_connection final
-    : public std::enable_shared_from_this<origin_connection> {
+    : public busy_hook,
+      public std::enable_shared_from_this<origin_connection> {
  public:
+  using settings_ptr = std::shared_ptr<const origin_settings>;
+
   /// `key` names the origin in the pool, `name` in messages.
   origin_connection(io_unit& unit, std::unique_ptr<byte_stream> stream,
-                    std::weak_ptr<origin_pool> pool, std::string key,
-                    std::string name);
+                    std::weak_ptr<origin_pool> pool,
+                    settings_ptr settings,
+                    std::string key, std::string name);
 
   const std::string& key() const noexcept { return key_; }
 
@@ -72,8 +83,16 @@ class origin_connection final
   /// At once; the receiver hears nothing more.
   void close();
 
+  /// Ends the connection when its origin sends or takes too little. Called
+  /// now and then while it is busy.
+  void check(time_point now);
+
   /// When an idle connection ends; kept by the pool.
   time_point idle_until = time_point::max();
+
+  /// The last response had no body but spoke of one: what some origins send
+  /// all the same may still be on its way.
+  bool body_may_follow() const noexcept { return body_may_follow_; }
 
   /// Starts to watch a connection that carries nothing yet.
   void watch_idle() { read_more(); }
@@ -86,7 +105,9 @@ class origin_connection final
   void process();
   bool step();
   bool pump_raw();
+  bool count_head(size_t bytes);
   void deliver_head();
+  response_head_ptr switching_head(message_head& head);
   void deliver_body();
   void response_complete();
   void on_end_of_input(const error_code& error);
@@ -95,10 +116,13 @@ class origin_connection final
   void on_written(const error_code& error);
   void release_if_done();
   void broken(outcome why, const std::string& reason);
+  void check_answer(time_point now);
+  void check_sending(time_point now);
 
   io_unit& unit_;
   const std::unique_ptr<byte_stream> stream_;
   const std::weak_ptr<origin_pool> pool_;
+  const settings_ptr settings_;
   const std::string key_;
   const std::string name_;
   input_buffer input_;
@@ -107,12 +131,22 @@ class origin_connection final
   body_writer body_;
   std::shared_ptr<response_receiver> request_;
   size_t requests_ = 0;
+  std::string upgrade_;      // what the request asks for; empty = nothing
+  size_t interim_heads_ = 0; // of this response
+  size_t head_bytes_ = 0;    // of this response, interim heads included
+  uint64_t received_ = 0;    // bytes of responses, for `answer_`
+  pace_watch answer_;
+  pace_watch sending_;
 
   bool head_request_ = false;
-  bool upgrade_ = false;
   bool raw_ = false;
   bool head_delivered_ = false;
   bool response_started_ = false;
+  bool event_stream_ = false; // may be silent for as long as it likes
+  bool held_back_ = false;    // the receiver had no room since the last look
+  bool body_may_follow_ = false;
+  bool bytes_passed_ = false; // of the request, beyond its head
+  bool end_due_ = false;      // an upgrade's stream ended before its 101
   bool request_sent_ = false;  // the end was queued
   bool response_done_ = false;
   bool keep_alive_ = false;

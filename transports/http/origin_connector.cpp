@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
@@ -60,6 +61,11 @@ bool parse_authority(std::string_view scheme, std::string_view authority,
 }
 
 namespace {
+
+using keep_idle
+  = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
+using keep_interval
+  = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
 
 outcome outcome_of(const error_code& error) noexcept {
   if (error == asio::error::connection_refused)
@@ -135,6 +141,11 @@ class connector final : public watched,
       return fail(outcome_of(error), error.message());
     error_code ignored;
     stream_->socket().set_option(tcp::no_delay{true}, ignored);
+    // An event stream may be silent for hours; a machine that is gone is found
+    // all the same.
+    stream_->socket().set_option(asio::socket_base::keep_alive{true}, ignored);
+    stream_->socket().set_option(keep_idle{60}, ignored);
+    stream_->socket().set_option(keep_interval{20}, ignored);
     if (to_.scheme == "https")
       shake_hands();
     else

@@ -6,6 +6,13 @@
 
 namespace aps {
 
+namespace {
+
+// Limits of seconds need no look more often.
+constexpr duration check_interval = std::chrono::seconds(1);
+
+} // namespace
+
 origin_pool::origin_pool(io_unit& unit,
                          std::shared_ptr<const origin_settings> settings)
     : unit_(unit), settings_(std::move(settings)) {}
@@ -14,9 +21,16 @@ origin_connection_ptr origin_pool::take(const std::string& key) {
   const auto found = idle_.find(key);
   if (found == idle_.end() || found->second.empty())
     return nullptr;
-  // The warmest one, so that the others can time out.
-  auto result = std::move(found->second.back());
-  found->second.pop_back();
+  // The warmest one, so that the others can time out; but not one that may
+  // still bring bytes of its last answer, before a tick saw it quiet.
+  auto& idle = found->second;
+  const auto usable = std::find_if(idle.rbegin(), idle.rend(), [](auto& x) {
+    return !x->body_may_follow() || x->idle_until != time_point::max();
+  });
+  if (usable == idle.rend())
+    return nullptr;
+  auto result = std::move(*usable);
+  idle.erase(std::next(usable).base());
   return result;
 }
 
@@ -56,7 +70,8 @@ void origin_pool::open(const std::string& key, const request_head& head,
       opened out{nullptr, result.error, std::move(result.detail)};
       if (result.stream)
         out.connection = std::make_shared<origin_connection>(
-          self->unit_, std::move(result.stream), self, key, name);
+          self->unit_, std::move(result.stream), self, self->settings_, key,
+          name);
       done(std::move(out));
     });
 }
@@ -69,7 +84,31 @@ void origin_pool::shut_down() {
       connection->close();
 }
 
+void origin_pool::note_busy(origin_connection& connection) {
+  connection.unlink();
+  busy_.push_back(connection);
+}
+
 void origin_pool::on_tick(time_point now) {
+  expire_idle(now);
+  check_busy(now);
+}
+
+// A check may end any connection, so the list is copied.
+void origin_pool::check_busy(time_point now) {
+  if (now < next_check_ || busy_.empty())
+    return;
+  const auto& options = settings_->options;
+  const auto shortest = std::min(options.read_timeout, options.send_timeout);
+  next_check_ = now + std::min(check_interval, shortest / 8);
+  std::vector<origin_connection_ptr> busy;
+  for (auto& connection : busy_)
+    busy.push_back(connection.shared_from_this());
+  for (const auto& connection : busy)
+    connection->check(now);
+}
+
+void origin_pool::expire_idle(time_point now) {
   std::vector<origin_connection_ptr> expired;
   for (auto& [key, connections] : idle_)
     for (auto& connection : connections) {

@@ -3,6 +3,8 @@
 #include "transports/http/origin_connection.hpp"
 #include "transports/http/origin_connector.hpp"
 
+#include <boost/intrusive/list.hpp>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -30,6 +32,9 @@ class origin_pool final : public watched,
   /// Forgets an idle connection; others are ignored.
   void remove(origin_connection* connection);
 
+  /// Looks after a connection until it unlinks itself.
+  void note_busy(origin_connection& connection);
+
   /// A connection, or why there is none.
   struct opened {
     origin_connection_ptr connection;
@@ -48,9 +53,18 @@ class origin_pool final : public watched,
   void on_tick(time_point now) override;
 
  private:
+  using busy_list
+    = boost::intrusive::list<origin_connection,
+                             boost::intrusive::constant_time_size<false>>;
+
+  void check_busy(time_point now);
+  void expire_idle(time_point now);
+
   io_unit& unit_;
   const std::shared_ptr<const origin_settings> settings_;
   std::unordered_map<std::string, std::vector<origin_connection_ptr>> idle_;
+  busy_list busy_;
+  time_point next_check_;
   bool over_ = false;
 };
 

@@ -20,8 +20,11 @@ origin_request::origin_request(std::shared_ptr<origin_pool> pool,
 
 void origin_request::start() {
   auto idle = pool_->take(key_);
-  // What must not be sent twice deserves a look at the connection first.
-  while (idle && !is_idempotent(*served_->head()) && !idle->still_open()) {
+  // What must not be sent twice deserves a look at the connection first, and so
+  // does a connection that may bring what belongs to nobody.
+  while (idle
+         && (idle->body_may_follow() || !is_idempotent(*served_->head()))
+         && !idle->still_open()) {
     idle->close();
     idle = pool_->take(key_);
   }
@@ -149,8 +152,11 @@ void origin_request::on_broken(outcome why, std::string detail, bool started) {
   connection_ = nullptr;
   if (!served_)
     return;
+  // Only a kept connection can have died, or have been spoilt, before it saw
+  // the request.
   const bool stale = lost && lost->reused() && !started
-                     && why == outcome::origin_closed;
+                     && (why == outcome::origin_closed
+                         || why == outcome::origin_protocol);
   if (stale && complete_ && is_idempotent(*served_->head())) {
     skip_ = written_;
     return open_fresh();

@@ -16,15 +16,19 @@ bool is_visible(std::string_view text) noexcept {
   });
 }
 
-bool is_framing_field(std::string_view name) noexcept {
-  return iequals(name, "content-length") || iequals(name, "transfer-encoding");
+// Fields about framing are ours, but an upgrade's body comes in its chunks.
+bool is_framing_field(const request_head& head,
+                      std::string_view name) noexcept {
+  return iequals(name, "content-length")
+         || ((head.upgrade.empty() || head.content_length)
+             && iequals(name, "transfer-encoding"));
 }
 
 } // namespace
 
 body_framing choose_framing(const request_head& head) noexcept {
   if (!head.upgrade.empty())
-    return body_framing::none;
+    return body_framing::raw;
   if (head.content_length)
     return body_framing::length;
   return head.last ? body_framing::none : body_framing::chunked;
@@ -39,13 +43,13 @@ bool append_request_head(std::string& to, const request_head& head,
   if (!find_header(head.headers, "host"))
     append_field(to, "Host", head.authority);
   for (const auto& [name, value] : head.headers)
-    if (!is_framing_field(name))
+    if (!is_framing_field(head, name))
       append_field(to, name, value);
   if (framing == body_framing::chunked)
     to.append("Transfer-Encoding: chunked\r\n");
-  else if (framing == body_framing::length)
+  else if (head.content_length)
     append_field(to, "Content-Length",
-                 std::to_string(head.content_length.value_or(0)));
+                 std::to_string(*head.content_length));
   to.append("\r\n");
   return true;
 }

@@ -7,8 +7,8 @@
 
 namespace aps {
 
-/// How the body of a request is framed towards its origin. An upgrade request
-/// has none: its stream begins with the 101.
+/// How the body of a request is framed towards its origin. That of an upgrade
+/// comes framed already: its stream goes on behind the 101.
 body_framing choose_framing(const request_head& head) noexcept;
 
 /// Appends request line and header section. False, with nothing appended,

@@ -100,6 +100,17 @@ struct origin_options {
   std::string ca_file;   ///< extra trusted certificates, PEM; empty = system
   duration connect_timeout = std::chrono::seconds(10);
   duration idle_timeout = std::chrono::seconds(60); ///< keep-alive
+
+  /// Silence inside an answer's body, while somebody waits for it; upgrades
+  /// and event streams may be silent. 0 = no limit.
+  duration read_timeout = std::chrono::seconds(60);
+
+  /// An origin that takes nothing of what is sent. 0 = no limit.
+  duration send_timeout = std::chrono::seconds(60);
+
+  /// Bytes per second that either direction has to reach over such a time;
+  /// 0 = any.
+  uint32_t min_rate = 16;
   size_t max_idle_per_origin = 64; ///< kept-alive connections per unit
 };
 
