@@ -2,6 +2,7 @@
 
 #include "actors/agent_connection.hpp"
 #include "actors/link_adapter.hpp"
+#include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
 
@@ -159,7 +160,7 @@ void agent_state::on_dialled(dial_done& done) {
   auto& link = done.result.connected;
   if (!link) {
     where.redials.on_failed(compat::now(self_));
-    return complain(where, done.transport, done.result.detail);
+    return complain(where, done.transport, foreign_text(done.result.detail));
   }
   if (draining_)
     return link->close(close_reason::shutdown, "the agent is stopping");

@@ -2,6 +2,7 @@
 
 #include "actors/link_adapter.hpp"
 #include "transports/seam/auth.hpp"
+#include "transports/seam/foreign_text.hpp"
 
 namespace aps {
 
@@ -82,6 +83,7 @@ void agent_connection_state::on_exchange_frame(frame& what) {
 void agent_connection_state::on_connection_frame(frame& what) {
   if (auto* no = std::get_if<refused_frame>(&what.body)) {
     refused_ = *no;
+    refused_->message = foreign_text(no->message);
     return;
   }
   switch (phase_) {
@@ -127,7 +129,7 @@ void agent_connection_state::on_welcome(const welcome_frame& welcome) {
   phase_ = phase::live;
   counted_ = true;
   ++*context_->connections;
-  name_ = welcome.connection;
+  name_ = foreign_text(welcome.connection, max_foreign_name);
   liveness_ = liveness{{}, compat::now(self_)};
   compat::send(self_, agent_,
                agent_connection_up{self_, link_->transport(), name_,

@@ -2,6 +2,7 @@
 
 #include "actors/link_adapter.hpp"
 #include "transports/seam/auth.hpp"
+#include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
 
@@ -175,13 +176,15 @@ void connection_state::refuse(refusal why, close_reason reason,
                       && compat::now(self_) - opened_ >= greeting_timeout;
   phase_ = phase::closing;
   const std::string text{silent ? "no hello in time" : render(why)};
-  compat::send(self_, context_->monitor,
-               event{why == refusal::bad_proof ? event_kind::auth_failed
-                                               : event_kind::connection_refused,
-                     hello_.tunnel, hello_.endpoint,
-                     std::string(to_string(link_->transport())), name_,
-                     text + " (peer " + link_->peer() + ")", 0,
-                     std::string(to_string(why))});
+  event refused{why == refusal::bad_proof ? event_kind::auth_failed
+                                          : event_kind::connection_refused,
+                foreign_text(hello_.tunnel, max_foreign_name),
+                foreign_text(hello_.endpoint, max_foreign_name),
+                std::string(to_string(link_->transport())), name_,
+                text + " (peer " + link_->peer() + ")", 0,
+                std::string(to_string(why))};
+  refused.peer = link_->peer().substr(0, link_->peer().rfind(':'));
+  compat::send(self_, context_->monitor, std::move(refused));
   link_->send({0, refused_frame{why, text, retry_after_ms}});
   link_->close(reason, text);
 }

@@ -91,6 +91,9 @@ struct event {
   // Written by the monitor:
   int64_t time_ms = 0; ///< since 1970
   uint64_t serial = 0; ///< running number, from 1, without gaps
+  /// Address of the stranger that caused it, without port: what the log's
+  /// limit of repetitions goes by. Empty = nobody outside.
+  std::string peer = {};
 };
 
 /// What a subscriber wants to hear of.
@@ -199,7 +202,8 @@ bool inspect(Inspector& f, event& what) {
     f.field("connection", what.connection), f.field("detail", what.detail),
     f.field("number", what.number), f.field("reason", what.reason),
     f.field("session", what.session), f.field("request_id", what.request_id),
-    f.field("time_ms", what.time_ms), f.field("serial", what.serial));
+    f.field("time_ms", what.time_ms), f.field("serial", what.serial),
+    f.field("peer", what.peer));
 }
 
 template <class Inspector>

@@ -2,6 +2,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/unit_context.hpp"
+#include "transports/seam/foreign_text.hpp"
 
 #include <memory>
 #include <utility>
@@ -21,7 +22,8 @@ class link_adapter final : public link_listener {
   }
 
   void on_closed(link_error why, std::string detail) override {
-    compat::enqueue(on_.get(), to_, link_closed{why, std::move(detail)});
+    // A close frame, a status or a GOAWAY carries the peer's own words.
+    compat::enqueue(on_.get(), to_, link_closed{why, foreign_text(detail)});
   }
 
  private:

@@ -1,6 +1,7 @@
 #include "actors/monitor.hpp"
 
 #include "actors/text.hpp"
+#include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
 
@@ -17,6 +18,25 @@ constexpr auto log_tick = std::chrono::seconds(1);
 
 // What a subscriber may ask for; more would only grow its mailbox.
 constexpr uint32_t max_credit = 4096;
+
+// The last door before logs, subscribers and the API: whatever a peer, visitor
+// or target wrote into an event is clean and short from here on.
+void clean(event& what) {
+  for (auto* name : {&what.tunnel, &what.endpoint, &what.transport,
+                     &what.connection, &what.session, &what.request_id,
+                     &what.reason, &what.peer})
+    *name = foreign_text(*name, max_foreign_name);
+  what.detail = foreign_text(what.detail);
+}
+
+// Which lines are the same. A stranger's own words do not count, or each would
+// be a new line.
+std::string repeat_key(const event& what) {
+  auto key = to_string(what.kind);
+  key += what.peer.empty() ? " for " + what.tunnel + "." + what.endpoint
+                           : " from " + what.peer;
+  return what.reason.empty() ? key : key + ": " + what.reason;
+}
 
 int64_t now_ms() {
   using namespace std::chrono;
@@ -51,6 +71,7 @@ monitor_actor::behavior_type monitor_state::make_behavior() {
 // -- events -------------------------------------------------------------------
 
 void monitor_state::on_event(event what) {
+  clean(what);
   what.serial = ++serial_;
   what.time_ms = now_ms();
   ++counts_[static_cast<size_t>(what.kind)];
@@ -117,12 +138,9 @@ void monitor_state::leave_session(const std::string& id,
 
 void monitor_state::write_log(const event& what) {
   if (level_of(what.kind) >= spdlog::level::warn) {
-    const auto key = to_string(what.kind) + " for " + what.tunnel + "."
-                     + what.endpoint
-                     + (what.reason.empty() ? "" : ": " + what.reason);
     if (!log_tick_armed_)
       arm_log_tick();
-    if (!repeats_.admit(key, compat::now(self_)))
+    if (!repeats_.admit(repeat_key(what), compat::now(self_)))
       return;
   }
   logs_.write(what);

@@ -1,5 +1,7 @@
 #include "actors/recorder.hpp"
 
+#include "transports/seam/foreign_text.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -10,6 +12,8 @@
 namespace aps {
 
 namespace {
+
+constexpr size_t max_logged_url = 4096;
 
 double ms_since(time_point start, time_point end) {
   return end == time_point{}
@@ -129,7 +133,8 @@ void unit_recorder::write_log(const exchange_record& what) const {
   const auto first = ms_since(what.started, what.first_byte);
   const auto total = ms_since(what.started, what.ended);
   const auto& facts = *what.facts;
-  const auto url = facts.scheme + "://" + facts.host + facts.path;
+  const auto url = foreign_text(facts.scheme + "://" + facts.host + facts.path,
+                                max_logged_url);
   if (!logs_.json())
     return log->info(
       "[REQUEST] {} visitor={} {} {} mapping={} endpoint={} connection={} "

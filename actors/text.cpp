@@ -171,6 +171,7 @@ nlohmann::json show(const event& what) {
           {"session", what.session},
           {"request_id", what.request_id},
           {"reason", what.reason},
+          {"peer", what.peer},
           {"detail", what.detail},
           {"number", what.number},
           {"text", render(what)}};

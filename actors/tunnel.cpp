@@ -3,6 +3,7 @@
 #include "actors/fallback_controller.hpp"
 #include "actors/gather.hpp"
 #include "transports/seam/auth.hpp"
+#include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
 
@@ -20,14 +21,6 @@ constexpr size_t max_deaths = 5;
 constexpr auto death_window = std::chrono::seconds(30);
 
 constexpr uint32_t bad_password_pause_ms = 10000;
-constexpr size_t max_name = 128;
-
-bool is_sane_name(const std::string& name) {
-  return !name.empty() && name.size() <= max_name
-         && std::none_of(name.begin(), name.end(), [](unsigned char c) {
-              return c < 0x20 || c == 0x7f;
-            });
-}
 
 // Adds one to `counter` until the last copy of the result is gone.
 std::shared_ptr<void>
@@ -144,8 +137,8 @@ std::optional<refusal> tunnel_state::check(const admission& who) const {
     return refusal::bad_proof;
   if (draining_)
     return refusal::draining;
-  if (!is_sane_name(hello.endpoint)
-      || (!hello.instance.empty() && !is_sane_name(hello.instance)))
+  if (!is_foreign_name(hello.endpoint)
+      || (!hello.instance.empty() && !is_foreign_name(hello.instance)))
     return refusal::malformed;
   const auto& servers = settings_.servers;
   if (!servers.empty()

@@ -1,5 +1,6 @@
 #include "actors/admin/explain.hpp"
 #include "actors/admin/router.hpp"
+#include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -58,14 +59,14 @@ json show(const exchange_record& what, time_point now,
     return what.over ? json(word) : json(nullptr);
   };
   return {{"id", std::to_string(what.id)},
-          {"request_id", facts.request_id},
+          {"request_id", foreign_text(facts.request_id, max_foreign_name)},
           {"state", !what.over                 ? "live"
                     : what.how == outcome::ok ? "finished"
                                               : "failed"},
           {"visitor", facts.visitor_address},
           {"method", what.method},
-          {"host", facts.host},
-          {"path", facts.path.substr(0, max_path)},
+          {"host", foreign_text(facts.host, max_path)},
+          {"path", foreign_text(facts.path, max_path)},
           {"mapping",
            {{"index", facts.via->index},
             {"from", rule.from.str()},

@@ -3,7 +3,8 @@
 namespace aps {
 
 bool repeat_limit::admit(const std::string& key, time_point now) {
-  auto& here = seen_[key];
+  const auto known = seen_.size() < max_keys || seen_.count(key) > 0;
+  auto& here = seen_[known ? key : other_lines];
   if (here.count == 0)
     here.since = now;
   return ++here.count <= per_window_;

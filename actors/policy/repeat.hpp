@@ -10,9 +10,14 @@
 namespace aps {
 
 /// Which of many equal log lines are written: the first few of each window,
-/// then one that says how many were left out. Pure.
+/// then one that says how many were left out. Beyond `max_keys` different ones
+/// within a window the rest count as one, so that neither memory nor log grow
+/// with the number of those who cause them. Pure.
 class repeat_limit {
  public:
+  static constexpr size_t max_keys = 256;
+  static constexpr auto other_lines = "other lines";
+
   struct summary {
     std::string key;
     uint64_t left_out = 0;

@@ -1,5 +1,7 @@
 #include "transports/seam/exchange.hpp"
 
+#include "transports/seam/foreign_text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -7,6 +9,10 @@
 namespace aps {
 
 namespace {
+
+// What records keep of a visitor's words; a DNS name has at most 253 bytes.
+constexpr size_t max_shown_host = 256;
+constexpr size_t max_shown_method = 32;
 
 // RFC 9110, 9.2.2.
 bool is_idempotent(const request_head& head) noexcept {
@@ -172,7 +178,7 @@ void exchange::handle(end_frame& what) {
 void exchange::handle(reset_frame& what) {
   send(ack_frame{in_.received(), 0, true});
   finish(what.code == outcome::ok ? outcome::internal : what.code,
-         what.message);
+         foreign_text(what.message));
 }
 
 void exchange::handle(ack_frame& what) {
@@ -306,6 +312,9 @@ void exchange_record::keep_facts() {
   if (!kept_)
     kept_ = std::make_shared<exchange_facts>();
   *kept_ = *facts;
+  kept_->host = foreign_text(kept_->host, max_shown_host);
+  kept_->path = foreign_text(kept_->path);
+  kept_->request_id = foreign_text(kept_->request_id, max_foreign_name);
   facts = kept_;
 }
 
@@ -316,7 +325,7 @@ void exchange::observe(std::shared_ptr<exchange_observer> who,
   record_ = std::move(record);
   record_->id = id_;
   record_->facts = facts_;
-  record_->method = head_->method;
+  record_->method = foreign_text(head_->method, max_shown_method);
   record_->started = unit().now();
   record_->started_ms
     = duration_cast<milliseconds>(system_clock::now().time_since_epoch())

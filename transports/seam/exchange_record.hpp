@@ -76,7 +76,8 @@ struct exchange_record {
   /// Makes it a new one that keeps its memory. Nobody else may look at it.
   void reuse();
 
-  /// Takes its facts from the exchange, so that those can go with it.
+  /// Takes its facts from the exchange, so that those can go with it: clean,
+  /// and cut to what is shown.
   void keep_facts();
 
  private:
