@@ -52,9 +52,11 @@ class node_impl final : public node {
     context->units = std::make_shared<unit_contexts>(system, *net_);
     context->tunnels = std::make_shared<tunnel_directory>();
     context->log = logs_.of("pool");
+    context->limits = std::make_shared<limit_log>(system.metrics());
     context->monitor = system.spawn<monitor_impl>(
       logs_, context->node_id, context->request_watch,
-      std::make_shared<event_metrics>(system.metrics()));
+      std::make_shared<event_metrics>(system.metrics()), context->limits);
+    context->limits->set_monitor(context->monitor);
     context_ = context;
     recorders_ = std::make_shared<exchange_recorders>(system, context_, logs_,
                                                       *net_);
@@ -123,6 +125,7 @@ class node_impl final : public node {
     wait_until(std::chrono::seconds(5),
                [this] { return context_->units->users() == 0; });
     recorders_->close();
+    context_->limits->close();
     stop_and_wait(system_, context_->monitor);
     context_->units->leave();
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/limit_log.hpp"
 #include "actors/messages.hpp"
 #include "actors/published.hpp"
 #include "actors/unit_context.hpp"
@@ -30,6 +31,7 @@ struct node_context {
   std::shared_ptr<tunnel_directory> tunnels;
   std::shared_ptr<spdlog::logger> log; ///< of the pools
   monitor_actor monitor;
+  limit_log_ptr limits; ///< null = nobody counts
   /// Whether per-request events are wanted (actors/monitor.hpp).
   std::shared_ptr<std::atomic<bool>> request_watch
     = std::make_shared<std::atomic<bool>>(false);
