@@ -36,6 +36,16 @@ void take_over(config::tunnel& to, const config::tunnel& from) {
   to.resume_time = from.resume_time;
 }
 
+connection_limits limits_of(const config::limits& settings) {
+  connection_limits out;
+  out.total = settings.max_connections;
+  out.per_address = settings.max_connections_per_address;
+  out.unauthenticated = settings.max_unauthenticated;
+  out.unauthenticated_per_address = settings.max_unauthenticated_per_address;
+  out.trusted = settings.trusted;
+  return out;
+}
+
 class node_impl final : public node {
  public:
   node_impl(caf::actor_system& system, const config::node& config,
@@ -140,7 +150,9 @@ class node_impl final : public node {
       options.name = server_name;
       options.host = settings.host;
       options.port = settings.port;
+      options.agents = context_->config.takes_agents(server_name);
       options.limits = limits_of(settings.http);
+      options.connections = limits_of(context_->config.limits);
       listeners_.push_back(net_->listen(options, front_));
       ports_[server_name] = listeners_.back()->port();
     }
@@ -150,6 +162,8 @@ class node_impl final : public node {
       options.host = admin->host;
       options.port = admin->port;
       options.agents = false;
+      options.uses_reserve = true;
+      options.connections = limits_of(context_->config.limits);
       admin_ = net_->listen(options, make_admin());
     }
   }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "actors/node_context.hpp"
+#include "actors/policy/address_shares.hpp"
 #include "actors/policy/balance.hpp"
 #include "actors/policy/restart.hpp"
 #include "actors/policy/sizing.hpp"
+#include "config/networks.hpp"
 
 #include <deque>
 #include <string>
@@ -59,6 +61,7 @@ class pool_state {
   struct waiter {
     job what;
     time_point deadline;
+    std::shared_ptr<void> share; ///< of the queue
   };
 
   // -- pool.cpp: members and leases -------------------------------------------
@@ -74,6 +77,8 @@ class pool_state {
                 bool session_over);
   void serve_waiting();
   bool grant(job& what);
+  bool over_share(const job& what) const;
+  void refuse_share(const job& what);
   void grant_to(size_t index, job& what);
   size_t choose(const job& what);
   size_t index_of(const connection_actor& who) const;
@@ -125,6 +130,9 @@ class pool_state {
   std::vector<member> members_;
   std::vector<member_view> views_; ///< views_[i] is about members_[i]
   std::deque<waiter> waiting_;
+  const config::network_set trusted_; ///< without a share
+  std::shared_ptr<address_shares> places_ = std::make_shared<address_shares>();
+  std::shared_ptr<address_shares> queued_ = std::make_shared<address_shares>();
   uint32_t asked_ = 0; ///< connections asked for that did not arrive yet
   time_point asked_at_{};
   bool late_ = false; ///< some of those may still be on their way

@@ -87,6 +87,7 @@ json show(const node& config) {
   for (const auto& [name, server] : config.servers)
     out["servers"][name] = {{"host", server.host},
                             {"port", server.port},
+                            {"agents", server.agents},
                             {"http", show(server.http)}};
   for (const auto& [name, tunnel] : config.tunnels)
     out["tunnels"][name] = show(tunnel);
@@ -104,6 +105,15 @@ json show(const node& config) {
                 {"format", config.log.format},
                 {"requests", config.log.requests},
                 {"components", config.log.components}};
+  const auto& limits = config.limits;
+  out["limits"] = {
+    {"max_connections", limits.max_connections},
+    {"max_connections_per_address", limits.max_connections_per_address},
+    {"max_unauthenticated", limits.max_unauthenticated},
+    {"max_unauthenticated_per_address",
+     limits.max_unauthenticated_per_address},
+    {"address_share", limits.address_share},
+    {"trusted", limits.trusted}};
   out["io"] = {{"threads", config.io.threads}};
   return out;
 }

@@ -109,8 +109,12 @@ void read_tunnel(const json& value, const std::string& path,
   in.duration("reconnect_grace", to.reconnect_grace, {0, max_seconds});
   in.duration("resume_time", to.resume_time, {0, max_seconds});
   in.finish();
-  if (!in.member("servers") && servers)
-    to.servers = *servers;
+  if (in.member("servers") || !servers)
+    return;
+  to.servers = *servers;
+  if (servers->empty())
+    in.fail(path, "no server that takes agents",
+            "a server without \"agents\": false");
 }
 
 } // namespace aps::config
