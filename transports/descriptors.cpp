@@ -16,15 +16,6 @@ size_t descriptor_limit() noexcept {
 
 } // namespace
 
-void raise_descriptor_limit() noexcept {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0
-      || limit.rlim_cur >= limit.rlim_max)
-    return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 size_t descriptors_after(int fd) noexcept {
   const auto limit = descriptor_limit();
   const auto used = static_cast<size_t>(fd) + 1;

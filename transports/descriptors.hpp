@@ -6,9 +6,6 @@
 /// read anew each time, because it may be lowered under a running process.
 namespace aps {
 
-/// Raises the soft limit to the hard one. Call at the start of a program.
-void raise_descriptor_limit() noexcept;
-
 /// How many are kept for agents and operators at this limit.
 constexpr size_t descriptor_reserve(size_t limit) noexcept {
   return limit / 8 > 128 ? 128 : limit / 8;

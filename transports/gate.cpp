@@ -19,6 +19,9 @@ constexpr size_t last_descriptors = 8;
 constexpr size_t idle_batch = 64;
 constexpr std::chrono::milliseconds idle_pause{100};
 
+// Whoever is here for less may have asked already, only nobody looked yet.
+constexpr int64_t silent_time = 250'000'000; // ns
+
 int64_t coarse_now() noexcept {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
@@ -141,6 +144,7 @@ void gate::settle(place& who, detail::gate_house& house, bool counts) {
   who.house_ = &house;
   who.counts_ = counts;
   who.unproven_ = true;
+  who.since_ = coarse_now();
   house.connections += counts;
   connections_ += counts;
   ++house.unproven;
@@ -169,7 +173,8 @@ void gate::limit_unproven(const detail::gate_house& house, bool trusted,
     oldest = oldest_unproven(&house, false);
   else if (unproven_count_ >= limits_.unauthenticated)
     oldest = oldest_unproven(nullptr, false);
-  if (!oldest)
+  if (!oldest
+      || (oldest->counts_ && coarse_now() - oldest->since_ < silent_time))
     return;
   out.push_back({oldest->weak_from_this(), kind});
   forget(*oldest);

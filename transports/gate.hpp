@@ -76,7 +76,7 @@ class place final : public detail::gate_hook,
   bool unproven_ = false;
   bool reserved_ = false;
   std::atomic<standing> standing_{standing::silent};
-  std::atomic<int64_t> since_{0}; ///< of `standing::idle`
+  std::atomic<int64_t> since_{0}; ///< it is idle, or unproven
   std::function<void()> evict_;   // on the unit's thread
 };
 using place_ptr = std::shared_ptr<place>;

@@ -59,7 +59,8 @@ void turned_away::read() {
 
 void turned_away::answer() {
   answered_ = true;
-  error_reply reply{outcome::overloaded};
+  error_reply reply;
+  reply.what = outcome::overloaded;
   auto text = std::make_shared<std::string>(render_error(reply));
   asio::async_write(
     socket_, asio::buffer(*text),
