@@ -16,6 +16,7 @@ event make_event(limit kind, std::string_view address, std::string_view detail,
   event out{event_kind::limit_reached};
   out.reason = to_string(kind);
   out.number = left_out;
+  out.peer = address;
   out.detail = address.empty() ? std::string("other addresses")
                                : std::string(address);
   if (!detail.empty())

@@ -99,6 +99,11 @@ class LimitCase(Case):
                          stack.node.stats()["limits"][limit])
         return counted
 
+    @staticmethod
+    def under_way(stack):
+        return sum(endpoint["in_flight"] for endpoint in
+                   stack.node.stats()["tunnels"]["tunnel1"]["endpoints"])
+
     def told(self, stack, limit):
         wait_until(lambda: f"[LIMIT] {limit} reached" in stack.node.log,
                    f"{limit} in the log")
@@ -110,7 +115,7 @@ class Connections(LimitCase):
             "limits": {"max_connections_per_address": 5}})
         held = [self.hold(stack.port, data=request("/gate"))
                 for _ in range(5)]
-        wait_until(lambda: len(stack.origin.current) == 5, "five requests")
+        wait_until(lambda: self.under_way(stack) == 5, "five requests")
         with connect(stack.port) as one:
             one.sendall(request())
             answer = read_all(one)
@@ -285,7 +290,7 @@ class Shares(LimitCase):
                 "max_requests_per_connection": 40}}}})
         held = [self.hold(stack.port, data=request("/gate"))
                 for _ in range(40)]
-        wait_until(lambda: len(stack.origin.current) == 40, "its share")
+        wait_until(lambda: self.under_way(stack) == 40, "its share")
         status, headers, _ = get(stack.port, source=STRANGER)
         self.assertEqual(status, 429)
         self.assertEqual(headers["Aps-Outcome"], "address-share")
@@ -295,14 +300,14 @@ class Shares(LimitCase):
         # Whatever way they end, the places come back.
         for one in held[:20]:
             one.close()
-        wait_until(lambda: len(stack.origin.current) <= 20, "half to leave")
+        wait_until(lambda: self.under_way(stack) <= 20, "half to leave")
         stack.origin.release.set()
         for one in held[20:]:
             self.assertTrue(one.recv(100).startswith(b"HTTP/1.1 200"))
         stack.origin.release.clear()
         for _ in range(40):
             self.hold(stack.port, data=request("/gate"))
-        wait_until(lambda: len(stack.origin.current) == 40,
+        wait_until(lambda: self.under_way(stack) == 40,
                    "its share again")
         stack.origin.release.set()
 
@@ -314,7 +319,7 @@ class Shares(LimitCase):
                 "max_requests_per_connection": 40}}}})
         for _ in range(80):
             self.hold(stack.port, data=request("/gate"))
-        wait_until(lambda: len(stack.origin.current) == 80, "all places")
+        wait_until(lambda: self.under_way(stack) == 80, "all places")
         stack.origin.release.set()
 
 
