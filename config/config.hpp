@@ -44,8 +44,8 @@ struct limits {
 struct server {
   std::string host = "0.0.0.0";
   uint16_t port = 0;
-  bool agents = true; ///< false = nobody dials in here
   aps::config::http http; ///< the global `http` with this server's overrides
+  bool agents = true;     ///< false = nobody dials in here
   bool operator==(const server&) const = default;
 };
 
