@@ -13,7 +13,7 @@
 namespace aps {
 
 /// A TCP socket of which bytes were read already: they come again first.
-class early_socket final : public boost::asio::ip::tcp::socket {
+class early_socket : public boost::asio::ip::tcp::socket {
  public:
   using base = boost::asio::ip::tcp::socket;
 
