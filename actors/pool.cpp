@@ -256,7 +256,7 @@ bool pool_state::over_share(const job& what) const {
   const auto places = size_t{settings_.max_pool_size}
                       * settings_.max_requests_per_connection;
   return share < 100 && !trusted_.contains(address)
-         && places_->of(address) >= share_of(places, share);
+         && granted_->of(address) >= share_of(places, share);
 }
 
 void pool_state::refuse_share(const job& what) {
@@ -295,7 +295,7 @@ void pool_state::grant_to(size_t index, job& what) {
   view.last_used = compat::now(self_);
   member.worked = true;
   what.session = member.session;
-  what.share = places_->take(what.what->facts().visitor_address);
+  what.share = granted_->take(what.what->facts().visitor_address);
   compat::send(self_, member.actor, carry{what});
   if (*context_->request_watch)
     tell_lease(event_kind::connection_leased, member, what);

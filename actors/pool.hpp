@@ -131,8 +131,10 @@ class pool_state {
   std::vector<member_view> views_; ///< views_[i] is about members_[i]
   std::deque<waiter> waiting_;
   const config::network_set trusted_; ///< without a share
-  std::shared_ptr<address_shares> places_ = std::make_shared<address_shares>();
-  std::shared_ptr<address_shares> queued_ = std::make_shared<address_shares>();
+  std::shared_ptr<address_shares> granted_
+    = std::make_shared<address_shares>();
+  std::shared_ptr<address_shares> queued_
+    = std::make_shared<address_shares>();
   uint32_t asked_ = 0; ///< connections asked for that did not arrive yet
   time_point asked_at_{};
   bool late_ = false; ///< some of those may still be on their way
