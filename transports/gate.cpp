@@ -21,6 +21,7 @@ constexpr std::chrono::milliseconds idle_pause{100};
 
 // Whoever is here for less may have asked already, only nobody looked yet.
 constexpr int64_t silent_time = 250'000'000; // ns
+constexpr int most_at_once = 4;
 
 int64_t coarse_now() noexcept {
   timespec now{};
@@ -168,16 +169,19 @@ void gate::make_room() {
 // if that has too many, so that no address shuts out others.
 void gate::limit_unproven(const detail::gate_house& house, bool trusted,
                           limit kind, victims& out) {
-  place* oldest = nullptr;
-  if (!trusted && house.unproven >= limits_.unauthenticated_per_address)
-    oldest = oldest_unproven(&house, false);
-  else if (unproven_count_ >= limits_.unauthenticated)
-    oldest = oldest_unproven(nullptr, false);
-  if (!oldest
-      || (oldest->counts_ && coarse_now() - oldest->since_ < silent_time))
-    return;
-  out.push_back({oldest->weak_from_this(), kind});
-  forget(*oldest);
+  // More than one at a time, as those that were spared come of age later.
+  for (int i = 0; i < most_at_once; ++i) {
+    place* oldest = nullptr;
+    if (!trusted && house.unproven >= limits_.unauthenticated_per_address)
+      oldest = oldest_unproven(&house, false);
+    else if (unproven_count_ >= limits_.unauthenticated)
+      oldest = oldest_unproven(nullptr, false);
+    if (!oldest
+        || (oldest->counts_ && coarse_now() - oldest->since_ < silent_time))
+      return;
+    out.push_back({oldest->weak_from_this(), kind});
+    forget(*oldest);
+  }
 }
 
 // -- making room --------------------------------------------------------------

@@ -14,7 +14,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::chrono::seconds patience{1};
-constexpr int most = 32;
+constexpr int most = 8; // they use what is left of the descriptors
 
 std::atomic<int> live{0};
 

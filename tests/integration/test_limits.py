@@ -207,9 +207,7 @@ class Descriptors(LimitCase):
             return False
 
     def test_targets_of_the_node_itself_leave_the_reserve(self):
-        stack = self.build("ws", agent=False)
-        stack.start_agent()
-        stack.wait_for_agent()
+        stack = self.build("ws")
         direct = self.build("ws", agent=False, config={
             "mappings": [{"from": "http://example.com",
                           "to": stack.origin.url}]})
