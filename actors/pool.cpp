@@ -27,9 +27,9 @@ pool_state::pool_state(pool_actor::pointer self, node_context_ptr context,
     : self_(self), context_(std::move(context)),
       controller_(std::move(controller)), setup_(std::move(setup)),
       endpoint_name_(setup_.tunnel + "." + setup_.endpoint),
-      trusted_(context_->config.limits.trusted),
       replacements_({}, self_->id() * 2 + 1), losses_(1, {}),
       random_state_(mix(self_->id())) {
+  trusted_ = config::network_set{context_->config.limits.trusted};
   status_.transport = setup_.transport;
   on_reconfigure(setup_.settings);
 }

@@ -130,7 +130,7 @@ class pool_state {
   std::vector<member> members_;
   std::vector<member_view> views_; ///< views_[i] is about members_[i]
   std::deque<waiter> waiting_;
-  const config::network_set trusted_; ///< without a share
+  config::network_set trusted_; ///< without a share
   std::shared_ptr<address_shares> granted_
     = std::make_shared<address_shares>();
   std::shared_ptr<address_shares> queued_
