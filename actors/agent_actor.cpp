@@ -3,6 +3,7 @@
 #include "actors/agent_connection.hpp"
 #include "actors/link_adapter.hpp"
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/wire_bounds.hpp"
 
 #include <algorithm>
 
@@ -317,6 +318,12 @@ void agent_state::on_request(request_arrived& what) {
 
 void agent_state::start(request_arrived& what) {
   const auto id = what.exchange;
+  if (table_.size() >= max_agent_exchanges) {
+    ignore(what.from, id);
+    return what.via->send({id, reset_frame{outcome::pool_exhausted,
+                                           "the agent has too many "
+                                           "exchanges"}});
+  }
   auto& known = table_[id];
   known.attempt = what.head.attempt;
   known.on = what.from;
@@ -358,6 +365,13 @@ void agent_state::on_resume(resume_arrived& what) {
     if (what.position.attempt <= i->second.attempt)
       return ignore(what.from, id);
     return on_resume_of(i->second, what);
+  }
+  // Without a place to remember that it never was here it must not come.
+  if (tombstones_.size() >= max_tombstones && tombstones_.count(id) == 0) {
+    ignore(what.from, id);
+    return what.via->send({id, reset_frame{outcome::started_unknown,
+                                           "the agent remembers too many "
+                                           "exchanges"}});
   }
   auto& stone = tombstones_[id];
   stone.until = compat::now(self_) + tombstone_time;

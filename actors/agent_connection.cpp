@@ -3,6 +3,9 @@
 #include "actors/link_adapter.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/wire_bounds.hpp"
+
+#include <algorithm>
 
 namespace aps {
 
@@ -10,6 +13,11 @@ namespace {
 
 constexpr auto tick_interval = std::chrono::milliseconds(250);
 constexpr auto greeting_timeout = std::chrono::seconds(10);
+
+// What a frame that waits takes in memory, roughly.
+size_t early_weight(const frame& what) noexcept {
+  return std::max(what.weight(), sizeof(frame));
+}
 
 } // namespace
 
@@ -77,7 +85,20 @@ void agent_connection_state::on_exchange_frame(frame& what) {
   if (i->second.to)
     i->second.to->deliver(link_, std::move(what));
   else
-    i->second.waiting.push_back(std::move(what));
+    keep_early(i->second, what);
+}
+
+// An honest node sends no more than the first window before it is answered.
+void agent_connection_state::keep_early(pending& entry, frame& what) {
+  early_bytes_ += early_weight(what);
+  if (early_bytes_ > max_early_bytes)
+    return violation("too many frames before their exchanges started");
+  entry.waiting.push_back(std::move(what));
+}
+
+void agent_connection_state::violation(const char* what) {
+  phase_ = phase::closing;
+  link_->close(close_reason::protocol, what);
 }
 
 void agent_connection_state::on_connection_frame(frame& what) {
@@ -100,8 +121,7 @@ void agent_connection_state::on_connection_frame(frame& what) {
     case phase::closing:
       return;
   }
-  phase_ = phase::closing;
-  link_->close(close_reason::protocol, "unexpected frame in the handshake");
+  violation("unexpected frame in the handshake");
 }
 
 void agent_connection_state::on_challenge(const challenge_frame& challenge) {
@@ -174,11 +194,13 @@ void agent_connection_state::on_route(route_frames& where) {
   const auto i = pending_.find(where.exchange);
   if (i == pending_.end())
     return;
+  auto& entry = i->second;
+  for (const auto& what : entry.waiting)
+    early_bytes_ -= early_weight(what);
   if (!where.to) {
     pending_.erase(i);
     return;
   }
-  auto& entry = i->second;
   entry.to = std::move(where.to);
   auto waiting = std::move(entry.waiting);
   for (auto& what : waiting)
@@ -186,7 +208,11 @@ void agent_connection_state::on_route(route_frames& where) {
 }
 
 void agent_connection_state::on_finished(const exchange_finished& done) {
-  pending_.erase(done.exchange);
+  if (const auto i = pending_.find(done.exchange); i != pending_.end()) {
+    for (const auto& what : i->second.waiting)
+      early_bytes_ -= early_weight(what);
+    pending_.erase(i);
+  }
   compat::send(self_, agent_, served_finished{done.exchange});
 }
 

@@ -36,6 +36,8 @@ class agent_connection_state {
 
   void on_frames(link_frames& batch);
   void on_exchange_frame(frame& what);
+  void keep_early(pending& entry, frame& what);
+  void violation(const char* what);
   void on_connection_frame(frame& what);
   void on_challenge(const challenge_frame& challenge);
   void on_welcome(const welcome_frame& welcome);
@@ -59,6 +61,7 @@ class agent_connection_state {
   std::string node_;
   exchange_owner_ptr owner_;
   std::unordered_map<exchange_id, pending> pending_;
+  size_t early_bytes_ = 0; ///< of all that waits in `pending_`
   std::optional<refused_frame> refused_;
   bool node_drains_ = false;
   bool worked_ = false; ///< carried an exchange

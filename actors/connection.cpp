@@ -15,6 +15,9 @@ constexpr auto tick_interval = std::chrono::milliseconds(250);
 // Until then a connection has to show that it has the password.
 constexpr auto greeting_timeout = std::chrono::seconds(5);
 
+// When a wrong password is answered, counted from the hello.
+constexpr duration unproven_pause = std::chrono::milliseconds(100);
+
 std::string make_connection_name(transport_kind transport) {
   const auto* prefix = transport == transport_kind::grpc        ? "grpc-"
                        : transport == transport_kind::websocket ? "ws-"
@@ -108,11 +111,12 @@ void connection_state::on_hello(hello_frame& hello) {
     return refuse(refusal::version, close_reason::refused, 0);
   phase_ = phase::admission;
   hello_ = hello;
+  asked_ = compat::now(self_);
   const auto tunnels = context_->tunnels->get();
   const auto found = tunnels->find(hello.tunnel);
   // An unknown tunnel looks the same as a wrong password.
   if (found == tunnels->end())
-    return refuse(refusal::bad_proof, close_reason::refused, 0);
+    return refuse_unproven();
   compat::send(self_, found->second,
                admission{self_, name_, link_->server(), link_->peer(), nonce_,
                          link_->transport(), hello_,
@@ -161,9 +165,23 @@ void connection_state::on_admitted(admitted& welcome) {
   ping_now();
 }
 
+// At the same time after the hello, whichever way the decision took: how long
+// an answer takes must not tell which tunnels there are.
+void connection_state::refuse_unproven() {
+  const auto passed = compat::now(self_) - asked_;
+  const auto rest = std::max(unproven_pause - passed, duration::zero());
+  using std::chrono::milliseconds;
+  compat::run_delayed(self_, std::chrono::ceil<milliseconds>(rest), [this] {
+    if (phase_ == phase::admission)
+      refuse(refusal::bad_proof, close_reason::refused, bad_proof_pause_ms);
+  });
+}
+
 void connection_state::on_rejected(const rejected& no) {
   if (phase_ == phase::closing)
     return;
+  if (no.why == refusal::bad_proof)
+    return refuse_unproven();
   refuse(no.why,
          no.why == refusal::pool_full ? close_reason::exhausted
                                       : close_reason::refused,

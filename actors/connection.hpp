@@ -35,6 +35,7 @@ class connection_state {
   void on_closed(const link_closed& closed);
   void on_admitted(admitted& welcome);
   void on_rejected(const rejected& no);
+  void refuse_unproven();
   void on_carry(carry& leased);
   void on_finished(const exchange_finished& done);
   void on_retire(const retire& how);
@@ -60,6 +61,7 @@ class connection_state {
   const std::string nonce_;
   phase phase_ = phase::greeting;
   time_point opened_;
+  time_point asked_{}; ///< when the hello came
   liveness liveness_;
   hello_frame hello_;
   pool_actor pool_;

@@ -71,6 +71,10 @@ struct admitted {
   uint32_t resume_time_ms = 0;
 };
 
+/// How long an agent is asked to wait after a wrong password or an unknown
+/// tunnel, which it cannot tell apart.
+inline constexpr uint32_t bad_proof_pause_ms = 10000;
+
 struct rejected {
   refusal why = refusal::malformed;
   uint32_t retry_after_ms = 0;

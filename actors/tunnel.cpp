@@ -20,7 +20,11 @@ constexpr auto forget_after = std::chrono::seconds(60);
 constexpr size_t max_deaths = 5;
 constexpr auto death_window = std::chrono::seconds(30);
 
-constexpr uint32_t bad_password_pause_ms = 10000;
+// Sessions of an endpoint that are remembered; agents that come back again
+// and again have a new one each time.
+constexpr size_t max_sessions = 64;
+
+constexpr uint32_t short_pause_ms = 1000;
 
 // Adds one to `counter` until the last copy of the result is gone.
 std::shared_ptr<void>
@@ -113,7 +117,8 @@ bool tunnel_state::allowed(const job& what, const endpoint& candidate) const {
 
 void tunnel_state::on_admission(const admission& who) {
   if (const auto why = check(who)) {
-    const auto pause = *why == refusal::bad_proof ? bad_password_pause_ms : 1000;
+    const auto pause = *why == refusal::bad_proof ? bad_proof_pause_ms
+                                                  : short_pause_ms;
     return compat::send(self_, who.from, rejected{*why, pause});
   }
   compat::send(self_, context_->monitor,
@@ -122,6 +127,7 @@ void tunnel_state::on_admission(const admission& who) {
                      who.connection, "from " + who.peer, 0, {},
                      to_hex(who.hello.session)});
   auto& found = endpoint_named(who.hello.endpoint);
+  note_session(found, who.hello.session);
   compat::send(self_, found.controller,
                candidate_for{who.transport,
                              {who.from, who.connection, who.peer,
@@ -130,7 +136,7 @@ void tunnel_state::on_admission(const admission& who) {
                               who.counters}});
 }
 
-std::optional<refusal> tunnel_state::check(const admission& who) const {
+std::optional<refusal> tunnel_state::check(const admission& who) {
   const auto& hello = who.hello;
   const auto expected = agent_proof(key_, who.nonce, hello, who.transport);
   if (!equal_secrets(expected, hello.proof))
@@ -145,7 +151,32 @@ std::optional<refusal> tunnel_state::check(const admission& who) const {
       && std::find(servers.begin(), servers.end(), who.server)
            == servers.end())
     return refusal::not_here;
+  return check_place(hello);
+}
+
+// Only for those who have the password: others learn nothing about names.
+std::optional<refusal> tunnel_state::check_place(const hello_frame& hello) {
+  const auto i = sessions_.find(hello.session);
+  if (i != sessions_.end() && i->second != hello.endpoint)
+    return refusal::endpoints;
+  if (!find(hello.endpoint) && endpoints_.size() >= settings_.max_endpoints)
+    return refusal::endpoints;
   return std::nullopt;
+}
+
+void tunnel_state::note_session(endpoint& where, const session_id& session) {
+  if (!sessions_.emplace(session, where.name).second)
+    return;
+  where.sessions.push_back(session);
+  if (where.sessions.size() <= max_sessions)
+    return;
+  sessions_.erase(where.sessions.front());
+  where.sessions.pop_front();
+}
+
+void tunnel_state::forget_sessions(const endpoint& where) {
+  for (const auto& session : where.sessions)
+    sessions_.erase(session);
 }
 
 tunnel_state::endpoint&
@@ -194,6 +225,7 @@ void tunnel_state::on_tick() {
   std::erase_if(endpoints_, [&](const endpoint& one) {
     if (one.live > 0 || now - one.lost_at < forget_after)
       return false;
+    forget_sessions(one);
     compat::stop(self_, one.controller);
     return true;
   });
@@ -203,6 +235,7 @@ void tunnel_state::on_down(const caf::down_msg& down) {
   std::erase_if(endpoints_, [&](const endpoint& one) {
     if (one.controller.address() != down.source)
       return false;
+    forget_sessions(one);
     tell(event_kind::actor_restarted, one.name,
          "the controller of " + name_ + "." + one.name + ": "
            + to_string(down.reason));

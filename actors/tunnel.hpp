@@ -5,6 +5,8 @@
 #include "actors/policy/restart.hpp"
 
 #include <atomic>
+#include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +42,7 @@ class tunnel_state {
     /// Shared with the jobs it carries; they count themselves out.
     std::shared_ptr<std::atomic<uint32_t>> in_flight;
     time_point lost_at{}; ///< when `live` became zero
+    std::deque<session_id> sessions{}; ///< the last ones that joined it
   };
 
   void on_job(job& what);
@@ -56,7 +59,10 @@ class tunnel_state {
   endpoint* choose(const job& what);
   endpoint* expected_back(const job& what);
   bool allowed(const job& what, const endpoint& candidate) const;
-  std::optional<refusal> check(const admission& who) const;
+  std::optional<refusal> check(const admission& who);
+  std::optional<refusal> check_place(const hello_frame& hello);
+  void note_session(endpoint& where, const session_id& session);
+  void forget_sessions(const endpoint& where);
   endpoint& endpoint_named(const std::string& endpoint_name);
   endpoint* find(const std::string& endpoint_name);
   void tell(event_kind kind, const std::string& endpoint_name,
@@ -68,6 +74,8 @@ class tunnel_state {
   const std::string key_;
   config::tunnel settings_;
   std::vector<endpoint> endpoints_;
+  /// Which endpoint a session serves; it may serve one.
+  std::map<session_id, std::string> sessions_;
   std::vector<choice_view> choices_; ///< reused by each choice
   restart_intensity deaths_;
   uint64_t turn_ = 0;

@@ -86,6 +86,7 @@ struct tunnel {
     .pool_size = 1, .max_pool_size = 4, .max_requests_per_connection = 256};
   pool poll_pool{.pool_size = 1, .max_pool_size = 4};
   aps::config::fallback fallback;
+  uint32_t max_endpoints = 1000;         ///< names that agents may serve
   uint32_t exchange_window = 512 * 1024; ///< bytes kept for a resume
   seconds reconnect_grace{1}; ///< how long requests wait for a lost session
   seconds resume_time{10};    ///< how long agents keep exchanges that lost theirs

@@ -57,6 +57,7 @@ json show(const tunnel& tunnel) {
             {"max_hold_down", tunnel.fallback.max_hold_down.count()},
             {"good_probes", tunnel.fallback.good_probes},
             {"probe_timeout", tunnel.fallback.probe_timeout.count()}}},
+          {"max_endpoints", tunnel.max_endpoints},
           {"exchange_window", tunnel.exchange_window},
           {"reconnect_grace", tunnel.reconnect_grace.count()},
           {"resume_time", tunnel.resume_time.count()}};

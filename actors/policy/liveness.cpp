@@ -24,7 +24,9 @@ liveness::action liveness::check(bool work_outstanding, time_point now) {
   if (waiting_) {
     // Any sign of life counts; the pong may queue behind a large transfer.
     const auto since = std::max(heard_, pinged_);
-    return now - since >= settings_.ping_timeout ? action::dead : action::none;
+    const auto dead = now - since >= settings_.ping_timeout
+                      || now - pinged_ >= settings_.answer_timeout;
+    return dead ? action::dead : action::none;
   }
   const auto limit = work_outstanding ? settings_.stall_timeout
                                       : settings_.ping_interval;

@@ -10,11 +10,15 @@ struct liveness_settings {
   duration ping_interval = std::chrono::seconds(1);
   duration stall_timeout = std::chrono::seconds(1);
   duration ping_timeout = std::chrono::seconds(1);
+  /// A peer that talks all the time but does not answer for so long does not
+  /// read; far more than any queue of an honest one takes.
+  duration answer_timeout = std::chrono::seconds(60);
 };
 
 /// Is the other side of a connection still there? Finds half-open links by
 /// deadline (DESIGN 7, rule 5): silence with work outstanding, or for a whole
-/// ping interval without work -> ping -> no pong in time -> dead. Pure.
+/// ping interval without work -> ping -> no pong in time -> dead. Also who is
+/// heard all the time but never answers is dead in the end. Pure.
 class liveness {
  public:
   enum class action : uint8_t { none, ping, dead };

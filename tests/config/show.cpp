@@ -29,6 +29,7 @@ CAF_TEST(what is shown is read as the same configuration) {
                 "b": {"port": 2, "http": {"idle_timeout": 3}}},
     "tunnels": {
       "t": {"servers": ["b"], "password": "one", "exchange_window": 65536,
+            "max_endpoints": 7,
             "reconnect_grace": 2, "resume_time": 5,
             "websocket_pool": {"pool_size": 2, "fallback_threshold": 9,
                                "fallback_enabled": false, "growth_cooldown": 1},

@@ -1,6 +1,7 @@
 #include "transports/seam/exchange.hpp"
 
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/head_excess.hpp"
 
 #include <algorithm>
 #include <array>
@@ -88,6 +89,8 @@ void exchange::begin_or_move(link_ptr on, const session_id& session,
     note_loss("moved");
   link_ = std::move(on);
   owner_ = std::move(owner);
+  if (auto excess = head_excess(*head_); !excess.empty())
+    return finish(outcome::header_too_large, excess);
   if (!head_sent_) {
     note_attempt(exchange_attempt::kind::first);
     session_ = session;
@@ -142,6 +145,11 @@ void exchange::handle(response_frame& what) {
     return violation("second response head");
   ++heads_;
   final_head_ = !what.head->interim();
+  if (!final_head_) {
+    interim_bytes_ += bytes_of(what.head->headers);
+    if (heads_ > max_interim_heads || interim_bytes_ > max_interim_bytes)
+      return violation("too many interim response heads");
+  }
   length_ = what.head->content_length;
   response_started_ = true;
   if (record_ && final_head_) {
@@ -199,7 +207,7 @@ void exchange::handle(resumed_frame& what) {
   if (what.known) {
     const auto sent = out_.sent();
     if (!out_.rewind(what.received))
-      return violation("resumed at a position that is gone");
+      return violation("resumed at a position that is gone or was never sent");
     if (record_)
       record_->bytes_resent += sent - std::min(sent, what.received);
     // Our last ack may have died with the old link.
@@ -226,6 +234,8 @@ void exchange::send_body(slice bytes) {
 void exchange::send_end(header_list trailers) {
   if (over_ || out_.finished())
     return;
+  if (auto excess = head_excess(trailers); !excess.empty())
+    return fail(outcome::header_too_large, std::move(excess));
   out_.finish(std::move(trailers));
   pump();
 }

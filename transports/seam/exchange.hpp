@@ -151,6 +151,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
   receive_window in_;
   uint32_t attempt_ = 0;
   uint32_t heads_ = 0;
+  size_t interim_bytes_ = 0;
   bool final_head_ = false;
   bool resuming_ = false;
   std::atomic<bool> head_sent_{false};
@@ -248,6 +249,7 @@ class served_exchange : public std::enable_shared_from_this<served_exchange> {
   send_window out_;
   receive_window in_;
   std::vector<response_head_ptr> heads_;
+  size_t interim_bytes_ = 0;
   std::optional<reset_frame> failure_;
   std::atomic<bool> over_{false};
 };

@@ -83,7 +83,10 @@ enum class refusal : uint8_t {
   draining = 6,       ///< the node shuts down
   malformed = 7,      ///< the hello is incomplete or out of order
   replaced = 8,       ///< a newer session of the same agent is here
+  endpoints = 9,      ///< the tunnel has all the endpoints it may have
 };
+inline constexpr auto last_refusal = refusal::endpoints;
+
 std::string_view render(refusal why) noexcept;
 
 /// The machine-readable word, e.g. "bad-password".

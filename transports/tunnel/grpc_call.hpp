@@ -48,13 +48,13 @@ class basic_grpc_call : public Reactor, public grpc_call {
       return post([this] { on_read_end(); });
     const auto size = in_.Length();
     frame_batch frames;
-    const auto error = decode(in_, frames);
+    const auto fault = decode(in_, frames);
     in_.Clear();
     const bool later = backlog_.fetch_add(size) + size > max_backlog
-                       || error != codec_error::none;
-    post([this, size, error, later, frames = std::move(frames)]() mutable {
+                       || fault != codec_error::none;
+    post([this, size, fault, later, frames = std::move(frames)]() mutable {
       backlog_.fetch_sub(size);
-      link_->on_message(error, std::move(frames), size);
+      link_->on_message(fault, std::move(frames), size);
       if (later)
         read();
     });

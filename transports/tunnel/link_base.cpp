@@ -65,6 +65,8 @@ void link_base::take(frame what) {
     on_welcome();
   }
   queue_.push(std::move(what));
+  if (queue_.answer_bytes() > max_waiting_answers)
+    return cut_off(link_error::stalled, "the peer does not read our answers");
   counters_.queued.store(queue_.bytes(), std::memory_order_relaxed);
   schedule_flush();
 }
@@ -152,11 +154,15 @@ void link_base::on_tick(time_point now) {
 
 void link_base::abort(link_error why) {
   dispatch(unit_, [me = shared_from_this(), why] {
-    if (!me->alive())
-      return;
-    me->ended(why, std::string{render(why)});
-    me->do_abort();
+    me->cut_off(why, std::string{render(why)});
   });
+}
+
+void link_base::cut_off(link_error why, std::string detail) {
+  if (!alive())
+    return;
+  ended(why, std::move(detail));
+  do_abort();
 }
 
 void link_base::ended(link_error why, std::string detail) {

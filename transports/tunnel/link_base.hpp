@@ -110,6 +110,7 @@ class link_base : public link,
     std::string detail;
   };
 
+  void cut_off(link_error why, std::string detail);
   void take(frame what);
   void take_inbox();
   void schedule_flush();

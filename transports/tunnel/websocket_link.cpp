@@ -199,8 +199,8 @@ class websocket_link final : public link_base {
     const auto size = in_->size();
     if (stream_.got_text())
       return violation("the peer sent a text message");
-    if (auto failed = take_message(frames); failed != codec_error::none)
-      return violation(render(failed));
+    if (auto fault = take_message(frames); fault != codec_error::none)
+      return refuse(fault);
     if (accepted_ && !welcome_ && (early_bytes_ += size)
                                     > unauthenticated_bytes)
       return violation("too many bytes before authentication");
@@ -210,7 +210,7 @@ class websocket_link final : public link_base {
   }
 
   /// Decodes the message in the buffer and makes room for the next one.
-  codec_error take_message(frame_batch& frames) {
+  codec_fault take_message(frame_batch& frames) {
     const auto data = in_->data();
     const std::string_view view{static_cast<const char*>(data.data()),
                                 data.size()};
@@ -239,6 +239,11 @@ class websocket_link final : public link_base {
   void violation(std::string_view what) {
     ended(link_error::protocol, std::string{what});
     do_close(close_reason::protocol, std::string{what});
+  }
+
+  void refuse(const codec_fault& fault) {
+    ended(link_error_of(fault), render(fault));
+    do_close(close_reason::protocol, render(fault));
   }
 
   websocket::stream<tcp::socket, false> stream_;
