@@ -4,6 +4,7 @@
 #include "transports/http/origin_connector.hpp"
 #include "transports/http/origin_pool.hpp"
 #include "transports/http/request_writer.hpp"
+#include "transports/seam/wire_bounds.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -20,11 +21,6 @@ namespace {
 
 // An origin that we chose ourselves may send more fields than a visitor.
 constexpr parse_limits response_limits{256 * 1024, 1000, 0};
-
-// Heads of one response, the final one included. They are kept until the node
-// has the end, and no credit bounds them.
-constexpr size_t max_interim_heads = 32;
-constexpr size_t max_interim_bytes = 128 * 1024;
 
 // Media types of answers that are silent for as long as nothing happens.
 constexpr std::array<std::string_view, 5> event_types{

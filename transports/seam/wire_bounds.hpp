@@ -35,8 +35,8 @@ inline constexpr uint32_t max_response_window = 4 * 1024 * 1024;
 
 /// Interim (1xx) heads of one exchange, and their bytes together. Kept by the
 /// agent for as long as it may have to send them again.
-inline constexpr size_t max_interim_heads = 64;
-inline constexpr size_t max_interim_bytes = 256 * 1024;
+inline constexpr size_t max_interim_heads = 32;
+inline constexpr size_t max_interim_bytes = 128 * 1024;
 
 /// Answers to what a peer sent (pongs, acks, resets, resumed) that may wait
 /// for it to read, in bytes of frame::weight. Who has more waiting does not

@@ -230,7 +230,7 @@ frame_batch random_frames(std::mt19937& random, size_t n) {
   for (size_t i = 0; i < n; ++i) {
     auto what = all[random() % all.size()];
     if (what.exchange != 0)
-      what.exchange = random();
+      what.exchange = random() | 1;
     if (auto* data = std::get_if<data_frame>(&what.body))
       data->payload = slice::adopt(random_text(random, 70'000));
     else if (auto* end = std::get_if<end_frame>(&what.body))
