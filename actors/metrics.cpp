@@ -14,6 +14,7 @@ namespace {
 using caf::telemetry::label_view;
 
 constexpr size_t max_endpoints = 256;
+constexpr size_t max_labels = 2048;
 
 // From a tenth of a millisecond (a request on one machine) to half a minute.
 constexpr std::array bounds{.0001, .00025, .0005, .001, .0025, .005, .01, .025,
@@ -178,6 +179,7 @@ void snapshot_metrics::update(const node_snapshot& now) {
   std::lock_guard guard{mutex_};
   process_.update();
   fresh_.clear();
+  release_labels(now);
   for (const auto& tunnel : now.tunnels)
     for (const auto& endpoint : tunnel.endpoints) {
       const auto shown = bounded(tunnel.name, endpoint.name);
@@ -264,9 +266,30 @@ void snapshot_metrics::add(const char* name, const labels& where, double value,
 
 std::string snapshot_metrics::bounded(const std::string& tunnel,
                                       const std::string& endpoint) {
-  if (endpoints_.size() < max_endpoints)
-    endpoints_.emplace(tunnel, endpoint);
-  return endpoints_.count({tunnel, endpoint}) > 0 ? endpoint : "other";
+  const auto name = std::pair{tunnel, endpoint};
+  if (endpoints_.count(name) > 0)
+    return endpoint;
+  if (endpoints_.size() >= max_endpoints
+      || (labels_.size() >= max_labels && labels_.count(name) == 0))
+    return "other";
+  endpoints_.insert(name);
+  labels_.insert(name);
+  return endpoint;
+}
+
+// A flood of names keeps its labels only as long as the names are there.
+void snapshot_metrics::release_labels(const node_snapshot& now) {
+  std::set<std::pair<std::string, std::string>> here;
+  for (const auto& tunnel : now.tunnels)
+    for (const auto& endpoint : tunnel.endpoints)
+      here.emplace(tunnel.name, endpoint.name);
+  std::erase_if(endpoints_,
+                [&](const auto& one) { return here.count(one) == 0; });
+  std::erase_if(switches_, [&](const auto& one) {
+    const auto& [tunnel, endpoint] = std::pair{one.first[0], one.first[1]};
+    return endpoint.second != "other"
+           && here.count({tunnel.second, endpoint.second}) == 0;
+  });
 }
 
 // -- rendering ----------------------------------------------------------------

@@ -18,8 +18,9 @@
 
 /// The node's numbers in CAF's own registry, so that an application that
 /// embeds a node sees them with its own. The values of labels are bounded:
-/// tunnels stand in the configuration, endpoints beyond the first 256 become
-/// "other".
+/// tunnels stand in the configuration; 256 endpoints at a time have a label of
+/// their own, until they are gone, the others are "other". CAF's registry
+/// forgets nothing, so there are at most 2048 labels in a process' life.
 namespace aps {
 
 /// What is counted of the exchanges of one tunnel over one transport.
@@ -89,6 +90,7 @@ class snapshot_metrics {
   void add(const char* name, const labels& where, double value,
            const char* unit = "1");
   std::string bounded(const std::string& tunnel, const std::string& endpoint);
+  void release_labels(const node_snapshot& now);
 
   std::mutex mutex_;
   caf::telemetry::metric_registry& registry_;
@@ -96,7 +98,8 @@ class snapshot_metrics {
   std::map<key, caf::telemetry::dbl_gauge*> gauges_;
   std::map<key, double> fresh_;
   std::map<labels, uint64_t> switches_; ///< as last seen
-  std::set<std::pair<std::string, std::string>> endpoints_;
+  std::set<std::pair<std::string, std::string>> endpoints_; ///< labelled now
+  std::set<std::pair<std::string, std::string>> labels_;    ///< ever
 };
 
 /// All of a registry in Prometheus' text format.
