@@ -7,12 +7,10 @@ import os
 import re
 import socket
 import threading
-import time
-import unittest
 
-from harness import PASSWORD, TIME_SCALE, Agent, BIN, Case, main, wait_until
-from tunnel_peer import (NUMBERS, Peer, Refused, derived_key, frame, frames,
-                         number, parse, proof, text)
+from harness import BIN, PASSWORD, TIME_SCALE, Agent, Case, main, wait_until
+from tunnel_peer import (Peer, Refused, derived_key, frame, frames, number,
+                         proof, text)
 from wire import Visitor
 
 MIB = 1 << 20
