@@ -2,6 +2,7 @@
 
 #include "actors/policy/backoff.hpp"
 #include "actors/policy/liveness.hpp"
+#include "actors/policy/repeat.hpp"
 #include "actors/text.hpp"
 #include "tests/support/test.hpp"
 
@@ -57,6 +58,30 @@ CAF_TEST(any_sign_of_life_keeps_a_connection_alive) {
   uut.on_heard(start + 1900ms);
   CAF_CHECK(uut.check(true, start + 2s) == liveness::action::none);
   CAF_CHECK(uut.check(true, start + 2900ms) == liveness::action::dead);
+}
+
+CAF_TEST(who_talks_all_the_time_but_never_answers_is_dead_in_the_end) {
+  liveness uut{{5s, 1s, 1s}, start};
+  uut.force_ping(start);
+  auto now = start;
+  for (; now < start + 59s; now += 500ms) {
+    uut.on_heard(now);
+    uut.on_pong(uut.token() + 1, now); // a guess
+    CAF_REQUIRE(uut.check(true, now) == liveness::action::none);
+  }
+  uut.on_heard(start + 60s);
+  CAF_CHECK(uut.check(true, start + 60s) == liveness::action::dead);
+}
+
+CAF_TEST(lines_of_very_many_keys_count_as_one) {
+  repeat_limit uut{2, 10s};
+  size_t written = 0;
+  for (int i = 0; i < 5000; ++i)
+    written += uut.admit("key " + std::to_string(i), start);
+  CAF_CHECK_EQUAL(written, repeat_limit::max_keys + 2);
+  const auto summaries = uut.expire(start + 10s);
+  CAF_REQUIRE_EQUAL(summaries.size(), 1u);
+  CAF_CHECK_EQUAL(summaries[0].left_out, 5000 - repeat_limit::max_keys - 2);
 }
 
 CAF_TEST(pongs_with_another_token_are_ignored) {
