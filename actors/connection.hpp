@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/alarm.hpp"
 #include "actors/node_context.hpp"
 #include "actors/policy/liveness.hpp"
 
@@ -46,8 +47,9 @@ class connection_state {
   void look_at_held();
   connection_snapshot snapshot() const;
   void ping_now();
-  void on_tick();
-  void arm_tick();
+  void report_health();
+  void look_after();
+  void wake();
   void refuse(refusal why, close_reason reason, uint32_t retry_after_ms);
   void close_if_drained();
   void report_probes(bool good);
@@ -61,6 +63,9 @@ class connection_state {
   phase phase_ = phase::greeting;
   time_point opened_;
   liveness liveness_;
+  alarm alarm_;
+  double reported_ = 0;       ///< round trip time that the pool knows, in ms
+  bool report_wanted_ = true; ///< the next one whatever it is
   hello_frame hello_;
   pool_actor pool_;
   exchange_owner_ptr owner_;
