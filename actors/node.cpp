@@ -159,7 +159,8 @@ class node_impl final : public node {
       = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
     return std::make_shared<admin_front>(
       std::make_shared<const admin::context>(admin::context{
-        system_, context_, config_, supervisor_, recorders_, logs_,
+        system_, context_, config_, front_->routes(), supervisor_,
+        recorders_, logs_,
         std::make_shared<snapshot_metrics>(system_.metrics()), options_,
         draining_, now.count()}));
   }
