@@ -259,7 +259,8 @@ void controller_state::on_done(const exchange_done& done) {
 // Asks to be woken when a probe or the end of somebody's patience is due. One
 // without connections has nobody to probe.
 void controller_state::wake() {
-  auto due = primary().members.empty() ? never : breaker_.due();
+  const auto probing = breaker_.probe_overdue(never);
+  auto due = primary().members.empty() && !probing ? never : breaker_.due();
   for (const auto& one : parked_)
     due = std::min(due, one.deadline);
   alarm_.at(self_, due, [this] {
