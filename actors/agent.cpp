@@ -25,6 +25,7 @@ class agent_host final : public agent {
              std::shared_ptr<network> net, std::shared_ptr<spdlog::logger> log)
       : system_(system), net_(std::move(net)),
         units_(std::make_shared<unit_contexts>(system, *net_)),
+        alarms_(std::make_shared<alarm_clock>(system)),
         live_(std::make_shared<std::atomic<size_t>>(0)),
         connections_(std::make_shared<std::atomic<size_t>>(0)) {
     agent_context shared;
@@ -40,6 +41,7 @@ class agent_host final : public agent {
     shared.net = net_;
     shared.origins = net_->origins(options.origin);
     shared.units = units_;
+    shared.alarms = alarms_;
     shared.log = std::move(log);
     shared.live = live_;
     shared.connections = connections_;
@@ -68,6 +70,7 @@ class agent_host final : public agent {
     // the actor system.
     wait_until(std::chrono::seconds(12),
                [this] { return units_->users() == 0; });
+    alarms_->stop();
     units_->leave();
   }
 
@@ -75,6 +78,7 @@ class agent_host final : public agent {
   caf::actor_system& system_;
   std::shared_ptr<network> net_;
   std::shared_ptr<unit_contexts> units_;
+  std::shared_ptr<alarm_clock> alarms_;
   std::shared_ptr<std::atomic<size_t>> live_;
   std::shared_ptr<std::atomic<size_t>> connections_;
   std::vector<agent_actor> actors_;

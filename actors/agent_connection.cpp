@@ -11,13 +11,16 @@ namespace aps {
 
 namespace {
 
-constexpr auto tick_interval = std::chrono::milliseconds(250);
 constexpr auto greeting_timeout = std::chrono::seconds(10);
 
 // What a frame that waits takes in memory, roughly.
 size_t early_weight(const frame& what) noexcept {
   return std::max(what.weight(), sizeof(frame));
 }
+// The node measures and we listen: its pings, once a second unless told
+// otherwise, are signs of life enough.
+constexpr liveness_settings node_liveness{
+  .ping_interval = std::chrono::milliseconds(1250), .measures = false};
 
 } // namespace
 
@@ -26,7 +29,7 @@ agent_connection_state::agent_connection_state(
   agent_actor agent, link_ptr link)
     : self_(self), context_(std::move(context)), agent_(std::move(agent)),
       link_(std::move(link)), opened_(compat::now(self)),
-      liveness_({}, opened_) {
+      liveness_(node_liveness, opened_), alarm_(context_->alarms) {
   owner_ = std::make_shared<owner_adapter<agent_connection_actor>>(
     agent_connection_actor{self}, context_->units);
 }
@@ -41,7 +44,7 @@ agent_connection_state::~agent_connection_state() {
 }
 
 agent_connection_actor::behavior_type agent_connection_state::make_behavior() {
-  arm_tick();
+  wake();
   return {
     [this](link_frames& batch) { on_frames(batch); },
     [this](const link_closed& closed) { on_closed(closed); },
@@ -67,14 +70,17 @@ void agent_connection_state::on_frames(link_frames& batch) {
 
 void agent_connection_state::on_exchange_frame(frame& what) {
   worked_ = true;
+  liveness_.on_work(compat::now(self_));
   const auto id = what.exchange;
   if (auto* head = std::get_if<request_frame>(&what.body)) {
     pending_.try_emplace(id);
+    wake();
     return compat::send(self_, agent_,
                         request_arrived{self_, link_, owner_, id, *head});
   }
   if (auto* position = std::get_if<resume_frame>(&what.body)) {
     pending_.try_emplace(id);
+    wake();
     return compat::send(self_, agent_,
                         resume_arrived{self_, link_, owner_, id, *position});
   }
@@ -150,7 +156,8 @@ void agent_connection_state::on_welcome(const welcome_frame& welcome) {
   counted_ = true;
   ++*context_->connections;
   name_ = foreign_text(welcome.connection, max_foreign_name);
-  liveness_ = liveness{{}, compat::now(self_)};
+  liveness_ = liveness{node_liveness, compat::now(self_)};
+  wake();
   compat::send(self_, agent_,
                agent_connection_up{self_, link_->transport(), name_,
                                    welcome.resume_time_ms, node_});
@@ -213,6 +220,7 @@ void agent_connection_state::on_finished(const exchange_finished& done) {
       early_bytes_ -= early_weight(what);
     pending_.erase(i);
   }
+  liveness_.on_work(compat::now(self_));
   compat::send(self_, agent_, served_finished{done.exchange});
 }
 
@@ -225,14 +233,19 @@ void agent_connection_state::on_retire(const retire& how) {
 
 // -- health -------------------------------------------------------------------
 
-void agent_connection_state::arm_tick() {
-  compat::run_delayed(self_, tick_interval, [this] {
-    on_tick();
-    arm_tick();
-  });
+void agent_connection_state::wake() {
+  if (phase_ == phase::closing)
+    return;
+  alarm_.at(self_,
+            phase_ == phase::live ? liveness_.due(!pending_.empty())
+                                  : opened_ + greeting_timeout,
+            [this] {
+              look_after();
+              wake();
+            });
 }
 
-void agent_connection_state::on_tick() {
+void agent_connection_state::look_after() {
   const auto now = compat::now(self_);
   if (phase_ == phase::closing)
     return;

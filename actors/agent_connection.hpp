@@ -46,8 +46,8 @@ class agent_connection_state {
   void on_route(route_frames& where);
   void on_finished(const exchange_finished& done);
   void on_retire(const retire& how);
-  void on_tick();
-  void arm_tick();
+  void look_after();
+  void wake();
 
   agent_connection_actor::pointer self_;
   agent_context_ptr context_;
@@ -56,6 +56,7 @@ class agent_connection_state {
   phase phase_ = phase::greeting;
   time_point opened_;
   liveness liveness_;
+  alarm alarm_;
   hello_frame hello_;
   std::string name_;
   std::string node_;

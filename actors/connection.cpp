@@ -1,22 +1,25 @@
 #include "actors/connection.hpp"
 
 #include "actors/link_adapter.hpp"
+#include "actors/policy/member.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 namespace aps {
 
 namespace {
-
-constexpr auto tick_interval = std::chrono::milliseconds(250);
 
 // Until then a connection has to show that it has the password.
 constexpr auto greeting_timeout = std::chrono::seconds(5);
 
 // When a wrong password is answered, counted from the hello.
 constexpr duration unproven_pause = std::chrono::milliseconds(100);
+// Round trip times that differ by less are the same for a pool.
+constexpr double report_step = 0.1;
 
 std::string make_connection_name(transport_kind transport) {
   const auto* prefix = transport == transport_kind::grpc        ? "grpc-"
@@ -32,7 +35,8 @@ connection_state::connection_state(connection_actor::pointer self,
                                    std::string connection_name)
     : self_(self), context_(std::move(context)), link_(std::move(link)),
       name_(std::move(connection_name)), nonce_(random_bytes(32)),
-      opened_(compat::now(self)), liveness_({}, opened_) {
+      opened_(compat::now(self)), liveness_({}, opened_),
+      alarm_(context_->alarms) {
   owner_ = std::make_shared<owner_adapter<connection_actor>>(
     connection_actor{self}, context_->units, carrier_);
   carrier_->connection = name_;
@@ -47,7 +51,7 @@ connection_state::~connection_state() {
 
 connection_actor::behavior_type connection_state::make_behavior() {
   link_->send({0, challenge_frame{protocol_version, nonce_, context_->node_id}});
-  arm_tick();
+  wake();
   return {
     [this](link_frames& batch) { on_frames(batch); },
     [this](const link_closed& closed) { on_closed(closed); },
@@ -57,7 +61,10 @@ connection_actor::behavior_type connection_state::make_behavior() {
     [this](const exchange_finished& done) { on_finished(done); },
     [this](const retire& how) { on_retire(how); },
     [this](const release& moved) { on_release(moved); },
-    [this](check_health) { ping_now(); },
+    [this](check_health) {
+      report_wanted_ = true;
+      ping_now();
+    },
     [this](const ask_open& ask) {
       link_->send({0, open_connections_frame{ask.transport, ask.count,
                                              ask.reason, ask.total}});
@@ -130,8 +137,7 @@ void connection_state::on_pong(const pong_frame& pong) {
   carrier_->rtt_ns
     = std::chrono::duration_cast<std::chrono::nanoseconds>(liveness_.rtt())
         .count();
-  compat::send(self_, pool_, health_report{self_, liveness_.rtt(),
-                                           liveness_.sample(), false});
+  report_health();
   report_probes(true);
 }
 
@@ -213,11 +219,18 @@ void connection_state::on_carry(carry& leased) {
   const auto& exchange = leased.what.what;
   pending_[exchange->id()] = exchange;
   exchange->attach(link_, hello_.session, owner_);
+  // The last sign of life of a connection at rest is old.
+  if (const auto now = compat::now(self_); liveness_.resting(now)) {
+    liveness_.on_work(now);
+    ping_now();
+  }
+  wake();
 }
 
 void connection_state::on_finished(const exchange_finished& done) {
   if (pending_.erase(done.exchange) == 0)
     return;
+  liveness_.on_work(compat::now(self_));
   compat::send(self_, pool_, returned{self_, done.exchange, done.how});
   close_if_drained();
 }
@@ -258,6 +271,7 @@ void connection_state::ping_now() {
     return;
   liveness_.force_ping(compat::now(self_));
   link_->send({0, ping_frame{liveness_.token()}});
+  wake();
 }
 
 void connection_state::report_probes(bool good) {
@@ -266,14 +280,32 @@ void connection_state::report_probes(bool good) {
   probes_.clear();
 }
 
-void connection_state::arm_tick() {
-  compat::run_delayed(self_, tick_interval, [this] {
-    on_tick();
-    arm_tick();
-  });
+// A pool hears of what changes its choices, and of what it asked for.
+void connection_state::report_health() {
+  const auto rtt = weighed_latency(liveness_.rtt());
+  if (!std::exchange(report_wanted_, false)
+      && std::abs(rtt - reported_) <= report_step * reported_)
+    return;
+  reported_ = rtt;
+  compat::send(self_, pool_, health_report{self_, liveness_.rtt(),
+                                           liveness_.sample(), false});
 }
 
-void connection_state::on_tick() {
+// Asks to be woken when the next deadline is due.
+void connection_state::wake() {
+  if (phase_ == phase::closing)
+    return;
+  const auto greets = phase_ == phase::greeting || phase_ == phase::admission;
+  alarm_.at(self_,
+            greets ? opened_ + greeting_timeout
+                   : liveness_.due(!pending_.empty()),
+            [this] {
+              look_after();
+              wake();
+            });
+}
+
+void connection_state::look_after() {
   const auto now = compat::now(self_);
   if (phase_ == phase::greeting || phase_ == phase::admission) {
     if (now - opened_ >= greeting_timeout)
@@ -282,8 +314,10 @@ void connection_state::on_tick() {
   }
   if (phase_ == phase::closing)
     return;
-  if (liveness_.turned_late(now))
+  if (liveness_.turned_late(now)) {
+    report_wanted_ = true;
     compat::send(self_, pool_, health_report{self_, {}, {}, true});
+  }
   switch (liveness_.check(!pending_.empty(), now)) {
     case liveness::action::none:
       break;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/alarm.hpp"
 #include "actors/node_context.hpp"
 #include "actors/policy/liveness.hpp"
 
@@ -47,8 +48,9 @@ class connection_state {
   void look_at_held();
   connection_snapshot snapshot() const;
   void ping_now();
-  void on_tick();
-  void arm_tick();
+  void report_health();
+  void look_after();
+  void wake();
   void refuse(refusal why, close_reason reason, uint32_t retry_after_ms);
   void close_if_drained();
   void report_probes(bool good);
@@ -63,6 +65,9 @@ class connection_state {
   time_point opened_;
   time_point asked_{}; ///< when the hello came
   liveness liveness_;
+  alarm alarm_;
+  double reported_ = 0;       ///< round trip time that the pool knows, in ms
+  bool report_wanted_ = true; ///< the next one whatever it is
   hello_frame hello_;
   pool_actor pool_;
   exchange_owner_ptr owner_;

@@ -9,8 +9,6 @@ namespace aps {
 
 namespace {
 
-constexpr auto tick_interval = std::chrono::milliseconds(100);
-
 breaker_settings breaker_of(const config::fallback& settings) {
   breaker_settings out;
   out.enabled = settings.enabled;
@@ -34,6 +32,7 @@ controller_state::controller_state(controller_actor::pointer self,
     : self_(self), context_(std::move(context)), tunnel_(std::move(tunnel)),
       setup_(std::move(setup)),
       breaker_(breaker_of(setup_.settings.fallback), compat::now(self)),
+      alarm_(context_->alarms),
       lanes_{lane{transport_kind::grpc, setup_.settings.grpc_pool, {}, {},
                   false, {}},
              lane{transport_kind::websocket, setup_.settings.websocket_pool,
@@ -51,7 +50,6 @@ controller_actor::behavior_type controller_state::make_behavior() {
   compat::on_down(self_, [this](const caf::down_msg& down) {
     on_pool_down(down);
   });
-  arm_tick();
   compat::send(self_, context_->monitor,
                enrol{{actor_kind::controller, setup_.tunnel, setup_.endpoint,
                       {}, {}, {}, caf::actor_cast<caf::actor>(self_)}});
@@ -152,6 +150,7 @@ bool controller_state::count_failure(const std::string& reason) {
   if (!breaker_.on_failure(compat::now(self_), reason))
     return false;
   tell_state(to_string(before).data());
+  wake();
   return true;
 }
 
@@ -187,6 +186,7 @@ void controller_state::on_orphaned(orphaned& orphans) {
 void controller_state::park(job what) {
   const auto grace = to_duration(setup_.settings.reconnect_grace);
   parked_.push_back({std::move(what), compat::now(self_) + grace});
+  wake();
 }
 
 void controller_state::retry_parked() {
@@ -248,6 +248,7 @@ void controller_state::on_probe(const probe_result& result) {
   const auto before = breaker_.state();
   if (breaker_.on_probe(result.good, compat::now(self_)))
     tell_state(to_string(before).data());
+  wake();
 }
 
 void controller_state::on_done(const exchange_done& done) {
@@ -255,14 +256,20 @@ void controller_state::on_done(const exchange_done& done) {
     breaker_.on_success(compat::now(self_));
 }
 
-void controller_state::arm_tick() {
-  compat::run_delayed(self_, tick_interval, [this] {
-    on_tick();
-    arm_tick();
+// Asks to be woken when a probe or the end of somebody's patience is due. One
+// without connections has nobody to probe.
+void controller_state::wake() {
+  const auto probing = breaker_.probe_overdue(never);
+  auto due = primary().members.empty() && !probing ? never : breaker_.due();
+  for (const auto& one : parked_)
+    due = std::min(due, one.deadline);
+  alarm_.at(self_, due, [this] {
+    look_after();
+    wake();
   });
 }
 
-void controller_state::on_tick() {
+void controller_state::look_after() {
   const auto now = compat::now(self_);
   const auto& members = primary().members;
   auto before = breaker_.state();
@@ -294,6 +301,7 @@ void controller_state::on_reconfigure(const config::tunnel& settings) {
   of(transport_kind::websocket).settings = settings.websocket_pool;
   of(transport_kind::poll).settings = settings.poll_pool;
   breaker_.reconfigure(breaker_of(settings.fallback));
+  wake();
   for (const auto& where : lanes_)
     if (where.pool)
       compat::send(self_, where.pool, reconfigure{where.settings});

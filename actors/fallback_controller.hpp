@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/alarm.hpp"
 #include "actors/node_context.hpp"
 #include "actors/policy/breaker.hpp"
 #include "actors/policy/restart.hpp"
@@ -89,11 +90,11 @@ class controller_state {
   void on_reconfigure(const config::tunnel& settings);
   void on_drain();
   void on_mode(const set_fallback_mode& what);
-  void on_tick();
+  void look_after();
   void on_pool_down(const caf::down_msg& down);
   caf::result<controller_snapshot> snapshot();
 
-  void arm_tick();
+  void wake();
   void spawn_pool(lane& where);
   void tell_tunnel();
   void tell(event_kind kind, std::string detail, uint64_t number = 0);
@@ -104,6 +105,7 @@ class controller_state {
   tunnel_actor tunnel_;
   controller_setup setup_;
   breaker breaker_;
+  alarm alarm_;
   std::array<lane, 3> lanes_; ///< in order of preference
   restart_intensity pool_deaths_;
   std::vector<parked> parked_;

@@ -79,6 +79,7 @@ void controller_state::on_member(const member_change& change) {
   tell_tunnel();
   if (change.live)
     retry_parked();
+  wake();
 }
 
 uint32_t controller_state::count_of(const lane& where,

@@ -8,6 +8,7 @@
 #include <caf/telemetry/importer/process.hpp>
 #include <caf/telemetry/metric_registry.hpp>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -78,7 +79,11 @@ class snapshot_metrics {
   explicit snapshot_metrics(caf::telemetry::metric_registry& registry)
       : registry_(registry), process_(registry) {}
 
-  void update(const node_snapshot& now);
+  /// Begins a look at a snapshot, which ends when the result goes; null while
+  /// another one is under way. Then `add` for each endpoint, then `finish`.
+  std::shared_ptr<void> begin();
+  void add(const std::string& tunnel, const endpoint_snapshot& endpoint);
+  void finish();
 
  private:
   using labels = std::vector<std::pair<std::string, std::string>>;
@@ -90,19 +95,45 @@ class snapshot_metrics {
   void add(const char* name, const labels& where, double value,
            const char* unit = "1");
   std::string bounded(const std::string& tunnel, const std::string& endpoint);
-  void release_labels(const node_snapshot& now);
+  void release_labels();
 
   std::mutex mutex_;
   caf::telemetry::metric_registry& registry_;
   caf::telemetry::importer::process process_;
-  std::map<key, caf::telemetry::dbl_gauge*> gauges_;
-  std::map<key, double> fresh_;
+  /// A value that grows while a look is under way.
+  struct shown {
+    caf::telemetry::dbl_gauge* gauge = nullptr;
+    uint64_t look = 0; ///< the last one that found it
+    double value = 0;
+  };
+
+  std::map<key, shown> gauges_;
+  uint64_t look_ = 0;
+  std::shared_ptr<std::atomic<bool>> busy_
+    = std::make_shared<std::atomic<bool>>(false);
   std::map<labels, uint64_t> switches_; ///< as last seen
-  std::set<std::pair<std::string, std::string>> endpoints_; ///< labelled now
+  /// Those labelled now, and the last look that found them.
+  std::map<std::pair<std::string, std::string>, uint64_t> endpoints_;
   std::set<std::pair<std::string, std::string>> labels_;    ///< ever
 };
 
-/// All of a registry in Prometheus' text format.
-std::string render_metrics(const caf::telemetry::metric_registry& registry);
+/// A registry in Prometheus' text format, in steps; each `step` appends the
+/// next metrics. Families and their metrics only ever grow, so that a place in
+/// them stays what it is.
+class metrics_text {
+ public:
+  /// Metrics, histograms included, of one step.
+  static constexpr size_t portion = 500;
+
+  explicit metrics_text(const caf::telemetry::metric_registry& registry);
+  ~metrics_text();
+
+  /// False when nothing was left.
+  bool step(std::string& to);
+
+ private:
+  class window;
+  std::unique_ptr<window> window_;
+};
 
 } // namespace aps

@@ -51,6 +51,7 @@ class node_impl final : public node {
     context->node_id = to_hex(random_bytes(8));
     context->units = std::make_shared<unit_contexts>(system, *net_);
     context->tunnels = std::make_shared<tunnel_directory>();
+    context->alarms = std::make_shared<alarm_clock>(system);
     context->log = logs_.of("pool");
     context->monitor = system.spawn<monitor_impl>(
       logs_, context->node_id, context->request_watch,
@@ -124,6 +125,7 @@ class node_impl final : public node {
                [this] { return context_->units->users() == 0; });
     recorders_->close();
     stop_and_wait(system_, context_->monitor);
+    context_->alarms->stop();
     context_->units->leave();
   }
 
@@ -157,7 +159,8 @@ class node_impl final : public node {
       = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
     return std::make_shared<admin_front>(
       std::make_shared<const admin::context>(admin::context{
-        system_, context_, config_, supervisor_, recorders_, logs_,
+        system_, context_, config_, front_->routes(), supervisor_,
+        recorders_, logs_,
         std::make_shared<snapshot_metrics>(system_.metrics()), options_,
         draining_, now.count()}));
   }

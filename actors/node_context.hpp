@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/alarm.hpp"
 #include "actors/messages.hpp"
 #include "actors/published.hpp"
 #include "actors/unit_context.hpp"
@@ -28,6 +29,7 @@ struct node_context {
   std::string node_id; ///< random, one per node
   std::shared_ptr<unit_contexts> units;
   std::shared_ptr<tunnel_directory> tunnels;
+  std::shared_ptr<alarm_clock> alarms;
   std::shared_ptr<spdlog::logger> log; ///< of the pools
   monitor_actor monitor;
   /// Whether per-request events are wanted (actors/monitor.hpp).

@@ -27,7 +27,8 @@ pool_state::pool_state(pool_actor::pointer self, node_context_ptr context,
     : self_(self), context_(std::move(context)),
       controller_(std::move(controller)), setup_(std::move(setup)),
       endpoint_name_(setup_.tunnel + "." + setup_.endpoint),
-      replacements_({}, self_->id() * 2 + 1), losses_(1, {}),
+      alarm_(context_->alarms), replacements_({}, self_->id() * 2 + 1),
+      losses_(1, {}),
       random_state_(mix(self_->id())) {
   status_.transport = setup_.transport;
   on_reconfigure(setup_.settings);
@@ -48,7 +49,6 @@ pool_actor::behavior_type pool_state::make_behavior() {
                enrol{{actor_kind::pool, setup_.tunnel, setup_.endpoint,
                       std::string(to_string(setup_.transport)), {}, {},
                       caf::actor_cast<caf::actor>(self_)}});
-  arm_tick();
   return {
     [this](const candidate& who) { on_candidate(who); },
     [this](lease& wanted) { on_lease(wanted); },
@@ -93,6 +93,7 @@ void pool_state::on_candidate(const candidate& who) {
   members_.push_back({who.who, who.who.address(), who.connection, who.peer,
                       who.session, {}, {}, false, 0, {}, {}, false, {}, {},
                       who.counters});
+  places_[who.who->id()] = members_.size() - 1;
   // Spread between -1 and 1, so that members of one age do not end at once.
   const auto jitter = double(random() % 2001) / 1000.0 - 1.0;
   views_.push_back({0, false, false, now, now, {}, 1, key, jitter});
@@ -165,6 +166,7 @@ void pool_state::take_out(size_t index, link_error error,
   const auto now = compat::now(self_);
   const auto was = views_[index];
   auto gone = std::move(members_[index]);
+  places_.erase(gone.actor->id());
   remove(index);
   active_ -= std::min(active_, static_cast<uint32_t>(gone.leases.size()));
   orphaned orphans{{}, setup_.transport, error, detail, session_over};
@@ -205,11 +207,14 @@ void pool_state::on_replaced(const session_replaced& what) {
     refuse_waiting(link_error::none, "no live connection");
 }
 
+// Precondition: `members_[index]` was moved out of.
 void pool_state::remove(size_t index) {
   members_[index] = std::move(members_.back());
   members_.pop_back();
   views_[index] = views_.back();
   views_.pop_back();
+  if (index < members_.size())
+    places_[members_[index].actor->id()] = index;
 }
 
 // -- leases -------------------------------------------------------------------
@@ -265,6 +270,7 @@ void pool_state::grant_to(size_t index, job& what) {
   ++leased_total_;
   ++active_;
   view.last_used = compat::now(self_);
+  alarm_.at(self_, view.last_used + busy_interval, [this] { look_after(); });
   member.worked = true;
   what.session = member.session;
   compat::send(self_, member.actor, carry{what});
@@ -341,6 +347,7 @@ void pool_state::retire_member(size_t index, close_reason why,
   views_[index].draining = true;
   members_[index].draining_since = compat::now(self_);
   members_[index].retired = detail;
+  wake();
   compat::send(self_, members_[index].actor, retire{why, detail, false});
   tell_gone(members_[index]);
 }
@@ -363,10 +370,8 @@ void pool_state::on_drain() {
 // -- helpers ------------------------------------------------------------------
 
 size_t pool_state::index_of(const connection_actor& who) const {
-  for (size_t i = 0; i < members_.size(); ++i)
-    if (members_[i].actor == who)
-      return i;
-  return no_member;
+  const auto i = places_.find(who->id());
+  return i == places_.end() ? no_member : i->second;
 }
 
 uint32_t pool_state::live_count() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/alarm.hpp"
 #include "actors/node_context.hpp"
 #include "actors/policy/balance.hpp"
 #include "actors/policy/restart.hpp"
@@ -20,6 +21,9 @@ struct pool_setup {
   config::pool settings;
   uint32_t resume_time_ms = 0;
 };
+
+/// How often a pool with work is looked after.
+inline constexpr duration busy_interval = std::chrono::milliseconds(250);
 
 /// The connections of one endpoint over one transport (DESIGN 9): which
 /// connection? Holds the leases, the waiting queue and the size, lifetime and
@@ -86,8 +90,9 @@ class pool_state {
 
   // -- pool_upkeep.cpp: what time brings --------------------------------------
 
-  void arm_tick();
-  void on_tick();
+  void wake();
+  void look_after();
+  time_point next_due(time_point now) const;
   void on_reconfigure(const config::pool& settings);
   void apply_plan();
   void ask_for(const sizing_plan& plan, time_point now);
@@ -124,6 +129,9 @@ class pool_state {
   ejection_settings ejection_;
   std::vector<member> members_;
   std::vector<member_view> views_; ///< views_[i] is about members_[i]
+  std::unordered_map<caf::actor_id, size_t> places_; ///< in `members_`
+  alarm alarm_;
+  uint64_t leased_before_ = 0; ///< `leased_total_` at the last look
   std::deque<waiter> waiting_;
   uint32_t asked_ = 0; ///< connections asked for that did not arrive yet
   time_point asked_at_{};

@@ -110,7 +110,7 @@ caf::result<node_snapshot> supervisor_state::snapshot() {
   auto promise = self_->make_response_promise<node_snapshot>();
   gather<tunnel_snapshot>(self_, tunnels, [promise](auto parts) mutable {
     promise.deliver(node_snapshot{std::move(parts)});
-  });
+  }, std::chrono::seconds(2));
   return promise;
 }
 

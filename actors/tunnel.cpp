@@ -11,8 +11,6 @@ namespace aps {
 
 namespace {
 
-constexpr auto tick_interval = std::chrono::seconds(1);
-
 // An endpoint without connections is forgotten after this time.
 constexpr auto forget_after = std::chrono::seconds(60);
 
@@ -40,7 +38,7 @@ tunnel_state::tunnel_state(tunnel_actor::pointer self,
                            std::string key, config::tunnel settings)
     : self_(self), context_(std::move(context)), name_(std::move(tunnel_name)),
       key_(std::move(key)), settings_(std::move(settings)),
-      deaths_(max_deaths, death_window) {}
+      deaths_(max_deaths, death_window), alarm_(context_->alarms) {}
 
 tunnel_state::~tunnel_state() {
   for (const auto& one : endpoints_)
@@ -53,7 +51,6 @@ tunnel_actor::behavior_type tunnel_state::make_behavior() {
   compat::send(self_, context_->monitor,
                enrol{{actor_kind::tunnel, name_, {}, {}, {}, {},
                       caf::actor_cast<caf::actor>(self_)}});
-  arm_tick();
   return {
     [this](job& what) { on_job(what); },
     [this](const admission& who) { on_admission(who); },
@@ -193,6 +190,7 @@ tunnel_state::endpoint_named(const std::string& endpoint_name) {
                         hash_of(endpoint_name),
                         std::make_shared<std::atomic<uint32_t>>(0),
                         compat::now(self_) - forget_after / 2});
+  wake();
   return endpoints_.back();
 }
 
@@ -213,6 +211,8 @@ void tunnel_state::on_status(const endpoint_status& status) {
     tell(event_kind::endpoint_up, found->name, {});
   if (found->live > 0 && status.live == 0) {
     found->lost_at = compat::now(self_);
+    // `live` is not told yet.
+    alarm_.at(self_, found->lost_at + forget_after, [this] { forget_lost(); });
     tell(event_kind::endpoint_down, found->name, {});
   }
   found->live = status.live;
@@ -220,7 +220,7 @@ void tunnel_state::on_status(const endpoint_status& status) {
   found->penalty = status.penalty;
 }
 
-void tunnel_state::on_tick() {
+void tunnel_state::forget_lost() {
   const auto now = compat::now(self_);
   std::erase_if(endpoints_, [&](const endpoint& one) {
     if (one.live > 0 || now - one.lost_at < forget_after)
@@ -229,6 +229,7 @@ void tunnel_state::on_tick() {
     compat::stop(self_, one.controller);
     return true;
   });
+  wake();
 }
 
 void tunnel_state::on_down(const caf::down_msg& down) {
@@ -266,11 +267,13 @@ void tunnel_state::on_mode(const set_fallback_mode& what) {
 
 // -- the rest -----------------------------------------------------------------
 
-void tunnel_state::arm_tick() {
-  compat::run_delayed(self_, tick_interval, [this] {
-    on_tick();
-    arm_tick();
-  });
+// Asks to be woken when the next endpoint is to be forgotten.
+void tunnel_state::wake() {
+  auto due = never;
+  for (const auto& one : endpoints_)
+    if (one.live == 0)
+      due = std::min<time_point>(due, one.lost_at + forget_after);
+  alarm_.at(self_, due, [this] { forget_lost(); });
 }
 
 caf::result<tunnel_snapshot> tunnel_state::snapshot() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/alarm.hpp"
 #include "actors/node_context.hpp"
 #include "actors/policy/balance.hpp"
 #include "actors/policy/restart.hpp"
@@ -51,11 +52,11 @@ class tunnel_state {
   void on_reconfigure(const reconfigure_tunnel& what);
   void on_drain();
   void on_mode(const set_fallback_mode& what);
-  void on_tick();
+  void forget_lost();
   void on_down(const caf::down_msg& down);
   caf::result<tunnel_snapshot> snapshot();
 
-  void arm_tick();
+  void wake();
   endpoint* choose(const job& what);
   endpoint* expected_back(const job& what);
   bool allowed(const job& what, const endpoint& candidate) const;
@@ -78,6 +79,7 @@ class tunnel_state {
   std::map<session_id, std::string> sessions_;
   std::vector<choice_view> choices_; ///< reused by each choice
   restart_intensity deaths_;
+  alarm alarm_;
   uint64_t turn_ = 0;
   fallback_mode mode_ = fallback_mode::automatic; ///< by hand
   bool draining_ = false;

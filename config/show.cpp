@@ -42,6 +42,8 @@ json show(const config::http& http) {
 
 constexpr auto masked = "***";
 
+} // namespace
+
 json show(const tunnel& tunnel) {
   auto websocket = show(tunnel.websocket_pool);
   websocket["fallback_enabled"] = tunnel.fallback.enabled;
@@ -79,20 +81,23 @@ json show(const mapping& rule) {
   return out;
 }
 
-} // namespace
-
 json show(const node& config) {
-  json out{{"servers", json::object()},
-           {"tunnels", json::object()},
-           {"mappings", json::array()}};
-  for (const auto& [name, server] : config.servers)
-    out["servers"][name] = {{"host", server.host},
-                            {"port", server.port},
-                            {"http", show(server.http)}};
+  auto out = show_frame(config);
+  out["tunnels"] = json::object();
+  out["mappings"] = json::array();
   for (const auto& [name, tunnel] : config.tunnels)
     out["tunnels"][name] = show(tunnel);
   for (const auto& rule : config.mappings)
     out["mappings"].push_back(show(rule));
+  return out;
+}
+
+json show_frame(const node& config) {
+  json out{{"servers", json::object()}};
+  for (const auto& [name, server] : config.servers)
+    out["servers"][name] = {{"host", server.host},
+                            {"port", server.port},
+                            {"http", show(server.http)}};
   if (const auto& admin = config.admin) {
     out["admin"] = {{"host", admin->host},
                     {"port", admin->port},

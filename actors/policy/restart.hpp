@@ -62,6 +62,14 @@ class restart_intensity {
 
   bool exceeded(time_point now) const;
 
+  /// From when on there are not too many any more, if none comes; the epoch
+  /// when there are not.
+  time_point over_at() const {
+    return events_.size() > count_
+             ? events_[events_.size() - count_ - 1] + window_
+             : time_point{};
+  }
+
   void set(size_t count, duration window) {
     count_ = count;
     window_ = window;

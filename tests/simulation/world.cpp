@@ -101,6 +101,7 @@ world::world(world_options options)
   context->node_id = "sim";
   context->units = std::make_shared<unit_contexts>(*system_, *net_);
   context->tunnels = std::make_shared<tunnel_directory>();
+  context->alarms = std::make_shared<alarm_clock>(*system_);
   context->log = log;
   monitor_ = system_->spawn<monitor_impl>(log);
   context->monitor = monitor_;
@@ -120,6 +121,7 @@ world::world(world_options options)
   agent.net = net_;
   agent.origins = std::make_shared<sim_origin_client>(*this);
   agent.units = agent_units_;
+  agent.alarms = context_->alarms;
   agent.log = log;
   agent.live = agent_live_;
   agent.connections = std::make_shared<std::atomic<size_t>>(0);

@@ -52,6 +52,38 @@ CAF_TEST(silence_with_work_outstanding_is_found_sooner) {
   CAF_CHECK(uut.check(true, start + 2s) == liveness::action::dead);
 }
 
+CAF_TEST(a_connection_at_rest_is_pinged_at_a_slower_pace_until_work_comes) {
+  liveness uut{{1s, 1s, 1s}, start};
+  size_t pings = 0;
+  auto now = start;
+  const auto pass = [&](duration time, bool work) {
+    for (const auto end = now + time; now < end; now += 50ms)
+      if (uut.check(work, now) == liveness::action::ping) {
+        ++pings;
+        uut.on_pong(uut.token(), now);
+        uut.on_heard(now);
+      }
+    return std::exchange(pings, 0);
+  };
+  CAF_CHECK_EQUAL(pass(10s, false), 10u);
+  CAF_CHECK(uut.resting(now));
+  CAF_CHECK_EQUAL(pass(50s, false), 10u);
+  // The actor pings with the first work; then it is watched as ever.
+  uut.on_work(now);
+  CAF_CHECK(!uut.resting(now));
+  CAF_CHECK_EQUAL(pass(5s, true), 5u);
+}
+
+CAF_TEST(who_measures_nothing_pings_into_silence_only) {
+  liveness uut{{1250ms, 1s, 1s, false}, start};
+  for (auto now = start; now < start + 10s; now += 1s) {
+    uut.on_heard(now);
+    CAF_CHECK(uut.check(false, now + 900ms) == liveness::action::none);
+  }
+  CAF_CHECK(uut.due(false) == start + 9s + 1250ms);
+  CAF_CHECK(uut.check(false, start + 9s + 1250ms) == liveness::action::ping);
+}
+
 CAF_TEST(any_sign_of_life_keeps_a_connection_alive) {
   liveness uut{{5s, 1s, 1s}, start};
   CAF_CHECK(uut.check(true, start + 1s) == liveness::action::ping);
