@@ -87,7 +87,8 @@ struct tunnel {
   pool poll_pool{.pool_size = 1, .max_pool_size = 4};
   aps::config::fallback fallback;
   uint32_t exchange_window = 512 * 1024; ///< bytes kept for a resume
-  seconds reconnect_grace{1}; ///< how long requests wait for a lost session
+  /// How long requests wait for a lost session; as `resume_time` unless set.
+  seconds reconnect_grace{10};
   seconds resume_time{10};    ///< how long agents keep exchanges that lost theirs
   bool operator==(const tunnel&) const = default;
 };

@@ -17,6 +17,9 @@ class frame_row {
   void push(frame what) { frames_.push_back(std::move(what)); }
   size_t bytes() const noexcept;
 
+  /// Adds the exchanges whose request heads are here.
+  void list_heads(std::vector<exchange_id>& out) const;
+
   void pop() noexcept {
     if (++first_ == frames_.size()) {
       frames_.clear();
@@ -63,6 +66,9 @@ class frame_queue {
   void drop(exchange_id id);
 
   void clear();
+
+  /// Exchanges whose request heads still wait.
+  std::vector<exchange_id> heads() const;
 
   bool empty() const noexcept {
     return control_.empty() && small_.empty() && flows_.empty();
