@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 namespace aps {
@@ -142,7 +143,7 @@ void connection_state::on_pong(const pong_frame& pong) {
 }
 
 void connection_state::on_closed(const link_closed& closed) {
-  end(closed.why, closed.detail);
+  end(closed.why, closed.detail, closed.unsent);
 }
 
 // -- admission ----------------------------------------------------------------
@@ -331,10 +332,12 @@ void connection_state::look_after() {
   }
 }
 
-void connection_state::end(link_error why, const std::string& detail) {
+void connection_state::end(link_error why, const std::string& detail,
+                           const std::vector<exchange_id>& unsent) {
   report_probes(false);
+  const std::set<exchange_id> kept(unsent.begin(), unsent.end());
   for (auto& [id, exchange] : pending_)
-    exchange->detach(link_, why);
+    exchange->detach(link_, why, kept.contains(id));
   pending_.clear();
   compat::send(self_, pool_, connection_lost{self_, why, detail});
   // The pool outlives many connections and would remember each of them.
@@ -359,7 +362,7 @@ void connection_state::on_operate(const operate& what) {
   switch (what.what) {
     case operate::action::drain:
       return compat::send(self_, pool_,
-                          leaving{self_, "drained by an operator"});
+                          leaving{self_, "drained by an operator", false});
     case operate::action::close:
       return link_->close(close_reason::normal, "closed by an operator");
     case operate::action::cut:

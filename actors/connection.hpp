@@ -54,7 +54,8 @@ class connection_state {
   void refuse(refusal why, close_reason reason, uint32_t retry_after_ms);
   void close_if_drained();
   void report_probes(bool good);
-  void end(link_error why, const std::string& detail);
+  void end(link_error why, const std::string& detail,
+           const std::vector<exchange_id>& unsent = {});
 
   connection_actor::pointer self_;
   node_context_ptr context_;

@@ -59,7 +59,7 @@ pool_actor::behavior_type pool_state::make_behavior() {
     [this](const health_report& report) { on_health(report); },
     [this](const leaving& what) {
       if (const auto i = index_of(what.who); i != no_member)
-        retire_member(i, close_reason::normal, what.why);
+        retire_member(i, close_reason::normal, what.why, what.farewell);
     },
     [this](const session_replaced& what) { on_replaced(what); },
     [this](const reconfigure& what) {
@@ -78,6 +78,7 @@ void pool_state::on_candidate(const candidate& who) {
   const auto key = key_of(who.session);
   if (draining_)
     return compat::send(self_, who.who, rejected{refusal::draining, 1000});
+  drop_silent(who.session);
   if (members_.size() >= sizing_.max_size) {
     ++refused_total_;
     const auto soon = make_room_for(key);
@@ -91,8 +92,8 @@ void pool_state::on_candidate(const candidate& who) {
     asked_ = 0;
   compat::monitor(self_, who.who);
   members_.push_back({who.who, who.who.address(), who.connection, who.peer,
-                      who.session, {}, {}, false, 0, {}, {}, false, {}, {},
-                      who.counters});
+                      who.session, {}, {}, false, 0, {}, {}, false, false, {},
+                      {}, who.counters});
   places_[who.who->id()] = members_.size() - 1;
   // Spread between -1 and 1, so that members of one age do not end at once.
   const auto jitter = double(random() % 2001) / 1000.0 - 1.0;
@@ -117,6 +118,27 @@ void pool_state::on_candidate(const candidate& who) {
               "from " + who.peer, {}, members_.size());
   serve_waiting();
   apply_plan();
+}
+
+// An agent that dials anew while an answer of its former connection is overdue
+// has given that one up. Its exchanges need not wait until we have, too.
+void pool_state::drop_silent(const session_id& session) {
+  for (size_t i = members_.size(); i-- > 0;) {
+    if (members_[i].session != session || !members_[i].late)
+      continue;
+    const auto actor = members_[i].actor;
+    take_out(i, link_error::stalled, "silent while its agent dialled anew",
+             false);
+    asked_ -= std::min(asked_, 1u); // here it is
+    compat::stop_anonymously(actor);
+  }
+}
+
+bool pool_state::all_silent() const {
+  for (size_t i = 0; i < members_.size(); ++i)
+    if (!views_[i].draining && !members_[i].late)
+      return false;
+  return true;
 }
 
 // An agent without a single connection takes the place of one of the agent
@@ -341,7 +363,7 @@ void pool_state::refuse_waiting(link_error error, const std::string& detail) {
 // -- leaving ------------------------------------------------------------------
 
 void pool_state::retire_member(size_t index, close_reason why,
-                               const char* detail) {
+                               const char* detail, bool farewell) {
   if (views_[index].draining)
     return;
   views_[index].draining = true;
@@ -349,13 +371,13 @@ void pool_state::retire_member(size_t index, close_reason why,
   members_[index].retired = detail;
   wake();
   compat::send(self_, members_[index].actor, retire{why, detail, false});
-  tell_gone(members_[index]);
+  tell_gone(members_[index], farewell);
 }
 
-void pool_state::tell_gone(const member& who) {
+void pool_state::tell_gone(const member& who, bool farewell) {
   compat::send(self_, controller_,
                member_change{who.actor, who.name, who.session,
-                             setup_.transport, false});
+                             setup_.transport, false, farewell});
 }
 
 void pool_state::on_drain() {

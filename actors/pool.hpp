@@ -55,6 +55,7 @@ class pool_state {
     time_point ejected_until{};
     time_point readmitted_at{};
     bool probing = false; ///< ejected, and its probe is under way
+    bool late = false; ///< its answer is overdue, and nothing else came
     time_point draining_since{};
     std::string retired; ///< why it drains
     std::shared_ptr<const link_counters> counters;
@@ -69,6 +70,8 @@ class pool_state {
 
   void on_candidate(const candidate& who);
   bool make_room_for(uint64_t session);
+  void drop_silent(const session_id& session);
+  bool all_silent() const;
   void on_lease(lease& wanted);
   void on_returned(const returned& done);
   void on_lost(connection_actor who, link_error error,
@@ -84,8 +87,9 @@ class pool_state {
   void remove(size_t index);
   void fail_lease(job what, link_error error, std::string detail);
   void refuse_waiting(link_error error, const std::string& detail);
-  void retire_member(size_t index, close_reason why, const char* detail);
-  void tell_gone(const member& who);
+  void retire_member(size_t index, close_reason why, const char* detail,
+                     bool farewell = false);
+  void tell_gone(const member& who, bool farewell = false);
   void on_drain();
 
   // -- pool_upkeep.cpp: what time brings --------------------------------------

@@ -119,6 +119,10 @@ void pool_state::on_reconfigure(const config::pool& settings) {
 }
 
 void pool_state::fail_late_waiters(time_point now) {
+  // While nothing is heard of any agent they wait for the network, not for a
+  // place; how long that may take is the controller's.
+  if (live_count() > 0 && all_silent())
+    return;
   while (!waiting_.empty() && waiting_.front().deadline <= now) {
     auto late = std::move(waiting_.front().what);
     waiting_.pop_front();
@@ -237,6 +241,7 @@ void pool_state::on_health(const health_report& report) {
   const auto now = compat::now(self_);
   auto& member = members_[index];
   auto& view = views_[index];
+  member.late = report.late;
   if (report.late) {
     member.failures.add(now);
   } else if (std::exchange(member.probing, false)) {

@@ -11,8 +11,12 @@ namespace aps {
 
 namespace {
 
-// An endpoint without connections is forgotten after this time.
+// An endpoint without connections is forgotten after this time, or after the
+// grace if that is longer.
 constexpr auto forget_after = std::chrono::seconds(60);
+
+// One that never had a connection, for its agent was refused.
+constexpr auto forget_unused_after = std::chrono::seconds(30);
 
 // Restart intensity of the controllers; above it the tunnel starts over.
 constexpr size_t max_deaths = 5;
@@ -67,14 +71,18 @@ tunnel_actor::behavior_type tunnel_state::make_behavior() {
 void tunnel_state::on_job(job& what) {
   if (draining_)
     return what.what->fail(outcome::draining, "the node is shutting down");
-  if (auto* found = choose(what)) {
+  // All tunnels of the mapping are asked for an endpoint that lives, then all
+  // of them for one that may come back: nobody waits while another can serve.
+  const auto count
+    = what.tunnels ? static_cast<uint32_t>(what.tunnels->size()) : 1;
+  auto* found = choose_live(what);
+  if (!found && what.tunnels_asked >= count - 1)
+    found = expected_back(what);
+  if (found) {
     what.load = count_load(found->in_flight);
     return compat::send(self_, found->controller, std::move(what));
   }
-  // Another tunnel of the mapping may have an endpoint.
-  const auto count
-    = what.tunnels ? static_cast<uint32_t>(what.tunnels->size()) : 1;
-  if (++what.tunnels_asked < count) {
+  if (++what.tunnels_asked < 2 * count - 1) {
     const auto next = (what.first_tunnel + what.tunnels_asked) % count;
     const auto& tunnel = (*what.tunnels)[next];
     return compat::send(self_, tunnel, std::move(what));
@@ -83,7 +91,7 @@ void tunnel_state::on_job(job& what) {
                   "no agent of tunnel " + name_ + " is connected");
 }
 
-tunnel_state::endpoint* tunnel_state::choose(const job& what) {
+tunnel_state::endpoint* tunnel_state::choose_live(const job& what) {
   choices_.clear();
   for (const auto& one : endpoints_)
     choices_.push_back({one.key, *one.in_flight, one.latency, one.penalty,
@@ -91,7 +99,7 @@ tunnel_state::endpoint* tunnel_state::choose(const job& what) {
   const auto how = what.what->facts().via->rule.balance;
   const auto turn = turn_++;
   const auto chosen = choose_one(how, choices_, turn, mix(turn), what.visitor);
-  return chosen == no_member ? expected_back(what) : &endpoints_[chosen];
+  return chosen == no_member ? nullptr : &endpoints_[chosen];
 }
 
 // One without a connection, but only while its agent may come back.
@@ -99,7 +107,8 @@ tunnel_state::endpoint* tunnel_state::expected_back(const job& what) {
   const auto now = compat::now(self_);
   const auto grace = to_duration(settings_.reconnect_grace);
   for (auto& candidate : endpoints_)
-    if (allowed(what, candidate) && now - candidate.lost_at < grace)
+    if (candidate.awaited && allowed(what, candidate)
+        && now - candidate.lost_at < grace)
       return &candidate;
   return nullptr;
 }
@@ -189,7 +198,7 @@ tunnel_state::endpoint_named(const std::string& endpoint_name) {
   endpoints_.push_back({endpoint_name, controller, 0, {}, 1,
                         hash_of(endpoint_name),
                         std::make_shared<std::atomic<uint32_t>>(0),
-                        compat::now(self_) - forget_after / 2});
+                        compat::now(self_)});
   wake();
   return endpoints_.back();
 }
@@ -207,23 +216,33 @@ void tunnel_state::on_status(const endpoint_status& status) {
   auto* found = find(status.endpoint);
   if (!found)
     return;
+  found->served = found->served || status.live > 0;
   if (found->live == 0 && status.live > 0)
     tell(event_kind::endpoint_up, found->name, {});
   if (found->live > 0 && status.live == 0) {
     found->lost_at = compat::now(self_);
     // `live` is not told yet.
-    alarm_.at(self_, found->lost_at + forget_after, [this] { forget_lost(); });
+    alarm_.at(self_, found->lost_at + patience_with(*found),
+              [this] { forget_lost(); });
     tell(event_kind::endpoint_down, found->name, {});
   }
   found->live = status.live;
+  found->awaited = status.awaited;
   found->latency = status.latency;
   found->penalty = status.penalty;
+}
+
+duration tunnel_state::patience_with(const endpoint& candidate) const {
+  if (!candidate.served)
+    return forget_unused_after;
+  return std::max<duration>(forget_after,
+                            to_duration(settings_.reconnect_grace));
 }
 
 void tunnel_state::forget_lost() {
   const auto now = compat::now(self_);
   std::erase_if(endpoints_, [&](const endpoint& one) {
-    if (one.live > 0 || now - one.lost_at < forget_after)
+    if (one.live > 0 || now - one.lost_at < patience_with(one))
       return false;
     forget_sessions(one);
     compat::stop(self_, one.controller);
@@ -272,7 +291,7 @@ void tunnel_state::wake() {
   auto due = never;
   for (const auto& one : endpoints_)
     if (one.live == 0)
-      due = std::min<time_point>(due, one.lost_at + forget_after);
+      due = std::min<time_point>(due, one.lost_at + patience_with(one));
   alarm_.at(self_, due, [this] { forget_lost(); });
 }
 

@@ -42,7 +42,9 @@ class tunnel_state {
     uint64_t key = 0; ///< hash of the name
     /// Shared with the jobs it carries; they count themselves out.
     std::shared_ptr<std::atomic<uint32_t>> in_flight;
-    time_point lost_at{}; ///< when `live` became zero
+    time_point lost_at{}; ///< when `live` became zero, or when it was made
+    bool served = false;  ///< had a connection at least once
+    bool awaited = false; ///< its agents may come back within the grace
     std::deque<session_id> sessions{}; ///< the last ones that joined it
   };
 
@@ -57,7 +59,8 @@ class tunnel_state {
   caf::result<tunnel_snapshot> snapshot();
 
   void wake();
-  endpoint* choose(const job& what);
+  duration patience_with(const endpoint& candidate) const;
+  endpoint* choose_live(const job& what);
   endpoint* expected_back(const job& what);
   bool allowed(const job& what, const endpoint& candidate) const;
   std::optional<refusal> check(const admission& who);

@@ -88,7 +88,8 @@ struct tunnel {
   aps::config::fallback fallback;
   uint32_t max_endpoints = 1000;         ///< names that agents may serve
   uint32_t exchange_window = 512 * 1024; ///< bytes kept for a resume
-  seconds reconnect_grace{1}; ///< how long requests wait for a lost session
+  /// How long requests wait for a lost session; as `resume_time` unless set.
+  seconds reconnect_grace{10};
   seconds resume_time{10};    ///< how long agents keep exchanges that lost theirs
   bool operator==(const tunnel&) const = default;
 };

@@ -414,7 +414,8 @@ void world::settle(duration time) {
 
 std::vector<const controller_state*> world::controllers() {
   std::vector<const controller_state*> out;
-  for (const auto& [name, tunnel] : *context_->tunnels->get())
+  const auto tunnels = context_->tunnels->get();
+  for (const auto& [name, tunnel] : *tunnels)
     for (const auto* one :
          peek::controllers(peek::state_of<tunnel_impl>(tunnel)))
       out.push_back(one);

@@ -84,6 +84,8 @@ void http_session::on_failed(outcome how, const std::string& detail) {
     return;
   const auto self = shared_from_this();
   exchange_ = nullptr;
+  if (how == outcome::attempts_exhausted)
+    context_->to()->on_limit(limit::attempts, visitor_ip_, detail);
   if (request_.head_sent)
     return cut();
   answer_error(how, detail);

@@ -55,14 +55,35 @@ void exchange::deliver(const link_ptr& from, frame what) {
   });
 }
 
-void exchange::detach(const link_ptr& from, link_error why) {
-  calls_.run(shared_from_this(), [this, from, why] {
+void exchange::detach(const link_ptr& from, link_error why, bool unsent) {
+  calls_.run(shared_from_this(), [this, from, why, unsent] {
     if (link_ != from)
       return;
     note_loss(to_string(why));
     link_ = nullptr;
     owner_ = nullptr;
+    if (!std::exchange(unheard_, false))
+      return;
+    if (unsent)
+      return take_back_head();
+    if (why == link_error::protocol || why == link_error::too_large)
+      ++misunderstood_;
+    look_at_limits();
   });
+}
+
+// The last head never left: nobody began with it.
+void exchange::take_back_head() {
+  --heads_sent_;
+  starts_ -= head_begins_;
+  head_sent_ = heads_sent_ > 0;
+  look_at_limits();
+}
+
+// What nobody survives is not to be tried on everybody.
+void exchange::look_at_limits() {
+  exhausted_ = starts_ >= max_starts || misunderstood_ >= max_misunderstandings
+               || heads_sent_ >= max_heads;
 }
 
 void exchange::fail(outcome how, std::string detail) {
@@ -75,7 +96,7 @@ void exchange::fail(outcome how, std::string detail) {
 }
 
 bool exchange::restartable() const noexcept {
-  return !over_ && !response_started_ && !body_acked_
+  return !over_ && !exhausted_ && !response_started_ && !body_acked_
          && (!head_sent_ || is_idempotent(*head_));
 }
 
@@ -94,7 +115,7 @@ void exchange::begin_or_move(link_ptr on, const session_id& session,
   if (!head_sent_) {
     note_attempt(exchange_attempt::kind::first);
     session_ = session;
-    send_head();
+    restart(true);
   } else if (session == session_) {
     note_attempt(exchange_attempt::kind::resume);
     ++moves_;
@@ -104,32 +125,43 @@ void exchange::begin_or_move(link_ptr on, const session_id& session,
     note_attempt(exchange_attempt::kind::restart);
     ++moves_;
     session_ = session;
-    restart();
+    restart(true);
   } else {
     const auto how = response_started_ ? outcome::cut
+                     : exhausted_      ? outcome::attempts_exhausted
                                        : outcome::started_unknown;
     finish(how, "the agent that had the request is gone");
   }
 }
 
-void exchange::send_head() {
-  head_sent_ = true;
+void exchange::send_head(bool begins) {
   resuming_ = false;
+  // On a link that is closed already nothing is sent, and nobody begins; its
+  // owner is about to detach us.
+  if (link_->ended())
+    return;
+  head_sent_ = true;
+  unheard_ = true;
+  head_begins_ = begins;
+  starts_ += begins;
+  ++heads_sent_;
+  look_at_limits();
   send(request_frame{++attempt_, window_, head_});
   pump();
 }
 
 // From the very beginning: nothing of the answer was delivered yet.
-void exchange::restart() {
+void exchange::restart(bool begins) {
   if (record_)
     record_->bytes_resent += out_.sent();
   out_.restart(initial_request_window);
-  send_head();
+  send_head(begins);
 }
 
 void exchange::do_deliver(frame what) {
   // A listener may drop the last outside reference while it is called.
   const auto self = shared_from_this();
+  unheard_ = false;
   std::visit(
     [this](auto& body) {
       if constexpr (requires { this->handle(body); })
@@ -217,7 +249,11 @@ void exchange::handle(resumed_frame& what) {
   if (response_started_ || body_acked_)
     return finish(response_started_ ? outcome::cut : outcome::started_unknown,
                   "the agent does not know the exchange any more");
-  restart();
+  // It never saw the head. Yet somebody ends its links again and again.
+  if (misunderstood_ >= max_misunderstandings || heads_sent_ >= max_heads)
+    return finish(outcome::attempts_exhausted,
+                  "each connection that was given the request ended");
+  restart(false);
 }
 
 // -- for the visitor's side ---------------------------------------------------

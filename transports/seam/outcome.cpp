@@ -43,6 +43,8 @@ constexpr std::array outcome_table{
               "The agent vanished in the middle of the answer."},
   outcome_row{outcome::transport_unavailable, 502, "transport-unavailable",
               "The tunnel's transport failed and fallback is switched off."},
+  outcome_row{outcome::attempts_exhausted, 502, "attempts-exhausted",
+              "Whoever was given the request was lost each time."},
   outcome_row{outcome::origin_unresolved, 502, "origin-unresolved",
               "The target's name could not be resolved."},
   outcome_row{outcome::origin_refused, 502, "origin-refused",

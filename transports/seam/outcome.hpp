@@ -25,6 +25,7 @@ enum class outcome : uint8_t {
   started_unknown = 21,
   cut = 22,
   transport_unavailable = 23,
+  attempts_exhausted = 24,
   // The agent could not get an answer from the origin.
   origin_unresolved = 30,
   origin_refused = 31,
@@ -76,6 +77,14 @@ std::string_view to_string(link_error what) noexcept;
 
 /// One sentence for humans, e.g. "connection lost".
 std::string_view render(link_error what) noexcept;
+
+/// Whether the transport failed, and not what was said over it: such failures
+/// speak against the transport, and the same frames may fare better elsewhere.
+constexpr bool is_transport_failure(link_error what) noexcept {
+  return what != link_error::none && what != link_error::protocol
+         && what != link_error::too_large
+         && what != link_error::unauthenticated;
+}
 
 /// Why our side closes a link; tells the peer whether to dial again.
 enum class close_reason : uint8_t {

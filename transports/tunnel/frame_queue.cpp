@@ -28,6 +28,20 @@ pong_frame* frame_row::waiting_pong() noexcept {
   return nullptr;
 }
 
+void frame_row::list_heads(std::vector<exchange_id>& out) const {
+  for (auto i = first_; i < frames_.size(); ++i)
+    if (std::holds_alternative<request_frame>(frames_[i].body))
+      out.push_back(frames_[i].exchange);
+}
+
+std::vector<exchange_id> frame_queue::heads() const {
+  std::vector<exchange_id> out;
+  small_.list_heads(out);
+  for (const auto& one : flows_)
+    one.frames.list_heads(out);
+  return out;
+}
+
 void frame_queue::push(frame what) {
   const auto id = what.exchange;
   if (!flows_.empty() && std::holds_alternative<reset_frame>(what.body))

@@ -18,6 +18,9 @@ class frame_row {
   /// The first pong that waits, or null.
   pong_frame* waiting_pong() noexcept;
 
+  /// Adds the exchanges whose request heads are here.
+  void list_heads(std::vector<exchange_id>& out) const;
+
   void pop() noexcept {
     if (++first_ == frames_.size()) {
       frames_.clear();
@@ -65,6 +68,9 @@ class frame_queue {
   void drop(exchange_id id);
 
   void clear();
+
+  /// Exchanges whose request heads still wait.
+  std::vector<exchange_id> heads() const;
 
   bool empty() const noexcept {
     return control_.empty() && small_.empty() && flows_.empty();

@@ -127,6 +127,7 @@ void link_base::begin_close(close_reason why, std::string detail, bool ours) {
   if (state_ != state::open)
     return;
   state_ = state::closing;
+  ended_ = true;
   closing_ = closing_info{why, std::move(detail),
                           unit_.now() + close_timeout, ours};
   watch_ticks();
@@ -139,6 +140,7 @@ void link_base::watch_ticks() {
 }
 
 void link_base::peer_closed() {
+  unsent_ = queue_.heads();
   queue_.clear();
   counters_.queued.store(0, std::memory_order_relaxed);
   begin_close(close_reason::normal, "closed by the peer", false);
@@ -174,11 +176,24 @@ void link_base::ended(link_error why, std::string detail) {
     detail = closing_->detail;
   }
   state_ = state::closed;
+  ended_ = true;
+  ending_ = ending{why, std::move(detail), unsent_heads()};
   queue_.clear();
   counters_.queued.store(0, std::memory_order_relaxed);
-  ending_ = ending{why, std::move(detail)};
   if (started_)
     report_end();
+}
+
+// What lies in the queue or still comes from another thread.
+std::vector<exchange_id> link_base::unsent_heads() {
+  auto out = std::move(unsent_);
+  const auto queued = queue_.heads();
+  out.insert(out.end(), queued.begin(), queued.end());
+  std::lock_guard guard{inbox_mutex_};
+  for (const auto& waiting : inbox_)
+    if (std::holds_alternative<request_frame>(waiting.body))
+      out.push_back(waiting.exchange);
+  return out;
 }
 
 // Posted, so that a listener that aborts its link is not called back from
@@ -187,6 +202,8 @@ void link_base::report_end() {
   if (listener_)
     asio::post(unit_.context(),
                [end = *ending_, listener = std::move(listener_)] {
+                 if (!end.unsent.empty())
+                   listener->on_unsent(end.unsent);
                  listener->on_closed(end.why, end.detail);
                });
 }

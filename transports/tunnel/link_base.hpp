@@ -26,6 +26,7 @@ class link_base : public link,
   void send(frame what) final;
   void close(close_reason why, std::string detail) final;
   void abort(link_error why) final;
+  bool ended() const noexcept final { return ended_; }
 
   transport_kind transport() const noexcept final { return transport_; }
   executor& unit() const noexcept final { return unit_; }
@@ -108,6 +109,7 @@ class link_base : public link,
   struct ending {
     link_error why;
     std::string detail;
+    std::vector<exchange_id> unsent;
   };
 
   void cut_off(link_error why, std::string detail);
@@ -117,6 +119,7 @@ class link_base : public link,
   void flush();
   void begin_close(close_reason why, std::string detail, bool ours);
   void report_end();
+  std::vector<exchange_id> unsent_heads();
 
   io_unit& unit_;
   const transport_kind transport_;
@@ -131,6 +134,7 @@ class link_base : public link,
   frame_queue queue_;
   frame_batch batch_;
   state state_ = state::open;
+  std::atomic<bool> ended_{false}; // not `open`, for other threads
   bool started_ = false;
   bool watched_ = false;
   bool writing_ = false;
@@ -139,6 +143,7 @@ class link_base : public link,
   bool welcomed_ = false;
   std::optional<closing_info> closing_;
   std::optional<ending> ending_;
+  std::vector<exchange_id> unsent_; // dropped when the peer closed
 };
 
 } // namespace aps
