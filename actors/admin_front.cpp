@@ -76,4 +76,10 @@ void admin_front::on_link(link_ptr what) {
   what->close(close_reason::refused, "the admin listener takes no agents");
 }
 
+void admin_front::on_limit(limit kind, std::string_view peer,
+                           std::string_view detail) {
+  if (context_->node->limits)
+    context_->node->limits->on_limit(kind, peer, detail);
+}
+
 } // namespace aps

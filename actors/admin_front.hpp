@@ -16,6 +16,8 @@ class admin_front final : public front {
   std::shared_ptr<const route> find(const visitor_request& what) override;
   void start(exchange_ptr what) override;
   void on_link(link_ptr what) override;
+  void on_limit(limit kind, std::string_view peer,
+                std::string_view detail) override;
   exchange_id next_id() override { return ++next_id_; }
 
  private:

@@ -19,7 +19,8 @@ class event_memory {
   static constexpr kind_set masses
     = set_of(event_kind::exchange_failed) | set_of(event_kind::fallback_attempt)
       | set_of(event_kind::connection_refused) | set_of(event_kind::auth_failed)
-      | set_of(event_kind::admin_refused);
+      | set_of(event_kind::admin_refused)
+      | set_of(event_kind::limit_reached);
 
   void keep(const event& what) {
     const auto kind = set_of(what.kind);

@@ -44,6 +44,9 @@ struct job {
   /// Counts it as load of an endpoint as long as a copy exists.
   std::shared_ptr<void> load;
 
+  /// Counts it for its visitor's address in the pool that granted it; dito.
+  std::shared_ptr<void> share;
+
  private:
   std::shared_ptr<void> guard_;
 };

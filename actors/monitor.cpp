@@ -48,9 +48,11 @@ int64_t now_ms() {
 
 monitor_state::monitor_state(monitor_actor::pointer self, log_set logs,
                              std::string node_id, request_watch watch,
-                             std::shared_ptr<event_metrics> metrics)
+                             std::shared_ptr<event_metrics> metrics,
+                             limit_log_ptr limits)
     : self_(self), logs_(std::move(logs)), node_id_(std::move(node_id)),
-      watch_(std::move(watch)), metrics_(std::move(metrics)), counts_(event_kinds) {}
+      watch_(std::move(watch)), metrics_(std::move(metrics)),
+      limits_(std::move(limits)), counts_(event_kinds) {}
 
 monitor_actor::behavior_type monitor_state::make_behavior() {
   compat::on_down(self_, [this](const caf::down_msg& down) { on_down(down); });
@@ -153,7 +155,11 @@ void monitor_state::arm_log_tick() {
     for (const auto& one : repeats_.expire(compat::now(self_)))
       logs_.of("node")->warn("[NODE] {} repeated {} times", one.key,
                              one.left_out);
-    if (repeats_.pending())
+    if (limits_)
+      for (auto& left_out : limits_->expire(clock_type::now()))
+        on_event(std::move(left_out));
+    if (!log_tick_armed_
+        && (repeats_.pending() || (limits_ && limits_->pending())))
       arm_log_tick();
   });
 }

@@ -2,6 +2,7 @@
 
 #include "actors/compat.hpp"
 #include "actors/event_memory.hpp"
+#include "actors/limit_log.hpp"
 #include "actors/log_set.hpp"
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
@@ -30,7 +31,8 @@ class monitor_state {
 
   monitor_state(monitor_actor::pointer self, log_set logs,
                 std::string node_id = {}, request_watch watch = {},
-                std::shared_ptr<event_metrics> metrics = {});
+                std::shared_ptr<event_metrics> metrics = {},
+                limit_log_ptr limits = {});
 
   monitor_actor::behavior_type make_behavior();
 
@@ -80,6 +82,7 @@ class monitor_state {
   const std::string node_id_;
   const request_watch watch_;
   const std::shared_ptr<event_metrics> metrics_; ///< null = none
+  const limit_log_ptr limits_;                   ///< null = none
   std::vector<subscriber> subscribers_;
   std::vector<live_actor> actors_;
   std::map<std::string, session> sessions_;

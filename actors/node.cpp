@@ -36,6 +36,16 @@ void take_over(config::tunnel& to, const config::tunnel& from) {
   to.resume_time = from.resume_time;
 }
 
+connection_limits limits_of(const config::limits& settings) {
+  connection_limits out;
+  out.total = settings.max_connections;
+  out.per_address = settings.max_connections_per_address;
+  out.unauthenticated = settings.max_unauthenticated;
+  out.unauthenticated_per_address = settings.max_unauthenticated_per_address;
+  out.trusted = settings.trusted;
+  return out;
+}
+
 class node_impl final : public node {
  public:
   node_impl(caf::actor_system& system, const config::node& config,
@@ -53,9 +63,11 @@ class node_impl final : public node {
     context->tunnels = std::make_shared<tunnel_directory>();
     context->alarms = std::make_shared<alarm_clock>(system);
     context->log = logs_.of("pool");
+    context->limits = std::make_shared<limit_log>(system.metrics());
     context->monitor = system.spawn<monitor_impl>(
       logs_, context->node_id, context->request_watch,
-      std::make_shared<event_metrics>(system.metrics()));
+      std::make_shared<event_metrics>(system.metrics()), context->limits);
+    context->limits->set_monitor(context->monitor);
     context_ = context;
     recorders_ = std::make_shared<exchange_recorders>(system, context_, logs_,
                                                       *net_);
@@ -124,6 +136,7 @@ class node_impl final : public node {
     wait_until(std::chrono::seconds(5),
                [this] { return context_->units->users() == 0; });
     recorders_->close();
+    context_->limits->close();
     stop_and_wait(system_, context_->monitor);
     context_->alarms->stop();
     context_->units->leave();
@@ -139,7 +152,9 @@ class node_impl final : public node {
       options.name = server_name;
       options.host = settings.host;
       options.port = settings.port;
+      options.agents = context_->config.takes_agents(server_name);
       options.limits = limits_of(settings.http);
+      options.connections = limits_of(context_->config.limits);
       listeners_.push_back(net_->listen(options, front_));
       ports_[server_name] = listeners_.back()->port();
     }
@@ -149,6 +164,8 @@ class node_impl final : public node {
       options.host = admin->host;
       options.port = admin->port;
       options.agents = false;
+      options.uses_reserve = true;
+      options.connections = limits_of(context_->config.limits);
       admin_ = net_->listen(options, make_admin());
     }
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/alarm.hpp"
+#include "actors/limit_log.hpp"
 #include "actors/messages.hpp"
 #include "actors/published.hpp"
 #include "actors/unit_context.hpp"
@@ -32,6 +33,7 @@ struct node_context {
   std::shared_ptr<alarm_clock> alarms;
   std::shared_ptr<spdlog::logger> log; ///< of the pools
   monitor_actor monitor;
+  limit_log_ptr limits; ///< null = nobody counts
   /// Whether per-request events are wanted (actors/monitor.hpp).
   std::shared_ptr<std::atomic<bool>> request_watch
     = std::make_shared<std::atomic<bool>>(false);

@@ -150,4 +150,10 @@ void node_front::on_link(link_ptr what) {
   spawn_connection(system_, context_, std::move(what));
 }
 
+void node_front::on_limit(limit kind, std::string_view peer,
+                          std::string_view detail) {
+  if (context_->limits)
+    context_->limits->on_limit(kind, peer, detail);
+}
+
 } // namespace aps

@@ -29,6 +29,8 @@ class node_front final : public front {
   std::shared_ptr<const route> find(const visitor_request& what) override;
   void start(exchange_ptr what) override;
   void on_link(link_ptr what) override;
+  void on_limit(limit kind, std::string_view peer,
+                std::string_view detail) override;
   exchange_id next_id() override;
 
   /// Refuses new requests and links from now on.

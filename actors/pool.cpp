@@ -27,6 +27,7 @@ pool_state::pool_state(pool_actor::pointer self, node_context_ptr context,
     : self_(self), context_(std::move(context)),
       controller_(std::move(controller)), setup_(std::move(setup)),
       endpoint_name_(setup_.tunnel + "." + setup_.endpoint),
+      trusted_(context_->config.limits.trusted),
       alarm_(context_->alarms), replacements_({}, self_->id() * 2 + 1),
       losses_(1, {}),
       random_state_(mix(self_->id())) {
@@ -243,6 +244,8 @@ void pool_state::remove(size_t index) {
 
 void pool_state::on_lease(lease& wanted) {
   const auto moving = wanted.what.session.has_value();
+  if (!moving && over_share(wanted.what))
+    return refuse_share(wanted.what);
   // What moves never waits behind what is new, nor here at all: its session
   // may have a connection of the other transport.
   if ((moving || waiting_.empty()) && grant(wanted.what))
@@ -260,10 +263,35 @@ void pool_state::on_lease(lease& wanted) {
                                   "the waiting queue of " + endpoint_name_
                                     + " is full");
   }
+  const auto& address = wanted.what.what->facts().visitor_address;
+  const auto share = context_->config.limits.address_share;
+  if (share < 100 && !trusted_.contains(address)
+      && queued_->of(address) >= share_of(settings_.max_waiting, share))
+    return refuse_share(wanted.what);
   const auto deadline = compat::now(self_)
                         + to_duration(settings_.acquire_timeout);
-  waiting_.push_back({std::move(wanted.what), deadline});
+  auto queued = queued_->take(address);
+  waiting_.push_back({std::move(wanted.what), deadline, std::move(queued)});
   apply_plan();
+}
+
+// Nobody takes the places of everybody else (DESIGN 11). What moves has its
+// place already.
+bool pool_state::over_share(const job& what) const {
+  const auto share = context_->config.limits.address_share;
+  const auto& address = what.what->facts().visitor_address;
+  const auto places = size_t{settings_.max_pool_size}
+                      * settings_.max_requests_per_connection;
+  return share < 100 && !trusted_.contains(address)
+         && places_->of(address) >= share_of(places, share);
+}
+
+void pool_state::refuse_share(const job& what) {
+  const auto& address = what.what->facts().visitor_address;
+  if (context_->limits)
+    context_->limits->on_limit(limit::address_share, address, endpoint_name_);
+  what.what->fail(outcome::address_share,
+                  "Your address has its share of " + endpoint_name_ + ".");
 }
 
 bool pool_state::grant(job& what) {
@@ -295,6 +323,7 @@ void pool_state::grant_to(size_t index, job& what) {
   alarm_.at(self_, view.last_used + busy_interval, [this] { look_after(); });
   member.worked = true;
   what.session = member.session;
+  what.share = places_->take(what.what->facts().visitor_address);
   compat::send(self_, member.actor, carry{what});
   if (*context_->request_watch)
     tell_lease(event_kind::connection_leased, member, what);
@@ -341,7 +370,10 @@ void pool_state::serve_waiting() {
   while (!waiting_.empty()) {
     auto& next = waiting_.front().what;
     // A visitor that left meanwhile needs no connection any more.
-    if (!next.what->over() && !grant(next))
+    const bool over = !next.what->over() && !next.session && over_share(next);
+    if (over)
+      refuse_share(next);
+    else if (!next.what->over() && !grant(next))
       return;
     waiting_.pop_front();
   }

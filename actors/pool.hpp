@@ -2,9 +2,11 @@
 
 #include "actors/alarm.hpp"
 #include "actors/node_context.hpp"
+#include "actors/policy/address_shares.hpp"
 #include "actors/policy/balance.hpp"
 #include "actors/policy/restart.hpp"
 #include "actors/policy/sizing.hpp"
+#include "config/networks.hpp"
 
 #include <deque>
 #include <string>
@@ -64,6 +66,7 @@ class pool_state {
   struct waiter {
     job what;
     time_point deadline;
+    std::shared_ptr<void> share; ///< of the queue
   };
 
   // -- pool.cpp: members and leases -------------------------------------------
@@ -81,6 +84,8 @@ class pool_state {
                 bool session_over);
   void serve_waiting();
   bool grant(job& what);
+  bool over_share(const job& what) const;
+  void refuse_share(const job& what);
   void grant_to(size_t index, job& what);
   size_t choose(const job& what);
   size_t index_of(const connection_actor& who) const;
@@ -137,6 +142,9 @@ class pool_state {
   alarm alarm_;
   uint64_t leased_before_ = 0; ///< `leased_total_` at the last look
   std::deque<waiter> waiting_;
+  const config::network_set trusted_; ///< without a share
+  std::shared_ptr<address_shares> places_ = std::make_shared<address_shares>();
+  std::shared_ptr<address_shares> queued_ = std::make_shared<address_shares>();
   uint32_t asked_ = 0; ///< connections asked for that did not arrive yet
   time_point asked_at_{};
   bool late_ = false; ///< some of those may still be on their way

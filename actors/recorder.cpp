@@ -83,6 +83,10 @@ void unit_recorder::on_over(const exchange_record_ptr& what) {
     metrics_->on_over(*what);
   if (context_->config.log.requests)
     write_log(*what);
+  if (what->how == outcome::overloaded && metrics_ && context_->limits)
+    context_->limits->on_limit(limit::descriptors,
+                               what->facts->visitor_address,
+                               "no more for a target's connection");
   if (what->how != outcome::ok)
     tell(event_kind::exchange_failed, *what);
   else if (*context_->request_watch)

@@ -4,6 +4,7 @@
 #include "config/syntax.hpp"
 #include "config/text.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
@@ -89,7 +90,11 @@ void node_reader::read_tunnels() {
   const auto* all = named("tunnels", tunnels_, tunnels_known_);
   if (!all)
     return;
-  const auto* servers = servers_known_ ? &servers_ : nullptr;
+  std::vector<std::string> doors;
+  for (const auto& name : servers_)
+    if (node_.servers[name].agents)
+      doors.push_back(name);
+  const auto* servers = servers_known_ ? &doors : nullptr;
   for (const auto& [name, value] : all->items())
     read_tunnel(value, member_path("$.tunnels", name), servers,
                 node_.tunnels[name], out_);
@@ -124,12 +129,25 @@ node node_reader::read() {
     read_admin(root_.object("admin"), node_.admin.emplace());
   read_log(root_.object("log"), node_.log);
   read_io(root_.object("io"), node_.io);
+  read_limits(root_.object("limits"), node_.limits);
   root_.finish();
   check_listeners(node_, out_);
   return std::move(node_);
 }
 
 } // namespace
+
+bool node::takes_agents(const std::string& server) const {
+  const auto found = servers.find(server);
+  if (found == servers.end() || !found->second.agents)
+    return false;
+  const auto names_it = [&](const auto& entry) {
+    const auto& all = entry.second.servers;
+    return std::find(all.begin(), all.end(), server) != all.end();
+  };
+  return tunnels.empty()
+         || std::any_of(tunnels.begin(), tunnels.end(), names_it);
+}
 
 std::string problem::str() const {
   auto result = path + ": found " + found + ", allowed " + allowed;

@@ -29,11 +29,23 @@ struct http {
   bool operator==(const http&) const = default;
 };
 
+/// How much one address, and all together, may hold (key `limits`).
+struct limits {
+  uint32_t max_connections = 10000; ///< of each server, as the next three
+  uint32_t max_connections_per_address = 1000;
+  uint32_t max_unauthenticated = 1000; ///< no request and no proof so far
+  uint32_t max_unauthenticated_per_address = 250;
+  uint32_t address_share = 50; ///< percent of a pool's places; 100 = off
+  std::vector<std::string> trusted = {}; ///< networks without those of one
+  bool operator==(const limits&) const = default;
+};
+
 /// A named listener (key `servers.<name>`).
 struct server {
   std::string host = "0.0.0.0";
   uint16_t port = 0;
   aps::config::http http; ///< the global `http` with this server's overrides
+  bool agents = true;     ///< false = nobody dials in here
   bool operator==(const server&) const = default;
 };
 
@@ -166,7 +178,12 @@ struct node {
   std::optional<aps::config::admin> admin; ///< absent = no admin listener
   aps::config::log log;
   aps::config::io io;
+  aps::config::limits limits;
   bool operator==(const node&) const = default;
+
+  /// Whether agents may dial in at this server: it must not refuse them, and
+  /// a tunnel must name it, unless there is no tunnel at all.
+  bool takes_agents(const std::string& server) const;
 };
 
 /// One thing wrong with a configuration.

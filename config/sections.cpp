@@ -1,6 +1,7 @@
 #include "config/sections.hpp"
 
 #include "config/host.hpp"
+#include "config/networks.hpp"
 #include "config/text.hpp"
 
 #include <algorithm>
@@ -71,6 +72,44 @@ void read_http(reader&& in, http& to) {
   in.finish();
 }
 
+namespace {
+
+void read_trusted(reader& in, std::vector<std::string>& to) {
+  constexpr auto key = "trusted";
+  const auto* value = in.member(key);
+  if (!value)
+    return;
+  if (!value->is_array()) {
+    in.fail(in.path(key), describe(*value), "a list of networks");
+    return;
+  }
+  for (size_t i = 0; i < value->size(); ++i) {
+    const auto& block = (*value)[i];
+    auto text = block.is_string() ? block.get<std::string>() : "";
+    if (parse_network(text))
+      to.push_back(std::move(text));
+    else
+      in.fail(element_path(in.path(key), i), describe(block),
+              "an IP address, or a network such as \"10.0.0.0/8\" or "
+              "\"fd00::/8\"");
+  }
+}
+
+} // namespace
+
+void read_limits(reader&& in, limits& to) {
+  constexpr range<uint32_t> number{1, 1000000};
+  in.integer("max_connections", to.max_connections, number);
+  in.integer("max_connections_per_address", to.max_connections_per_address,
+             number);
+  in.integer("max_unauthenticated", to.max_unauthenticated, number);
+  in.integer("max_unauthenticated_per_address",
+             to.max_unauthenticated_per_address, number);
+  in.integer<uint32_t>("address_share", to.address_share, {1, 100});
+  read_trusted(in, to.trusted);
+  in.finish();
+}
+
 void read_server(const json& value, const std::string& path, server& to,
                  problems& out) {
   if (value.is_number()) {
@@ -85,6 +124,7 @@ void read_server(const json& value, const std::string& path, server& to,
   in.require("port", "a port from 0 to 65535");
   in.integer("port", to.port, any_port);
   read_host(in, to.host);
+  in.boolean("agents", to.agents);
   read_http(in.object("http"), to.http);
   in.finish();
 }

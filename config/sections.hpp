@@ -14,6 +14,8 @@ inline constexpr double min_seconds = 0.001;
 
 void read_http(reader&& in, http& to);
 
+void read_limits(reader&& in, limits& to);
+
 /// A port number, or an object.
 void read_server(const nlohmann::json& value, const std::string& path,
                  server& to, problems& out);

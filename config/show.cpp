@@ -97,6 +97,7 @@ json show_frame(const node& config) {
   for (const auto& [name, server] : config.servers)
     out["servers"][name] = {{"host", server.host},
                             {"port", server.port},
+                            {"agents", server.agents},
                             {"http", show(server.http)}};
   if (const auto& admin = config.admin) {
     out["admin"] = {{"host", admin->host},
@@ -110,6 +111,15 @@ json show_frame(const node& config) {
                 {"format", config.log.format},
                 {"requests", config.log.requests},
                 {"components", config.log.components}};
+  const auto& limits = config.limits;
+  out["limits"] = {
+    {"max_connections", limits.max_connections},
+    {"max_connections_per_address", limits.max_connections_per_address},
+    {"max_unauthenticated", limits.max_unauthenticated},
+    {"max_unauthenticated_per_address",
+     limits.max_unauthenticated_per_address},
+    {"address_share", limits.address_share},
+    {"trusted", limits.trusted}};
   out["io"] = {{"threads", config.io.threads}};
   return out;
 }

@@ -111,8 +111,12 @@ void read_tunnel(const json& value, const std::string& path,
   to.reconnect_grace = to.resume_time;
   in.duration("reconnect_grace", to.reconnect_grace, {0, max_seconds});
   in.finish();
-  if (!in.member("servers") && servers)
-    to.servers = *servers;
+  if (in.member("servers") || !servers)
+    return;
+  to.servers = *servers;
+  if (servers->empty())
+    in.fail(path, "no server that takes agents",
+            "a server without \"agents\": false");
 }
 
 } // namespace aps::config

@@ -1,16 +1,21 @@
 #include "transports/listener.hpp"
 
+#include "transports/gate.hpp"
+#include "transports/h2_door.hpp"
 #include "transports/http/http_session.hpp"
 #include "transports/sniffer.hpp"
 #include "transports/tunnel/live_set.hpp"
 #include "transports/tunnel/poll_desk.hpp"
+#include "transports/tunnel/sockets.hpp"
 #include "transports/tunnel/websocket_link.hpp"
+#include "transports/turned_away.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <sys/socket.h>
 #include <system_error>
 
@@ -24,6 +29,25 @@ namespace {
 
 constexpr int backlog = 4096;
 constexpr std::chrono::milliseconds exhausted_pause{100};
+
+// From the preface of HTTP/2 to an agent's call, at most.
+constexpr duration h2_start_time = std::chrono::seconds(5);
+
+std::string ip_of(const tcp::socket& socket) {
+  error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  return error ? std::string{} : peer.address().to_string();
+}
+
+// Whether what came so far can become an agent's request.
+bool may_be_agent(std::string_view bytes) {
+  for (const std::string_view start : {"GET /.tunnel", "POST /.tunnel"}) {
+    const auto size = std::min(bytes.size(), start.size());
+    if (bytes.substr(0, size) == start.substr(0, size))
+      return true;
+  }
+  return false;
+}
 
 [[noreturn]] void fail(const listen_options& options,
                        const error_code& error) {
@@ -51,6 +75,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
   open_port(const listener_environment& where, const listen_options& options,
             std::shared_ptr<front> to)
       : where_(where), options_(options), to_(std::move(to)),
+        gate_(std::make_shared<gate>(options_.connections, to_)),
         acceptor_(first_unit().context()), pause_(first_unit().context()) {
     bind();
   }
@@ -124,47 +149,100 @@ class open_port : public std::enable_shared_from_this<open_port> {
         || error.value() == ENOMEM)
       return accept_later();
     if (!error)
-      asio::post(unit.context(), [me = shared_from_this(), &unit,
-                                  socket = std::move(socket)]() mutable {
-        me->sniff(unit, std::move(socket));
-      });
+      admit(unit, std::move(socket));
     accept();
   }
 
+  void admit(io_unit& unit, tcp::socket socket) {
+    auto found = gate_->enter(unit, ip_of(socket), address_of_peer(socket),
+                              socket.native_handle());
+    if (found.place)
+      asio::post(unit.context(),
+                 [me = shared_from_this(), &unit, socket = std::move(socket),
+                  place = std::move(found.place)]() mutable {
+                   me->sniff(unit, std::move(socket), std::move(place));
+                 });
+    else if (found.refusal->answer)
+      asio::post(unit.context(),
+                 [&unit, socket = std::move(socket)]() mutable {
+                   turned_away::start(unit, std::move(socket), false);
+                 });
+  }
+
   void accept_later() {
+    gate_->make_room();
     pause_.expires_after(exhausted_pause);
     pause_.async_wait([me = shared_from_this()](const error_code&) {
       me->accept();
     });
   }
 
-  void sniff(io_unit& unit, tcp::socket socket) {
-    auto who = std::make_shared<sniffer>(
-      unit, std::move(socket), options_.limits.header_timeout,
-      [me = shared_from_this(), &unit](tcp::socket taken, std::string bytes,
-                                       first_bytes what) {
-        if (what == first_bytes::http2)
-          me->to_grpc(unit, std::move(taken), std::move(bytes));
-        else
-          start_http_session(unit, std::move(taken), std::move(bytes),
-                             me->http_);
-      });
-    live_.add<sniffer>(who, [](sniffer& all) {
+  /// Closes `who` together with the port.
+  template <class T>
+  void keep(const std::shared_ptr<T>& who) {
+    live_.add<T>(who, [](T& all) {
       dispatch(all.unit(), [all = all.shared_from_this()] { all->close(); });
     });
+  }
+
+  void sniff(io_unit& unit, tcp::socket socket, place_ptr place) {
+    auto who = std::make_shared<sniffer>(
+      unit, std::move(socket), options_.limits.header_timeout,
+      [me = shared_from_this(), &unit, place](
+        tcp::socket taken, std::string bytes, first_bytes what) {
+        if (what == first_bytes::http2)
+          me->to_h2(unit, std::move(taken), std::move(bytes), place);
+        else
+          me->to_http(unit, std::move(taken), std::move(bytes), place);
+      });
+    place->on_evict([weak = std::weak_ptr{who}] {
+      if (const auto silent = weak.lock())
+        silent->close();
+    });
+    keep(who);
     who->start();
   }
 
-  void to_grpc(io_unit& unit, tcp::socket socket, std::string bytes) {
-    if (!options_.agents || !where_.grpc || stopped_)
+  void to_http(io_unit& unit, tcp::socket socket, std::string bytes,
+               place_ptr place) {
+    if (place->reserved() && !options_.uses_reserve
+        && !(options_.agents && may_be_agent(bytes))) {
+      to_->on_limit(limit::descriptors, place->peer(),
+                    "the rest is for agents and operators");
+      return turned_away::start(unit, std::move(socket), true);
+    }
+    start_http_session(unit, std::move(socket), std::move(bytes), http_,
+                       std::move(place));
+  }
+
+  void to_h2(io_unit& unit, tcp::socket socket, std::string bytes,
+             place_ptr place) {
+    h2_door::handler agent;
+    if (options_.agents && where_.grpc)
+      agent = [me = shared_from_this(), &unit](
+                tcp::socket taken, std::string read, place_ptr its) {
+        me->to_grpc(unit, std::move(taken), std::move(read), std::move(its));
+      };
+    auto door = std::make_shared<h2_door>(
+      unit, std::move(socket), std::move(bytes), std::move(place),
+      std::min(options_.limits.header_timeout, h2_start_time),
+      std::move(agent));
+    keep(door);
+    door->start();
+  }
+
+  void to_grpc(io_unit& unit, tcp::socket socket, std::string bytes,
+               place_ptr place) {
+    if (stopped_)
       return;
-    auto relay = where_.grpc->adopt(
-      unit, std::move(socket), std::move(bytes),
-      {options_.name, to_, options_.limits.header_timeout});
+    const auto peer = place->peer();
+    auto relay = where_.grpc->adopt(unit, std::move(socket), std::move(bytes),
+                                    {options_.name, to_, h2_start_time,
+                                     std::move(place)});
     if (relay)
-      live_.add<grpc_relay>(relay, [](grpc_relay& all) {
-        dispatch(all.unit(), [all = all.shared_from_this()] { all->close(); });
-      });
+      keep(relay);
+    else
+      to_->on_limit(limit::descriptors, peer, "an agent's connection");
   }
 
   tunnel_upgrade_handler upgrades() {
@@ -178,11 +256,9 @@ class open_port : public std::enable_shared_from_this<open_port> {
   }
 
   void to_websocket(io_unit& unit, tcp::socket socket, upgrade_request what) {
-    if (!what.rest.empty()) // an agent waits for the challenge
-      return;
     auto link = accept_websocket(
       unit, std::move(socket), std::move(what.target), what.headers,
-      options_.name,
+      options_.name, std::move(what.rest), std::move(what.place),
       [to = to_](link_ptr opened, link_error, const std::string&) {
         if (opened)
           to->on_link(std::move(opened));
@@ -195,7 +271,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
     if (!options_.agents)
       return {};
     auto desk = std::make_shared<poll_desk>(
-      options_.name, [weak = weak_from_this()](link_ptr opened) {
+      options_.name, gate_, [weak = weak_from_this()](link_ptr opened) {
         if (auto me = weak.lock())
           me->on_poll_link(std::move(opened));
       });
@@ -211,6 +287,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
   const listener_environment where_;
   const listen_options options_;
   const std::shared_ptr<front> to_;
+  const std::shared_ptr<gate> gate_;
   std::shared_ptr<http_front_context> http_;
   live_set live_;
   std::atomic<bool> stopped_{false};

@@ -1,5 +1,6 @@
 #include "actors/admin/router.hpp"
 #include "transports/seam/auth.hpp"
+#include "transports/seam/peer_address.hpp"
 
 #include <algorithm>
 
@@ -54,20 +55,68 @@ bool refuse(const call& what, uint16_t status, const std::string& why,
 
 } // namespace
 
+namespace {
+
+// Guesses at the token are slowed; a request without one is none.
+bool may_log_in(const call& what, const std::string& token) {
+  const auto ask = [&] {
+    return refuse(what, 401, "a token is needed: Authorization: Bearer TOKEN",
+                  {{"WWW-Authenticate", "Bearer"}});
+  };
+  if (what.header("authorization").empty())
+    return ask();
+  const auto address = peer_group(what.facts().visitor_address);
+  const auto now = clock_type::now();
+  auto& logins = *what.where().logins;
+  duration wait;
+  bool right = false;
+  {
+    std::lock_guard guard{logins.mutex};
+    wait = logins.limit.wait(address, now);
+    right = wait <= duration::zero() && has_token(what, token);
+    if (right)
+      logins.limit.on_success(address);
+    else if (wait <= duration::zero())
+      logins.limit.on_failure(address, now);
+  }
+  if (right)
+    return true;
+  if (wait <= duration::zero())
+    return ask();
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  what.note_limit(limit::login_rate, "guesses at the admin's token");
+  what.answer(429, {{"error", "too many wrong tokens from this address"}},
+              {{"Retry-After", std::to_string(seconds)}});
+  return false;
+}
+
+// A person who follows a link from another site may look at one answer. A
+// stream is never looked at that way, but a page could hold many in frames.
+bool is_followed_link(const call& what, const resource& to) {
+  return what.header("sec-fetch-mode") == "navigate"
+         && what.header("sec-fetch-dest") == "document"
+         && to.pattern != "/.api/events";
+}
+
+} // namespace
+
 bool may_enter(const call& what, const resource& to) {
   const auto config = what.where().config->get();
   const auto& token = config->admin->token;
-  if (to.who == access::token && !token.empty() && !has_token(what, token))
-    return refuse(what, 401, "a token is needed: Authorization: Bearer TOKEN",
-                  {{"WWW-Authenticate", "Bearer"}});
+  if (to.who == access::token && !token.empty() && !may_log_in(what, token))
+    return false;
   // Without a token a name that leads to this machine is all that a page of
   // somebody else needs (DNS rebinding).
   if (to.who == access::token && token.empty()
       && !is_address(host_of(what.facts().host)))
     return refuse(what, 403,
                   "without a token the Host has to be an address or localhost");
-  if (to.method == "GET")
+  if (to.method == "GET") {
+    if (to.who == access::token && from_elsewhere(what)
+        && !is_followed_link(what, to))
+      return refuse(what, 403, "requests from other sites are refused");
     return true;
+  }
   if (from_elsewhere(what))
     return refuse(what, 403, "requests from other sites are refused");
   const auto type = what.header("content-type");

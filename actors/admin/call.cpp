@@ -24,6 +24,7 @@ std::string_view reason_of(uint16_t status) {
     case 405: return "Method Not Allowed";
     case 413: return "Content Too Large";
     case 415: return "Unsupported Media Type";
+    case 429: return "Too Many Requests";
     default: return "Service Unavailable";
   }
 }
@@ -169,6 +170,11 @@ void call::problem(uint16_t status, const std::string& text,
   if (!allowed.empty())
     body["allowed"] = allowed;
   answer(status, body);
+}
+
+void call::note_limit(limit kind, std::string_view detail) const {
+  if (where_->node->limits)
+    where_->node->limits->on_limit(kind, facts_.visitor_address, detail);
 }
 
 void call::tell(event_kind kind, const std::string& detail) const {

@@ -4,6 +4,8 @@
 #include "actors/log_set.hpp"
 #include "actors/metrics.hpp"
 #include "actors/node.hpp"
+#include "actors/policy/address_shares.hpp"
+#include "actors/policy/login_limit.hpp"
 #include "actors/recorder.hpp"
 
 #include <caf/actor_system.hpp>
@@ -13,12 +15,19 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace aps::admin {
+
+/// Guesses at the token, by address. Thread-safe.
+struct login_guard {
+  std::mutex mutex;
+  login_limit limit; // by mutex
+};
 
 /// What the admin API works on. One per node; thread-safe.
 struct context {
@@ -33,8 +42,8 @@ struct context {
   node_options options;
   std::shared_ptr<std::atomic<bool>> draining;
   int64_t started_ms = 0; ///< since 1970
-  std::shared_ptr<std::atomic<int>> streams
-    = std::make_shared<std::atomic<int>>(0);
+  std::shared_ptr<address_shares> streams = std::make_shared<address_shares>();
+  std::shared_ptr<login_guard> logins = std::make_shared<login_guard>();
 };
 using context_ptr = std::shared_ptr<const context>;
 
@@ -83,6 +92,9 @@ class call {
   void problem(uint16_t status, const std::string& text,
                const std::string& field = {},
                const std::vector<std::string>& allowed = {}) const;
+
+  /// Somebody reached a limit; counted, and told now and then.
+  void note_limit(limit kind, std::string_view detail) const;
 
   /// Says in log and events that this was refused.
   void tell(event_kind kind, const std::string& detail) const;

@@ -12,7 +12,8 @@ using nlohmann::json;
 namespace {
 
 constexpr auto heartbeat = std::chrono::seconds(10);
-constexpr int max_streams = 64;
+constexpr size_t max_streams = 64;
+constexpr size_t max_streams_per_address = 16;
 
 // Above what the monitor remembers, so that a whole replay fits.
 constexpr uint32_t credit = 2048;
@@ -200,13 +201,13 @@ void beat(caf::event_based_actor* self, std::shared_ptr<stream_state> state) {
 
 caf::behavior event_stream(caf::event_based_actor* self, call from,
                            stream_request what,
-                           std::shared_ptr<event_writer> writer) {
+                           std::shared_ptr<event_writer> writer,
+                           std::shared_ptr<void> share) {
   const auto& where = from.where();
   const auto monitor = where.node->monitor;
   auto state = std::make_shared<stream_state>(
     stream_state{from, what, std::move(writer), false, {}});
-  self->attach_functor([writer = state->writer, count = where.streams] {
-    --*count;
+  self->attach_functor([writer = state->writer, share = std::move(share)] {
     writer->finish();
   });
   compat::on_down(self, [self](const caf::down_msg&) { self->quit(); });
@@ -247,22 +248,26 @@ void get_events(const call& what) {
                                    : std::string(header);
   const stream_request wanted{{*kinds, what.parameter("tunnel").value_or("")},
                               read_last_id(last, where.node->node_id)};
-  if (++*where.streams > max_streams) {
-    --*where.streams;
-    return what.problem(503, "too many event streams");
+  const auto& address = what.facts().visitor_address;
+  auto share = where.streams->take(address);
+  const auto own = where.streams->of(address) > max_streams_per_address;
+  if (own || where.streams->total() > max_streams) {
+    what.note_limit(limit::event_streams, own ? "of one address" : "of all");
+    return what.answer(own ? 429 : 503,
+                       {{"error", own ? "too many event streams of your address"
+                                      : "too many event streams"}},
+                       {{"Retry-After", "5"}});
   }
   const auto served = what.served();
-  served->unit().post([what, served, wanted] {
+  served->unit().post([what, served, wanted, share = std::move(share)] {
     const auto& where = what.where();
     auto writer = std::make_shared<event_writer>(served, where.node->units);
     served->set_origin(writer);
     writer->start();
-    if (served->head()->method == "HEAD") {
-      --*where.streams;
+    if (served->head()->method == "HEAD")
       return writer->finish();
-    }
     writer->set_actor(
-      where.system.spawn(event_stream, what, wanted, writer));
+      where.system.spawn(event_stream, what, wanted, writer, share));
   });
 }
 

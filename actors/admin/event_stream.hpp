@@ -62,8 +62,10 @@ struct stream_request {
 };
 
 /// Subscribes to the monitor and writes what it hears; ends with its writer.
+/// `share` counts it.
 caf::behavior event_stream(caf::event_based_actor* self, call from,
                            stream_request what,
-                           std::shared_ptr<event_writer> writer);
+                           std::shared_ptr<event_writer> writer,
+                           std::shared_ptr<void> share);
 
 } // namespace aps::admin

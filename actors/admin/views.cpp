@@ -164,6 +164,10 @@ void get_stats(const call& what) {
       body["events"] = {{"serial", counts.serial},
                         {"counts", std::move(by_kind)},
                         {"subscribers", counts.subscribers}};
+      if (where.node->limits)
+        for (const auto& row : limit_table)
+          body["limits"][std::string(row.name)]
+            = where.node->limits->count(row.kind);
       long_text all;
       all.text(opened(body) + "\n\"tunnels\":{");
       add_rows(all, now, [](const tunnel_snapshot& tunnel) {

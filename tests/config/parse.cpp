@@ -102,6 +102,32 @@ CAF_TEST(a disabled tunnel may have all pools off) {
                .enabled);
 }
 
+CAF_TEST(agents dial in where a tunnel is and the server takes them) {
+  const auto all = good(R"({
+    "servers": {"a": 1, "b": 2, "c": {"port": 3, "agents": false}},
+    "tunnels": {"t": {"password": "p", "servers": ["a"]}}})");
+  CAF_CHECK(all.takes_agents("a"));
+  CAF_CHECK(!all.takes_agents("b"));
+  CAF_CHECK(!all.takes_agents("c"));
+  CAF_CHECK(!all.takes_agents("d"));
+  const auto any = good(R"({
+    "servers": {"a": 1, "b": 2, "c": {"port": 3, "agents": false}},
+    "tunnels": {"t": {"password": "p"}}})");
+  CAF_CHECK_EQUAL(any.tunnels.at("t").servers,
+                  (std::vector<std::string>{"a", "b"}));
+  CAF_CHECK(any.takes_agents("b"));
+  CAF_CHECK(!any.takes_agents("c"));
+  CAF_CHECK(good(R"({"servers": {"a": 1}})").takes_agents("a"));
+}
+
+CAF_TEST(limits have defaults and trusted is a list of networks) {
+  CAF_CHECK(good(R"({"servers": {"a": 1}})").limits == limits{});
+  const auto all = good(R"({"servers": {"a": 1}, "limits": {
+    "max_connections": 5, "trusted": ["10.0.0.0/8", "::1", "192.0.2.7"]}})");
+  CAF_CHECK_EQUAL(all.limits.max_connections, 5u);
+  CAF_CHECK_EQUAL(all.limits.trusted.size(), 3u);
+}
+
 CAF_TEST(times may be fractions and integers may end in a zero fraction) {
   const auto t = tunnel_with(R"("resume_time": 0.25, "grpc_pool":
     {"pool_size": 2.0, "idle_timeout": 1e2, "acquire_timeout": 0})");

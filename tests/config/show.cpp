@@ -26,7 +26,8 @@ CAF_TEST(what is shown is read as the same configuration) {
   const std::string odd = R"({
     "http": {"max_headers": 7, "write_timeout": 1.5},
     "servers": {"a": {"port": 1, "host": "127.0.0.1"},
-                "b": {"port": 2, "http": {"idle_timeout": 3}}},
+                "b": {"port": 2, "http": {"idle_timeout": 3}},
+                "c": {"port": 4, "agents": false}},
     "tunnels": {
       "t": {"servers": ["b"], "password": "one", "exchange_window": 65536,
             "max_endpoints": 7,
@@ -45,7 +46,9 @@ CAF_TEST(what is shown is read as the same configuration) {
               "actor_metrics": true, "keep_exchanges": 5},
     "log": {"level": "debug", "format": "json", "requests": true,
             "components": {"pool": "error"}},
-    "io": {"threads": 3}})";
+    "io": {"threads": 3},
+    "limits": {"max_connections": 9, "address_share": 100,
+               "trusted": ["10.0.0.0/8", "::1"]}})";
   const auto all = good(odd);
   CAF_REQUIRE_EQUAL(all.tunnels.size(), 2u);
   const auto text = show(all).dump();

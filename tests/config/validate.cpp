@@ -59,6 +59,22 @@ CAF_TEST(names that are not defined come with the nearest that is) {
   });
 }
 
+CAF_TEST(limits say what they allow) {
+  const std::string network
+    = "an IP address, or a network such as \"10.0.0.0/8\" or \"fd00::/8\"";
+  check({
+    {with(R"("limits": {"max_connections": 0})"),
+     {"$.limits.max_connections", "the number 0", "an integer from 1 to 1000000", ""}},
+    {with(R"("limits": {"address_share": 101})"),
+     {"$.limits.address_share", "the number 101", "an integer from 1 to 100", ""}},
+    {with(R"("limits": {"trusted": "10.0.0.0/8"})"),
+     {"$.limits.trusted", "the string \"10.0.0.0/8\"", "a list of networks",
+      ""}},
+    {with(R"("limits": {"trusted": ["::1", "10.0.0.1/8"]})"),
+     {"$.limits.trusted[1]", "the string \"10.0.0.1/8\"", network, ""}},
+  });
+}
+
 CAF_TEST(an endpoint needs its tunnel) {
   const std::string names = "a name or a list of names";
   check({

@@ -124,7 +124,9 @@ class PoolCase(Case):
         if transport != "mix":
             tunnel.setdefault(POOL[transport], pool or {})
         stack = self.build(transport, agent=False,
-                           config={"tunnels": {"tunnel1": tunnel}},
+                           config={"tunnels": {"tunnel1": tunnel},
+                                   # One machine plays all of them.
+                                   "limits": {"trusted": ["127.0.0.1"]}},
                            origin=SlowOrigin())
         if gate:
             stack.proxy = GateProxy(stack.node.port)

@@ -79,7 +79,7 @@ std::string render_error(const error_reply& reply) {
   append_field(out, "Aps-Outcome", to_string(reply.what));
   if (!reply.request_id.empty())
     append_field(out, "X-Request-Id", reply.request_id);
-  if (status == 503)
+  if (status == 503 || status == 429)
     append_field(out, "Retry-After", "1");
   append_field(out, "Connection", reply.keep_alive ? "keep-alive" : "close");
   out.append("\r\n");

@@ -19,7 +19,7 @@ struct error_reply {
 };
 
 /// The complete message: status from `status_of`, Aps-Outcome, X-Request-Id,
-/// Retry-After for 503, and a short body.
+/// Retry-After for 503 and 429, and a short body.
 std::string render_error(const error_reply& reply);
 
 /// True when an Accept field prefers JSON to plain text and HTML.

@@ -43,9 +43,10 @@ void http_front_context::remove(http_session* who) {
 std::shared_ptr<http_session>
 start_http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
                    std::string already_read,
-                   std::shared_ptr<http_front_context> context) {
-  auto session = std::make_shared<http_session>(unit, std::move(socket),
-                                                std::move(context));
+                   std::shared_ptr<http_front_context> context,
+                   place_ptr place) {
+  auto session = std::make_shared<http_session>(
+    unit, std::move(socket), std::move(context), std::move(place));
   session->start(already_read);
   return session;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "transports/gate.hpp"
 #include "transports/io_unit.hpp"
 #include "transports/seam/exchange.hpp"
 #include "transports/seam/network.hpp"
@@ -24,6 +25,7 @@ struct upgrade_request {
   std::string target;
   header_list headers; ///< as received, hop-by-hop ones included
   std::string rest;    ///< bytes after the head
+  place_ptr place;     ///< the connection's; null = nobody counts
 };
 
 /// Takes over the socket of an agent's `GET /.tunnel`. Called on the unit's
@@ -93,6 +95,7 @@ class http_front_context {
 std::shared_ptr<http_session>
 start_http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
                    std::string already_read,
-                   std::shared_ptr<http_front_context> context);
+                   std::shared_ptr<http_front_context> context,
+                   place_ptr place = nullptr);
 
 } // namespace aps

@@ -1,5 +1,7 @@
 #include "transports/http/origin_connector.hpp"
 
+#include "transports/descriptors.hpp"
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
@@ -90,7 +92,11 @@ class connector final : public watched,
     error_code error;
     const auto literal = asio::ip::make_address(to_.host, error);
     const auto port = std::atoi(to_.port.c_str());
-    if (port <= 0 || port > 65535)
+    if (!has_descriptors())
+      asio::post(unit_.context(), [self = shared_from_this()] {
+        self->fail(outcome::overloaded, "no descriptors left");
+      });
+    else if (port <= 0 || port > 65535)
       asio::post(unit_.context(), [self = shared_from_this()] {
         self->fail(outcome::origin_unreachable, "not a port number");
       });
@@ -106,6 +112,17 @@ class connector final : public watched,
   }
 
  private:
+  // The reserve is not for targets; asked with a socket, as that has a number.
+  bool has_descriptors() {
+    error_code error;
+    auto& socket = stream_->socket();
+    socket.open(tcp::v4(), error);
+    const bool result = !error
+                        && !in_descriptor_reserve(socket.native_handle());
+    socket.close(error);
+    return result;
+  }
+
   void resolve() {
     resolver_.async_resolve(
       to_.host, to_.port, tcp::resolver::numeric_service,

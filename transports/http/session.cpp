@@ -33,8 +33,10 @@ std::string ip_of(const boost::asio::ip::tcp::socket& socket) {
 // -- life ---------------------------------------------------------------------
 
 http_session::http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
-                           std::shared_ptr<http_front_context> context)
-    : unit_(unit), context_(std::move(context)), stream_(std::move(socket)),
+                           std::shared_ptr<http_front_context> context,
+                           place_ptr place)
+    : unit_(unit), context_(std::move(context)), place_(std::move(place)),
+      stream_(std::move(socket)),
       visitor_ip_(ip_of(stream_.socket())),
       // Spread wide: a session counts its requests up from here.
       id_seed_(context_->next_seed() * 0x9e3779b97f4a7c15),
@@ -54,6 +56,11 @@ void http_session::start(std::string_view already_read) {
   if (!context_->add(shared_from_this()))
     return close();
   unit_.watch(weak_from_this());
+  if (place_)
+    place_->on_evict([weak = weak_from_this()] {
+      if (const auto me = weak.lock())
+        me->make_room();
+    });
   input_.append(already_read);
   process();
 }
@@ -66,6 +73,14 @@ void http_session::close() {
   context_->remove(this);
   stream_.close();
   cancel_exchange(outcome::visitor_gone);
+}
+
+// For another connection; a request that has begun meanwhile is the last one.
+void http_session::make_room() {
+  if (request_.open)
+    request_.keep_alive = false;
+  else
+    close();
 }
 
 void http_session::cancel_exchange(outcome why) {

@@ -27,7 +27,8 @@ class http_session final : public visitor,
                            public std::enable_shared_from_this<http_session> {
  public:
   http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
-               std::shared_ptr<http_front_context> context);
+               std::shared_ptr<http_front_context> context,
+               place_ptr place = nullptr);
   ~http_session() override;
 
   io_unit& unit() noexcept { return unit_; }
@@ -93,6 +94,7 @@ class http_session final : public visitor,
   void on_written(const error_code& error);
   void end_connection();
   void cut();
+  void make_room();
   void cancel_exchange(outcome why);
 
   // -- session_deadlines.cpp -------------------------------------------------
@@ -132,6 +134,7 @@ class http_session final : public visitor,
 
   io_unit& unit_;
   const std::shared_ptr<http_front_context> context_;
+  place_ptr place_; ///< null = nobody counts
   byte_stream stream_;
   std::string visitor_ip_;
   uint64_t id_seed_;

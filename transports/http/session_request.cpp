@@ -97,6 +97,8 @@ void http_session::begin_request() {
   auto& head = parser_.head();
   request_ = {};
   request_.open = true;
+  if (place_)
+    place_->set(standing::busy);
   request_.received = parser_.done();
   request_.head_request = head.method == "HEAD";
   request_.version = head.version;
@@ -213,12 +215,15 @@ bool http_session::is_agent() noexcept {
 
 // The socket goes to the tunnel side together with what was read from it.
 void http_session::hand_over() {
+  if (parser_.head().version < 11) // RFC 9110, 7.8
+    return refuse(outcome::bad_request, "Agents need HTTP/1.1.");
   if (reading_ || !output_.empty() || output_.in_flight())
     return refuse(outcome::bad_request, "Agents need a connection of their "
                                         "own.");
   auto& head = parser_.head();
   upgrade_request what{std::move(head.method), std::move(head.target),
-                       std::move(head.headers), std::string{input_.data()}};
+                       std::move(head.headers), std::string{input_.data()},
+                       std::move(place_)};
   over_ = true;
   context_->remove(this);
   context_->on_tunnel_upgrade()(unit_, std::move(stream_.socket()),

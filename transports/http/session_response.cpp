@@ -156,6 +156,8 @@ bool http_session::can_discard_rest() noexcept {
 
 void http_session::finish_request() {
   request_ = {};
+  if (place_)
+    place_->set(standing::idle);
   parser_.reset();
   ++requests_;
 }

@@ -59,12 +59,25 @@ class front {
   }
 };
 
+/// How many may be connected to one server, and how many of those one address
+/// (or a /64 of IPv6) has. Agents that showed who they are do not count.
+struct connection_limits {
+  size_t total = 10000;
+  size_t per_address = 1000;
+  size_t unauthenticated = 1000; ///< no request, or no proof, so far
+  size_t unauthenticated_per_address = 250;
+  /// Networks (CIDR) for which the two of an address do not hold.
+  std::vector<std::string> trusted = {};
+};
+
 struct listen_options {
   std::string name; ///< the server's name in the configuration
   std::string host = "0.0.0.0";
   uint16_t port = 0; ///< 0 = any free port
   bool agents = true; ///< WebSocket and gRPC agents may dial in here
   http_limits limits;
+  connection_limits connections;
+  bool uses_reserve = false; ///< of descriptors; for operators
 };
 
 /// An open port. Destroying it closes the port and every HTTP session and

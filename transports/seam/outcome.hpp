@@ -20,6 +20,8 @@ enum class outcome : uint8_t {
   pool_exhausted = 12,
   acquire_timeout = 13,
   draining = 14,
+  overloaded = 15,
+  address_share = 16,
   // The transport failed under the request.
   not_sent = 20,
   started_unknown = 21,

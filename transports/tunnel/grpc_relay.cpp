@@ -67,6 +67,13 @@ void grpc_relay::start(std::string already_read) {
   from_agent_ = std::make_unique_for_overwrite<char[]>(buffer_bytes);
   from_grpc_ = std::make_unique_for_overwrite<char[]>(buffer_bytes);
   unit_.watch(weak_from_this());
+  if (const auto& place = from_.place) {
+    place->set(standing::proving);
+    place->on_evict([weak = weak_from_this()] {
+      if (const auto me = weak.lock())
+        me->close();
+    });
+  }
   forward(grpc_, agent_, from_grpc_.get());
   const auto size = std::min(already_read.size(), buffer_bytes);
   std::memcpy(from_agent_.get(), already_read.data(), size);
@@ -116,6 +123,12 @@ void grpc_relay::passed(From& from, To& to, char* buffer,
     on_grpc_end(); // and go on reading, to see when the agent closes
   if (from.is_open())
     forward(from, to, buffer);
+}
+
+void grpc_relay::authenticated() {
+  guard_.authenticated();
+  if (from_.place)
+    from_.place->set(standing::agent);
 }
 
 bool grpc_relay::admit(std::string_view bytes) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "transports/gate.hpp"
 #include "transports/io_unit.hpp"
 #include "transports/seam/network.hpp"
 #include "transports/tunnel/h2_guard.hpp"
@@ -18,6 +19,7 @@ struct relay_origin {
   std::string server; ///< name of the listener
   std::shared_ptr<front> to;
   duration timeout = std::chrono::seconds(30); ///< until a stream opens
+  place_ptr place;    ///< null = nobody counts
 };
 
 /// Carries the bytes of one agent's HTTP/2 connection between its TCP socket
@@ -42,7 +44,7 @@ class grpc_relay final : public watched,
   void start(std::string already_read);
 
   /// The agent on this connection is known now; limits end.
-  void authenticated() noexcept { guard_.authenticated(); }
+  void authenticated();
 
   /// The stream ends: the connection is dropped when the peer does not.
   void linger();

@@ -31,8 +31,9 @@ size_t limit_of(poll_verb verb, const poll_server_link& at) {
 
 } // namespace
 
-poll_desk::poll_desk(std::string server, std::function<void(link_ptr)> on_link)
-    : server_(std::move(server)), on_link_(std::move(on_link)) {}
+poll_desk::poll_desk(std::string server, std::shared_ptr<gate> gate,
+                     std::function<void(link_ptr)> on_link)
+    : server_(std::move(server)), gate_(std::move(gate)), on_link_(std::move(on_link)) {}
 
 void poll_desk::serve(const exchange_ptr& what) {
   const std::string_view target = what->head()->path;
@@ -50,13 +51,7 @@ void poll_desk::open(const exchange_ptr& what) {
   auto link = std::make_shared<poll_server_link>(
     as_io_unit(what->unit()), what->facts().visitor_address, server_,
     weak_from_this(), token);
-  if (!add(token, link)) {
-    const auto code = close_code_of(close_reason::exhausted);
-    return answer_poll(what, {503,
-                              {field(poll_close_field, std::to_string(code)),
-                               field("Retry-After", "1")},
-                              {}});
-  }
+  add(token, link);
   link->open();
   answer_poll(what, {201, {field(poll_token_field, token)}, {}});
   on_link_(std::move(link));
@@ -75,14 +70,15 @@ void poll_desk::visit(const exchange_ptr& what, std::string_view path) {
     ->start(what);
 }
 
-bool poll_desk::add(const std::string& token,
-                    std::shared_ptr<poll_server_link> link) {
+void poll_desk::add(const std::string& token,
+                    const std::shared_ptr<poll_server_link>& link) {
+  auto place = gate_->enter_link(link->unit(), link->peer());
+  place->on_evict([weak = std::weak_ptr<aps::link>{link}] {
+    if (const auto oldest = weak.lock())
+      oldest->abort(link_error::exhausted);
+  });
   std::lock_guard guard{mutex_};
-  if (unauthenticated_ == max_unauthenticated)
-    return false;
-  ++unauthenticated_;
-  links_.emplace(token, entry{std::move(link), false});
-  return true;
+  links_.emplace(token, entry{link, std::move(place)});
 }
 
 std::shared_ptr<poll_server_link> poll_desk::find(const std::string& token) {
@@ -92,22 +88,19 @@ std::shared_ptr<poll_server_link> poll_desk::find(const std::string& token) {
 }
 
 void poll_desk::on_welcome(const std::string& token) {
+  place_ptr proven; // not destroyed under the lock
   std::lock_guard guard{mutex_};
-  const auto i = links_.find(token);
-  if (i == links_.end() || std::exchange(i->second.welcomed, true))
-    return;
-  --unauthenticated_;
+  if (const auto i = links_.find(token); i != links_.end())
+    proven = std::move(i->second.unproven);
 }
 
 void poll_desk::forget(const std::string& token) {
-  std::shared_ptr<poll_server_link> last; // not destroyed under the lock
+  entry last; // not destroyed under the lock
   std::lock_guard guard{mutex_};
   const auto i = links_.find(token);
   if (i == links_.end())
     return;
-  if (!i->second.welcomed)
-    --unauthenticated_;
-  last = std::move(i->second.link);
+  last = std::move(i->second);
   links_.erase(i);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "transports/gate.hpp"
 #include "transports/io_unit.hpp"
 #include "transports/seam/link.hpp"
 #include "transports/tunnel/poll_visit.hpp"
@@ -22,7 +23,10 @@ class poll_desk : public std::enable_shared_from_this<poll_desk> {
  public:
   /// `on_link` gets each new link, not started, on the link's thread.
   /// `server` is the name of the listener.
-  poll_desk(std::string server, std::function<void(link_ptr)> on_link);
+  /// `gate` bounds those that have not said who they are: too many of one
+  /// address, or of all, and the oldest of them ends.
+  poll_desk(std::string server, std::shared_ptr<gate> gate,
+            std::function<void(link_ptr)> on_link);
 
   /// Answers one request for `/.tunnel/poll` or below; its visitor address is
   /// "ip:port". Thread: the one of its HTTP session.
@@ -36,25 +40,23 @@ class poll_desk : public std::enable_shared_from_this<poll_desk> {
   /// The link is over; its token is unknown from now on.
   void forget(const std::string& token);
 
-  /// Links whose agents are not authenticated; more are told to come later.
-  static constexpr size_t max_unauthenticated = 1024;
-
  private:
   struct entry {
     std::shared_ptr<poll_server_link> link;
-    bool welcomed = false;
+    place_ptr unproven; ///< until its agent is welcome
   };
 
   void open(const exchange_ptr& what);
   void visit(const exchange_ptr& what, std::string_view path);
-  bool add(const std::string& token, std::shared_ptr<poll_server_link> link);
+  void add(const std::string& token,
+           const std::shared_ptr<poll_server_link>& link);
   std::shared_ptr<poll_server_link> find(const std::string& token);
 
   const std::string server_;
+  const std::shared_ptr<gate> gate_;
   const std::function<void(link_ptr)> on_link_;
   std::mutex mutex_;
   std::unordered_map<std::string, entry> links_; // by mutex_
-  size_t unauthenticated_ = 0;                   // by mutex_
 };
 
 } // namespace aps

@@ -1,6 +1,7 @@
 #include "transports/tunnel/websocket_link.hpp"
 
 #include "transports/tunnel/codec.hpp"
+#include "transports/tunnel/early_socket.hpp"
 #include "transports/tunnel/link_base.hpp"
 #include "transports/tunnel/link_errors.hpp"
 #include "transports/tunnel/sockets.hpp"
@@ -58,6 +59,19 @@ class websocket_link final : public link_base {
     stream_.auto_fragment(false);
     stream_.write_buffer_bytes(write_buffer_bytes);
     stream_.read_message_max(max_message_bytes);
+  }
+
+  /// What came behind the request, and what counts the link.
+  void take(std::string rest, place_ptr place) {
+    stream_.next_layer().put_back(std::move(rest));
+    place_ = std::move(place);
+    if (!place_)
+      return;
+    place_->set(standing::proving);
+    place_->on_evict([weak = std::weak_ptr{self<websocket_link>()}] {
+      if (const auto me = weak.lock())
+        me->abort(link_error::exhausted);
+    });
   }
 
   /// Answers the request that was read already.
@@ -166,6 +180,8 @@ class websocket_link final : public link_base {
 
   void on_welcome() override {
     welcome_ = true;
+    if (place_)
+      place_->set(standing::agent);
     stream_.read_message_max(max_message_bytes);
   }
 
@@ -246,7 +262,8 @@ class websocket_link final : public link_base {
     do_close(close_reason::protocol, render(fault));
   }
 
-  websocket::stream<tcp::socket, false> stream_;
+  websocket::stream<early_socket, false> stream_;
+  place_ptr place_; ///< null on the agent's side
   std::shared_ptr<beast::flat_buffer> in_
     = std::make_shared<beast::flat_buffer>();
   batch_encoder encoder_;
@@ -269,9 +286,11 @@ http::request<http::empty_body> make_request(const std::string& target,
 
 link_ptr accept_websocket(io_unit& unit, tcp::socket socket,
                           std::string target, const header_list& headers,
-                          std::string server, websocket_result done) {
+                          std::string server, std::string rest,
+                          place_ptr place, websocket_result done) {
   auto result = std::make_shared<websocket_link>(unit, std::move(socket),
                                                  std::move(server));
+  result->take(std::move(rest), std::move(place));
   result->accept(make_request(target, headers), std::move(done));
   return result;
 }

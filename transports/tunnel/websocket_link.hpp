@@ -2,6 +2,7 @@
 
 #include "transports/seam/frame.hpp"
 #include "transports/seam/link.hpp"
+#include "transports/gate.hpp"
 #include "transports/io_unit.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -22,12 +23,14 @@ using websocket_result
   = std::function<void(link_ptr, link_error, std::string detail)>;
 
 /// The node's side of a WebSocket link: answers the upgrade request that was
-/// read from `socket`. `server` is the name of the listener. The returned
+/// read from `socket`. `server` is the name of the listener, `rest` what came
+/// behind the request, `place` (may be null) counts it. The returned
 /// link is there to be aborted while the handshake runs. The socket belongs
 /// to the unit. Thread: the unit's.
 link_ptr accept_websocket(io_unit& unit, boost::asio::ip::tcp::socket socket,
                           std::string target, const header_list& headers,
-                          std::string server, websocket_result done);
+                          std::string server, std::string rest,
+                          place_ptr place, websocket_result done);
 
 /// The agent's side: performs the upgrade on a connected socket. `authority`
 /// is the Host header. As above.

@@ -108,7 +108,7 @@ const good = new Set(['endpoint-up', 'endpoint-recovered', 'session-up',
   'exchange-finished', 'tunnel-added']);
 const bad = new Set(['endpoint-down', 'endpoint-degraded', 'connection-lost',
   'connection-refused', 'exchange-failed', 'auth-failed', 'pool-exhausted',
-  'admin-refused', 'actor-restarted']);
+  'admin-refused', 'actor-restarted', 'limit-reached']);
 
 export function event_tone(event) {
   if (event.kind === 'fallback-state')

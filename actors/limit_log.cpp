@@ -1,0 +1,83 @@
+#include "actors/limit_log.hpp"
+
+#include "actors/compat.hpp"
+#include "transports/seam/peer_address.hpp"
+
+#include <algorithm>
+
+namespace aps {
+
+namespace {
+
+constexpr size_t max_detail = 200;
+
+event make_event(limit kind, std::string_view address, std::string_view detail,
+                 uint64_t left_out) {
+  event out{event_kind::limit_reached};
+  out.reason = to_string(kind);
+  out.number = left_out;
+  out.peer = address;
+  out.detail = address.empty() ? std::string("other addresses")
+                               : std::string(address);
+  if (!detail.empty())
+    out.detail += ": " + std::string(detail.substr(0, max_detail));
+  return out;
+}
+
+} // namespace
+
+limit_log::limit_log(caf::telemetry::metric_registry& registry) {
+  for (const auto& entry : limit_table)
+    rows_[static_cast<size_t>(entry.kind)].metric = registry.counter_instance(
+      "aps", "limits",
+      {{"limit", caf::string_view{entry.name.data(), entry.name.size()}}},
+      "Times that somebody reached a limit and was refused or cut.", "1",
+      true);
+}
+
+void limit_log::set_monitor(monitor_actor whom) {
+  std::lock_guard guard{mutex_};
+  monitor_ = std::move(whom);
+}
+
+void limit_log::close() {
+  std::lock_guard guard{mutex_};
+  closed_ = true;
+  monitor_ = nullptr;
+}
+
+void limit_log::on_limit(limit kind, std::string_view peer,
+                         std::string_view detail) {
+  auto& here = rows_[static_cast<size_t>(kind)];
+  here.count.fetch_add(1, std::memory_order_relaxed);
+  const auto address = peer_group(peer);
+  monitor_actor whom;
+  {
+    std::lock_guard guard{mutex_};
+    if (closed_)
+      return;
+    here.metric->inc();
+    if (!monitor_ || !here.told.admit(address, clock_type::now()))
+      return;
+    whom = monitor_;
+  }
+  compat::enqueue(nullptr, whom, make_event(kind, address, detail, 0));
+}
+
+std::vector<event> limit_log::expire(time_point now) {
+  std::vector<event> out;
+  std::lock_guard guard{mutex_};
+  for (const auto& entry : limit_table)
+    for (const auto& some :
+         rows_[static_cast<size_t>(entry.kind)].told.expire(now))
+      out.push_back(make_event(entry.kind, some.address, {}, some.left_out));
+  return out;
+}
+
+bool limit_log::pending() const {
+  std::lock_guard guard{mutex_};
+  return std::any_of(rows_.begin(), rows_.end(),
+                     [](const row& one) { return one.told.pending(); });
+}
+
+} // namespace aps

@@ -1,0 +1,43 @@
+#include "actors/policy/address_shares.hpp"
+
+#include "transports/seam/peer_address.hpp"
+
+#include <algorithm>
+
+namespace aps {
+
+namespace {
+
+constexpr size_t small_share = 32;
+
+} // namespace
+
+std::shared_ptr<void> address_shares::take(std::string_view address) {
+  std::lock_guard guard{mutex_};
+  const auto i = counts_.try_emplace(peer_group(address), 0).first;
+  ++i->second;
+  ++total_;
+  return {this, [self = shared_from_this(), i](void*) {
+            std::lock_guard guard{self->mutex_};
+            --self->total_;
+            if (--i->second == 0)
+              self->counts_.erase(i);
+          }};
+}
+
+size_t address_shares::of(std::string_view address) const {
+  std::lock_guard guard{mutex_};
+  const auto i = counts_.find(peer_group(address));
+  return i == counts_.end() ? 0 : i->second;
+}
+
+size_t address_shares::total() const {
+  std::lock_guard guard{mutex_};
+  return total_;
+}
+
+size_t share_of(size_t all, size_t percent) noexcept {
+  return std::min(all, std::max(all * percent / 100, small_share));
+}
+
+} // namespace aps

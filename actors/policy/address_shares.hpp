@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace aps {
+
+/// Who holds how many of something. What is taken comes back with the last
+/// copy of its guard, on whatever path that goes. Addresses are those of
+/// visitors; a /64 of IPv6 is one. Thread-safe.
+class address_shares : public std::enable_shared_from_this<address_shares> {
+ public:
+  /// One more for `address`, until the result is gone.
+  std::shared_ptr<void> take(std::string_view address);
+
+  size_t of(std::string_view address) const;
+  size_t total() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, size_t, std::less<>> counts_; // by mutex_
+  size_t total_ = 0;                                  // by mutex_
+};
+
+/// `percent` of `all`, but no less than a person's software may need at once,
+/// and never more than there is.
+size_t share_of(size_t all, size_t percent) noexcept;
+
+} // namespace aps

@@ -1,0 +1,102 @@
+#define CAF_SUITE limit_log
+
+#include "actors/limit_log.hpp"
+
+#include "actors/text.hpp"
+#include "tests/support/test.hpp"
+#include "transports/seam/peer_address.hpp"
+
+#include <caf/actor_system_config.hpp>
+#include <caf/telemetry/metric_registry.hpp>
+
+using namespace aps;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr time_point start{1h};
+
+} // namespace
+
+CAF_TEST(the_first_of_an_address_is_told_and_the_rest_of_a_window_summed_up) {
+  address_limit uut{8, 10s};
+  CAF_CHECK(uut.admit("a", start));
+  for (int i = 0; i < 5; ++i)
+    CAF_CHECK(!uut.admit("a", start + 1s));
+  CAF_CHECK(uut.admit("b", start + 2s));
+  CAF_CHECK(uut.expire(start + 9s).empty());
+  const auto sums = uut.expire(start + 10s);
+  CAF_REQUIRE_EQUAL(sums.size(), 1u);
+  CAF_CHECK_EQUAL(sums[0].address, "a");
+  CAF_CHECK_EQUAL(sums[0].left_out, 5u);
+  CAF_CHECK(uut.admit("a", start + 10s));
+  CAF_CHECK(uut.expire(start + 30s).empty());
+  CAF_CHECK(!uut.pending());
+}
+
+CAF_TEST(a_flood_of_addresses_takes_the_room_of_a_few) {
+  address_limit uut{8, 10s};
+  uint64_t told = 0;
+  for (int i = 0; i < 10000; ++i)
+    told += uut.admit("10.0." + std::to_string(i), start);
+  CAF_CHECK_EQUAL(told, 8u);
+  CAF_CHECK(uut.size() <= 9);
+  const auto sums = uut.expire(start + 10s);
+  CAF_REQUIRE_EQUAL(sums.size(), 1u);
+  CAF_CHECK_EQUAL(sums[0].address, "");
+  CAF_CHECK_EQUAL(sums[0].left_out, 9992u);
+}
+
+CAF_TEST(every_kind_has_its_count_from_the_start) {
+  caf::telemetry::metric_registry registry;
+  limit_log uut{registry};
+  for (const auto& row : limit_table)
+    CAF_CHECK_EQUAL(uut.count(row.kind), 0u);
+  uut.on_limit(limit::send_rate, "192.0.2.1:1000", "slow");
+  uut.on_limit(limit::send_rate, "192.0.2.1:1001", "slow");
+  CAF_CHECK_EQUAL(uut.count(limit::send_rate), 2u);
+  CAF_CHECK_EQUAL(uut.count(limit::loop), 0u);
+}
+
+CAF_TEST(the_address_without_its_port_decides_who_is_told_about) {
+  caf::actor_system_config settings;
+  settings.set("caf.scheduler.policy", "testing");
+  caf::actor_system system{settings};
+  limit_log uut{system.metrics()};
+  int told = 0;
+  auto monitor = system.spawn(
+    [&told](monitor_actor::pointer) -> monitor_actor::behavior_type {
+      return {[&told](const event&) { ++told; },
+              [](const enrol&) {}, [](const subscribe&) {},
+              [](const acknowledge&) {}, [](unsubscribe) {},
+              [](get_actors) { return actor_list{}; },
+              [](get_counts) { return monitor_counts{}; }};
+    });
+  uut.set_monitor(monitor);
+  for (int port = 1000; port < 1100; ++port)
+    uut.on_limit(limit::connections, "192.0.2.1:" + std::to_string(port), "");
+  CAF_CHECK(uut.pending());
+  const auto later = uut.expire(clock_type::now() + 1h);
+  CAF_REQUIRE_EQUAL(later.size(), 1u);
+  CAF_CHECK_EQUAL(later[0].number, 99u);
+  CAF_CHECK_EQUAL(later[0].reason, "connections");
+  CAF_CHECK_EQUAL(render(later[0]),
+                  "[LIMIT] connections reached by 192.0.2.1 (99 more times)");
+  uut.close();
+  uut.on_limit(limit::connections, "192.0.2.2", "");
+  CAF_CHECK_EQUAL(uut.count(limit::connections), 101u);
+  caf::anon_send_exit(monitor, caf::exit_reason::user_shutdown);
+}
+
+CAF_TEST(a_peer_is_its_address_or_the_network_of_its_house) {
+  CAF_CHECK_EQUAL(peer_group("192.0.2.1:80"), "192.0.2.1");
+  CAF_CHECK_EQUAL(peer_group("192.0.2.1"), "192.0.2.1");
+  CAF_CHECK_EQUAL(peer_group("[2001:db8:1:2:3:4:5:6]:80"),
+                  "2001:db8:1:2::/64");
+  CAF_CHECK_EQUAL(peer_group("2001:db8:1:2:ffff::1"), "2001:db8:1:2::/64");
+  CAF_CHECK_EQUAL(peer_group("[::ffff:192.0.2.1]:80"), "192.0.2.1");
+  CAF_CHECK_EQUAL(peer_group("fe80::1%eth0"), "fe80::/64");
+  CAF_CHECK_EQUAL(peer_group("::1"), "::/64");
+  CAF_CHECK_EQUAL(peer_group(""), "");
+  CAF_CHECK_EQUAL(peer_group(std::string(1000, 'x')).size(), 64u);
+}

@@ -1,0 +1,100 @@
+#define CAF_SUITE limits
+
+#include "actors/policy/address_shares.hpp"
+#include "actors/policy/login_limit.hpp"
+#include "tests/support/test.hpp"
+
+#include <vector>
+
+using namespace aps;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr time_point start{1h};
+
+} // namespace
+
+CAF_TEST(a share comes back with the last copy of its guard) {
+  const auto uut = std::make_shared<address_shares>();
+  auto one = uut->take("192.0.2.1");
+  auto copy = one;
+  auto other = uut->take("192.0.2.2");
+  CAF_CHECK_EQUAL(uut->of("192.0.2.1"), 1u);
+  CAF_CHECK_EQUAL(uut->total(), 2u);
+  one = nullptr;
+  CAF_CHECK_EQUAL(uut->of("192.0.2.1"), 1u);
+  copy = nullptr;
+  CAF_CHECK_EQUAL(uut->of("192.0.2.1"), 0u);
+  CAF_CHECK_EQUAL(uut->total(), 1u);
+}
+
+CAF_TEST(a network of IPv6 has one share) {
+  const auto uut = std::make_shared<address_shares>();
+  auto one = uut->take("2001:db8::1");
+  auto two = uut->take("2001:db8::2");
+  CAF_CHECK_EQUAL(uut->of("2001:db8::3"), 2u);
+}
+
+CAF_TEST(guards may outlive the shares) {
+  auto uut = std::make_shared<address_shares>();
+  auto one = uut->take("192.0.2.1");
+  uut = nullptr;
+  one = nullptr;
+}
+
+CAF_TEST(a share is a part but enough for one person) {
+  CAF_CHECK_EQUAL(share_of(640, 50), 320u);
+  CAF_CHECK_EQUAL(share_of(640, 1), 32u);
+  CAF_CHECK_EQUAL(share_of(3, 50), 3u);
+}
+
+CAF_TEST(a few guesses are free and then pauses double) {
+  login_limit uut;
+  for (uint32_t i = 0; i + 1 < login_limit::burst; ++i) {
+    uut.on_failure("a", start);
+    CAF_CHECK(uut.wait("a", start) == 0s);
+  }
+  auto now = start;
+  duration expected = login_limit::first_pause;
+  for (int i = 0; i < 12; ++i) {
+    uut.on_failure("a", now);
+    CAF_CHECK(uut.wait("a", now) == expected);
+    CAF_CHECK(uut.wait("b", now) == 0s);
+    now += expected;
+    CAF_CHECK(uut.wait("a", now) == 0s);
+    expected = std::min<duration>(expected * 2, login_limit::longest_pause);
+  }
+}
+
+CAF_TEST(a minute of guessing is a few guesses) {
+  login_limit uut;
+  int looked_at = 0;
+  for (auto now = start; now < start + 60s; now += 1ms)
+    if (uut.wait("a", now) == 0s) {
+      ++looked_at;
+      uut.on_failure("a", now);
+    }
+  CAF_CHECK(looked_at <= 16);
+}
+
+CAF_TEST(the right secret ends the pauses and so does time) {
+  login_limit uut;
+  for (int i = 0; i < 10; ++i)
+    uut.on_failure("a", start);
+  CAF_CHECK(uut.wait("a", start) > 0s);
+  uut.on_success("a");
+  CAF_CHECK(uut.wait("a", start) == 0s);
+  CAF_CHECK_EQUAL(uut.size(), 0u);
+  for (int i = 0; i < 10; ++i)
+    uut.on_failure("a", start);
+  uut.on_failure("a", start + 1h);
+  CAF_CHECK(uut.wait("a", start + 1h) == 0s);
+}
+
+CAF_TEST(many addresses that guess take bounded room) {
+  login_limit uut;
+  for (int i = 0; i < 5000; ++i)
+    uut.on_failure(std::to_string(i), start + i * 1ms);
+  CAF_CHECK_EQUAL(uut.size(), login_limit::most_addresses);
+}

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "transports/gate.hpp"
+#include "transports/io_unit.hpp"
+#include "transports/tunnel/h2_guard.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace aps {
+
+/// Who speaks HTTP/2 waits here until its first request is there. An agent's
+/// goes on to gRPC, of which nothing exists before; all others are told to
+/// speak HTTP/1.1 (RFC 9113, 7: HTTP_1_1_REQUIRED). Lives in its handlers.
+/// Thread: the unit's.
+class h2_door final : public watched,
+                      public std::enable_shared_from_this<h2_door> {
+ public:
+  /// Gets an agent's socket and the bytes that were read from it.
+  using handler = std::function<void(boost::asio::ip::tcp::socket socket,
+                                     std::string bytes, place_ptr place)>;
+
+  /// Without `agent` nobody is one. Whoever takes longer than `timeout` is
+  /// dropped.
+  h2_door(io_unit& unit, boost::asio::ip::tcp::socket socket,
+          std::string already_read, place_ptr place, duration timeout,
+          handler agent);
+
+  void start();
+  void close();
+  void on_tick(time_point now) override;
+
+  io_unit& unit() const noexcept { return unit_; }
+
+ private:
+  static constexpr size_t read_bytes = 4 * 1024;
+
+  void look();
+  void read();
+  void send(std::string bytes, std::function<void()> then);
+  void refuse();
+  void drain();
+
+  io_unit& unit_;
+  boost::asio::ip::tcp::socket socket_;
+  std::string bytes_;
+  place_ptr place_;
+  time_point deadline_;
+  handler agent_;
+  h2_guard guard_;
+  bool refused_ = false;
+};
+
+} // namespace aps

@@ -1,0 +1,82 @@
+#include "transports/turned_away.hpp"
+
+#include "transports/http/error_response.hpp"
+
+#include <boost/asio/write.hpp>
+
+#include <atomic>
+
+namespace aps {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::chrono::seconds patience{1};
+constexpr int most = 32;
+
+std::atomic<int> live{0};
+
+} // namespace
+
+turned_away::turned_away(io_unit& unit, asio::ip::tcp::socket socket)
+    : unit_(unit), socket_(std::move(socket)),
+      deadline_(unit.now() + patience), bytes_(4096, '\0') {
+  ++live;
+}
+
+turned_away::~turned_away() {
+  --live;
+}
+
+void turned_away::start(io_unit& unit, asio::ip::tcp::socket socket,
+                        bool asked) {
+  if (live >= most)
+    return;
+  const auto me = std::make_shared<turned_away>(unit, std::move(socket));
+  unit.watch(me);
+  if (asked)
+    me->answer();
+  else
+    me->read();
+}
+
+// Until it asked, and then until it closes: an answer is lost when bytes wait
+// unread behind it (RFC 9112, 9.6).
+void turned_away::read() {
+  socket_.async_read_some(
+    asio::buffer(bytes_),
+    [me = shared_from_this()](const error_code& error, size_t) {
+      if (error)
+        return;
+      if (me->answered_)
+        me->read();
+      else
+        me->answer();
+    });
+}
+
+void turned_away::answer() {
+  answered_ = true;
+  error_reply reply;
+  reply.what = outcome::overloaded;
+  auto text = std::make_shared<std::string>(render_error(reply));
+  asio::async_write(
+    socket_, asio::buffer(*text),
+    [me = shared_from_this(), text](const error_code& error, size_t) {
+      error_code ignored;
+      me->socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+      if (!error)
+        me->read();
+    });
+}
+
+void turned_away::on_tick(time_point now) {
+  if (now < deadline_)
+    return;
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+} // namespace aps

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "transports/io_unit.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <memory>
+#include <string>
+
+namespace aps {
+
+/// Tells somebody for whom there is no place, in HTTP/1.1, to come later, and
+/// closes. At most a few at a time are worth that; the rest are closed at
+/// once. Lives in its handlers. Thread: the unit's.
+class turned_away final : public watched,
+                          public std::enable_shared_from_this<turned_away> {
+ public:
+  turned_away(io_unit& unit, boost::asio::ip::tcp::socket socket);
+  ~turned_away() override;
+
+  /// `asked`: its request, or a part, was read already.
+  static void start(io_unit& unit, boost::asio::ip::tcp::socket socket,
+                    bool asked);
+
+  void on_tick(time_point now) override;
+
+ private:
+  void read();
+  void answer();
+
+  io_unit& unit_;
+  boost::asio::ip::tcp::socket socket_;
+  const time_point deadline_;
+  std::string bytes_;
+  bool answered_ = false;
+};
+
+} // namespace aps
