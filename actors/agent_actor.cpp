@@ -145,6 +145,7 @@ void agent_state::dial(transport_kind transport, lane& where) {
   options.transport = transport;
   options.host = context_->server.host;
   options.port = context_->server.port;
+  options.scope = context_->dials;
   unit.post([&net, &unit, options, to = agent_actor{self_},
              units = context_->units, use = context_->units->use()] {
     net.dial(unit, options, [to, units, use, &unit, options](dial_result r) {
@@ -160,7 +161,9 @@ void agent_state::on_dialled(dial_done& done) {
   auto& link = done.result.connected;
   if (!link) {
     where.redials.on_failed(compat::now(self_));
-    return complain(where, done.transport, foreign_text(done.result.detail));
+    if (!draining_)
+      complain(where, done.transport, foreign_text(done.result.detail));
+    return;
   }
   if (draining_)
     return link->close(close_reason::shutdown, "the agent is stopping");

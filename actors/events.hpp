@@ -48,6 +48,7 @@ enum class event_kind : uint8_t {
   admin_action,
   admin_refused,
   log_changed,
+  handler_failed, ///< an exception; it cost one connection
   // Once or more per request; made only while somebody subscribed to them.
   connection_leased,
   connection_returned,

@@ -71,6 +71,10 @@ struct admitted {
   uint32_t resume_time_ms = 0;
 };
 
+/// What an agent without the right password, or of an unknown tunnel, is asked
+/// to wait.
+inline constexpr uint32_t bad_password_pause_ms = 10000;
+
 struct rejected {
   refusal why = refusal::malformed;
   uint32_t retry_after_ms = 0;

@@ -8,6 +8,7 @@
 #include <caf/telemetry/importer/process.hpp>
 #include <caf/telemetry/metric_registry.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -71,11 +72,18 @@ class event_metrics {
   caf::telemetry::int_counter* auth_failures_;
 };
 
+/// A sum that somebody else keeps, e.g. the log its lost lines.
+struct outside_sum {
+  const char* name; ///< without prefix and suffix
+  const char* help;
+  std::function<uint64_t()> value; ///< empty = always zero
+};
+
 /// Shows pools and breakers as of a snapshot, and this process. Thread-safe.
 class snapshot_metrics {
  public:
-  explicit snapshot_metrics(caf::telemetry::metric_registry& registry)
-      : registry_(registry), process_(registry) {}
+  explicit snapshot_metrics(caf::telemetry::metric_registry& registry,
+                            std::vector<outside_sum> sums = {});
 
   void update(const node_snapshot& now);
 
@@ -92,6 +100,7 @@ class snapshot_metrics {
 
   std::mutex mutex_;
   caf::telemetry::metric_registry& registry_;
+  std::vector<std::pair<outside_sum, caf::telemetry::int_gauge*>> sums_;
   caf::telemetry::importer::process process_;
   std::map<key, caf::telemetry::dbl_gauge*> gauges_;
   std::map<key, double> fresh_;

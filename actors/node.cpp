@@ -36,6 +36,9 @@ void take_over(config::tunnel& to, const config::tunnel& from) {
   to.resume_time = from.resume_time;
 }
 
+// Threads that derive the keys of tunnels that agents dial.
+constexpr size_t key_workers = 2;
+
 class node_impl final : public node {
  public:
   node_impl(caf::actor_system& system, const config::node& config,
@@ -50,12 +53,14 @@ class node_impl final : public node {
     context->config = config;
     context->node_id = to_hex(random_bytes(8));
     context->units = std::make_shared<unit_contexts>(system, *net_);
+    context->keys = std::make_shared<tunnel_keys>(key_workers);
     context->tunnels = std::make_shared<tunnel_directory>();
     context->log = logs_.of("pool");
     context->monitor = system.spawn<monitor_impl>(
       logs_, context->node_id, context->request_watch,
       std::make_shared<event_metrics>(system.metrics()));
     context_ = context;
+    watch_exceptions();
     recorders_ = std::make_shared<exchange_recorders>(system, context_, logs_,
                                                       *net_);
     supervisor_ = system.spawn<supervisor_impl>(context_);
@@ -120,6 +125,8 @@ class node_impl final : public node {
     listeners_.clear();
     // 4. Nothing on the I/O side may talk to actors once the host lets go of
     //    the actor system.
+    exception_watch_.reset();
+    context_->keys->stop();
     wait_until(std::chrono::seconds(5),
                [this] { return context_->units->users() == 0; });
     recorders_->close();
@@ -128,6 +135,16 @@ class node_impl final : public node {
   }
 
  private:
+  void watch_exceptions() {
+    if (const auto exceptions = net_->exceptions())
+      exception_watch_ = exceptions->add(
+        [to = context_->monitor](const std::string& text) {
+          event failed{event_kind::handler_failed};
+          failed.detail = text;
+          compat::enqueue(nullptr, to, std::move(failed));
+        });
+  }
+
   void open_ports() {
     supervisor_ready();
     front_ = std::make_shared<node_front>(system_, context_,
@@ -158,8 +175,18 @@ class node_impl final : public node {
     return std::make_shared<admin_front>(
       std::make_shared<const admin::context>(admin::context{
         system_, context_, config_, supervisor_, recorders_, logs_,
-        std::make_shared<snapshot_metrics>(system_.metrics()), options_,
+        std::make_shared<snapshot_metrics>(system_.metrics(), sums()),
+        options_,
         draining_, now.count()}));
+  }
+
+  // What others count, for the metrics.
+  std::vector<outside_sum> sums() const {
+    const auto exceptions = net_->exceptions();
+    return {{"exceptions", "Exceptions that ended a connection.",
+             [exceptions] { return exceptions ? exceptions->count() : 0; }},
+            {"log-dropped", "Log lines that could not be written.",
+             options_.log_dropped}};
   }
 
   // The tunnels stand before the first agent can dial in.
@@ -185,6 +212,7 @@ class node_impl final : public node {
   std::shared_ptr<exchange_recorders> recorders_;
   std::shared_ptr<std::atomic<bool>> draining_
     = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<void> exception_watch_;
   supervisor_actor supervisor_;
   std::shared_ptr<node_front> front_;
   std::vector<std::unique_ptr<listener>> listeners_;

@@ -19,8 +19,7 @@ class tunnel_state {
   static inline const char* name = "aps.tunnel";
 
   tunnel_state(tunnel_actor::pointer self, node_context_ptr context,
-               std::string tunnel_name, std::string key,
-               config::tunnel settings);
+               std::string tunnel_name, config::tunnel settings);
 
   /// Takes the endpoints' actors along.
   ~tunnel_state();
@@ -56,7 +55,9 @@ class tunnel_state {
   endpoint* choose(const job& what);
   endpoint* expected_back(const job& what);
   bool allowed(const job& what, const endpoint& candidate) const;
-  std::optional<refusal> check(const admission& who) const;
+  std::optional<refusal> check(const admission& who,
+                               const std::string& key) const;
+  void wait_for_key(const admission& who);
   endpoint& endpoint_named(const std::string& endpoint_name);
   endpoint* find(const std::string& endpoint_name);
   void tell(event_kind kind, const std::string& endpoint_name,
@@ -65,7 +66,6 @@ class tunnel_state {
   tunnel_actor::pointer self_;
   node_context_ptr context_;
   const std::string name_;
-  const std::string key_;
   config::tunnel settings_;
   std::vector<endpoint> endpoints_;
   std::vector<choice_view> choices_; ///< reused by each choice

@@ -157,6 +157,11 @@ struct io {
   bool operator==(const io&) const = default;
 };
 
+struct dns {
+  std::vector<std::string> servers; ///< ip[:port]; none = the system's resolver
+  bool operator==(const dns&) const = default;
+};
+
 struct node {
   std::map<std::string, server> servers;
   std::map<std::string, tunnel> tunnels;
@@ -164,6 +169,7 @@ struct node {
   std::optional<aps::config::admin> admin; ///< absent = no admin listener
   aps::config::log log;
   aps::config::io io;
+  aps::config::dns dns;
   bool operator==(const node&) const = default;
 };
 

@@ -105,6 +105,8 @@ json show(const node& config) {
                 {"requests", config.log.requests},
                 {"components", config.log.components}};
   out["io"] = {{"threads", config.io.threads}};
+  if (!config.dns.servers.empty())
+    out["dns"] = {{"servers", config.dns.servers}};
   return out;
 }
 
