@@ -45,6 +45,13 @@ class agent_host final : public agent {
     shared.log = std::move(log);
     shared.live = live_;
     shared.connections = connections_;
+    shared.dials = dials_;
+    if (const auto exceptions = net_->exceptions())
+      exception_watch_ = exceptions->add(
+        [log = shared.log](const std::string& text) {
+          log->warn("[AGENT] A connection was given up because of an "
+                    "exception: {}", text);
+        });
     for (const auto& server : options.servers) {
       shared.server = server;
       actors_.push_back(system_.spawn<agent_impl>(
@@ -61,6 +68,8 @@ class agent_host final : public agent {
     for (const auto& actor : actors_)
       compat::enqueue(nullptr, actor, drain{});
     wait_until(grace, [this] { return *live_ == 0; });
+    // What is being dialled would only come to be closed again.
+    dials_->close_all();
     // The node closes what is drained; give it the time to do so.
     wait_until(std::min(grace, closing_time),
                [this] { return *connections_ == 0; });
@@ -72,6 +81,7 @@ class agent_host final : public agent {
                [this] { return units_->users() == 0; });
     alarms_->stop();
     units_->leave();
+    exception_watch_.reset();
   }
 
  private:
@@ -79,6 +89,8 @@ class agent_host final : public agent {
   std::shared_ptr<network> net_;
   std::shared_ptr<unit_contexts> units_;
   std::shared_ptr<alarm_clock> alarms_;
+  std::shared_ptr<live_set> dials_ = std::make_shared<live_set>();
+  std::shared_ptr<void> exception_watch_;
   std::shared_ptr<std::atomic<size_t>> live_;
   std::shared_ptr<std::atomic<size_t>> connections_;
   std::vector<agent_actor> actors_;

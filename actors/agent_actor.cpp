@@ -174,6 +174,7 @@ void agent_state::dial(transport_kind transport, lane& where, time_point now) {
   options.transport = transport;
   options.host = context_->server.host;
   options.port = context_->server.port;
+  options.scope = context_->dials;
   options.timeout = dial_patience(where.redials.outage(now), where.usual,
                                   patient);
   unit.post([&net, &unit, options, patient, now, to = agent_actor{self_},
@@ -210,7 +211,9 @@ void agent_state::on_dialled(dial_done& done) {
   auto& link = done.result.connected;
   if (!link) {
     where.redials.on_failed(now);
-    return complain(where, done.transport, foreign_text(done.result.detail));
+    if (!draining_)
+      complain(where, done.transport, foreign_text(done.result.detail));
+    return;
   }
   if (draining_)
     return link->close(close_reason::shutdown, "the agent is stopping");

@@ -27,6 +27,7 @@ struct agent_context {
   std::shared_ptr<unit_contexts> units;
   std::shared_ptr<alarm_clock> alarms;
   std::shared_ptr<spdlog::logger> log;
+  std::shared_ptr<live_set> dials = std::make_shared<live_set>();
   std::shared_ptr<std::atomic<size_t>> live; ///< exchanges in the tables
   std::shared_ptr<std::atomic<size_t>> connections; ///< live ones
 

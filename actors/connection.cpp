@@ -33,9 +33,10 @@ std::string make_connection_name(transport_kind transport) {
 
 connection_state::connection_state(connection_actor::pointer self,
                                    node_context_ptr context, link_ptr link,
-                                   std::string connection_name)
+                                   std::string connection_name,
+                                   std::string nonce)
     : self_(self), context_(std::move(context)), link_(std::move(link)),
-      name_(std::move(connection_name)), nonce_(random_bytes(32)),
+      name_(std::move(connection_name)), nonce_(std::move(nonce)),
       opened_(compat::now(self)), liveness_({}, opened_),
       alarm_(context_->alarms) {
   owner_ = std::make_shared<owner_adapter<connection_actor>>(
@@ -122,9 +123,12 @@ void connection_state::on_hello(hello_frame& hello) {
   asked_ = compat::now(self_);
   const auto tunnels = context_->tunnels->get();
   const auto found = tunnels->find(hello.tunnel);
-  // An unknown tunnel looks the same as a wrong password.
-  if (found == tunnels->end())
+  // An unknown tunnel looks the same as a wrong password, in its time, too.
+  if (found == tunnels->end()) {
+    static_cast<void>(equal_secrets(
+      agent_proof(nonce_, nonce_, hello_, link_->transport()), hello_.proof));
     return refuse_unproven();
+  }
   compat::send(self_, found->second,
                admission{self_, name_, link_->server(), link_->peer(), nonce_,
                          link_->transport(), hello_,
@@ -430,8 +434,11 @@ connection_snapshot connection_state::snapshot() const {
 connection_actor spawn_connection(caf::actor_system& system,
                                   const node_context_ptr& context,
                                   link_ptr link) {
+  // Whatever may throw comes before the actor: a constructor must not.
+  auto connection_name = make_connection_name(link->transport());
+  auto nonce = random_bytes(32);
   auto actor = system.spawn<connection_impl>(
-    context, link, make_connection_name(link->transport()));
+    context, link, std::move(connection_name), std::move(nonce));
   link->start(std::make_shared<link_adapter<connection_actor>>(
     actor, *context->units, link->unit()));
   return actor;

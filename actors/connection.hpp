@@ -19,7 +19,8 @@ class connection_state {
   static inline const char* name = "aps.connection";
 
   connection_state(connection_actor::pointer self, node_context_ptr context,
-                   link_ptr link, std::string connection_name);
+                   link_ptr link, std::string connection_name,
+                   std::string nonce);
 
   /// Drops the link, whatever ended the actor.
   ~connection_state();

@@ -179,11 +179,22 @@ void event_metrics::on_event(const event& what) {
 
 // -- snapshots ----------------------------------------------------------------
 
+snapshot_metrics::snapshot_metrics(caf::telemetry::metric_registry& registry,
+                                   std::vector<outside_sum> sums)
+    : registry_(registry), process_(registry) {
+  for (auto& sum : sums) {
+    auto* gauge = registry.gauge_singleton("aps", sum.name, sum.help, "1", true);
+    sums_.emplace_back(std::move(sum), gauge);
+  }
+}
+
 std::shared_ptr<void> snapshot_metrics::begin() {
   if (busy_->exchange(true))
     return nullptr;
   std::lock_guard guard{mutex_};
   process_.update();
+  for (const auto& [sum, gauge] : sums_)
+    gauge->value(sum.value ? static_cast<int64_t>(sum.value()) : 0);
   ++look_;
   return {busy_.get(), [busy = busy_](void*) { *busy = false; }};
 }

@@ -9,6 +9,7 @@
 #include <caf/telemetry/metric_registry.hpp>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -73,11 +74,18 @@ class event_metrics {
   caf::telemetry::int_counter* auth_failures_;
 };
 
+/// A sum that somebody else keeps, e.g. the log its lost lines.
+struct outside_sum {
+  const char* name; ///< without prefix and suffix
+  const char* help;
+  std::function<uint64_t()> value; ///< empty = always zero
+};
+
 /// Shows pools and breakers as of a snapshot, and this process. Thread-safe.
 class snapshot_metrics {
  public:
-  explicit snapshot_metrics(caf::telemetry::metric_registry& registry)
-      : registry_(registry), process_(registry) {}
+  explicit snapshot_metrics(caf::telemetry::metric_registry& registry,
+                            std::vector<outside_sum> sums = {});
 
   /// Begins a look at a snapshot, which ends when the result goes; null while
   /// another one is under way. Then `add` for each endpoint, then `finish`.
@@ -99,6 +107,7 @@ class snapshot_metrics {
 
   std::mutex mutex_;
   caf::telemetry::metric_registry& registry_;
+  std::vector<std::pair<outside_sum, caf::telemetry::int_gauge*>> sums_;
   caf::telemetry::importer::process process_;
   /// A value that grows while a look is under way.
   struct shown {

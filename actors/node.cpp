@@ -45,6 +45,8 @@ connection_limits limits_of(const config::limits& settings) {
   out.trusted = settings.trusted;
   return out;
 }
+// Threads that derive the keys of tunnels that agents dial.
+constexpr size_t key_workers = 2;
 
 class node_impl final : public node {
  public:
@@ -60,6 +62,7 @@ class node_impl final : public node {
     context->config = config;
     context->node_id = to_hex(random_bytes(8));
     context->units = std::make_shared<unit_contexts>(system, *net_);
+    context->keys = std::make_shared<tunnel_keys>(key_workers);
     context->tunnels = std::make_shared<tunnel_directory>();
     context->alarms = std::make_shared<alarm_clock>(system);
     context->log = logs_.of("pool");
@@ -69,6 +72,7 @@ class node_impl final : public node {
       std::make_shared<event_metrics>(system.metrics()), context->limits);
     context->limits->set_monitor(context->monitor);
     context_ = context;
+    watch_exceptions();
     recorders_ = std::make_shared<exchange_recorders>(system, context_, logs_,
                                                       *net_);
     supervisor_ = system.spawn<supervisor_impl>(context_);
@@ -133,6 +137,8 @@ class node_impl final : public node {
     listeners_.clear();
     // 4. Nothing on the I/O side may talk to actors once the host lets go of
     //    the actor system.
+    exception_watch_.reset();
+    context_->keys->stop();
     wait_until(std::chrono::seconds(5),
                [this] { return context_->units->users() == 0; });
     recorders_->close();
@@ -143,6 +149,16 @@ class node_impl final : public node {
   }
 
  private:
+  void watch_exceptions() {
+    if (const auto exceptions = net_->exceptions())
+      exception_watch_ = exceptions->add(
+        [to = context_->monitor](const std::string& text) {
+          event failed{event_kind::handler_failed};
+          failed.detail = text;
+          compat::enqueue(nullptr, to, std::move(failed));
+        });
+  }
+
   void open_ports() {
     supervisor_ready();
     front_ = std::make_shared<node_front>(system_, context_,
@@ -178,8 +194,18 @@ class node_impl final : public node {
       std::make_shared<const admin::context>(admin::context{
         system_, context_, config_, front_->routes(), supervisor_,
         recorders_, logs_,
-        std::make_shared<snapshot_metrics>(system_.metrics()), options_,
+        std::make_shared<snapshot_metrics>(system_.metrics(), sums()),
+        options_,
         draining_, now.count()}));
+  }
+
+  // What others count, for the metrics.
+  std::vector<outside_sum> sums() const {
+    const auto exceptions = net_->exceptions();
+    return {{"exceptions", "Exceptions that ended a connection.",
+             [exceptions] { return exceptions ? exceptions->count() : 0; }},
+            {"log-dropped", "Log lines that could not be written.",
+             options_.log_dropped}};
   }
 
   // The tunnels stand before the first agent can dial in.
@@ -205,6 +231,7 @@ class node_impl final : public node {
   std::shared_ptr<exchange_recorders> recorders_;
   std::shared_ptr<std::atomic<bool>> draining_
     = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<void> exception_watch_;
   supervisor_actor supervisor_;
   std::shared_ptr<node_front> front_;
   std::vector<std::unique_ptr<listener>> listeners_;

@@ -39,10 +39,10 @@ count_load(const std::shared_ptr<std::atomic<uint32_t>>& counter) {
 
 tunnel_state::tunnel_state(tunnel_actor::pointer self,
                            node_context_ptr context, std::string tunnel_name,
-                           std::string key, config::tunnel settings)
+                           config::tunnel settings)
     : self_(self), context_(std::move(context)), name_(std::move(tunnel_name)),
-      key_(std::move(key)), settings_(std::move(settings)),
-      deaths_(max_deaths, death_window), alarm_(context_->alarms) {}
+      settings_(std::move(settings)), deaths_(max_deaths, death_window),
+      alarm_(context_->alarms) {}
 
 tunnel_state::~tunnel_state() {
   for (const auto& one : endpoints_)
@@ -122,10 +122,21 @@ bool tunnel_state::allowed(const job& what, const endpoint& candidate) const {
 // -- admission ----------------------------------------------------------------
 
 void tunnel_state::on_admission(const admission& who) {
-  if (const auto why = check(who)) {
-    const auto pause = *why == refusal::bad_proof ? bad_proof_pause_ms
-                                                  : short_pause_ms;
-    return compat::send(self_, who.from, rejected{*why, pause});
+  const auto key = context_->keys->find(name_);
+  if (!key)
+    return wait_for_key(who);
+  std::string proof;
+  try {
+    if (const auto why = check(who, *key)) {
+      const auto pause
+        = *why == refusal::bad_proof ? bad_proof_pause_ms : short_pause_ms;
+      return compat::send(self_, who.from, rejected{*why, pause});
+    }
+    proof = node_proof(*key, who.hello);
+  } catch (const std::exception& error) {
+    // OpenSSL fails: this connection's bad luck, not the tunnel's.
+    tell(event_kind::handler_failed, {}, error.what());
+    return compat::send(self_, who.from, rejected{refusal::pool_full, short_pause_ms});
   }
   compat::send(self_, context_->monitor,
                event{event_kind::connection_authenticated, name_,
@@ -137,14 +148,26 @@ void tunnel_state::on_admission(const admission& who) {
   compat::send(self_, found.controller,
                candidate_for{who.transport,
                              {who.from, who.connection, who.peer,
-                              who.hello.session, node_proof(key_, who.hello),
+                              who.hello.session, std::move(proof),
                               who.hello.instance, who.hello.started_ms,
                               who.counters}});
 }
 
-std::optional<refusal> tunnel_state::check(const admission& who) {
+// The same message again, once the key is there. A connection that waits too
+// long is refused by its own deadline.
+void tunnel_state::wait_for_key(const admission& who) {
+  const auto admitted = context_->keys->wait(
+    name_, [self = tunnel_actor{self_}, who] {
+      compat::enqueue(nullptr, self, who);
+    });
+  if (!admitted)
+    compat::send(self_, who.from, rejected{refusal::pool_full, short_pause_ms});
+}
+
+std::optional<refusal> tunnel_state::check(const admission& who,
+                                           const std::string& key) {
   const auto& hello = who.hello;
-  const auto expected = agent_proof(key_, who.nonce, hello, who.transport);
+  const auto expected = agent_proof(key, who.nonce, hello, who.transport);
   if (!equal_secrets(expected, hello.proof))
     return refusal::bad_proof;
   if (draining_)

@@ -22,8 +22,7 @@ class tunnel_state {
   static inline const char* name = "aps.tunnel";
 
   tunnel_state(tunnel_actor::pointer self, node_context_ptr context,
-               std::string tunnel_name, std::string key,
-               config::tunnel settings);
+               std::string tunnel_name, config::tunnel settings);
 
   /// Takes the endpoints' actors along.
   ~tunnel_state();
@@ -63,8 +62,9 @@ class tunnel_state {
   endpoint* choose_live(const job& what);
   endpoint* expected_back(const job& what);
   bool allowed(const job& what, const endpoint& candidate) const;
-  std::optional<refusal> check(const admission& who);
+  std::optional<refusal> check(const admission& who, const std::string& key);
   std::optional<refusal> check_place(const hello_frame& hello);
+  void wait_for_key(const admission& who);
   void note_session(endpoint& where, const session_id& session);
   void forget_sessions(const endpoint& where);
   endpoint& endpoint_named(const std::string& endpoint_name);
@@ -75,7 +75,6 @@ class tunnel_state {
   tunnel_actor::pointer self_;
   node_context_ptr context_;
   const std::string name_;
-  const std::string key_;
   config::tunnel settings_;
   std::vector<endpoint> endpoints_;
   /// Which endpoint a session serves; it may serve one.

@@ -171,6 +171,11 @@ struct io {
   bool operator==(const io&) const = default;
 };
 
+struct dns {
+  std::vector<std::string> servers; ///< ip[:port]; none = the system's resolver
+  bool operator==(const dns&) const = default;
+};
+
 struct node {
   std::map<std::string, server> servers;
   std::map<std::string, tunnel> tunnels;
@@ -179,6 +184,7 @@ struct node {
   aps::config::log log;
   aps::config::io io;
   aps::config::limits limits;
+  aps::config::dns dns;
   bool operator==(const node&) const = default;
 
   /// Whether agents may dial in at this server: it must not refuse them, and

@@ -228,6 +228,38 @@ void read_log(reader&& in, log& to) {
   in.finish();
 }
 
+namespace {
+
+// ip, ip:port or [v6]:port.
+bool is_address_and_port(std::string_view text) {
+  if (is_ipv4(text) || is_ipv6(text))
+    return true;
+  const auto colon = text.rfind(':');
+  if (colon == text.npos)
+    return false;
+  const auto port = text.substr(colon + 1);
+  if (port.empty() || port.size() > 5
+      || port.find_first_not_of("0123456789") != port.npos
+      || std::stoul(std::string(port)) - 1 >= 65535)
+    return false;
+  auto host = text.substr(0, colon);
+  if (!host.starts_with('['))
+    return is_ipv4(host);
+  host.remove_prefix(1);
+  return host.ends_with(']') && is_ipv6(host.substr(0, host.size() - 1));
+}
+
+} // namespace
+
+void read_dns(reader&& in, dns& to) {
+  constexpr auto allowed = "an IP address, with :PORT unless it is 53";
+  in.strings("servers", to.servers, {true, nullptr, allowed});
+  for (const auto& server : to.servers)
+    if (!is_address_and_port(server))
+      in.fail(in.path("servers"), "\"" + server + "\"", allowed);
+  in.finish();
+}
+
 void read_io(reader&& in, io& to) {
   in.integer<uint32_t>("threads", to.threads, {0, 256});
   in.finish();

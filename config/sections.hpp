@@ -33,6 +33,7 @@ void read_mapping(const nlohmann::json& value, const std::string& path,
 void read_admin(reader&& in, admin& to);
 void read_log(reader&& in, log& to);
 void read_io(reader&& in, io& to);
+void read_dns(reader&& in, dns& to);
 
 /// What only shows with everything read: two listeners on one address.
 void check_listeners(const node& all, problems& out);

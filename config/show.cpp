@@ -121,6 +121,8 @@ json show_frame(const node& config) {
     {"address_share", limits.address_share},
     {"trusted", limits.trusted}};
   out["io"] = {{"threads", config.io.threads}};
+  if (!config.dns.servers.empty())
+    out["dns"] = {{"servers", config.dns.servers}};
   return out;
 }
 

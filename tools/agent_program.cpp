@@ -30,6 +30,7 @@ struct flags {
   std::string instance;
   bool insecure_target = false;
   std::string ca_file;
+  std::vector<std::string> dns;
   uint32_t threads = 0;
   std::string log_level = "info";
   double grace = 5;
@@ -70,6 +71,10 @@ void declare(cli::command_line& line, flags& to, bool websocket_only) {
             "More trusted certificates for https targets, PEM (default: those "
             "of the system alone)"},
            to.ca_file);
+  line.add({"dns", "ADDRESS",
+            "DNS server (with :PORT, if it is not 53) to ask instead of the "
+            "system's resolver; several times or separated by commas"},
+           to.dns);
   line.add({"threads", "COUNT", "I/O threads, 0 = one per core"}, to.threads);
   line.add(
     {"log-level", "LEVEL", "One of trace, debug, info, warning, error, off"},
@@ -135,7 +140,7 @@ void run(const flags& what, agent_options options) {
   const auto log = host::make_log(what.log_level);
   caf::core::init_global_meta_objects();
   init_actor_types();
-  const auto network = make_network(what.threads);
+  const auto network = make_network(what.threads, what.dns);
   caf::actor_system_config settings;
   host::configure(settings);
   caf::actor_system system{settings};

@@ -1,5 +1,6 @@
 #include "transports/http/origin_connection.hpp"
 
+#include "transports/guard.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/origin_connector.hpp"
 #include "transports/http/origin_pool.hpp"
@@ -142,10 +143,11 @@ void origin_connection::flush_soon() {
   if (flush_posted_ || output_.in_flight())
     return;
   flush_posted_ = true;
-  boost::asio::post(unit_.context(), [self = shared_from_this()] {
-    self->flush_posted_ = false;
-    self->flush();
-  });
+  boost::asio::post(unit_.context(),
+                    guard(unit_, shared_from_this(), [](const auto& self) {
+                      self->flush_posted_ = false;
+                      self->flush();
+                    }));
 }
 
 void origin_connection::flush() {
@@ -157,9 +159,10 @@ void origin_connection::flush() {
     return;
   }
   stream_->async_write(
-    output_, [self = shared_from_this()](const error_code& error, size_t) {
-      self->on_written(error);
-    });
+    output_, guard(unit_, shared_from_this(),
+                   [](const auto& self, const error_code& error, size_t) {
+                     self->on_written(error);
+                   }));
 }
 
 void origin_connection::on_written(const error_code& error) {
@@ -190,9 +193,10 @@ void origin_connection::read_more() {
   reading_ = true;
   stream_->async_read_some(
     input_.prepare(),
-    [self = shared_from_this()](const error_code& error, size_t bytes) {
-      self->on_read(error, bytes);
-    });
+    guard(unit_, shared_from_this(),
+          [](const auto& self, const error_code& error, size_t bytes) {
+            self->on_read(error, bytes);
+          }));
 }
 
 void origin_connection::on_read(const error_code& error, size_t bytes) {
@@ -367,6 +371,10 @@ void origin_connection::on_end_of_input(const error_code& error) {
   }
   broken(outcome::origin_closed,
          orderly ? "closed before the answer was complete" : error.message());
+}
+
+void origin_connection::on_exception(const std::string& text) {
+  broken(outcome::origin_closed, text);
 }
 
 void origin_connection::broken(outcome why, const std::string& reason) {

@@ -87,6 +87,9 @@ class origin_connection final
   /// now and then while it is busy.
   void check(time_point now);
 
+  /// A handler failed: the request is broken off, the connection closed.
+  void on_exception(const std::string& text);
+
   /// When an idle connection ends; kept by the pool.
   time_point idle_until = time_point::max();
 

@@ -1,5 +1,7 @@
 #include "transports/http/session.hpp"
 
+#include "transports/guard.hpp"
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
@@ -83,6 +85,14 @@ void http_session::make_room() {
     close();
 }
 
+// Whatever was answered so far, its end is missing.
+void http_session::on_exception(const std::string&) {
+  if (over_)
+    return;
+  stream_.close(true);
+  close();
+}
+
 void http_session::cancel_exchange(outcome why) {
   if (const auto running = std::exchange(exchange_, nullptr))
     running->cancel(why);
@@ -109,9 +119,10 @@ void http_session::read_more() {
   reading_ = true;
   stream_.async_read_some(
     input_.prepare(limit),
-    [self = shared_from_this()](const error_code& error, size_t bytes) {
-      self->on_read(error, bytes);
-    });
+    guard(unit_, shared_from_this(),
+          [](const auto& self, const error_code& error, size_t bytes) {
+            self->on_read(error, bytes);
+          }));
 }
 
 // How much may be read now. Bodies are read only with credit from the
@@ -165,10 +176,11 @@ void http_session::flush_soon() {
   if (flush_posted_ || output_.in_flight())
     return;
   flush_posted_ = true;
-  boost::asio::post(unit_.context(), [self = shared_from_this()] {
-    self->flush_posted_ = false;
-    self->flush();
-  });
+  boost::asio::post(unit_.context(),
+                    guard(unit_, shared_from_this(), [](const auto& self) {
+                      self->flush_posted_ = false;
+                      self->flush();
+                    }));
 }
 
 void http_session::flush() {
@@ -180,9 +192,10 @@ void http_session::flush() {
     return;
   }
   stream_.async_write(
-    output_, [self = shared_from_this()](const error_code& error, size_t) {
-      self->on_written(error);
-    });
+    output_, guard(unit_, shared_from_this(),
+                   [](const auto& self, const error_code& error, size_t) {
+                     self->on_written(error);
+                   }));
 }
 
 void http_session::on_written(const error_code& error) {

@@ -49,6 +49,7 @@ class http_session final : public visitor,
   // -- watched ---------------------------------------------------------------
 
   void on_tick(time_point now) override;
+  void on_exception(const std::string& text) override;
 
  private:
   using error_code = boost::system::error_code;

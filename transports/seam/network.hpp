@@ -1,7 +1,9 @@
 #pragma once
 
+#include "transports/seam/exception_watch.hpp"
 #include "transports/seam/exchange.hpp"
 #include "transports/seam/limit.hpp"
+#include "transports/seam/live_set.hpp"
 
 #include <functional>
 #include <memory>
@@ -99,6 +101,8 @@ struct dial_options {
   std::string host;
   uint16_t port = 0;
   duration timeout = std::chrono::seconds(10);
+  /// Closing it ends this dial at once; null = nobody does.
+  std::shared_ptr<live_set> scope;
 };
 
 /// Exactly one of the two: a link, or why there is none.
@@ -161,6 +165,11 @@ class network {
   /// Throws std::runtime_error when `options.ca_file` cannot be read.
   virtual std::shared_ptr<origin_client> origins(const origin_options& options)
     = 0;
+
+  /// Counts and tells what handlers on the units throw; null in simulations.
+  virtual std::shared_ptr<exception_watch> exceptions() const noexcept {
+    return nullptr;
+  }
 };
 
 } // namespace aps

@@ -1,5 +1,6 @@
 #include "transports/tunnel/link_base.hpp"
 
+#include "transports/guard.hpp"
 #include "transports/tunnel/codec.hpp"
 
 #include <boost/asio/post.hpp>
@@ -42,9 +43,9 @@ void link_base::send(frame what) {
     inbox_.push_back(std::move(what));
   }
   if (first)
-    asio::post(unit_.context(), [me = shared_from_this()] {
-      me->take_inbox();
-    });
+    asio::post(unit_.context(),
+               guard(unit_, shared_from_this(),
+                     [](const auto& me) { me->take_inbox(); }));
 }
 
 void link_base::take_inbox() {
@@ -77,10 +78,11 @@ void link_base::schedule_flush() {
   if (writing_ || flush_posted_)
     return;
   flush_posted_ = true;
-  asio::post(unit_.context(), [me = shared_from_this()] {
-    me->flush_posted_ = false;
-    me->flush();
-  });
+  asio::post(unit_.context(),
+             guard(unit_, shared_from_this(), [](const auto& me) {
+               me->flush_posted_ = false;
+               me->flush();
+             }));
 }
 
 void link_base::flush() {
@@ -118,9 +120,10 @@ void link_base::close(close_reason why, std::string detail) {
   if (unit_.on_thread())
     return begin_close(why, std::move(detail), true);
   asio::post(unit_.context(),
-             [me = shared_from_this(), why, detail = std::move(detail)] {
-               me->begin_close(why, detail, true);
-             });
+             guard(unit_, shared_from_this(),
+                   [why, detail = std::move(detail)](const auto& me) {
+                     me->begin_close(why, detail, true);
+                   }));
 }
 
 void link_base::begin_close(close_reason why, std::string detail, bool ours) {
@@ -155,9 +158,13 @@ void link_base::on_tick(time_point now) {
 }
 
 void link_base::abort(link_error why) {
-  dispatch(unit_, [me = shared_from_this(), why] {
-    me->cut_off(why, std::string{render(why)});
-  });
+  dispatch(unit_, guard(unit_, shared_from_this(), [why](const auto& me) {
+             me->cut_off(why, std::string{render(why)});
+           }));
+}
+
+void link_base::on_exception(const std::string& text) {
+  cut_off(link_error::lost, "failed: " + text);
 }
 
 void link_base::cut_off(link_error why, std::string detail) {

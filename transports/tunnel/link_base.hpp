@@ -37,6 +37,9 @@ class link_base : public link,
   /// The deadline of a closing handshake, and the transport's own.
   void on_tick(time_point now) final;
 
+  /// The link is lost.
+  void on_exception(const std::string& text) final;
+
   /// How long the peer may take for its part of the closing handshake.
   static constexpr std::chrono::seconds close_timeout{2};
 

@@ -1,5 +1,6 @@
 #include "transports/tunnel/poll_server_link.hpp"
 
+#include "transports/guard.hpp"
 #include "transports/tunnel/link_errors.hpp"
 #include "transports/tunnel/poll_desk.hpp"
 
@@ -55,20 +56,22 @@ void poll_server_link::on_body_begin(const poll_visit_ptr& who) {
 }
 
 void poll_server_link::on_request(poll_visit_ptr who, poll_request what) {
-  dispatch(unit(), [me = self<poll_server_link>(), who = std::move(who),
-                    what = std::move(what)]() mutable {
-    me->take({std::move(who), std::move(what)});
-  });
+  dispatch(unit(), guard(io(), self<poll_server_link>(),
+                         [who = std::move(who), what = std::move(what)](
+                           const auto& me) mutable {
+                           me->take({std::move(who), std::move(what)});
+                         }));
 }
 
 void poll_server_link::on_left(poll_visit_ptr who) {
-  dispatch(unit(), [me = self<poll_server_link>(), who = std::move(who)] {
-    if (me->waiting_ != who)
-      return;
-    me->waiting_ = nullptr;
-    me->due_ = me->io().now() + poll_return_timeout;
-    me->pause_writes();
-  });
+  dispatch(unit(), guard(io(), self<poll_server_link>(),
+                         [who = std::move(who)](const auto& me) {
+                           if (me->waiting_ != who)
+                             return;
+                           me->waiting_ = nullptr;
+                           me->due_ = me->io().now() + poll_return_timeout;
+                           me->pause_writes();
+                         }));
 }
 
 // -- link_base ----------------------------------------------------------------
