@@ -125,6 +125,7 @@ node node_reader::read() {
   read_log(root_.object("log"), node_.log);
   read_io(root_.object("io"), node_.io);
   root_.finish();
+  check_limits(node_, out_);
   check_listeners(node_, out_);
   return std::move(node_);
 }
