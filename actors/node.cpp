@@ -23,6 +23,12 @@ http_limits limits_of(const config::http& settings) {
   out.idle_timeout = to_duration(settings.idle_timeout);
   out.first_byte_timeout = to_duration(settings.first_byte_timeout);
   out.write_timeout = to_duration(settings.write_timeout);
+  out.min_receive_rate = settings.min_receive_rate;
+  out.min_send_rate = settings.min_send_rate;
+  out.half_close_timeout = to_duration(settings.half_close_timeout);
+  out.continue_timeout = to_duration(settings.continue_timeout);
+  out.discard_timeout = to_duration(settings.discard_timeout);
+  out.discard_bytes = settings.discard_bytes;
   return out;
 }
 

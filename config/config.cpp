@@ -132,6 +132,7 @@ node node_reader::read() {
   read_limits(root_.object("limits"), node_.limits);
   read_dns(root_.object("dns"), node_.dns);
   root_.finish();
+  check_limits(node_, out_);
   check_listeners(node_, out_);
   return std::move(node_);
 }

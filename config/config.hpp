@@ -25,7 +25,13 @@ struct http {
   seconds body_timeout{60};
   seconds idle_timeout{75};
   seconds first_byte_timeout{60};
-  seconds write_timeout{0}; ///< 0 = a reader may stall for ever
+  seconds write_timeout{20};       ///< 0 = a reader may stall for ever
+  uint64_t min_receive_rate = 500; ///< bytes per second of a body; 0 = any
+  uint64_t min_send_rate = 500;    ///< bytes per second taken; 0 = any
+  seconds half_close_timeout{30};
+  seconds continue_timeout{1};
+  seconds discard_timeout{30};
+  uint64_t discard_bytes = 256 * 1024 * 1024;
   bool operator==(const http&) const = default;
 };
 

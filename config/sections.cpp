@@ -58,6 +58,7 @@ bool read_url(reader& in, const char* key, bool prefix, url& to) {
 void read_http(reader&& in, http& to) {
   constexpr uint64_t mebibyte = 1 << 20;
   constexpr uint64_t exact = 9007199254740991; // 2^53 - 1, as in JavaScript
+  constexpr uint64_t max_rate = 1'000'000'000;
   constexpr duration_range limits{min_seconds, max_seconds};
   in.integer<uint64_t>("max_header_bytes", to.max_header_bytes,
                        {256, 16 * mebibyte});
@@ -69,6 +70,13 @@ void read_http(reader&& in, http& to) {
   in.duration("first_byte_timeout", to.first_byte_timeout, limits);
   in.duration("write_timeout", to.write_timeout,
               {min_seconds, max_seconds, true});
+  in.integer<uint64_t>("min_receive_rate", to.min_receive_rate, {0, max_rate});
+  in.integer<uint64_t>("min_send_rate", to.min_send_rate, {0, max_rate});
+  in.duration("half_close_timeout", to.half_close_timeout, limits);
+  in.duration("continue_timeout", to.continue_timeout,
+              {min_seconds, max_seconds, true});
+  in.duration("discard_timeout", to.discard_timeout, limits);
+  in.integer<uint64_t>("discard_bytes", to.discard_bytes, {0, exact});
   in.finish();
 }
 

@@ -37,7 +37,13 @@ json show(const config::http& http) {
           {"body_timeout", http.body_timeout.count()},
           {"idle_timeout", http.idle_timeout.count()},
           {"first_byte_timeout", http.first_byte_timeout.count()},
-          {"write_timeout", http.write_timeout.count()}};
+          {"write_timeout", http.write_timeout.count()},
+          {"min_receive_rate", http.min_receive_rate},
+          {"min_send_rate", http.min_send_rate},
+          {"half_close_timeout", http.half_close_timeout.count()},
+          {"continue_timeout", http.continue_timeout.count()},
+          {"discard_timeout", http.discard_timeout.count()},
+          {"discard_bytes", http.discard_bytes}};
 }
 
 constexpr auto masked = "***";

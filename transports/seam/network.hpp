@@ -18,10 +18,16 @@ struct http_limits {
   size_t max_headers = 100;            ///< number of header fields
   uint64_t max_body_bytes = 0;         ///< 0 = no limit
   duration header_timeout = std::chrono::seconds(30);
-  duration body_timeout = std::chrono::seconds(60);  ///< between two reads
-  duration idle_timeout = std::chrono::seconds(75);  ///< keep-alive
+  duration body_timeout = std::chrono::seconds(60); ///< silence in a body
+  uint64_t min_receive_rate = 500; ///< of a body, bytes/s over body_timeout
+  duration idle_timeout = std::chrono::seconds(75); ///< keep-alive
   duration first_byte_timeout = std::chrono::seconds(60);
-  duration write_timeout = std::chrono::seconds(0); ///< 0 = a reader may stall
+  duration write_timeout = std::chrono::seconds(20); ///< nothing is taken
+  uint64_t min_send_rate = 500; ///< taken, bytes/s over write_timeout
+  duration half_close_timeout = std::chrono::seconds(30);
+  duration continue_timeout = std::chrono::seconds(1); ///< before our own 100
+  duration discard_timeout = std::chrono::seconds(30); ///< after the answer
+  uint64_t discard_bytes = 256 * 1024 * 1024;          ///< dito
 };
 
 /// A request as the visitor sent it, before a mapping was applied.

@@ -25,6 +25,8 @@ constexpr std::array outcome_table{
               "No mapping knows this address."},
   outcome_row{outcome::not_implemented, 501, "not-implemented",
               "This kind of request is not supported."},
+  outcome_row{outcome::expectation_failed, 417, "expectation-failed",
+              "The request expects more than 100-continue."},
   outcome_row{outcome::no_endpoint, 503, "no-endpoint",
               "No agent is connected for this address."},
   outcome_row{outcome::no_connection, 503, "no-connection",
@@ -70,6 +72,8 @@ constexpr std::array outcome_table{
               "The request did not arrive in time."},
   outcome_row{outcome::visitor_gone, 499, "visitor-gone",
               "The visitor closed the connection."},
+  outcome_row{outcome::visitor_stalled, 499, "visitor-stalled",
+              "The visitor did not take its answer in time."},
   outcome_row{outcome::internal, 500, "internal", "Internal error."},
 };
 
@@ -100,7 +104,7 @@ std::string_view class_of(outcome what) noexcept {
     return "origin";
   if (number < 50)
     return "timeout";
-  return what == outcome::visitor_gone ? "visitor" : "internal";
+  return number < 60 ? "visitor" : "internal";
 }
 
 std::string_view render(outcome what) noexcept {

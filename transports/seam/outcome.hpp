@@ -14,6 +14,7 @@ enum class outcome : uint8_t {
   body_too_large = 3,
   no_mapping = 4,
   not_implemented = 5,
+  expectation_failed = 6,
   // No way to carry the request; nothing of it was sent.
   no_endpoint = 10,
   no_connection = 11,
@@ -41,6 +42,7 @@ enum class outcome : uint8_t {
   body_timeout = 41,
   // The visitor.
   visitor_gone = 50,
+  visitor_stalled = 51,
   // Anything that should not happen.
   internal = 60,
 };
