@@ -124,6 +124,7 @@ node node_reader::read() {
     read_admin(root_.object("admin"), node_.admin.emplace());
   read_log(root_.object("log"), node_.log);
   read_io(root_.object("io"), node_.io);
+  read_targets(root_.object("targets"), node_.targets);
   root_.finish();
   check_limits(node_, out_);
   check_listeners(node_, out_);

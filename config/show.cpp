@@ -111,6 +111,11 @@ json show(const node& config) {
                 {"requests", config.log.requests},
                 {"components", config.log.components}};
   out["io"] = {{"threads", config.io.threads}};
+  const auto& targets = config.targets;
+  out["targets"] = {{"connect_timeout", targets.connect_timeout.count()},
+                    {"read_timeout", targets.read_timeout.count()},
+                    {"send_timeout", targets.send_timeout.count()},
+                    {"min_rate", targets.min_rate}};
   return out;
 }
 

@@ -44,7 +44,8 @@ CAF_TEST(what is shown is read as the same configuration) {
               "actor_metrics": true, "keep_exchanges": 5},
     "log": {"level": "debug", "format": "json", "requests": true,
             "components": {"pool": "error"}},
-    "io": {"threads": 3}})";
+    "io": {"threads": 3},
+    "targets": {"connect_timeout": 1, "read_timeout": 0, "min_rate": 0}})";
   const auto all = good(odd);
   CAF_REQUIRE_EQUAL(all.tunnels.size(), 2u);
   const auto text = show(all).dump();
