@@ -32,6 +32,15 @@ http_limits limits_of(const config::http& settings) {
   return out;
 }
 
+origin_options origins_of(const config::targets& settings) {
+  origin_options out;
+  out.connect_timeout = to_duration(settings.connect_timeout);
+  out.read_timeout = to_duration(settings.read_timeout);
+  out.send_timeout = to_duration(settings.send_timeout);
+  out.min_rate = settings.min_rate;
+  return out;
+}
+
 // What a running tunnel can change.
 void take_over(config::tunnel& to, const config::tunnel& from) {
   to.websocket_pool = from.websocket_pool;
@@ -167,8 +176,9 @@ class node_impl final : public node {
 
   void open_ports() {
     supervisor_ready();
-    front_ = std::make_shared<node_front>(system_, context_,
-                                          net_->origins({}), 0, recorders_);
+    auto origins = net_->origins(origins_of(context_->config.targets));
+    front_ = std::make_shared<node_front>(system_, context_, std::move(origins),
+                                          0, recorders_);
     for (const auto& [server_name, settings] : context_->config.servers) {
       listen_options options;
       options.name = server_name;

@@ -172,6 +172,15 @@ struct log {
   bool operator==(const log&) const = default;
 };
 
+/// How the node calls targets of mappings without `via` (key `targets`).
+struct targets {
+  seconds connect_timeout{10};
+  seconds read_timeout{60}; ///< silence inside an answer; 0 = no limit
+  seconds send_timeout{60}; ///< takes nothing of a request; 0 = no limit
+  uint32_t min_rate = 16;   ///< bytes per second either way; 0 = any
+  bool operator==(const targets&) const = default;
+};
+
 struct io {
   uint32_t threads = 0; ///< I/O units; 0 = one per core
   bool operator==(const io&) const = default;
@@ -191,6 +200,7 @@ struct node {
   aps::config::io io;
   aps::config::limits limits;
   aps::config::dns dns;
+  aps::config::targets targets;
   bool operator==(const node&) const = default;
 
   /// Whether agents may dial in at this server: it must not refuse them, and

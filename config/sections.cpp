@@ -273,4 +273,14 @@ void read_io(reader&& in, io& to) {
   in.finish();
 }
 
+void read_targets(reader&& in, targets& to) {
+  constexpr duration_range or_none{min_seconds, max_seconds, true};
+  in.duration("connect_timeout", to.connect_timeout,
+              {min_seconds, max_seconds});
+  in.duration("read_timeout", to.read_timeout, or_none);
+  in.duration("send_timeout", to.send_timeout, or_none);
+  in.integer<uint32_t>("min_rate", to.min_rate, {0, 1000000});
+  in.finish();
+}
+
 } // namespace aps::config

@@ -34,6 +34,7 @@ void read_admin(reader&& in, admin& to);
 void read_log(reader&& in, log& to);
 void read_io(reader&& in, io& to);
 void read_dns(reader&& in, dns& to);
+void read_targets(reader&& in, targets& to);
 
 /// What only shows with everything read: two listeners on one address, limits
 /// of the HTTP front that contradict each other.

@@ -129,6 +129,11 @@ json show_frame(const node& config) {
   out["io"] = {{"threads", config.io.threads}};
   if (!config.dns.servers.empty())
     out["dns"] = {{"servers", config.dns.servers}};
+  const auto& targets = config.targets;
+  out["targets"] = {{"connect_timeout", targets.connect_timeout.count()},
+                    {"read_timeout", targets.read_timeout.count()},
+                    {"send_timeout", targets.send_timeout.count()},
+                    {"min_rate", targets.min_rate}};
   return out;
 }
 

@@ -49,7 +49,8 @@ CAF_TEST(what is shown is read as the same configuration) {
     "io": {"threads": 3},
     "limits": {"max_connections": 9, "address_share": 100,
                "trusted": ["10.0.0.0/8", "::1"]},
-    "dns": {"servers": ["127.0.0.1", "[::1]:5353"]}})";
+    "dns": {"servers": ["127.0.0.1", "[::1]:5353"]},
+    "targets": {"connect_timeout": 1, "read_timeout": 0, "min_rate": 0}})";
   const auto all = good(odd);
   CAF_REQUIRE_EQUAL(all.tunnels.size(), 2u);
   const auto text = show(all).dump();

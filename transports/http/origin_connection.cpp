@@ -38,6 +38,39 @@ bool is_event_stream(const header_list& headers) noexcept {
                      [&](auto x) { return iequals(x, type); });
 }
 
+// Schemes that authenticate a connection and not a request, whatever RFC 9110,
+// 11.2 says.
+constexpr std::array<std::string_view, 3> connection_schemes{
+  "ntlm", "negotiate", "kerberos"};
+
+bool is_authentication_field(std::string_view name) noexcept {
+  switch (name.size()) {
+    case 13:
+      return iequals(name, "authorization");
+    case 16:
+      return iequals(name, "www-authenticate");
+    case 18:
+      return iequals(name, "proxy-authenticate");
+    case 19:
+      return iequals(name, "proxy-authorization");
+    default:
+      return false;
+  }
+}
+
+bool names_connection_scheme(std::string_view value) noexcept {
+  while (!value.empty()) {
+    const auto comma = value.find(',');
+    const auto element = trimmed(value.substr(0, comma));
+    const auto scheme = element.substr(0, element.find_first_of(" \t"));
+    for (const auto known : connection_schemes)
+      if (iequals(scheme, known))
+        return true;
+    value.remove_prefix(comma == value.npos ? value.size() : comma + 1);
+  }
+  return false;
+}
+
 response_head_ptr to_response_head(message_head& head) {
   auto result = std::make_shared<response_head>();
   result->status = static_cast<uint16_t>(head.status);
@@ -61,6 +94,16 @@ origin_connection::origin_connection(io_unit& unit,
       settings_(std::move(settings)), key_(std::move(key)),
       name_(std::move(name)), parser_(response_limits) {}
 
+std::string origin_connection::pool_key() const {
+  return authenticated_ ? visitor_key(key_, visitor_) : key_;
+}
+
+void origin_connection::note_authentication(const header_list& headers) {
+  for (const auto& [name, value] : headers)
+    if (!authenticated_ && is_authentication_field(name))
+      authenticated_ = names_connection_scheme(value);
+}
+
 bool origin_connection::still_open() noexcept {
   char byte;
   const auto n = ::recv(stream_->socket().native_handle(), &byte, 1,
@@ -79,6 +122,8 @@ bool origin_connection::begin(std::shared_ptr<response_receiver> who,
   ++requests_;
   request_ = std::move(who);
   head_request_ = head.method == "HEAD";
+  visitor_ = head.visitor;
+  note_authentication(head.headers);
   upgrade_ = head.upgrade;
   interim_heads_ = head_bytes_ = 0;
   head_delivered_ = response_started_ = response_done_ = keep_alive_ = false;
@@ -281,6 +326,7 @@ void origin_connection::deliver_head() {
   const auto status = head.status;
   keep_alive_ = head.keep_alive;
   event_stream_ = is_event_stream(head.headers);
+  note_authentication(head.headers);
   body_may_follow_ = !head.has_body && status >= 200
                      && (head_request_ || head.content_length.value_or(0) > 0
                          || find_header(head.headers, "transfer-encoding"));
@@ -344,7 +390,9 @@ void origin_connection::response_complete() {
 void origin_connection::release_if_done() {
   if (over_ || !response_done_)
     return;
-  if (!keep_alive_ || !request_sent_ || send_failed_ || !input_.empty())
+  const bool for_nobody = authenticated_ && visitor_ == 0;
+  if (!keep_alive_ || !request_sent_ || send_failed_ || !input_.empty()
+      || for_nobody)
     return close();
   if (!output_.empty() || output_.in_flight())
     return; // the write's completion comes back here

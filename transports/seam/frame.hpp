@@ -56,6 +56,10 @@ struct request_head {
   bool last = true;            ///< no body follows
   std::optional<uint64_t> content_length;
   std::string upgrade; ///< lower-case protocol name; empty = none
+
+  /// The visitor's TCP connection, the same number for all its requests; a
+  /// target that authenticates connections gets one for each. 0 = not said.
+  uint64_t visitor = 0;
 };
 using request_head_ptr = std::shared_ptr<const request_head>;
 

@@ -81,6 +81,7 @@ struct converter {
       m->set_content_length(*f.head->content_length);
     m->set_upgrade(f.head->upgrade);
     m->set_window(f.window);
+    m->set_visitor(f.head->visitor);
   }
   void operator()(const response_frame& f) const {
     auto* m = to.mutable_response_head();
@@ -138,6 +139,7 @@ request_head_ptr full_request() {
   head.last = true;
   head.content_length = 0;
   head.upgrade = "websocket";
+  head.visitor = 1ull << 63;
   return std::make_shared<request_head>(std::move(head));
 }
 
