@@ -25,6 +25,7 @@ class agent_host final : public agent {
              std::shared_ptr<network> net, std::shared_ptr<spdlog::logger> log)
       : system_(system), net_(std::move(net)),
         units_(std::make_shared<unit_contexts>(system, *net_)),
+        alarms_(std::make_shared<alarm_clock>(system)),
         live_(std::make_shared<std::atomic<size_t>>(0)),
         connections_(std::make_shared<std::atomic<size_t>>(0)) {
     agent_context shared;
@@ -40,9 +41,17 @@ class agent_host final : public agent {
     shared.net = net_;
     shared.origins = net_->origins(options.origin);
     shared.units = units_;
+    shared.alarms = alarms_;
     shared.log = std::move(log);
     shared.live = live_;
     shared.connections = connections_;
+    shared.dials = dials_;
+    if (const auto exceptions = net_->exceptions())
+      exception_watch_ = exceptions->add(
+        [log = shared.log](const std::string& text) {
+          log->warn("[AGENT] A connection was given up because of an "
+                    "exception: {}", text);
+        });
     for (const auto& server : options.servers) {
       shared.server = server;
       actors_.push_back(system_.spawn<agent_impl>(
@@ -59,6 +68,8 @@ class agent_host final : public agent {
     for (const auto& actor : actors_)
       compat::enqueue(nullptr, actor, drain{});
     wait_until(grace, [this] { return *live_ == 0; });
+    // What is being dialled would only come to be closed again.
+    dials_->close_all();
     // The node closes what is drained; give it the time to do so.
     wait_until(std::min(grace, closing_time),
                [this] { return *connections_ == 0; });
@@ -68,13 +79,18 @@ class agent_host final : public agent {
     // the actor system.
     wait_until(std::chrono::seconds(12),
                [this] { return units_->users() == 0; });
+    alarms_->stop();
     units_->leave();
+    exception_watch_.reset();
   }
 
  private:
   caf::actor_system& system_;
   std::shared_ptr<network> net_;
   std::shared_ptr<unit_contexts> units_;
+  std::shared_ptr<alarm_clock> alarms_;
+  std::shared_ptr<live_set> dials_ = std::make_shared<live_set>();
+  std::shared_ptr<void> exception_watch_;
   std::shared_ptr<std::atomic<size_t>> live_;
   std::shared_ptr<std::atomic<size_t>> connections_;
   std::vector<agent_actor> actors_;

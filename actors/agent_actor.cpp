@@ -3,6 +3,7 @@
 #include "actors/agent_connection.hpp"
 #include "actors/link_adapter.hpp"
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/wire_bounds.hpp"
 
 #include <algorithm>
 
@@ -22,6 +23,13 @@ constexpr auto leave_polling_after = std::chrono::seconds(5);
 
 // More than any sane pool; a node cannot make us dial without end.
 constexpr uint32_t max_wanted = 1024;
+
+// Attempts of one transport under way while none comes about; a network that
+// swallows them gets no more.
+constexpr uint32_t max_attempts = 8;
+
+// What was accepted and stays silent is given up sooner than a slow network.
+constexpr duration greeting_patience = std::chrono::seconds(1);
 
 std::string_view shown(transport_kind transport) {
   return transport == transport_kind::grpc ? "gRPC"
@@ -55,12 +63,10 @@ agent_state::~agent_state() {
     if (one.served)
       one.served->cancel();
   *context_->live -= table_.size();
-  for (auto& [transport, where] : lanes_) {
-    for (const auto& one : where.greeting)
-      compat::stop_anonymously(one.actor);
-    for (const auto& one : where.live)
-      compat::stop_anonymously(one.actor);
-  }
+  for (auto& [transport, where] : lanes_)
+    for (const auto* list : {&where.greeting, &where.live, &where.surplus})
+      for (const auto& one : *list)
+        compat::stop_anonymously(one.actor);
 }
 
 agent_actor::behavior_type agent_state::make_behavior() {
@@ -129,48 +135,114 @@ void agent_state::dial_missing() {
     if (is_last_resort(transport)
         && (!alone_since_ || now - *alone_since_ < poll_after))
       continue;
-    // After a failure one dialer feels its way, the others follow it.
-    while (where.all() < where.wanted && where.redials.due(now)
-           && (!where.redials.careful()
-               || where.all() == where.live.size()))
-      dial(transport, where);
+    for (auto count = dials_due(where, now); count > 0; --count)
+      dial(transport, where, now);
   }
+  wake_for_dials(now);
 }
 
-void agent_state::dial(transport_kind transport, lane& where) {
+time_point agent_state::lane::next_dial() const {
+  // What is on its way no longer than usual does not hang.
+  return under_way() < wanted - live.size()
+           ? redials.next()
+           : std::max(redials.next(), tried_at + 4 * usual);
+}
+
+// After a failure one dialer feels its way, the others follow it. One that
+// hangs delays nothing: another one is sent beside it when its time has come.
+uint32_t agent_state::dials_due(const lane& where, time_point now) const {
+  if (where.live.size() >= where.wanted || where.next_dial() > now)
+    return 0;
+  const auto missing = where.wanted
+                       - std::min(where.wanted, where.all());
+  if (!where.redials.trying())
+    return missing;
+  if (where.under_way() >= max_attempts)
+    return 0;
+  return where.redials.careful() ? 1 : std::max(missing, 1u);
+}
+
+void agent_state::dial(transport_kind transport, lane& where, time_point now) {
   ++where.dialing;
   auto& net = *context_->net;
   auto& unit = net.unit(next_unit_++ % net.units());
+  where.redials.on_tried(now);
+  where.tried_at = now;
+  const auto patient = where.patient == 0;
+  where.patient += patient;
   dial_options options;
   options.transport = transport;
   options.host = context_->server.host;
   options.port = context_->server.port;
-  unit.post([&net, &unit, options, to = agent_actor{self_},
+  options.scope = context_->dials;
+  options.timeout = dial_patience(where.redials.outage(now), where.usual,
+                                  patient);
+  unit.post([&net, &unit, options, patient, now, to = agent_actor{self_},
              units = context_->units, use = context_->units->use()] {
-    net.dial(unit, options, [to, units, use, &unit, options](dial_result r) {
+    net.dial(unit, options, [=, &unit](dial_result r) {
       compat::enqueue(units->of(unit).get(), to,
-                      dial_done{options.transport, std::move(r)});
+                      dial_done{options.transport, std::move(r), patient,
+                                now});
+      static_cast<void>(use);
     });
   });
 }
 
+// The tick is too coarse for the first pauses of an outage.
+void agent_state::wake_for_dials(time_point now) {
+  std::optional<time_point> next;
+  for (const auto& [transport, where] : lanes_)
+    if (where.live.size() < where.wanted && where.next_dial() > now
+        && (!next || where.next_dial() < *next))
+      next = where.next_dial();
+  if (!next || *next - now >= tick_interval
+      || (wake_at_ > now && wake_at_ <= *next))
+    return;
+  wake_at_ = *next;
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*next - now);
+  compat::run_delayed(self_, wait, [this] { dial_missing(); });
+}
+
 void agent_state::on_dialled(dial_done& done) {
   auto& where = lanes_[done.transport];
+  const auto now = compat::now(self_);
   --where.dialing;
+  where.patient -= done.patient;
   auto& link = done.result.connected;
   if (!link) {
-    where.redials.on_failed(compat::now(self_));
-    return complain(where, done.transport, foreign_text(done.result.detail));
+    where.redials.on_failed(now);
+    if (!draining_)
+      complain(where, done.transport, foreign_text(done.result.detail));
+    return;
   }
   if (draining_)
     return link->close(close_reason::shutdown, "the agent is stopping");
+  // One that hung through an outage says little.
+  const auto took = now - done.started;
+  where.usual = where.usual == duration::zero()
+                  ? took : std::min(took, 2 * where.usual);
+  give_up_greeting(where, greeting_patience, now);
+  if (where.live.size() + where.greeting.size() >= where.wanted)
+    return link->close(close_reason::normal, "another one was faster");
   auto actor = self_->spawn<agent_connection_impl>(context_,
                                                    agent_actor{self_}, link);
   compat::monitor(self_, actor);
-  where.greeting.push_back({actor, compat::now(self_)});
+  where.greeting.push_back({actor, now});
   auto listener = std::make_shared<link_adapter<agent_connection_actor>>(
     actor, *context_->units, link->unit());
   dispatch(link->unit(), [link, listener] { link->start(listener); });
+}
+
+void agent_state::give_up_greeting(lane& where, duration older_than,
+                                   time_point now) {
+  std::erase_if(where.greeting, [&](const member& one) {
+    if (now - one.since < older_than)
+      return false;
+    compat::send(self_, one.actor,
+                 retire{close_reason::normal, "another one was faster", false});
+    where.surplus.push_back(one);
+    return true;
+  });
 }
 
 void agent_state::on_up(const agent_connection_up& up) {
@@ -178,15 +250,19 @@ void agent_state::on_up(const agent_connection_up& up) {
   // What a former node process asked for is no wish of this one.
   if (std::exchange(node_, up.node) != up.node)
     for (auto& [transport, lane] : lanes_)
-      lane.wanted = std::max(lane.all(), 1u);
+      lane.wanted = std::max(static_cast<uint32_t>(lane.live.size())
+                               + (transport == up.transport),
+                             1u);
   // The node is back: no transport has to sit out its pause.
   if (std::all_of(lanes_.begin(), lanes_.end(), [](const auto& item) {
         return item.second.live.empty();
       }))
     for (auto& [transport, lane] : lanes_)
-      lane.redials.hurry();
+      lane.redials.hurry(compat::now(self_));
   const auto same = [&](const member& one) { return one.actor == up.who; };
-  std::erase_if(where.greeting, same);
+  // One that was given up and is welcome at this very moment leaves again.
+  if (std::erase_if(where.greeting, same) == 0)
+    return;
   where.live.push_back({up.who, compat::now(self_)});
   where.redials.on_up();
   where.complained = false;
@@ -205,7 +281,8 @@ void agent_state::on_down(const agent_connection_down& down) {
   const auto lived = was_live ? compat::now(self_) - i->since : duration{};
   if (was_live)
     where.live.erase(i);
-  std::erase_if(where.greeting, same);
+  const auto greeted = std::erase_if(where.greeting, same) > 0;
+  std::erase_if(where.surplus, same);
   const auto now = compat::now(self_);
   for (const auto id : down.exchanges)
     if (auto one = table_.find(id);
@@ -213,7 +290,8 @@ void agent_state::on_down(const agent_connection_down& down) {
       one->second.waiting.reset();
       one->second.detached = now;
     }
-  lose(where, down, was_live, lived);
+  if (was_live || greeted)
+    lose(where, down, was_live, lived);
   dial_missing();
 }
 
@@ -243,7 +321,7 @@ void agent_state::lose(lane& where, const agent_connection_down& down,
 // A connection actor that ended without a word takes only itself along.
 void agent_state::on_dead(const caf::actor_addr& who) {
   for (auto& [transport, where] : lanes_)
-    for (const auto* list : {&where.greeting, &where.live})
+    for (const auto* list : {&where.greeting, &where.live, &where.surplus})
       for (const auto& one : *list) {
         if (one.actor.address() != who)
           continue;
@@ -317,6 +395,12 @@ void agent_state::on_request(request_arrived& what) {
 
 void agent_state::start(request_arrived& what) {
   const auto id = what.exchange;
+  if (table_.size() >= max_agent_exchanges) {
+    ignore(what.from, id);
+    return what.via->send({id, reset_frame{outcome::pool_exhausted,
+                                           "the agent has too many "
+                                           "exchanges"}});
+  }
   auto& known = table_[id];
   known.attempt = what.head.attempt;
   known.on = what.from;
@@ -359,6 +443,13 @@ void agent_state::on_resume(resume_arrived& what) {
       return ignore(what.from, id);
     return on_resume_of(i->second, what);
   }
+  // Without a place to remember that it never was here it must not come.
+  if (tombstones_.size() >= max_tombstones && tombstones_.count(id) == 0) {
+    ignore(what.from, id);
+    return what.via->send({id, reset_frame{outcome::started_unknown,
+                                           "the agent remembers too many "
+                                           "exchanges"}});
+  }
   auto& stone = tombstones_[id];
   stone.until = compat::now(self_) + tombstone_time;
   ignore(what.from, id);
@@ -382,8 +473,10 @@ void agent_state::on_resume_of(entry& known, const resume_arrived& what) {
     known.waiting = what;
     return;
   }
-  compat::send(self_, what.from, route_frames{what.exchange, known.served});
+  // Resumed before routed: a reset that follows the resume would otherwise
+  // reach an exchange that still listens to its former link, and be lost.
   known.served->resume(what.via, what.owner, what.position);
+  compat::send(self_, what.from, route_frames{what.exchange, known.served});
 }
 
 void agent_state::on_finished(exchange_id id) {

@@ -34,14 +34,23 @@ class agent_state {
   struct lane {
     uint32_t wanted = 1;
     uint32_t dialing = 0;
+    uint32_t patient = 0; ///< of those that dial: with all the time there is
     std::vector<member> greeting; ///< not yet welcome
     std::vector<member> live;
+    std::vector<member> surplus; ///< given up before they were welcome
     restart_pacer redials;
+    time_point tried_at{};
+    duration usual{}; ///< what dials that succeed take
     bool complained = false; ///< the current trouble is in the log already
 
-    uint32_t all() const {
-      return static_cast<uint32_t>(greeting.size() + live.size()) + dialing;
+    uint32_t under_way() const {
+      return static_cast<uint32_t>(greeting.size()) + dialing;
     }
+    uint32_t all() const {
+      return static_cast<uint32_t>(live.size()) + under_way();
+    }
+    /// When the next dial may begin, if there is one to begin.
+    time_point next_dial() const;
   };
 
   struct entry {
@@ -78,7 +87,10 @@ class agent_state {
   bool is_last_resort(transport_kind transport) const;
   void mind_last_resort(time_point now);
   void dial_missing();
-  void dial(transport_kind transport, lane& where);
+  uint32_t dials_due(const lane& where, time_point now) const;
+  void dial(transport_kind transport, lane& where, time_point now);
+  void wake_for_dials(time_point now);
+  void give_up_greeting(lane& where, duration older_than, time_point now);
   void start(request_arrived& what);
   void complain(lane& where, transport_kind transport,
                 const std::string& text);
@@ -93,6 +105,7 @@ class agent_state {
   std::unordered_map<exchange_id, tombstone> tombstones_;
   duration resume_time_ = std::chrono::seconds(10);
   size_t next_unit_ = 0;
+  time_point wake_at_{}; ///< a look at the dials is due then
   std::string node_; ///< the node process we know
   /// Since when no other transport lives; what polling waits for.
   std::optional<time_point> alone_since_;

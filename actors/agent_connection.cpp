@@ -3,13 +3,24 @@
 #include "actors/link_adapter.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/wire_bounds.hpp"
+
+#include <algorithm>
 
 namespace aps {
 
 namespace {
 
-constexpr auto tick_interval = std::chrono::milliseconds(250);
 constexpr auto greeting_timeout = std::chrono::seconds(10);
+
+// What a frame that waits takes in memory, roughly.
+size_t early_weight(const frame& what) noexcept {
+  return std::max(what.weight(), sizeof(frame));
+}
+// The node measures and we listen: its pings, once a second unless told
+// otherwise, are signs of life enough.
+constexpr liveness_settings node_liveness{
+  .ping_interval = std::chrono::milliseconds(1250), .measures = false};
 
 } // namespace
 
@@ -18,7 +29,7 @@ agent_connection_state::agent_connection_state(
   agent_actor agent, link_ptr link)
     : self_(self), context_(std::move(context)), agent_(std::move(agent)),
       link_(std::move(link)), opened_(compat::now(self)),
-      liveness_({}, opened_) {
+      liveness_(node_liveness, opened_), alarm_(context_->alarms) {
   owner_ = std::make_shared<owner_adapter<agent_connection_actor>>(
     agent_connection_actor{self}, context_->units);
 }
@@ -33,7 +44,7 @@ agent_connection_state::~agent_connection_state() {
 }
 
 agent_connection_actor::behavior_type agent_connection_state::make_behavior() {
-  arm_tick();
+  wake();
   return {
     [this](link_frames& batch) { on_frames(batch); },
     [this](const link_closed& closed) { on_closed(closed); },
@@ -59,14 +70,17 @@ void agent_connection_state::on_frames(link_frames& batch) {
 
 void agent_connection_state::on_exchange_frame(frame& what) {
   worked_ = true;
+  liveness_.on_work(compat::now(self_));
   const auto id = what.exchange;
   if (auto* head = std::get_if<request_frame>(&what.body)) {
     pending_.try_emplace(id);
+    wake();
     return compat::send(self_, agent_,
                         request_arrived{self_, link_, owner_, id, *head});
   }
   if (auto* position = std::get_if<resume_frame>(&what.body)) {
     pending_.try_emplace(id);
+    wake();
     return compat::send(self_, agent_,
                         resume_arrived{self_, link_, owner_, id, *position});
   }
@@ -77,7 +91,20 @@ void agent_connection_state::on_exchange_frame(frame& what) {
   if (i->second.to)
     i->second.to->deliver(link_, std::move(what));
   else
-    i->second.waiting.push_back(std::move(what));
+    keep_early(i->second, what);
+}
+
+// An honest node sends no more than the first window before it is answered.
+void agent_connection_state::keep_early(pending& entry, frame& what) {
+  early_bytes_ += early_weight(what);
+  if (early_bytes_ > max_early_bytes)
+    return violation("too many frames before their exchanges started");
+  entry.waiting.push_back(std::move(what));
+}
+
+void agent_connection_state::violation(const char* what) {
+  phase_ = phase::closing;
+  link_->close(close_reason::protocol, what);
 }
 
 void agent_connection_state::on_connection_frame(frame& what) {
@@ -100,8 +127,7 @@ void agent_connection_state::on_connection_frame(frame& what) {
     case phase::closing:
       return;
   }
-  phase_ = phase::closing;
-  link_->close(close_reason::protocol, "unexpected frame in the handshake");
+  violation("unexpected frame in the handshake");
 }
 
 void agent_connection_state::on_challenge(const challenge_frame& challenge) {
@@ -130,7 +156,8 @@ void agent_connection_state::on_welcome(const welcome_frame& welcome) {
   counted_ = true;
   ++*context_->connections;
   name_ = foreign_text(welcome.connection, max_foreign_name);
-  liveness_ = liveness{{}, compat::now(self_)};
+  liveness_ = liveness{node_liveness, compat::now(self_)};
+  wake();
   compat::send(self_, agent_,
                agent_connection_up{self_, link_->transport(), name_,
                                    welcome.resume_time_ms, node_});
@@ -174,11 +201,13 @@ void agent_connection_state::on_route(route_frames& where) {
   const auto i = pending_.find(where.exchange);
   if (i == pending_.end())
     return;
+  auto& entry = i->second;
+  for (const auto& what : entry.waiting)
+    early_bytes_ -= early_weight(what);
   if (!where.to) {
     pending_.erase(i);
     return;
   }
-  auto& entry = i->second;
   entry.to = std::move(where.to);
   auto waiting = std::move(entry.waiting);
   for (auto& what : waiting)
@@ -186,7 +215,12 @@ void agent_connection_state::on_route(route_frames& where) {
 }
 
 void agent_connection_state::on_finished(const exchange_finished& done) {
-  pending_.erase(done.exchange);
+  if (const auto i = pending_.find(done.exchange); i != pending_.end()) {
+    for (const auto& what : i->second.waiting)
+      early_bytes_ -= early_weight(what);
+    pending_.erase(i);
+  }
+  liveness_.on_work(compat::now(self_));
   compat::send(self_, agent_, served_finished{done.exchange});
 }
 
@@ -199,14 +233,19 @@ void agent_connection_state::on_retire(const retire& how) {
 
 // -- health -------------------------------------------------------------------
 
-void agent_connection_state::arm_tick() {
-  compat::run_delayed(self_, tick_interval, [this] {
-    on_tick();
-    arm_tick();
-  });
+void agent_connection_state::wake() {
+  if (phase_ == phase::closing)
+    return;
+  alarm_.at(self_,
+            phase_ == phase::live ? liveness_.due(!pending_.empty())
+                                  : opened_ + greeting_timeout,
+            [this] {
+              look_after();
+              wake();
+            });
 }
 
-void agent_connection_state::on_tick() {
+void agent_connection_state::look_after() {
   const auto now = compat::now(self_);
   if (phase_ == phase::closing)
     return;

@@ -36,6 +36,8 @@ class agent_connection_state {
 
   void on_frames(link_frames& batch);
   void on_exchange_frame(frame& what);
+  void keep_early(pending& entry, frame& what);
+  void violation(const char* what);
   void on_connection_frame(frame& what);
   void on_challenge(const challenge_frame& challenge);
   void on_welcome(const welcome_frame& welcome);
@@ -44,8 +46,8 @@ class agent_connection_state {
   void on_route(route_frames& where);
   void on_finished(const exchange_finished& done);
   void on_retire(const retire& how);
-  void on_tick();
-  void arm_tick();
+  void look_after();
+  void wake();
 
   agent_connection_actor::pointer self_;
   agent_context_ptr context_;
@@ -54,11 +56,13 @@ class agent_connection_state {
   phase phase_ = phase::greeting;
   time_point opened_;
   liveness liveness_;
+  alarm alarm_;
   hello_frame hello_;
   std::string name_;
   std::string node_;
   exchange_owner_ptr owner_;
   std::unordered_map<exchange_id, pending> pending_;
+  size_t early_bytes_ = 0; ///< of all that waits in `pending_`
   std::optional<refused_frame> refused_;
   bool node_drains_ = false;
   bool worked_ = false; ///< carried an exchange

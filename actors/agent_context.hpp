@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/agent.hpp"
+#include "actors/alarm.hpp"
 #include "actors/messages.hpp"
 #include "actors/unit_context.hpp"
 
@@ -24,7 +25,9 @@ struct agent_context {
   std::shared_ptr<network> net;
   std::shared_ptr<origin_client> origins;
   std::shared_ptr<unit_contexts> units;
+  std::shared_ptr<alarm_clock> alarms;
   std::shared_ptr<spdlog::logger> log;
+  std::shared_ptr<live_set> dials = std::make_shared<live_set>();
   std::shared_ptr<std::atomic<size_t>> live; ///< exchanges in the tables
   std::shared_ptr<std::atomic<size_t>> connections; ///< live ones
 

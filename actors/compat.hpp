@@ -1,10 +1,13 @@
 #pragma once
 
+#include <caf/action.hpp>
+#include <caf/actor_clock.hpp>
 #include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/execution_unit.hpp>
 #include <caf/logger.hpp>
 #include <caf/mailbox_element.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/sec.hpp>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -56,7 +59,37 @@ void request(Self* self, const Handle& to, std::chrono::milliseconds timeout,
     .then(std::move(then), std::move(failed));
 }
 
-/// Calls `work` on the actor after `delay`. The only timer actors use.
+/// Has `work` run on `who`, like a message to it.
+inline void run_on(const caf::strong_actor_ptr& who, caf::action work) {
+  who->enqueue(nullptr, caf::make_message_id(),
+               caf::make_message(std::move(work)), nullptr);
+}
+
+/// Has `work` run on `who` at `due`. One of the few timers of CAF's clock;
+/// actors have an `alarm`.
+template <class Work>
+void run_at(caf::actor_system& system,
+            std::chrono::steady_clock::time_point due,
+            caf::strong_actor_ptr who, Work work) {
+  system.clock().schedule(
+    due, caf::make_action(std::move(work), caf::action::state::waiting),
+    std::move(who));
+}
+
+/// The time on the system's clock (virtual in deterministic tests).
+inline auto now(caf::actor_system& system) {
+  return system.clock().now();
+}
+
+/// The same without limit: who is asked answers or ends.
+template <class Self, class Handle, class Message, class Then, class Error>
+void request(Self* self, const Handle& to, Message what, Then then,
+             Error failed) {
+  self->request(to, caf::infinite, std::move(what))
+    .then(std::move(then), std::move(failed));
+}
+
+/// Calls `work` on the actor after `delay`. For what there is little of.
 template <class Self, class Work>
 void run_delayed(Self* self, std::chrono::milliseconds delay, Work work) {
   self->run_delayed(delay, std::move(work));

@@ -1,19 +1,26 @@
 #include "actors/connection.hpp"
 
 #include "actors/link_adapter.hpp"
+#include "actors/policy/member.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <set>
+#include <utility>
 
 namespace aps {
 
 namespace {
 
-constexpr auto tick_interval = std::chrono::milliseconds(250);
-
 // Until then a connection has to show that it has the password.
 constexpr auto greeting_timeout = std::chrono::seconds(5);
+
+// When a wrong password is answered, counted from the hello.
+constexpr duration unproven_pause = std::chrono::milliseconds(100);
+// Round trip times that differ by less are the same for a pool.
+constexpr double report_step = 0.1;
 
 std::string make_connection_name(transport_kind transport) {
   const auto* prefix = transport == transport_kind::grpc        ? "grpc-"
@@ -26,10 +33,12 @@ std::string make_connection_name(transport_kind transport) {
 
 connection_state::connection_state(connection_actor::pointer self,
                                    node_context_ptr context, link_ptr link,
-                                   std::string connection_name)
+                                   std::string connection_name,
+                                   std::string nonce)
     : self_(self), context_(std::move(context)), link_(std::move(link)),
-      name_(std::move(connection_name)), nonce_(random_bytes(32)),
-      opened_(compat::now(self)), liveness_({}, opened_) {
+      name_(std::move(connection_name)), nonce_(std::move(nonce)),
+      opened_(compat::now(self)), liveness_({}, opened_),
+      alarm_(context_->alarms) {
   owner_ = std::make_shared<owner_adapter<connection_actor>>(
     connection_actor{self}, context_->units, carrier_);
   carrier_->connection = name_;
@@ -44,7 +53,7 @@ connection_state::~connection_state() {
 
 connection_actor::behavior_type connection_state::make_behavior() {
   link_->send({0, challenge_frame{protocol_version, nonce_, context_->node_id}});
-  arm_tick();
+  wake();
   return {
     [this](link_frames& batch) { on_frames(batch); },
     [this](const link_closed& closed) { on_closed(closed); },
@@ -54,7 +63,10 @@ connection_actor::behavior_type connection_state::make_behavior() {
     [this](const exchange_finished& done) { on_finished(done); },
     [this](const retire& how) { on_retire(how); },
     [this](const release& moved) { on_release(moved); },
-    [this](check_health) { ping_now(); },
+    [this](check_health) {
+      report_wanted_ = true;
+      ping_now();
+    },
     [this](const ask_open& ask) {
       link_->send({0, open_connections_frame{ask.transport, ask.count,
                                              ask.reason, ask.total}});
@@ -108,11 +120,15 @@ void connection_state::on_hello(hello_frame& hello) {
     return refuse(refusal::version, close_reason::refused, 0);
   phase_ = phase::admission;
   hello_ = hello;
+  asked_ = compat::now(self_);
   const auto tunnels = context_->tunnels->get();
   const auto found = tunnels->find(hello.tunnel);
-  // An unknown tunnel looks the same as a wrong password.
-  if (found == tunnels->end())
-    return refuse(refusal::bad_proof, close_reason::refused, 0);
+  // An unknown tunnel looks the same as a wrong password, in its time, too.
+  if (found == tunnels->end()) {
+    static_cast<void>(equal_secrets(
+      agent_proof(nonce_, nonce_, hello_, link_->transport()), hello_.proof));
+    return refuse_unproven();
+  }
   compat::send(self_, found->second,
                admission{self_, name_, link_->server(), link_->peer(), nonce_,
                          link_->transport(), hello_,
@@ -126,13 +142,12 @@ void connection_state::on_pong(const pong_frame& pong) {
   carrier_->rtt_ns
     = std::chrono::duration_cast<std::chrono::nanoseconds>(liveness_.rtt())
         .count();
-  compat::send(self_, pool_, health_report{self_, liveness_.rtt(),
-                                           liveness_.sample(), false});
+  report_health();
   report_probes(true);
 }
 
 void connection_state::on_closed(const link_closed& closed) {
-  end(closed.why, closed.detail);
+  end(closed.why, closed.detail, closed.unsent);
 }
 
 // -- admission ----------------------------------------------------------------
@@ -161,9 +176,23 @@ void connection_state::on_admitted(admitted& welcome) {
   ping_now();
 }
 
+// At the same time after the hello, whichever way the decision took: how long
+// an answer takes must not tell which tunnels there are.
+void connection_state::refuse_unproven() {
+  const auto passed = compat::now(self_) - asked_;
+  const auto rest = std::max(unproven_pause - passed, duration::zero());
+  using std::chrono::milliseconds;
+  compat::run_delayed(self_, std::chrono::ceil<milliseconds>(rest), [this] {
+    if (phase_ == phase::admission)
+      refuse(refusal::bad_proof, close_reason::refused, bad_proof_pause_ms);
+  });
+}
+
 void connection_state::on_rejected(const rejected& no) {
   if (phase_ == phase::closing)
     return;
+  if (no.why == refusal::bad_proof)
+    return refuse_unproven();
   refuse(no.why,
          no.why == refusal::pool_full ? close_reason::exhausted
                                       : close_reason::refused,
@@ -195,11 +224,18 @@ void connection_state::on_carry(carry& leased) {
   const auto& exchange = leased.what.what;
   pending_[exchange->id()] = exchange;
   exchange->attach(link_, hello_.session, owner_);
+  // The last sign of life of a connection at rest is old.
+  if (const auto now = compat::now(self_); liveness_.resting(now)) {
+    liveness_.on_work(now);
+    ping_now();
+  }
+  wake();
 }
 
 void connection_state::on_finished(const exchange_finished& done) {
   if (pending_.erase(done.exchange) == 0)
     return;
+  liveness_.on_work(compat::now(self_));
   compat::send(self_, pool_, returned{self_, done.exchange, done.how});
   close_if_drained();
 }
@@ -240,6 +276,7 @@ void connection_state::ping_now() {
     return;
   liveness_.force_ping(compat::now(self_));
   link_->send({0, ping_frame{liveness_.token()}});
+  wake();
 }
 
 void connection_state::report_probes(bool good) {
@@ -248,14 +285,32 @@ void connection_state::report_probes(bool good) {
   probes_.clear();
 }
 
-void connection_state::arm_tick() {
-  compat::run_delayed(self_, tick_interval, [this] {
-    on_tick();
-    arm_tick();
-  });
+// A pool hears of what changes its choices, and of what it asked for.
+void connection_state::report_health() {
+  const auto rtt = weighed_latency(liveness_.rtt());
+  if (!std::exchange(report_wanted_, false)
+      && std::abs(rtt - reported_) <= report_step * reported_)
+    return;
+  reported_ = rtt;
+  compat::send(self_, pool_, health_report{self_, liveness_.rtt(),
+                                           liveness_.sample(), false});
 }
 
-void connection_state::on_tick() {
+// Asks to be woken when the next deadline is due.
+void connection_state::wake() {
+  if (phase_ == phase::closing)
+    return;
+  const auto greets = phase_ == phase::greeting || phase_ == phase::admission;
+  alarm_.at(self_,
+            greets ? opened_ + greeting_timeout
+                   : liveness_.due(!pending_.empty()),
+            [this] {
+              look_after();
+              wake();
+            });
+}
+
+void connection_state::look_after() {
   const auto now = compat::now(self_);
   if (phase_ == phase::greeting || phase_ == phase::admission) {
     if (now - opened_ >= greeting_timeout)
@@ -264,8 +319,10 @@ void connection_state::on_tick() {
   }
   if (phase_ == phase::closing)
     return;
-  if (liveness_.turned_late(now))
+  if (liveness_.turned_late(now)) {
+    report_wanted_ = true;
     compat::send(self_, pool_, health_report{self_, {}, {}, true});
+  }
   switch (liveness_.check(!pending_.empty(), now)) {
     case liveness::action::none:
       break;
@@ -279,10 +336,12 @@ void connection_state::on_tick() {
   }
 }
 
-void connection_state::end(link_error why, const std::string& detail) {
+void connection_state::end(link_error why, const std::string& detail,
+                           const std::vector<exchange_id>& unsent) {
   report_probes(false);
+  const std::set<exchange_id> kept(unsent.begin(), unsent.end());
   for (auto& [id, exchange] : pending_)
-    exchange->detach(link_, why);
+    exchange->detach(link_, why, kept.contains(id));
   pending_.clear();
   compat::send(self_, pool_, connection_lost{self_, why, detail});
   // The pool outlives many connections and would remember each of them.
@@ -307,7 +366,7 @@ void connection_state::on_operate(const operate& what) {
   switch (what.what) {
     case operate::action::drain:
       return compat::send(self_, pool_,
-                          leaving{self_, "drained by an operator"});
+                          leaving{self_, "drained by an operator", false});
     case operate::action::close:
       return link_->close(close_reason::normal, "closed by an operator");
     case operate::action::cut:
@@ -375,8 +434,11 @@ connection_snapshot connection_state::snapshot() const {
 connection_actor spawn_connection(caf::actor_system& system,
                                   const node_context_ptr& context,
                                   link_ptr link) {
+  // Whatever may throw comes before the actor: a constructor must not.
+  auto connection_name = make_connection_name(link->transport());
+  auto nonce = random_bytes(32);
   auto actor = system.spawn<connection_impl>(
-    context, link, make_connection_name(link->transport()));
+    context, link, std::move(connection_name), std::move(nonce));
   link->start(std::make_shared<link_adapter<connection_actor>>(
     actor, *context->units, link->unit()));
   return actor;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/alarm.hpp"
 #include "actors/node_context.hpp"
 #include "actors/policy/liveness.hpp"
 
@@ -18,7 +19,8 @@ class connection_state {
   static inline const char* name = "aps.connection";
 
   connection_state(connection_actor::pointer self, node_context_ptr context,
-                   link_ptr link, std::string connection_name);
+                   link_ptr link, std::string connection_name,
+                   std::string nonce);
 
   /// Drops the link, whatever ended the actor.
   ~connection_state();
@@ -35,6 +37,7 @@ class connection_state {
   void on_closed(const link_closed& closed);
   void on_admitted(admitted& welcome);
   void on_rejected(const rejected& no);
+  void refuse_unproven();
   void on_carry(carry& leased);
   void on_finished(const exchange_finished& done);
   void on_retire(const retire& how);
@@ -46,12 +49,14 @@ class connection_state {
   void look_at_held();
   connection_snapshot snapshot() const;
   void ping_now();
-  void on_tick();
-  void arm_tick();
+  void report_health();
+  void look_after();
+  void wake();
   void refuse(refusal why, close_reason reason, uint32_t retry_after_ms);
   void close_if_drained();
   void report_probes(bool good);
-  void end(link_error why, const std::string& detail);
+  void end(link_error why, const std::string& detail,
+           const std::vector<exchange_id>& unsent = {});
 
   connection_actor::pointer self_;
   node_context_ptr context_;
@@ -60,7 +65,11 @@ class connection_state {
   const std::string nonce_;
   phase phase_ = phase::greeting;
   time_point opened_;
+  time_point asked_{}; ///< when the hello came
   liveness liveness_;
+  alarm alarm_;
+  double reported_ = 0;       ///< round trip time that the pool knows, in ms
+  bool report_wanted_ = true; ///< the next one whatever it is
   hello_frame hello_;
   pool_actor pool_;
   exchange_owner_ptr owner_;

@@ -41,6 +41,7 @@ std::string to_string(event_kind kind) {
     case event_kind::admin_refused: return "admin-refused";
     case event_kind::log_changed: return "log-changed";
     case event_kind::limit_reached: return "limit-reached";
+    case event_kind::handler_failed: return "handler-failed";
     case event_kind::connection_leased: return "connection-leased";
     case event_kind::connection_returned: return "connection-returned";
     case event_kind::exchange_started: return "exchange-started";

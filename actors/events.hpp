@@ -49,6 +49,7 @@ enum class event_kind : uint8_t {
   admin_refused,
   log_changed,
   limit_reached, ///< somebody was refused or cut (DESIGN 11)
+  handler_failed, ///< an exception; it cost one connection
   // Once or more per request; made only while somebody subscribed to them.
   connection_leased,
   connection_returned,

@@ -9,7 +9,16 @@ namespace aps {
 
 namespace {
 
-constexpr auto tick_interval = std::chrono::milliseconds(100);
+// What waits for an agent is looked at so often.
+constexpr auto parked_interval = std::chrono::milliseconds(100);
+
+// Who said goodbye is remembered for so long, at least.
+constexpr auto farewell_memory = std::chrono::seconds(60);
+
+// What another agent may repeat waits so long for its own one while another
+// one lives, and an eighth of its wait more: agents that lost their network
+// together come back one after the other.
+constexpr duration repeat_patience = std::chrono::seconds(1);
 
 breaker_settings breaker_of(const config::fallback& settings) {
   breaker_settings out;
@@ -34,12 +43,13 @@ controller_state::controller_state(controller_actor::pointer self,
     : self_(self), context_(std::move(context)), tunnel_(std::move(tunnel)),
       setup_(std::move(setup)),
       breaker_(breaker_of(setup_.settings.fallback), compat::now(self)),
+      alarm_(context_->alarms),
       lanes_{lane{transport_kind::grpc, setup_.settings.grpc_pool, {}, {},
-                  false, {}},
+                  false, {}, {}},
              lane{transport_kind::websocket, setup_.settings.websocket_pool,
-                  {}, {}, false, {}},
+                  {}, {}, false, {}, {}},
              lane{transport_kind::poll, setup_.settings.poll_pool, {}, {},
-                  false, {}}},
+                  false, {}, {}}},
       pool_deaths_(max_pool_deaths, pool_death_window) {}
 
 controller_state::~controller_state() {
@@ -51,7 +61,6 @@ controller_actor::behavior_type controller_state::make_behavior() {
   compat::on_down(self_, [this](const caf::down_msg& down) {
     on_pool_down(down);
   });
-  arm_tick();
   compat::send(self_, context_->monitor,
                enrol{{actor_kind::controller, setup_.tunnel, setup_.endpoint,
                       {}, {}, {}, caf::actor_cast<caf::actor>(self_)}});
@@ -104,10 +113,18 @@ bool controller_state::any_live(const job& what) const {
 }
 
 void controller_state::dispatch(job what) {
+  if (!place(what))
+    park(std::move(what));
+}
+
+// False when nothing that lives can carry it.
+bool controller_state::place(job& what) {
   if (what.what->over())
-    return;
-  if (draining_)
-    return what.what->fail(outcome::draining, "the node is shutting down");
+    return true;
+  if (draining_) {
+    what.what->fail(outcome::draining, "the node is shutting down");
+    return true;
+  }
   // With no gRPC connection alive its attempts fail at once, up to the
   // threshold (DESIGN 7, rule 2); in `fallback` nothing is left to count.
   while (hybrid() && setup_.settings.fallback.enabled && breaker_.use_primary()
@@ -115,9 +132,10 @@ void controller_state::dispatch(job what) {
     what.failure = "no live gRPC connection";
     count_failure(what.failure);
   }
-  if (auto* where = choose(what))
-    return lease_from(*where, std::move(what));
-  park(std::move(what));
+  auto* where = choose(what);
+  if (where)
+    lease_from(*where, std::move(what));
+  return where != nullptr;
 }
 
 // The first in order of preference that can carry it. While the breaker is
@@ -152,6 +170,7 @@ bool controller_state::count_failure(const std::string& reason) {
   if (!breaker_.on_failure(compat::now(self_), reason))
     return false;
   tell_state(to_string(before).data());
+  wake();
   return true;
 }
 
@@ -168,8 +187,9 @@ void controller_state::on_orphaned(orphaned& orphans) {
                       + (orphans.detail.empty() ? "" : ": " + orphans.detail);
   const auto from_primary = orphans.transport == transport_kind::grpc
                             && !orphans.session_over;
-  // One dead connection is one failure, however many requests it carried.
-  if (from_primary && hybrid())
+  // One dead connection is one failure, however many requests it carried. A
+  // peer that did not understand us is no trouble of the transport.
+  if (from_primary && hybrid() && is_transport_failure(orphans.error))
     count_failure(reason);
   tell(event_kind::exchange_moved, reason, orphans.jobs.size());
   for (auto& what : orphans.jobs) {
@@ -184,21 +204,132 @@ void controller_state::on_orphaned(orphaned& orphans) {
   }
 }
 
+// An outage shorter than the grace costs no request (DESIGN 8): what has an
+// agent waits for that one, what is new for any that is expected back.
 void controller_state::park(job what) {
+  const auto now = compat::now(self_);
   const auto grace = to_duration(setup_.settings.reconnect_grace);
-  parked_.push_back({std::move(what), compat::now(self_) + grace});
+  const auto* gone = what.session ? absence_of(*what.session) : nullptr;
+  if (gone && gone->farewell)
+    return leave_session(std::move(what));
+  const auto since = awaited_since(what);
+  if (!since || now - *since >= grace)
+    return give_up(std::move(what));
+  if (!what.session && parked_.size() >= max_waiting()) {
+    tell(event_kind::pool_exhausted, "too many requests wait for an agent",
+         parked_.size());
+    return what.what->fail(outcome::pool_exhausted,
+                           "too many requests wait for an agent of "
+                             + setup_.tunnel + "." + setup_.endpoint);
+  }
+  keep({std::move(what), now, *since + grace});
+}
+
+// What failed elsewhere meanwhile keeps its place among what came later.
+void controller_state::keep(parked one) {
+  auto at = parked_.end();
+  while (at != parked_.begin()
+         && std::prev(at)->what.what->id() > one.what.what->id())
+    --at;
+  parked_.insert(at, std::move(one));
+  wake();
+}
+
+// Since when what could carry it is missing; nullopt = it is not expected.
+std::optional<time_point>
+controller_state::awaited_since(const job& what) const {
+  if (what.session) {
+    const auto* gone = absence_of(*what.session);
+    return gone ? gone->since : compat::now(self_);
+  }
+  // Its agents live, but not over the one transport that may be used.
+  if (live_count() > 0)
+    return primary().seen ? std::optional{primary().lost_at} : std::nullopt;
+  std::optional<time_point> out;
+  for (const auto& one : absences_)
+    if (!one.farewell && (!out || one.since > *out))
+      out = one.since;
+  return out;
+}
+
+const controller_state::absence*
+controller_state::absence_of(const session_id& session) const {
+  for (const auto& one : absences_)
+    if (one.session == session)
+      return &one;
+  return nullptr;
+}
+
+void controller_state::note_absence(const session_id& session,
+                                    bool farewell) {
+  const auto* known = absence_of(session);
+  farewell = farewell || (known && known->farewell);
+  std::erase_if(absences_, [&](const absence& one) {
+    return one.session == session;
+  });
+  absences_.push_back({session, compat::now(self_), farewell});
+  wake();
+  if (!farewell)
+    return;
+  // What waits for that session waits in vain.
+  std::vector<job> over;
+  std::erase_if(parked_, [&](auto& one) {
+    if (one.what.session != session)
+      return false;
+    over.push_back(std::move(one.what));
+    return true;
+  });
+  for (auto& one : over)
+    leave_session(std::move(one));
+}
+
+// As many as could wait in the largest of the pools.
+size_t controller_state::max_waiting() const {
+  size_t out = 0;
+  for (const auto& where : lanes_)
+    if (where.seen)
+      out = std::max<size_t>(out, where.settings.max_waiting);
+  return out;
 }
 
 void controller_state::retry_parked() {
   auto waiting = std::move(parked_);
   parked_.clear();
-  for (auto& one : waiting) {
-    const auto deadline = one.deadline;
-    const auto before = parked_.size();
-    dispatch(std::move(one.what));
-    if (parked_.size() > before)
-      parked_.back().deadline = deadline;
-  }
+  for (auto& one : waiting)
+    if (!place(one.what))
+      keep(std::move(one));
+}
+
+void controller_state::look_at_parked(time_point now) {
+  std::vector<job> late;
+  std::erase_if(parked_, [&](auto& one) {
+    auto& exchange = *one.what.what;
+    if (exchange.over())
+      return true;
+    const auto others = one.what.session && live_count() > 0
+                        && exchange.restartable();
+    if (!others)
+      one.alternative_since.reset();
+    else if (!one.alternative_since)
+      one.alternative_since = now;
+    const auto patience = repeat_patience + (now - one.since) / 8;
+    if (one.deadline > now
+        && !(others && now - *one.alternative_since >= patience))
+      return false;
+    late.push_back(std::move(one.what));
+    return true;
+  });
+  for (auto& what : late)
+    give_up(std::move(what));
+  const auto memory = absence_memory();
+  std::erase_if(absences_, [&](const absence& one) {
+    return now - one.since >= memory;
+  });
+}
+
+duration controller_state::absence_memory() const {
+  return std::max<duration>(farewell_memory,
+                            to_duration(setup_.settings.reconnect_grace));
 }
 
 // The session did not come back: DESIGN 8, last rule.
@@ -232,7 +363,8 @@ void controller_state::fail(job what) {
   if (!setup_.settings.fallback.enabled && any_live(what))
     how = outcome::transport_unavailable;
   if (!exchange.never_sent()) {
-    how = outcome::started_unknown;
+    how = exchange.exhausted() ? outcome::attempts_exhausted
+                               : outcome::started_unknown;
     detail = "the agent of " + setup_.tunnel + "." + setup_.endpoint
              + " vanished after the request was sent";
   }
@@ -248,6 +380,7 @@ void controller_state::on_probe(const probe_result& result) {
   const auto before = breaker_.state();
   if (breaker_.on_probe(result.good, compat::now(self_)))
     tell_state(to_string(before).data());
+  wake();
 }
 
 void controller_state::on_done(const exchange_done& done) {
@@ -255,14 +388,22 @@ void controller_state::on_done(const exchange_done& done) {
     breaker_.on_success(compat::now(self_));
 }
 
-void controller_state::arm_tick() {
-  compat::run_delayed(self_, tick_interval, [this] {
-    on_tick();
-    arm_tick();
+// Asks to be woken when a probe or the end of somebody's patience is due. One
+// without connections has nobody to probe.
+void controller_state::wake() {
+  const auto probing = breaker_.probe_overdue(never);
+  auto due = primary().members.empty() && !probing ? never : breaker_.due();
+  if (!parked_.empty())
+    due = std::min<time_point>(due, compat::now(self_) + parked_interval);
+  for (const auto& one : absences_)
+    due = std::min<time_point>(due, one.since + absence_memory());
+  alarm_.at(self_, due, [this] {
+    look_after();
+    wake();
   });
 }
 
-void controller_state::on_tick() {
+void controller_state::look_after() {
   const auto now = compat::now(self_);
   const auto& members = primary().members;
   auto before = breaker_.state();
@@ -274,15 +415,7 @@ void controller_state::on_tick() {
     compat::send(self_, members[next_asked_++ % members.size()].who,
                  probe{self_, breaker_.probe_number()});
   }
-  std::vector<job> late;
-  std::erase_if(parked_, [&](auto& one) {
-    if (one.deadline > now)
-      return false;
-    late.push_back(std::move(one.what));
-    return true;
-  });
-  for (auto& what : late)
-    give_up(std::move(what));
+  look_at_parked(now);
 }
 
 // -- the rest -----------------------------------------------------------------
@@ -294,6 +427,7 @@ void controller_state::on_reconfigure(const config::tunnel& settings) {
   of(transport_kind::websocket).settings = settings.websocket_pool;
   of(transport_kind::poll).settings = settings.poll_pool;
   breaker_.reconfigure(breaker_of(settings.fallback));
+  wake();
   for (const auto& where : lanes_)
     if (where.pool)
       compat::send(self_, where.pool, reconfigure{where.settings});

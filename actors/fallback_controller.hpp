@@ -1,10 +1,13 @@
 #pragma once
 
+#include "actors/alarm.hpp"
 #include "actors/node_context.hpp"
 #include "actors/policy/breaker.hpp"
+#include "actors/policy/instances.hpp"
 #include "actors/policy/restart.hpp"
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,27 +45,35 @@ class controller_state {
     pool_actor pool; ///< null until an agent offers this transport
     std::vector<member_change> members; ///< live ones
     bool seen = false; ///< had a member at least once
+    time_point lost_at{}; ///< when it lost the last one
     pool_status status;
   };
 
-  /// An agent that says who it is across restarts.
-  struct instance {
-    std::string name;
+  /// A session that lost its last connection.
+  struct absence {
     session_id session{};
-    uint64_t started_ms = 0;
+    time_point since{};
+    bool farewell = false; ///< its agent said goodbye, or has a successor
   };
 
+  /// What waits for a connection: of its session, or of any agent that is
+  /// expected back.
   struct parked {
     job what;
+    time_point since;
     time_point deadline;
+    /// Since when another agent could do it.
+    std::optional<time_point> alternative_since = {};
   };
 
   lane& of(transport_kind transport);
   lane& primary() { return lanes_.front(); }
+  const lane& primary() const { return lanes_.front(); }
   bool hybrid() const;
   size_t live_count() const;
 
   void dispatch(job what);
+  bool place(job& what);
   lane* choose(const job& what);
   static bool has_live(const lane& where, const job& what);
   bool any_live(const job& what) const;
@@ -71,7 +82,14 @@ class controller_state {
   void lease_from(lane& where, job what);
   bool count_failure(const std::string& reason);
   void park(job what);
+  void keep(parked one);
+  std::optional<time_point> awaited_since(const job& what) const;
+  const absence* absence_of(const session_id& session) const;
+  void note_absence(const session_id& session, bool farewell);
+  size_t max_waiting() const;
+  duration absence_memory() const;
   void retry_parked();
+  void look_at_parked(time_point now);
   void give_up(job what);
   void leave_session(job what);
   void fail(job what);
@@ -89,11 +107,11 @@ class controller_state {
   void on_reconfigure(const config::tunnel& settings);
   void on_drain();
   void on_mode(const set_fallback_mode& what);
-  void on_tick();
+  void look_after();
   void on_pool_down(const caf::down_msg& down);
   caf::result<controller_snapshot> snapshot();
 
-  void arm_tick();
+  void wake();
   void spawn_pool(lane& where);
   void tell_tunnel();
   void tell(event_kind kind, std::string detail, uint64_t number = 0);
@@ -104,10 +122,12 @@ class controller_state {
   tunnel_actor tunnel_;
   controller_setup setup_;
   breaker breaker_;
+  alarm alarm_;
   std::array<lane, 3> lanes_; ///< in order of preference
   restart_intensity pool_deaths_;
-  std::vector<parked> parked_;
-  std::vector<instance> instances_;
+  std::vector<parked> parked_; ///< first come first
+  std::vector<absence> absences_;
+  instance_register instances_;
   size_t next_asked_ = 0;
   fallback_mode mode_ = fallback_mode::automatic; ///< by hand
   bool draining_ = false;

@@ -11,11 +11,9 @@ namespace aps {
 
 namespace {
 
-// Agents of one endpoint whose restarts are known; the oldest is forgotten.
-constexpr size_t max_instances = 256;
-
-// An agent that has a successor is not to hammer.
-constexpr uint32_t replaced_pause_ms = 30000;
+// An agent that has a successor is not to hammer. If it dials again all the
+// same, it lives, and is let in.
+constexpr uint32_t replaced_pause_ms = 10000;
 
 } // namespace
 
@@ -33,31 +31,24 @@ void controller_state::on_candidate(const candidate_for& who) {
   compat::send(self_, where.pool, who.who);
 }
 
-// A restarted agent need not wait until its former life is found dead. Of two
-// that claim to be the same and live, the one that started later stays.
+// A restarted agent need not wait until its former life is found dead.
 bool controller_state::welcome(const candidate& who) {
   if (who.instance.empty())
     return true;
-  const auto i = std::find_if(
-    instances_.begin(), instances_.end(),
-    [&](const instance& one) { return one.name == who.instance; });
-  if (i == instances_.end()) {
-    if (instances_.size() >= max_instances)
-      instances_.erase(instances_.begin());
-    instances_.push_back({who.instance, who.session, who.started_ms});
-    return true;
-  }
-  if (i->session == who.session)
-    return true;
-  const auto before = i->session;
-  if (is_live(before)) {
-    if (who.started_ms < i->started_ms)
-      return false;
-    replace(before);
-  }
-  i->session = who.session;
-  i->started_ms = who.started_ms;
-  return true;
+  const auto verdict = instances_.admit(
+    who.instance, {who.session, who.started_ms},
+    [this](const session_id& session) { return is_live(session); });
+  for (const auto& session : verdict.replaced)
+    if (is_live(session))
+      replace(session);
+    else
+      note_absence(session, true);
+  if (verdict.twin)
+    context_->log->warn("[NODE] Two agents of {}.{} that both live have the "
+                        "same -instance; both stay, but a restarted one is no "
+                        "longer told from its former life",
+                        setup_.tunnel, setup_.endpoint);
+  return verdict.welcome;
 }
 
 bool controller_state::is_live(const session_id& session) const {
@@ -75,10 +66,19 @@ void controller_state::on_member(const member_change& change) {
     std::erase_if(where.members, [&](const auto& member) {
       return member.who == change.who;
     });
+    if (where.members.empty())
+      where.lost_at = compat::now(self_);
   }
+  if (change.live)
+    std::erase_if(absences_, [&](const absence& one) {
+      return one.session == change.session;
+    });
+  else if (!is_live(change.session))
+    note_absence(change.session, change.farewell);
   tell_tunnel();
   if (change.live)
     retry_parked();
+  wake();
 }
 
 uint32_t controller_state::count_of(const lane& where,
@@ -127,16 +127,7 @@ void controller_state::replace(const session_id& session) {
       return member.session == session;
     });
   }
-  // What waited for that session waits in vain.
-  std::vector<job> over;
-  std::erase_if(parked_, [&](auto& one) {
-    if (one.what.session != session)
-      return false;
-    over.push_back(std::move(one.what));
-    return true;
-  });
-  for (auto& one : over)
-    leave_session(std::move(one));
+  note_absence(session, true);
 }
 
 size_t controller_state::live_count() const {
@@ -151,6 +142,8 @@ void controller_state::tell_tunnel() {
   endpoint_status out;
   out.endpoint = setup_.endpoint;
   out.live = static_cast<uint32_t>(live_count());
+  out.awaited = std::any_of(absences_.begin(), absences_.end(),
+                            [](const absence& one) { return !one.farewell; });
   if (const auto* where = choose({})) {
     out.latency = where->status.latency;
     out.penalty = where->status.penalty;
@@ -168,7 +161,11 @@ void controller_state::on_pool_down(const caf::down_msg& down) {
     // Its connections end with it; the agents dial again, and a new pool
     // starts with the first of them.
     where.pool = nullptr;
-    where.members.clear();
+    const auto members = std::exchange(where.members, {});
+    where.lost_at = compat::now(self_);
+    for (const auto& member : members)
+      if (!is_live(member.session))
+        note_absence(member.session, false);
     where.status = {};
     tell(event_kind::actor_restarted,
          "the " + std::string(to_string(where.transport)) + " pool of "

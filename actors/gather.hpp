@@ -3,44 +3,84 @@
 #include "actors/compat.hpp"
 #include "actors/messages.hpp"
 
+#include <algorithm>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace aps {
 
+/// So many are asked at once: neither the one who asks nor those who answer
+/// keep others waiting, however many there are.
+inline constexpr size_t gather_portion = 64;
+
 /// Asks all of `whom` for their snapshot and calls `done` with the answers in
-/// the order of `whom`; those who died or are silent for 2 s are left out.
+/// the order of `whom`; those who died are left out, and with `patience` also
+/// who is silent for that long. CAF keeps a timer for each question with a
+/// limit, so only the outermost of nested questions has one.
 template <class Answer, class Self, class Handle, class Done>
-void gather(Self* self, const std::vector<Handle>& whom, Done done) {
-  struct state {
-    std::vector<std::pair<bool, Answer>> answers;
-    size_t left;
+void gather(Self* self, std::vector<Handle> whom, Done done,
+            std::optional<std::chrono::milliseconds> patience = std::nullopt) {
+  struct state : std::enable_shared_from_this<state> {
+    Self* self;
+    std::vector<Handle> whom;
+    std::vector<std::optional<Answer>> answers;
     Done done;
-    void arrive() {
-      if (--left > 0)
+    std::optional<std::chrono::milliseconds> patience;
+    size_t asked = 0;
+    size_t left = 0; ///< of the portion under way
+    bool over = false;
+
+    state(Self* who, std::vector<Handle>&& all, Done&& then,
+          std::optional<std::chrono::milliseconds> limit)
+        : self(who), whom(std::move(all)), answers(whom.size()),
+          done(std::move(then)), patience(limit) {}
+
+    void ask_next() {
+      const auto end = std::min(whom.size(), asked + gather_portion);
+      if (asked == end)
+        return finish();
+      left = end - asked;
+      const auto portion = end;
+      if (patience)
+        compat::run_delayed(self, *patience,
+                            [me = this->shared_from_this(), portion] {
+                              if (me->asked == portion && me->left > 0)
+                                me->ask_next();
+                            });
+      for (auto i = std::exchange(asked, end); i < end; ++i)
+        compat::request(
+          self, whom[i], get_snapshot{},
+          [me = this->shared_from_this(), i, portion](Answer& answer) {
+            me->answers[i] = std::move(answer);
+            me->arrive(portion);
+          },
+          [me = this->shared_from_this(), portion](const caf::error&) {
+            me->arrive(portion);
+          });
+    }
+
+    // Late answers of an earlier portion count for nothing any more.
+    void arrive(size_t portion) {
+      if (portion == asked && left > 0 && --left == 0)
+        ask_next();
+    }
+
+    void finish() {
+      if (std::exchange(over, true))
         return;
       std::vector<Answer> all;
-      for (auto& [there, answer] : answers)
-        if (there)
-          all.push_back(std::move(answer));
+      all.reserve(answers.size());
+      for (auto& answer : answers)
+        if (answer)
+          all.push_back(std::move(*answer));
       done(std::move(all));
     }
   };
-  auto shared = std::make_shared<state>(
-    state{std::vector<std::pair<bool, Answer>>(whom.size()), whom.size(),
-          std::move(done)});
-  if (whom.empty()) {
-    shared->left = 1;
-    return shared->arrive();
-  }
-  for (size_t i = 0; i < whom.size(); ++i)
-    compat::request(
-      self, whom[i], std::chrono::seconds(2), get_snapshot{},
-      [shared, i](Answer& answer) {
-        shared->answers[i] = {true, std::move(answer)};
-        shared->arrive();
-      },
-      [shared](const caf::error&) { shared->arrive(); });
+  std::make_shared<state>(self, std::move(whom), std::move(done), patience)
+    ->ask_next();
 }
 
 } // namespace aps

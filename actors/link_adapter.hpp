@@ -23,13 +23,19 @@ class link_adapter final : public link_listener {
 
   void on_closed(link_error why, std::string detail) override {
     // A close frame, a status or a GOAWAY carries the peer's own words.
-    compat::enqueue(on_.get(), to_, link_closed{why, foreign_text(detail)});
+    compat::enqueue(on_.get(), to_, link_closed{why, foreign_text(detail),
+                                                std::move(unsent_)});
+  }
+
+  void on_unsent(std::vector<exchange_id> exchanges) override {
+    unsent_ = std::move(exchanges);
   }
 
  private:
   std::shared_ptr<void> use_;
   Handle to_;
   std::shared_ptr<unit_context> on_;
+  std::vector<exchange_id> unsent_;
 };
 
 /// Brings the end of an exchange to the connection actor that carries it.

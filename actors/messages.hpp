@@ -30,7 +30,7 @@ struct job {
   /// were asked.
   std::shared_ptr<const std::vector<tunnel_actor>> tunnels;
   uint32_t first_tunnel = 0;
-  uint32_t tunnels_asked = 0;
+  uint32_t tunnels_asked = 0; ///< in two rounds, see `tunnel_state::on_job`
 
   /// The session that has it, once it was sent.
   std::optional<session_id> session;
@@ -74,6 +74,10 @@ struct admitted {
   uint32_t resume_time_ms = 0;
 };
 
+/// How long an agent is asked to wait after a wrong password or an unknown
+/// tunnel, which it cannot tell apart.
+inline constexpr uint32_t bad_proof_pause_ms = 10000;
+
 struct rejected {
   refusal why = refusal::malformed;
   uint32_t retry_after_ms = 0;
@@ -85,6 +89,7 @@ struct endpoint_status {
   uint32_t live = 0; ///< connections
   duration latency{};
   double penalty = 1;
+  bool awaited = false; ///< an agent that lost its last one may come back
 };
 
 /// A newer session of the same agent is here: this one is over.
@@ -132,6 +137,7 @@ struct member_change {
   session_id session{};
   transport_kind transport = transport_kind::grpc;
   bool live = false;
+  bool farewell = false; ///< left because its agent said goodbye
 };
 
 /// Please have `count` connections opened, whoever can carry the request.
@@ -199,6 +205,7 @@ struct health_report {
 struct leaving {
   connection_actor who;
   const char* why = "drained by the agent";
+  bool farewell = true; ///< the agent's own wish
 };
 
 /// From now on live by these settings.
@@ -226,6 +233,7 @@ struct link_frames {
 struct link_closed {
   link_error why = link_error::none;
   std::string detail;
+  std::vector<exchange_id> unsent = {}; ///< their heads never left
 };
 
 /// Carry this exchange; comes from the pool together with the lease.
@@ -273,6 +281,8 @@ struct probe {
 struct dial_done {
   transport_kind transport = transport_kind::grpc;
   dial_result result;
+  bool patient = true;    ///< as `dial_patience` was told
+  time_point started{};
 };
 
 /// A request head that arrived on an agent's connection.

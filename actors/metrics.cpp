@@ -3,9 +3,13 @@
 #include "config/routes.hpp"
 
 #include <caf/telemetry/collector/prometheus.hpp>
+#include <caf/timestamp.hpp>
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <unordered_map>
+#include <utility>
 
 namespace aps {
 
@@ -14,6 +18,7 @@ namespace {
 using caf::telemetry::label_view;
 
 constexpr size_t max_endpoints = 256;
+constexpr size_t max_labels = 2048;
 
 // From a tenth of a millisecond (a request on one machine) to half a minute.
 constexpr std::array bounds{.0001, .00025, .0005, .001, .0025, .005, .01, .025,
@@ -174,25 +179,44 @@ void event_metrics::on_event(const event& what) {
 
 // -- snapshots ----------------------------------------------------------------
 
-void snapshot_metrics::update(const node_snapshot& now) {
+snapshot_metrics::snapshot_metrics(caf::telemetry::metric_registry& registry,
+                                   std::vector<outside_sum> sums)
+    : registry_(registry), process_(registry) {
+  for (auto& sum : sums) {
+    auto* gauge = registry.gauge_singleton("aps", sum.name, sum.help, "1", true);
+    sums_.emplace_back(std::move(sum), gauge);
+  }
+}
+
+std::shared_ptr<void> snapshot_metrics::begin() {
+  if (busy_->exchange(true))
+    return nullptr;
   std::lock_guard guard{mutex_};
   process_.update();
-  fresh_.clear();
-  for (const auto& tunnel : now.tunnels)
-    for (const auto& endpoint : tunnel.endpoints) {
-      const auto shown = bounded(tunnel.name, endpoint.name);
-      const labels where{{"tunnel", tunnel.name}, {"endpoint", shown}};
-      add("endpoint-connections", where, endpoint.live);
-      add("endpoint-exchanges", where, endpoint.in_flight);
-      show_fallback(tunnel.name, shown, endpoint.controller);
-      for (const auto& pool : endpoint.controller.pools)
-        show_pool(pool, shown);
-    }
-  // The registry keeps what it has: what is gone becomes zero.
-  for (auto& [what, gauge] : gauges_) {
-    const auto i = fresh_.find(what);
-    gauge->value(i == fresh_.end() ? 0 : i->second);
-  }
+  for (const auto& [sum, gauge] : sums_)
+    gauge->value(sum.value ? static_cast<int64_t>(sum.value()) : 0);
+  ++look_;
+  return {busy_.get(), [busy = busy_](void*) { *busy = false; }};
+}
+
+void snapshot_metrics::add(const std::string& tunnel,
+                           const endpoint_snapshot& endpoint) {
+  std::lock_guard guard{mutex_};
+  const auto shown = bounded(tunnel, endpoint.name);
+  const labels where{{"tunnel", tunnel}, {"endpoint", shown}};
+  add("endpoint-connections", where, endpoint.live);
+  add("endpoint-exchanges", where, endpoint.in_flight);
+  show_fallback(tunnel, shown, endpoint.controller);
+  for (const auto& pool : endpoint.controller.pools)
+    show_pool(pool, shown);
+}
+
+// The registry keeps what it has: what is gone becomes zero.
+void snapshot_metrics::finish() {
+  std::lock_guard guard{mutex_};
+  release_labels();
+  for (auto& [what, shown] : gauges_)
+    shown.gauge->value(shown.look == look_ ? shown.value : 0);
 }
 
 void snapshot_metrics::show_pool(const pool_snapshot& pool,
@@ -247,8 +271,10 @@ void snapshot_metrics::show_fallback(const std::string& tunnel,
 void snapshot_metrics::add(const char* name, const labels& where, double value,
                            const char* unit) {
   key what{name, where};
-  fresh_[what] += value;
-  if (gauges_.count(what) > 0)
+  auto& here = gauges_[what];
+  here.value = here.look == look_ ? here.value + value : value;
+  here.look = look_;
+  if (here.gauge)
     return;
   std::vector<label_view> shown;
   std::vector<caf::string_view> names;
@@ -259,14 +285,33 @@ void snapshot_metrics::add(const char* name, const labels& where, double value,
   auto* family = registry_.gauge_family<double>(
     "aps", name, caf::span<const caf::string_view>{names},
     view(help_of(name)), unit);
-  gauges_[what] = family->get_or_add(caf::span<const label_view>{shown});
+  here.gauge = family->get_or_add(caf::span<const label_view>{shown});
 }
 
 std::string snapshot_metrics::bounded(const std::string& tunnel,
                                       const std::string& endpoint) {
-  if (endpoints_.size() < max_endpoints)
-    endpoints_.emplace(tunnel, endpoint);
-  return endpoints_.count({tunnel, endpoint}) > 0 ? endpoint : "other";
+  const auto name = std::pair{tunnel, endpoint};
+  if (const auto i = endpoints_.find(name); i != endpoints_.end()) {
+    i->second = look_;
+    return endpoint;
+  }
+  if (endpoints_.size() >= max_endpoints
+      || (labels_.size() >= max_labels && labels_.count(name) == 0))
+    return "other";
+  endpoints_.emplace(name, look_);
+  labels_.insert(name);
+  return endpoint;
+}
+
+// A flood of names keeps its labels only as long as the names are there.
+void snapshot_metrics::release_labels() {
+  std::erase_if(endpoints_,
+                [&](const auto& one) { return one.second != look_; });
+  std::erase_if(switches_, [&](const auto& one) {
+    const auto& [tunnel, endpoint] = std::pair{one.first[0], one.first[1]};
+    return endpoint.second != "other"
+           && endpoints_.count({tunnel.second, endpoint.second}) == 0;
+  });
 }
 
 // -- rendering ----------------------------------------------------------------
@@ -284,11 +329,68 @@ std::string with_proper_types(std::string text) {
 
 } // namespace
 
-std::string render_metrics(const caf::telemetry::metric_registry& registry) {
-  caf::telemetry::collector::prometheus collector;
-  collector.min_scrape_interval(caf::timespan{0});
-  const auto text = collector.collect_from(registry);
-  return with_proper_types({text.data(), text.size()});
+// Lets a part of what CAF goes through pass to its own collector.
+class metrics_text::window {
+ public:
+  explicit window(const caf::telemetry::metric_registry& registry)
+      : registry_(registry), now_(caf::make_timestamp()) {}
+
+  template <class Metric>
+  void operator()(const caf::telemetry::metric_family* family,
+                  const caf::telemetry::metric* instance, const Metric* value) {
+    if (family != current_) {
+      current_ = family;
+      seen_ = 0;
+    }
+    auto& done = done_[family];
+    if (seen_++ != done || left_ == 0 || closed_.contains(family))
+      return;
+    // Its lines stand together: what joins a family that was left is late.
+    if (family != last_ && last_)
+      closed_.insert(last_);
+    if (!first_)
+      first_ = family;
+    last_ = family;
+    ++done;
+    --left_;
+    inner_(family, instance, value);
+  }
+
+  bool step(std::string& to) {
+    static_cast<void>(inner_.begin_scrape(now_));
+    left_ = portion;
+    current_ = nullptr;
+    const auto* before = std::exchange(first_, nullptr) ? last_ : nullptr;
+    registry_.collect(*this);
+    const auto text = inner_.str();
+    std::string fresh{text.data(), text.size()};
+    // The head of a family that goes on was written already.
+    while (first_ && first_ == before && fresh.starts_with('#'))
+      fresh.erase(0, fresh.find('\n') + 1);
+    to += with_proper_types(std::move(fresh));
+    return left_ == 0;
+  }
+
+ private:
+  const caf::telemetry::metric_registry& registry_;
+  const caf::timestamp now_;
+  caf::telemetry::collector::prometheus inner_;
+  std::unordered_map<const caf::telemetry::metric_family*, size_t> done_;
+  std::set<const caf::telemetry::metric_family*> closed_;
+  const caf::telemetry::metric_family* current_ = nullptr;
+  const caf::telemetry::metric_family* first_ = nullptr; ///< of this step
+  const caf::telemetry::metric_family* last_ = nullptr;
+  size_t seen_ = 0;
+  size_t left_ = 0;
+};
+
+metrics_text::metrics_text(const caf::telemetry::metric_registry& registry)
+    : window_(std::make_unique<window>(registry)) {}
+
+metrics_text::~metrics_text() = default;
+
+bool metrics_text::step(std::string& to) {
+  return window_->step(to);
 }
 
 } // namespace aps

@@ -8,6 +8,8 @@
 #include <caf/telemetry/importer/process.hpp>
 #include <caf/telemetry/metric_registry.hpp>
 
+#include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -18,8 +20,9 @@
 
 /// The node's numbers in CAF's own registry, so that an application that
 /// embeds a node sees them with its own. The values of labels are bounded:
-/// tunnels stand in the configuration, endpoints beyond the first 256 become
-/// "other".
+/// tunnels stand in the configuration; 256 endpoints at a time have a label of
+/// their own, until they are gone, the others are "other". CAF's registry
+/// forgets nothing, so there are at most 2048 labels in a process' life.
 namespace aps {
 
 /// What is counted of the exchanges of one tunnel over one transport.
@@ -71,13 +74,24 @@ class event_metrics {
   caf::telemetry::int_counter* auth_failures_;
 };
 
+/// A sum that somebody else keeps, e.g. the log its lost lines.
+struct outside_sum {
+  const char* name; ///< without prefix and suffix
+  const char* help;
+  std::function<uint64_t()> value; ///< empty = always zero
+};
+
 /// Shows pools and breakers as of a snapshot, and this process. Thread-safe.
 class snapshot_metrics {
  public:
-  explicit snapshot_metrics(caf::telemetry::metric_registry& registry)
-      : registry_(registry), process_(registry) {}
+  explicit snapshot_metrics(caf::telemetry::metric_registry& registry,
+                            std::vector<outside_sum> sums = {});
 
-  void update(const node_snapshot& now);
+  /// Begins a look at a snapshot, which ends when the result goes; null while
+  /// another one is under way. Then `add` for each endpoint, then `finish`.
+  std::shared_ptr<void> begin();
+  void add(const std::string& tunnel, const endpoint_snapshot& endpoint);
+  void finish();
 
  private:
   using labels = std::vector<std::pair<std::string, std::string>>;
@@ -89,17 +103,46 @@ class snapshot_metrics {
   void add(const char* name, const labels& where, double value,
            const char* unit = "1");
   std::string bounded(const std::string& tunnel, const std::string& endpoint);
+  void release_labels();
 
   std::mutex mutex_;
   caf::telemetry::metric_registry& registry_;
+  std::vector<std::pair<outside_sum, caf::telemetry::int_gauge*>> sums_;
   caf::telemetry::importer::process process_;
-  std::map<key, caf::telemetry::dbl_gauge*> gauges_;
-  std::map<key, double> fresh_;
+  /// A value that grows while a look is under way.
+  struct shown {
+    caf::telemetry::dbl_gauge* gauge = nullptr;
+    uint64_t look = 0; ///< the last one that found it
+    double value = 0;
+  };
+
+  std::map<key, shown> gauges_;
+  uint64_t look_ = 0;
+  std::shared_ptr<std::atomic<bool>> busy_
+    = std::make_shared<std::atomic<bool>>(false);
   std::map<labels, uint64_t> switches_; ///< as last seen
-  std::set<std::pair<std::string, std::string>> endpoints_;
+  /// Those labelled now, and the last look that found them.
+  std::map<std::pair<std::string, std::string>, uint64_t> endpoints_;
+  std::set<std::pair<std::string, std::string>> labels_;    ///< ever
 };
 
-/// All of a registry in Prometheus' text format.
-std::string render_metrics(const caf::telemetry::metric_registry& registry);
+/// A registry in Prometheus' text format, in steps; each `step` appends the
+/// next metrics. Families and their metrics only ever grow, so that a place in
+/// them stays what it is.
+class metrics_text {
+ public:
+  /// Metrics, histograms included, of one step.
+  static constexpr size_t portion = 500;
+
+  explicit metrics_text(const caf::telemetry::metric_registry& registry);
+  ~metrics_text();
+
+  /// False when nothing was left.
+  bool step(std::string& to);
+
+ private:
+  class window;
+  std::unique_ptr<window> window_;
+};
 
 } // namespace aps

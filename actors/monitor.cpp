@@ -249,10 +249,30 @@ void monitor_state::on_down(const caf::down_msg& down) {
   const auto gone = std::move(*i);
   actors_.erase(i);
   // Its pool tells why in a moment, unless that died with it.
-  if (gone.kind == actor_kind::connection)
-    compat::run_delayed(self_, farewell_time, [this, gone] {
-      leave_session(gone.session, gone.name);
-    });
+  if (gone.kind != actor_kind::connection)
+    return;
+  farewells_.push_back({compat::now(self_) + farewell_time, gone.session,
+                        gone.name});
+  if (farewells_.size() == 1)
+    await_farewell();
+}
+
+// One timer for all of them, however many are lost at once.
+void monitor_state::await_farewell() {
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(
+    farewells_.front().until - compat::now(self_));
+  compat::run_delayed(self_, std::max(wait, std::chrono::milliseconds(1)),
+                      [this] {
+                        const auto now = compat::now(self_);
+                        while (!farewells_.empty()
+                               && farewells_.front().until <= now) {
+                          const auto gone = std::move(farewells_.front());
+                          farewells_.pop_front();
+                          leave_session(gone.session, gone.connection);
+                        }
+                        if (!farewells_.empty())
+                          await_farewell();
+                      });
 }
 
 monitor_counts monitor_state::counts() const {

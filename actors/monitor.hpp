@@ -9,6 +9,7 @@
 #include "actors/policy/repeat.hpp"
 
 #include <atomic>
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -52,6 +53,13 @@ class monitor_state {
     uint32_t lost = 0; ///< and not replaced yet
   };
 
+  /// A connection whose actor ended, until its pool said why.
+  struct farewell {
+    time_point until;
+    std::string session;
+    std::string connection;
+  };
+
   void on_event(event what);
   void on_subscribe(const subscribe& what);
   void on_acknowledge(const acknowledge& what);
@@ -61,6 +69,7 @@ class monitor_state {
 
   void add_derived(const event& what);
   void leave_session(const std::string& id, const std::string& connection);
+  void await_farewell();
   void write_log(const event& what);
   void arm_log_tick();
   void give(subscriber& to, const event& what);
@@ -82,6 +91,7 @@ class monitor_state {
   uint64_t serial_ = 0;
   repeat_limit repeats_;
   bool log_tick_armed_ = false;
+  std::deque<farewell> farewells_;
 };
 
 using monitor_impl = compat::actor_impl<monitor_actor, monitor_state>;

@@ -23,6 +23,21 @@ http_limits limits_of(const config::http& settings) {
   out.idle_timeout = to_duration(settings.idle_timeout);
   out.first_byte_timeout = to_duration(settings.first_byte_timeout);
   out.write_timeout = to_duration(settings.write_timeout);
+  out.min_receive_rate = settings.min_receive_rate;
+  out.min_send_rate = settings.min_send_rate;
+  out.half_close_timeout = to_duration(settings.half_close_timeout);
+  out.continue_timeout = to_duration(settings.continue_timeout);
+  out.discard_timeout = to_duration(settings.discard_timeout);
+  out.discard_bytes = settings.discard_bytes;
+  return out;
+}
+
+origin_options origins_of(const config::targets& settings) {
+  origin_options out;
+  out.connect_timeout = to_duration(settings.connect_timeout);
+  out.read_timeout = to_duration(settings.read_timeout);
+  out.send_timeout = to_duration(settings.send_timeout);
+  out.min_rate = settings.min_rate;
   return out;
 }
 
@@ -45,6 +60,8 @@ connection_limits limits_of(const config::limits& settings) {
   out.trusted = settings.trusted;
   return out;
 }
+// Threads that derive the keys of tunnels that agents dial.
+constexpr size_t key_workers = 2;
 
 class node_impl final : public node {
  public:
@@ -60,7 +77,9 @@ class node_impl final : public node {
     context->config = config;
     context->node_id = to_hex(random_bytes(8));
     context->units = std::make_shared<unit_contexts>(system, *net_);
+    context->keys = std::make_shared<tunnel_keys>(key_workers);
     context->tunnels = std::make_shared<tunnel_directory>();
+    context->alarms = std::make_shared<alarm_clock>(system);
     context->log = logs_.of("pool");
     context->limits = std::make_shared<limit_log>(system.metrics());
     context->monitor = system.spawn<monitor_impl>(
@@ -68,6 +87,7 @@ class node_impl final : public node {
       std::make_shared<event_metrics>(system.metrics()), context->limits);
     context->limits->set_monitor(context->monitor);
     context_ = context;
+    watch_exceptions();
     recorders_ = std::make_shared<exchange_recorders>(system, context_, logs_,
                                                       *net_);
     supervisor_ = system.spawn<supervisor_impl>(context_);
@@ -132,19 +152,33 @@ class node_impl final : public node {
     listeners_.clear();
     // 4. Nothing on the I/O side may talk to actors once the host lets go of
     //    the actor system.
+    exception_watch_.reset();
+    context_->keys->stop();
     wait_until(std::chrono::seconds(5),
                [this] { return context_->units->users() == 0; });
     recorders_->close();
     context_->limits->close();
     stop_and_wait(system_, context_->monitor);
+    context_->alarms->stop();
     context_->units->leave();
   }
 
  private:
+  void watch_exceptions() {
+    if (const auto exceptions = net_->exceptions())
+      exception_watch_ = exceptions->add(
+        [to = context_->monitor](const std::string& text) {
+          event failed{event_kind::handler_failed};
+          failed.detail = text;
+          compat::enqueue(nullptr, to, std::move(failed));
+        });
+  }
+
   void open_ports() {
     supervisor_ready();
-    front_ = std::make_shared<node_front>(system_, context_,
-                                          net_->origins({}), 0, recorders_);
+    auto origins = net_->origins(origins_of(context_->config.targets));
+    front_ = std::make_shared<node_front>(system_, context_, std::move(origins),
+                                          0, recorders_);
     for (const auto& [server_name, settings] : context_->config.servers) {
       listen_options options;
       options.name = server_name;
@@ -174,9 +208,20 @@ class node_impl final : public node {
       = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
     return std::make_shared<admin_front>(
       std::make_shared<const admin::context>(admin::context{
-        system_, context_, config_, supervisor_, recorders_, logs_,
-        std::make_shared<snapshot_metrics>(system_.metrics()), options_,
+        system_, context_, config_, front_->routes(), supervisor_,
+        recorders_, logs_,
+        std::make_shared<snapshot_metrics>(system_.metrics(), sums()),
+        options_,
         draining_, now.count()}));
+  }
+
+  // What others count, for the metrics.
+  std::vector<outside_sum> sums() const {
+    const auto exceptions = net_->exceptions();
+    return {{"exceptions", "Exceptions that ended a connection.",
+             [exceptions] { return exceptions ? exceptions->count() : 0; }},
+            {"log-dropped", "Log lines that could not be written.",
+             options_.log_dropped}};
   }
 
   // The tunnels stand before the first agent can dial in.
@@ -202,6 +247,7 @@ class node_impl final : public node {
   std::shared_ptr<exchange_recorders> recorders_;
   std::shared_ptr<std::atomic<bool>> draining_
     = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<void> exception_watch_;
   supervisor_actor supervisor_;
   std::shared_ptr<node_front> front_;
   std::vector<std::unique_ptr<listener>> listeners_;

@@ -5,6 +5,7 @@
 #include "transports/seam/network.hpp"
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -61,6 +62,8 @@ struct asset {
 struct node_options {
   std::string version;
   std::vector<asset> assets; ///< the panel and the API's description
+  /// Lines that the log lost; empty = it never does.
+  std::function<uint64_t()> log_dropped = {};
 };
 
 /// Starts a node. Throws std::system_error when a port cannot be opened; then

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "actors/alarm.hpp"
 #include "actors/limit_log.hpp"
 #include "actors/messages.hpp"
 #include "actors/published.hpp"
+#include "actors/tunnel_keys.hpp"
 #include "actors/unit_context.hpp"
 
 #include <spdlog/logger.h>
@@ -28,7 +30,10 @@ struct node_context {
   config::node config; ///< as at the start
   std::string node_id; ///< random, one per node
   std::shared_ptr<unit_contexts> units;
+  /// Without threads unless the host brings others.
+  std::shared_ptr<tunnel_keys> keys = std::make_shared<tunnel_keys>(0);
   std::shared_ptr<tunnel_directory> tunnels;
+  std::shared_ptr<alarm_clock> alarms;
   std::shared_ptr<spdlog::logger> log; ///< of the pools
   monitor_actor monitor;
   limit_log_ptr limits; ///< null = nobody counts

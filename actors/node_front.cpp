@@ -147,7 +147,12 @@ void node_front::serve_here(const exchange_ptr& what) {
 void node_front::on_link(link_ptr what) {
   if (draining_)
     return what->close(close_reason::shutdown, "the node is shutting down");
-  spawn_connection(system_, context_, std::move(what));
+  try {
+    spawn_connection(system_, context_, what);
+  } catch (...) {
+    what->abort(link_error::lost); // nobody would read it
+    throw;
+  }
 }
 
 void node_front::on_limit(limit kind, std::string_view peer,

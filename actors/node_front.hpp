@@ -36,6 +36,9 @@ class node_front final : public front {
   /// Refuses new requests and links from now on.
   void drain() { draining_ = true; }
 
+  /// Copies are cheap.
+  const route_table& routes() const noexcept { return routes_; }
+
  private:
   void serve_here(const exchange_ptr& what);
 

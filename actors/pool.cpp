@@ -27,7 +27,8 @@ pool_state::pool_state(pool_actor::pointer self, node_context_ptr context,
     : self_(self), context_(std::move(context)),
       controller_(std::move(controller)), setup_(std::move(setup)),
       endpoint_name_(setup_.tunnel + "." + setup_.endpoint),
-      replacements_({}, self_->id() * 2 + 1), losses_(1, {}),
+      alarm_(context_->alarms), replacements_({}, self_->id() * 2 + 1),
+      losses_(1, {}),
       random_state_(mix(self_->id())) {
   trusted_ = config::network_set{context_->config.limits.trusted};
   status_.transport = setup_.transport;
@@ -49,7 +50,6 @@ pool_actor::behavior_type pool_state::make_behavior() {
                enrol{{actor_kind::pool, setup_.tunnel, setup_.endpoint,
                       std::string(to_string(setup_.transport)), {}, {},
                       caf::actor_cast<caf::actor>(self_)}});
-  arm_tick();
   return {
     [this](const candidate& who) { on_candidate(who); },
     [this](lease& wanted) { on_lease(wanted); },
@@ -60,7 +60,7 @@ pool_actor::behavior_type pool_state::make_behavior() {
     [this](const health_report& report) { on_health(report); },
     [this](const leaving& what) {
       if (const auto i = index_of(what.who); i != no_member)
-        retire_member(i, close_reason::normal, what.why);
+        retire_member(i, close_reason::normal, what.why, what.farewell);
     },
     [this](const session_replaced& what) { on_replaced(what); },
     [this](const reconfigure& what) {
@@ -79,6 +79,7 @@ void pool_state::on_candidate(const candidate& who) {
   const auto key = key_of(who.session);
   if (draining_)
     return compat::send(self_, who.who, rejected{refusal::draining, 1000});
+  drop_silent(who.session);
   if (members_.size() >= sizing_.max_size) {
     ++refused_total_;
     const auto soon = make_room_for(key);
@@ -92,8 +93,9 @@ void pool_state::on_candidate(const candidate& who) {
     asked_ = 0;
   compat::monitor(self_, who.who);
   members_.push_back({who.who, who.who.address(), who.connection, who.peer,
-                      who.session, {}, {}, false, 0, {}, {}, false, {}, {},
-                      who.counters});
+                      who.session, {}, {}, false, 0, {}, {}, false, false, {},
+                      {}, who.counters});
+  places_[who.who->id()] = members_.size() - 1;
   // Spread between -1 and 1, so that members of one age do not end at once.
   const auto jitter = double(random() % 2001) / 1000.0 - 1.0;
   views_.push_back({0, false, false, now, now, {}, 1, key, jitter});
@@ -117,6 +119,27 @@ void pool_state::on_candidate(const candidate& who) {
               "from " + who.peer, {}, members_.size());
   serve_waiting();
   apply_plan();
+}
+
+// An agent that dials anew while an answer of its former connection is overdue
+// has given that one up. Its exchanges need not wait until we have, too.
+void pool_state::drop_silent(const session_id& session) {
+  for (size_t i = members_.size(); i-- > 0;) {
+    if (members_[i].session != session || !members_[i].late)
+      continue;
+    const auto actor = members_[i].actor;
+    take_out(i, link_error::stalled, "silent while its agent dialled anew",
+             false);
+    asked_ -= std::min(asked_, 1u); // here it is
+    compat::stop_anonymously(actor);
+  }
+}
+
+bool pool_state::all_silent() const {
+  for (size_t i = 0; i < members_.size(); ++i)
+    if (!views_[i].draining && !members_[i].late)
+      return false;
+  return true;
 }
 
 // An agent without a single connection takes the place of one of the agent
@@ -166,6 +189,7 @@ void pool_state::take_out(size_t index, link_error error,
   const auto now = compat::now(self_);
   const auto was = views_[index];
   auto gone = std::move(members_[index]);
+  places_.erase(gone.actor->id());
   remove(index);
   active_ -= std::min(active_, static_cast<uint32_t>(gone.leases.size()));
   orphaned orphans{{}, setup_.transport, error, detail, session_over};
@@ -206,11 +230,14 @@ void pool_state::on_replaced(const session_replaced& what) {
     refuse_waiting(link_error::none, "no live connection");
 }
 
+// Precondition: `members_[index]` was moved out of.
 void pool_state::remove(size_t index) {
   members_[index] = std::move(members_.back());
   members_.pop_back();
   views_[index] = views_.back();
   views_.pop_back();
+  if (index < members_.size())
+    places_[members_[index].actor->id()] = index;
 }
 
 // -- leases -------------------------------------------------------------------
@@ -293,6 +320,7 @@ void pool_state::grant_to(size_t index, job& what) {
   ++leased_total_;
   ++active_;
   view.last_used = compat::now(self_);
+  alarm_.at(self_, view.last_used + busy_interval, [this] { look_after(); });
   member.worked = true;
   what.session = member.session;
   what.share = granted_->take(what.what->facts().visitor_address);
@@ -367,20 +395,21 @@ void pool_state::refuse_waiting(link_error error, const std::string& detail) {
 // -- leaving ------------------------------------------------------------------
 
 void pool_state::retire_member(size_t index, close_reason why,
-                               const char* detail) {
+                               const char* detail, bool farewell) {
   if (views_[index].draining)
     return;
   views_[index].draining = true;
   members_[index].draining_since = compat::now(self_);
   members_[index].retired = detail;
+  wake();
   compat::send(self_, members_[index].actor, retire{why, detail, false});
-  tell_gone(members_[index]);
+  tell_gone(members_[index], farewell);
 }
 
-void pool_state::tell_gone(const member& who) {
+void pool_state::tell_gone(const member& who, bool farewell) {
   compat::send(self_, controller_,
                member_change{who.actor, who.name, who.session,
-                             setup_.transport, false});
+                             setup_.transport, false, farewell});
 }
 
 void pool_state::on_drain() {
@@ -395,10 +424,8 @@ void pool_state::on_drain() {
 // -- helpers ------------------------------------------------------------------
 
 size_t pool_state::index_of(const connection_actor& who) const {
-  for (size_t i = 0; i < members_.size(); ++i)
-    if (members_[i].actor == who)
-      return i;
-  return no_member;
+  const auto i = places_.find(who->id());
+  return i == places_.end() ? no_member : i->second;
 }
 
 uint32_t pool_state::live_count() const {

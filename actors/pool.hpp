@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/alarm.hpp"
 #include "actors/node_context.hpp"
 #include "actors/policy/address_shares.hpp"
 #include "actors/policy/balance.hpp"
@@ -22,6 +23,9 @@ struct pool_setup {
   config::pool settings;
   uint32_t resume_time_ms = 0;
 };
+
+/// How often a pool with work is looked after.
+inline constexpr duration busy_interval = std::chrono::milliseconds(250);
 
 /// The connections of one endpoint over one transport (DESIGN 9): which
 /// connection? Holds the leases, the waiting queue and the size, lifetime and
@@ -53,6 +57,7 @@ class pool_state {
     time_point ejected_until{};
     time_point readmitted_at{};
     bool probing = false; ///< ejected, and its probe is under way
+    bool late = false; ///< its answer is overdue, and nothing else came
     time_point draining_since{};
     std::string retired; ///< why it drains
     std::shared_ptr<const link_counters> counters;
@@ -68,6 +73,8 @@ class pool_state {
 
   void on_candidate(const candidate& who);
   bool make_room_for(uint64_t session);
+  void drop_silent(const session_id& session);
+  bool all_silent() const;
   void on_lease(lease& wanted);
   void on_returned(const returned& done);
   void on_lost(connection_actor who, link_error error,
@@ -85,14 +92,16 @@ class pool_state {
   void remove(size_t index);
   void fail_lease(job what, link_error error, std::string detail);
   void refuse_waiting(link_error error, const std::string& detail);
-  void retire_member(size_t index, close_reason why, const char* detail);
-  void tell_gone(const member& who);
+  void retire_member(size_t index, close_reason why, const char* detail,
+                     bool farewell = false);
+  void tell_gone(const member& who, bool farewell = false);
   void on_drain();
 
   // -- pool_upkeep.cpp: what time brings --------------------------------------
 
-  void arm_tick();
-  void on_tick();
+  void wake();
+  void look_after();
+  time_point next_due(time_point now) const;
   void on_reconfigure(const config::pool& settings);
   void apply_plan();
   void ask_for(const sizing_plan& plan, time_point now);
@@ -129,6 +138,9 @@ class pool_state {
   ejection_settings ejection_;
   std::vector<member> members_;
   std::vector<member_view> views_; ///< views_[i] is about members_[i]
+  std::unordered_map<caf::actor_id, size_t> places_; ///< in `members_`
+  alarm alarm_;
+  uint64_t leased_before_ = 0; ///< `leased_total_` at the last look
   std::deque<waiter> waiting_;
   config::network_set trusted_; ///< without a share
   std::shared_ptr<address_shares> granted_

@@ -11,7 +11,10 @@ namespace aps {
 
 namespace {
 
-constexpr auto tick_interval = std::chrono::milliseconds(250);
+// How often one is looked after that has nothing to do: what its health is
+// made of changes slowly.
+constexpr duration calm_interval = std::chrono::seconds(5);
+constexpr duration shortest_interval = std::chrono::milliseconds(10);
 
 // Who was asked to dial and did not within this time will not.
 constexpr auto ask_timeout = std::chrono::seconds(1);
@@ -48,28 +51,64 @@ bool differ(double x, double y, double part) {
 
 // -- time ---------------------------------------------------------------------
 
-void pool_state::arm_tick() {
-  compat::run_delayed(self_, tick_interval, [this] {
-    on_tick();
-    arm_tick();
-  });
+// Asks to be woken when there is something to look after.
+void pool_state::wake() {
+  alarm_.at(self_, next_due(compat::now(self_)), [this] { look_after(); });
 }
 
-void pool_state::on_tick() {
+time_point pool_state::next_due(time_point now) const {
+  if (draining_)
+    return never;
+  auto due = members_.empty() ? never : time_point{now + calm_interval};
+  const auto by = [&](time_point when) { due = std::min(due, when); };
+  if (active_ > 0 || leased_total_ != leased_before_)
+    by(now + busy_interval);
+  if (!waiting_.empty())
+    by(waiting_.front().deadline);
+  if (asked_ > 0)
+    by(asked_at_ + ask_timeout);
+  else if (plan_.open > 0)
+    by(std::max(replacements_.next(),
+                asked_at_ + to_duration(settings_.growth_cooldown)));
+  if (!degraded_.empty())
+    by(losses_.over_at());
+  const auto by_if_ahead = [&](time_point when) {
+    if (when > now)
+      by(when);
+  };
+  if (surplus_since_)
+    by_if_ahead(*surplus_since_ + sizing_.idle_timeout);
+  for (size_t i = 0; i < members_.size(); ++i) {
+    const auto& view = views_[i];
+    if (view.ejected || (view.draining && view.leases > 0))
+      by(now + busy_interval);
+    if (view.draining)
+      continue;
+    by_if_ahead(end_of(sizing_, view));
+    if (plan_.surplus && view.leases == 0)
+      by_if_ahead(view.last_used + sizing_.idle_timeout);
+  }
+  return std::max<time_point>(due, now + shortest_interval);
+}
+
+void pool_state::look_after() {
   const auto now = compat::now(self_);
   fail_late_waiters(now);
   if (draining_)
     return;
+  leased_before_ = leased_total_;
   for (size_t i = 0; i < members_.size(); ++i)
     weigh(i, now);
   std::erase_if(resets_, [now](const auto& item) {
     return item.second.value(now) == 0;
   });
+  eject_sick(now);
   look_after_ejected(now);
   watch_intensity(now);
   move_overdue(now);
   apply_plan();
   tell_status();
+  wake();
 }
 
 void pool_state::on_reconfigure(const config::pool& settings) {
@@ -80,6 +119,10 @@ void pool_state::on_reconfigure(const config::pool& settings) {
 }
 
 void pool_state::fail_late_waiters(time_point now) {
+  // While nothing is heard of any agent they wait for the network, not for a
+  // place; how long that may take is the controller's.
+  if (live_count() > 0 && all_silent())
+    return;
   while (!waiting_.empty() && waiting_.front().deadline <= now) {
     auto late = std::move(waiting_.front().what);
     waiting_.pop_front();
@@ -124,6 +167,7 @@ void pool_state::apply_plan() {
   }
   if (!plan_.idle.empty())
     tell(event_kind::pool_shrunk, {}, plan_.reason, plan_.idle.size());
+  wake();
 }
 
 void pool_state::ask_for(const sizing_plan& plan, time_point now) {
@@ -197,6 +241,7 @@ void pool_state::on_health(const health_report& report) {
   const auto now = compat::now(self_);
   auto& member = members_[index];
   auto& view = views_[index];
+  member.late = report.late;
   if (report.late) {
     member.failures.add(now);
   } else if (std::exchange(member.probing, false)) {
@@ -209,7 +254,10 @@ void pool_state::on_health(const health_report& report) {
     view.rtt = report.rtt;
   }
   weigh(index, now);
-  eject_sick(now);
+  // Whether the others are sick does not depend on it.
+  if (may_be_sick(ejection_, views_[index], member.failures.value(now)))
+    eject_sick(now);
+  wake();
 }
 
 void pool_state::note_loss(uint64_t session, bool proven) {

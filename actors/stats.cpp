@@ -123,22 +123,17 @@ size_t streams_of(const endpoint_snapshot& endpoint) {
 json make_stats(const node_snapshot& snapshot, const config::node& config,
                 size_t running_actors) {
   auto details = json::object();
-  auto tunnels = json::object();
   websocket_sums sums;
   size_t grpc_tunnels = 0;
   for (const auto& tunnel : snapshot.tunnels) {
     size_t live = 0;
     size_t streams = 0;
-    auto endpoints = json::array();
     for (const auto& endpoint : tunnel.endpoints) {
       live += endpoint.live > 0;
       streams += streams_of(endpoint);
       for (const auto& pool : endpoint.controller.pools)
         sums.add(pool);
-      endpoints.push_back(show(endpoint));
     }
-    tunnels[tunnel.name] = {{"fallback_enabled", tunnel.fallback_enabled},
-                            {"endpoints", std::move(endpoints)}};
     if (!tunnel.grpc_enabled)
       continue;
     ++grpc_tunnels;
@@ -154,23 +149,27 @@ json make_stats(const node_snapshot& snapshot, const config::node& config,
             {"total_connections", sums.total},
             {"active_connections", sums.active}}},
           {"fallback_enabled", fallback},
-          {"actors", {{"running", running_actors}}},
-          {"tunnels", std::move(tunnels)}};
+          {"actors", {{"running", running_actors}}}};
 }
 
 json make_readiness(const node_snapshot& snapshot) {
+  // Enough to see where to look.
+  constexpr size_t most = 1000;
   auto missing = json::array();
+  size_t count = 0;
   for (const auto& tunnel : snapshot.tunnels)
     for (const auto& endpoint : tunnel.endpoints)
       for (const auto& pool : endpoint.controller.pools)
         if ((endpoint.live == 0 || !pool.members.empty())
-            && pool.usable < pool.min_size)
+            && pool.usable < pool.min_size && ++count <= most)
           missing.push_back({{"tunnel", tunnel.name},
                              {"endpoint", endpoint.name},
                              {"transport", to_string(pool.transport)},
                              {"usable", pool.usable},
                              {"pool_size", pool.min_size}});
-  return {{"ready", missing.empty()}, {"below_pool_size", std::move(missing)}};
+  return {{"ready", missing.empty()},
+          {"below_pool_size_count", count},
+          {"below_pool_size", std::move(missing)}};
 }
 
 } // namespace aps

@@ -6,13 +6,14 @@
 
 namespace aps {
 
-/// The document of `GET /.api/stats`. The documented keys never change; more
-/// may be added.
+/// The document of `GET /.api/stats` but for its tunnels, which may be many.
+/// The documented keys never change; more may be added.
 nlohmann::json make_stats(const node_snapshot& snapshot,
                           const config::node& config, size_t running_actors);
 
 /// The document of `GET /.api/ready`: key `ready` is true when every pool that
-/// an agent feeds has its `pool_size`; `below_pool_size` lists the others.
+/// an agent feeds has its `pool_size`; `below_pool_size` lists the others, the
+/// first thousand of them.
 nlohmann::json make_readiness(const node_snapshot& snapshot);
 
 /// Parts of it, as other documents show them, too.

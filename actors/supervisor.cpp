@@ -2,7 +2,6 @@
 
 #include "actors/gather.hpp"
 #include "actors/tunnel.hpp"
-#include "transports/seam/auth.hpp"
 
 #include <utility>
 
@@ -20,10 +19,12 @@ supervisor_state::supervisor_state(supervisor_actor::pointer self,
                                    node_context_ptr context)
     : self_(self), context_(std::move(context)) {
   for (const auto& [tunnel_name, settings] : context_->config.tunnels)
-    if (settings.enabled)
+    if (settings.enabled) {
+      context_->keys->add(tunnel_name, settings.password);
       children_.emplace(
-        tunnel_name, child{{}, derive_key(tunnel_name, settings.password), settings,
-                           restart_intensity{max_deaths, death_window}});
+        tunnel_name,
+        child{{}, settings, restart_intensity{max_deaths, death_window}});
+    }
 }
 
 supervisor_state::~supervisor_state() {
@@ -47,7 +48,7 @@ supervisor_actor::behavior_type supervisor_state::make_behavior() {
 }
 
 void supervisor_state::start(const std::string& tunnel_name, child& which) {
-  which.actor = self_->spawn<tunnel_impl>(context_, tunnel_name, which.key,
+  which.actor = self_->spawn<tunnel_impl>(context_, tunnel_name,
                                          which.settings);
   compat::monitor(self_, which.actor);
 }
@@ -110,7 +111,7 @@ caf::result<node_snapshot> supervisor_state::snapshot() {
   auto promise = self_->make_response_promise<node_snapshot>();
   gather<tunnel_snapshot>(self_, tunnels, [promise](auto parts) mutable {
     promise.deliver(node_snapshot{std::move(parts)});
-  });
+  }, std::chrono::seconds(2));
   return promise;
 }
 

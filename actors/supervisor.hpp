@@ -25,7 +25,6 @@ class supervisor_state {
  private:
   struct child {
     tunnel_actor actor;
-    std::string key; ///< derived once: it takes some 50 ms
     config::tunnel settings;
     restart_intensity deaths;
   };

@@ -145,6 +145,9 @@ std::string render(const event& what) {
     case event_kind::limit_reached:
       return "[LIMIT] " + what.reason + " reached by " + detail
              + (what.number == 0 ? "" : " (" + number + " more times)");
+    case event_kind::handler_failed:
+      return "[NODE] A connection was given up because of an exception: "
+             + detail;
     case event_kind::connection_leased:
       return pool + " Connection " + what.connection + " acquired from pool "
              + endpoint;
@@ -195,6 +198,7 @@ spdlog::level::level_enum level_of(event_kind kind) noexcept {
     case event_kind::admin_refused:
     case event_kind::actor_restarted:
     case event_kind::limit_reached:
+    case event_kind::handler_failed:
       return spdlog::level::warn;
     // The documented lines say the same.
     case event_kind::session_up:
@@ -240,6 +244,7 @@ std::string_view component_of(event_kind kind) noexcept {
     case event_kind::node_draining:
     case event_kind::config_reloaded:
     case event_kind::limit_reached:
+    case event_kind::handler_failed:
       return "node";
     case event_kind::fault_injected:
     case event_kind::admin_action:

@@ -11,16 +11,22 @@ namespace aps {
 
 namespace {
 
-constexpr auto tick_interval = std::chrono::seconds(1);
-
-// An endpoint without connections is forgotten after this time.
+// An endpoint without connections is forgotten after this time, or after the
+// grace if that is longer.
 constexpr auto forget_after = std::chrono::seconds(60);
+
+// One that never had a connection, for its agent was refused.
+constexpr auto forget_unused_after = std::chrono::seconds(30);
 
 // Restart intensity of the controllers; above it the tunnel starts over.
 constexpr size_t max_deaths = 5;
 constexpr auto death_window = std::chrono::seconds(30);
 
-constexpr uint32_t bad_password_pause_ms = 10000;
+// Sessions of an endpoint that are remembered; agents that come back again
+// and again have a new one each time.
+constexpr size_t max_sessions = 64;
+
+constexpr uint32_t short_pause_ms = 1000;
 
 // Adds one to `counter` until the last copy of the result is gone.
 std::shared_ptr<void>
@@ -33,10 +39,10 @@ count_load(const std::shared_ptr<std::atomic<uint32_t>>& counter) {
 
 tunnel_state::tunnel_state(tunnel_actor::pointer self,
                            node_context_ptr context, std::string tunnel_name,
-                           std::string key, config::tunnel settings)
+                           config::tunnel settings)
     : self_(self), context_(std::move(context)), name_(std::move(tunnel_name)),
-      key_(std::move(key)), settings_(std::move(settings)),
-      deaths_(max_deaths, death_window) {}
+      settings_(std::move(settings)), deaths_(max_deaths, death_window),
+      alarm_(context_->alarms) {}
 
 tunnel_state::~tunnel_state() {
   for (const auto& one : endpoints_)
@@ -49,7 +55,6 @@ tunnel_actor::behavior_type tunnel_state::make_behavior() {
   compat::send(self_, context_->monitor,
                enrol{{actor_kind::tunnel, name_, {}, {}, {}, {},
                       caf::actor_cast<caf::actor>(self_)}});
-  arm_tick();
   return {
     [this](job& what) { on_job(what); },
     [this](const admission& who) { on_admission(who); },
@@ -66,14 +71,18 @@ tunnel_actor::behavior_type tunnel_state::make_behavior() {
 void tunnel_state::on_job(job& what) {
   if (draining_)
     return what.what->fail(outcome::draining, "the node is shutting down");
-  if (auto* found = choose(what)) {
+  // All tunnels of the mapping are asked for an endpoint that lives, then all
+  // of them for one that may come back: nobody waits while another can serve.
+  const auto count
+    = what.tunnels ? static_cast<uint32_t>(what.tunnels->size()) : 1;
+  auto* found = choose_live(what);
+  if (!found && what.tunnels_asked >= count - 1)
+    found = expected_back(what);
+  if (found) {
     what.load = count_load(found->in_flight);
     return compat::send(self_, found->controller, std::move(what));
   }
-  // Another tunnel of the mapping may have an endpoint.
-  const auto count
-    = what.tunnels ? static_cast<uint32_t>(what.tunnels->size()) : 1;
-  if (++what.tunnels_asked < count) {
+  if (++what.tunnels_asked < 2 * count - 1) {
     const auto next = (what.first_tunnel + what.tunnels_asked) % count;
     const auto& tunnel = (*what.tunnels)[next];
     return compat::send(self_, tunnel, std::move(what));
@@ -82,7 +91,7 @@ void tunnel_state::on_job(job& what) {
                   "no agent of tunnel " + name_ + " is connected");
 }
 
-tunnel_state::endpoint* tunnel_state::choose(const job& what) {
+tunnel_state::endpoint* tunnel_state::choose_live(const job& what) {
   choices_.clear();
   for (const auto& one : endpoints_)
     choices_.push_back({one.key, *one.in_flight, one.latency, one.penalty,
@@ -90,7 +99,7 @@ tunnel_state::endpoint* tunnel_state::choose(const job& what) {
   const auto how = what.what->facts().via->rule.balance;
   const auto turn = turn_++;
   const auto chosen = choose_one(how, choices_, turn, mix(turn), what.visitor);
-  return chosen == no_member ? expected_back(what) : &endpoints_[chosen];
+  return chosen == no_member ? nullptr : &endpoints_[chosen];
 }
 
 // One without a connection, but only while its agent may come back.
@@ -98,7 +107,8 @@ tunnel_state::endpoint* tunnel_state::expected_back(const job& what) {
   const auto now = compat::now(self_);
   const auto grace = to_duration(settings_.reconnect_grace);
   for (auto& candidate : endpoints_)
-    if (allowed(what, candidate) && now - candidate.lost_at < grace)
+    if (candidate.awaited && allowed(what, candidate)
+        && now - candidate.lost_at < grace)
       return &candidate;
   return nullptr;
 }
@@ -112,9 +122,21 @@ bool tunnel_state::allowed(const job& what, const endpoint& candidate) const {
 // -- admission ----------------------------------------------------------------
 
 void tunnel_state::on_admission(const admission& who) {
-  if (const auto why = check(who)) {
-    const auto pause = *why == refusal::bad_proof ? bad_password_pause_ms : 1000;
-    return compat::send(self_, who.from, rejected{*why, pause});
+  const auto key = context_->keys->find(name_);
+  if (!key)
+    return wait_for_key(who);
+  std::string proof;
+  try {
+    if (const auto why = check(who, *key)) {
+      const auto pause
+        = *why == refusal::bad_proof ? bad_proof_pause_ms : short_pause_ms;
+      return compat::send(self_, who.from, rejected{*why, pause});
+    }
+    proof = node_proof(*key, who.hello);
+  } catch (const std::exception& error) {
+    // OpenSSL fails: this connection's bad luck, not the tunnel's.
+    tell(event_kind::handler_failed, {}, error.what());
+    return compat::send(self_, who.from, rejected{refusal::pool_full, short_pause_ms});
   }
   compat::send(self_, context_->monitor,
                event{event_kind::connection_authenticated, name_,
@@ -122,17 +144,30 @@ void tunnel_state::on_admission(const admission& who) {
                      who.connection, "from " + who.peer, 0, {},
                      to_hex(who.hello.session)});
   auto& found = endpoint_named(who.hello.endpoint);
+  note_session(found, who.hello.session);
   compat::send(self_, found.controller,
                candidate_for{who.transport,
                              {who.from, who.connection, who.peer,
-                              who.hello.session, node_proof(key_, who.hello),
+                              who.hello.session, std::move(proof),
                               who.hello.instance, who.hello.started_ms,
                               who.counters}});
 }
 
-std::optional<refusal> tunnel_state::check(const admission& who) const {
+// The same message again, once the key is there. A connection that waits too
+// long is refused by its own deadline.
+void tunnel_state::wait_for_key(const admission& who) {
+  const auto admitted = context_->keys->wait(
+    name_, [self = tunnel_actor{self_}, who] {
+      compat::enqueue(nullptr, self, who);
+    });
+  if (!admitted)
+    compat::send(self_, who.from, rejected{refusal::pool_full, short_pause_ms});
+}
+
+std::optional<refusal> tunnel_state::check(const admission& who,
+                                           const std::string& key) {
   const auto& hello = who.hello;
-  const auto expected = agent_proof(key_, who.nonce, hello, who.transport);
+  const auto expected = agent_proof(key, who.nonce, hello, who.transport);
   if (!equal_secrets(expected, hello.proof))
     return refusal::bad_proof;
   if (draining_)
@@ -145,7 +180,32 @@ std::optional<refusal> tunnel_state::check(const admission& who) const {
       && std::find(servers.begin(), servers.end(), who.server)
            == servers.end())
     return refusal::not_here;
+  return check_place(hello);
+}
+
+// Only for those who have the password: others learn nothing about names.
+std::optional<refusal> tunnel_state::check_place(const hello_frame& hello) {
+  const auto i = sessions_.find(hello.session);
+  if (i != sessions_.end() && i->second != hello.endpoint)
+    return refusal::endpoints;
+  if (!find(hello.endpoint) && endpoints_.size() >= settings_.max_endpoints)
+    return refusal::endpoints;
   return std::nullopt;
+}
+
+void tunnel_state::note_session(endpoint& where, const session_id& session) {
+  if (!sessions_.emplace(session, where.name).second)
+    return;
+  where.sessions.push_back(session);
+  if (where.sessions.size() <= max_sessions)
+    return;
+  sessions_.erase(where.sessions.front());
+  where.sessions.pop_front();
+}
+
+void tunnel_state::forget_sessions(const endpoint& where) {
+  for (const auto& session : where.sessions)
+    sessions_.erase(session);
 }
 
 tunnel_state::endpoint&
@@ -161,7 +221,8 @@ tunnel_state::endpoint_named(const std::string& endpoint_name) {
   endpoints_.push_back({endpoint_name, controller, 0, {}, 1,
                         hash_of(endpoint_name),
                         std::make_shared<std::atomic<uint32_t>>(0),
-                        compat::now(self_) - forget_after / 2});
+                        compat::now(self_)});
+  wake();
   return endpoints_.back();
 }
 
@@ -178,31 +239,46 @@ void tunnel_state::on_status(const endpoint_status& status) {
   auto* found = find(status.endpoint);
   if (!found)
     return;
+  found->served = found->served || status.live > 0;
   if (found->live == 0 && status.live > 0)
     tell(event_kind::endpoint_up, found->name, {});
   if (found->live > 0 && status.live == 0) {
     found->lost_at = compat::now(self_);
+    // `live` is not told yet.
+    alarm_.at(self_, found->lost_at + patience_with(*found),
+              [this] { forget_lost(); });
     tell(event_kind::endpoint_down, found->name, {});
   }
   found->live = status.live;
+  found->awaited = status.awaited;
   found->latency = status.latency;
   found->penalty = status.penalty;
 }
 
-void tunnel_state::on_tick() {
+duration tunnel_state::patience_with(const endpoint& candidate) const {
+  if (!candidate.served)
+    return forget_unused_after;
+  return std::max<duration>(forget_after,
+                            to_duration(settings_.reconnect_grace));
+}
+
+void tunnel_state::forget_lost() {
   const auto now = compat::now(self_);
   std::erase_if(endpoints_, [&](const endpoint& one) {
-    if (one.live > 0 || now - one.lost_at < forget_after)
+    if (one.live > 0 || now - one.lost_at < patience_with(one))
       return false;
+    forget_sessions(one);
     compat::stop(self_, one.controller);
     return true;
   });
+  wake();
 }
 
 void tunnel_state::on_down(const caf::down_msg& down) {
   std::erase_if(endpoints_, [&](const endpoint& one) {
     if (one.controller.address() != down.source)
       return false;
+    forget_sessions(one);
     tell(event_kind::actor_restarted, one.name,
          "the controller of " + name_ + "." + one.name + ": "
            + to_string(down.reason));
@@ -233,11 +309,13 @@ void tunnel_state::on_mode(const set_fallback_mode& what) {
 
 // -- the rest -----------------------------------------------------------------
 
-void tunnel_state::arm_tick() {
-  compat::run_delayed(self_, tick_interval, [this] {
-    on_tick();
-    arm_tick();
-  });
+// Asks to be woken when the next endpoint is to be forgotten.
+void tunnel_state::wake() {
+  auto due = never;
+  for (const auto& one : endpoints_)
+    if (one.live == 0)
+      due = std::min<time_point>(due, one.lost_at + patience_with(one));
+  alarm_.at(self_, due, [this] { forget_lost(); });
 }
 
 caf::result<tunnel_snapshot> tunnel_state::snapshot() {

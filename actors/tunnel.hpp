@@ -1,10 +1,13 @@
 #pragma once
 
+#include "actors/alarm.hpp"
 #include "actors/node_context.hpp"
 #include "actors/policy/balance.hpp"
 #include "actors/policy/restart.hpp"
 
 #include <atomic>
+#include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,8 +22,7 @@ class tunnel_state {
   static inline const char* name = "aps.tunnel";
 
   tunnel_state(tunnel_actor::pointer self, node_context_ptr context,
-               std::string tunnel_name, std::string key,
-               config::tunnel settings);
+               std::string tunnel_name, config::tunnel settings);
 
   /// Takes the endpoints' actors along.
   ~tunnel_state();
@@ -39,7 +41,10 @@ class tunnel_state {
     uint64_t key = 0; ///< hash of the name
     /// Shared with the jobs it carries; they count themselves out.
     std::shared_ptr<std::atomic<uint32_t>> in_flight;
-    time_point lost_at{}; ///< when `live` became zero
+    time_point lost_at{}; ///< when `live` became zero, or when it was made
+    bool served = false;  ///< had a connection at least once
+    bool awaited = false; ///< its agents may come back within the grace
+    std::deque<session_id> sessions{}; ///< the last ones that joined it
   };
 
   void on_job(job& what);
@@ -48,15 +53,20 @@ class tunnel_state {
   void on_reconfigure(const reconfigure_tunnel& what);
   void on_drain();
   void on_mode(const set_fallback_mode& what);
-  void on_tick();
+  void forget_lost();
   void on_down(const caf::down_msg& down);
   caf::result<tunnel_snapshot> snapshot();
 
-  void arm_tick();
-  endpoint* choose(const job& what);
+  void wake();
+  duration patience_with(const endpoint& candidate) const;
+  endpoint* choose_live(const job& what);
   endpoint* expected_back(const job& what);
   bool allowed(const job& what, const endpoint& candidate) const;
-  std::optional<refusal> check(const admission& who) const;
+  std::optional<refusal> check(const admission& who, const std::string& key);
+  std::optional<refusal> check_place(const hello_frame& hello);
+  void wait_for_key(const admission& who);
+  void note_session(endpoint& where, const session_id& session);
+  void forget_sessions(const endpoint& where);
   endpoint& endpoint_named(const std::string& endpoint_name);
   endpoint* find(const std::string& endpoint_name);
   void tell(event_kind kind, const std::string& endpoint_name,
@@ -65,11 +75,13 @@ class tunnel_state {
   tunnel_actor::pointer self_;
   node_context_ptr context_;
   const std::string name_;
-  const std::string key_;
   config::tunnel settings_;
   std::vector<endpoint> endpoints_;
+  /// Which endpoint a session serves; it may serve one.
+  std::map<session_id, std::string> sessions_;
   std::vector<choice_view> choices_; ///< reused by each choice
   restart_intensity deaths_;
+  alarm alarm_;
   uint64_t turn_ = 0;
   fallback_mode mode_ = fallback_mode::automatic; ///< by hand
   bool draining_ = false;

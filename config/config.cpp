@@ -130,7 +130,10 @@ node node_reader::read() {
   read_log(root_.object("log"), node_.log);
   read_io(root_.object("io"), node_.io);
   read_limits(root_.object("limits"), node_.limits);
+  read_dns(root_.object("dns"), node_.dns);
+  read_targets(root_.object("targets"), node_.targets);
   root_.finish();
+  check_limits(node_, out_);
   check_listeners(node_, out_);
   return std::move(node_);
 }

@@ -25,7 +25,13 @@ struct http {
   seconds body_timeout{60};
   seconds idle_timeout{75};
   seconds first_byte_timeout{60};
-  seconds write_timeout{0}; ///< 0 = a reader may stall for ever
+  seconds write_timeout{20};       ///< 0 = a reader may stall for ever
+  uint64_t min_receive_rate = 500; ///< bytes per second of a body; 0 = any
+  uint64_t min_send_rate = 500;    ///< bytes per second taken; 0 = any
+  seconds half_close_timeout{30};
+  seconds continue_timeout{1};
+  seconds discard_timeout{30};
+  uint64_t discard_bytes = 256 * 1024 * 1024;
   bool operator==(const http&) const = default;
 };
 
@@ -98,8 +104,10 @@ struct tunnel {
     .pool_size = 1, .max_pool_size = 4, .max_requests_per_connection = 256};
   pool poll_pool{.pool_size = 1, .max_pool_size = 4};
   aps::config::fallback fallback;
+  uint32_t max_endpoints = 1000;         ///< names that agents may serve
   uint32_t exchange_window = 512 * 1024; ///< bytes kept for a resume
-  seconds reconnect_grace{1}; ///< how long requests wait for a lost session
+  /// How long requests wait for a lost session; as `resume_time` unless set.
+  seconds reconnect_grace{10};
   seconds resume_time{10};    ///< how long agents keep exchanges that lost theirs
   bool operator==(const tunnel&) const = default;
 };
@@ -164,9 +172,23 @@ struct log {
   bool operator==(const log&) const = default;
 };
 
+/// How the node calls targets of mappings without `via` (key `targets`).
+struct targets {
+  seconds connect_timeout{10};
+  seconds read_timeout{60}; ///< silence inside an answer; 0 = no limit
+  seconds send_timeout{60}; ///< takes nothing of a request; 0 = no limit
+  uint32_t min_rate = 16;   ///< bytes per second either way; 0 = any
+  bool operator==(const targets&) const = default;
+};
+
 struct io {
   uint32_t threads = 0; ///< I/O units; 0 = one per core
   bool operator==(const io&) const = default;
+};
+
+struct dns {
+  std::vector<std::string> servers; ///< ip[:port]; none = the system's resolver
+  bool operator==(const dns&) const = default;
 };
 
 struct node {
@@ -177,6 +199,8 @@ struct node {
   aps::config::log log;
   aps::config::io io;
   aps::config::limits limits;
+  aps::config::dns dns;
+  aps::config::targets targets;
   bool operator==(const node&) const = default;
 
   /// Whether agents may dial in at this server: it must not refuse them, and

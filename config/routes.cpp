@@ -22,12 +22,6 @@ template <class T>
 using string_map
   = std::unordered_map<std::string, T, string_hash, std::equal_to<>>;
 
-/// All mappings of one scheme, host and port.
-struct prefixes {
-  string_map<std::shared_ptr<const route>> by_path;
-  std::vector<size_t> lengths; ///< of the paths; longest first, each once
-};
-
 /// "scheme host port" with defaults filled in; the key of one `prefixes`.
 std::string key_of(std::string_view scheme, std::string_view host,
                    uint16_t port) {
@@ -63,6 +57,17 @@ uint32_t window_of(const config::mapping& rule,
 
 } // namespace
 
+/// All mappings of one scheme, host and port.
+struct route_table::prefixes {
+  struct entry {
+    std::shared_ptr<const route> first;
+    size_t count = 0; ///< mappings of this prefix
+  };
+
+  string_map<entry> by_path;
+  std::vector<size_t> lengths; ///< of the paths; longest first, each once
+};
+
 struct route_table::by_host {
   string_map<prefixes> map;
 };
@@ -97,8 +102,10 @@ route_table::route_table(
     auto& entry = hosts->map[key_of(from.scheme, from.host, from.port)];
     const auto path = std::string{prefix_of(from)};
     // Does nothing for a second mapping of the same prefix: the first wins.
-    if (auto [at, added] = entry.by_path.try_emplace(path); added) {
-      at->second = std::make_shared<const route>(
+    auto [at, added] = entry.by_path.try_emplace(path);
+    ++at->second.count;
+    if (added) {
+      at->second.first = std::make_shared<const route>(
         route{i, mappings[i], window_of(mappings[i], tunnels)});
       entry.lengths.push_back(path.size());
     }
@@ -111,23 +118,49 @@ route_table::route_table(
   hosts_ = std::move(hosts);
 }
 
-std::shared_ptr<const route> route_table::find(std::string_view scheme,
-                                               std::string_view host,
-                                               uint16_t port,
-                                               std::string_view path) const {
+// Calls `visit` for each prefix that matches, the longest first, until it
+// returns false.
+template <class Visit>
+void route_table::visit(std::string_view scheme, std::string_view host,
+                        uint16_t port, std::string_view path,
+                        Visit visit) const {
   const auto entry = hosts_->map.find(key_of(scheme, host, port));
   if (entry == hosts_->map.end())
-    return nullptr;
+    return;
   const auto& [by_path, lengths] = entry->second;
   path = path.substr(0, path.find('?'));
   for (const auto length : lengths) {
     if (length > path.size() || !ends_segment(path, length))
       continue;
     const auto hit = by_path.find(path.substr(0, length));
-    if (hit != by_path.end())
-      return hit->second;
+    if (hit != by_path.end() && !visit(hit->second, length))
+      return;
   }
-  return nullptr;
+}
+
+std::shared_ptr<const route> route_table::find(std::string_view scheme,
+                                               std::string_view host,
+                                               uint16_t port,
+                                               std::string_view path) const {
+  std::shared_ptr<const route> out;
+  visit(scheme, host, port, path, [&](const auto& hit, size_t) {
+    out = hit.first;
+    return false;
+  });
+  return out;
+}
+
+route_table::matches route_table::count(std::string_view scheme,
+                                        std::string_view host, uint16_t port,
+                                        std::string_view path,
+                                        size_t length) const {
+  matches out;
+  visit(scheme, host, port, path, [&](const auto& hit, size_t here) {
+    out.all += hit.count;
+    out.as_long += here == length ? hit.count : 0;
+    return true;
+  });
+  return out;
 }
 
 } // namespace aps

@@ -41,8 +41,21 @@ class route_table {
                                     std::string_view host, uint16_t port,
                                     std::string_view path) const;
 
+  /// How many mappings are for a request, the loser of equals included.
+  struct matches {
+    size_t all = 0;
+    size_t as_long = 0; ///< with a path of `length`, as their winner's
+  };
+  matches count(std::string_view scheme, std::string_view host, uint16_t port,
+                std::string_view path, size_t length) const;
+
  private:
   struct by_host;
+  struct prefixes;
+  template <class Visit>
+  void visit(std::string_view scheme, std::string_view host, uint16_t port,
+             std::string_view path, Visit visit) const;
+
   std::shared_ptr<const by_host> hosts_; ///< so copies of a table are cheap
 };
 

@@ -58,6 +58,7 @@ bool read_url(reader& in, const char* key, bool prefix, url& to) {
 void read_http(reader&& in, http& to) {
   constexpr uint64_t mebibyte = 1 << 20;
   constexpr uint64_t exact = 9007199254740991; // 2^53 - 1, as in JavaScript
+  constexpr uint64_t max_rate = 1'000'000'000;
   constexpr duration_range limits{min_seconds, max_seconds};
   in.integer<uint64_t>("max_header_bytes", to.max_header_bytes,
                        {256, 16 * mebibyte});
@@ -69,6 +70,13 @@ void read_http(reader&& in, http& to) {
   in.duration("first_byte_timeout", to.first_byte_timeout, limits);
   in.duration("write_timeout", to.write_timeout,
               {min_seconds, max_seconds, true});
+  in.integer<uint64_t>("min_receive_rate", to.min_receive_rate, {0, max_rate});
+  in.integer<uint64_t>("min_send_rate", to.min_send_rate, {0, max_rate});
+  in.duration("half_close_timeout", to.half_close_timeout, limits);
+  in.duration("continue_timeout", to.continue_timeout,
+              {min_seconds, max_seconds, true});
+  in.duration("discard_timeout", to.discard_timeout, limits);
+  in.integer<uint64_t>("discard_bytes", to.discard_bytes, {0, exact});
   in.finish();
 }
 
@@ -228,8 +236,50 @@ void read_log(reader&& in, log& to) {
   in.finish();
 }
 
+namespace {
+
+// ip, ip:port or [v6]:port.
+bool is_address_and_port(std::string_view text) {
+  if (is_ipv4(text) || is_ipv6(text))
+    return true;
+  const auto colon = text.rfind(':');
+  if (colon == text.npos)
+    return false;
+  const auto port = text.substr(colon + 1);
+  if (port.empty() || port.size() > 5
+      || port.find_first_not_of("0123456789") != port.npos
+      || std::stoul(std::string(port)) - 1 >= 65535)
+    return false;
+  auto host = text.substr(0, colon);
+  if (!host.starts_with('['))
+    return is_ipv4(host);
+  host.remove_prefix(1);
+  return host.ends_with(']') && is_ipv6(host.substr(0, host.size() - 1));
+}
+
+} // namespace
+
+void read_dns(reader&& in, dns& to) {
+  constexpr auto allowed = "an IP address, with :PORT unless it is 53";
+  in.strings("servers", to.servers, {true, nullptr, allowed});
+  for (const auto& server : to.servers)
+    if (!is_address_and_port(server))
+      in.fail(in.path("servers"), "\"" + server + "\"", allowed);
+  in.finish();
+}
+
 void read_io(reader&& in, io& to) {
   in.integer<uint32_t>("threads", to.threads, {0, 256});
+  in.finish();
+}
+
+void read_targets(reader&& in, targets& to) {
+  constexpr duration_range or_none{min_seconds, max_seconds, true};
+  in.duration("connect_timeout", to.connect_timeout,
+              {min_seconds, max_seconds});
+  in.duration("read_timeout", to.read_timeout, or_none);
+  in.duration("send_timeout", to.send_timeout, or_none);
+  in.integer<uint32_t>("min_rate", to.min_rate, {0, 1000000});
   in.finish();
 }
 

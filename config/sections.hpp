@@ -33,8 +33,12 @@ void read_mapping(const nlohmann::json& value, const std::string& path,
 void read_admin(reader&& in, admin& to);
 void read_log(reader&& in, log& to);
 void read_io(reader&& in, io& to);
+void read_dns(reader&& in, dns& to);
+void read_targets(reader&& in, targets& to);
 
-/// What only shows with everything read: two listeners on one address.
+/// What only shows with everything read: two listeners on one address, limits
+/// of the HTTP front that contradict each other.
+void check_limits(const node& all, problems& out);
 void check_listeners(const node& all, problems& out);
 
 } // namespace aps::config

@@ -37,10 +37,18 @@ json show(const config::http& http) {
           {"body_timeout", http.body_timeout.count()},
           {"idle_timeout", http.idle_timeout.count()},
           {"first_byte_timeout", http.first_byte_timeout.count()},
-          {"write_timeout", http.write_timeout.count()}};
+          {"write_timeout", http.write_timeout.count()},
+          {"min_receive_rate", http.min_receive_rate},
+          {"min_send_rate", http.min_send_rate},
+          {"half_close_timeout", http.half_close_timeout.count()},
+          {"continue_timeout", http.continue_timeout.count()},
+          {"discard_timeout", http.discard_timeout.count()},
+          {"discard_bytes", http.discard_bytes}};
 }
 
 constexpr auto masked = "***";
+
+} // namespace
 
 json show(const tunnel& tunnel) {
   auto websocket = show(tunnel.websocket_pool);
@@ -57,6 +65,7 @@ json show(const tunnel& tunnel) {
             {"max_hold_down", tunnel.fallback.max_hold_down.count()},
             {"good_probes", tunnel.fallback.good_probes},
             {"probe_timeout", tunnel.fallback.probe_timeout.count()}}},
+          {"max_endpoints", tunnel.max_endpoints},
           {"exchange_window", tunnel.exchange_window},
           {"reconnect_grace", tunnel.reconnect_grace.count()},
           {"resume_time", tunnel.resume_time.count()}};
@@ -78,21 +87,24 @@ json show(const mapping& rule) {
   return out;
 }
 
-} // namespace
-
 json show(const node& config) {
-  json out{{"servers", json::object()},
-           {"tunnels", json::object()},
-           {"mappings", json::array()}};
+  auto out = show_frame(config);
+  out["tunnels"] = json::object();
+  out["mappings"] = json::array();
+  for (const auto& [name, tunnel] : config.tunnels)
+    out["tunnels"][name] = show(tunnel);
+  for (const auto& rule : config.mappings)
+    out["mappings"].push_back(show(rule));
+  return out;
+}
+
+json show_frame(const node& config) {
+  json out{{"servers", json::object()}};
   for (const auto& [name, server] : config.servers)
     out["servers"][name] = {{"host", server.host},
                             {"port", server.port},
                             {"agents", server.agents},
                             {"http", show(server.http)}};
-  for (const auto& [name, tunnel] : config.tunnels)
-    out["tunnels"][name] = show(tunnel);
-  for (const auto& rule : config.mappings)
-    out["mappings"].push_back(show(rule));
   if (const auto& admin = config.admin) {
     out["admin"] = {{"host", admin->host},
                     {"port", admin->port},
@@ -115,6 +127,13 @@ json show(const node& config) {
     {"address_share", limits.address_share},
     {"trusted", limits.trusted}};
   out["io"] = {{"threads", config.io.threads}};
+  if (!config.dns.servers.empty())
+    out["dns"] = {{"servers", config.dns.servers}};
+  const auto& targets = config.targets;
+  out["targets"] = {{"connect_timeout", targets.connect_timeout.count()},
+                    {"read_timeout", targets.read_timeout.count()},
+                    {"send_timeout", targets.send_timeout.count()},
+                    {"min_rate", targets.min_rate}};
   return out;
 }
 

@@ -10,4 +10,10 @@ namespace aps::config {
 /// out. Secrets are "***"; apart from them `parse` of it gives `what` again.
 nlohmann::json show(const node& what);
 
+/// The same in parts, for what is large: all but tunnels and mappings, one
+/// tunnel, one mapping.
+nlohmann::json show_frame(const node& what);
+nlohmann::json show(const tunnel& what);
+nlohmann::json show(const mapping& what);
+
 } // namespace aps::config

@@ -104,10 +104,12 @@ void read_tunnel(const json& value, const std::string& path,
             "websocket_pool, grpc_pool or poll_pool enabled, or the tunnel "
             "disabled");
   read_breaker(in.object("fallback"), to.fallback);
+  in.integer<uint32_t>("max_endpoints", to.max_endpoints, {1, 100000});
   in.integer<uint32_t>("exchange_window", to.exchange_window,
-                       {16384, 67108864});
-  in.duration("reconnect_grace", to.reconnect_grace, {0, max_seconds});
+                       {16384, 4194304});
   in.duration("resume_time", to.resume_time, {0, max_seconds});
+  to.reconnect_grace = to.resume_time;
+  in.duration("reconnect_grace", to.reconnect_grace, {0, max_seconds});
   in.finish();
   if (in.member("servers") || !servers)
     return;

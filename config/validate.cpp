@@ -29,7 +29,25 @@ bool clash(const listener& a, const listener& b) {
   return a.host == b.host || everywhere(a.host) || everywhere(b.host);
 }
 
+/// Limits that contradict each other: the second could never be reached.
+void check_http(const http& limits, const std::string& path, problems& out) {
+  constexpr uint64_t smallest_field = 4; // "a:" and the end of its line
+  if (limits.max_headers == http{}.max_headers
+      || limits.max_headers * smallest_field <= limits.max_header_bytes)
+    return;
+  out.push_back({path + ".max_headers",
+                 "the number " + std::to_string(limits.max_headers),
+                 "at most a quarter of max_header_bytes ("
+                   + std::to_string(limits.max_header_bytes) + ")",
+                 {}});
+}
+
 } // namespace
+
+void check_limits(const node& all, problems& out) {
+  for (const auto& [name, server] : all.servers)
+    check_http(server.http, member_path("$.servers", name) + ".http", out);
+}
 
 void check_listeners(const node& all, problems& out) {
   std::vector<listener> seen;

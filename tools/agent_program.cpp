@@ -30,6 +30,10 @@ struct flags {
   std::string instance;
   bool insecure_target = false;
   std::string ca_file;
+  std::vector<std::string> dns;
+  double target_connect_timeout = 10;
+  double target_timeout = 60;
+  uint32_t target_min_rate = 16;
   uint32_t threads = 0;
   std::string log_level = "info";
   double grace = 5;
@@ -70,6 +74,23 @@ void declare(cli::command_line& line, flags& to, bool websocket_only) {
             "More trusted certificates for https targets, PEM (default: those "
             "of the system alone)"},
            to.ca_file);
+  line.add({"dns", "ADDRESS",
+            "DNS server (with :PORT, if it is not 53) to ask instead of the "
+            "system's resolver; several times or separated by commas"},
+           to.dns);
+  line.add({"target-connect-timeout", "SECONDS",
+            "How long resolving, connecting to and shaking hands with a target "
+            "may take"},
+           to.target_connect_timeout);
+  line.add({"target-timeout", "SECONDS",
+            "How long a target may be silent inside an answer, or take nothing "
+            "of a request; event streams and upgrades may be silent; 0 = for "
+            "ever"},
+           to.target_timeout);
+  line.add({"target-min-rate", "BYTES",
+            "Bytes per second that a target has to send or take, over "
+            "-target-timeout; 0 = any"},
+           to.target_min_rate);
   line.add({"threads", "COUNT", "I/O threads, 0 = one per core"}, to.threads);
   line.add(
     {"log-level", "LEVEL", "One of trace, debug, info, warning, error, off"},
@@ -108,6 +129,11 @@ std::string password(const flags& from) {
                     "APS_PASSWORD");
 }
 
+duration to_duration(double seconds) {
+  return std::chrono::duration_cast<duration>(
+    std::chrono::duration<double>(seconds));
+}
+
 agent_options options(const flags& from) {
   agent_options result;
   for (const auto& text : from.servers) {
@@ -126,6 +152,12 @@ agent_options options(const flags& from) {
                       : from.instance;
   result.origin.insecure = from.insecure_target;
   result.origin.ca_file = from.ca_file;
+  if (from.target_connect_timeout <= 0)
+    throw usage_error("-target-connect-timeout must be above 0");
+  result.origin.connect_timeout = to_duration(from.target_connect_timeout);
+  result.origin.read_timeout = to_duration(from.target_timeout);
+  result.origin.send_timeout = to_duration(from.target_timeout);
+  result.origin.min_rate = from.target_min_rate;
   return result;
 }
 
@@ -135,7 +167,7 @@ void run(const flags& what, agent_options options) {
   const auto log = host::make_log(what.log_level);
   caf::core::init_global_meta_objects();
   init_actor_types();
-  const auto network = make_network(what.threads);
+  const auto network = make_network(what.threads, what.dns);
   caf::actor_system_config settings;
   host::configure(settings);
   caf::actor_system system{settings};

@@ -62,13 +62,15 @@ void run(const aps::config::node& config, const options& what) {
   const auto log = aps::host::make_log(level, config.log.format == "json");
   caf::core::init_global_meta_objects();
   aps::init_actor_types();
-  const auto network = aps::make_network(config.io.threads);
+  const auto network = aps::make_network(config.io.threads, config.dns.servers);
   caf::actor_system_config settings;
   aps::host::configure(settings,
                        config.admin && config.admin->actor_metrics);
   caf::actor_system system{settings};
   const auto node = aps::spawn_node(system, config, network, log,
-                                    {APS_VERSION, aps::panel::assets()});
+                                    {APS_VERSION, aps::panel::assets(), [log] {
+                                       return aps::host::dropped_lines(*log);
+                                     }});
   log_start(*log, config, *node);
   const auto reloaded = [&] { reload(*node, what.config, *log); };
   log->info("[NODE] {}: stopping", aps::host::wait_for_stop(reloaded));

@@ -1,10 +1,11 @@
 #include "tools/host.hpp"
 
+#include "tools/log_sink.hpp"
+
 #include <caf/actor_system_config.hpp>
 #include <spdlog/logger.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
 
 #include <csignal>
 #include <cstring>
@@ -135,7 +136,7 @@ std::string wait_for_stop(const std::function<void()>& reload) {
 }
 
 std::shared_ptr<spdlog::logger> make_log(const std::string& level, bool json) {
-  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  auto sink = std::make_shared<log_sink>(STDERR_FILENO);
   auto result = std::make_shared<spdlog::logger>("aps", std::move(sink));
   if (json)
     result->set_formatter(std::make_unique<json_formatter>());
@@ -143,6 +144,14 @@ std::shared_ptr<spdlog::logger> make_log(const std::string& level, bool json) {
     result->set_pattern("%Y-%m-%d %H:%M:%S.%e [%l] %v");
   result->set_level(spdlog::level::from_str(level));
   return result;
+}
+
+uint64_t dropped_lines(const spdlog::logger& log) {
+  uint64_t sum = 0;
+  for (const auto& sink : log.sinks())
+    if (const auto* ours = dynamic_cast<const log_sink*>(sink.get()))
+      sum += ours->dropped();
+  return sum;
 }
 
 void configure(caf::actor_system_config& config, bool actor_metrics) {

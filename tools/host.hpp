@@ -26,9 +26,13 @@ void prepare_process();
 std::string wait_for_stop(const std::function<void()>& reload = {});
 
 /// A log to stderr, each line with time and level in front, or a JSON object
-/// per line. `level` is one of `cli::log_levels()`.
+/// per line. `level` is one of `cli::log_levels()`. Logging never blocks: what
+/// stderr does not take in time is dropped and counted.
 std::shared_ptr<spdlog::logger> make_log(const std::string& level,
                                          bool json = false);
+
+/// How many lines of a log of `make_log` are lost.
+uint64_t dropped_lines(const spdlog::logger& log);
 
 /// A name for what this process does (`what`), the same after a restart of the
 /// process and different for each process of this machine that does the same:

@@ -1,10 +1,11 @@
 #include "transports/listener.hpp"
 
 #include "transports/gate.hpp"
+#include "transports/guard.hpp"
 #include "transports/h2_door.hpp"
 #include "transports/http/http_session.hpp"
 #include "transports/sniffer.hpp"
-#include "transports/tunnel/live_set.hpp"
+#include "transports/seam/live_set.hpp"
 #include "transports/tunnel/poll_desk.hpp"
 #include "transports/tunnel/sockets.hpp"
 #include "transports/tunnel/websocket_link.hpp"
@@ -55,17 +56,14 @@ bool may_be_agent(std::string_view bytes) {
                                    + std::to_string(options.port));
 }
 
-tcp::endpoint resolve(io_unit& unit, const listen_options& options) {
+// The configuration takes addresses and "localhost", so nothing is looked up.
+tcp::endpoint resolve(const listen_options& options) {
   error_code error;
-  const auto address = asio::ip::make_address(options.host, error);
-  if (!error)
-    return {address, options.port};
-  tcp::resolver resolver{unit.context()};
-  const auto found = resolver.resolve(options.host,
-                                      std::to_string(options.port), error);
+  const auto address = asio::ip::make_address(
+    options.host == "localhost" ? "127.0.0.1" : options.host, error);
   if (error)
     fail(options, error);
-  return *found.begin();
+  return {address, options.port};
 }
 
 /// The port and what it shares with its connections. The acceptor is touched
@@ -110,11 +108,14 @@ class open_port : public std::enable_shared_from_this<open_port> {
     live_.close_all();
   }
 
+  /// The connection that failed is lost, the port goes on.
+  void on_exception(const std::string&) { accept_later(); }
+
  private:
   io_unit& first_unit() const noexcept { return *where_.units.front(); }
 
   void bind() {
-    const auto endpoint = resolve(first_unit(), options_);
+    const auto endpoint = resolve(options_);
     error_code error;
     acceptor_.open(endpoint.protocol(), error);
     if (!error)
@@ -135,10 +136,11 @@ class open_port : public std::enable_shared_from_this<open_port> {
     auto& unit = *where_.units[next_unit_++ % where_.units.size()];
     asio::any_io_executor executor{unit.context().get_executor()};
     acceptor_.async_accept(
-      executor, [me = shared_from_this(), &unit](const error_code& error,
-                                                 tcp::socket socket) {
-        me->on_accept(unit, error, std::move(socket));
-      });
+      executor, guard(first_unit(), shared_from_this(),
+                      [&unit](const auto& me, const error_code& error,
+                              tcp::socket socket) {
+                        me->on_accept(unit, error, std::move(socket));
+                      }));
   }
 
   void on_accept(io_unit& unit, const error_code& error, tcp::socket socket) {

@@ -3,6 +3,7 @@
 #include "transports/http/origin_client.hpp"
 #include "transports/io_unit.hpp"
 #include "transports/listener.hpp"
+#include "transports/name_service.hpp"
 #include "transports/tunnel/dial.hpp"
 #include "transports/tunnel/grpc_lease.hpp"
 
@@ -20,13 +21,17 @@ constexpr std::chrono::seconds lease_timeout{5};
 
 class real_network final : public network {
  public:
-  explicit real_network(size_t count) {
+  real_network(size_t count, const std::vector<std::string>& dns) {
     if (count == 0)
       count = std::max(1u, std::thread::hardware_concurrency());
     for (size_t i = 0; i < count; ++i)
-      units_.push_back(std::make_unique<io_unit>(i));
-    for (auto& unit : units_)
+      units_.push_back(std::make_unique<io_unit>(i, exceptions_));
+    if (!dns.empty())
+      make_dns(*units_.front(), dns); // throws what is wrong with them
+    for (auto& unit : units_) {
+      unit->use_dns(dns);
       unit->start();
+    }
   }
 
   // The units must run until gRPC's last call is over, and what they say
@@ -65,6 +70,10 @@ class real_network final : public network {
     return make_origin_client(options);
   }
 
+  std::shared_ptr<exception_watch> exceptions() const noexcept override {
+    return exceptions_;
+  }
+
  private:
   grpc_server& grpc_once() {
     std::lock_guard guard{mutex_};
@@ -82,6 +91,8 @@ class real_network final : public network {
     }
   }
 
+  const std::shared_ptr<exception_watch> exceptions_
+    = std::make_shared<exception_watch>();
   std::vector<std::unique_ptr<io_unit>> units_;
   std::shared_ptr<live_set> live_ = std::make_shared<live_set>();
   grpc_lease lease_;
@@ -91,8 +102,9 @@ class real_network final : public network {
 
 } // namespace
 
-std::shared_ptr<network> make_network(size_t units) {
-  return std::make_shared<real_network>(units);
+std::shared_ptr<network> make_network(size_t units,
+                                      std::vector<std::string> dns) {
+  return std::make_shared<real_network>(units, dns);
 }
 
 } // namespace aps

@@ -8,6 +8,10 @@ namespace aps {
 /// Beast HTTP and WebSockets, gRPC. Destroying it joins all its threads; its
 /// listeners must be gone by then, and so must the actor system: it comes
 /// first (DESIGN 11). Not from one of its own threads.
-std::shared_ptr<network> make_network(size_t units);
+///
+/// With `dns`, names are asked of these servers ("ip" or "ip:port") instead of
+/// the system's resolver; throws std::runtime_error when one is no address.
+std::shared_ptr<network> make_network(size_t units,
+                                      std::vector<std::string> dns = {});
 
 } // namespace aps

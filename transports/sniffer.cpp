@@ -1,5 +1,6 @@
 #include "transports/sniffer.hpp"
 
+#include "transports/guard.hpp"
 #include "transports/tunnel/h2_guard.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -36,10 +37,11 @@ void sniffer::read() {
   bytes_.resize(have + read_bytes);
   socket_.async_read_some(
     asio::buffer(bytes_.data() + have, read_bytes),
-    [me = shared_from_this(), have](const error_code& error, size_t size) {
-      if (!error)
-        me->on_read(have + size);
-    });
+    guard(unit_, shared_from_this(),
+          [have](const auto& me, const error_code& error, size_t size) {
+            if (!error)
+              me->on_read(have + size);
+          }));
 }
 
 void sniffer::on_read(size_t size) {

@@ -32,13 +32,13 @@ std::string_view reason_of(uint16_t status) {
 // Lives for one question.
 template <class Answer, class Handle, class Question>
 void ask(const call& from, const Handle& whom, Question question,
-         std::function<void(const Answer&)> then) {
+         std::function<void(Answer&)> then) {
   from.where().system.spawn(
     [](caf::event_based_actor* self, call from, Handle whom, Question question,
-       std::function<void(const Answer&)> then) {
+       std::function<void(Answer&)> then) {
       compat::request(
-        self, whom, std::chrono::seconds(3), question,
-        [then](const Answer& answer) { then(answer); },
+        self, whom, std::chrono::seconds(10), question,
+        [then](Answer& answer) { then(answer); },
         [from](const caf::error&) {
           from.problem(503, "the node did not answer in time");
         });
@@ -103,7 +103,8 @@ void call::answer(uint16_t status, const json& body, header_list more) const {
 void call::answer_bytes(uint16_t status, std::string_view type,
                         std::string body, header_list more) const {
   served_->unit().post([to = served_, status, type = std::string(type),
-                        body = std::move(body), more = std::move(more)] {
+                        body = std::move(body),
+                        more = std::move(more)]() mutable {
     auto head = std::make_shared<response_head>();
     head->status = status;
     head->reason = reason_of(status);
@@ -118,8 +119,45 @@ void call::answer_bytes(uint16_t status, std::string_view type,
     to->send_head(head);
     if (head->last)
       return;
-    to->send_body(slice::copy(body));
+    to->send_body(slice::adopt(std::move(body)));
     to->send_end({});
+  });
+}
+
+// Between two steps it goes to the unit and back: an actor that only sends to
+// itself keeps its thread.
+void call::answer_in_steps(long_text body, std::string type) const {
+  struct rendering {
+    call from;
+    long_text body;
+    std::string type;
+    std::shared_ptr<void> use;
+    std::string text = {};
+  };
+  auto all = std::make_shared<rendering>(
+    rendering{*this, std::move(body), std::move(type),
+              where_->node->units->use()});
+  where_->system.spawn([all](caf::event_based_actor* self) -> caf::behavior {
+    auto next = std::make_shared<std::function<void()>>();
+    *next = [self, all, again = std::weak_ptr{next}] {
+      all->body.step(all->text);
+      const auto step = again.lock();
+      if (!step)
+        return;
+      if (!all->body.more()) {
+        all->from.answer_bytes(200, all->type, std::move(all->text),
+                               {{"Cache-Control", "no-store"}});
+        self->quit();
+        return;
+      }
+      all->from.served()->unit().post([me = caf::strong_actor_ptr{self->ctrl()},
+                                       step, use = all->use] {
+        compat::run_on(me, caf::make_action([step] { (*step)(); }));
+      });
+    };
+    compat::run_on(caf::strong_actor_ptr{self->ctrl()},
+                   caf::make_action([next] { (*next)(); }));
+    return {[](drain) {}};
   });
 }
 
@@ -148,9 +186,12 @@ void call::tell(event_kind kind, const std::string& detail) const {
 
 // -- questions ----------------------------------------------------------------
 
-void call::with_node(std::function<void(const node_snapshot&)> then) const {
-  ask<node_snapshot>(*this, where_->supervisor, get_snapshot{},
-                     std::move(then));
+void call::with_node(std::function<void(node_snapshot_ptr)> then) const {
+  ask<node_snapshot>(
+    *this, where_->supervisor, get_snapshot{},
+    [then = std::move(then)](node_snapshot& answer) {
+      then(std::make_shared<const node_snapshot>(std::move(answer)));
+    });
 }
 
 void call::with_actors(std::function<void(const actor_list&)> then) const {
@@ -162,12 +203,12 @@ void call::with_counts(std::function<void(const monitor_counts&)> then) const {
                       std::move(then));
 }
 
-void call::with_records(std::function<void(const record_list&)> then) const {
+void call::with_records(std::function<void(record_list_ptr)> then) const {
   where_->recorders->collect([from = *this, then = std::move(then),
                               use = where_->node->units->use()](auto all) {
     auto shared = std::make_shared<const record_list>(std::move(all));
     // Asking the monitor is a way to another thread, and in order with it.
-    from.with_counts([shared, then](const auto&) { then(*shared); });
+    from.with_counts([shared, then](const auto&) { then(shared); });
   });
 }
 

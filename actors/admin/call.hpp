@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/admin/long_text.hpp"
 #include "actors/log_set.hpp"
 #include "actors/metrics.hpp"
 #include "actors/node.hpp"
@@ -33,6 +34,7 @@ struct context {
   caf::actor_system& system;
   node_context_ptr node;
   std::shared_ptr<const published<config::node>> config; ///< in effect
+  route_table routes; ///< of its mappings, which no reload changes
   supervisor_actor supervisor;
   std::shared_ptr<exchange_recorders> recorders;
   log_set logs;
@@ -44,6 +46,9 @@ struct context {
   std::shared_ptr<login_guard> logins = std::make_shared<login_guard>();
 };
 using context_ptr = std::shared_ptr<const context>;
+
+using node_snapshot_ptr = std::shared_ptr<const node_snapshot>;
+using record_list_ptr = std::shared_ptr<const record_list>;
 
 /// One request to the admin listener, its body complete, and the way to answer
 /// it, once. Copies are the same request.
@@ -79,6 +84,11 @@ class call {
               header_list more = {}) const;
   void answer_bytes(uint16_t status, std::string_view type, std::string body,
                     header_list more = {}) const;
+
+  /// Answers 200, rendered step by step on CAF's threads.
+  void answer_in_steps(long_text body,
+                       std::string type = "application/json") const;
+
   void problem(uint16_t status, const std::string& text,
                const std::string& field = {},
                const std::vector<std::string>& allowed = {}) const;
@@ -91,12 +101,12 @@ class call {
 
   // -- questions to the actors; each answers 503 by itself when nobody does --
 
-  void with_node(std::function<void(const node_snapshot&)> then) const;
+  void with_node(std::function<void(node_snapshot_ptr)> then) const;
   void with_actors(std::function<void(const actor_list&)> then) const;
   void with_counts(std::function<void(const monitor_counts&)> then) const;
 
   /// Not on a unit thread, so that `then` may take its time.
-  void with_records(std::function<void(const record_list&)> then) const;
+  void with_records(std::function<void(record_list_ptr)> then) const;
 
  private:
   context_ptr where_;

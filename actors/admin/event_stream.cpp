@@ -18,13 +18,17 @@ constexpr size_t max_streams_per_address = 16;
 // Above what the monitor remembers, so that a whole replay fits.
 constexpr uint32_t credit = 2048;
 
-std::string message(const std::string& node, uint64_t serial,
-                    std::string_view kind, const json& data) {
+std::string beginning(const std::string& node, uint64_t serial,
+                      std::string_view kind) {
   std::string out;
   if (serial > 0)
     out = "id: " + node + "-" + std::to_string(serial) + "\n";
-  return out + "event: " + std::string(kind) + "\ndata: "
-         + data.dump(-1, ' ', false, json::error_handler_t::replace) + "\n\n";
+  return out + "event: " + std::string(kind) + "\ndata: ";
+}
+
+std::string message(const std::string& node, uint64_t serial,
+                    std::string_view kind, const json& data) {
+  return beginning(node, serial, kind) + on_a_line(data) + "\n\n";
 }
 
 // What the parameter `kind` says; nothing when a word is unknown.
@@ -144,19 +148,46 @@ void write(stream_state& state, std::string text, uint32_t events) {
     state.early.emplace_back(std::move(text), events);
 }
 
-void send_snapshot(stream_state& state, uint64_t serial,
-                   const node_snapshot& now) {
-  const auto& where = state.from.where();
+// Its parts go out as they are made; a line ends where none may, so that the
+// message stays one.
+void send_snapshot(caf::event_based_actor* self,
+                   const std::shared_ptr<stream_state>& state,
+                   std::shared_ptr<long_text> rest) {
+  std::string text;
+  rest->step(text);
+  std::erase(text, '\n');
+  if (rest->more()) {
+    state->writer->write(std::move(text), 0);
+    state->from.served()->unit().post([self = caf::strong_actor_ptr{
+                                         self->ctrl()},
+                                       actor = self, state, rest] {
+      compat::run_on(self, caf::make_action([actor, state, rest] {
+                       send_snapshot(actor, state, rest);
+                     }));
+    });
+    return;
+  }
+  state->writer->write(text + "\n\n", 0);
+  state->snapshot_sent = true;
+  for (auto& [early, events] : std::exchange(state->early, {}))
+    state->writer->write(std::move(early), events);
+}
+
+void begin_snapshot(caf::event_based_actor* self,
+                    const std::shared_ptr<stream_state>& state,
+                    uint64_t serial, const node_snapshot_ptr& now) {
+  const auto& where = state->from.where();
   const json body{{"serial", serial},
                   {"node", show_node(where)},
-                  {"exchanges", show_totals(where.recorders->totals())},
-                  {"tunnels", show_tunnels(where, now)}};
+                  {"exchanges", show_totals(where.recorders->totals())}};
   // The replay begins before it: then its id must not move the reader on.
-  const auto id = state.what.after ? 0 : serial;
-  state.writer->write(message(where.node->node_id, id, "snapshot", body), 0);
-  state.snapshot_sent = true;
-  for (auto& [text, events] : std::exchange(state.early, {}))
-    state.writer->write(std::move(text), events);
+  const auto id = state->what.after ? 0 : serial;
+  state->writer->write(beginning(where.node->node_id, id, "snapshot"), 0);
+  auto rest = std::make_shared<long_text>();
+  rest->text(opened(body) + "\"tunnels\":[");
+  add_tunnels(*rest, where, now);
+  rest->text("]}");
+  send_snapshot(self, state, std::move(rest));
 }
 
 void beat(caf::event_based_actor* self, std::shared_ptr<stream_state> state) {
@@ -187,10 +218,12 @@ caf::behavior event_stream(caf::event_based_actor* self, call from,
   return {
     [=](const monitor_snapshot& start) {
       compat::request(
-        self, state->from.where().supervisor, std::chrono::seconds(3),
+        self, state->from.where().supervisor, std::chrono::seconds(10),
         get_snapshot{},
-        [=, serial = start.serial](const node_snapshot& now) {
-          send_snapshot(*state, serial, now);
+        [=, serial = start.serial](node_snapshot& now) {
+          begin_snapshot(
+            self, state, serial,
+            std::make_shared<const node_snapshot>(std::move(now)));
         },
         [self](const caf::error&) { self->quit(); });
     },

@@ -45,7 +45,7 @@ json show(const exchange_attempt& one, time_point start) {
 }
 
 json show(const exchange_record& what, time_point now,
-          const std::vector<config::mapping>& mappings) {
+          const route_table& routes) {
   static const carrier nobody;
   const auto& by = what.attempts.empty() || !what.attempts.back().by
                      ? nobody
@@ -71,8 +71,8 @@ json show(const exchange_record& what, time_point now,
            {{"index", facts.via->index},
             {"from", rule.from.str()},
             {"to", rule.to.str()},
-            {"why", why_it_won(mappings, facts.via->index, facts.scheme,
-                               facts.host, facts.path)}}},
+            {"why", why_it_won(routes, *facts.via, facts.scheme, facts.host,
+                               facts.path)}}},
           {"tunnel", by.tunnel},
           {"endpoint", by.endpoint},
           {"session", by.session},
@@ -116,6 +116,16 @@ struct filter {
   }
 };
 
+void add_records(long_text& to, const call& what, const record_list_ptr& all,
+                 std::vector<const exchange_record*> which) {
+  const auto count = which.size();
+  to.pieces(count, [routes = what.where().routes, all, which = std::move(which),
+                    between = separator{}](size_t i, std::string& to) mutable {
+    between(to);
+    to += on_a_line(show(*which[i], all->now, routes));
+  });
+}
+
 } // namespace
 
 void get_exchanges(const call& what) {
@@ -128,22 +138,27 @@ void get_exchanges(const call& what) {
     if (error != std::errc{} || at != end)
       return what.problem(400, "limit is a whole number", "limit");
   }
-  what.with_records([what, only, limit](const record_list& all) {
-    const auto config = what.where().config->get();
-    const auto& mappings = config->mappings;
+  what.with_records([what, only, limit](const record_list_ptr& all) {
     const auto pick = [&](const auto& from) {
-      auto out = json::array();
+      std::vector<const exchange_record*> out;
       for (const auto& one : from)
         if (out.size() < limit && only.admits(*one))
-          out.push_back(show(*one, all.now, mappings));
+          out.push_back(one.get());
       return out;
     };
-    json body{{"totals", show_totals(what.where().recorders->totals())},
-              {"live", pick(all.live)},
-              {"finished", pick(all.ended)}};
-    if (only.id && body["live"].empty() && body["finished"].empty())
+    const auto live = pick(all->live);
+    const auto ended = pick(all->ended);
+    if (only.id && live.empty() && ended.empty())
       return what.problem(404, "no exchange has the id \"" + *only.id + "\"");
-    what.answer(200, body);
+    const json totals{
+      {"totals", show_totals(what.where().recorders->totals())}};
+    long_text body;
+    body.text(opened(totals) + "\n\"live\":[");
+    add_records(body, what, all, live);
+    body.text("],\n\"finished\":[");
+    add_records(body, what, all, ended);
+    body.text("]}\n");
+    what.answer_in_steps(std::move(body));
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/admin/router.hpp"
 #include "actors/node_front.hpp"
+#include "config/host.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -59,34 +60,72 @@ std::string_view without_query(std::string_view path) {
   return path.substr(0, path.find('?'));
 }
 
-// As `route_table` decides, one mapping for itself.
-bool matches_alone(const config::mapping& rule, const target& asked) {
-  const route_table alone{{rule}};
-  return alone.find(asked.scheme, asked.host, asked.port, asked.path)
-         || (asked.port != 0
-             && alone.find(asked.scheme, asked.host, 0, asked.path));
+uint16_t port_of(std::string_view scheme, uint16_t port) {
+  return port != 0 ? port : scheme == "https" ? 443 : 80;
 }
 
-std::string why_not(const config::mapping& rule, const target& asked) {
+std::string why_it_won(const route_table& routes, const route& winner,
+                       const target& asked) {
+  const auto& path = winner.rule.from.path;
+  const auto length = path == "/" ? 0 : path.size();
+  auto count = routes.count(asked.scheme, asked.host, asked.port, asked.path,
+                            length);
+  // A mapping that names no port is for every port of the node.
+  if (port_of(asked.scheme, asked.port) != port_of(asked.scheme, 0)) {
+    const auto any = routes.count(asked.scheme, asked.host, 0, asked.path,
+                                  length);
+    count.all += any.all;
+    count.as_long += any.as_long;
+  }
+  if (count.all <= 1)
+    return "the only match";
+  if (count.as_long <= 1)
+    return "the longest path of " + std::to_string(count.all) + " matches";
+  return "the first of " + std::to_string(count.as_long)
+         + " matches with the longest path";
+}
+
+/// One mapping beside a request, as `route_table` sees the two.
+struct comparison {
+  bool host = false; ///< and port
+  bool path = false;
+
+  comparison(const config::url& from, const target& asked)
+      : host(config::canonical_host(from.host) == asked.host
+             && (port_of(from.scheme, from.port)
+                   == port_of(asked.scheme, asked.port)
+                 || (asked.port != 0
+                     && port_of(from.scheme, from.port)
+                          == port_of(asked.scheme, 0)))) {
+    const std::string_view asked_path = without_query(asked.path);
+    const std::string_view prefix = from.path == "/" ? "" : from.path;
+    path = asked_path.starts_with(prefix)
+           && (prefix.empty() || prefix.size() == asked_path.size()
+               || prefix.back() == '/' || asked_path[prefix.size()] == '/');
+  }
+};
+
+std::string why_not(const config::mapping& rule, const target& asked,
+                    const comparison& with) {
   if (rule.from.scheme != asked.scheme)
     return "another scheme: " + rule.from.scheme;
-  auto any_path = rule;
-  any_path.from.path.clear();
-  if (!matches_alone(any_path, asked))
+  if (!with.host)
     return "another host or port: " + rule.from.authority();
   return "the path does not begin with " + rule.from.path;
 }
 
-json show_candidate(const std::vector<config::mapping>& mappings, size_t index,
-                    const route* winner, const target& asked) {
-  const auto& rule = mappings[index];
-  const auto matches = matches_alone(rule, asked);
+// Precondition: `asked.host` is canonical.
+json show_candidate(const route_table& routes, const config::mapping& rule,
+                    size_t index, const route* winner, const target& asked) {
+  const comparison with{rule.from, asked};
+  const auto matches = rule.from.scheme == asked.scheme && with.host
+                       && with.path;
   const auto wins = winner && winner->index == index;
   std::string why;
   if (wins)
-    why = why_it_won(mappings, index, asked.scheme, asked.host, asked.path);
+    why = why_it_won(routes, *winner, asked);
   else if (!matches)
-    why = why_not(rule, asked);
+    why = why_not(rule, asked, with);
   else if (winner && winner->rule.from.path.size() > rule.from.path.size())
     why = "matches, but mapping " + std::to_string(winner->index)
           + " has a longer path";
@@ -151,25 +190,18 @@ json show_tunnels_of(const config::mapping& rule, const config::node& config,
   return out;
 }
 
+/// All of an explanation but its candidates.
 json explain(const std::string& url, const target& asked,
-             const std::string& method, const config::node& config,
+             const std::string& method, const context& where,
+             const config::node& config, const route* found,
              const node_snapshot& now) {
-  const auto found = find_route(route_table{config.mappings}, asked.scheme,
-                                asked.host, asked.port, asked.path);
   json out{{"url", url},
            {"method", method},
            {"mapping", nullptr},
            {"target", ""},
            {"direct", false},
            {"balance", ""},
-           {"candidates", json::array()},
            {"tunnels", json::array()}};
-  for (size_t i = 0; i < config.mappings.size(); ++i) {
-    out["candidates"].push_back(
-      show_candidate(config.mappings, i, found.get(), asked));
-    if (found && found->index == i)
-      out["mapping"] = out["candidates"].back();
-  }
   auto how = outcome::ok;
   std::string summary;
   if (!found) {
@@ -179,6 +211,8 @@ json explain(const std::string& url, const target& asked,
     const auto& rule = found->rule;
     const auto goal = rule.to.scheme + "://" + rule.to.authority()
                       + found->target_path(asked.path);
+    out["mapping"] = show_candidate(where.routes, rule, found->index, found,
+                                    asked);
     out["target"] = goal;
     out["direct"] = rule.tunnels.empty();
     out["balance"] = to_string(rule.balance);
@@ -202,28 +236,15 @@ json explain(const std::string& url, const target& asked,
 
 } // namespace
 
-std::string why_it_won(const std::vector<config::mapping>& mappings,
-                       size_t index, std::string_view scheme,
-                       std::string_view host, std::string_view path) {
+std::string why_it_won(const route_table& routes, const route& winner,
+                       std::string_view scheme, std::string_view host,
+                       std::string_view path) {
   target asked;
   const auto url = std::string(scheme) + "://" + std::string(host)
                    + std::string(without_query(path));
   if (!read_target(url, asked))
     return "it matches";
-  size_t count = 0;
-  size_t as_long = 0;
-  for (const auto& rule : mappings) {
-    if (!matches_alone(rule, asked))
-      continue;
-    ++count;
-    as_long += rule.from.path.size() == mappings[index].from.path.size();
-  }
-  if (count <= 1)
-    return "the only match";
-  if (as_long <= 1)
-    return "the longest path of " + std::to_string(count) + " matches";
-  return "the first of " + std::to_string(as_long)
-         + " matches with the longest path";
+  return why_it_won(routes, winner, asked);
 }
 
 void get_explanation(const call& what) {
@@ -232,9 +253,26 @@ void get_explanation(const call& what) {
   if (!url || !read_target(*url, asked))
     return what.problem(400, "url is an absolute http or https URL", "url");
   const auto method = what.parameter("method").value_or("GET");
-  what.with_node([what, url = *url, asked, method](const node_snapshot& now) {
-    what.answer(200,
-                explain(url, asked, method, *what.where().config->get(), now));
+  asked.host = config::canonical_host(asked.host);
+  what.with_node([what, url = *url, asked, method](
+                   const node_snapshot_ptr& now) {
+    const auto config = what.where().config->get();
+    const auto& routes = what.where().routes;
+    const auto found = find_route(routes, asked.scheme, asked.host, asked.port,
+                                  asked.path);
+    long_text body;
+    body.text(opened(explain(url, asked, method, what.where(), *config,
+                             found.get(), *now))
+              + "\n\"candidates\":[");
+    body.pieces(config->mappings.size(),
+                [config, found, asked, routes,
+                 between = separator{}](size_t i, std::string& to) mutable {
+                  between(to);
+                  to += on_a_line(show_candidate(routes, config->mappings[i],
+                                                 i, found.get(), asked));
+                },
+                500);
+    what.answer_in_steps(std::move(body.text("]}\n")));
   });
 }
 

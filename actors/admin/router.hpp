@@ -57,6 +57,9 @@ bool may_enter(const call& what, const resource& to);
 
 nlohmann::json show_node(const context& where);
 nlohmann::json show_totals(const exchange_totals& totals);
-nlohmann::json show_tunnels(const context& where, const node_snapshot& now);
+
+/// Appends the elements of the list `tunnels`, each on a line of its own.
+void add_tunnels(long_text& to, const context& where,
+                 const node_snapshot_ptr& now);
 
 } // namespace aps::admin

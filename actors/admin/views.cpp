@@ -3,6 +3,9 @@
 #include "actors/text.hpp"
 #include "config/show.hpp"
 
+#include <functional>
+#include <vector>
+
 namespace aps::admin {
 
 using nlohmann::json;
@@ -32,17 +35,75 @@ json sessions_of(const endpoint_snapshot& endpoint) {
   return out;
 }
 
-json show_tunnel(const tunnel_snapshot& tunnel) {
-  auto endpoints = json::array();
-  for (const auto& endpoint : tunnel.endpoints)
-    endpoints.push_back(aps::show(endpoint));
+// All of a tunnel but its endpoints.
+json show_head(const tunnel_snapshot& tunnel, bool enabled) {
   return {{"name", tunnel.name},
-          {"enabled", true},
+          {"enabled", enabled},
           {"fallback_enabled", tunnel.fallback_enabled},
           {"grpc_enabled", tunnel.grpc_enabled},
           {"websocket_enabled", tunnel.websocket_enabled},
-          {"fallback_mode", to_string(tunnel.mode)},
-          {"endpoints", std::move(endpoints)}};
+          {"fallback_mode", to_string(tunnel.mode)}};
+}
+
+/// An endpoint in the row of all; a tunnel without one has a row of its own.
+struct endpoint_row {
+  const tunnel_snapshot* tunnel = nullptr;
+  const endpoint_snapshot* endpoint = nullptr;
+  bool first = true; ///< of its tunnel
+  bool last = true;
+};
+
+std::vector<endpoint_row> rows_of(const node_snapshot& now) {
+  std::vector<endpoint_row> out;
+  for (const auto& tunnel : now.tunnels) {
+    if (tunnel.endpoints.empty())
+      out.push_back({&tunnel});
+    const auto& all = tunnel.endpoints;
+    for (size_t i = 0; i < all.size(); ++i)
+      out.push_back({&tunnel, &all[i], i == 0, i + 1 == all.size()});
+  }
+  return out;
+}
+
+using show_tunnel_head = std::function<std::string(const tunnel_snapshot&)>;
+
+// Tunnels with the list of their endpoints; `head` opens each.
+void add_rows(long_text& to, const node_snapshot_ptr& now,
+              show_tunnel_head head) {
+  auto rows = rows_of(*now);
+  const auto count = rows.size();
+  to.pieces(count, [now, rows = std::move(rows), head = std::move(head),
+                    between = separator{}](size_t i, std::string& to) mutable {
+    const auto& row = rows[i];
+    if (row.first) {
+      between(to);
+      to += head(*row.tunnel) + "\"endpoints\":[";
+    } else {
+      to += ",\n";
+    }
+    if (row.endpoint)
+      to += on_a_line(aps::show(*row.endpoint));
+    if (row.last)
+      to += "]}";
+  });
+}
+
+// One list, with what `show` finds for an endpoint.
+void answer_list(const call& what, const node_snapshot_ptr& now,
+                 std::string_view name,
+                 std::function<void(const endpoint_row&, std::string& to,
+                                    separator& between)> show) {
+  auto rows = rows_of(*now);
+  const auto count = rows.size();
+  long_text body;
+  body.text("{\"" + std::string(name) + "\":[");
+  body.pieces(count, [now, rows = std::move(rows), show = std::move(show),
+                      between = separator{}](size_t i,
+                                             std::string& to) mutable {
+    if (rows[i].endpoint)
+      show(rows[i], to, between);
+  });
+  what.answer_in_steps(std::move(body.text("]}\n")));
 }
 
 } // namespace
@@ -66,29 +127,33 @@ json show_totals(const exchange_totals& totals) {
           {"bytes_down", totals.bytes_down}};
 }
 
-json show_tunnels(const context& where, const node_snapshot& now) {
-  auto out = json::array();
-  for (const auto& tunnel : now.tunnels)
-    out.push_back(show_tunnel(tunnel));
-  const auto config = where.config->get();
-  for (const auto& [name, settings] : config->tunnels)
-    if (!settings.enabled) {
-      tunnel_snapshot off{name, settings.fallback.enabled,
-                          settings.grpc_pool.enabled,
-                          settings.websocket_pool.enabled, {}};
-      out.push_back(show_tunnel(off));
-      out.back()["enabled"] = false;
-    }
-  return out;
+void add_tunnels(long_text& to, const context& where,
+                 const node_snapshot_ptr& now) {
+  add_rows(to, now, [](const tunnel_snapshot& tunnel) {
+    return opened(show_head(tunnel, true));
+  });
+  std::vector<tunnel_snapshot> off;
+  for (const auto& [name, settings] : where.config->get()->tunnels)
+    if (!settings.enabled)
+      off.push_back({name, settings.fallback.enabled,
+                     settings.grpc_pool.enabled,
+                     settings.websocket_pool.enabled, {}});
+  const auto count = off.size();
+  to.pieces(count, [off = std::move(off), follows = !now->tunnels.empty()](
+                     size_t i, std::string& to) {
+    if (follows || i > 0)
+      to += ",\n";
+    to += opened(show_head(off[i], false)) + "\"endpoints\":[]}";
+  });
 }
 
 // -- resources ----------------------------------------------------------------
 
 void get_stats(const call& what) {
   what.with_counts([what](const monitor_counts& counts) {
-    what.with_node([what, counts](const node_snapshot& now) {
+    what.with_node([what, counts](const node_snapshot_ptr& now) {
       const auto& where = what.where();
-      auto body = make_stats(now, *where.config->get(),
+      auto body = make_stats(*now, *where.config->get(),
                              compat::running_actors(where.system));
       body["node"] = show_node(where);
       body["exchanges"] = show_totals(where.recorders->totals());
@@ -103,57 +168,93 @@ void get_stats(const call& what) {
         for (const auto& row : limit_table)
           body["limits"][std::string(row.name)]
             = where.node->limits->count(row.kind);
-      what.answer(200, body);
+      long_text all;
+      all.text(opened(body) + "\n\"tunnels\":{");
+      add_rows(all, now, [](const tunnel_snapshot& tunnel) {
+        return on_a_line(tunnel.name) + ":"
+               + opened({{"fallback_enabled", tunnel.fallback_enabled}});
+      });
+      what.answer_in_steps(std::move(all.text("}}\n")));
     });
   });
 }
 
 void get_tunnels(const call& what) {
-  what.with_node([what](const node_snapshot& now) {
-    what.answer(200, {{"tunnels", show_tunnels(what.where(), now)}});
+  what.with_node([what](const node_snapshot_ptr& now) {
+    long_text body;
+    body.text("{\"tunnels\":[");
+    add_tunnels(body, what.where(), now);
+    what.answer_in_steps(std::move(body.text("]}\n")));
   });
 }
 
 void get_endpoints(const call& what) {
-  what.with_node([what](const node_snapshot& now) {
-    const auto tunnel_name = what.parameter("tunnel");
-    auto out = json::array();
-    for (const auto& tunnel : now.tunnels)
-      for (const auto& endpoint : tunnel.endpoints) {
-        if (!wanted(tunnel_name, tunnel.name))
-          continue;
-        auto shown = aps::show(endpoint);
-        shown["tunnel"] = tunnel.name;
-        shown["sessions"] = sessions_of(endpoint);
-        out.push_back(std::move(shown));
-      }
-    what.answer(200, {{"endpoints", std::move(out)}});
+  what.with_node([what](const node_snapshot_ptr& now) {
+    answer_list(what, now, "endpoints",
+                [only = what.parameter("tunnel")](
+                  const endpoint_row& row, std::string& to,
+                  separator& between) {
+                  if (!wanted(only, row.tunnel->name))
+                    return;
+                  auto shown = aps::show(*row.endpoint);
+                  shown["tunnel"] = row.tunnel->name;
+                  shown["sessions"] = sessions_of(*row.endpoint);
+                  between(to);
+                  to += on_a_line(shown);
+                });
   });
 }
 
 void get_connections(const call& what) {
-  what.with_node([what](const node_snapshot& now) {
-    const auto tunnel_name = what.parameter("tunnel");
-    const auto name = what.parameter("name");
-    auto out = json::array();
-    for (const auto& tunnel : now.tunnels)
-      for (const auto& endpoint : tunnel.endpoints)
-        for (const auto& pool : endpoint.controller.pools)
-          for (const auto& member : pool.members) {
-            if (!wanted(tunnel_name, tunnel.name) || !wanted(name, member.name))
-              continue;
-            auto shown = aps::show(member);
-            shown["tunnel"] = tunnel.name;
-            shown["endpoint"] = endpoint.name;
-            shown["transport"] = to_string(pool.transport);
-            out.push_back(std::move(shown));
-          }
-    what.answer(200, {{"connections", std::move(out)}});
+  what.with_node([what](const node_snapshot_ptr& now) {
+    answer_list(what, now, "connections",
+                [only = what.parameter("tunnel"),
+                 name = what.parameter("name")](const endpoint_row& row,
+                                                std::string& to,
+                                                separator& between) {
+                  if (!wanted(only, row.tunnel->name))
+                    return;
+                  for (const auto& pool : row.endpoint->controller.pools)
+                    for (const auto& member : pool.members) {
+                      if (!wanted(name, member.name))
+                        continue;
+                      auto shown = aps::show(member);
+                      shown["tunnel"] = row.tunnel->name;
+                      shown["endpoint"] = row.endpoint->name;
+                      shown["transport"] = to_string(pool.transport);
+                      between(to);
+                      to += on_a_line(shown);
+                    }
+                });
   });
 }
 
 void get_config(const call& what) {
-  what.answer(200, {{"config", config::show(*what.where().config->get())}});
+  const auto config = what.where().config->get();
+  using item = decltype(config->tunnels)::value_type;
+  std::vector<const item*> tunnels;
+  for (const auto& one : config->tunnels)
+    tunnels.push_back(&one);
+  const auto count = tunnels.size();
+  long_text body;
+  body.text("{\"config\":" + opened(config::show_frame(*config))
+            + "\n\"tunnels\":{");
+  body.pieces(count, [config, tunnels = std::move(tunnels),
+                      between = separator{}](size_t i,
+                                             std::string& to) mutable {
+    between(to);
+    const auto& [name, settings] = *tunnels[i];
+    to += on_a_line(name) + ":" + on_a_line(config::show(settings));
+  });
+  body.text("},\n\"mappings\":[");
+  body.pieces(config->mappings.size(),
+              [config, between = separator{}](size_t i,
+                                              std::string& to) mutable {
+                between(to);
+                to += on_a_line(config::show(config->mappings[i]));
+              },
+              500);
+  what.answer_in_steps(std::move(body.text("]}}\n")));
 }
 
 void get_health(const call& what) {
@@ -161,20 +262,35 @@ void get_health(const call& what) {
 }
 
 void get_readiness(const call& what) {
-  what.with_node([what](const node_snapshot& now) {
-    auto body = make_readiness(now);
+  what.with_node([what](const node_snapshot_ptr& now) {
+    auto body = make_readiness(*now);
     const uint16_t status = body["ready"] ? 200 : 503;
     what.answer(status, body);
   });
 }
 
 void get_metrics(const call& what) {
-  what.with_node([what](const node_snapshot& now) {
-    const auto& where = what.where();
-    where.metrics->update(now);
-    what.answer_bytes(200, "text/plain; version=0.0.4; charset=utf-8",
-                      render_metrics(where.system.metrics()),
-                      {{"Cache-Control", "no-store"}});
+  what.with_node([what](const node_snapshot_ptr& now) {
+    const auto& metrics = what.where().metrics;
+    long_text body;
+    // One scrape at a time: who comes meanwhile gets what is known.
+    if (const auto turn = metrics->begin()) {
+      const auto rows = rows_of(*now);
+      body.pieces(rows.size(), [metrics, now, rows, turn](size_t i,
+                                                          std::string&) {
+        if (rows[i].endpoint)
+          metrics->add(rows[i].tunnel->name, *rows[i].endpoint);
+      });
+      body.pieces(1, [metrics, turn](size_t, std::string&) {
+        metrics->finish();
+      });
+    }
+    body.steps([text = std::make_shared<metrics_text>(
+                  what.where().system.metrics())](std::string& to) {
+      return text->step(to);
+    });
+    what.answer_in_steps(std::move(body),
+                         "text/plain; version=0.0.4; charset=utf-8");
   });
 }
 

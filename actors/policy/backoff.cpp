@@ -4,19 +4,16 @@
 
 namespace aps {
 
-duration backoff::next() {
-  if (tries_++ == 0)
-    return duration::zero();
-  auto delay = settings_.first;
-  for (uint32_t i = 2; i < tries_ && delay < settings_.max; ++i)
-    delay *= 2;
-  delay = std::min(delay, settings_.max);
+duration backoff::pause(duration outage) {
+  const auto full = std::clamp(outage / settings_.share, settings_.least,
+                               settings_.most);
   // xorshift64: jitter needs no better randomness.
   random_ ^= random_ << 13;
   random_ ^= random_ >> 7;
   random_ ^= random_ << 17;
-  const auto half = delay / 2;
-  return half + duration(random_ % static_cast<uint64_t>(half.count() + 1));
+  const auto quarter = static_cast<uint64_t>((full / 4).count());
+  const auto jittered = full - duration(random_ % (quarter + 1));
+  return std::max(jittered, settings_.least);
 }
 
 } // namespace aps

@@ -7,30 +7,26 @@
 namespace aps {
 
 struct backoff_settings {
-  duration first = std::chrono::milliseconds(100);
-  duration max = std::chrono::seconds(30);
+  uint32_t share = 10; ///< a pause is at most one `share`th of the outage
+  duration least = std::chrono::milliseconds(20);
+  duration most = std::chrono::seconds(15);
 };
 
-/// Jittered exponential backoff: the first retry at once, then `first`,
-/// doubling up to `max`, each between half and all of it. Pure but for its
-/// own random state.
+/// How long to wait between two tries while an outage lasts: in proportion
+/// to it, so that its end is noticed after a tenth of it at the latest,
+/// however long it took. Jittered: between three quarters and all of that,
+/// but never below the least. Pure but for its own random state.
 class backoff {
  public:
   explicit backoff(backoff_settings settings = {}, uint64_t seed = 1)
       : settings_(settings), random_(seed | 1) {}
 
-  /// How long to wait before the next try.
-  duration next();
-
-  /// It worked: start over.
-  void reset() { tries_ = 0; }
-
-  uint32_t tries() const noexcept { return tries_; }
+  /// The pause after a try that began when the outage was `outage` old.
+  duration pause(duration outage);
 
  private:
   backoff_settings settings_;
   uint64_t random_;
-  uint32_t tries_ = 0;
 };
 
 } // namespace aps

@@ -57,6 +57,13 @@ class breaker {
     return probe_running_ && now - probed_at_ >= settings_.probe_timeout;
   }
 
+  /// When to ask `probe_overdue` or `probe_due`; max = not before a failure.
+  time_point due() const noexcept {
+    return use_primary()    ? time_point::max()
+           : probe_running_ ? probed_at_ + settings_.probe_timeout
+                            : next_probe_;
+  }
+
   /// The outcome of a probe. True when the state changed.
   bool on_probe(bool good, time_point now);
 

@@ -9,26 +9,44 @@ namespace {
 
 constexpr double half_life_s = 30;
 
-// The median RTT of the members beside `except`; zero = nothing to compare.
-duration median_rtt(std::span<const member_view> members, size_t except) {
-  std::vector<duration> all;
-  for (size_t i = 0; i < members.size(); ++i)
-    if (i != except && !members[i].draining && members[i].rtt > duration{})
-      all.push_back(members[i].rtt);
-  if (all.empty())
-    return {};
-  const auto middle = all.begin() + static_cast<ptrdiff_t>(all.size() / 2);
-  std::nth_element(all.begin(), middle, all.end());
-  return *middle;
-}
+/// The members' round trip times, for the median of all but one.
+class usual_rtt {
+ public:
+  explicit usual_rtt(std::span<const member_view> members) {
+    for (const auto& member : members)
+      if (counts(member))
+        sorted_.push_back(member.rtt);
+    std::sort(sorted_.begin(), sorted_.end());
+  }
 
-bool is_slow(const ejection_settings& settings,
-             std::span<const member_view> members, size_t which,
-             duration rtt) {
-  const auto usual = median_rtt(members, which);
-  return usual > duration{} && rtt > settings.latency_floor
+  /// The median beside `member`, which is one of them; zero = no other.
+  duration beside(const member_view& member) const {
+    if (!counts(member))
+      return sorted_.empty() ? duration{} : sorted_[sorted_.size() / 2];
+    if (sorted_.size() < 2)
+      return {};
+    const auto own = std::lower_bound(sorted_.begin(), sorted_.end(),
+                                      member.rtt) - sorted_.begin();
+    const auto middle = (sorted_.size() - 1) / 2;
+    return sorted_[middle < static_cast<size_t>(own) ? middle : middle + 1];
+  }
+
+ private:
+  static bool counts(const member_view& member) {
+    return !member.draining && member.rtt > duration{};
+  }
+
+  std::vector<duration> sorted_;
+};
+
+bool is_slow(const ejection_settings& settings, const usual_rtt& usual,
+             const member_view& member, duration rtt) {
+  if (rtt <= settings.latency_floor)
+    return false;
+  const auto others = usual.beside(member);
+  return others > duration{}
          && std::chrono::duration<double>(rtt)
-              > std::chrono::duration<double>(usual) * settings.latency_factor;
+              > std::chrono::duration<double>(others) * settings.latency_factor;
 }
 
 duration ejection_time(const ejection_settings& settings, uint32_t before) {
@@ -36,6 +54,11 @@ duration ejection_time(const ejection_settings& settings, uint32_t before) {
   for (uint32_t i = 0; i < before && out < settings.longest; ++i)
     out *= 2;
   return std::min(out, settings.longest);
+}
+
+// Half of the last one has faded when the next one comes.
+bool has_failed(const ejection_settings& settings, double failures) {
+  return failures > settings.failures - 0.5;
 }
 
 } // namespace
@@ -66,9 +89,17 @@ bool is_connection_failure(outcome how) noexcept {
   }
 }
 
+bool may_be_sick(const ejection_settings& settings, const member_view& member,
+                 double failures) {
+  return !member.draining && !member.ejected
+         && (has_failed(settings, failures)
+             || member.rtt > settings.latency_floor);
+}
+
 std::vector<ejection> plan_ejections(const ejection_settings& settings,
                                      std::span<const member_view> members,
                                      std::span<const ejection_view> health) {
+  const usual_rtt usual{members};
   std::vector<ejection> sick;
   size_t live = 0;
   size_t out = 0;
@@ -80,10 +111,9 @@ std::vector<ejection> plan_ejections(const ejection_settings& settings,
     if (members[i].ejected)
       continue;
     const auto time = ejection_time(settings, health[i].ejections);
-    // Half of the last one has faded when the next one comes.
-    if (health[i].failures > settings.failures - 0.5)
+    if (has_failed(settings, health[i].failures))
       sick.push_back({i, time, "failures"});
-    else if (is_slow(settings, members, i, members[i].rtt))
+    else if (is_slow(settings, usual, members[i], members[i].rtt))
       sick.push_back({i, time, "latency"});
   }
   std::stable_sort(sick.begin(), sick.end(), [&](const auto& x, const auto& y) {
@@ -99,7 +129,7 @@ std::vector<ejection> plan_ejections(const ejection_settings& settings,
 bool readmits(const ejection_settings& settings,
               std::span<const member_view> members, size_t member,
               duration rtt) {
-  return !is_slow(settings, members, member, rtt);
+  return !is_slow(settings, usual_rtt{members}, members[member], rtt);
 }
 
 } // namespace aps

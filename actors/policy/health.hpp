@@ -64,6 +64,10 @@ struct ejection {
   std::string reason;
 };
 
+/// Whether it is worth while to ask `plan_ejections` about this member.
+bool may_be_sick(const ejection_settings& settings, const member_view& member,
+                 double failures);
+
 /// Which members are so sick that they shall get no exchanges for a while,
 /// sickest first. Pure.
 std::vector<ejection> plan_ejections(const ejection_settings& settings,

@@ -24,15 +24,36 @@ liveness::action liveness::check(bool work_outstanding, time_point now) {
   if (waiting_) {
     // Any sign of life counts; the pong may queue behind a large transfer.
     const auto since = std::max(heard_, pinged_);
-    return now - since >= settings_.ping_timeout ? action::dead : action::none;
+    const auto dead = now - since >= settings_.ping_timeout
+                      || now - pinged_ >= settings_.answer_timeout;
+    return dead ? action::dead : action::none;
   }
-  const auto limit = work_outstanding ? settings_.stall_timeout
-                                      : settings_.ping_interval;
-  // The measured RTT wants a fresh sample now and then, on busy links too.
-  if (now - heard_ < limit && now - pinged_ < settings_.ping_interval)
+  if (work_outstanding)
+    worked_ = now;
+  if (now < due(work_outstanding))
     return action::none;
   force_ping(now);
   return action::ping;
+}
+
+time_point liveness::due(bool work_outstanding) const {
+  if (waiting_) {
+    const auto since = std::max(heard_, pinged_);
+    return since + (late_ ? settings_.ping_timeout : settings_.ping_timeout / 2);
+  }
+  const auto pace = idle_pace();
+  const auto silent = heard_
+                      + (work_outstanding ? settings_.stall_timeout : pace);
+  // The measured RTT wants a fresh sample now and then, on busy links too.
+  return settings_.measures ? std::min(silent, pinged_ + pace) : silent;
+}
+
+// Judged by what was known at the last sign of life, so that the time of the
+// next ping does not move while it is waited for.
+duration liveness::idle_pace() const {
+  const auto last = std::max(heard_, pinged_);
+  return last - worked_ >= rest_after ? settings_.ping_interval * rest_factor
+                                      : settings_.ping_interval;
 }
 
 void liveness::force_ping(time_point now) {

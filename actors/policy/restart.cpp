@@ -1,25 +1,62 @@
 #include "actors/policy/restart.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace aps {
 
+namespace {
+
+// After so much time without trouble the next one is a new one.
+constexpr duration forgotten_after = std::chrono::seconds(40);
+
+constexpr duration longest_dial = std::chrono::seconds(10);
+constexpr duration shortest_dial = std::chrono::milliseconds(250);
+
+} // namespace
+
+void restart_pacer::begin(time_point now) {
+  if (!std::exchange(trying_, true) && now - touched_ >= forgotten_after)
+    since_ = now;
+  touched_ = now;
+}
+
 void restart_pacer::on_lost(bool proven, time_point now) {
-  if (proven)
-    pause_.reset();
-  if (due(now))
-    next_ = now + pause_.next();
+  begin(now);
+  if (proven) {
+    since_ = now;
+    next_ = std::min(next_, now);
+  } else if (now >= next_) {
+    next_ = now + pause_.pause(now - since_);
+  }
+}
+
+void restart_pacer::on_tried(time_point now) {
+  // What is tried without need, as nothing was lost, is an outage from now on.
+  if (!trying_)
+    since_ = now;
+  begin(now);
+  next_ = now + pause_.pause(now - since_);
 }
 
 void restart_pacer::on_failed(time_point now) {
+  begin(now);
   failed_ = true;
-  if (due(now))
-    next_ = now + pause_.next();
+  if (now >= next_)
+    next_ = now + pause_.pause(now - since_);
 }
 
 void restart_pacer::on_up() {
+  trying_ = false;
   failed_ = false;
-  next_ = {};
+  next_ = held_ = {};
+}
+
+duration dial_patience(duration outage, duration usual, bool patient) {
+  if (patient)
+    return longest_dial;
+  return std::clamp(std::max(outage / 3, usual * 4), shortest_dial,
+                    longest_dial);
 }
 
 bool restart_intensity::add(time_point now) {

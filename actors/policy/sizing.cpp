@@ -134,10 +134,24 @@ void plan_shrinking(const sizing_settings& settings, const sizing_input& in,
 
 } // namespace
 
+namespace {
+
+std::chrono::duration<double> life_of(const sizing_settings& settings,
+                                      const member_view& member) {
+  return std::chrono::duration<double>(settings.max_lifetime)
+         * (1.0 + 0.1 * member.jitter);
+}
+
+} // namespace
+
+time_point end_of(const sizing_settings& settings, const member_view& member) {
+  return member.opened
+         + std::chrono::duration_cast<duration>(life_of(settings, member));
+}
+
 double age_of(const sizing_settings& settings, const member_view& member,
               time_point now) {
-  const auto life = std::chrono::duration<double>(settings.max_lifetime)
-                    * (1.0 + 0.1 * member.jitter);
+  const auto life = life_of(settings, member);
   return std::chrono::duration<double>(now - member.opened) / life;
 }
 

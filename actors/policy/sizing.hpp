@@ -49,4 +49,7 @@ sizing_plan plan_size(const sizing_settings& settings,
 double age_of(const sizing_settings& settings, const member_view& member,
               time_point now);
 
+/// When a member's lifetime is over.
+time_point end_of(const sizing_settings& settings, const member_view& member);
+
 } // namespace aps

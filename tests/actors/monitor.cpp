@@ -256,3 +256,23 @@ CAF_TEST(a_line_that_repeats_is_written_ten_times_and_then_summed_up) {
   CAF_CHECK_EQUAL(std::count(text.begin(), text.end(), '\n'), 11);
   CAF_CHECK_NOT_EQUAL(text.find("repeated 15 times"), std::string::npos);
 }
+
+CAF_TEST(a_strangers_words_are_clean_and_make_no_line_of_their_own) {
+  script it;
+  for (int i = 0; i < 100; ++i) {
+    auto refused = it.about(event_kind::auth_failed);
+    refused.tunnel = "t" + std::to_string(i);
+    refused.endpoint = "\x1b[31m\n2026-01-01 forged" + std::string(10'000, 'x');
+    refused.detail = "a\nb";
+    refused.reason = "bad-password";
+    refused.peer = "192.0.2.1";
+    it.tell(refused);
+  }
+  it.advance(std::chrono::seconds(11));
+  const auto text = it.lines.str();
+  CAF_CHECK_EQUAL(std::count(text.begin(), text.end(), '\n'), 11);
+  CAF_CHECK_EQUAL(text.find('\x1b'), std::string::npos);
+  CAF_CHECK_LESS(text.size(), 8192u);
+  CAF_CHECK_NOT_EQUAL(text.find("from 192.0.2.1: bad-password repeated 90"),
+                      std::string::npos);
+}

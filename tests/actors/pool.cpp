@@ -166,6 +166,35 @@ CAF_TEST(connections_idle_above_the_minimum_close) {
   CAF_CHECK_EQUAL(it.count(event_kind::connection_lost), 0u);
 }
 
+CAF_TEST(a_pool_without_work_is_hardly_ever_woken) {
+  pool_script it{small_pool()};
+  it.dial(2, 1);
+  it.pass(60s);
+  auto before = it.woken();
+  it.pass(100s);
+  CAF_CHECK_LESS_OR_EQUAL(it.woken() - before, 21u);
+  // With work it is looked after as before.
+  const auto id = it.request();
+  before = it.woken();
+  it.pass(10s);
+  CAF_CHECK_GREATER_OR_EQUAL(it.woken() - before, 36u);
+  it.finish(*it.carrier(id), id);
+  it.pass(10s);
+  before = it.woken();
+  it.pass(100s);
+  CAF_CHECK_LESS_OR_EQUAL(it.woken() - before, 21u);
+}
+
+CAF_TEST(a_pool_that_nobody_serves_is_woken_ever_more_seldom) {
+  pool_script it{small_pool()};
+  for (const auto& one : it.dial(2, 1))
+    it.crash(one);
+  it.pass(120s);
+  const auto before = it.woken();
+  it.pass(100s);
+  CAF_CHECK_LESS_OR_EQUAL(it.woken() - before, 20u);
+}
+
 CAF_TEST(at_the_end_of_its_life_a_connection_is_replaced_first) {
   auto settings = small_pool();
   settings.pool_size = 1;

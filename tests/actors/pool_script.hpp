@@ -61,6 +61,7 @@ class pool_script {
       &system_->scheduler());
     scheduler_->clock().current_time += std::chrono::hours(1);
     auto context = std::make_shared<node_context>();
+    alarms_ = context->alarms = std::make_shared<alarm_clock>(*system_);
     context->log = std::make_shared<spdlog::logger>(
       "test", std::make_shared<spdlog::sinks::null_sink_mt>());
     context->monitor = system_->spawn(
@@ -214,6 +215,9 @@ class pool_script {
 
   // -- what it looks at -------------------------------------------------------
 
+  /// How often the clock woke an actor so far.
+  size_t woken() const { return alarms_->woken(); }
+
   time_point now() { return scheduler_->clock().now(); }
 
   const pool_state& state() {
@@ -275,6 +279,7 @@ class pool_script {
   std::shared_ptr<std::vector<event>> events_
     = std::make_shared<std::vector<event>>();
   std::shared_ptr<const route> rule_;
+  std::shared_ptr<alarm_clock> alarms_;
   monitor_actor monitor_;
   controller_actor controller_;
   std::deque<line> lines_;

@@ -164,6 +164,22 @@ CAF_TEST(many mappings of one host keep their order) {
   CAF_CHECK_EQUAL(winner(routes, "e", "/p2000/x"), -1);
 }
 
+CAF_TEST(matches are counted without a look at every mapping) {
+  const auto routes = table({{"http://e"},
+                             {"http://e/a"},
+                             {"http://e/a"},
+                             {"http://e/ab"},
+                             {"http://e/a/b/*"},
+                             {"http://e:81/a"}});
+  const auto deep = routes.count("http", "e", 0, "/a/b/c", 4);
+  CAF_CHECK_EQUAL(deep.all, 4u);
+  CAF_CHECK_EQUAL(deep.as_long, 0u);
+  const auto flat = routes.count("http", "E", 80, "/a?x", 2);
+  CAF_CHECK_EQUAL(flat.all, 3u);
+  CAF_CHECK_EQUAL(flat.as_long, 2u);
+  CAF_CHECK_EQUAL(routes.count("http", "other", 0, "/a", 2).all, 0u);
+}
+
 CAF_TEST(the smallest exchange window of its tunnels counts) {
   config::mapping rule;
   rule.from = {"http", "a", 80, ""};

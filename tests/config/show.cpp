@@ -30,6 +30,7 @@ CAF_TEST(what is shown is read as the same configuration) {
                 "c": {"port": 4, "agents": false}},
     "tunnels": {
       "t": {"servers": ["b"], "password": "one", "exchange_window": 65536,
+            "max_endpoints": 7,
             "reconnect_grace": 2, "resume_time": 5,
             "websocket_pool": {"pool_size": 2, "fallback_threshold": 9,
                                "fallback_enabled": false, "growth_cooldown": 1},
@@ -47,7 +48,9 @@ CAF_TEST(what is shown is read as the same configuration) {
             "components": {"pool": "error"}},
     "io": {"threads": 3},
     "limits": {"max_connections": 9, "address_share": 100,
-               "trusted": ["10.0.0.0/8", "::1"]}})";
+               "trusted": ["10.0.0.0/8", "::1"]},
+    "dns": {"servers": ["127.0.0.1", "[::1]:5353"]},
+    "targets": {"connect_timeout": 1, "read_timeout": 0, "min_rate": 0}})";
   const auto all = good(odd);
   CAF_REQUIRE_EQUAL(all.tunnels.size(), 2u);
   const auto text = show(all).dump();

@@ -32,6 +32,14 @@ CAF_TEST(pool sizes fit each other) {
   });
 }
 
+CAF_TEST(as many headers as may be fit into their bytes) {
+  check({
+    {with(R"("http": {"max_headers": 5000, "max_header_bytes": 16384})"),
+     {"$.servers.main.http.max_headers", "the number 5000",
+      "at most a quarter of max_header_bytes (16384)", ""}},
+  });
+}
+
 CAF_TEST(names that are not defined come with the nearest that is) {
   check({
     {with_tunnel(R"("servers": ["main", "mian"])"),

@@ -258,6 +258,7 @@ class Headers:
         with Visitor(self.port) as visitor:
             visitor.send_head("GET", "/gate?leave")
             wait_until(lambda: self.origin.seen("/gate"), "the request")
+            visitor.reset()
         self.assertTrue(self.origin.seen("/gate")[-1].gone.wait(60))
 
 

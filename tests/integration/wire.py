@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import socket
+import struct
 import threading
 
 from harness import TIME_SCALE
@@ -89,6 +90,16 @@ class Visitor:
     def close(self):
         self.file.close()
         self.socket.close()
+
+    def reset(self):
+        """Closes so that the other side cannot take it for a half close."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                               struct.pack("ii", 1, 0))
+        self.close()
+
+    def end(self):
+        """Sends no more, but still reads."""
+        self.socket.shutdown(socket.SHUT_WR)
 
     def send(self, data):
         self.socket.sendall(data)

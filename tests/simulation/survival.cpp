@@ -155,7 +155,6 @@ CAF_TEST(a_handler_that_throws_takes_only_its_own_connection_along) {
     options.cut_rate = 0;
     world w{options};
     w.settle(std::chrono::seconds(3));
-    const auto before = w.snapshot();
     // One on each side.
     auto all = w.net().connections;
     CAF_REQUIRE(all.size() >= 2);
@@ -170,8 +169,10 @@ CAF_TEST(a_handler_that_throws_takes_only_its_own_connection_along) {
     for (const auto& one : w.requests())
       CAF_CHECK(!one->failure);
     size_t lost = 0;
-    for (const auto& pool :
-         w.snapshot().tunnels[0].endpoints[0].controller.pools) {
+    const auto after = w.snapshot();
+    const auto& endpoint = after.tunnels.at(0).endpoints.at(0);
+    CAF_CHECK_EQUAL(endpoint.controller.pools.size(), 2u);
+    for (const auto& pool : endpoint.controller.pools) {
       CAF_CHECK(pool.usable >= pool.min_size);
       lost += pool.lost_total;
     }

@@ -101,6 +101,7 @@ world::world(world_options options)
   context->node_id = "sim";
   context->units = std::make_shared<unit_contexts>(*system_, *net_);
   context->tunnels = std::make_shared<tunnel_directory>();
+  context->alarms = std::make_shared<alarm_clock>(*system_);
   context->log = log;
   monitor_ = system_->spawn<monitor_impl>(log);
   context->monitor = monitor_;
@@ -120,6 +121,7 @@ world::world(world_options options)
   agent.net = net_;
   agent.origins = std::make_shared<sim_origin_client>(*this);
   agent.units = agent_units_;
+  agent.alarms = context_->alarms;
   agent.log = log;
   agent.live = agent_live_;
   agent.connections = std::make_shared<std::atomic<size_t>>(0);
@@ -412,7 +414,8 @@ void world::settle(duration time) {
 
 std::vector<const controller_state*> world::controllers() {
   std::vector<const controller_state*> out;
-  for (const auto& [name, tunnel] : *context_->tunnels->get())
+  const auto tunnels = context_->tunnels->get();
+  for (const auto& [name, tunnel] : *tunnels)
     for (const auto* one :
          peek::controllers(peek::state_of<tunnel_impl>(tunnel)))
       out.push_back(one);

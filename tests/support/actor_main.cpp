@@ -7,5 +7,7 @@
 int main(int argc, char** argv) {
   aps::init_actor_types();
   caf::core::init_global_meta_objects();
+  // The long runs take minutes; what -r says still counts.
+  caf::test::engine::max_runtime(0);
   return caf::test::main(argc, argv);
 }

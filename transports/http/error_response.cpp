@@ -1,6 +1,7 @@
 #include "transports/http/error_response.hpp"
 
 #include "transports/http/fields.hpp"
+#include "transports/http/http_date.hpp"
 #include "transports/http/response_writer.hpp"
 
 namespace aps {
@@ -72,6 +73,7 @@ std::string render_error(const error_reply& reply) {
   out.reserve(384 + body.size());
   out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
   out.append(reason_of(status)).append("\r\n");
+  append_field(out, "Date", http_date());
   append_field(out, "Content-Type",
                reply.json ? "application/json" : "text/plain; charset=utf-8");
   append_field(out, "Content-Length", std::to_string(body.size()));

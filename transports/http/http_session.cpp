@@ -1,5 +1,6 @@
 #include "transports/http/http_session.hpp"
 
+#include "transports/guard.hpp"
 #include "transports/http/session.hpp"
 
 #include <random>
@@ -47,7 +48,7 @@ start_http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
                    place_ptr place) {
   auto session = std::make_shared<http_session>(
     unit, std::move(socket), std::move(context), std::move(place));
-  session->start(already_read);
+  guard(unit, session, [&](const auto& self) { self->start(already_read); })();
   return session;
 }
 

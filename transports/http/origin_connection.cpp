@@ -1,9 +1,11 @@
 #include "transports/http/origin_connection.hpp"
 
+#include "transports/guard.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/origin_connector.hpp"
 #include "transports/http/origin_pool.hpp"
 #include "transports/http/request_writer.hpp"
+#include "transports/seam/wire_bounds.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -21,11 +23,6 @@ namespace {
 // An origin that we chose ourselves may send more fields than a visitor.
 constexpr parse_limits response_limits{256 * 1024, 1000, 0};
 
-// Heads of one response, the final one included. They are kept until the node
-// has the end, and no credit bounds them.
-constexpr size_t max_interim_heads = 32;
-constexpr size_t max_interim_bytes = 128 * 1024;
-
 // Media types of answers that are silent for as long as nothing happens.
 constexpr std::array<std::string_view, 5> event_types{
   "text/event-stream", "multipart/x-mixed-replace", "application/x-ndjson",
@@ -39,6 +36,39 @@ bool is_event_stream(const header_list& headers) noexcept {
   const auto type = trimmed(value.substr(0, value.find(';')));
   return std::any_of(event_types.begin(), event_types.end(),
                      [&](auto x) { return iequals(x, type); });
+}
+
+// Schemes that authenticate a connection and not a request, whatever RFC 9110,
+// 11.2 says.
+constexpr std::array<std::string_view, 3> connection_schemes{
+  "ntlm", "negotiate", "kerberos"};
+
+bool is_authentication_field(std::string_view name) noexcept {
+  switch (name.size()) {
+    case 13:
+      return iequals(name, "authorization");
+    case 16:
+      return iequals(name, "www-authenticate");
+    case 18:
+      return iequals(name, "proxy-authenticate");
+    case 19:
+      return iequals(name, "proxy-authorization");
+    default:
+      return false;
+  }
+}
+
+bool names_connection_scheme(std::string_view value) noexcept {
+  while (!value.empty()) {
+    const auto comma = value.find(',');
+    const auto element = trimmed(value.substr(0, comma));
+    const auto scheme = element.substr(0, element.find_first_of(" \t"));
+    for (const auto known : connection_schemes)
+      if (iequals(scheme, known))
+        return true;
+    value.remove_prefix(comma == value.npos ? value.size() : comma + 1);
+  }
+  return false;
 }
 
 response_head_ptr to_response_head(message_head& head) {
@@ -64,6 +94,16 @@ origin_connection::origin_connection(io_unit& unit,
       settings_(std::move(settings)), key_(std::move(key)),
       name_(std::move(name)), parser_(response_limits) {}
 
+std::string origin_connection::pool_key() const {
+  return authenticated_ ? visitor_key(key_, visitor_) : key_;
+}
+
+void origin_connection::note_authentication(const header_list& headers) {
+  for (const auto& [name, value] : headers)
+    if (!authenticated_ && is_authentication_field(name))
+      authenticated_ = names_connection_scheme(value);
+}
+
 bool origin_connection::still_open() noexcept {
   char byte;
   const auto n = ::recv(stream_->socket().native_handle(), &byte, 1,
@@ -82,6 +122,8 @@ bool origin_connection::begin(std::shared_ptr<response_receiver> who,
   ++requests_;
   request_ = std::move(who);
   head_request_ = head.method == "HEAD";
+  visitor_ = head.visitor;
+  note_authentication(head.headers);
   upgrade_ = head.upgrade;
   interim_heads_ = head_bytes_ = 0;
   head_delivered_ = response_started_ = response_done_ = keep_alive_ = false;
@@ -146,10 +188,11 @@ void origin_connection::flush_soon() {
   if (flush_posted_ || output_.in_flight())
     return;
   flush_posted_ = true;
-  boost::asio::post(unit_.context(), [self = shared_from_this()] {
-    self->flush_posted_ = false;
-    self->flush();
-  });
+  boost::asio::post(unit_.context(),
+                    guard(unit_, shared_from_this(), [](const auto& self) {
+                      self->flush_posted_ = false;
+                      self->flush();
+                    }));
 }
 
 void origin_connection::flush() {
@@ -161,9 +204,10 @@ void origin_connection::flush() {
     return;
   }
   stream_->async_write(
-    output_, [self = shared_from_this()](const error_code& error, size_t) {
-      self->on_written(error);
-    });
+    output_, guard(unit_, shared_from_this(),
+                   [](const auto& self, const error_code& error, size_t) {
+                     self->on_written(error);
+                   }));
 }
 
 void origin_connection::on_written(const error_code& error) {
@@ -194,9 +238,10 @@ void origin_connection::read_more() {
   reading_ = true;
   stream_->async_read_some(
     input_.prepare(),
-    [self = shared_from_this()](const error_code& error, size_t bytes) {
-      self->on_read(error, bytes);
-    });
+    guard(unit_, shared_from_this(),
+          [](const auto& self, const error_code& error, size_t bytes) {
+            self->on_read(error, bytes);
+          }));
 }
 
 void origin_connection::on_read(const error_code& error, size_t bytes) {
@@ -281,6 +326,7 @@ void origin_connection::deliver_head() {
   const auto status = head.status;
   keep_alive_ = head.keep_alive;
   event_stream_ = is_event_stream(head.headers);
+  note_authentication(head.headers);
   body_may_follow_ = !head.has_body && status >= 200
                      && (head_request_ || head.content_length.value_or(0) > 0
                          || find_header(head.headers, "transfer-encoding"));
@@ -344,7 +390,9 @@ void origin_connection::response_complete() {
 void origin_connection::release_if_done() {
   if (over_ || !response_done_)
     return;
-  if (!keep_alive_ || !request_sent_ || send_failed_ || !input_.empty())
+  const bool for_nobody = authenticated_ && visitor_ == 0;
+  if (!keep_alive_ || !request_sent_ || send_failed_ || !input_.empty()
+      || for_nobody)
     return close();
   if (!output_.empty() || output_.in_flight())
     return; // the write's completion comes back here
@@ -371,6 +419,10 @@ void origin_connection::on_end_of_input(const error_code& error) {
   }
   broken(outcome::origin_closed,
          orderly ? "closed before the answer was complete" : error.message());
+}
+
+void origin_connection::on_exception(const std::string& text) {
+  broken(outcome::origin_closed, text);
 }
 
 void origin_connection::broken(outcome why, const std::string& reason) {

@@ -61,6 +61,10 @@ class origin_connection final
 
   const std::string& key() const noexcept { return key_; }
 
+  /// Under which it is kept for others, or for the one visitor that it
+  /// belongs to.
+  std::string pool_key() const;
+
   /// True when it carried a request before.
   bool reused() const noexcept { return requests_ > 1; }
 
@@ -87,6 +91,9 @@ class origin_connection final
   /// now and then while it is busy.
   void check(time_point now);
 
+  /// A handler failed: the request is broken off, the connection closed.
+  void on_exception(const std::string& text);
+
   /// When an idle connection ends; kept by the pool.
   time_point idle_until = time_point::max();
 
@@ -105,6 +112,7 @@ class origin_connection final
   void process();
   bool step();
   bool pump_raw();
+  void note_authentication(const header_list& headers);
   bool count_head(size_t bytes);
   void deliver_head();
   response_head_ptr switching_head(message_head& head);
@@ -131,6 +139,7 @@ class origin_connection final
   body_writer body_;
   std::shared_ptr<response_receiver> request_;
   size_t requests_ = 0;
+  uint64_t visitor_ = 0;     // whose request it carries, or carried last
   std::string upgrade_;      // what the request asks for; empty = nothing
   size_t interim_heads_ = 0; // of this response
   size_t head_bytes_ = 0;    // of this response, interim heads included
@@ -138,6 +147,9 @@ class origin_connection final
   pace_watch answer_;
   pace_watch sending_;
 
+  // The origin may take whoever uses the connection for the visitor that
+  // authenticated on it.
+  bool authenticated_ = false;
   bool head_request_ = false;
   bool raw_ = false;
   bool head_delivered_ = false;

@@ -1,6 +1,8 @@
 #include "transports/http/origin_connector.hpp"
 
 #include "transports/descriptors.hpp"
+#include "transports/guard.hpp"
+#include "transports/resolver.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>
@@ -83,7 +85,7 @@ class connector final : public watched,
   connector(io_unit& unit, std::shared_ptr<const origin_settings> settings,
             origin_address to, std::function<void(connect_result)> done)
       : unit_(unit), settings_(std::move(settings)), to_(std::move(to)),
-        done_(std::move(done)), resolver_(unit.context()),
+        done_(std::move(done)),
         stream_(std::make_unique<byte_stream>(tcp::socket{unit.context()})) {}
 
   void start() {
@@ -93,13 +95,15 @@ class connector final : public watched,
     const auto literal = asio::ip::make_address(to_.host, error);
     const auto port = std::atoi(to_.port.c_str());
     if (!has_descriptors())
-      asio::post(unit_.context(), [self = shared_from_this()] {
-        self->fail(outcome::overloaded, "no descriptors left");
-      });
+      asio::post(unit_.context(),
+                 guard(unit_, shared_from_this(), [](const auto& self) {
+                   self->fail(outcome::overloaded, "no descriptors left");
+                 }));
     else if (port <= 0 || port > 65535)
-      asio::post(unit_.context(), [self = shared_from_this()] {
-        self->fail(outcome::origin_unreachable, "not a port number");
-      });
+      asio::post(unit_.context(),
+                 guard(unit_, shared_from_this(), [](const auto& self) {
+                   self->fail(outcome::origin_unreachable, "not a port number");
+                 }));
     else if (!error)
       connect(tcp::endpoint{literal, static_cast<uint16_t>(port)});
     else
@@ -109,6 +113,10 @@ class connector final : public watched,
   void on_tick(time_point now) override {
     if (now >= deadline_)
       fail(outcome::origin_timeout, "no connection in time");
+  }
+
+  void on_exception(const std::string& text) override {
+    fail(outcome::origin_unreachable, text);
   }
 
  private:
@@ -124,31 +132,44 @@ class connector final : public watched,
   }
 
   void resolve() {
-    resolver_.async_resolve(
-      to_.host, to_.port, tcp::resolver::numeric_service,
-      [self = shared_from_this()](const error_code& error, auto results) {
-        if (!self->done_)
-          return;
-        if (error)
-          self->fail(outcome::origin_unresolved, error.message());
-        else
-          self->connect_any(results);
+    wanted_ = std::make_shared<char>();
+    unit_.target_names().find(
+      to_.host, wanted_,
+      [self = shared_from_this()](const error_code& error,
+                                  const resolver::addresses& found) {
+        guard(self->unit_, self, [&](const auto& me) {
+          me->on_resolved(error, found);
+        })();
       });
   }
 
   void connect(const tcp::endpoint& to) {
     stream_->socket().async_connect(
-      to, [self = shared_from_this()](const error_code& error) {
-        self->on_connected(error);
-      });
+      to, guard(unit_, shared_from_this(),
+                [](const auto& self, const error_code& error) {
+                  self->on_connected(error);
+                }));
   }
 
-  void connect_any(const tcp::resolver::results_type& candidates) {
+  void on_resolved(const error_code& error,
+                   const resolver::addresses& found) {
+    if (!done_)
+      return;
+    if (error)
+      return fail(outcome::origin_unresolved, error.message());
+    const auto port = static_cast<uint16_t>(std::atoi(to_.port.c_str()));
+    for (const auto& address : found)
+      candidates_.emplace_back(address, port);
+    connect_any();
+  }
+
+  void connect_any() {
     asio::async_connect(
-      stream_->socket(), candidates,
-      [self = shared_from_this()](const error_code& error, const auto&) {
-        self->on_connected(error);
-      });
+      stream_->socket(), candidates_,
+      guard(unit_, shared_from_this(),
+            [](const auto& self, const error_code& error, const auto&) {
+              self->on_connected(error);
+            }));
   }
 
   void on_connected(const error_code& error) {
@@ -181,9 +202,10 @@ class connector final : public watched,
     if (!settings_->options.insecure)
       tls.set_verify_callback(asio::ssl::host_name_verification(to_.host));
     tls.async_handshake(asio::ssl::stream_base::client,
-                        [self = shared_from_this()](const error_code& error) {
-                          self->on_handshake(error);
-                        });
+                        guard(unit_, shared_from_this(),
+                              [](const auto& self, const error_code& error) {
+                                self->on_handshake(error);
+                              }));
   }
 
   void on_handshake(const error_code& error) {
@@ -204,13 +226,13 @@ class connector final : public watched,
   void fail(outcome why, const std::string& reason) {
     if (!done_)
       return;
-    resolver_.cancel();
     stream_->close();
     finish({nullptr, why, to_.str() + ": " + reason});
   }
 
   void finish(connect_result result) {
     deadline_ = time_point::max();
+    wanted_ = nullptr;
     if (const auto done = std::exchange(done_, nullptr))
       done(std::move(result));
   }
@@ -219,7 +241,8 @@ class connector final : public watched,
   const std::shared_ptr<const origin_settings> settings_;
   const origin_address to_;
   std::function<void(connect_result)> done_;
-  tcp::resolver resolver_;
+  std::shared_ptr<void> wanted_; // as long as its name is
+  std::vector<tcp::endpoint> candidates_;
   std::unique_ptr<byte_stream> stream_;
   time_point deadline_;
 };

@@ -17,6 +17,14 @@ origin_pool::origin_pool(io_unit& unit,
                          std::shared_ptr<const origin_settings> settings)
     : unit_(unit), settings_(std::move(settings)) {}
 
+origin_connection_ptr origin_pool::take(const std::string& key,
+                                        uint64_t visitor) {
+  if (authenticated_ && visitor != 0)
+    if (auto own = take(visitor_key(key, visitor)))
+      return own;
+  return take(key);
+}
+
 origin_connection_ptr origin_pool::take(const std::string& key) {
   const auto found = idle_.find(key);
   if (found == idle_.end() || found->second.empty())
@@ -35,7 +43,9 @@ origin_connection_ptr origin_pool::take(const std::string& key) {
 }
 
 void origin_pool::put(origin_connection_ptr connection) {
-  auto& idle = idle_[connection->key()];
+  const auto key = connection->pool_key();
+  authenticated_ = authenticated_ || key != connection->key();
+  auto& idle = idle_[key];
   if (over_ || idle.size() >= settings_->options.max_idle_per_origin)
     return connection->close();
   connection->idle_until = time_point::max();
@@ -44,7 +54,7 @@ void origin_pool::put(origin_connection_ptr connection) {
 }
 
 void origin_pool::remove(origin_connection* connection) {
-  const auto found = idle_.find(connection->key());
+  const auto found = idle_.find(connection->pool_key());
   if (found == idle_.end())
     return;
   std::erase_if(found->second,
@@ -127,6 +137,10 @@ std::string origin_key(const request_head& head) {
   std::string key;
   key.reserve(head.scheme.size() + 3 + head.authority.size());
   return key.append(head.scheme).append("://").append(head.authority);
+}
+
+std::string visitor_key(const std::string& key, uint64_t visitor) {
+  return key + " of " + std::to_string(visitor);
 }
 
 } // namespace aps

@@ -23,8 +23,9 @@ class origin_pool final : public watched,
 
   io_unit& unit() noexcept { return unit_; }
 
-  /// The idle connection that was used last, or null.
-  origin_connection_ptr take(const std::string& key);
+  /// The idle connection that was used last, or null; one that belongs to
+  /// `visitor` first.
+  origin_connection_ptr take(const std::string& key, uint64_t visitor);
 
   /// A connection that may be used again.
   void put(origin_connection_ptr connection);
@@ -57,6 +58,7 @@ class origin_pool final : public watched,
     = boost::intrusive::list<origin_connection,
                              boost::intrusive::constant_time_size<false>>;
 
+  origin_connection_ptr take(const std::string& key);
   void check_busy(time_point now);
   void expire_idle(time_point now);
 
@@ -65,10 +67,14 @@ class origin_pool final : public watched,
   std::unordered_map<std::string, std::vector<origin_connection_ptr>> idle_;
   busy_list busy_;
   time_point next_check_;
+  bool authenticated_ = false; // some connection belongs to a visitor
   bool over_ = false;
 };
 
 /// The name of an origin in a pool.
 std::string origin_key(const request_head& head);
+
+/// The same for one visitor's connections alone.
+std::string visitor_key(const std::string& key, uint64_t visitor);
 
 } // namespace aps

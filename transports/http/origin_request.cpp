@@ -19,14 +19,14 @@ origin_request::origin_request(std::shared_ptr<origin_pool> pool,
       key_(origin_key(*served_->head())) {}
 
 void origin_request::start() {
-  auto idle = pool_->take(key_);
+  auto idle = pool_->take(key_, served_->head()->visitor);
   // What must not be sent twice deserves a look at the connection first, and so
   // does a connection that may bring what belongs to nobody.
   while (idle
          && (idle->body_may_follow() || !is_idempotent(*served_->head()))
          && !idle->still_open()) {
     idle->close();
-    idle = pool_->take(key_);
+    idle = pool_->take(key_, served_->head()->visitor);
   }
   if (idle)
     run_on(std::move(idle));

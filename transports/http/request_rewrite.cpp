@@ -147,15 +147,20 @@ void add_connection_fields(header_list& headers, const std::string& upgrade,
   }
 }
 
-header_list end_to_end_fields(header_list& from) {
+// An expectation is for the target to meet (RFC 9110, 10.1.1), where there is
+// something to expect.
+bool passes_expectation(const message_head& head) noexcept {
+  return head.has_body && head.version >= 11;
+}
+
+header_list end_to_end_fields(header_list& from, bool expectation) {
   remove_hop_by_hop(from);
   header_list result;
   result.reserve(from.size() + 8);
   result.emplace_back(); // Host goes first
   for (auto& field : from) {
     if (is_replaced(field.name)
-        || (iequals(field.name, "expect")
-            && iequals(field.value, "100-continue")))
+        || (!expectation && iequals(field.name, "expect")))
       continue;
     result.push_back(std::move(field));
   }
@@ -243,7 +248,8 @@ request_head_ptr rewrite_request(message_head& head,
   result->path = via.target_path(address.path);
   result->content_length = head.content_length;
   result->last = !head.has_body && result->upgrade.empty();
-  auto& headers = result->headers = end_to_end_fields(head.headers);
+  auto& headers = result->headers
+    = end_to_end_fields(head.headers, passes_expectation(head));
   headers.front() = {"Host", result->authority};
   append_element(headers, "X-Forwarded-For", visitor_ip);
   if (!address.authority.empty())

@@ -1,6 +1,7 @@
 #include "transports/http/response_writer.hpp"
 
 #include "transports/http/fields.hpp"
+#include "transports/http/http_date.hpp"
 
 #include <boost/beast/http/status.hpp>
 
@@ -82,6 +83,9 @@ void append_response_head(std::string& to, const response_head& head,
                           const response_context& context) {
   append_status_line(to, head);
   append_fields(to, head.headers);
+  // RFC 9110, 6.6.1: whoever receives one without it adds it.
+  if (!find_header(head.headers, "date"))
+    append_field(to, "Date", http_date());
   append_field(to, "Via", "1.1 aps");
   append_field(to, "X-Request-Id", context.request_id);
   append_framing(to, head, framing);

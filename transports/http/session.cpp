@@ -1,5 +1,9 @@
 #include "transports/http/session.hpp"
 
+#include "transports/guard.hpp"
+#include "transports/http/visitor_socket.hpp"
+#include "transports/seam/wire_bounds.hpp"
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
@@ -15,6 +19,19 @@ constexpr size_t pipeline_bytes = input_buffer::large;
 // Read without credit while nothing is buffered, so that a visitor that
 // leaves is noticed.
 constexpr size_t probe_bytes = 4 * 1024;
+
+// What a frame could not take is refused before anything is sent of it.
+parse_limits parse_limits_of(const http_front_context& context) {
+  const auto& limits = context.options().limits;
+  parse_limits result;
+  result.header_bytes
+    = std::min(limits.max_header_bytes, max_visitor_head_bytes);
+  result.headers = std::min(limits.max_headers, max_visitor_fields);
+  result.body_bytes = limits.max_body_bytes;
+  if (context.on_poll())
+    result.exempt = &is_poll_request;
+  return result;
+}
 
 std::string ip_of(const boost::asio::ip::tcp::socket& socket) {
   boost::system::error_code error;
@@ -40,9 +57,7 @@ http_session::http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
       visitor_ip_(ip_of(stream_.socket())),
       // Spread wide: a session counts its requests up from here.
       id_seed_(context_->next_seed() * 0x9e3779b97f4a7c15),
-      parser_({limits().max_header_bytes, limits().max_headers,
-               limits().max_body_bytes,
-               context_->on_poll() ? &is_poll_request : nullptr}) {
+      parser_(parse_limits_of(*context_)) {
   ++context_->live_;
 }
 
@@ -56,6 +71,8 @@ void http_session::start(std::string_view already_read) {
   if (!context_->add(shared_from_this()))
     return close();
   unit_.watch(weak_from_this());
+  visitor_socket::set_up(stream_.socket().native_handle());
+  received_ = already_read.size();
   if (place_)
     place_->on_evict([weak = weak_from_this()] {
       if (const auto me = weak.lock())
@@ -81,6 +98,14 @@ void http_session::make_room() {
     request_.keep_alive = false;
   else
     close();
+}
+
+// Whatever was answered so far, its end is missing.
+void http_session::on_exception(const std::string&) {
+  if (over_)
+    return;
+  stream_.close(true);
+  close();
 }
 
 void http_session::cancel_exchange(outcome why) {
@@ -109,15 +134,16 @@ void http_session::read_more() {
   reading_ = true;
   stream_.async_read_some(
     input_.prepare(limit),
-    [self = shared_from_this()](const error_code& error, size_t bytes) {
-      self->on_read(error, bytes);
-    });
+    guard(unit_, shared_from_this(),
+          [](const auto& self, const error_code& error, size_t bytes) {
+            self->on_read(error, bytes);
+          }));
 }
 
 // How much may be read now. Bodies are read only with credit from the
 // exchange, requests behind the current one only up to a bound.
 size_t http_session::read_limit() const noexcept {
-  if (lingering_)
+  if (lingering_ || dropping())
     return input_buffer::large;
   const bool streaming = raw_ || (request_.open && !request_.received);
   if (!streaming) {
@@ -136,26 +162,41 @@ void http_session::on_read(const error_code& error, size_t bytes) {
     return;
   if (error)
     return on_end_of_input(error == boost::asio::error::eof);
-  ++progress_;
+  received_ += bytes;
   input_.commit(bytes);
   process();
 }
 
-// A visitor that ends its direction is taken for gone, as nginx does: almost
-// always it is, and the origin's work can be stopped.
+// A visitor may end its direction and wait for its answers (RFC 9112, 9.6).
+// Nobody can tell that from one that left without a word, until something is
+// written to it; so its patience has a limit of its own, and so has ours.
 void http_session::on_end_of_input(bool orderly) {
   input_ended_ = true;
-  if (raw_ && exchange_ && orderly) {
-    // An upgraded stream may end in one direction first. What is buffered
-    // goes out as credit comes, then the end; see pump_raw.
-    process();
+  // Agents never end one direction alone.
+  if (!orderly || lingering_ || request_.poll)
+    return close();
+  if (raw_ || dropping())
+    return process(); // see pump_raw
+  if (request_.open && !request_.received)
+    return close();
+  if (request_.open && !request_.head_sent && input_.empty())
+    request_.keep_alive = false;
+  visitor_socket::look_closer(stream_.socket().native_handle());
+  process();
+}
+
+// Nothing more is wanted of what still comes.
+bool http_session::dropping() const noexcept {
+  return closing_ && request_.open && !request_.received;
+}
+
+void http_session::drop_input() {
+  dropped_ += input_.size();
+  input_.consume(input_.size());
+  if (dropped_ <= limits().discard_bytes)
     return;
-  }
-  const bool flushing = !exchange_ && (!output_.empty() || output_.in_flight());
-  if (orderly && flushing && !lingering_)
-    closing_ = true;
-  else
-    close();
+  note_limit(limit::receive_rate, "went on after its answer");
+  close();
 }
 
 // -- writing ------------------------------------------------------------------
@@ -165,10 +206,11 @@ void http_session::flush_soon() {
   if (flush_posted_ || output_.in_flight())
     return;
   flush_posted_ = true;
-  boost::asio::post(unit_.context(), [self = shared_from_this()] {
-    self->flush_posted_ = false;
-    self->flush();
-  });
+  boost::asio::post(unit_.context(),
+                    guard(unit_, shared_from_this(), [](const auto& self) {
+                      self->flush_posted_ = false;
+                      self->flush();
+                    }));
 }
 
 void http_session::flush() {
@@ -180,9 +222,10 @@ void http_session::flush() {
     return;
   }
   stream_.async_write(
-    output_, [self = shared_from_this()](const error_code& error, size_t) {
-      self->on_written(error);
-    });
+    output_, guard(unit_, shared_from_this(),
+                   [](const auto& self, const error_code& error, size_t) {
+                     self->on_written(error);
+                   }));
 }
 
 void http_session::on_written(const error_code& error) {
@@ -192,6 +235,7 @@ void http_session::on_written(const error_code& error) {
   if (error)
     return close();
   ++writes_;
+  unacknowledged_ = true;
   if (exchange_ && payload > 0)
     exchange_->consumed(payload);
   flush();
@@ -211,7 +255,7 @@ void http_session::end_connection() {
   // the answer on its way (RFC 9112, 9.6).
   lingering_ = true;
   stream_.shutdown_send();
-  input_.consume(input_.size());
+  drop_input();
   read_more();
 }
 

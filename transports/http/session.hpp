@@ -6,6 +6,7 @@
 #include "transports/http/input_buffer.hpp"
 #include "transports/http/output_queue.hpp"
 #include "transports/http/parser.hpp"
+#include "transports/http/progress_watch.hpp"
 #include "transports/http/request_rewrite.hpp"
 
 #include <boost/system/error_code.hpp>
@@ -18,6 +19,10 @@ bool is_poll_request(const message_head& head) noexcept;
 /// The node's side of one visitor's TCP connection: HTTP/1.1 in and out, one
 /// exchange at a time; pipelined requests wait in the input buffer. Kept alive
 /// by its reads, writes and running exchange. Everything on the unit's thread.
+///
+/// Nothing here is without a limit (DESIGN 11): every phase has a deadline or a
+/// rate for what the visitor sends, and in all of them it has to take what is
+/// written to it. Only a target's slowness counts against nobody.
 ///
 /// session.cpp has the connection's life, session_deadlines.cpp its timeouts,
 /// session_request.cpp what comes from the visitor, session_response.cpp what
@@ -49,29 +54,31 @@ class http_session final : public visitor,
   // -- watched ---------------------------------------------------------------
 
   void on_tick(time_point now) override;
+  void on_exception(const std::string& text) override;
 
  private:
   using error_code = boost::system::error_code;
 
   /// What the session is waiting for; every phase has its deadline.
   enum class phase : uint8_t {
-    idle,       ///< between two requests
-    header,     ///< inside a request head, or before the first one
-    body,       ///< for more of the request body
-    first_byte, ///< for the head of the answer
-    half_open,  ///< upgraded, and the visitor ended its direction
-    lingering,  ///< for the visitor to close
-    none,       ///< nothing that has a deadline
+    idle,        ///< between two requests
+    header,      ///< inside a request head, or before the first one
+    body,        ///< for more of the request body
+    first_byte,  ///< for the head of the answer
+    half_open,   ///< upgraded, and the visitor ended its direction
+    half_closed, ///< for the answer to a visitor that ended its direction
+    lingering,   ///< for the visitor to stop sending and to close
+    none,        ///< nothing of the visitor's
   };
 
   /// One request and the answer to it.
   struct request_state {
-    bool open = false;       ///< head parsed, not yet finished
-    bool received = false;   ///< the whole request was parsed
-    bool answered = false;   ///< the whole answer was queued
-    bool head_sent = false;  ///< the final head was queued
-    bool discarding = false; ///< the rest of the body is read and dropped
-    bool continue_due = false; ///< the visitor waits for a 100
+    bool open = false;         ///< head parsed, not yet finished
+    bool received = false;     ///< the whole request was parsed
+    bool answered = false;     ///< the whole answer was queued
+    bool head_sent = false;    ///< the final head was queued
+    bool discarding = false;   ///< the rest of the body is read and dropped
+    bool continue_due = false; ///< the visitor waits for a 100, or an answer
     bool head_request = false;
     bool json = false;
     bool poll = false;       ///< it belongs to a poll link
@@ -89,6 +96,8 @@ class http_session final : public visitor,
   size_t read_limit() const noexcept;
   void on_read(const error_code& error, size_t bytes);
   void on_end_of_input(bool orderly);
+  bool dropping() const noexcept;
+  void drop_input();
   void flush();
   void flush_soon();
   void on_written(const error_code& error);
@@ -99,17 +108,24 @@ class http_session final : public visitor,
 
   // -- session_deadlines.cpp -------------------------------------------------
 
-  void watch_write(time_point now);
   phase current_phase() const noexcept;
   duration limit_of(phase what) const noexcept;
+  uint64_t progress_in(phase what) const noexcept;
+  bool in_time(phase what, time_point now) noexcept;
+  bool takes(time_point now) noexcept;
+  bool sends(phase what, time_point now) noexcept;
+  void look_at_visitor();
   void on_deadline(phase what);
-  bool visitor_hung_up() noexcept;
+  void on_stall();
+  void note_limit(limit kind, std::string_view detail);
 
   // -- session_request.cpp ---------------------------------------------------
 
   void process();
+  void finish_input();
   bool step();
   bool parse_head();
+  bool skip_blank_lines();
   void begin_request();
   void start_exchange(std::shared_ptr<const route> via,
                       const request_address& address);
@@ -144,25 +160,30 @@ class http_session final : public visitor,
   body_writer body_;
   exchange_ptr exchange_;
   request_state request_;
-  uint64_t requests_ = 0;  // finished ones
-  uint64_t progress_ = 0;  // reads and writes that moved bytes
+  uint64_t requests_ = 0;    // finished ones
+  uint64_t received_ = 0;    // bytes
+  uint64_t dropped_ = 0;     // bytes behind the last request that counts
+  uint64_t writes_ = 0;      // finished ones
+  size_t blank_lines_ = 0;   // before the request line
+  time_point continue_at_{}; // our own 100, unless the target answers
 
   // What the last tick saw, and when that becomes too late.
   phase watched_phase_ = phase::none;
   uint64_t watched_progress_ = 0;
   time_point deadline_ = time_point::max();
-  uint64_t watched_write_ = 0;
-  uint64_t writes_ = 0;
-  time_point write_deadline_ = time_point::max();
+  progress_watch incoming_;
+  progress_watch outgoing_;
 
   bool reading_ = false;
   bool processing_ = false;
   bool flush_posted_ = false;
-  bool raw_ = false;          // upgraded: bytes without framing
-  bool input_ended_ = false;  // the visitor ended its direction
-  bool closing_ = false;      // close once the output is flushed
-  bool lingering_ = false;    // our direction is shut down
-  bool polled_ = false;       // the last request belongs to a poll link
+  bool raw_ = false;            // upgraded: bytes without framing
+  bool input_ended_ = false;    // the visitor ended its direction
+  bool end_in_sight_ = false;   // dito, behind what was read so far
+  bool unacknowledged_ = false; // the kernel may have unsent bytes of ours
+  bool closing_ = false;        // close once the output is flushed
+  bool lingering_ = false;      // our direction is shut down
+  bool polled_ = false;         // the last request belongs to a poll link
   bool over_ = false;
 };
 

@@ -1,7 +1,9 @@
 #include "transports/http/error_response.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/session.hpp"
+#include "transports/seam/wire_bounds.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace aps {
@@ -10,6 +12,12 @@ namespace {
 
 // With more than this waiting for the visitor no further request begins.
 constexpr size_t output_high_water = 64 * 1024;
+
+// Blank lines before a request line that are forgiven (RFC 9112, 2.2).
+constexpr size_t max_blank_lines = 8;
+
+// More than Beast's fields take, of a name or of a value.
+constexpr size_t max_agent_field = 64 * 1024 - 16;
 
 constexpr auto no_limit = std::numeric_limits<size_t>::max();
 
@@ -39,6 +47,30 @@ outcome outcome_of(parse_fault what) noexcept {
   }
 }
 
+// RFC 9110, 10.1.1: nothing but this one is known.
+bool expects_unknown(const header_list& headers) noexcept {
+  bool result = false;
+  for (const auto& field : headers)
+    if (iequals(field.name, "expect"))
+      for_each_element(field.value, [&](std::string_view element) {
+        result = result || !iequals(element, "100-continue");
+      });
+  return result;
+}
+
+bool too_large(const header& field) noexcept {
+  return std::max(field.name.size(), field.value.size()) > max_agent_field;
+}
+
+// A frame over the limit would cost its connection, and then the next one.
+bool fits_a_frame(const request_head& head) noexcept {
+  auto bytes = head.method.size() + head.authority.size() + head.path.size()
+               + head.upgrade.size();
+  for (const auto& field : head.headers)
+    bytes += field.name.size() + field.value.size();
+  return head.headers.size() <= max_head_fields && bytes <= max_head_bytes;
+}
+
 } // namespace
 
 // Handles everything in the buffer. What it calls may call it again; then the
@@ -50,15 +82,25 @@ void http_session::process() {
   while (step())
     ;
   processing_ = false;
+  finish_input();
   read_more();
+}
+
+// Once the visitor ended its direction and all that came was handled.
+void http_session::finish_input() {
+  const bool handled = input_.empty() || output_.size() <= output_high_water;
+  if (over_ || !input_ended_ || request_.open || raw_ || closing_ || !handled)
+    return;
+  closing_ = true;
+  flush();
 }
 
 // True when something was done and more may be possible.
 bool http_session::step() {
   if (over_)
     return false;
-  if (lingering_) {
-    input_.consume(input_.size());
+  if (lingering_ || dropping()) {
+    drop_input();
     return false;
   }
   if (raw_)
@@ -71,9 +113,8 @@ bool http_session::step() {
 bool http_session::parse_head() {
   if (closing_ || output_.size() > output_high_water)
     return false;
-  // Robustness: blank lines before a request line (RFC 9112, 2.2).
-  while (!parser_.started() && input_.data().starts_with("\r\n"))
-    input_.consume(2);
+  if (!parser_.started() && !skip_blank_lines())
+    return false;
   if (input_.empty()) {
     // A read that is outstanding writes into the buffer.
     if (!reading_)
@@ -93,8 +134,22 @@ bool http_session::parse_head() {
   return false;
 }
 
+// Robustness (RFC 9112, 2.2), within reason.
+bool http_session::skip_blank_lines() {
+  while (input_.data().starts_with("\r\n")) {
+    input_.consume(2);
+    if (++blank_lines_ > max_blank_lines) {
+      note_limit(limit::blank_lines, "no request line");
+      refuse(outcome::bad_request, "Blank lines instead of a request.");
+      return false;
+    }
+  }
+  return true;
+}
+
 void http_session::begin_request() {
   auto& head = parser_.head();
+  blank_lines_ = 0;
   request_ = {};
   request_.open = true;
   if (place_)
@@ -102,7 +157,8 @@ void http_session::begin_request() {
   request_.received = parser_.done();
   request_.head_request = head.method == "HEAD";
   request_.version = head.version;
-  request_.keep_alive = head.keep_alive && !context_->draining();
+  const bool last = input_ended_ && input_.empty();
+  request_.keep_alive = head.keep_alive && !context_->draining() && !last;
   request_.json = prefers_json(head.headers);
   request_.id = sane_request_id(head.headers);
   if (request_.id.empty())
@@ -114,6 +170,8 @@ void http_session::begin_request() {
     return start_poll();
   if (is_agent())
     return hand_over();
+  if (head.version >= 11 && expects_unknown(head.headers))
+    return answer_error(outcome::expectation_failed, {});
   const auto address = address_of(head);
   if (const auto* refusal = std::get_if<request_refusal>(&address))
     return answer_error(refusal->what, refusal->why);
@@ -130,6 +188,8 @@ void http_session::start_exchange(std::shared_ptr<const route> via,
   request_.continue_due = !request_.received && head.version >= 11
                           && lists(head.headers, "expect", "100-continue");
   auto out = rewrite_request(head, address, *via, visitor_ip_, request_.id);
+  if (!fits_a_frame(*out))
+    return answer_error(outcome::header_too_large, {});
   const auto window = via->window;
   exchange_ = std::make_shared<exchange>(
     unit_, context_->to()->next_id(), std::move(out),
@@ -138,8 +198,9 @@ void http_session::start_exchange(std::shared_ptr<const route> via,
                                              : address.authority,
                    address.path},
     shared_from_this(), window);
+  continue_at_ = unit_.now() + limits().continue_timeout;
   context_->to()->start(exchange_);
-  if (request_.continue_due && exchange_)
+  if (limits().continue_timeout <= duration::zero())
     send_continue();
 }
 
@@ -175,6 +236,7 @@ void http_session::body_fault() {
 
 void http_session::request_received() {
   request_.received = true;
+  request_.continue_due = false;
   if (exchange_) {
     remove_forbidden_trailers(parser_.trailers());
     exchange_->send_end(std::move(parser_.trailers()));
@@ -221,6 +283,8 @@ void http_session::hand_over() {
     return refuse(outcome::bad_request, "Agents need a connection of their "
                                         "own.");
   auto& head = parser_.head();
+  if (std::any_of(head.headers.begin(), head.headers.end(), too_large))
+    return refuse(outcome::header_too_large, {});
   upgrade_request what{std::move(head.method), std::move(head.target),
                        std::move(head.headers), std::string{input_.data()},
                        std::move(place_)};

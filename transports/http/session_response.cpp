@@ -9,7 +9,10 @@ namespace {
 
 // A request body's unread rest up to this size is read and dropped so that
 // the connection can be used again.
-constexpr uint64_t discard_bytes = 64 * 1024;
+constexpr uint64_t small_rest = 64 * 1024;
+
+// Interim heads that wait for the visitor, bytes.
+constexpr size_t max_waiting_hints = 16 * 1024;
 
 } // namespace
 
@@ -19,8 +22,11 @@ void http_session::on_head(const response_head_ptr& head) {
   if (!exchange_)
     return;
   if (head->interim()) {
-    // 100 is hop-by-hop: ours was sent when there was credit.
-    if (head->status == 100 || request_.version < 11)
+    // A 100 is for those who wait for one.
+    if (head->status == 100 && !std::exchange(request_.continue_due, false))
+      return;
+    // They are hints: a visitor that does not read misses some.
+    if (request_.version < 11 || output_.size() > max_waiting_hints)
       return;
     append_interim_head(output_.text(), *head);
     return flush_soon();
@@ -31,7 +37,7 @@ void http_session::on_head(const response_head_ptr& head) {
   if (!exchange_->head()->upgrade.empty())
     exchange_->send_end({});
   response_context context{request_.version, request_.head_request,
-                           request_.keep_alive
+                           request_.keep_alive && !request_.continue_due
                              && (request_.poll || !context_->draining()),
                            request_.id};
   const auto framing = choose_framing(*head, context);
@@ -84,6 +90,8 @@ void http_session::on_failed(outcome how, const std::string& detail) {
     return;
   const auto self = shared_from_this();
   exchange_ = nullptr;
+  if (how == outcome::attempts_exhausted)
+    context_->to()->on_limit(limit::attempts, visitor_ip_, detail);
   if (request_.head_sent)
     return cut();
   answer_error(how, detail);
@@ -97,7 +105,8 @@ void http_session::on_writable() {
 // -- answers ------------------------------------------------------------------
 
 void http_session::send_continue() {
-  request_.continue_due = false;
+  if (!exchange_ || !std::exchange(request_.continue_due, false))
+    return;
   // A body that is on its way already needs no invitation.
   if (!input_.empty() || exchange_->room() == 0)
     return;
@@ -149,7 +158,7 @@ bool http_session::can_discard_rest() noexcept {
   if (parser_.fault() != parse_fault::none || request_.continue_due
       || !head.content_length)
     return false;
-  return *head.content_length - parser_.body_bytes() <= discard_bytes;
+  return *head.content_length - parser_.body_bytes() <= small_rest;
 }
 
 void http_session::finish_request() {

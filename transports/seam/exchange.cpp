@@ -1,6 +1,7 @@
 #include "transports/seam/exchange.hpp"
 
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/head_excess.hpp"
 
 #include <algorithm>
 #include <array>
@@ -54,14 +55,35 @@ void exchange::deliver(const link_ptr& from, frame what) {
   });
 }
 
-void exchange::detach(const link_ptr& from, link_error why) {
-  calls_.run(shared_from_this(), [this, from, why] {
+void exchange::detach(const link_ptr& from, link_error why, bool unsent) {
+  calls_.run(shared_from_this(), [this, from, why, unsent] {
     if (link_ != from)
       return;
     note_loss(to_string(why));
     link_ = nullptr;
     owner_ = nullptr;
+    if (!std::exchange(unheard_, false))
+      return;
+    if (unsent)
+      return take_back_head();
+    if (why == link_error::protocol || why == link_error::too_large)
+      ++misunderstood_;
+    look_at_limits();
   });
+}
+
+// The last head never left: nobody began with it.
+void exchange::take_back_head() {
+  --heads_sent_;
+  starts_ -= head_begins_;
+  head_sent_ = heads_sent_ > 0;
+  look_at_limits();
+}
+
+// What nobody survives is not to be tried on everybody.
+void exchange::look_at_limits() {
+  exhausted_ = starts_ >= max_starts || misunderstood_ >= max_misunderstandings
+               || heads_sent_ >= max_heads;
 }
 
 void exchange::fail(outcome how, std::string detail) {
@@ -74,7 +96,7 @@ void exchange::fail(outcome how, std::string detail) {
 }
 
 bool exchange::restartable() const noexcept {
-  return !over_ && !response_started_ && !body_acked_
+  return !over_ && !exhausted_ && !response_started_ && !body_acked_
          && (!head_sent_ || is_idempotent(*head_));
 }
 
@@ -88,10 +110,12 @@ void exchange::begin_or_move(link_ptr on, const session_id& session,
     note_loss("moved");
   link_ = std::move(on);
   owner_ = std::move(owner);
+  if (auto excess = head_excess(*head_); !excess.empty())
+    return finish(outcome::header_too_large, excess);
   if (!head_sent_) {
     note_attempt(exchange_attempt::kind::first);
     session_ = session;
-    send_head();
+    restart(true);
   } else if (session == session_) {
     note_attempt(exchange_attempt::kind::resume);
     ++moves_;
@@ -101,32 +125,43 @@ void exchange::begin_or_move(link_ptr on, const session_id& session,
     note_attempt(exchange_attempt::kind::restart);
     ++moves_;
     session_ = session;
-    restart();
+    restart(true);
   } else {
     const auto how = response_started_ ? outcome::cut
+                     : exhausted_      ? outcome::attempts_exhausted
                                        : outcome::started_unknown;
     finish(how, "the agent that had the request is gone");
   }
 }
 
-void exchange::send_head() {
-  head_sent_ = true;
+void exchange::send_head(bool begins) {
   resuming_ = false;
+  // On a link that is closed already nothing is sent, and nobody begins; its
+  // owner is about to detach us.
+  if (link_->ended())
+    return;
+  head_sent_ = true;
+  unheard_ = true;
+  head_begins_ = begins;
+  starts_ += begins;
+  ++heads_sent_;
+  look_at_limits();
   send(request_frame{++attempt_, window_, head_});
   pump();
 }
 
 // From the very beginning: nothing of the answer was delivered yet.
-void exchange::restart() {
+void exchange::restart(bool begins) {
   if (record_)
     record_->bytes_resent += out_.sent();
   out_.restart(initial_request_window);
-  send_head();
+  send_head(begins);
 }
 
 void exchange::do_deliver(frame what) {
   // A listener may drop the last outside reference while it is called.
   const auto self = shared_from_this();
+  unheard_ = false;
   std::visit(
     [this](auto& body) {
       if constexpr (requires { this->handle(body); })
@@ -142,6 +177,11 @@ void exchange::handle(response_frame& what) {
     return violation("second response head");
   ++heads_;
   final_head_ = !what.head->interim();
+  if (!final_head_) {
+    interim_bytes_ += bytes_of(what.head->headers);
+    if (heads_ > max_interim_heads || interim_bytes_ > max_interim_bytes)
+      return violation("too many interim response heads");
+  }
   length_ = what.head->content_length;
   response_started_ = true;
   if (record_ && final_head_) {
@@ -199,7 +239,7 @@ void exchange::handle(resumed_frame& what) {
   if (what.known) {
     const auto sent = out_.sent();
     if (!out_.rewind(what.received))
-      return violation("resumed at a position that is gone");
+      return violation("resumed at a position that is gone or was never sent");
     if (record_)
       record_->bytes_resent += sent - std::min(sent, what.received);
     // Our last ack may have died with the old link.
@@ -209,7 +249,11 @@ void exchange::handle(resumed_frame& what) {
   if (response_started_ || body_acked_)
     return finish(response_started_ ? outcome::cut : outcome::started_unknown,
                   "the agent does not know the exchange any more");
-  restart();
+  // It never saw the head. Yet somebody ends its links again and again.
+  if (misunderstood_ >= max_misunderstandings || heads_sent_ >= max_heads)
+    return finish(outcome::attempts_exhausted,
+                  "each connection that was given the request ended");
+  restart(false);
 }
 
 // -- for the visitor's side ---------------------------------------------------
@@ -226,6 +270,8 @@ void exchange::send_body(slice bytes) {
 void exchange::send_end(header_list trailers) {
   if (over_ || out_.finished())
     return;
+  if (auto excess = head_excess(trailers); !excess.empty())
+    return fail(outcome::header_too_large, std::move(excess));
   out_.finish(std::move(trailers));
   pump();
 }

@@ -74,8 +74,9 @@ class exchange : public std::enable_shared_from_this<exchange> {
   void deliver(const link_ptr& from, frame what);
 
   /// `from` is gone, and why. The exchange waits for the next `attach` or
-  /// `fail`.
-  void detach(const link_ptr& from, link_error why = link_error::lost);
+  /// `fail`. `unsent` = the head that it was given never left.
+  void detach(const link_ptr& from, link_error why = link_error::lost,
+              bool unsent = false);
 
   /// Ends the exchange from our side; the visitor gets an error.
   void fail(outcome how, std::string detail);
@@ -85,6 +86,20 @@ class exchange : public std::enable_shared_from_this<exchange> {
 
   /// True while another session may be asked (DESIGN 8, last rule).
   bool restartable() const noexcept;
+
+  /// True when no other session may be asked because enough of them were, or
+  /// because peers ended their links over it (DESIGN 8).
+  bool exhausted() const noexcept { return exhausted_; }
+
+  /// Sessions that may have begun with it at most; one after the other that
+  /// dies of a request is enough.
+  static constexpr uint32_t max_starts = 3;
+
+  /// Links that may end over its head with a protocol error at most.
+  static constexpr uint32_t max_misunderstandings = 3;
+
+  /// Heads in all, sent again because the agent said it never saw them.
+  static constexpr uint32_t max_heads = 6;
 
   /// True once it ended on any path.
   bool over() const noexcept { return over_; }
@@ -123,8 +138,10 @@ class exchange : public std::enable_shared_from_this<exchange> {
   void handle(reset_frame& what);
   void handle(ack_frame& what);
   void handle(resumed_frame& what);
-  void send_head();
-  void restart();
+  void send_head(bool begins);
+  void restart(bool begins);
+  void take_back_head();
+  void look_at_limits();
   void pump();
   void send(frame::kind what);
   void complete(const header_list& trailers);
@@ -151,8 +168,15 @@ class exchange : public std::enable_shared_from_this<exchange> {
   receive_window in_;
   uint32_t attempt_ = 0;
   uint32_t heads_ = 0;
+  size_t interim_bytes_ = 0;
+  uint32_t starts_ = 0;      ///< sessions that were given the head
+  uint32_t heads_sent_ = 0;  ///< how often it was sent at all
+  uint32_t misunderstood_ = 0;
+  bool head_begins_ = false; ///< the last head was counted in `starts_`
+  bool unheard_ = false; ///< nothing came back since the head went out
   bool final_head_ = false;
   bool resuming_ = false;
+  std::atomic<bool> exhausted_{false};
   std::atomic<bool> head_sent_{false};
   std::atomic<bool> response_started_{false};
   std::atomic<bool> body_acked_{false};
@@ -248,6 +272,7 @@ class served_exchange : public std::enable_shared_from_this<served_exchange> {
   send_window out_;
   receive_window in_;
   std::vector<response_head_ptr> heads_;
+  size_t interim_bytes_ = 0;
   std::optional<reset_frame> failure_;
   std::atomic<bool> over_{false};
 };

@@ -30,6 +30,9 @@ struct weigher {
   size_t operator()(const end_frame& f) const noexcept {
     return 24 + weight_of(f.trailers);
   }
+  size_t operator()(const reset_frame& f) const noexcept {
+    return 32 + f.message.size();
+  }
   template <class Other>
   size_t operator()(const Other&) const noexcept {
     return 32;
@@ -85,6 +88,7 @@ std::string_view to_string(refusal why) noexcept {
     case refusal::draining: return "draining";
     case refusal::malformed: return "malformed";
     case refusal::replaced: return "replaced";
+    case refusal::endpoints: return "endpoints";
   }
   return "refused";
 }
@@ -100,6 +104,8 @@ std::string_view render(refusal why) noexcept {
     case refusal::draining: return "the node is shutting down";
     case refusal::malformed: return "the hello is malformed";
     case refusal::replaced: return "a newer session of this agent is connected";
+    case refusal::endpoints:
+      return "the tunnel has max_endpoints endpoints already";
   }
   return "refused";
 }

@@ -56,6 +56,10 @@ struct request_head {
   bool last = true;            ///< no body follows
   std::optional<uint64_t> content_length;
   std::string upgrade; ///< lower-case protocol name; empty = none
+
+  /// The visitor's TCP connection, the same number for all its requests; a
+  /// target that authenticates connections gets one for each. 0 = not said.
+  uint64_t visitor = 0;
 };
 using request_head_ptr = std::shared_ptr<const request_head>;
 
@@ -83,7 +87,10 @@ enum class refusal : uint8_t {
   draining = 6,       ///< the node shuts down
   malformed = 7,      ///< the hello is incomplete or out of order
   replaced = 8,       ///< a newer session of the same agent is here
+  endpoints = 9,      ///< the tunnel has all the endpoints it may have
 };
+inline constexpr auto last_refusal = refusal::endpoints;
+
 std::string_view render(refusal why) noexcept;
 
 /// The machine-readable word, e.g. "bad-password".

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace aps {
 
@@ -19,6 +20,12 @@ class link_listener {
 
   /// All frames of one read, in order; never empty.
   virtual void on_frames(frame_batch frames) = 0;
+
+  /// The link is about to report its end, and the heads of these exchanges
+  /// never left it: nobody began with them.
+  virtual void on_unsent(std::vector<exchange_id> exchanges) {
+    static_cast<void>(exchanges);
+  }
 
   /// The link is gone; exactly once, the last call. `detail` is for logs.
   virtual void on_closed(link_error why, std::string detail) = 0;
@@ -52,6 +59,9 @@ class link {
   /// Drops the connection at once, without a closing handshake; `on_closed`
   /// follows. Thread: any.
   virtual void abort(link_error why) = 0;
+
+  /// True once nothing that is sent leaves any more. Thread: any.
+  virtual bool ended() const noexcept { return false; }
 
   virtual transport_kind transport() const noexcept = 0;
 

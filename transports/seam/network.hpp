@@ -1,7 +1,9 @@
 #pragma once
 
+#include "transports/seam/exception_watch.hpp"
 #include "transports/seam/exchange.hpp"
 #include "transports/seam/limit.hpp"
+#include "transports/seam/live_set.hpp"
 
 #include <functional>
 #include <memory>
@@ -16,10 +18,16 @@ struct http_limits {
   size_t max_headers = 100;            ///< number of header fields
   uint64_t max_body_bytes = 0;         ///< 0 = no limit
   duration header_timeout = std::chrono::seconds(30);
-  duration body_timeout = std::chrono::seconds(60);  ///< between two reads
-  duration idle_timeout = std::chrono::seconds(75);  ///< keep-alive
+  duration body_timeout = std::chrono::seconds(60); ///< silence in a body
+  uint64_t min_receive_rate = 500; ///< of a body, bytes/s over body_timeout
+  duration idle_timeout = std::chrono::seconds(75); ///< keep-alive
   duration first_byte_timeout = std::chrono::seconds(60);
-  duration write_timeout = std::chrono::seconds(0); ///< 0 = a reader may stall
+  duration write_timeout = std::chrono::seconds(20); ///< nothing is taken
+  uint64_t min_send_rate = 500; ///< taken, bytes/s over write_timeout
+  duration half_close_timeout = std::chrono::seconds(30);
+  duration continue_timeout = std::chrono::seconds(1); ///< before our own 100
+  duration discard_timeout = std::chrono::seconds(30); ///< after the answer
+  uint64_t discard_bytes = 256 * 1024 * 1024;          ///< dito
 };
 
 /// A request as the visitor sent it, before a mapping was applied.
@@ -99,6 +107,8 @@ struct dial_options {
   std::string host;
   uint16_t port = 0;
   duration timeout = std::chrono::seconds(10);
+  /// Closing it ends this dial at once; null = nobody does.
+  std::shared_ptr<live_set> scope;
 };
 
 /// Exactly one of the two: a link, or why there is none.
@@ -161,6 +171,11 @@ class network {
   /// Throws std::runtime_error when `options.ca_file` cannot be read.
   virtual std::shared_ptr<origin_client> origins(const origin_options& options)
     = 0;
+
+  /// Counts and tells what handlers on the units throw; null in simulations.
+  virtual std::shared_ptr<exception_watch> exceptions() const noexcept {
+    return nullptr;
+  }
 };
 
 } // namespace aps

@@ -25,6 +25,8 @@ constexpr std::array outcome_table{
               "No mapping knows this address."},
   outcome_row{outcome::not_implemented, 501, "not-implemented",
               "This kind of request is not supported."},
+  outcome_row{outcome::expectation_failed, 417, "expectation-failed",
+              "The request expects more than 100-continue."},
   outcome_row{outcome::no_endpoint, 503, "no-endpoint",
               "No agent is connected for this address."},
   outcome_row{outcome::no_connection, 503, "no-connection",
@@ -47,6 +49,8 @@ constexpr std::array outcome_table{
               "The agent vanished in the middle of the answer."},
   outcome_row{outcome::transport_unavailable, 502, "transport-unavailable",
               "The tunnel's transport failed and fallback is switched off."},
+  outcome_row{outcome::attempts_exhausted, 502, "attempts-exhausted",
+              "Whoever was given the request was lost each time."},
   outcome_row{outcome::origin_unresolved, 502, "origin-unresolved",
               "The target's name could not be resolved."},
   outcome_row{outcome::origin_refused, 502, "origin-refused",
@@ -68,6 +72,8 @@ constexpr std::array outcome_table{
               "The request did not arrive in time."},
   outcome_row{outcome::visitor_gone, 499, "visitor-gone",
               "The visitor closed the connection."},
+  outcome_row{outcome::visitor_stalled, 499, "visitor-stalled",
+              "The visitor did not take its answer in time."},
   outcome_row{outcome::internal, 500, "internal", "Internal error."},
 };
 
@@ -98,7 +104,7 @@ std::string_view class_of(outcome what) noexcept {
     return "origin";
   if (number < 50)
     return "timeout";
-  return what == outcome::visitor_gone ? "visitor" : "internal";
+  return number < 60 ? "visitor" : "internal";
 }
 
 std::string_view render(outcome what) noexcept {

@@ -14,6 +14,7 @@ enum class outcome : uint8_t {
   body_too_large = 3,
   no_mapping = 4,
   not_implemented = 5,
+  expectation_failed = 6,
   // No way to carry the request; nothing of it was sent.
   no_endpoint = 10,
   no_connection = 11,
@@ -27,6 +28,7 @@ enum class outcome : uint8_t {
   started_unknown = 21,
   cut = 22,
   transport_unavailable = 23,
+  attempts_exhausted = 24,
   // The agent could not get an answer from the origin.
   origin_unresolved = 30,
   origin_refused = 31,
@@ -40,6 +42,7 @@ enum class outcome : uint8_t {
   body_timeout = 41,
   // The visitor.
   visitor_gone = 50,
+  visitor_stalled = 51,
   // Anything that should not happen.
   internal = 60,
 };
@@ -78,6 +81,14 @@ std::string_view to_string(link_error what) noexcept;
 
 /// One sentence for humans, e.g. "connection lost".
 std::string_view render(link_error what) noexcept;
+
+/// Whether the transport failed, and not what was said over it: such failures
+/// speak against the transport, and the same frames may fare better elsewhere.
+constexpr bool is_transport_failure(link_error what) noexcept {
+  return what != link_error::none && what != link_error::protocol
+         && what != link_error::too_large
+         && what != link_error::unauthenticated;
+}
 
 /// Why our side closes a link; tells the peer whether to dial again.
 enum class close_reason : uint8_t {

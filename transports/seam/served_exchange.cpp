@@ -1,12 +1,15 @@
 #include "transports/seam/exchange.hpp"
 
+#include "transports/seam/head_excess.hpp"
+
 namespace aps {
 
 served_exchange::served_exchange(executor& unit, exchange_id id,
                                  request_head_ptr head,
                                  uint32_t response_window,
                                  uint32_t request_window)
-    : calls_(unit), id_(id), head_(std::move(head)), out_(response_window),
+    : calls_(unit), id_(id), head_(std::move(head)), 
+      out_(response_window, max_response_window),
       in_(initial_request_window, request_window) {}
 
 // -- for actors ---------------------------------------------------------------
@@ -69,11 +72,15 @@ void served_exchange::continue_on(link_ptr on, exchange_owner_ptr owner,
   }
   link_ = std::move(on);
   owner_ = std::move(owner);
+  // Of a failed exchange nothing but the failure is left.
+  if (!failure_
+      && (from.heads > heads_.size() || !out_.rewind(from.received)))
+    return fail(outcome::internal,
+                "resume at a position that is gone or was never sent");
   send(resumed_frame{from.attempt, true, in_.received(), in_.ended()});
   send(in_.current_ack());
   for (size_t i = from.heads; i < heads_.size(); ++i)
     send(response_frame{heads_[i]});
-  out_.rewind(from.received);
   pump();
   if (failure_)
     send(*failure_);
@@ -108,9 +115,10 @@ void served_exchange::handle(data_frame& what) {
 }
 
 void served_exchange::handle(end_frame& what) {
-  if (in_.ended())
+  // A node that resumed says it again, at the same place.
+  if (in_.ended() && what.offset == in_.received())
     return;
-  if (!in_.accept_end(what.offset))
+  if (in_.ended() || !in_.accept_end(what.offset))
     return fail(outcome::internal, "end at the wrong place");
   if (origin_)
     origin_->on_body_end(what.trailers);
@@ -132,6 +140,14 @@ void served_exchange::handle(ack_frame& what) {
 void served_exchange::send_head(response_head_ptr head) {
   if (over_ || failure_)
     return;
+  if (auto excess = head_excess(*head); !excess.empty())
+    return fail(outcome::origin_protocol, "answer with " + std::move(excess));
+  if (head->interim()) {
+    interim_bytes_ += bytes_of(head->headers);
+    if (heads_.size() == max_interim_heads
+        || interim_bytes_ > max_interim_bytes)
+      return fail(outcome::origin_protocol, "too many interim answers");
+  }
   heads_.push_back(std::move(head));
   const auto& last = heads_.back();
   send(response_frame{last});
@@ -149,6 +165,8 @@ void served_exchange::send_body(slice bytes) {
 void served_exchange::send_end(header_list trailers) {
   if (over_ || failure_ || out_.finished())
     return;
+  if (auto excess = head_excess(trailers); !excess.empty())
+    return fail(outcome::origin_protocol, "trailers with " + std::move(excess));
   out_.finish(std::move(trailers));
   pump();
 }

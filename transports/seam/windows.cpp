@@ -28,6 +28,7 @@ std::optional<frame::kind> send_window::next() {
                                   size_t(limit - next_), max_data_payload});
     data_frame out{next_, chunk.sub(cursor_offset_, length), false};
     next_ += length;
+    high_ = std::max(high_, next_);
     cursor_offset_ += length;
     if (cursor_offset_ == chunk.size()) {
       ++cursor_;
@@ -48,7 +49,7 @@ bool send_window::ack(uint64_t offset, uint32_t window) {
   if (offset > next_)
     return false;
   if (window > 0)
-    window_ = window;
+    window_ = std::min(window, most_);
   while (base_ < offset) {
     const auto left = chunks_[first_].size() - first_offset_;
     const auto step = std::min<uint64_t>(left, offset - base_);
@@ -71,7 +72,7 @@ bool send_window::ack(uint64_t offset, uint32_t window) {
 }
 
 bool send_window::rewind(uint64_t offset) {
-  if (offset < base_ || offset > end_)
+  if (offset < base_ || offset > high_)
     return false;
   next_ = offset;
   end_sent_ = false;
@@ -85,8 +86,9 @@ bool send_window::rewind(uint64_t offset) {
 }
 
 void send_window::restart(uint32_t window) {
-  window_ = window;
+  window_ = std::min(window, most_);
   rewind(0);
+  high_ = 0;
 }
 
 size_t send_window::room() const noexcept {
@@ -97,7 +99,7 @@ size_t send_window::room() const noexcept {
 void send_window::clear() {
   chunks_ = {};
   first_ = cursor_ = cursor_offset_ = first_offset_ = 0;
-  base_ = next_ = end_;
+  base_ = next_ = high_ = end_;
   finished_ = end_sent_ = true;
   trailers_.clear();
 }

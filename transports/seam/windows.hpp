@@ -1,7 +1,9 @@
 #pragma once
 
 #include "transports/seam/frame.hpp"
+#include "transports/seam/wire_bounds.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -12,16 +14,21 @@ inline constexpr uint32_t initial_request_window = 64 * 1024;
 
 /// Credit that this side gives per direction and exchange, bytes.
 inline constexpr uint32_t default_window = 512 * 1024;
+static_assert(default_window <= max_window);
 
 /// Largest payload of one data frame, bytes.
 inline constexpr size_t max_data_payload = 64 * 1024;
+static_assert(max_data_payload <= max_payload_bytes);
 
 /// The sending half of one direction of an exchange (DESIGN 5, "Credit"):
 /// keeps what is not acknowledged, never runs ahead of the credit, and can go
-/// back to any position that is not acknowledged. Pure; not thread-safe.
+/// back to any position that is not acknowledged. Credit is taken up to
+/// `most`, whatever the peer says: it is what we keep in memory. Pure; not
+/// thread-safe.
 class send_window {
  public:
-  explicit send_window(uint32_t window) : window_(window) {}
+  explicit send_window(uint32_t window, uint32_t most = max_window)
+      : most_(most), window_(std::min(window, most)) {}
 
   /// Appends bytes to the stream. Precondition: not finished.
   void push(slice bytes);
@@ -36,7 +43,8 @@ class send_window {
   /// more than was ever sent (a protocol violation).
   bool ack(uint64_t offset, uint32_t window);
 
-  /// Sends again from `offset` on. False when those bytes are gone already.
+  /// Sends again from `offset` on. False when those bytes are gone already or
+  /// were never sent: no honest receiver is there.
   bool rewind(uint64_t offset);
 
   /// Everything again, for a receiver that knows nothing and starts with
@@ -60,9 +68,11 @@ class send_window {
   void clear();
 
  private:
+  uint32_t most_;
   uint32_t window_;
   uint64_t base_ = 0; // acknowledged below
   uint64_t next_ = 0; // handed out below
+  uint64_t high_ = 0; // handed out below, whatever `rewind` did
   uint64_t end_ = 0;  // pushed below
   std::vector<slice> chunks_; // [first_, size) covers [base_, end_)
   size_t first_ = 0;

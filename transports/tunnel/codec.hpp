@@ -1,19 +1,21 @@
 #pragma once
 
 #include "transports/seam/frame.hpp"
+#include "transports/seam/wire_bounds.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace aps {
 
-/// Limits of one batch. A sender stays far below them, a receiver refuses
-/// what is above: frames take more memory than they take on the wire.
-inline constexpr size_t max_batch_frames = 16 * 1024;
-inline constexpr size_t max_batch_headers = 64 * 1024;
-inline constexpr size_t max_head_headers = 1024;
+namespace wire {
+struct field_limit;
+} // namespace wire
+
+/// Bytes of one message. What its frames may hold stands in wire_limits.hpp.
 inline constexpr size_t max_message_bytes = 4 * 1024 * 1024;
 
 /// Until an agent is welcome it may send no more than this.
@@ -25,13 +27,24 @@ inline constexpr size_t target_batch_frames = 4 * 1024;
 
 enum class codec_error : uint8_t {
   none,
-  malformed,        ///< not a Batch, or a value that no peer may send
-  too_many_frames,  ///< above max_batch_frames
-  too_many_headers, ///< above max_head_headers or max_batch_headers
+  malformed, ///< not a Batch, or a value that no peer may send
+  too_large, ///< a field, or several together, above the table's limit
 };
 
-/// One sentence for humans.
-std::string_view render(codec_error what) noexcept;
+/// What is wrong with a message.
+struct codec_fault {
+  codec_error error = codec_error::none;
+  const wire::field_limit* field = nullptr; ///< of `too_large`
+  uint64_t amount = 0;                      ///< what it holds, at least
+
+  bool operator==(codec_error other) const noexcept { return error == other; }
+};
+
+/// One sentence for humans, with the field's name where there is one.
+std::string render(const codec_fault& fault);
+
+/// The name of the field, e.g. "hello.endpoint"; empty without one.
+std::string_view field_of(const codec_fault& fault) noexcept;
 
 /// Writes batches as aps.tunnel.v1.Batch (proto/aps/tunnel/v1/tunnel.proto),
 /// byte by byte what Protobuf's own classes write. Payloads of 1 KiB and more
@@ -66,6 +79,6 @@ class batch_encoder {
 /// capacity of the buffer. Payloads that are a good part of it share the
 /// owner of `message`, the others are copied. A message without owner is only
 /// lent: then all payloads are copied.
-codec_error decode(const slice& message, size_t retained, frame_batch& out);
+codec_fault decode(const slice& message, size_t retained, frame_batch& out);
 
 } // namespace aps

@@ -1,7 +1,9 @@
 #include "transports/tunnel/codec.hpp"
 
 #include "transports/tunnel/wire_fields.hpp"
+#include "transports/tunnel/wire_limits.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace aps {
@@ -12,38 +14,49 @@ namespace {
 struct context {
   const slice& message;
   size_t retained;
-  size_t headers = 0;
-  codec_error error = codec_error::none;
+  size_t headers = 0;    ///< of all heads
+  size_t head_bytes = 0; ///< names and values of the current head
+  codec_fault fault;
+
+  bool ok() const noexcept { return fault == codec_error::none; }
+
+  bool refuse(const wire::field_limit& field, uint64_t amount) noexcept {
+    fault = {codec_error::too_large, &field, amount};
+    return false;
+  }
 };
 
 /// Walks over the fields of one message. `next` takes a whole field, so that
-/// what nobody asks for is skipped. Never reads outside its range.
+/// what nobody asks for is skipped, and holds it against the table of limits.
+/// Never reads outside its range.
 class reader {
  public:
   static constexpr bool reading = true;
 
-  reader(std::string_view bytes, context& all)
+  /// `message` as in the table; `wire::messages` = none of its messages.
+  reader(std::string_view bytes, context& all, size_t message)
       : at_(reinterpret_cast<const uint8_t*>(bytes.data())),
-        end_(at_ + bytes.size()), all_(all) {}
+        end_(at_ + bytes.size()), all_(all), message_(message) {}
 
   /// Takes the next field. False at the end and after an error.
   bool next() {
-    if (at_ == end_ || all_.error != codec_error::none)
+    if (at_ == end_ || !all_.ok())
       return false;
     uint64_t tag = 0;
     if (!take_varint(tag) || tag > UINT32_MAX || tag < 8)
       return fail();
     field_ = static_cast<int>(tag >> 3);
     type_ = static_cast<uint8_t>(tag & 7);
+    limit_ = wire::limit_of(message_, static_cast<size_t>(field_));
     switch (type_) {
       case wire::varint:
-        return take_varint(value_) || fail();
+        return take_varint(value_) ? keep_to_limit(value_) : fail();
       case wire::fixed64:
         return take_fixed(8) || fail();
       case wire::fixed32:
         return take_fixed(4) || fail();
       case wire::bytes:
-        return take_bytes() || fail();
+        return take_bytes() ? keep_to_limit() : fail();
       default:
         return fail(); // groups are no part of proto3
     }
@@ -66,7 +79,11 @@ class reader {
   }
 
   void text(int field, std::string& to) {
-    if (is(field, wire::bytes))
+    if (!is(field, wire::bytes))
+      return;
+    if (limit_->beyond == wire::excess::show)
+      to = foreign_text(bytes_, limit_->most);
+    else
       to.assign(bytes_);
   }
 
@@ -91,14 +108,20 @@ class reader {
   void headers(int field, header_list& to) {
     if (!is(field, wire::bytes))
       return;
-    if (to.size() == max_head_headers || ++all_.headers > max_batch_headers) {
-      all_.error = codec_error::too_many_headers;
-      return;
-    }
+    if (to.size() == wire::head_fields.most)
+      return static_cast<void>(all_.refuse(wire::head_fields, to.size() + 1));
+    if (++all_.headers > wire::batch_headers.most)
+      return static_cast<void>(
+        all_.refuse(wire::batch_headers, all_.headers));
+    if (to.empty())
+      all_.head_bytes = 0;
     auto& item = to.emplace_back();
-    reader inner{bytes_, all_};
+    reader inner{bytes_, all_, wire::header_message};
     while (inner.next())
       wire::fields(inner, item);
+    all_.head_bytes += item.name.size() + item.value.size();
+    if (all_.head_bytes > wire::head_bytes.most)
+      all_.refuse(wire::head_bytes, all_.head_bytes);
   }
 
  private:
@@ -107,8 +130,27 @@ class reader {
   }
 
   bool fail() {
-    all_.error = codec_error::malformed;
+    all_.fault = {codec_error::malformed};
     return false;
+  }
+
+  bool keep_to_limit(uint64_t& value) {
+    if (!limit_ || value <= limit_->most)
+      return true;
+    if (limit_->beyond == wire::excess::refuse)
+      return all_.refuse(*limit_, value);
+    value = limit_->most;
+    return true;
+  }
+
+  bool keep_to_limit() {
+    if (!limit_ || bytes_.size() <= limit_->most)
+      return true;
+    if (limit_->beyond == wire::excess::refuse)
+      return all_.refuse(*limit_, bytes_.size());
+    if (limit_->beyond == wire::excess::cut)
+      bytes_ = bytes_.substr(0, limit_->most);
+    return true;
   }
 
   bool take_varint(uint64_t& to) {
@@ -170,8 +212,9 @@ class reader {
   }
 
   static void assign(refusal& to, uint64_t value) {
-    to = value >= 1 && value <= 8 ? static_cast<refusal>(value)
-                                  : refusal::malformed;
+    to = value >= 1 && value <= static_cast<uint64_t>(last_refusal)
+           ? static_cast<refusal>(value)
+           : refusal::malformed;
   }
 
   static void assign(outcome& to, uint64_t value) {
@@ -182,6 +225,8 @@ class reader {
   const uint8_t* at_;
   const uint8_t* end_;
   context& all_;
+  const size_t message_;
+  const wire::field_limit* limit_ = nullptr; ///< of the current field
   int field_ = 0;
   uint8_t type_ = 0;
   uint64_t value_ = 0;
@@ -267,22 +312,23 @@ constexpr auto make_body_readers() {
 }
 
 constexpr auto body_readers = make_body_readers();
+static_assert(body_readers.size() == wire::sum_of);
 
 /// Appends the frame unless it is of no known kind.
 void read_frame(std::string_view bytes, context& all, frame_batch& out) {
   auto& what = out.emplace_back();
   auto result = verdict::skip;
-  reader in{bytes, all};
+  reader in{bytes, all, wire::frame_message};
   while (in.next()) {
     const auto field = static_cast<size_t>(in.field());
     if (field == 1 && in.type() == wire::fixed64)
       what.exchange = in.value();
     else if (in.type() == wire::bytes && field < body_readers.size()
              && body_readers[field])
-      result = body_readers[field](reader{in.bytes(), all}, what.body);
+      result = body_readers[field](reader{in.bytes(), all, field}, what.body);
   }
-  if (result == verdict::refuse && all.error == codec_error::none)
-    all.error = codec_error::malformed;
+  if (result == verdict::refuse && all.ok())
+    all.fault = {codec_error::malformed};
   if (result != verdict::take)
     out.pop_back();
 }
@@ -293,34 +339,38 @@ bool is_frame(const reader& in) noexcept {
 
 } // namespace
 
-std::string_view render(codec_error what) noexcept {
-  switch (what) {
+std::string render(const codec_fault& fault) {
+  switch (fault.error) {
     case codec_error::none:
       return "no error";
     case codec_error::malformed:
       return "the peer sent a malformed message";
-    case codec_error::too_many_frames:
-      return "the peer sent too many frames in one message";
-    case codec_error::too_many_headers:
-      return "the peer sent too many headers in one message";
+    case codec_error::too_large:
+      return "the peer sent " + std::to_string(fault.amount) + " as "
+             + std::string{fault.field->name} + ", the most is "
+             + std::to_string(fault.field->most);
   }
   return "unknown error";
 }
 
-codec_error decode(const slice& message, size_t retained, frame_batch& out) {
-  context all{message, retained};
+std::string_view field_of(const codec_fault& fault) noexcept {
+  return fault.field ? fault.field->name : std::string_view{};
+}
+
+codec_fault decode(const slice& message, size_t retained, frame_batch& out) {
+  context all{message, retained, 0, 0, {}};
   size_t count = 0;
-  for (reader in{message.view(), all}; in.next();)
+  for (reader in{message.view(), all, wire::messages}; in.next();)
     count += is_frame(in) ? 1 : 0;
-  if (all.error == codec_error::none && count > max_batch_frames)
-    all.error = codec_error::too_many_frames;
-  if (all.error != codec_error::none)
-    return all.error;
+  if (all.ok() && count > wire::batch_frames.most)
+    all.refuse(wire::batch_frames, count);
+  if (!all.ok())
+    return all.fault;
   out.reserve(out.size() + count);
-  for (reader in{message.view(), all}; in.next();)
+  for (reader in{message.view(), all, wire::messages}; in.next();)
     if (is_frame(in))
       read_frame(in.bytes(), all, out);
-  return all.error;
+  return all.fault;
 }
 
 } // namespace aps

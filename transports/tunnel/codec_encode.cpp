@@ -1,9 +1,12 @@
 #include "transports/tunnel/codec.hpp"
 
 #include "transports/tunnel/wire_fields.hpp"
+#include "transports/tunnel/wire_limits.hpp"
 
 #include <bit>
+#include <cassert>
 #include <cstring>
+#include <utility>
 
 namespace aps {
 
@@ -39,37 +42,61 @@ std::string_view as_bytes(const session_id& id) noexcept {
   return {reinterpret_cast<const char*>(id.data()), id.size()};
 }
 
+/// A value as the receiver takes it. What it would refuse has to be stopped
+/// before: heads by `head_excess`, names by the configuration.
+uint64_t limited(size_t message, int field, uint64_t value) noexcept {
+  const auto& limit = *wire::limit_of(message, static_cast<size_t>(field));
+  assert(value <= limit.most || limit.beyond != wire::excess::refuse);
+  return std::min(value, limit.most);
+}
+
+std::string_view limited(size_t message, int field,
+                         std::string_view text) noexcept {
+  const auto& limit = *wire::limit_of(message, static_cast<size_t>(field));
+  assert(text.size() <= limit.most || limit.beyond != wire::excess::refuse);
+  if (text.size() <= limit.most || limit.beyond == wire::excess::refuse)
+    return text;
+  auto end = static_cast<size_t>(limit.most);
+  // Not inside a character: these texts are UTF-8.
+  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80)
+    --end;
+  return text.substr(0, end);
+}
+
 /// Counts the bytes of a message. Field numbers are all below 16, so each
 /// tag takes one byte.
 class sizer {
  public:
   static constexpr bool reading = false;
 
+  explicit sizer(size_t message) : message_(message) {}
+
   template <class T>
-  void number(int, const T& value) {
-    if (auto wide = static_cast<uint64_t>(value); wide != 0)
+  void number(int field, const T& value) {
+    const auto wide = limited(message_, field, static_cast<uint64_t>(value));
+    if (wide != 0)
       total += 1 + varint_size(wide);
   }
 
-  void maybe(int, const std::optional<uint64_t>& value) {
+  void maybe(int field, const std::optional<uint64_t>& value) {
     if (value)
-      total += 1 + varint_size(*value);
+      total += 1 + varint_size(limited(message_, field, *value));
   }
 
   template <class T>
-  void text(int, const T& value) {
-    add_bytes(as_bytes(value).size());
+  void text(int field, const T& value) {
+    add_bytes(limited(message_, field, as_bytes(value)).size());
   }
 
-  void payload(int, const slice& value) {
-    add_bytes(value.size());
+  void payload(int field, const slice& value) {
+    add_bytes(limited(message_, field, value.view()).size());
     if (value.size() >= min_shared_payload)
       shared += value.size();
   }
 
   void headers(int, const header_list& list) {
     for (const auto& item : list) {
-      sizer one;
+      sizer one{wire::header_message};
       wire::fields(one, item);
       total += 1 + varint_size(one.total) + one.total;
     }
@@ -83,6 +110,8 @@ class sizer {
     if (size != 0)
       total += 1 + varint_size(size) + size;
   }
+
+  const size_t message_;
 };
 
 /// Writes messages into a block that is large enough, and cuts it where a
@@ -95,6 +124,9 @@ class writer {
          std::vector<slice>& parts)
       : block_(block), at_(at), start_(at), parts_(parts) {}
 
+  /// What the next fields belong to.
+  void begin(size_t message) noexcept { message_ = message; }
+
   void byte(uint8_t value) { *at_++ = value; }
   void raw_varint(uint64_t value) { at_ = put_varint(at_, value); }
 
@@ -105,7 +137,8 @@ class writer {
 
   template <class T>
   void number(int field, const T& value) {
-    if (auto wide = static_cast<uint64_t>(value); wide != 0) {
+    const auto wide = limited(message_, field, static_cast<uint64_t>(value));
+    if (wide != 0) {
       tag(field, wire::varint);
       raw_varint(wide);
     }
@@ -114,13 +147,13 @@ class writer {
   void maybe(int field, const std::optional<uint64_t>& value) {
     if (value) {
       tag(field, wire::varint);
-      raw_varint(*value);
+      raw_varint(limited(message_, field, *value));
     }
   }
 
   template <class T>
   void text(int field, const T& value) {
-    copy(field, as_bytes(value));
+    copy(field, limited(message_, field, as_bytes(value)));
   }
 
   void payload(int field, const slice& value) {
@@ -134,11 +167,13 @@ class writer {
 
   void headers(int field, const header_list& list) {
     for (const auto& item : list) {
-      sizer one;
+      sizer one{wire::header_message};
       wire::fields(one, item);
       tag(field, wire::bytes);
       raw_varint(one.total);
+      const auto outer = std::exchange(message_, wire::header_message);
       wire::fields(*this, item);
+      message_ = outer;
     }
   }
 
@@ -170,6 +205,7 @@ class writer {
   uint8_t* at_;
   uint8_t* start_;
   std::vector<slice>& parts_;
+  size_t message_ = 0;
 };
 
 /// Visits the body of a frame; heads stand behind a pointer.
@@ -191,9 +227,12 @@ struct body_visitor {
   }
 };
 
+size_t kind_of(const frame& what) noexcept {
+  return wire::kind_numbers[what.body.index()];
+}
+
 size_t kind_tag(const frame& what) noexcept {
-  return static_cast<size_t>(wire::kind_numbers[what.body.index()]) << 3
-         | wire::bytes;
+  return kind_of(what) << 3 | wire::bytes;
 }
 
 /// Bytes of a Frame message whose body takes `body` bytes.
@@ -219,7 +258,7 @@ const std::vector<slice>& batch_encoder::encode(const frame_batch& frames) {
   size_ = 0;
   size_t shared = 0;
   for (const auto& what : frames) {
-    sizer count;
+    sizer count{kind_of(what)};
     std::visit(body_visitor<sizer>{count}, what.body);
     body_sizes_.push_back(count.total);
     shared += count.shared;
@@ -237,6 +276,7 @@ const std::vector<slice>& batch_encoder::encode(const frame_batch& frames) {
     }
     out.raw_varint(kind_tag(what));
     out.raw_varint(body_sizes_[i]);
+    out.begin(kind_of(what));
     std::visit(body_visitor<writer>{out}, what.body);
   }
   out.cut();

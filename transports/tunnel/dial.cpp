@@ -1,5 +1,7 @@
 #include "transports/tunnel/dial.hpp"
 
+#include "transports/guard.hpp"
+#include "transports/resolver.hpp"
 #include "transports/tunnel/grpc_client.hpp"
 #include "transports/tunnel/link_errors.hpp"
 #include "transports/tunnel/poll_client_link.hpp"
@@ -35,41 +37,64 @@ class dialer : public std::enable_shared_from_this<dialer> {
       : unit_(unit), options_(options), authority_(authority_of(options)),
         live_(std::move(live)), lease_(std::move(lease)),
         done_(std::move(done)), deadline_(unit.context()),
-        resolver_(unit.context()), socket_(unit.context()) {}
+        socket_(unit.context()) {}
 
   void start() {
     deadline_.expires_after(options_.timeout);
-    deadline_.async_wait([me = shared_from_this()](const error_code& error) {
-      if (!error)
-        me->on_deadline();
-    });
+    deadline_.async_wait(guard(unit_, shared_from_this(),
+                               [](const auto& me, const error_code& error) {
+                                 if (!error)
+                                   me->on_deadline();
+                               }));
     error_code not_numeric;
     const auto address = asio::ip::make_address(options_.host, not_numeric);
     if (!not_numeric)
       return connect({tcp::endpoint{address, options_.port}});
-    resolver_.async_resolve(
-      options_.host, std::to_string(options_.port),
-      [me = shared_from_this()](const error_code& error,
-                                const tcp::resolver::results_type& found) {
-        if (error)
-          return me->fail(error);
-        me->connect({found.begin(), found.end()});
+    unit_.node_names().find(
+      options_.host, weak_from_this(),
+      [this](const error_code& error, const resolver::addresses& found) {
+        guard(unit_, shared_from_this(), [&](const auto& me) {
+          me->on_resolved(error, found);
+        })();
       });
   }
 
+  /// Not wanted any more.
+  void cancel() {
+    dispatch(unit_, guard(unit_, shared_from_this(), [](const auto& me) {
+               if (me->done_)
+                 me->give_up(link_error::refused, "cancelled");
+             }));
+  }
+
+  void on_exception(const std::string& text) {
+    give_up(link_error::lost, text);
+  }
+
  private:
+  void on_resolved(const error_code& error,
+                   const resolver::addresses& found) {
+    if (error)
+      return fail(error);
+    std::vector<tcp::endpoint> where;
+    for (const auto& address : found)
+      where.emplace_back(address, options_.port);
+    connect(std::move(where));
+  }
+
   void connect(std::vector<tcp::endpoint> where) {
     if (!done_)
       return;
     endpoints_ = std::move(where);
     asio::async_connect(socket_, endpoints_,
-                        [me = shared_from_this()](const error_code& error,
-                                                  const tcp::endpoint&) {
-                          if (error)
-                            me->fail(error);
-                          else
-                            me->open();
-                        });
+                        guard(unit_, shared_from_this(),
+                              [](const auto& me, const error_code& error,
+                                 const tcp::endpoint&) {
+                                if (error)
+                                  me->fail(error);
+                                else
+                                  me->open();
+                              }));
   }
 
   void open() {
@@ -100,13 +125,14 @@ class dialer : public std::enable_shared_from_this<dialer> {
     return open_poll(unit_, std::move(socket_), authority_, std::move(answer));
   }
 
-  void on_deadline() {
-    finish(nullptr, link_error::timed_out, "timed out");
+  void on_deadline() { give_up(link_error::timed_out, "timed out"); }
+
+  void give_up(link_error why, const std::string& reason) {
+    finish(nullptr, why, reason);
     error_code ignored;
-    resolver_.cancel();
     socket_.close(ignored);
     if (link_)
-      link_->abort(link_error::timed_out);
+      link_->abort(why);
   }
 
   void fail(const error_code& error) {
@@ -136,7 +162,6 @@ class dialer : public std::enable_shared_from_this<dialer> {
   std::shared_ptr<void> lease_;
   std::function<void(dial_result)> done_;
   asio::steady_timer deadline_;
-  tcp::resolver resolver_;
   tcp::socket socket_;
   std::vector<tcp::endpoint> endpoints_;
   link_ptr link_; // while its handshake runs, and until we go
@@ -147,9 +172,12 @@ class dialer : public std::enable_shared_from_this<dialer> {
 void dial_link(io_unit& unit, const dial_options& options,
                std::shared_ptr<live_set> live, std::shared_ptr<void> lease,
                std::function<void(dial_result)> done) {
-  std::make_shared<dialer>(unit, options, std::move(live), std::move(lease),
-                           std::move(done))
-    ->start();
+  const auto attempt
+    = std::make_shared<dialer>(unit, options, std::move(live),
+                               std::move(lease), std::move(done));
+  attempt->start();
+  if (options.scope)
+    options.scope->add<dialer>(attempt, [](dialer& all) { all.cancel(); });
 }
 
 } // namespace aps

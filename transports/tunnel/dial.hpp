@@ -2,7 +2,7 @@
 
 #include "transports/io_unit.hpp"
 #include "transports/seam/network.hpp"
-#include "transports/tunnel/live_set.hpp"
+#include "transports/seam/live_set.hpp"
 
 #include <functional>
 #include <memory>

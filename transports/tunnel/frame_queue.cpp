@@ -11,20 +11,47 @@ bool is_bulk(const frame& what) noexcept {
   return data && data->payload.size() >= frame_queue::bulk_payload;
 }
 
+// Each of them answers something that the peer sent.
+bool is_answer(const frame& what) noexcept {
+  return std::holds_alternative<pong_frame>(what.body)
+         || std::holds_alternative<ack_frame>(what.body)
+         || std::holds_alternative<reset_frame>(what.body)
+         || std::holds_alternative<resumed_frame>(what.body);
+}
+
 } // namespace
 
-size_t frame_row::bytes() const noexcept {
-  size_t sum = 0;
+pong_frame* frame_row::waiting_pong() noexcept {
   for (auto i = first_; i < frames_.size(); ++i)
-    sum += frames_[i].weight();
-  return sum;
+    if (auto* pong = std::get_if<pong_frame>(&frames_[i].body))
+      return pong;
+  return nullptr;
+}
+
+void frame_row::list_heads(std::vector<exchange_id>& out) const {
+  for (auto i = first_; i < frames_.size(); ++i)
+    if (std::holds_alternative<request_frame>(frames_[i].body))
+      out.push_back(frames_[i].exchange);
+}
+
+std::vector<exchange_id> frame_queue::heads() const {
+  std::vector<exchange_id> out;
+  small_.list_heads(out);
+  for (const auto& one : flows_)
+    one.frames.list_heads(out);
+  return out;
 }
 
 void frame_queue::push(frame what) {
   const auto id = what.exchange;
   if (!flows_.empty() && std::holds_alternative<reset_frame>(what.body))
     drop(id);
-  bytes_ += what.weight();
+  if (const auto* pong = std::get_if<pong_frame>(&what.body))
+    if (auto* waiting = control_.waiting_pong()) {
+      waiting->token = pong->token;
+      return;
+    }
+  count(what, what.weight());
   if (id == 0)
     return control_.push(std::move(what));
   if (!flows_.empty())
@@ -62,17 +89,17 @@ bool frame_queue::hand_over_all(frame_batch& out, size_t max_bytes,
   if (small_pushed_ - small_taken_ > max_frames || !small_.hand_over(out))
     return false;
   small_taken_ = small_pushed_;
-  bytes_ = 0;
+  bytes_ = answer_bytes_ = 0;
   return true;
 }
 
 void frame_queue::take(frame_row& from, frame_batch& out, budget& left) {
   while (!from.empty() && !left.spent()) {
     const auto weight = from.front().weight();
+    discount(from.front(), weight);
     out.push_back(std::move(from.front()));
     from.pop();
     small_taken_ += &from == &small_ ? 1 : 0;
-    bytes_ -= weight;
     left.bytes -= std::min(weight, left.bytes);
     --left.frames;
   }
@@ -105,9 +132,23 @@ void frame_queue::drop(exchange_id id) {
   auto i = by_id_.find(id);
   if (i == by_id_.end())
     return;
-  bytes_ -= i->second->frames.bytes();
+  auto& frames = i->second->frames;
+  for (; !frames.empty(); frames.pop())
+    discount(frames.front(), frames.front().weight());
   flows_.erase(i->second);
   by_id_.erase(i);
+}
+
+void frame_queue::count(const frame& what, size_t weight) noexcept {
+  bytes_ += weight;
+  if (is_answer(what))
+    answer_bytes_ += weight;
+}
+
+void frame_queue::discount(const frame& what, size_t weight) noexcept {
+  bytes_ -= weight;
+  if (is_answer(what))
+    answer_bytes_ -= weight;
 }
 
 void frame_queue::clear() {

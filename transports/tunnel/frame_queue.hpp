@@ -15,7 +15,11 @@ class frame_row {
   bool empty() const noexcept { return first_ == frames_.size(); }
   frame& front() noexcept { return frames_[first_]; }
   void push(frame what) { frames_.push_back(std::move(what)); }
-  size_t bytes() const noexcept;
+  /// The first pong that waits, or null.
+  pong_frame* waiting_pong() noexcept;
+
+  /// Adds the exchanges whose request heads are here.
+  void list_heads(std::vector<exchange_id>& out) const;
 
   void pop() noexcept {
     if (++first_ == frames_.size()) {
@@ -46,7 +50,8 @@ class frame_row {
 /// then bulk data. An exchange that sends a large payload gets a flow of its
 /// own, which carries its frames until it is empty; flows are served in turn,
 /// one frame each. While flows wait, small frames take at most half of a
-/// batch. Frames of one exchange keep their order. Pure; not thread-safe.
+/// batch. Frames of one exchange keep their order. Of pongs only the last one
+/// waits: an honest peer asks for one at a time. Pure; not thread-safe.
 class frame_queue {
  public:
   /// Payloads of at least this size make their exchange a flow.
@@ -64,12 +69,19 @@ class frame_queue {
 
   void clear();
 
+  /// Exchanges whose request heads still wait.
+  std::vector<exchange_id> heads() const;
+
   bool empty() const noexcept {
     return control_.empty() && small_.empty() && flows_.empty();
   }
 
   /// Sum of the weights of all frames that wait.
   size_t bytes() const noexcept { return bytes_; }
+
+  /// The part of it that answers what the peer sent, without any credit:
+  /// pongs, acks, resets, positions.
+  size_t answer_bytes() const noexcept { return answer_bytes_; }
 
  private:
   struct flow {
@@ -95,7 +107,11 @@ class frame_queue {
   uint64_t small_taken_ = 0;
   flow_list flows_;
   std::unordered_map<exchange_id, flow_list::iterator> by_id_;
+  void count(const frame& what, size_t weight) noexcept;
+  void discount(const frame& what, size_t weight) noexcept;
+
   size_t bytes_ = 0;
+  size_t answer_bytes_ = 0;
 };
 
 } // namespace aps

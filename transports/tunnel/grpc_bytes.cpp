@@ -51,10 +51,10 @@ grpc::ByteBuffer to_byte_buffer(const std::vector<slice>& parts) {
   return {slices.data(), slices.size()};
 }
 
-codec_error decode(const grpc::ByteBuffer& message, frame_batch& out) {
+codec_fault decode(const grpc::ByteBuffer& message, frame_batch& out) {
   const auto size = message.Length();
   if (size == 0)
-    return codec_error::none;
+    return {};
   grpc::Slice single;
   if (message.TrySingleSlice(&single).ok()) {
     if (size < min_shared_message)

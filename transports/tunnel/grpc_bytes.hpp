@@ -10,6 +10,6 @@ namespace aps {
 grpc::ByteBuffer to_byte_buffer(const std::vector<slice>& parts);
 
 /// Reads a gRPC message. Big payloads share its memory. Thread: any.
-codec_error decode(const grpc::ByteBuffer& message, frame_batch& out);
+codec_fault decode(const grpc::ByteBuffer& message, frame_batch& out);
 
 } // namespace aps

@@ -48,13 +48,13 @@ class basic_grpc_call : public Reactor, public grpc_call {
       return post([this] { on_read_end(); });
     const auto size = in_.Length();
     frame_batch frames;
-    const auto error = decode(in_, frames);
+    const auto fault = decode_in(frames);
     in_.Clear();
     const bool later = backlog_.fetch_add(size) + size > max_backlog
-                       || error != codec_error::none;
-    post([this, size, error, later, frames = std::move(frames)]() mutable {
+                       || fault != codec_error::none;
+    post([this, size, fault, later, frames = std::move(frames)]() mutable {
       backlog_.fetch_sub(size);
-      link_->on_message(error, std::move(frames), size);
+      link_->on_message(fault, std::move(frames), size);
       if (later)
         read();
     });
@@ -79,9 +79,23 @@ class basic_grpc_call : public Reactor, public grpc_call {
   /// A write is complete; on the unit's thread.
   virtual void after_write(bool ok) { link_->on_written(ok); }
 
+  /// A call lives until gRPC is done with it, so an exception ends its link
+  /// and not the call itself.
   template <class Work>
   void post(Work work) {
-    boost::asio::post(unit_.context(), std::move(work));
+    boost::asio::post(unit_.context(),
+                      [this, unit = &unit_, work = std::move(work)]() mutable {
+                        const auto link = link_;
+                        try {
+                          work();
+                        } catch (...) {
+                          const auto text = unit->on_exception();
+                          if (link)
+                            link->on_exception(text);
+                          else
+                            cancel();
+                        }
+                      });
   }
 
   io_unit& unit_;
@@ -93,6 +107,16 @@ class basic_grpc_call : public Reactor, public grpc_call {
   bool writing_ = false;
 
  private:
+  /// On gRPC's thread, which takes no exceptions.
+  codec_fault decode_in(frame_batch& frames) noexcept {
+    try {
+      return decode(in_, frames);
+    } catch (...) {
+      unit_.on_exception();
+      return codec_fault{codec_error::malformed};
+    }
+  }
+
   std::shared_ptr<void> lease_;
   std::atomic<size_t> backlog_{0};
   grpc::ByteBuffer in_;

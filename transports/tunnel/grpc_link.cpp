@@ -1,6 +1,7 @@
 #include "transports/tunnel/grpc_link.hpp"
 
 #include "transports/tunnel/grpc_bytes.hpp"
+#include "transports/tunnel/link_errors.hpp"
 
 #include <grpc/grpc.h>
 
@@ -22,15 +23,15 @@ const std::vector<std::pair<const char*, int>>& tunnel_arguments() {
   return result;
 }
 
-void grpc_link::on_message(codec_error error, frame_batch frames,
+void grpc_link::on_message(const codec_fault& fault, frame_batch frames,
                            size_t bytes) {
-  if (error == codec_error::none)
+  if (fault == codec_error::none)
     return received(std::move(frames), bytes);
   if (!alive())
     return;
-  ended(link_error::protocol, std::string{render(error)});
+  ended(link_error_of(fault), render(fault));
   if (call_)
-    call_->finish(close_reason::protocol, std::string{render(error)});
+    call_->finish(close_reason::protocol, render(fault));
 }
 
 void grpc_link::on_written(bool ok) {

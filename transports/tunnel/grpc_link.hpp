@@ -56,7 +56,8 @@ class grpc_link final : public link_base {
 
   // -- what the call reports, on the unit's thread ---------------------------
 
-  void on_message(codec_error error, frame_batch frames, size_t bytes);
+  void on_message(const codec_fault& fault, frame_batch frames,
+                  size_t bytes);
   void on_written(bool ok);
 
   /// True when the stream opened in time for its owner.

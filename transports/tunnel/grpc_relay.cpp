@@ -1,5 +1,6 @@
 #include "transports/tunnel/grpc_relay.hpp"
 
+#include "transports/guard.hpp"
 #include "transports/tunnel/sockets.hpp"
 
 #include <boost/asio/write.hpp>
@@ -85,16 +86,17 @@ template <class From, class To>
 void grpc_relay::forward(From& from, To& to, char* buffer) {
   from.async_read_some(
     asio::buffer(buffer, buffer_bytes),
-    [me = shared_from_this(), &from, &to, buffer](const error_code& error,
-                                                  size_t size) {
-      constexpr bool agent = std::is_same_v<To, pair_socket>;
-      if (error)
-        return agent ? me->close() : me->on_grpc_end();
-      if constexpr (agent)
-        if (!me->admit({buffer, size}))
-          return;
-      me->pass(from, to, buffer, size);
-    });
+    guard(unit_, shared_from_this(),
+          [&from, &to, buffer](const std::shared_ptr<grpc_relay>& me,
+                               const error_code& error, size_t size) {
+            constexpr bool agent = std::is_same_v<To, pair_socket>;
+            if (error)
+              return agent ? me->close() : me->on_grpc_end();
+            if constexpr (agent)
+              if (!me->admit({buffer, size}))
+                return;
+            me->pass(from, to, buffer, size);
+          }));
 }
 
 template <class From, class To>
@@ -108,10 +110,11 @@ void grpc_relay::pass(From& from, To& to, char* buffer, size_t size) {
     return passed(from, to, buffer, error);
   asio::async_write(
     to, asio::buffer(buffer + sent, size - sent),
-    [me = shared_from_this(), &from, &to, buffer](const error_code& failed,
-                                                  size_t) {
-      me->passed(from, to, buffer, failed);
-    });
+    guard(unit_, shared_from_this(),
+          [&from, &to, buffer](const std::shared_ptr<grpc_relay>& me,
+                               const error_code& failed, size_t) {
+            me->passed(from, to, buffer, failed);
+          }));
 }
 
 template <class From, class To>

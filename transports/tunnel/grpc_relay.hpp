@@ -53,6 +53,7 @@ class grpc_relay final : public watched,
   void close();
 
   void on_tick(time_point now) override;
+  void on_exception(const std::string&) override { close(); }
 
   // -- any thread ------------------------------------------------------------
 

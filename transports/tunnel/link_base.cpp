@@ -1,5 +1,6 @@
 #include "transports/tunnel/link_base.hpp"
 
+#include "transports/guard.hpp"
 #include "transports/tunnel/codec.hpp"
 
 #include <boost/asio/post.hpp>
@@ -42,9 +43,9 @@ void link_base::send(frame what) {
     inbox_.push_back(std::move(what));
   }
   if (first)
-    asio::post(unit_.context(), [me = shared_from_this()] {
-      me->take_inbox();
-    });
+    asio::post(unit_.context(),
+               guard(unit_, shared_from_this(),
+                     [](const auto& me) { me->take_inbox(); }));
 }
 
 void link_base::take_inbox() {
@@ -65,6 +66,8 @@ void link_base::take(frame what) {
     on_welcome();
   }
   queue_.push(std::move(what));
+  if (queue_.answer_bytes() > max_waiting_answers)
+    return cut_off(link_error::stalled, "the peer does not read our answers");
   counters_.queued.store(queue_.bytes(), std::memory_order_relaxed);
   schedule_flush();
 }
@@ -75,10 +78,11 @@ void link_base::schedule_flush() {
   if (writing_ || flush_posted_)
     return;
   flush_posted_ = true;
-  asio::post(unit_.context(), [me = shared_from_this()] {
-    me->flush_posted_ = false;
-    me->flush();
-  });
+  asio::post(unit_.context(),
+             guard(unit_, shared_from_this(), [](const auto& me) {
+               me->flush_posted_ = false;
+               me->flush();
+             }));
 }
 
 void link_base::flush() {
@@ -116,15 +120,17 @@ void link_base::close(close_reason why, std::string detail) {
   if (unit_.on_thread())
     return begin_close(why, std::move(detail), true);
   asio::post(unit_.context(),
-             [me = shared_from_this(), why, detail = std::move(detail)] {
-               me->begin_close(why, detail, true);
-             });
+             guard(unit_, shared_from_this(),
+                   [why, detail = std::move(detail)](const auto& me) {
+                     me->begin_close(why, detail, true);
+                   }));
 }
 
 void link_base::begin_close(close_reason why, std::string detail, bool ours) {
   if (state_ != state::open)
     return;
   state_ = state::closing;
+  ended_ = true;
   closing_ = closing_info{why, std::move(detail),
                           unit_.now() + close_timeout, ours};
   watch_ticks();
@@ -137,6 +143,7 @@ void link_base::watch_ticks() {
 }
 
 void link_base::peer_closed() {
+  unsent_ = queue_.heads();
   queue_.clear();
   counters_.queued.store(0, std::memory_order_relaxed);
   begin_close(close_reason::normal, "closed by the peer", false);
@@ -151,12 +158,20 @@ void link_base::on_tick(time_point now) {
 }
 
 void link_base::abort(link_error why) {
-  dispatch(unit_, [me = shared_from_this(), why] {
-    if (!me->alive())
-      return;
-    me->ended(why, std::string{render(why)});
-    me->do_abort();
-  });
+  dispatch(unit_, guard(unit_, shared_from_this(), [why](const auto& me) {
+             me->cut_off(why, std::string{render(why)});
+           }));
+}
+
+void link_base::on_exception(const std::string& text) {
+  cut_off(link_error::lost, "failed: " + text);
+}
+
+void link_base::cut_off(link_error why, std::string detail) {
+  if (!alive())
+    return;
+  ended(why, std::move(detail));
+  do_abort();
 }
 
 void link_base::ended(link_error why, std::string detail) {
@@ -168,11 +183,24 @@ void link_base::ended(link_error why, std::string detail) {
     detail = closing_->detail;
   }
   state_ = state::closed;
+  ended_ = true;
+  ending_ = ending{why, std::move(detail), unsent_heads()};
   queue_.clear();
   counters_.queued.store(0, std::memory_order_relaxed);
-  ending_ = ending{why, std::move(detail)};
   if (started_)
     report_end();
+}
+
+// What lies in the queue or still comes from another thread.
+std::vector<exchange_id> link_base::unsent_heads() {
+  auto out = std::move(unsent_);
+  const auto queued = queue_.heads();
+  out.insert(out.end(), queued.begin(), queued.end());
+  std::lock_guard guard{inbox_mutex_};
+  for (const auto& waiting : inbox_)
+    if (std::holds_alternative<request_frame>(waiting.body))
+      out.push_back(waiting.exchange);
+  return out;
 }
 
 // Posted, so that a listener that aborts its link is not called back from
@@ -181,6 +209,8 @@ void link_base::report_end() {
   if (listener_)
     asio::post(unit_.context(),
                [end = *ending_, listener = std::move(listener_)] {
+                 if (!end.unsent.empty())
+                   listener->on_unsent(end.unsent);
                  listener->on_closed(end.why, end.detail);
                });
 }

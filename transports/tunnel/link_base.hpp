@@ -26,6 +26,7 @@ class link_base : public link,
   void send(frame what) final;
   void close(close_reason why, std::string detail) final;
   void abort(link_error why) final;
+  bool ended() const noexcept final { return ended_; }
 
   transport_kind transport() const noexcept final { return transport_; }
   executor& unit() const noexcept final { return unit_; }
@@ -35,6 +36,9 @@ class link_base : public link,
 
   /// The deadline of a closing handshake, and the transport's own.
   void on_tick(time_point now) final;
+
+  /// The link is lost.
+  void on_exception(const std::string& text) final;
 
   /// How long the peer may take for its part of the closing handshake.
   static constexpr std::chrono::seconds close_timeout{2};
@@ -108,14 +112,17 @@ class link_base : public link,
   struct ending {
     link_error why;
     std::string detail;
+    std::vector<exchange_id> unsent;
   };
 
+  void cut_off(link_error why, std::string detail);
   void take(frame what);
   void take_inbox();
   void schedule_flush();
   void flush();
   void begin_close(close_reason why, std::string detail, bool ours);
   void report_end();
+  std::vector<exchange_id> unsent_heads();
 
   io_unit& unit_;
   const transport_kind transport_;
@@ -130,6 +137,7 @@ class link_base : public link,
   frame_queue queue_;
   frame_batch batch_;
   state state_ = state::open;
+  std::atomic<bool> ended_{false}; // not `open`, for other threads
   bool started_ = false;
   bool watched_ = false;
   bool writing_ = false;
@@ -138,6 +146,7 @@ class link_base : public link,
   bool welcomed_ = false;
   std::optional<closing_info> closing_;
   std::optional<ending> ending_;
+  std::vector<exchange_id> unsent_; // dropped when the peer closed
 };
 
 } // namespace aps

@@ -118,6 +118,11 @@ link_error classify_grpc_status(int code) noexcept {
   }
 }
 
+link_error link_error_of(const codec_fault& fault) noexcept {
+  return fault == codec_error::too_large ? link_error::too_large
+                                         : link_error::protocol;
+}
+
 uint16_t close_code_of(close_reason why) noexcept {
   switch (why) {
     case close_reason::normal:

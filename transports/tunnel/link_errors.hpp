@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transports/seam/outcome.hpp"
+#include "transports/tunnel/codec.hpp"
 
 #include <boost/system/error_code.hpp>
 
@@ -18,6 +19,9 @@ link_error classify_close_code(uint16_t code) noexcept;
 
 /// A grpc::StatusCode.
 link_error classify_grpc_status(int code) noexcept;
+
+/// What a message that cannot be taken means for its link.
+link_error link_error_of(const codec_fault& fault) noexcept;
 
 /// The close code that tells the peer why we close.
 uint16_t close_code_of(close_reason why) noexcept;

@@ -288,7 +288,7 @@ class poll_client_link final : public link_base {
     const auto fault
       = decode(slice::adopt(std::move(what.body)), capacity, frames);
     if (fault != codec_error::none)
-      return violation(render(fault));
+      return violation(render(fault), link_error_of(fault));
     ++received_;
     ask();
     received(std::move(frames), size);
@@ -333,9 +333,10 @@ class poll_client_link final : public link_base {
     lost(link_error::none, "closed");
   }
 
-  void violation(std::string_view what) {
+  void violation(std::string_view what,
+                 link_error why = link_error::protocol) {
     close_code_ = close_code_of(close_reason::protocol);
-    lost(link_error::protocol, std::string{what});
+    lost(why, std::string{what});
   }
 
   /// Tells the node at once that nobody will ask any more.

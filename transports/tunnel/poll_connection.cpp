@@ -1,5 +1,6 @@
 #include "transports/tunnel/poll_connection.hpp"
 
+#include "transports/guard.hpp"
 #include "transports/tunnel/codec.hpp"
 #include "transports/tunnel/poll_wire.hpp"
 
@@ -60,15 +61,16 @@ void poll_connection::request(std::string head, std::vector<slice> body,
 
 void poll_connection::connect(void (poll_connection::*next)()) {
   socket_.async_connect(
-    to_, [me = shared_from_this(), next](const error_code& error) {
-      if (error)
-        return me->finish(error, {});
-      error_code ignored;
-      me->socket_.set_option(tcp::no_delay{true}, ignored);
-      me->connected_ = true;
-      ++me->progress_;
-      (me.get()->*next)();
-    });
+    to_, guard(unit_, shared_from_this(),
+               [next](const auto& me, const error_code& error) {
+                 if (error)
+                   return me->finish(error, {});
+                 error_code ignored;
+                 me->socket_.set_option(tcp::no_delay{true}, ignored);
+                 me->connected_ = true;
+                 ++me->progress_;
+                 (me.get()->*next)();
+               }));
 }
 
 void poll_connection::write() {
@@ -84,14 +86,15 @@ void poll_connection::write() {
       ++me->progress_;
       return error ? 0 : write_step;
     },
-    [me = shared_from_this()](const error_code& error, size_t) {
-      me->body_.clear();
-      if (error)
-        return me->finish(error, {});
-      me->parser_.emplace();
-      me->parser_->body_limit(max_message_bytes);
-      me->read();
-    });
+    guard(unit_, shared_from_this(),
+          [](const auto& me, const error_code& error, size_t) {
+            me->body_.clear();
+            if (error)
+              return me->finish(error, {});
+            me->parser_.emplace();
+            me->parser_->body_limit(max_message_bytes);
+            me->read();
+          }));
 }
 
 void poll_connection::read() {
@@ -99,11 +102,12 @@ void poll_connection::read() {
     return;
   http::async_read_some(
     socket_, in_, *parser_,
-    [me = shared_from_this()](const error_code& error, size_t bytes) {
-      ++me->progress_;
-      me->answering_ = me->answering_ || bytes > 0;
-      me->on_read(error);
-    });
+    guard(unit_, shared_from_this(),
+          [](const auto& me, const error_code& error, size_t bytes) {
+            ++me->progress_;
+            me->answering_ = me->answering_ || bytes > 0;
+            me->on_read(error);
+          }));
 }
 
 void poll_connection::on_read(const error_code& error) {
@@ -146,7 +150,13 @@ void poll_connection::farewell(std::string head) {
 void poll_connection::write_farewell() {
   asio::async_write(
     socket_, asio::buffer(head_),
-    [me = shared_from_this()](const error_code&, size_t) { me->close(); });
+    guard(unit_, shared_from_this(),
+          [](const auto& me, const error_code&, size_t) { me->close(); }));
+}
+
+void poll_connection::on_exception(const std::string&) {
+  finish(boost::asio::error::fault, {});
+  close();
 }
 
 void poll_connection::on_tick(time_point now) {

@@ -66,6 +66,7 @@ class poll_connection final
 
   /// The deadline of a farewell.
   void on_tick(time_point now) override;
+  void on_exception(const std::string& text) override;
 
   /// Grows with everything that happens on the wire.
   uint64_t progress() const noexcept { return progress_; }

@@ -20,30 +20,6 @@ std::string text_in(const header_list& headers, std::string_view name) {
   return found ? found->value : std::string{};
 }
 
-/// False when the request lacks what its path demands.
-bool parse(std::string_view path, const header_list& headers,
-           poll_request& to) {
-  if (path == poll_down_path) {
-    const auto received = number_in(headers, poll_received_field);
-    const auto hold = number_in(headers, poll_hold_field).value_or(0);
-    const std::chrono::milliseconds limit{max_poll_hold};
-    to.verb = poll_verb::down;
-    to.number = received.value_or(0);
-    to.hold = std::chrono::milliseconds{
-      std::min<uint64_t>(hold, static_cast<uint64_t>(limit.count()))};
-    return received.has_value();
-  }
-  if (path == poll_up_path) {
-    to.verb = poll_verb::up;
-    to.number = number_in(headers, poll_batch_field).value_or(0);
-    return to.number > 0;
-  }
-  to.verb = poll_verb::close;
-  const auto code = number_in(headers, poll_close_field);
-  to.code = static_cast<uint16_t>(code.value_or(0));
-  return path == poll_close_path && code && *code <= UINT16_MAX;
-}
-
 size_t limit_of(poll_verb verb, const poll_server_link& at) {
   switch (verb) {
     case poll_verb::up: return at.body_limit();
@@ -87,7 +63,7 @@ void poll_desk::visit(const exchange_ptr& what, std::string_view path) {
   if (!link)
     return answer_poll(what, {410, {}, {}});
   poll_request request;
-  if (!parse(path, headers, request))
+  if (!read_poll_request(path, headers, request))
     return answer_poll(what, {400, {}, {}});
   const auto limit = limit_of(request.verb, *link);
   std::make_shared<poll_visit>(what, std::move(link), std::move(request), limit)

@@ -1,5 +1,6 @@
 #include "transports/tunnel/poll_server_link.hpp"
 
+#include "transports/guard.hpp"
 #include "transports/tunnel/link_errors.hpp"
 #include "transports/tunnel/poll_desk.hpp"
 
@@ -55,20 +56,22 @@ void poll_server_link::on_body_begin(const poll_visit_ptr& who) {
 }
 
 void poll_server_link::on_request(poll_visit_ptr who, poll_request what) {
-  dispatch(unit(), [me = self<poll_server_link>(), who = std::move(who),
-                    what = std::move(what)]() mutable {
-    me->take({std::move(who), std::move(what)});
-  });
+  dispatch(unit(), guard(io(), self<poll_server_link>(),
+                         [who = std::move(who), what = std::move(what)](
+                           const auto& me) mutable {
+                           me->take({std::move(who), std::move(what)});
+                         }));
 }
 
 void poll_server_link::on_left(poll_visit_ptr who) {
-  dispatch(unit(), [me = self<poll_server_link>(), who = std::move(who)] {
-    if (me->waiting_ != who)
-      return;
-    me->waiting_ = nullptr;
-    me->due_ = me->io().now() + poll_return_timeout;
-    me->pause_writes();
-  });
+  dispatch(unit(), guard(io(), self<poll_server_link>(),
+                         [who = std::move(who)](const auto& me) {
+                           if (me->waiting_ != who)
+                             return;
+                           me->waiting_ = nullptr;
+                           me->due_ = me->io().now() + poll_return_timeout;
+                           me->pause_writes();
+                         }));
 }
 
 // -- link_base ----------------------------------------------------------------
@@ -169,26 +172,26 @@ void poll_server_link::take_up(visit from) {
     return violation(from.who, "a batch is missing");
   // What we have already is confirmed again and otherwise ignored.
   if (number == received_ + 1) {
+    const auto size = from.what.body.size();
+    if (!welcomed_ && (early_bytes_ += size) > unauthenticated_bytes)
+      return violation(from.who, "too many bytes before authentication");
     const auto fault = take_batch(std::move(from.what.body));
-    if (!fault.empty())
-      return violation(from.who, fault);
+    if (fault != codec_error::none)
+      return violation(from.who, render(fault), link_error_of(fault));
   }
   from.who->answer(alive() ? plain_answer() : final_answer());
 }
 
-/// Empty when all is well.
-std::string_view poll_server_link::take_batch(std::string body) {
+codec_fault poll_server_link::take_batch(std::string body) {
   const auto size = body.size();
-  if (!welcomed_ && (early_bytes_ += size) > unauthenticated_bytes)
-    return "too many bytes before authentication";
   frame_batch frames;
   const bool lend = size < min_shared_message;
   const auto capacity = body.capacity();
-  const auto failed
+  const auto fault
     = lend ? decode({nullptr, body}, capacity, frames)
            : decode(slice::adopt(std::move(body)), capacity, frames);
-  if (failed != codec_error::none)
-    return render(failed);
+  if (fault != codec_error::none)
+    return fault;
   ++received_;
   received(std::move(frames), size);
   return {};
@@ -201,8 +204,8 @@ void poll_server_link::take_close(const visit& from) {
 }
 
 void poll_server_link::violation(const poll_visit_ptr& from,
-                                 std::string_view what) {
-  ended(link_error::protocol, std::string{what});
+                                 std::string_view what, link_error why) {
+  ended(why, std::string{what});
   farewell_
     = farewell{close_code_of(close_reason::protocol), std::string{what}};
   from->answer(final_answer());

@@ -65,8 +65,9 @@ class poll_server_link final : public link_base, public poll_host {
   void take_down(visit from);
   void take_up(visit from);
   void take_close(const visit& from);
-  std::string_view take_batch(std::string body);
-  void violation(const poll_visit_ptr& from, std::string_view what);
+  codec_fault take_batch(std::string body);
+  void violation(const poll_visit_ptr& from, std::string_view what,
+                 link_error why = link_error::protocol);
 
   // -- answers ---------------------------------------------------------------
 

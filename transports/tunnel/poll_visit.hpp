@@ -9,18 +9,6 @@
 
 namespace aps {
 
-/// What a request below `/.tunnel/poll/` asks of its link.
-enum class poll_verb : uint8_t { down, up, close };
-
-/// A complete request of an agent.
-struct poll_request {
-  poll_verb verb = poll_verb::down;
-  uint64_t number = 0; ///< up: of the batch; down: received so far
-  duration hold{};     ///< down
-  uint16_t code = 0;   ///< close
-  std::string body;
-};
-
 /// What the node says to it.
 struct poll_answer {
   uint16_t status = 200;

@@ -55,6 +55,23 @@ inline constexpr size_t max_close_detail = 1024;
 /// The close code that stands for no code at all (RFC 6455, 7.1.5).
 inline constexpr uint16_t abnormal_closure = 1006;
 
+/// What a request below `/.tunnel/poll/` asks of its link.
+enum class poll_verb : uint8_t { down, up, close };
+
+/// A complete request of an agent.
+struct poll_request {
+  poll_verb verb = poll_verb::down;
+  uint64_t number = 0; ///< up: of the batch; down: received so far
+  duration hold{};     ///< down
+  uint16_t code = 0;   ///< close
+  std::string body;
+};
+
+/// Reads what a request asks, but for its body; false when it lacks what its
+/// path demands.
+bool read_poll_request(std::string_view path, const header_list& headers,
+                       poll_request& to);
+
 /// A decimal number without sign, or nothing.
 std::optional<uint64_t> to_number(std::string_view text) noexcept;
 

@@ -1,5 +1,6 @@
 #include "transports/tunnel/websocket_link.hpp"
 
+#include "transports/guard.hpp"
 #include "transports/tunnel/codec.hpp"
 #include "transports/tunnel/early_socket.hpp"
 #include "transports/tunnel/link_base.hpp"
@@ -86,10 +87,11 @@ class websocket_link final : public link_base {
         response.set(http::field::sec_websocket_protocol, tunnel_subprotocol);
       }));
     stream_.async_accept(
-      request, [me = self<websocket_link>(),
-                done = std::move(done)](const error_code& error) {
-        me->on_handshake(error, error.message(), done);
-      });
+      request,
+      guard(io(), self<websocket_link>(),
+            [done = std::move(done)](const auto& me, const error_code& error) {
+              me->on_handshake(error, error.message(), done);
+            }));
   }
 
   /// Sends the request and checks the answer.
@@ -102,21 +104,27 @@ class websocket_link final : public link_base {
     auto& answer = *response;
     stream_.async_handshake(
       answer, authority, std::string{tunnel_path},
-      [me = self<websocket_link>(), done = std::move(done),
-       response = std::move(response)](error_code error) {
-        auto detail = error.message();
-        if (error == websocket::error::upgrade_declined)
-          detail = "the peer answered with status "
-                   + std::to_string(response->result_int());
-        else if (!error
-                 && (*response)[http::field::sec_websocket_protocol]
-                      != tunnel_subprotocol)
-          error = websocket::error::upgrade_declined;
-        me->on_handshake(error, detail, done);
-      });
+      guard(io(), self<websocket_link>(),
+            [done = std::move(done), response = std::move(response)](
+              const auto& me, const error_code& error) {
+              me->on_answer(error, *response, done);
+            }));
   }
 
  private:
+  void on_answer(error_code error, const websocket::response_type& response,
+                 const websocket_result& done) {
+    auto detail = error.message();
+    if (error == websocket::error::upgrade_declined)
+      detail = "the peer answered with status "
+               + std::to_string(response.result_int());
+    else if (!error
+             && response[http::field::sec_websocket_protocol]
+                  != tunnel_subprotocol)
+      error = websocket::error::upgrade_declined;
+    on_handshake(error, detail, done);
+  }
+
   void set_timeout(std::chrono::seconds handshake) {
     stream_.set_option(websocket::stream_base::timeout{
       handshake, websocket::stream_base::none(), false});
@@ -125,11 +133,12 @@ class websocket_link final : public link_base {
   /// Tells a client that is not ours why there is no WebSocket.
   void decline(websocket_result done) {
     asio::async_write(socket(), asio::buffer(no_subprotocol_answer),
-                      [me = self<websocket_link>(), done = std::move(done)](
-                        const error_code&, size_t) {
-                        me->on_handshake(websocket::error::no_sec_version,
-                                         "no common subprotocol", done);
-                      });
+                      guard(io(), self<websocket_link>(),
+                            [done = std::move(done)](
+                              const auto& me, const error_code&, size_t) {
+                              me->on_handshake(websocket::error::no_sec_version,
+                                               "no common subprotocol", done);
+                            }));
   }
 
   void on_handshake(const error_code& error, const std::string& detail,
@@ -158,9 +167,10 @@ class websocket_link final : public link_base {
     // A span, because Beast copies its buffer sequence around.
     stream_.async_write(
       std::span<const asio::const_buffer>{buffers_},
-      [me = self<websocket_link>()](const error_code& error, size_t) {
-        me->on_written(error);
-      });
+      guard(io(), self<websocket_link>(),
+            [](const auto& me, const error_code& error, size_t) {
+              me->on_written(error);
+            }));
   }
 
   void do_close(close_reason why, const std::string& detail) override {
@@ -168,9 +178,10 @@ class websocket_link final : public link_base {
     const auto size = std::min(detail.size(), reason.reason.max_size());
     reason.reason.assign(detail.data(), size);
     stream_.async_close(reason,
-                        [me = self<websocket_link>()](const error_code&) {
-                          me->ended(link_error::none, "closed");
-                        });
+                        guard(io(), self<websocket_link>(),
+                              [](const auto& me, const error_code&) {
+                                me->ended(link_error::none, "closed");
+                              }));
   }
 
   void do_abort() override {
@@ -202,10 +213,11 @@ class websocket_link final : public link_base {
   void read() {
     reading_ = true;
     stream_.async_read(
-      *in_, [me = self<websocket_link>()](const error_code& error, size_t) {
-        me->reading_ = false;
-        me->on_read(error);
-      });
+      *in_, guard(io(), self<websocket_link>(),
+                  [](const auto& me, const error_code& error, size_t) {
+                    me->reading_ = false;
+                    me->on_read(error);
+                  }));
   }
 
   void on_read(const error_code& error) {
@@ -215,8 +227,8 @@ class websocket_link final : public link_base {
     const auto size = in_->size();
     if (stream_.got_text())
       return violation("the peer sent a text message");
-    if (auto failed = take_message(frames); failed != codec_error::none)
-      return violation(render(failed));
+    if (auto fault = take_message(frames); fault != codec_error::none)
+      return refuse(fault);
     if (accepted_ && !welcome_ && (early_bytes_ += size)
                                     > unauthenticated_bytes)
       return violation("too many bytes before authentication");
@@ -226,7 +238,7 @@ class websocket_link final : public link_base {
   }
 
   /// Decodes the message in the buffer and makes room for the next one.
-  codec_error take_message(frame_batch& frames) {
+  codec_fault take_message(frame_batch& frames) {
     const auto data = in_->data();
     const std::string_view view{static_cast<const char*>(data.data()),
                                 data.size()};
@@ -255,6 +267,11 @@ class websocket_link final : public link_base {
   void violation(std::string_view what) {
     ended(link_error::protocol, std::string{what});
     do_close(close_reason::protocol, std::string{what});
+  }
+
+  void refuse(const codec_fault& fault) {
+    ended(link_error_of(fault), render(fault));
+    do_close(close_reason::protocol, render(fault));
   }
 
   websocket::stream<early_socket, false> stream_;

@@ -92,6 +92,7 @@ void fields(Codec& c, like<Codec, request_frame>& f,
   c.maybe(8, head.content_length);
   c.text(9, head.upgrade);
   c.number(10, f.window);
+  c.number(11, head.visitor);
 }
 
 template <class Codec>

@@ -2,6 +2,7 @@
 
 #include "actors/policy/backoff.hpp"
 #include "actors/policy/liveness.hpp"
+#include "actors/policy/repeat.hpp"
 #include "actors/text.hpp"
 #include "tests/support/test.hpp"
 
@@ -51,12 +52,68 @@ CAF_TEST(silence_with_work_outstanding_is_found_sooner) {
   CAF_CHECK(uut.check(true, start + 2s) == liveness::action::dead);
 }
 
+CAF_TEST(a_connection_at_rest_is_pinged_at_a_slower_pace_until_work_comes) {
+  liveness uut{{1s, 1s, 1s}, start};
+  size_t pings = 0;
+  auto now = start;
+  const auto pass = [&](duration time, bool work) {
+    for (const auto end = now + time; now < end; now += 50ms)
+      if (uut.check(work, now) == liveness::action::ping) {
+        ++pings;
+        uut.on_pong(uut.token(), now);
+        uut.on_heard(now);
+      }
+    return std::exchange(pings, 0);
+  };
+  CAF_CHECK_EQUAL(pass(10s, false), 10u);
+  CAF_CHECK(uut.resting(now));
+  CAF_CHECK_EQUAL(pass(50s, false), 10u);
+  // The actor pings with the first work; then it is watched as ever.
+  uut.on_work(now);
+  CAF_CHECK(!uut.resting(now));
+  CAF_CHECK_EQUAL(pass(5s, true), 5u);
+}
+
+CAF_TEST(who_measures_nothing_pings_into_silence_only) {
+  liveness uut{{1250ms, 1s, 1s, false}, start};
+  for (auto now = start; now < start + 10s; now += 1s) {
+    uut.on_heard(now);
+    CAF_CHECK(uut.check(false, now + 900ms) == liveness::action::none);
+  }
+  CAF_CHECK(uut.due(false) == start + 9s + 1250ms);
+  CAF_CHECK(uut.check(false, start + 9s + 1250ms) == liveness::action::ping);
+}
+
 CAF_TEST(any_sign_of_life_keeps_a_connection_alive) {
   liveness uut{{5s, 1s, 1s}, start};
   CAF_CHECK(uut.check(true, start + 1s) == liveness::action::ping);
   uut.on_heard(start + 1900ms);
   CAF_CHECK(uut.check(true, start + 2s) == liveness::action::none);
   CAF_CHECK(uut.check(true, start + 2900ms) == liveness::action::dead);
+}
+
+CAF_TEST(who_talks_all_the_time_but_never_answers_is_dead_in_the_end) {
+  liveness uut{{5s, 1s, 1s}, start};
+  uut.force_ping(start);
+  auto now = start;
+  for (; now < start + 59s; now += 500ms) {
+    uut.on_heard(now);
+    uut.on_pong(uut.token() + 1, now); // a guess
+    CAF_REQUIRE(uut.check(true, now) == liveness::action::none);
+  }
+  uut.on_heard(start + 60s);
+  CAF_CHECK(uut.check(true, start + 60s) == liveness::action::dead);
+}
+
+CAF_TEST(lines_of_very_many_keys_count_as_one) {
+  repeat_limit uut{2, 10s};
+  size_t written = 0;
+  for (int i = 0; i < 5000; ++i)
+    written += uut.admit("key " + std::to_string(i), start);
+  CAF_CHECK_EQUAL(written, repeat_limit::max_keys + 2);
+  const auto summaries = uut.expire(start + 10s);
+  CAF_REQUIRE_EQUAL(summaries.size(), 1u);
+  CAF_CHECK_EQUAL(summaries[0].left_out, 5000 - repeat_limit::max_keys - 2);
 }
 
 CAF_TEST(pongs_with_another_token_are_ignored) {

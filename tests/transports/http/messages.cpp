@@ -3,6 +3,7 @@
 #include "tests/support/test.hpp"
 
 #include "transports/http/error_response.hpp"
+#include "transports/http/http_date.hpp"
 #include "transports/http/request_writer.hpp"
 #include "transports/http/response_writer.hpp"
 
@@ -54,17 +55,29 @@ std::string written(body_framing framing, uint64_t length,
 
 CAF_TEST(a head is written with Via and request id) {
   response_head head = head_of(200, false, 5);
-  head.headers = {{"Content-Type", "text/plain"},
-                  {"Connection", "close"},
-                  {"Transfer-Encoding", "chunked"},
-                  {"X-Request-Id", "from-origin"},
-                  {"Bad\r\nName", "x"},
-                  {"Bad-Value", "x\r\nInjected: 1"}};
+  head.headers
+    = {{"Content-Type", "text/plain"},   {"date", "then"},
+       {"Connection", "close"},          {"Transfer-Encoding", "chunked"},
+       {"X-Request-Id", "from-origin"},  {"Bad\r\nName", "x"},
+       {"Bad-Value", "x\r\nInjected: 1"}};
   CAF_CHECK_EQUAL(render_head(head, {}).text, "HTTP/1.1 200 OK\r\n"
                                               "Content-Type: text/plain\r\n"
+                                              "date: then\r\n"
                                               "Via: 1.1 aps\r\n"
                                               "X-Request-Id: r1\r\n"
                                               "Content-Length: 5\r\n\r\n");
+}
+
+CAF_TEST(an answer without a date gets one) {
+  CAF_CHECK_EQUAL(render_date(784'111'777), "Sun, 06 Nov 1994 08:49:37 GMT");
+  const auto x = render_head(head_of(200, true, 0), {});
+  CAF_CHECK(contains(x.text, "\r\nDate: "));
+  const auto date = x.text.substr(x.text.find("\r\nDate: ") + 8, 29);
+  CAF_CHECK_EQUAL(date.size(), http_date().size());
+  CAF_CHECK(date.ends_with(" GMT"));
+  std::string interim;
+  append_interim_head(interim, head_of(103, false, std::nullopt));
+  CAF_CHECK(!contains(interim, "Date"));
 }
 
 CAF_TEST(a body without length is chunked or ends with the connection) {
@@ -153,7 +166,7 @@ CAF_TEST(errors are rendered as text or JSON) {
   const auto text = render_error(reply);
   CAF_CHECK(text.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
   for (const auto* part :
-       {"Aps-Outcome: no-endpoint\r\n", "X-Request-Id: id\r\n",
+       {"\r\nDate: ", "Aps-Outcome: no-endpoint\r\n", "X-Request-Id: id\r\n",
         "Retry-After: 1\r\n", "Content-Type: text/plain", "Connection: close",
         "\nsay \"hi\"\n"})
     CAF_CHECK(contains(text, part));

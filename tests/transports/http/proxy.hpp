@@ -8,6 +8,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include <array>
 #include <atomic>
 #include <future>
 
@@ -40,6 +41,16 @@ class direct_front final : public front {
   }
 
   void on_link(link_ptr) override {}
+
+  void on_limit(limit kind, std::string_view, std::string_view) override {
+    ++reached_.at(static_cast<size_t>(kind));
+  }
+
+  /// How often that limit was reached.
+  int reached(limit kind) const {
+    return reached_.at(static_cast<size_t>(kind));
+  }
+
   exchange_id next_id() override { return ++ids_; }
 
   std::atomic<outcome> fail_with{outcome::ok};
@@ -48,6 +59,7 @@ class direct_front final : public front {
   std::shared_ptr<origin_client> client_;
   std::shared_ptr<const route> route_;
   std::atomic<exchange_id> ids_{0};
+  std::array<std::atomic<int>, limit_kinds> reached_{};
 };
 
 /// A front of HTTP sessions on one I/O unit with a port of its own.
@@ -83,7 +95,9 @@ class proxy {
   }
 
   uint16_t port() const { return acceptor_.local_endpoint().port(); }
-  wire dial() { return wire::dial(port()); }
+  wire dial(int receive_buffer = 0) {
+    return wire::dial(port(), receive_buffer);
+  }
 
   /// Runs `work` on the unit and waits for it.
   void run(std::function<void()> work) {

@@ -41,8 +41,12 @@ class wire {
     const int on = 1;
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
-  static wire dial(uint16_t port) {
+  /// `receive_buffer` in bytes; 0 = the system's.
+  static wire dial(uint16_t port, int receive_buffer = 0) {
     const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    if (receive_buffer > 0)
+      ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer,
+                   sizeof receive_buffer);
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
@@ -80,6 +84,12 @@ class wire {
     auto result = rest_.substr(0, count);
     rest_.erase(0, result.size());
     return result;
+  }
+
+  /// True when there is something to read, or an end, within `milliseconds`.
+  bool readable(int milliseconds) {
+    pollfd socket{fd_, POLLIN, 0};
+    return !rest_.empty() || ::poll(&socket, 1, milliseconds) > 0;
   }
 
   /// Everything until the other side ends the connection.

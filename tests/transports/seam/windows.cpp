@@ -62,6 +62,28 @@ CAF_TEST(acks_of_unsent_bytes_are_refused) {
   CAF_CHECK(!out.ack(1, 100));
 }
 
+CAF_TEST(no_receiver_is_where_nothing_was_sent) {
+  send_window out{100};
+  out.push(text(250));
+  CAF_CHECK(!out.rewind(1));
+  CAF_CHECK(out.next());
+  CAF_CHECK(!out.rewind(101)); // pushed, but never handed out
+  CAF_CHECK(out.rewind(40));
+  CAF_CHECK(out.rewind(100)); // handed out once
+  out.restart(100);
+  CAF_CHECK(!out.rewind(1));
+}
+
+CAF_TEST(a_window_of_the_other_side_is_taken_up_to_our_bound) {
+  send_window out{UINT32_MAX};
+  CAF_CHECK_EQUAL(out.room(), max_window);
+  CAF_CHECK(out.ack(0, UINT32_MAX));
+  CAF_CHECK_EQUAL(out.room(), max_window);
+  out.restart(UINT32_MAX);
+  CAF_CHECK_EQUAL(out.room(), max_window);
+  CAF_CHECK_EQUAL((send_window{UINT32_MAX, 7}.room()), 7u);
+}
+
 CAF_TEST(room_is_what_the_producer_may_still_push) {
   send_window out{100};
   CAF_CHECK_EQUAL(out.room(), 100u);

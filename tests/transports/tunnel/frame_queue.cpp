@@ -41,6 +41,32 @@ using ids = std::vector<exchange_id>;
 
 CAF_TEST_FIXTURE_SCOPE(frame_queue_tests, fixture)
 
+CAF_TEST(of many pongs only the last one waits) {
+  queue.push({0, ping_frame{1}});
+  for (uint64_t token = 1; token <= 100'000; ++token)
+    queue.push({0, pong_frame{token}});
+  CAF_CHECK_EQUAL(queue.bytes(), 64u);
+  CAF_CHECK_EQUAL(queue.answer_bytes(), 32u);
+  CAF_CHECK_EQUAL(pop(no_limit), (ids{0, 0}));
+  CAF_CHECK_EQUAL(std::get<pong_frame>(batch.back().body).token, 100'000u);
+  CAF_CHECK_EQUAL(queue.answer_bytes(), 0u);
+}
+
+CAF_TEST(what answers the peer is counted until it leaves) {
+  queue.push(data(1, 0, 20'000));
+  queue.push(ack(2, 0));
+  queue.push({3, reset_frame{outcome::internal, std::string(100, 'x')}});
+  queue.push({4, resumed_frame{}});
+  CAF_CHECK_EQUAL(queue.answer_bytes(), 32u + 132u + 32u);
+  queue.push(ack(1, 0)); // behind its data, dropped with it
+  CAF_CHECK_EQUAL(queue.answer_bytes(), 32u + 132u + 32u + 32u);
+  queue.drop(1);
+  CAF_CHECK_EQUAL(queue.answer_bytes(), 32u + 132u + 32u);
+  pop(no_limit);
+  CAF_CHECK_EQUAL(queue.answer_bytes(), 0u);
+  CAF_CHECK_EQUAL(queue.bytes(), 0u);
+}
+
 CAF_TEST(small frames leave in the order of arrival) {
   for (exchange_id id : {3, 1, 2, 1})
     queue.push(ack(id, 0));

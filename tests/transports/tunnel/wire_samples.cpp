@@ -81,6 +81,7 @@ struct converter {
       m->set_content_length(*f.head->content_length);
     m->set_upgrade(f.head->upgrade);
     m->set_window(f.window);
+    m->set_visitor(f.head->visitor);
   }
   void operator()(const response_frame& f) const {
     auto* m = to.mutable_response_head();
@@ -138,6 +139,7 @@ request_head_ptr full_request() {
   head.last = true;
   head.content_length = 0;
   head.upgrade = "websocket";
+  head.visitor = 1ull << 63;
   return std::make_shared<request_head>(std::move(head));
 }
 
@@ -230,7 +232,7 @@ frame_batch random_frames(std::mt19937& random, size_t n) {
   for (size_t i = 0; i < n; ++i) {
     auto what = all[random() % all.size()];
     if (what.exchange != 0)
-      what.exchange = random();
+      what.exchange = random() | 1;
     if (auto* data = std::get_if<data_frame>(&what.body))
       data->payload = slice::adopt(random_text(random, 70'000));
     else if (auto* end = std::get_if<end_frame>(&what.body))

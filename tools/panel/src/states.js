@@ -113,7 +113,7 @@ const bad = new Set(['endpoint-down', 'endpoint-degraded', 'connection-lost',
 export function event_tone(event) {
   if (event.kind === 'fallback-state')
     return event.reason === 'primary' ? 'ok' : 'warn';
-  if (event.reason === 'visitor-gone') return 'warn';
+  if (event.reason?.startsWith('visitor-')) return 'warn';
   if (bad.has(event.kind)) return event.severity === 'warning' ? 'bad' : 'warn';
   if (event.severity === 'warning') return 'warn';
   return good.has(event.kind) ? 'ok' : 'idle';

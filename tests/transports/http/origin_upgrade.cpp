@@ -1,0 +1,115 @@
+#define CAF_SUITE http_origin_upgrade
+
+#include "tests/support/test.hpp"
+
+#include "tests/transports/http/proxy.hpp"
+
+using namespace aps;
+using namespace aps::test;
+
+namespace {
+
+/// A visitor that sends `hello` once the protocols are switched, and collects
+/// what it gets.
+class switching_visitor final : public visitor {
+ public:
+  void on_head(const response_head_ptr& head) override {
+    status = head->status;
+    if (head->status == 101)
+      asked->send_body(slice::copy("hello"));
+    else
+      asked->send_end({});
+  }
+  void on_data(slice bytes) override {
+    text += bytes.view();
+    asked->consumed(bytes.size());
+  }
+  void on_end(const header_list&) override { end(outcome::ok); }
+  void on_failed(outcome how, const std::string&) override { end(how); }
+  void on_writable() override {}
+
+  exchange_ptr asked;
+  unsigned status = 0;
+  std::string text;
+  std::promise<outcome> over;
+
+ private:
+  void end(outcome how) {
+    asked = nullptr;
+    over.set_value(how);
+  }
+};
+
+/// An exchange with an origin, without any node's front.
+struct direct_request {
+  direct_request(uint16_t port, const std::string& fields_of_body,
+                 std::string body) {
+    unit.start();
+    auto head = std::make_shared<request_head>();
+    head->method = "POST";
+    head->authority = "127.0.0.1:" + std::to_string(port);
+    head->headers = {{"Connection", "Upgrade"}, {"Upgrade", "tcp/1.0"}};
+    head->upgrade = "tcp/1.0";
+    head->last = false;
+    if (fields_of_body.empty())
+      head->content_length = body.size();
+    else
+      head->headers.push_back({"Transfer-Encoding", fields_of_body});
+    unit.post([this, head, body = std::move(body)] {
+      const auto made = std::make_shared<exchange>(unit, 1, head,
+                                                   exchange_facts{}, to);
+      to->asked = made;
+      connect_directly(made, client->serve(unit, 1, head, default_window));
+      made->send_body(slice::copy(body));
+    });
+  }
+
+  ~direct_request() {
+    client = nullptr;
+    std::promise<void> done;
+    unit.post([&] { done.set_value(); });
+    done.get_future().wait();
+    unit.stop();
+  }
+
+  outcome result() { return to->over.get_future().get(); }
+
+  io_unit unit{0};
+  std::shared_ptr<switching_visitor> to = std::make_shared<switching_visitor>();
+  std::shared_ptr<origin_client> client = make_origin_client({});
+};
+
+constexpr std::string_view switching
+  = "HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: tcp/1.0\r\n\r\n";
+
+} // namespace
+
+CAF_TEST(the body of an upgrade arrives before the switch) {
+  for (const std::string coding : {"", "chunked"}) {
+    tcp_server origin{[&](wire& to) {
+      const auto request = to.read_request();
+      CAF_CHECK_EQUAL(request.body, "{}");
+      CAF_CHECK_EQUAL(request["upgrade"], "tcp/1.0");
+      CAF_CHECK_EQUAL(request.head.chunked, !coding.empty());
+      to.send(std::string{switching} + "first ");
+      to.send(to.read_exactly(5));
+    }};
+    direct_request request{origin.port(), coding,
+                           coding.empty() ? "{}" : "2\r\n{}\r\n0\r\n\r\n"};
+    CAF_CHECK(request.result() == outcome::ok);
+    CAF_CHECK_EQUAL(request.to->status, 101u);
+    CAF_CHECK_EQUAL(request.to->text, "first hello");
+  }
+}
+
+CAF_TEST(an upgrade with a body that is refused is an ordinary answer) {
+  tcp_server origin{[](wire& to) {
+    CAF_CHECK_EQUAL(to.read_request().body, "{}");
+    to.send(ok("no"));
+    CAF_CHECK(to.ends()); // nobody knows what else would come on it
+  }};
+  direct_request request{origin.port(), "", "{}"};
+  CAF_CHECK(request.result() == outcome::ok);
+  CAF_CHECK_EQUAL(request.to->status, 200u);
+  CAF_CHECK_EQUAL(request.to->text, "no");
+}
