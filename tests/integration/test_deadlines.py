@@ -86,8 +86,9 @@ class Readers(Case):
     config = merged(LIMITS, FEW_PLACES)
 
     def fill(self):
-        """Takes all places and reads nothing."""
-        visitors = [Visitor(self.port, receive_buffer=4096) for _ in range(8)]
+        """Takes all places, from many addresses, and reads nothing."""
+        visitors = [Visitor(self.port, receive_buffer=4096,
+                            source=f"127.0.1.{n}") for n in range(1, 9)]
         for visitor in visitors:
             visitor.send_head("GET", f"/bytes/{ENDLESS}")
             self.assertEqual(visitor.read_head().status, 200)

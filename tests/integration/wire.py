@@ -71,8 +71,10 @@ def read_chunk(file):
 class Visitor:
     """One TCP connection to a server, usually the node's front."""
 
-    def __init__(self, port, receive_buffer=None, timeout=30):
+    def __init__(self, port, receive_buffer=None, timeout=30, source=None):
         self.socket = socket.socket()
+        if source:
+            self.socket.bind((source, 0))
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
                                    receive_buffer)

@@ -177,8 +177,12 @@ void http_session::on_end_of_input(bool orderly) {
     return close();
   if (raw_ || dropping())
     return process(); // see pump_raw
-  if (request_.open && !request_.received)
-    return close();
+  if (request_.open && !request_.received) {
+    if (!request_.answered)
+      return close();
+    closing_ = true; // it has its answer, or will have
+    return flush();
+  }
   if (request_.open && !request_.head_sent && input_.empty())
     request_.keep_alive = false;
   visitor_socket::look_closer(stream_.socket().native_handle());

@@ -149,12 +149,11 @@ bool http_session::sends(phase what, time_point now) noexcept {
     incoming_.rest();
     return true;
   }
-  // With an answer under way it may be a conversation.
-  const auto rate = request_.head_sent ? 0 : limits().min_receive_rate;
   const auto& length = parser_.head().content_length;
   const auto owed = length ? *length - parser_.body_bytes() : no_end;
   return incoming_.keeps_up(now, received_, owed,
-                            {limits().body_timeout, rate});
+                            {limits().body_timeout,
+                             limits().min_receive_rate});
 }
 
 // Without credit nothing is read, so the kernel is asked.

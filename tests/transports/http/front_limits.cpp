@@ -242,6 +242,17 @@ CAF_TEST(a request that ends too early is over at once) {
   }
 }
 
+CAF_TEST(an answer that came first survives the end of its request) {
+  tcp_server origin{echo()};
+  proxy node{origin.port()};
+  auto visitor = node.dial();
+  visitor.send("POST / HTTP/1.1\r\nHost: unknown.org\r\n"
+               "Content-Length: 9\r\n\r\nab");
+  visitor.shut_down_send();
+  CAF_CHECK_EQUAL(visitor.read_response().head.status, 404u);
+  CAF_CHECK(visitor.ends());
+}
+
 CAF_TEST(a visitor that ended its direction is waited for a while only) {
   std::promise<bool> origin_saw;
   tcp_server origin{[&](wire& to) {
