@@ -19,14 +19,14 @@ constexpr size_t mebibyte = 1024 * 1024;
 // The figures of transports/README.md, "What one peer can make us keep".
 CAF_TEST(what_one_peer_can_hold_is_a_sum_of_limits) {
   CAF_CHECK_LESS_OR_EQUAL(memory::stranger, 4 * mebibyte);
-  CAF_CHECK_LESS_OR_EQUAL(memory::connection, 20 * mebibyte);
+  CAF_CHECK_LESS_OR_EQUAL(memory::connection, 24 * mebibyte);
   CAF_CHECK_LESS_OR_EQUAL(memory::node_exchange(default_window),
                           3 * mebibyte);
   CAF_CHECK_LESS_OR_EQUAL(memory::node_exchange(max_response_window),
                           6 * mebibyte + mebibyte / 2);
   CAF_CHECK_LESS_OR_EQUAL(memory::agent_exchange,
                           6 * mebibyte + mebibyte / 2);
-  CAF_CHECK_LESS_OR_EQUAL(memory::agent_connection, 28 * mebibyte);
+  CAF_CHECK_LESS_OR_EQUAL(memory::agent_connection, 32 * mebibyte);
   CAF_CHECK_LESS_OR_EQUAL(memory::record, 6 * 1024u);
 }
 

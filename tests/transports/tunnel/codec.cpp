@@ -76,7 +76,7 @@ CAF_TEST(unknown fields and kinds are skipped) {
     unknown->AddFixed64(102, 1);
     unknown->AddLengthDelimited(2000, "from the future");
   }
-  wire::Frame future;
+  pb::Frame future;
   future.GetReflection()->MutableUnknownFields(&future)->AddLengthDelimited(
     99, "a new kind");
   *batch.add_frames() = future;
@@ -93,7 +93,7 @@ CAF_TEST(a truncated message is an error or a shorter batch) {
   for (size_t n = 0; n < bytes.size(); ++n) {
     frame_batch out;
     const auto error = decode_exact(std::string_view{bytes}.substr(0, n), out);
-    wire::Batch theirs;
+    pb::Batch theirs;
     const bool accepted
       = theirs.ParseFromArray(bytes.data(), static_cast<int>(n));
     CAF_CHECK_EQUAL(error == codec_error::none, accepted);

@@ -16,7 +16,7 @@ void copy(const header_list& from, To* to) {
 }
 
 struct converter {
-  wire::Frame& to;
+  pb::Frame& to;
 
   void operator()(const challenge_frame& f) const {
     auto* m = to.mutable_challenge();
@@ -162,16 +162,16 @@ std::string random_text(std::mt19937& random, size_t max) {
 
 } // namespace
 
-wire::Frame to_proto(const frame& what) {
-  wire::Frame result;
+pb::Frame to_proto(const frame& what) {
+  pb::Frame result;
   if (what.exchange != 0)
     result.set_exchange(what.exchange);
   std::visit(converter{result}, what.body);
   return result;
 }
 
-wire::Batch to_proto(const frame_batch& frames) {
-  wire::Batch result;
+pb::Batch to_proto(const frame_batch& frames) {
+  pb::Batch result;
   for (const auto& what : frames)
     *result.add_frames() = to_proto(what);
   return result;

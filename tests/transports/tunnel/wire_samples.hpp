@@ -8,11 +8,11 @@
 
 namespace aps::test {
 
-namespace wire = ::aps::tunnel::v1;
+namespace pb = ::aps::tunnel::v1;
 
 /// The same frame in Protobuf's own classes.
-wire::Frame to_proto(const frame& what);
-wire::Batch to_proto(const frame_batch& frames);
+pb::Frame to_proto(const frame& what);
+pb::Batch to_proto(const frame_batch& frames);
 
 /// One frame of each kind with every field set.
 frame_batch full_frames();
