@@ -224,7 +224,7 @@ class Logs(Case):
         def more():
             for _ in range(50):
                 self.assertEqual(
-                    ask(self.stack_.port, path="/" + "x" * 4000).status, 200)
+                    ask(self.stack_.port, path="/" + "x" * 4000).status, 404)
             return self.dropped(node) > before
         wait_until(more, "lines to be dropped", 120)
 
@@ -401,7 +401,8 @@ class Exceptions(Case):
         self.addCleanup(node.kill)
         agent = Program("agent", [
             BIN / "aps-endpoint", "-server", f"127.0.0.1:{node.port}",
-            "-tunnel", "tunnel1", "-name", "app1", "-transport", "ws"],
+            "-tunnel", "tunnel1", "-name", "app1", "-transport", "ws",
+            "-log-level", "debug"],
             folder, {"APS_PASSWORD": PASSWORD, **env}).start()
         self.addCleanup(agent.kill)
         node.wait_for_agent("ws")
