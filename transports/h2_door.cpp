@@ -1,5 +1,6 @@
 #include "transports/h2_door.hpp"
 
+#include "transports/guard.hpp"
 #include "transports/tunnel/h2_first_request.hpp"
 
 #include <boost/asio/write.hpp>
@@ -67,28 +68,30 @@ void h2_door::read() {
   bytes_.resize(have + read_bytes);
   socket_.async_read_some(
     asio::buffer(bytes_.data() + have, read_bytes),
-    [me = shared_from_this(), have](const error_code& error, size_t size) {
-      if (error)
-        return me->close();
-      me->bytes_.resize(have + size);
-      const std::string_view fresh{me->bytes_};
-      if (me->guard_.feed(fresh.substr(have), me->unit_.now())
-          != h2_verdict::ok)
-        return me->close();
-      me->look();
-    });
+    guard(unit_, shared_from_this(),
+          [have](const auto& me, const error_code& error, size_t size) {
+            if (error)
+              return me->close();
+            me->bytes_.resize(have + size);
+            const std::string_view fresh{me->bytes_};
+            if (me->guard_.feed(fresh.substr(have), me->unit_.now())
+                != h2_verdict::ok)
+              return me->close();
+            me->look();
+          }));
 }
 
 void h2_door::send(std::string bytes, std::function<void()> then) {
   auto out = std::make_shared<std::string>(std::move(bytes));
   asio::async_write(socket_, asio::buffer(*out),
-                    [me = shared_from_this(), out, then = std::move(then)](
-                      const error_code& error, size_t) {
-                      if (error)
-                        me->close();
-                      else
-                        then();
-                    });
+                    guard(unit_, shared_from_this(),
+                          [out, then = std::move(then)](
+                            const auto& me, const error_code& error, size_t) {
+                            if (error)
+                              me->close();
+                            else
+                              then();
+                          }));
 }
 
 void h2_door::refuse() {
@@ -104,13 +107,14 @@ void h2_door::refuse() {
 void h2_door::drain() {
   bytes_.resize(read_bytes);
   socket_.async_read_some(
-    asio::buffer(bytes_), [me = shared_from_this()](
-                            const error_code& error, size_t) {
-      if (error)
-        me->close();
-      else
-        me->drain();
-    });
+    asio::buffer(bytes_),
+    guard(unit_, shared_from_this(),
+          [](const auto& me, const error_code& error, size_t) {
+            if (error)
+              me->close();
+            else
+              me->drain();
+          }));
 }
 
 void h2_door::close() {

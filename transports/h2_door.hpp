@@ -32,6 +32,7 @@ class h2_door final : public watched,
   void start();
   void close();
   void on_tick(time_point now) override;
+  void on_exception(const std::string&) override { close(); }
 
   io_unit& unit() const noexcept { return unit_; }
 

@@ -174,9 +174,10 @@ class open_port : public std::enable_shared_from_this<open_port> {
   void accept_later() {
     gate_->make_room();
     pause_.expires_after(exhausted_pause);
-    pause_.async_wait([me = shared_from_this()](const error_code&) {
-      me->accept();
-    });
+    pause_.async_wait(guard(first_unit(), shared_from_this(),
+                            [](const auto& me, const error_code&) {
+                              me->accept();
+                            }));
   }
 
   /// Closes `who` together with the port.

