@@ -26,4 +26,8 @@ bool in_descriptor_reserve(int fd) noexcept {
   return descriptors_after(fd) < descriptor_reserve(descriptor_limit());
 }
 
+bool deep_in_descriptor_reserve(int fd) noexcept {
+  return descriptors_after(fd) < descriptor_reserve(descriptor_limit()) / 2;
+}
+
 } // namespace aps

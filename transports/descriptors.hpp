@@ -18,4 +18,7 @@ size_t descriptors_after(int fd) noexcept;
 /// True when `fd`, the latest one, lies in the reserve.
 bool in_descriptor_reserve(int fd) noexcept;
 
+/// True when half of the reserve is used, too.
+bool deep_in_descriptor_reserve(int fd) noexcept;
+
 } // namespace aps

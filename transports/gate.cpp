@@ -11,9 +11,6 @@ namespace aps {
 
 namespace {
 
-// Below this nobody is let in whom the descriptors would not be for.
-constexpr size_t last_descriptors = 8;
-
 // Looking for idle connections means looking at all of them, so some are
 // remembered, and a search that found none is not repeated at once.
 constexpr size_t idle_batch = 64;
@@ -67,8 +64,10 @@ void place::set(standing now) {
 
 // -- gate ---------------------------------------------------------------------
 
-gate::gate(const connection_limits& limits, std::shared_ptr<front> to)
-    : limits_(limits), trusted_(limits.trusted), to_(std::move(to)) {}
+gate::gate(const connection_limits& limits, std::shared_ptr<front> to,
+           bool operators)
+    : limits_(limits), trusted_(limits.trusted), to_(std::move(to)),
+      operators_(operators) {}
 
 size_t gate::connections() const {
   std::lock_guard guard{mutex_};
@@ -98,10 +97,10 @@ gate::entry gate::enter(executor& unit, const std::string& ip,
     std::lock_guard guard{mutex_};
     auto& house = house_of(ip);
     vacant_.push_back(house.name); // unless somebody moves in
-    if (in_descriptor_reserve(fd)
+    if (!operators_ && in_descriptor_reserve(fd)
         && !free_one(nullptr, limit::descriptors, gone)) {
-      fresh->reserved_ = true;
-      if (descriptors_after(fd) < last_descriptors)
+      fresh->reserved_ = true; // an agent, perhaps
+      if (deep_in_descriptor_reserve(fd))
         refusal = no_room{limit::descriptors, false};
     }
     if (!refusal && !trusted && house.connections >= limits_.per_address

@@ -93,7 +93,9 @@ struct no_room {
 /// they are count no longer: their pools bound them. Thread-safe.
 class gate final : public std::enable_shared_from_this<gate> {
  public:
-  gate(const connection_limits& limits, std::shared_ptr<front> to);
+  /// `operators`: the reserve of descriptors is for those who come here.
+  gate(const connection_limits& limits, std::shared_ptr<front> to,
+       bool operators = false);
 
   struct entry {
     place_ptr place; ///< null = no room
@@ -144,6 +146,7 @@ class gate final : public std::enable_shared_from_this<gate> {
   const connection_limits limits_;
   const config::network_set trusted_;
   const std::shared_ptr<front> to_;
+  const bool operators_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, detail::gate_house> houses_;
   place_list unproven_; ///< the oldest first

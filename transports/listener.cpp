@@ -73,7 +73,8 @@ class open_port : public std::enable_shared_from_this<open_port> {
   open_port(const listener_environment& where, const listen_options& options,
             std::shared_ptr<front> to)
       : where_(where), options_(options), to_(std::move(to)),
-        gate_(std::make_shared<gate>(options_.connections, to_)),
+        gate_(std::make_shared<gate>(options_.connections, to_,
+                                     options_.uses_reserve)),
         acceptor_(first_unit().context()), pause_(first_unit().context()) {
     bind();
   }
@@ -208,7 +209,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
 
   void to_http(io_unit& unit, tcp::socket socket, std::string bytes,
                place_ptr place) {
-    if (place->reserved() && !options_.uses_reserve
+    if (place->reserved()
         && !(options_.agents && may_be_agent(bytes))) {
       to_->on_limit(limit::descriptors, place->peer(),
                     "the rest is for agents and operators");
