@@ -367,6 +367,69 @@ class Conversation:
         self.digest()
         raise Closed
 
+    def stay(self):
+        """Says nothing more until the peer or the test ends it."""
+        self.wait(threading.Event())
+
+    def do_stall(self):
+        """Stops in the middle of N bytes."""
+        self.digest()
+        count = self.number_in_path()
+        self.head(headers=[("Content-Length", count)])
+        self.send(pattern.data(count // 2))
+        self.stay()
+
+    def do_drip(self):
+        """One byte now and then, for ever."""
+        self.digest()
+        self.head(headers=[("Transfer-Encoding", "chunked")])
+        while True:
+            self.chunk(b"x")
+            time.sleep(0.05)
+
+    def do_ignore(self):
+        """Takes nothing of the body."""
+        self.wait(self.origin.release)
+        raise Closed
+
+    def do_flood(self):
+        """Interim answers until nobody takes them."""
+        self.digest()
+        hint = b"HTTP/1.1 103 Early Hints\r\nLink: <%s>\r\n\r\n"
+        hint %= b"a" * self.number_in_path()
+        while True:
+            self.send(hint * 16)
+
+    def do_behind(self):
+        """An answer, and N bytes that belong to nobody, a moment later."""
+        self.digest()
+        self.answer(b"before")
+        time.sleep(self.number_in_path() / 1000)
+        self.send(b"x" * 20)
+
+    def do_odd(self):
+        """An answer as old software writes it."""
+        self.digest()
+        self.send(b"\r\nhttp/1.1 200\r\nX-Odd \t: 1\r\n  2\r\n"
+                  b"Transfer-Encoding : chunked\r\n\r\n"
+                  b"3 \r\nodd\r\n0;end\r\n\r\n")
+
+    def do_wide(self):
+        """A head of N bytes."""
+        self.digest()
+        self.answer(b"wide\n", headers=[("X-Wide", "w" * 1000)] * (
+            self.number_in_path() // 1000))
+
+    def do_ntlm(self):
+        """Which connection this is, to one that has to authenticate it."""
+        self.digest()
+        self.answer(b"%d" % self.number, 401,
+                    headers=[("WWW-Authenticate", "NTLM")])
+
+    def do_connection(self):
+        self.digest()
+        self.answer(b"%d" % self.number)
+
     def do_garbage(self):
         self.digest()
         self.send(b"SSH-2.0-not-http\r\n\r\n")
