@@ -1,6 +1,7 @@
 #include "config/sections.hpp"
 
 #include "config/host.hpp"
+#include "config/networks.hpp"
 #include "config/text.hpp"
 
 #include <algorithm>
@@ -79,6 +80,28 @@ void read_http(reader&& in, http& to) {
   in.finish();
 }
 
+void read_trusted_proxies(reader& in, std::vector<std::string>& to) {
+  constexpr auto key = "trusted_proxies";
+  const auto* value = in.member(key);
+  if (!value)
+    return;
+  if (!value->is_array()) {
+    in.fail(in.path(key), describe(*value), "a list of networks");
+    return;
+  }
+  to.clear();
+  for (size_t i = 0; i < value->size(); ++i) {
+    const auto& block = (*value)[i];
+    auto text = block.is_string() ? block.get<std::string>() : "";
+    if (parse_network(text))
+      to.push_back(std::move(text));
+    else
+      in.fail(element_path(in.path(key), i), describe(block),
+              "an IP address, or a network such as \"10.0.0.0/8\" or "
+              "\"fd00::/8\"");
+  }
+}
+
 void read_server(const json& value, const std::string& path, server& to,
                  problems& out) {
   if (value.is_number()) {
@@ -94,6 +117,7 @@ void read_server(const json& value, const std::string& path, server& to,
   in.integer("port", to.port, any_port);
   read_host(in, to.host);
   read_http(in.object("http"), to.http);
+  read_trusted_proxies(in, to.trusted_proxies);
   in.finish();
 }
 
@@ -162,6 +186,7 @@ void read_mapping(const json& value, const std::string& path,
   via.strings("endpoints", to.endpoints, {true, nullptr, allowed});
   read_balance(via, to);
   via.finish();
+  in.boolean("allow_encoded_slash", to.allow_encoded_slash);
   in.finish();
 }
 

@@ -14,6 +14,9 @@ inline constexpr double min_seconds = 0.001;
 
 void read_http(reader&& in, http& to);
 
+/// The key `trusted_proxies` of a server or of the whole.
+void read_trusted_proxies(reader& in, std::vector<std::string>& to);
+
 /// A port number, or an object.
 void read_server(const nlohmann::json& value, const std::string& path,
                  server& to, problems& out);

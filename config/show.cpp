@@ -69,7 +69,9 @@ json show(const tunnel& tunnel) {
 }
 
 json show(const mapping& rule) {
-  json out{{"from", rule.from.str()}, {"to", rule.to.str()}};
+  json out{{"from", rule.from.str()},
+           {"to", rule.to.str()},
+           {"allow_encoded_slash", rule.allow_encoded_slash}};
   if (rule.tunnels.empty())
     return out;
   using kind = stickiness::kind;
@@ -89,10 +91,12 @@ json show(const mapping& rule) {
 json show(const node& config) {
   json out{{"servers", json::object()},
            {"tunnels", json::object()},
-           {"mappings", json::array()}};
+           {"mappings", json::array()},
+           {"trusted_proxies", config.trusted_proxies}};
   for (const auto& [name, server] : config.servers)
     out["servers"][name] = {{"host", server.host},
                             {"port", server.port},
+                            {"trusted_proxies", server.trusted_proxies},
                             {"http", show(server.http)}};
   for (const auto& [name, tunnel] : config.tunnels)
     out["tunnels"][name] = show(tunnel);

@@ -2,6 +2,7 @@
 
 #include "actors/admin/router.hpp"
 #include "actors/node_front.hpp"
+#include "config/path.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -87,6 +88,9 @@ json show_candidate(const std::vector<config::mapping>& mappings, size_t index,
     why = why_it_won(mappings, index, asked.scheme, asked.host, asked.path);
   else if (!matches)
     why = why_not(rule, asked);
+  else if (!winner)
+    why = "matches, but does not take the path. "
+          + std::string(config::render(config::risk_of(asked.path)));
   else if (winner && winner->rule.from.path.size() > rule.from.path.size())
     why = "matches, but mapping " + std::to_string(winner->index)
           + " has a longer path";
@@ -175,6 +179,9 @@ json explain(const std::string& url, const target& asked,
   if (!found) {
     how = outcome::no_mapping;
     summary = "no mapping matches";
+    if (const auto why = config::render(config::risk_of(asked.path));
+        !why.empty())
+      summary.append(". ").append(why);
   } else {
     const auto& rule = found->rule;
     const auto goal = rule.to.scheme + "://" + rule.to.authority()

@@ -1,0 +1,104 @@
+#include "config/networks.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+namespace aps::config {
+
+namespace {
+
+using bytes = std::array<uint8_t, 16>;
+
+constexpr bytes mapped_v4{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+struct ip_address {
+  bytes value{};
+  bool v4 = false;
+};
+
+std::optional<ip_address> parse_ip(std::string_view text) {
+  char buffer[INET6_ADDRSTRLEN + 1] = {};
+  // An embedded zero would end the text early.
+  if (text.size() >= sizeof buffer || text.find('\0') != text.npos)
+    return std::nullopt;
+  std::memcpy(buffer, text.data(), text.size());
+  ip_address result;
+  if (inet_pton(AF_INET6, buffer, result.value.data()) == 1)
+    return result;
+  if (inet_pton(AF_INET, buffer, result.value.data() + 12) != 1)
+    return std::nullopt;
+  result.value[10] = result.value[11] = 0xff;
+  result.v4 = true;
+  return result;
+}
+
+bool same_bits(const bytes& x, const bytes& y, unsigned bits) {
+  const auto whole = bits / 8;
+  if (!std::equal(x.begin(), x.begin() + whole, y.begin()))
+    return false;
+  const auto rest = bits % 8;
+  const auto mask = static_cast<uint8_t>(0xff00 >> rest);
+  return rest == 0 || (x[whole] & mask) == (y[whole] & mask);
+}
+
+bool ends_with_zeros(const bytes& value, unsigned bits) {
+  for (auto i = bits; i < 128; ++i)
+    if (value[i / 8] & (0x80 >> (i % 8)))
+      return false;
+  return true;
+}
+
+} // namespace
+
+std::optional<network> parse_network(std::string_view text) {
+  const auto slash = text.find('/');
+  const auto ip = parse_ip(text.substr(0, slash));
+  if (!ip)
+    return std::nullopt;
+  network result{ip->value, 128};
+  if (slash == text.npos)
+    return result;
+  const auto length = text.substr(slash + 1);
+  const auto* end = length.data() + length.size();
+  const auto [at, error] = std::from_chars(length.data(), end, result.bits);
+  if (error != std::errc{} || at != end || length.size() > 3
+      || result.bits > (ip->v4 ? 32u : 128u))
+    return std::nullopt;
+  if (ip->v4)
+    result.bits += 96;
+  if (!ends_with_zeros(result.address, result.bits))
+    return std::nullopt;
+  return result;
+}
+
+std::string canonical_ip(std::string_view text) {
+  const auto ip = parse_ip(text);
+  if (!ip)
+    return {};
+  char buffer[INET6_ADDRSTRLEN] = {};
+  const bool mapped = same_bits(ip->value, mapped_v4, 96);
+  inet_ntop(mapped ? AF_INET : AF_INET6, ip->value.data() + (mapped ? 12 : 0),
+            buffer, sizeof buffer);
+  return buffer;
+}
+
+network_set::network_set(const std::vector<std::string>& blocks) {
+  for (const auto& text : blocks)
+    if (const auto block = parse_network(text))
+      blocks_.push_back(*block);
+}
+
+bool network_set::contains(std::string_view ip) const {
+  if (blocks_.empty())
+    return false;
+  const auto parsed = parse_ip(ip);
+  return parsed
+         && std::any_of(blocks_.begin(), blocks_.end(), [&](const auto& block) {
+              return same_bits(parsed->value, block.address, block.bits);
+            });
+}
+
+} // namespace aps::config
