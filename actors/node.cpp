@@ -145,6 +145,7 @@ class node_impl final : public node {
  private:
   void open_ports() {
     supervisor_ready();
+    const auto hop = std::make_shared<node_hop>("aps-" + context_->node_id);
     auto origins = net_->origins(origins_of(context_->config.targets));
     front_ = std::make_shared<node_front>(system_, context_, std::move(origins),
                                           0, recorders_);
@@ -154,6 +155,8 @@ class node_impl final : public node {
       options.host = settings.host;
       options.port = settings.port;
       options.limits = limits_of(settings.http);
+      options.trusted_proxies = settings.trusted_proxies;
+      options.hop = hop;
       listeners_.push_back(net_->listen(options, front_));
       ports_[server_name] = listeners_.back()->port();
     }
@@ -163,6 +166,7 @@ class node_impl final : public node {
       options.host = admin->host;
       options.port = admin->port;
       options.agents = false;
+      options.upgrades = false;
       admin_ = net_->listen(options, make_admin());
     }
   }
