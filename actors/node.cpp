@@ -176,6 +176,7 @@ class node_impl final : public node {
 
   void open_ports() {
     supervisor_ready();
+    const auto hop = std::make_shared<node_hop>("aps-" + context_->node_id);
     auto origins = net_->origins(origins_of(context_->config.targets));
     front_ = std::make_shared<node_front>(system_, context_, std::move(origins),
                                           0, recorders_);
@@ -187,6 +188,8 @@ class node_impl final : public node {
       options.agents = context_->config.takes_agents(server_name);
       options.limits = limits_of(settings.http);
       options.connections = limits_of(context_->config.limits);
+      options.trusted_proxies = settings.trusted_proxies;
+      options.hop = hop;
       listeners_.push_back(net_->listen(options, front_));
       ports_[server_name] = listeners_.back()->port();
     }
@@ -198,6 +201,7 @@ class node_impl final : public node {
       options.agents = false;
       options.uses_reserve = true;
       options.connections = limits_of(context_->config.limits);
+      options.upgrades = false;
       admin_ = net_->listen(options, make_admin());
     }
   }

@@ -18,28 +18,6 @@ exchange_id random_start() {
   return out | 1;
 }
 
-// Whether a path has ".." segments, percent-encoded or not.
-bool climbs(std::string_view path) {
-  path = path.substr(0, path.find('?'));
-  while (!path.empty()) {
-    path.remove_prefix(1);
-    auto segment = path.substr(0, path.find('/'));
-    path.remove_prefix(segment.size());
-    size_t dots = 0;
-    while (!segment.empty()) {
-      const auto encoded = segment.starts_with("%2e")
-                           || segment.starts_with("%2E");
-      if (!encoded && segment.front() != '.')
-        break;
-      segment.remove_prefix(encoded ? 3 : 1);
-      ++dots;
-    }
-    if (segment.empty() && dots == 2)
-      return true;
-  }
-  return false;
-}
-
 // The value of a cookie (RFC 6265, 4.2.1); empty when there is none.
 std::string_view cookie_of(const header_list& headers, std::string_view name) {
   for (const auto& field : headers) {
@@ -86,14 +64,13 @@ std::shared_ptr<const route> find_route(const route_table& routes,
                                         std::string_view scheme,
                                         std::string_view host, uint16_t port,
                                         std::string_view path) {
-  // A prefix match says nothing about a path that climbs out of the prefix.
-  if (climbs(path))
-    return nullptr;
-  if (auto found = routes.find(scheme, host, port, path))
-    return found;
+  auto found = routes.find(scheme, host, port, path);
   // A node on port 8080 is asked for "example.com:8080"; a mapping that names
   // no port means that, too.
-  return port == 0 ? nullptr : routes.find(scheme, host, 0, path);
+  if (!found && port != 0)
+    found = routes.find(scheme, host, 0, path);
+  // A prefix match says nothing about a path that climbs out of the prefix.
+  return found && found->admits(path) ? found : nullptr;
 }
 
 std::shared_ptr<const route> node_front::find(const visitor_request& what) {

@@ -82,6 +82,7 @@ void node_reader::read_servers() {
   for (const auto& [name, value] : all->items()) {
     auto& to = node_.servers[name];
     to.http = http_;
+    to.trusted_proxies = node_.trusted_proxies;
     read_server(value, member_path("$.servers", name), to, out_);
   }
 }
@@ -122,6 +123,7 @@ node node_reader::read() {
       schema && !schema->is_string())
     root_.fail(root_.path("$schema"), describe(*schema), "a string");
   read_http(root_.object("http"), http_);
+  read_networks(root_, "trusted_proxies", node_.trusted_proxies);
   read_servers();
   read_tunnels();
   read_mappings();

@@ -52,6 +52,9 @@ struct server {
   uint16_t port = 0;
   aps::config::http http; ///< the global `http` with this server's overrides
   bool agents = true;     ///< false = nobody dials in here
+
+  /// The global list, or this server's own instead.
+  std::vector<std::string> trusted_proxies = {};
   bool operator==(const server&) const = default;
 };
 
@@ -152,6 +155,9 @@ struct mapping {
   std::vector<std::string> endpoints; ///< empty = any endpoint of the tunnels
   aps::config::balance balance = balance::least_loaded;
   stickiness sticky_by = {}; ///< for `balance::sticky`
+
+  /// Takes paths with "%2f" although it has a path of its own.
+  bool allow_encoded_slash = false;
   bool operator==(const mapping&) const = default;
 };
 
@@ -195,6 +201,10 @@ struct node {
   std::map<std::string, server> servers;
   std::map<std::string, tunnel> tunnels;
   std::vector<mapping> mappings;
+
+  /// Networks (CIDR) whose word about a visitor is taken: what every server
+  /// starts from.
+  std::vector<std::string> trusted_proxies = {};
   std::optional<aps::config::admin> admin; ///< absent = no admin listener
   aps::config::log log;
   aps::config::io io;

@@ -1,6 +1,7 @@
 #include "config/routes.hpp"
 
 #include "config/host.hpp"
+#include "config/path.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -91,6 +92,17 @@ std::string route::target_path(std::string_view visitor_path) const {
   if (result.empty() && !slash)
     result += '/';
   return result += rest;
+}
+
+bool route::admits(std::string_view visitor_path) const {
+  using config::path_risk;
+  const auto risk = config::risk_of(visitor_path);
+  if (risk == path_risk::none || risk == path_risk::climb)
+    return risk == path_risk::none;
+  // Whoever maps all of a host to all of a target has no border to cross.
+  if (prefix_of(rule.from).empty() && prefix_of(rule.to).empty())
+    return true;
+  return risk == path_risk::encoded_slash && rule.allow_encoded_slash;
 }
 
 route_table::route_table(

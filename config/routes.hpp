@@ -20,6 +20,10 @@ struct route {
   /// `from` prefix, appended to the path of `to`. Always starts with "/",
   /// except that "*" (`OPTIONS *`) stays "*" where neither side has a path.
   std::string target_path(std::string_view visitor_path) const;
+
+  /// Whether a request for this path stays what the mapping says, whatever
+  /// the target makes of the path (config/path.hpp).
+  bool admits(std::string_view visitor_path) const;
 };
 
 /// All mappings of a configuration: the longest path wins, then the first in

@@ -80,10 +80,7 @@ void read_http(reader&& in, http& to) {
   in.finish();
 }
 
-namespace {
-
-void read_trusted(reader& in, std::vector<std::string>& to) {
-  constexpr auto key = "trusted";
+void read_networks(reader& in, const char* key, std::vector<std::string>& to) {
   const auto* value = in.member(key);
   if (!value)
     return;
@@ -91,6 +88,7 @@ void read_trusted(reader& in, std::vector<std::string>& to) {
     in.fail(in.path(key), describe(*value), "a list of networks");
     return;
   }
+  to.clear();
   for (size_t i = 0; i < value->size(); ++i) {
     const auto& block = (*value)[i];
     auto text = block.is_string() ? block.get<std::string>() : "";
@@ -103,8 +101,6 @@ void read_trusted(reader& in, std::vector<std::string>& to) {
   }
 }
 
-} // namespace
-
 void read_limits(reader&& in, limits& to) {
   constexpr range<uint32_t> number{1, 1000000};
   in.integer("max_connections", to.max_connections, number);
@@ -114,7 +110,7 @@ void read_limits(reader&& in, limits& to) {
   in.integer("max_unauthenticated_per_address",
              to.max_unauthenticated_per_address, number);
   in.integer<uint32_t>("address_share", to.address_share, {1, 100});
-  read_trusted(in, to.trusted);
+  read_networks(in, "trusted", to.trusted);
   in.finish();
 }
 
@@ -134,6 +130,7 @@ void read_server(const json& value, const std::string& path, server& to,
   read_host(in, to.host);
   in.boolean("agents", to.agents);
   read_http(in.object("http"), to.http);
+  read_networks(in, "trusted_proxies", to.trusted_proxies);
   in.finish();
 }
 
@@ -202,6 +199,7 @@ void read_mapping(const json& value, const std::string& path,
   via.strings("endpoints", to.endpoints, {true, nullptr, allowed});
   read_balance(via, to);
   via.finish();
+  in.boolean("allow_encoded_slash", to.allow_encoded_slash);
   in.finish();
 }
 

@@ -16,6 +16,9 @@ void read_http(reader&& in, http& to);
 
 void read_limits(reader&& in, limits& to);
 
+/// A list of networks under `key`; one that is there replaces what `to` has.
+void read_networks(reader& in, const char* key, std::vector<std::string>& to);
+
 /// A port number, or an object.
 void read_server(const nlohmann::json& value, const std::string& path,
                  server& to, problems& out);

@@ -72,7 +72,9 @@ json show(const tunnel& tunnel) {
 }
 
 json show(const mapping& rule) {
-  json out{{"from", rule.from.str()}, {"to", rule.to.str()}};
+  json out{{"from", rule.from.str()},
+           {"to", rule.to.str()},
+           {"allow_encoded_slash", rule.allow_encoded_slash}};
   if (rule.tunnels.empty())
     return out;
   using kind = stickiness::kind;
@@ -99,11 +101,13 @@ json show(const node& config) {
 }
 
 json show_frame(const node& config) {
-  json out{{"servers", json::object()}};
+  json out{{"servers", json::object()},
+           {"trusted_proxies", config.trusted_proxies}};
   for (const auto& [name, server] : config.servers)
     out["servers"][name] = {{"host", server.host},
                             {"port", server.port},
                             {"agents", server.agents},
+                            {"trusted_proxies", server.trusted_proxies},
                             {"http", show(server.http)}};
   if (const auto& admin = config.admin) {
     out["admin"] = {{"host", admin->host},

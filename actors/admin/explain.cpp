@@ -3,6 +3,7 @@
 #include "actors/admin/router.hpp"
 #include "actors/node_front.hpp"
 #include "config/host.hpp"
+#include "config/path.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -126,6 +127,9 @@ json show_candidate(const route_table& routes, const config::mapping& rule,
     why = why_it_won(routes, *winner, asked);
   else if (!matches)
     why = why_not(rule, asked, with);
+  else if (!winner)
+    why = "matches, but does not take the path. "
+          + std::string(config::render(config::risk_of(asked.path)));
   else if (winner && winner->rule.from.path.size() > rule.from.path.size())
     why = "matches, but mapping " + std::to_string(winner->index)
           + " has a longer path";
@@ -207,6 +211,9 @@ json explain(const std::string& url, const target& asked,
   if (!found) {
     how = outcome::no_mapping;
     summary = "no mapping matches";
+    if (const auto why = config::render(config::risk_of(asked.path));
+        !why.empty())
+      summary.append(". ").append(why);
   } else {
     const auto& rule = found->rule;
     const auto goal = rule.to.scheme + "://" + rule.to.authority()

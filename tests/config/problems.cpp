@@ -67,7 +67,8 @@ CAF_TEST(unknown keys come with the nearest known one) {
      {"$.admin.prt", "an unknown key", "one of host, port, token, keep_exchanges, actor_metrics", "port"}},
     {with(R"("tunels": {})"),
      {"$.tunels", "an unknown key",
-      "one of $schema, http, servers, tunnels, mappings, admin, log, io",
+      "one of $schema, http, trusted_proxies, servers, tunnels, mappings, "
+      "admin, log, io, targets",
       "tunnels"}},
     {with(R"("log": {"LEVEL": "info"})"),
      {"$.log.LEVEL", "an unknown key",

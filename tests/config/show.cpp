@@ -25,8 +25,10 @@ node without_secrets(node what) {
 CAF_TEST(what is shown is read as the same configuration) {
   const std::string odd = R"({
     "http": {"max_headers": 7, "write_timeout": 1.5},
+    "trusted_proxies": ["10.0.0.0/8"],
     "servers": {"a": {"port": 1, "host": "127.0.0.1"},
-                "b": {"port": 2, "http": {"idle_timeout": 3}},
+                "b": {"port": 2, "trusted_proxies": ["::1"],
+                      "http": {"idle_timeout": 3}},
                 "c": {"port": 4, "agents": false}},
     "tunnels": {
       "t": {"servers": ["b"], "password": "one", "exchange_window": 65536,
@@ -41,7 +43,8 @@ CAF_TEST(what is shown is read as the same configuration) {
       {"from": "http://x.test/a", "to": "https://y.test:8443/b",
        "via": {"tunnels": "t", "endpoints": "e", "balance": "sticky",
                "sticky_by": "cookie:who"}},
-      {"from": "https://[::1]:9", "to": "http://z.test"}],
+      {"from": "https://[::1]:9", "to": "http://z.test",
+       "allow_encoded_slash": true}],
     "admin": {"port": 3, "token": "a-secret-of-the-admin",
               "actor_metrics": true, "keep_exchanges": 5},
     "log": {"level": "debug", "format": "json", "requests": true,

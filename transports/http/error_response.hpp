@@ -18,8 +18,8 @@ struct error_reply {
   bool keep_alive = false;
 };
 
-/// The complete message: status from `status_of`, Aps-Outcome, X-Request-Id,
-/// Retry-After for 503 and 429, and a short body.
+/// The complete message: status from `status_of`, Aps-Outcome, Aps-Request-Id,
+/// X-Request-Id, Retry-After for 503 and 429, and a short body.
 std::string render_error(const error_reply& reply);
 
 /// True when an Accept field prefers JSON to plain text and HTML.

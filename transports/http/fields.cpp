@@ -1,5 +1,7 @@
 #include "transports/http/fields.hpp"
 
+#include "transports/http/identity.hpp"
+
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -79,7 +81,7 @@ bool is_hop_by_hop(std::string_view name) noexcept {
 bool allowed_in_trailers(std::string_view name) noexcept {
   return !any_of(forbidden_trailers, name)
          && !starts_with_ignoring_case(name, "proxy-")
-         && !starts_with_ignoring_case(name, "x-forwarded-")
+         && !is_identity_field(name) && !is_own_field(name)
          && !iequals(name, "content-type");
 }
 

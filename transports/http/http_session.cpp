@@ -11,6 +11,7 @@ http_front_context::http_front_context(
   std::shared_ptr<front> to, listen_options options,
   tunnel_upgrade_handler on_tunnel_upgrade, poll_handler on_poll)
     : to_(std::move(to)), options_(std::move(options)),
+      trusted_(options_.trusted_proxies),
       on_tunnel_upgrade_(std::move(on_tunnel_upgrade)),
       on_poll_(std::move(on_poll)) {
   std::random_device random;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/networks.hpp"
 #include "transports/gate.hpp"
 #include "transports/io_unit.hpp"
 #include "transports/seam/exchange.hpp"
@@ -50,6 +51,14 @@ class http_front_context {
 
   const std::shared_ptr<front>& to() const noexcept { return to_; }
   const listen_options& options() const noexcept { return options_; }
+
+  /// Peers whose word about a visitor is taken.
+  const config::network_set& trusted() const noexcept { return trusted_; }
+
+  /// Our name in Via.
+  std::string_view pseudonym() const noexcept {
+    return options_.hop ? std::string_view{options_.hop->pseudonym()} : "aps";
+  }
   const tunnel_upgrade_handler& on_tunnel_upgrade() const noexcept {
     return on_tunnel_upgrade_;
   }
@@ -78,6 +87,7 @@ class http_front_context {
 
   const std::shared_ptr<front> to_;
   const listen_options options_;
+  const config::network_set trusted_;
   const tunnel_upgrade_handler on_tunnel_upgrade_;
   const poll_handler on_poll_;
   std::atomic<size_t> live_{0};

@@ -60,6 +60,27 @@ void message_head::clear() {
   content_length.reset();
 }
 
+namespace {
+
+// Digits, or the same digits several times in a list (RFC 9110, 8.6). Signs
+// and blanks inside, empty elements and other bases are read in many ways.
+bool is_length(std::string_view value) noexcept {
+  const auto first = trimmed(value.substr(0, value.find(',')));
+  for (;;) {
+    const auto comma = value.find(',');
+    const auto element = trimmed(value.substr(0, comma));
+    if (element.empty() || element != first
+        || !std::all_of(element.begin(), element.end(),
+                        [](char c) { return c >= '0' && c <= '9'; }))
+      return false;
+    if (comma == value.npos)
+      return true;
+    value.remove_prefix(comma + 1);
+  }
+}
+
+} // namespace
+
 // -- payload_collector --------------------------------------------------------
 
 void payload_collector::add(std::string_view piece) {
@@ -168,6 +189,10 @@ class message_parser<IsRequest>::machine final
         break;
       case http::field::upgrade:
         parent_.upgrade_field_ = true;
+        break;
+      case http::field::content_length:
+        if (!is_length({value.data(), value.size()}))
+          stop(ec, parse_fault::malformed);
         break;
       case http::field::transfer_encoding:
         // A coding list ends in "chunked" or has no known end; HTTP/1.0 has

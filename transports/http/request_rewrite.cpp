@@ -1,6 +1,8 @@
 #include "transports/http/request_rewrite.hpp"
 
+#include "config/host.hpp"
 #include "transports/http/fields.hpp"
+#include "transports/http/identity.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -8,6 +10,8 @@
 namespace aps {
 
 namespace {
+
+constexpr size_t longest_upgrade = 256;
 
 bool is_host_char(char c) noexcept {
   // reg-name without what no server of ours could mean (RFC 3986, 3.2.2).
@@ -18,9 +22,21 @@ bool is_host_char(char c) noexcept {
          || c == ';' || c == '=';
 }
 
-bool is_ipv6_char(char c) noexcept {
+bool is_hex(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')
-         || (c >= 'A' && c <= 'F') || c == ':' || c == '.';
+         || (c >= 'A' && c <= 'F');
+}
+
+bool is_host(std::string_view text) noexcept {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (!is_host_char(text[i]))
+      return false;
+    if (text[i] == '%'
+        && (i + 2 >= text.size() || !is_hex(text[i + 1])
+            || !is_hex(text[i + 2])))
+      return false;
+  }
+  return !text.empty();
 }
 
 bool read_port(std::string_view text, uint16_t& port) {
@@ -42,22 +58,23 @@ bool read_authority(std::string_view text, request_address& to) {
       return false;
     host = text.substr(1, close - 1);
     rest = text.substr(close + 1);
-    if (!std::all_of(host.begin(), host.end(), is_ipv6_char))
+    if (!config::is_ipv6(host))
       return false;
   } else {
     const auto colon = text.find(':');
     host = text.substr(0, colon);
     rest = colon == text.npos ? std::string_view{} : text.substr(colon);
-    if (!std::all_of(host.begin(), host.end(), is_host_char))
+    if (!is_host(host))
       return false;
   }
   to.host = host;
-  if (host.empty() || (!rest.empty() && !rest.starts_with(':')))
+  if (!rest.empty() && !rest.starts_with(':'))
     return false;
   return rest.empty() || read_port(rest.substr(1), to.port);
 }
 
-bool read_absolute(std::string_view target, request_address& to) {
+bool read_absolute(std::string_view target, bool options,
+                   request_address& to) {
   const auto colon = target.find("://");
   if (iequals(target.substr(0, colon), "https"))
     to.scheme = "https";
@@ -67,8 +84,9 @@ bool read_absolute(std::string_view target, request_address& to) {
   const auto end = target.find_first_of("/?");
   const auto path = end == target.npos ? std::string_view{}
                                        : target.substr(end);
+  // OPTIONS of a whole server (RFC 9112, 3.2.4).
   if (!path.starts_with('/'))
-    to.path = '/';
+    to.path = options && path.empty() ? '*' : '/';
   to.path += path;
   return read_authority(target.substr(0, end), to);
 }
@@ -89,14 +107,6 @@ origin_form(const message_head& head) {
   return result;
 }
 
-std::string lower(std::string_view text) {
-  std::string result{text};
-  for (auto& c : result)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c | 0x20);
-  return result;
-}
-
 // Joins the list that the last field of that name carries.
 void append_element(header_list& headers, std::string_view name,
                     std::string_view element) {
@@ -108,32 +118,22 @@ void append_element(header_list& headers, std::string_view name,
   headers.push_back({std::string{name}, std::string{element}});
 }
 
-// Fields that we set ourselves, whatever the visitor sent.
-bool is_replaced(std::string_view name) noexcept {
-  switch (name.size()) {
-    case 4:
-      return iequals(name, "host");
-    case 12:
-      return iequals(name, "x-request-id");
-    case 16:
-      return iequals(name, "x-forwarded-host");
-    case 17:
-      return iequals(name, "x-forwarded-proto");
-    default:
-      return false;
-  }
-}
-
-// The one upgrade that may be passed on, or empty. HTTP/2 is not: its frames
-// would reach the target unseen by all that happens here.
+// The protocols that the visitor would switch to, as it wrote them. HTTP/2 is
+// left out: its frames would reach the target unseen by all that happens here.
 std::string upgrade_of(const message_head& head) {
-  if (!head.upgrade || head.has_body || head.version < 11)
-    return {};
-  const auto* field = find_header(head.headers, "upgrade");
-  auto result = lower(trimmed(field->value));
-  if (result.starts_with("h2") || result.find(',') != result.npos)
-    return {};
-  return result;
+  std::string result;
+  if (!head.upgrade || head.version < 11)
+    return result;
+  for (const auto& field : head.headers)
+    if (iequals(field.name, "upgrade"))
+      for_each_element(field.value, [&](std::string_view protocol) {
+        if (iequals(protocol.substr(0, 2), "h2")
+            || iequals(protocol.substr(0, 6), "http/2"))
+          return;
+        result.append(result.empty() ? "" : ", ").append(protocol);
+      });
+  // Nobody has to switch; no protocol has such a name.
+  return result.size() > longest_upgrade ? std::string{} : result;
 }
 
 void add_connection_fields(header_list& headers, const std::string& upgrade,
@@ -153,18 +153,64 @@ bool passes_expectation(const message_head& head) noexcept {
   return head.has_body && head.version >= 11;
 }
 
-header_list end_to_end_fields(header_list& from, bool expectation) {
+// Fields that we set ourselves whatever the visitor sent, and those that a
+// target could take for such a one or for the message's framing.
+bool is_replaced(std::string_view name) noexcept {
+  switch (name.size()) {
+    case 4:
+      return iequals(name, "host");
+    case 12:
+      return same_variable(name, "x-request-id");
+    case 14:
+      return is_disguised(name) && same_variable(name, "content-length");
+    case 17:
+      return is_disguised(name) && same_variable(name, "transfer-encoding");
+    default:
+      return false;
+  }
+}
+
+// Whether a visitor's field reaches the target.
+bool passes(const header& field, bool trusted, bool expectation) noexcept {
+  if (is_replaced(field.name) || is_own_field(field.name))
+    return false;
+  if (is_identity_field(field.name))
+    return trusted && !is_disguised(field.name)
+           && !iequals(field.name, "proxy");
+  return expectation || !iequals(field.name, "expect");
+}
+
+header_list end_to_end_fields(header_list& from, bool trusted,
+                              bool expectation) {
   remove_hop_by_hop(from);
   header_list result;
   result.reserve(from.size() + 8);
   result.emplace_back(); // Host goes first
-  for (auto& field : from) {
-    if (is_replaced(field.name)
-        || (!expectation && iequals(field.name, "expect")))
-      continue;
-    result.push_back(std::move(field));
-  }
+  for (auto& field : from)
+    if (passes(field, trusted, expectation))
+      result.push_back(std::move(field));
   return result;
+}
+
+// RFC 7239: an IPv6 address has brackets, and then quotes.
+std::string forwarded_for(std::string_view ip) {
+  const bool v6 = ip.find(':') != ip.npos;
+  return std::string{v6 ? "for=\"[" : "for="}.append(ip).append(v6 ? "]\"" : "");
+}
+
+// What a trusted proxy said of the first two stays.
+void add_identity(header_list& headers, const request_address& address,
+                  const request_source& source) {
+  append_element(headers, "X-Forwarded-For", source.peer_ip);
+  if (!address.authority.empty() && !find_header(headers, "x-forwarded-host"))
+    headers.push_back({"X-Forwarded-Host", address.authority});
+  // Not the scheme of an absolute-form, which anybody may write.
+  if (!find_header(headers, "x-forwarded-proto"))
+    headers.push_back({"X-Forwarded-Proto", source.trusted ? address.scheme
+                                            : source.secure ? "https"
+                                                            : "http"});
+  if (find_header(headers, "forwarded"))
+    append_element(headers, "Forwarded", forwarded_for(source.peer_ip));
 }
 
 } // namespace
@@ -185,10 +231,16 @@ address_of(const message_head& head) {
   if (target.starts_with('/'))
     return origin_form(head);
   request_address result;
-  if (target.find("://") == target.npos || !read_absolute(target, result))
+  if (target.find("://") == target.npos
+      || !read_absolute(target, head.method == "OPTIONS", result))
     return request_refusal{outcome::bad_request,
                            "The request target is neither a path nor an "
                            "http:// or https:// URL."};
+  // Host is ignored here, but not whether it is one (RFC 9112, 3.2).
+  const auto* host = find_header(head.headers, "host");
+  request_address ignored;
+  if (host && !host->value.empty() && !read_authority(host->value, ignored))
+    return bad_host;
   return result;
 }
 
@@ -237,10 +289,11 @@ std::string make_request_id(uint64_t seed) {
 
 request_head_ptr rewrite_request(message_head& head,
                                  const request_address& address,
-                                 const route& via, std::string_view visitor_ip,
-                                 std::string_view request_id) {
+                                 const route& via,
+                                 const request_source& source) {
   auto result = std::make_shared<request_head>();
-  result->upgrade = upgrade_of(head);
+  if (source.upgrades)
+    result->upgrade = upgrade_of(head);
   const bool wants_trailers = lists(head.headers, "te", "trailers");
   result->method = std::move(head.method);
   result->scheme = via.rule.to.scheme;
@@ -248,16 +301,18 @@ request_head_ptr rewrite_request(message_head& head,
   result->path = via.target_path(address.path);
   result->content_length = head.content_length;
   result->last = !head.has_body && result->upgrade.empty();
-  auto& headers = result->headers
-    = end_to_end_fields(head.headers, passes_expectation(head));
+  // A proxy's connection carries the requests of many.
+  result->visitor = source.trusted ? 0 : source.connection;
+  auto& headers = result->headers = end_to_end_fields(
+    head.headers, source.trusted, passes_expectation(head));
   headers.front() = {"Host", result->authority};
-  append_element(headers, "X-Forwarded-For", visitor_ip);
-  if (!address.authority.empty())
-    headers.push_back({"X-Forwarded-Host", address.authority});
-  headers.push_back({"X-Forwarded-Proto", address.scheme});
-  append_element(headers, "Via", head.version < 11 ? "1.0 aps" : "1.1 aps");
-  headers.push_back({"X-Request-Id", std::string{request_id}});
+  add_identity(headers, address, source);
+  append_element(headers, "Via", std::string{head.version < 11 ? "1.0 " : "1.1 "}
+                                   .append(source.pseudonym));
+  headers.push_back({"X-Request-Id", std::string{source.request_id}});
   add_connection_fields(headers, result->upgrade, wants_trailers);
+  if (head.chunked && !result->upgrade.empty())
+    headers.push_back({"Transfer-Encoding", "chunked"});
   return result;
 }
 

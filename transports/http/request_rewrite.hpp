@@ -43,12 +43,25 @@ std::string_view sane_request_id(const header_list& headers) noexcept;
 /// 32 hexadecimal digits that differ for every `seed`.
 std::string make_request_id(uint64_t seed);
 
+/// Where a request comes from, and who passes it on.
+struct request_source {
+  std::string_view peer_ip = {};
+  std::string_view request_id = {};
+  bool trusted = false;  ///< the peer's word about the visitor is taken
+  bool secure = false;   ///< it came over TLS
+  bool upgrades = true;  ///< false: a wish to switch protocols is ignored
+  std::string_view pseudonym = "aps"; ///< our name in Via
+  uint64_t connection = 0; ///< the peer's; a number of its own, or 0
+};
+
 /// The request for the target of `via`: Host set, hop-by-hop fields removed,
 /// forwarding fields added. Takes what it needs out of `head`. An upgrade
-/// request is never `last`: the bytes that follow a 101 are its body.
+/// request is never `last`: its body is followed by the bytes behind a 101.
+/// A chunked body of one keeps its `Transfer-Encoding`, since its chunks are
+/// passed on as such (`request_head::upgrade`).
 request_head_ptr rewrite_request(message_head& head,
                                  const request_address& address,
-                                 const route& via, std::string_view visitor_ip,
-                                 std::string_view request_id);
+                                 const route& via,
+                                 const request_source& source);
 
 } // namespace aps

@@ -2,6 +2,7 @@
 
 #include "transports/http/fields.hpp"
 #include "transports/http/http_date.hpp"
+#include "transports/http/identity.hpp"
 
 #include <boost/beast/http/status.hpp>
 
@@ -24,7 +25,7 @@ void append_status_line(std::string& to, const response_head& head) {
 
 void append_fields(std::string& to, const header_list& headers) {
   for (const auto& [name, value] : headers)
-    if (!is_hop_by_hop(name) && !iequals(name, "x-request-id"))
+    if (!is_hop_by_hop(name) && !is_own_field(name))
       append_field(to, name, value);
 }
 
@@ -86,8 +87,10 @@ void append_response_head(std::string& to, const response_head& head,
   // RFC 9110, 6.6.1: whoever receives one without it adds it.
   if (!find_header(head.headers, "date"))
     append_field(to, "Date", http_date());
-  append_field(to, "Via", "1.1 aps");
-  append_field(to, "X-Request-Id", context.request_id);
+  to.append("Via: 1.1 ").append(context.pseudonym).append("\r\n");
+  append_field(to, "Aps-Request-Id", context.request_id);
+  if (!find_header(head.headers, "x-request-id"))
+    append_field(to, "X-Request-Id", context.request_id);
   append_framing(to, head, framing);
   append_connection(to, head, context);
   to.append("\r\n");

@@ -14,6 +14,7 @@ struct response_context {
   bool head_request = false;
   bool keep_alive = true;   ///< in: wanted; out: what the framing allows
   std::string_view request_id = {};
+  std::string_view pseudonym = "aps"; ///< our name in Via
 };
 
 /// How the body of `head` will be framed for this visitor; a body that only
@@ -22,7 +23,8 @@ body_framing choose_framing(const response_head& head,
                             response_context& context) noexcept;
 
 /// Appends the status line and the header section of a final response or of a
-/// 101: end-to-end fields, Via and X-Request-Id, framing and Connection.
+/// 101: end-to-end fields but Aps-*, which only we say, Via, Aps-Request-Id
+/// and, where the target sent none, X-Request-Id, framing and Connection.
 void append_response_head(std::string& to, const response_head& head,
                           body_framing framing,
                           const response_context& context);

@@ -55,8 +55,9 @@ http_session::http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
     : unit_(unit), context_(std::move(context)), place_(std::move(place)),
       stream_(std::move(socket)),
       visitor_ip_(ip_of(stream_.socket())),
+      connection_(context_->next_seed()),
       // Spread wide: a session counts its requests up from here.
-      id_seed_(context_->next_seed() * 0x9e3779b97f4a7c15),
+      id_seed_(connection_ * 0x9e3779b97f4a7c15),
       parser_(parse_limits_of(*context_)) {
   ++context_->live_;
 }
@@ -175,7 +176,7 @@ void http_session::on_end_of_input(bool orderly) {
   // Agents never end one direction alone.
   if (!orderly || lingering_ || request_.poll)
     return close();
-  if (raw_ || dropping())
+  if ((raw_ && request_.received) || dropping())
     return process(); // see pump_raw
   if (request_.open && !request_.received) {
     if (!request_.answered)

@@ -8,6 +8,7 @@
 #include "transports/http/parser.hpp"
 #include "transports/http/progress_watch.hpp"
 #include "transports/http/request_rewrite.hpp"
+#include "transports/http/response_writer.hpp"
 
 #include <boost/system/error_code.hpp>
 
@@ -83,8 +84,11 @@ class http_session final : public visitor,
     bool json = false;
     bool poll = false;       ///< it belongs to a poll link
     bool keep_alive = false;
+    bool chunks = false;     ///< the body is passed on in its chunks
+    bool trusted = false;    ///< the peer's word about the visitor is taken
     unsigned version = 11;
     std::string id;
+    std::string visitor_ip;  ///< the peer's, or what a trusted one says
   };
 
   // -- session.cpp -----------------------------------------------------------
@@ -129,7 +133,9 @@ class http_session final : public visitor,
   void begin_request();
   void start_exchange(std::shared_ptr<const route> via,
                       const request_address& address);
+  bool ends_here();
   bool feed_body();
+  void pass_on(slice bytes);
   bool pump_raw();
   void body_fault();
   void request_received();
@@ -141,6 +147,9 @@ class http_session final : public visitor,
   // -- session_response.cpp --------------------------------------------------
 
   void switch_protocols(const response_head& head);
+  bool may_switch() const noexcept;
+  response_context context_of_answer(bool keep_alive) const;
+  void answer_here();
   void send_continue();
   void answer_error(outcome what, std::string_view detail);
   void refuse(outcome what, std::string_view detail);
@@ -153,6 +162,7 @@ class http_session final : public visitor,
   place_ptr place_; ///< null = nobody counts
   byte_stream stream_;
   std::string visitor_ip_;
+  const uint64_t connection_; // one of all connections of visitors
   uint64_t id_seed_;
   input_buffer input_;
   request_parser parser_;

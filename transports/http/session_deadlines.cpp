@@ -31,7 +31,7 @@ http_session::phase http_session::current_phase() const noexcept {
     return unacknowledged_ ? phase::none : phase::lingering;
   if (dropping())
     return phase::none;
-  if (raw_)
+  if (raw_ && request_.received)
     return input_ended_ ? phase::half_open : phase::none;
   if (!request_.open) {
     if (closing_ || !output_.empty() || output_.in_flight())

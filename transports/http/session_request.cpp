@@ -1,9 +1,13 @@
+#include "config/path.hpp"
 #include "transports/http/error_response.hpp"
 #include "transports/http/fields.hpp"
+#include "transports/http/hops.hpp"
+#include "transports/http/identity.hpp"
 #include "transports/http/session.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 
 namespace aps {
@@ -103,11 +107,12 @@ bool http_session::step() {
     drop_input();
     return false;
   }
-  if (raw_)
-    return pump_raw();
   if (!request_.open)
     return parse_head();
-  return !request_.received && feed_body();
+  // A body that is still on its way comes before the other protocol.
+  if (!request_.received)
+    return feed_body();
+  return raw_ && pump_raw();
 }
 
 bool http_session::parse_head() {
@@ -172,14 +177,39 @@ void http_session::begin_request() {
     return hand_over();
   if (head.version >= 11 && expects_unknown(head.headers))
     return answer_error(outcome::expectation_failed, {});
+  if (ends_here())
+    return;
   const auto address = address_of(head);
   if (const auto* refusal = std::get_if<request_refusal>(&address))
     return answer_error(refusal->what, refusal->why);
   const auto& known = std::get<request_address>(address);
-  auto via = context_->to()->find(to_visitor_request(head, known, visitor_ip_));
+  auto who = identify(head.headers, visitor_ip_, context_->trusted());
+  request_.trusted = who.trusted;
+  request_.visitor_ip = std::move(who.address);
+  auto via = context_->to()->find(
+    to_visitor_request(head, known, request_.visitor_ip));
   if (!via)
-    return answer_error(outcome::no_mapping, {});
+    return answer_error(outcome::no_mapping,
+                        render(config::risk_of(known.path)));
   start_exchange(std::move(via), known);
+}
+
+// Requests that came back to us, or were to go no further (RFC 9110, 7.6).
+bool http_session::ends_here() {
+  auto& head = parser_.head();
+  const auto& hop = context_->options().hop;
+  if (hop && passed(head.headers, hop->pseudonym())) {
+    hop->note_loop(request_.id);
+    context_->to()->on_limit(limit::loop, visitor_ip_, request_.id);
+    answer_error(outcome::loop_detected, "Its Via names this node.");
+    return true;
+  }
+  const auto further = hop ? take_hop(head) : forwarding::onward;
+  if (further == forwarding::here)
+    answer_here();
+  else if (further == forwarding::malformed)
+    answer_error(outcome::bad_request, "Max-Forwards is not one number.");
+  return further != forwarding::onward;
 }
 
 void http_session::start_exchange(std::shared_ptr<const route> via,
@@ -187,13 +217,20 @@ void http_session::start_exchange(std::shared_ptr<const route> via,
   auto& head = parser_.head();
   request_.continue_due = !request_.received && head.version >= 11
                           && lists(head.headers, "expect", "100-continue");
-  auto out = rewrite_request(head, address, *via, visitor_ip_, request_.id);
+  auto out = rewrite_request(head, address, *via,
+                             {.peer_ip = visitor_ip_,
+                              .request_id = request_.id,
+                              .trusted = request_.trusted,
+                              .upgrades = context_->options().upgrades,
+                              .pseudonym = context_->pseudonym(),
+                              .connection = connection_});
+  request_.chunks = head.chunked && !out->upgrade.empty();
   if (!fits_a_frame(*out))
     return answer_error(outcome::header_too_large, {});
   const auto window = via->window;
   exchange_ = std::make_shared<exchange>(
     unit_, context_->to()->next_id(), std::move(out),
-    exchange_facts{visitor_ip_, request_.id, std::move(via), address.scheme,
+    exchange_facts{request_.visitor_ip, request_.id, std::move(via), address.scheme,
                    address.authority.empty() ? address.host
                                              : address.authority,
                    address.path},
@@ -215,13 +252,24 @@ bool http_session::feed_body() {
     request_.continue_due = false;
   for (auto& bytes : parser_.body())
     if (exchange_)
-      exchange_->send_body(std::move(bytes));
+      pass_on(std::move(bytes));
   parser_.body().clear();
   if (parser_.fault() != parse_fault::none)
     body_fault();
   else if (parser_.done())
     request_received();
   return used > 0;
+}
+
+void http_session::pass_on(slice bytes) {
+  // An empty chunk would be the last one.
+  if (!request_.chunks || bytes.empty())
+    return exchange_->send_body(std::move(bytes));
+  char size[20];
+  const auto end = std::to_chars(size, size + 16, bytes.size(), 16).ptr;
+  exchange_->send_body(slice::copy(std::string{size, end} + "\r\n"));
+  exchange_->send_body(std::move(bytes));
+  exchange_->send_body(slice::copy("\r\n"));
 }
 
 // The body turned out to be no body, or too large.
@@ -238,8 +286,12 @@ void http_session::request_received() {
   request_.received = true;
   request_.continue_due = false;
   if (exchange_) {
+    if (request_.chunks)
+      exchange_->send_body(slice::copy("0\r\n\r\n"));
     remove_forbidden_trailers(parser_.trailers());
-    exchange_->send_end(std::move(parser_.trailers()));
+    // The other protocol's bytes may follow.
+    if (!may_switch())
+      exchange_->send_end(std::move(parser_.trailers()));
   }
   if (request_.answered)
     finish_request();

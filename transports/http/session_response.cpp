@@ -1,5 +1,6 @@
 #include "transports/http/error_response.hpp"
 #include "transports/http/fields.hpp"
+#include "transports/http/hops.hpp"
 #include "transports/http/response_writer.hpp"
 #include "transports/http/session.hpp"
 
@@ -33,13 +34,19 @@ void http_session::on_head(const response_head_ptr& head) {
   }
   if (head->status == 101)
     return switch_protocols(*head);
-  // Nothing will follow a refused upgrade.
-  if (!exchange_->head()->upgrade.empty())
+  const auto& hop = context_->options().hop;
+  if (head->status == 508 && hop && hop->looped(request_.id)) {
+    const auto self = shared_from_this();
+    cancel_exchange(outcome::loop_detected);
+    return answer_error(outcome::loop_detected,
+                        "The way to its target leads back to this node.");
+  }
+  // Nothing will follow a refused upgrade but its body.
+  if (may_switch() && request_.received)
     exchange_->send_end({});
-  response_context context{request_.version, request_.head_request,
-                           request_.keep_alive && !request_.continue_due
-                             && (request_.poll || !context_->draining()),
-                           request_.id};
+  auto context = context_of_answer(
+    request_.keep_alive && !request_.continue_due
+    && (request_.poll || !context_->draining()));
   const auto framing = choose_framing(*head, context);
   request_.keep_alive = context.keep_alive;
   request_.head_sent = true;
@@ -55,7 +62,7 @@ void http_session::switch_protocols(const response_head& head) {
     return answer_error(outcome::origin_protocol,
                         "The target switched protocols without being asked.");
   }
-  response_context context{request_.version, false, false, request_.id};
+  const auto context = context_of_answer(false);
   request_.keep_alive = false;
   request_.head_sent = true;
   raw_ = true;
@@ -63,6 +70,17 @@ void http_session::switch_protocols(const response_head& head) {
   append_response_head(output_.text(), head, body_framing::raw, context);
   flush_soon();
   process();
+}
+
+// Whether the target may still take a wish to switch protocols, or has.
+bool http_session::may_switch() const noexcept {
+  return exchange_ && !exchange_->head()->upgrade.empty()
+         && (raw_ || !request_.head_sent);
+}
+
+response_context http_session::context_of_answer(bool keep_alive) const {
+  return {request_.version, request_.head_request, keep_alive,
+          request_.id, context_->pseudonym()};
 }
 
 void http_session::on_data(slice bytes) {
@@ -120,6 +138,28 @@ void http_session::answer_error(outcome what, std::string_view detail) {
     request_.keep_alive = false;
   output_.text() += render_error({what, detail, request_.id, request_.json,
                                   request_.head_request, request_.keep_alive});
+  request_.head_sent = true;
+  answered();
+}
+
+// We are the final recipient of a TRACE or an OPTIONS (RFC 9110, 7.6.2).
+void http_session::answer_here() {
+  const auto& request = parser_.head();
+  if (!request_.received && !can_discard_rest())
+    request_.keep_alive = false;
+  std::string body;
+  response_head head;
+  if (request.method == "TRACE") {
+    body = trace_body(request);
+    head.headers.push_back({"Content-Type", "message/http"});
+  } else {
+    head.headers.push_back({"Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, "
+                                     "OPTIONS, TRACE"});
+  }
+  head.content_length = body.size();
+  append_response_head(output_.text(), head, body_framing::length,
+                       context_of_answer(request_.keep_alive));
+  output_.text() += body;
   request_.head_sent = true;
   answered();
 }

@@ -11,10 +11,6 @@ namespace aps {
 
 namespace {
 
-// What records keep of a visitor's words; a DNS name has at most 253 bytes.
-constexpr size_t max_shown_host = 256;
-constexpr size_t max_shown_method = 32;
-
 // RFC 9110, 9.2.2.
 bool is_idempotent(const request_head& head) noexcept {
   constexpr std::array methods{"GET",  "HEAD",   "PUT",
@@ -25,13 +21,24 @@ bool is_idempotent(const request_head& head) noexcept {
   return find_header(head.headers, "Idempotency-Key") != nullptr;
 }
 
+// Most texts are short and clean: those stay as they are.
+void cut_text(std::string& text, size_t most) {
+  if (text.size() > most || !is_clean_text(text))
+    text = foreign_text(text, most);
+}
+
+std::shared_ptr<const exchange_facts> cut_facts(exchange_facts facts) {
+  facts.cut();
+  return std::make_shared<const exchange_facts>(std::move(facts));
+}
+
 } // namespace
 
 exchange::exchange(executor& unit, exchange_id id, request_head_ptr head,
                    exchange_facts facts, std::shared_ptr<visitor> listener,
                    uint32_t window)
     : calls_(unit), id_(id), head_(std::move(head)),
-      facts_(std::make_shared<const exchange_facts>(std::move(facts))),
+      facts_(cut_facts(std::move(facts))),
       listener_(std::move(listener)), window_(window),
       out_(initial_request_window), in_(window, window) {
   if (head_->last)
@@ -342,6 +349,13 @@ void exchange::release(outcome how, std::string_view detail) {
 
 // -- the record ---------------------------------------------------------------
 
+void exchange_facts::cut() {
+  cut_text(visitor_address, kept::address);
+  cut_text(request_id, kept::request_id);
+  cut_text(host, kept::host);
+  cut_text(path, kept::path);
+}
+
 void exchange_record::reuse() {
   auto spare = std::move(attempts);
   spare.clear();
@@ -358,9 +372,6 @@ void exchange_record::keep_facts() {
   if (!kept_)
     kept_ = std::make_shared<exchange_facts>();
   *kept_ = *facts;
-  kept_->host = foreign_text(kept_->host, max_shown_host);
-  kept_->path = foreign_text(kept_->path);
-  kept_->request_id = foreign_text(kept_->request_id, max_foreign_name);
   facts = kept_;
 }
 
@@ -371,7 +382,7 @@ void exchange::observe(std::shared_ptr<exchange_observer> who,
   record_ = std::move(record);
   record_->id = id_;
   record_->facts = facts_;
-  record_->method = foreign_text(head_->method, max_shown_method);
+  record_->method = foreign_text(head_->method, kept::method);
   record_->started = unit().now();
   record_->started_ms
     = duration_cast<milliseconds>(system_clock::now().time_since_epoch())
@@ -404,6 +415,7 @@ void exchange::note_end(outcome how, std::string_view detail) {
   record->over = true;
   record->how = how;
   record->detail = detail;
+  cut_text(record->detail, kept::detail);
   // Nobody hears the status of an answer to a visitor that left.
   if (record->status == 0 && how != outcome::visitor_gone)
     record->status = static_cast<uint16_t>(status_of(how));

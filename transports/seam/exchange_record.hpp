@@ -14,15 +14,30 @@ namespace aps {
 
 struct route;
 
+/// How many bytes of what others wrote are kept in records, logs and events.
+/// A record stays long after its exchange, and there are thousands.
+namespace kept {
+constexpr size_t path = 1024;
+constexpr size_t host = 255; // the longest DNS name
+constexpr size_t method = 32;
+constexpr size_t address = 64; // the longest IPv6 address and a port
+constexpr size_t request_id = 128;
+constexpr size_t detail = 1024;
+} // namespace kept
+
 /// What actors may know of an exchange without touching it. The address is as
-/// the visitor sent it, before a mapping was applied.
+/// the visitor sent it, before a mapping was applied, cut to `kept` and clean
+/// (foreign_text.hpp) as soon as an exchange has them.
 struct exchange_facts {
   std::string visitor_address; ///< ip of the visitor
-  std::string request_id;      ///< X-Request-Id
+  std::string request_id;      ///< Aps-Request-Id
   std::shared_ptr<const route> via;
   std::string scheme = {};
   std::string host = {};
   std::string path = {}; ///< path and query
+
+  /// Every text is as long as `kept` allows at most, and clean.
+  void cut();
 };
 
 /// The connection that carries exchanges, for their records: one object per
@@ -76,8 +91,7 @@ struct exchange_record {
   /// Makes it a new one that keeps its memory. Nobody else may look at it.
   void reuse();
 
-  /// Takes its facts from the exchange, so that those can go with it: clean,
-  /// and cut to what is shown.
+  /// Takes its facts from the exchange, so that those can go with it.
   void keep_facts();
 
  private:

@@ -55,7 +55,12 @@ struct request_head {
   header_list headers;         ///< end-to-end headers, Host included
   bool last = true;            ///< no body follows
   std::optional<uint64_t> content_length;
-  std::string upgrade; ///< lower-case protocol name; empty = none
+
+  /// The protocols that the visitor would switch to, as it wrote them; empty =
+  /// none. Such a request has no end before its answer: its stream is the body
+  /// (of `content_length`, or in chunks with their framing where `headers`
+  /// have a Transfer-Encoding), and after a 101 the other protocol's bytes.
+  std::string upgrade;
 
   /// The visitor's TCP connection, the same number for all its requests; a
   /// target that authenticates connections gets one for each. 0 = not said.

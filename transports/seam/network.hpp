@@ -4,6 +4,7 @@
 #include "transports/seam/exchange.hpp"
 #include "transports/seam/limit.hpp"
 #include "transports/seam/live_set.hpp"
+#include "transports/seam/node_hop.hpp"
 
 #include <functional>
 #include <memory>
@@ -86,6 +87,16 @@ struct listen_options {
   http_limits limits;
   connection_limits connections;
   bool uses_reserve = false; ///< of descriptors; for operators
+
+  /// Networks (CIDR) whose word about a visitor is taken (config/networks.hpp).
+  std::vector<std::string> trusted_proxies;
+
+  /// false: what is served here never switches protocols, so a wish to is
+  /// ignored.
+  bool upgrades = true;
+
+  /// Who we are to other hops; null = requests end here, and none comes back.
+  std::shared_ptr<node_hop> hop;
 };
 
 /// An open port. Destroying it closes the port and every HTTP session and

@@ -27,6 +27,8 @@ constexpr std::array outcome_table{
               "This kind of request is not supported."},
   outcome_row{outcome::expectation_failed, 417, "expectation-failed",
               "The request expects more than 100-continue."},
+  outcome_row{outcome::loop_detected, 508, "loop-detected",
+              "The request came back to the node that passed it on."},
   outcome_row{outcome::no_endpoint, 503, "no-endpoint",
               "No agent is connected for this address."},
   outcome_row{outcome::no_connection, 503, "no-connection",

@@ -35,7 +35,8 @@ CAF_TEST(requests share a connection at both ends) {
     CAF_CHECK_EQUAL(answer.head.status, 200u);
     CAF_CHECK_EQUAL(answer.body, "/" + std::to_string(i) + "|");
     CAF_CHECK_EQUAL(answer["via"], "1.1 aps");
-    CAF_CHECK_EQUAL(answer["x-request-id"].size(), 32u);
+    CAF_CHECK_EQUAL(answer["aps-request-id"].size(), 32u);
+    CAF_CHECK_EQUAL(answer["x-request-id"], answer["aps-request-id"]);
   }
   CAF_CHECK_EQUAL(origin.accepted(), 1u);
 }
@@ -260,6 +261,158 @@ CAF_TEST(an upgraded connection carries bytes both ways) {
   visitor.send("late");
   visitor.shut_down_send();
   CAF_CHECK_EQUAL(visitor.read_all(), "early late");
+}
+
+CAF_TEST(an upgrade may come after a body) {
+  const std::string length = "Content-Length: 4\r\n\r\nbody";
+  const std::string chunks = "Transfer-Encoding: chunked\r\n\r\n"
+                             "1\r\nb\r\n3;x\r\nody\r\n0\r\nT: v\r\n\r\n";
+  for (const auto& body : {length, chunks}) {
+    tcp_server origin{[&](wire& to) {
+      const auto request = to.read_request();
+      to.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n"
+              "Upgrade: tcp\r\n\r\n"
+              + request["upgrade"] + "|" + request.body + "|");
+      to.send(to.read_all());
+    }};
+    proxy node{origin.port()};
+    auto visitor = node.dial();
+    visitor.send("POST /exec HTTP/1.1\r\nHost: example.com\r\n"
+                 "Connection: Upgrade\r\nUpgrade: SPDY/3.1, tcp\r\n"
+                 + body);
+    const auto head = visitor.read_response();
+    CAF_CHECK_EQUAL(head.head.status, 101u);
+    CAF_CHECK_EQUAL(head["upgrade"], "tcp");
+    CAF_CHECK_EQUAL(visitor.read_exactly(18), "SPDY/3.1, tcp|body");
+    visitor.send("late");
+    visitor.shut_down_send();
+    CAF_CHECK_EQUAL(visitor.read_all(), "|late");
+  }
+}
+
+CAF_TEST(a body that comes after the 101 is still the body) {
+  tcp_server origin{[&](wire& to) {
+    to.read_request_head();
+    to.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n"
+            "Upgrade: tcp\r\n\r\n");
+    to.send(to.read_all());
+  }};
+  proxy node{origin.port()};
+  auto visitor = node.dial();
+  visitor.send("POST /exec HTTP/1.1\r\nHost: example.com\r\n"
+               "Connection: Upgrade\r\nUpgrade: tcp\r\n"
+               "Content-Length: 4\r\n\r\nbo");
+  CAF_CHECK_EQUAL(visitor.read_response().head.status, 101u);
+  visitor.send("dy+late");
+  visitor.shut_down_send();
+  CAF_CHECK_EQUAL(visitor.read_all(), "body+late");
+}
+
+CAF_TEST(an upgrade with a body that the origin declines keeps the connection) {
+  tcp_server origin{keep_answering(echo_path)};
+  proxy node{origin.port()};
+  auto visitor = node.dial();
+  for (const std::string body :
+       {"Content-Length: 4\r\n\r\nbody", "Content-Length: 0\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"}) {
+    visitor.send("POST /u HTTP/1.1\r\nHost: example.com\r\n"
+                 "Connection: Upgrade\r\nUpgrade: tcp\r\n"
+                 + body);
+    const auto answer = visitor.read_response();
+    CAF_CHECK_EQUAL(answer.body,
+                    body.find("body") == body.npos ? "/u|" : "/u|body");
+    CAF_CHECK(answer.head.keep_alive);
+  }
+}
+
+CAF_TEST(nobody is asked to switch where nothing switches) {
+  tcp_server origin{keep_answering(echo_path)};
+  listen_options options;
+  options.upgrades = false;
+  proxy node{std::move(options), origin.port()};
+  auto visitor = node.dial();
+  visitor.send(get("/u", "Connection: Upgrade\r\nUpgrade: chat\r\n"));
+  CAF_CHECK_EQUAL(visitor.read_response().body, "/u|");
+}
+
+CAF_TEST(a request that came back is a loop) {
+  listen_options options;
+  options.hop = std::make_shared<node_hop>("aps-me");
+  std::string came_back;
+  tcp_server origin{keep_answering([&](const message& request) {
+    came_back = request["via"];
+    return "HTTP/1.1 508 Loop Detected\r\nContent-Length: 3\r\n"
+           "Aps-Outcome: loop-detected\r\n\r\nfoo";
+  })};
+  proxy node{options, origin.port()};
+  auto visitor = node.dial();
+  visitor.send(get("/", "Via: 1.0 x\r\nX-Request-Id: mine\r\n"));
+  // A target may say 508 for reasons of its own, and no Aps-Outcome.
+  const auto foreign = visitor.read_response();
+  CAF_CHECK_EQUAL(foreign.body, "foo");
+  CAF_CHECK_EQUAL(foreign["aps-outcome"], "(none)");
+  CAF_CHECK_EQUAL(came_back, "1.0 x, 1.1 aps-me");
+  visitor.send(get("/", "Via: " + came_back + "\r\nX-Request-Id: mine\r\n"));
+  const auto loop = visitor.read_response();
+  CAF_CHECK_EQUAL(loop.head.status, 508u);
+  CAF_CHECK_EQUAL(loop["aps-outcome"], "loop-detected");
+  CAF_CHECK_EQUAL(node.to->reached(limit::loop), 1);
+  // The same answer now is known for what it is.
+  visitor.send(get("/", "X-Request-Id: mine\r\n"));
+  const auto outer = visitor.read_response();
+  CAF_CHECK_EQUAL(outer.head.status, 508u);
+  CAF_CHECK_EQUAL(outer["aps-outcome"], "loop-detected");
+}
+
+CAF_TEST(the last hop answers what goes no further) {
+  listen_options options;
+  options.hop = std::make_shared<node_hop>("aps-me");
+  tcp_server origin{keep_answering([&](const message& request) {
+    return ok(request["max-forwards"] + " " + request.head.target);
+  })};
+  proxy node{options, origin.port()};
+  auto visitor = node.dial();
+  const auto ask = [&](const std::string& line, const std::string& fields) {
+    visitor.send(line + " HTTP/1.1\r\nHost: example.com\r\n" + fields
+                 + "\r\n");
+    return visitor.read_response();
+  };
+  CAF_CHECK_EQUAL(ask("OPTIONS /x", "Max-Forwards: 3\r\n").body, "2 /x");
+  CAF_CHECK_EQUAL(ask("OPTIONS http://example.com", "").body, "(none) *");
+  CAF_CHECK_EQUAL(ask("GET /x", "Max-Forwards: 0\r\n").body, "0 /x");
+  const auto here = ask("OPTIONS /x", "Max-Forwards: 0\r\n");
+  CAF_CHECK_EQUAL(here.head.status, 200u);
+  CAF_CHECK_EQUAL(here.body, "");
+  CAF_CHECK_NOT_EQUAL(here["allow"], "(none)");
+  const auto trace = ask("TRACE /x", "Max-Forwards: 0\r\nCookie: c\r\n");
+  CAF_CHECK_EQUAL(trace.body, "TRACE /x HTTP/1.1\r\nHost: example.com\r\n"
+                              "Max-Forwards: 0\r\n\r\n");
+  CAF_CHECK_EQUAL(trace["content-type"], "message/http");
+  CAF_CHECK_EQUAL(ask("TRACE /", "Max-Forwards: x\r\n").head.status, 400u);
+  CAF_CHECK_EQUAL(ask("TRACE /", "Max-Forwards: 1\r\n").body, "0 /");
+}
+
+CAF_TEST(who a trusted proxy names is the visitor) {
+  tcp_server origin{keep_answering([](const message& request) {
+    return ok(request["x-forwarded-for"] + "|" + request["x-forwarded-proto"]
+              + "|" + request["x-real-ip"]);
+  })};
+  const std::string fields = "X-Forwarded-For: 6.6.6.6, 192.0.2.9\r\n"
+                             "X-Forwarded-Proto: https\r\n"
+                             "X-Real-IP: 192.0.2.9\r\n";
+  proxy strange{origin.port()};
+  auto stranger = strange.dial();
+  stranger.send(get("/", fields));
+  CAF_CHECK_EQUAL(stranger.read_response().body, "127.0.0.1|http|(none)");
+  CAF_CHECK_EQUAL(strange.to->last_visitor(), "127.0.0.1");
+  listen_options options;
+  options.trusted_proxies = {"127.0.0.0/8"};
+  proxy known{options, origin.port()};
+  auto front = known.dial();
+  front.send(get("/", fields));
+  CAF_CHECK_EQUAL(front.read_response().body,
+                  "6.6.6.6, 192.0.2.9, 127.0.0.1|https|192.0.2.9");
+  CAF_CHECK_EQUAL(known.to->last_visitor(), "192.0.2.9");
 }
 
 CAF_TEST(an upgrade that the origin declines is an ordinary answer) {

@@ -53,19 +53,34 @@ std::string written(body_framing framing, uint64_t length,
 
 } // namespace
 
-CAF_TEST(a head is written with Via and request id) {
+CAF_TEST(an answer is written with Via and our id of the request) {
   response_head head = head_of(200, false, 5);
   head.headers
     = {{"Content-Type", "text/plain"},   {"date", "then"},
        {"Connection", "close"},          {"Transfer-Encoding", "chunked"},
-       {"X-Request-Id", "from-origin"},  {"Bad\r\nName", "x"},
+       {"X-Request-Id", "from-origin"},  {"Aps-Outcome", "no-endpoint"},
+       {"aps_request_id", "forged"},     {"Bad\r\nName", "x"},
        {"Bad-Value", "x\r\nInjected: 1"}};
   CAF_CHECK_EQUAL(render_head(head, {}).text, "HTTP/1.1 200 OK\r\n"
                                               "Content-Type: text/plain\r\n"
                                               "date: then\r\n"
+                                              "X-Request-Id: from-origin\r\n"
                                               "Via: 1.1 aps\r\n"
-                                              "X-Request-Id: r1\r\n"
+                                              "Aps-Request-Id: r1\r\n"
                                               "Content-Length: 5\r\n\r\n");
+  head.headers = {{"Date", "then"}};
+  CAF_CHECK_EQUAL(render_head(head, {.pseudonym = "aps-me"}).text,
+                  "HTTP/1.1 200 OK\r\n"
+                  "Date: then\r\n"
+                  "Via: 1.1 aps-me\r\n"
+                  "Aps-Request-Id: r1\r\n"
+                  "X-Request-Id: r1\r\n"
+                  "Content-Length: 5\r\n\r\n");
+  head.status = 103;
+  head.headers = {{"Link", "x"}, {"Aps-Outcome", "cut"}};
+  std::string interim;
+  append_interim_head(interim, head);
+  CAF_CHECK_EQUAL(interim, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
 }
 
 CAF_TEST(an answer without a date gets one) {
@@ -166,7 +181,8 @@ CAF_TEST(errors are rendered as text or JSON) {
   const auto text = render_error(reply);
   CAF_CHECK(text.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
   for (const auto* part :
-       {"\r\nDate: ", "Aps-Outcome: no-endpoint\r\n", "X-Request-Id: id\r\n",
+       {"\r\nDate: ", "Aps-Outcome: no-endpoint\r\n",
+        "Aps-Request-Id: id\r\n", "\r\nX-Request-Id: id\r\n",
         "Retry-After: 1\r\n", "Content-Type: text/plain", "Connection: close",
         "\nsay \"hi\"\n"})
     CAF_CHECK(contains(text, part));

@@ -111,6 +111,17 @@ CAF_TEST(messages that could be read in two ways are refused) {
     {fields("Transfer-Encoding: chunked, identity\r\n"), unsupported_coding},
     {fields("Transfer-Encoding: xchunked\r\n"), unsupported_coding},
     {fields("Transfer-Encoding:\r\n"), unsupported_coding},
+    {fields("Transfer-Encoding: chunked, chunked\r\n"), unsupported_coding},
+    {fields("Transfer-Encoding: chunked;q=1\r\n"), unsupported_coding},
+    {fields("Transfer-Encoding: \"chunked\"\r\n"), unsupported_coding},
+    {fields("Transfer-Encoding: \vchunked\r\n"), malformed},
+    {fields("Transfer-Encoding : chunked\r\n"), malformed},
+    {fields("Transfer-Encoding\t: chunked\r\n"), malformed},
+    {fields("Transfer-Encoding:\r\n chunked\r\n"), malformed},
+    {fields("Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n"),
+     malformed},
+    {fields("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n"),
+     unsupported_coding},
     {fields("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
      malformed},
     {fields("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"), malformed},
@@ -121,6 +132,24 @@ CAF_TEST(messages that could be read in two ways are refused) {
     {fields("Content-Length: -3\r\n"), malformed},
     {fields("Content-Length: 0x3\r\n"), malformed},
     {fields("Content-Length:\r\n"), malformed},
+    {fields("Content-Length: 3,\r\n"), malformed},
+    {fields("Content-Length: ,3\r\n"), malformed},
+    {fields("Content-Length: 3,,3\r\n"), malformed},
+    {fields("Content-Length: 3, 03\r\n"), malformed},
+    {fields("Content-Length: 3 3\r\n"), malformed},
+    {fields("Content-Length: 3;\r\n"), malformed},
+    {fields("Content-Length: 3.0\r\n"), malformed},
+    {fields("Content-Length: 3e0\r\n"), malformed},
+    {fields("Content-Length: 1_0\r\n"), malformed},
+    {fields("Content-Length: \"3\"\r\n"), malformed},
+    {fields("Content-Length: \v3\r\n"), malformed},
+    {fields("Content-Length: 3\r\nContent-Length: +3\r\n"), malformed},
+    {fields("Content-Length: 3, 3\r\nContent-Length: 4\r\n"), malformed},
+    {fields("Content-Length : 3\r\n"), malformed},
+    {fields("Content-Length: 9223372036854775808\r\n"), malformed},
+    {fields("Content-Length: 18446744073709551615\r\n"), malformed},
+    {fields("Content-Length: 18446744073709551616\r\n"), malformed},
+    {fields("Content-Length: 18446744073709551619\r\n"), malformed},
     {fields("Content-Length: 99999999999999999999\r\n"), malformed},
     {fields("Host: other\r\n"), malformed},
     {fields("A: b\r\n folded\r\n"), malformed},
@@ -134,7 +163,40 @@ CAF_TEST(messages that could be read in two ways are refused) {
     {fields("A: b\nB: c\r\n"), malformed},
     {fields(std::string{"A: b\0c\r\n", 8}), malformed},
     {fields("A\x80: b\r\n"), malformed},
+    {fields("A: b\r\n\tfolded\r\n"), malformed},
+    {fields("A: \rb\r\n"), malformed},
+    {fields("A: b\r\r\n"), malformed},
+    {fields("A: b\r\n\r"), malformed},
+    {fields("\rA: b\r\n"), malformed},
+    {fields("A\r: b\r\n"), malformed},
+    {fields("A\n: b\r\n"), malformed},
+    {fields("A: b\n\r\n"), malformed},
+    {fields(std::string{"A\0: b\r\n", 7}), malformed},
+    {fields(std::string{"A: \0\r\n", 6}), malformed},
+    {fields("A: \x01\r\n"), malformed},
+    {fields("A: \x7f\r\n"), malformed},
+    {fields("A@: b\r\n"), malformed},
+    {fields("\"A\": b\r\n"), malformed},
+    {"GET / HTTP/1.1\r\n Host: h\r\n\r\n", malformed},
+    {"GET / HTTP/1.1\r\nHost : h\r\n\r\n", malformed},
+    {"GET / HTTP/1.1\r\nHost: h\r\nhost: h\r\n\r\n", malformed},
+    {"GET / HTTP/1.0\r\nHost: h\r\nHost: h\r\n\r\n", malformed},
     {"GET / HTTP/1.1\r\n\r\n", malformed},
+    {std::string{"GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n", 29}, malformed},
+    {"GET /\t HTTP/1.1\r\nHost: h\r\n\r\n", malformed},
+    {"GET\t/ HTTP/1.1\r\nHost: h\r\n\r\n", malformed},
+    {"GET / \tHTTP/1.1\r\nHost: h\r\n\r\n", malformed},
+    {"GET / HTTP/1.1 \r\nHost: h\r\n\r\n", malformed},
+    {" GET / HTTP/1.1\r\nHost: h\r\n\r\n", malformed},
+    {"GET / HTTP/1.1\rHost: h\r\n\r\n", malformed},
+    {"GET /\rx HTTP/1.1\r\nHost: h\r\n\r\n", malformed},
+    {"GET / x HTTP/1.1\r\nHost: h\r\n\r\n", malformed},
+    {"GET / HTTP/1.10\r\nHost: h\r\n\r\n", malformed},
+    {"GET / HTTP/1.2\r\nHost: h\r\n\r\n", malformed},
+    {"GET / HTTP/0.9\r\nHost: h\r\n\r\n", malformed},
+    {"GET / HTTP/01.1\r\nHost: h\r\n\r\n", malformed},
+    {"GET / HTTP/1,1\r\nHost: h\r\n\r\n", malformed},
+    {"/ HTTP/1.1\r\nHost: h\r\n\r\n", malformed},
     {"GET /\x7f HTTP/1.1\r\nHost: h\r\n\r\n", malformed},
     {"GET / HTTP/1.1\nHost: h\n\n", malformed},
     {"GET  / HTTP/1.1\r\nHost: h\r\n\r\n", malformed},
@@ -155,7 +217,14 @@ CAF_TEST(broken chunks are refused) {
        {"x\r\nabc\r\n0\r\n\r\n", "3\r\nabcd\r\n0\r\n\r\n", "-1\r\nabc\r\n",
         "3 abc\r\n0\r\n\r\n", "0x3\r\nabc\r\n0\r\n\r\n", "3\nabc\r\n0\r\n\r\n",
         "11111111111111111\r\nabc", "3\r\nabc0\r\n\r\n",
-        "0\r\nContent-Length: 3\r\n\r\n", "0\r\nA b\r\n\r\n"})
+        "0\r\nContent-Length: 3\r\n\r\n", "0\r\nA b\r\n\r\n",
+        "3;x\nabc\r\n0\r\n\r\n", "3;x\ry\r\nabc\r\n0\r\n\r\n",
+        "3\rabc\r\n0\r\n\r\n", "3\r\nabc\n0\r\n\r\n", "\r\n3\r\nabc\r\n",
+        "+3\r\nabc\r\n0\r\n\r\n", "3_\r\nabc\r\n0\r\n\r\n",
+        " 3\r\nabc\r\n0\r\n\r\n", "10000000000000003\r\nabc\r\n",
+        "ffffffffffffffff1\r\nabc\r\n", ";x\r\n\r\n",
+        "0\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "0\r\nA: b\r\n c\r\n\r\n", "0\r\nA: b\nB: c\r\n\r\n"})
     check_fault(head + body, parse_fault::malformed);
 }
 
@@ -164,6 +233,43 @@ CAF_TEST(equal repetitions of Content-Length are one length) {
                          + "ok");
   CAF_CHECK(x.done);
   CAF_CHECK_EQUAL(x.body, "ok");
+}
+
+CAF_TEST(a list of equal lengths is one length) {
+  for (const auto* list : {"2, 2", "2,2", "2 ,\t2,2", "02, 02"}) {
+    const auto x = request(fields("Content-Length: " + std::string{list}
+                                  + "\r\n")
+                           + "ok");
+    CAF_MESSAGE(list);
+    CAF_CHECK(x.done);
+    CAF_CHECK_EQUAL(x.body, "ok");
+    CAF_CHECK_EQUAL(x.head.content_length.value_or(0), 2u);
+  }
+  const auto most = request(fields("Content-Length: 9223372036854775807\r\n"));
+  CAF_CHECK(most.fault == parse_fault::none);
+  CAF_CHECK_EQUAL(most.head.content_length.value_or(0),
+                  9223372036854775807u);
+}
+
+CAF_TEST(answers whose framing is in doubt are refused) {
+  for (const auto* lines :
+       {"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n",
+        "Content-Length: 3\r\nContent-Length: 4\r\n",
+        "Content-Length: 3, 4\r\n", "Content-Length: +3\r\n",
+        "Content-Length: -3\r\n", "Content-Length: 3 3\r\n",
+        "Content-Length:\r\n", "Content-Length: 0x3\r\n",
+        "Content-Length: 9223372036854775808\r\n",
+        "Content-Length: 18446744073709551616\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n",
+        "Transfer-Encoding: chunked, identity\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"}) {
+    CAF_MESSAGE(lines);
+    const auto text = std::string{"HTTP/1.1 200 OK\r\n"} + lines + "\r\n";
+    CAF_CHECK(response(text).fault != parse_fault::none);
+  }
+  CAF_CHECK_EQUAL(
+    response("HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok").body, "ok");
 }
 
 CAF_TEST(limits hold for bytes and fields and bodies) {

@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <future>
+#include <mutex>
 
 namespace aps::test {
 
@@ -33,7 +34,17 @@ class direct_front final : public front {
     return nullptr;
   }
 
+  /// Who sent the last request.
+  std::string last_visitor() const {
+    const std::lock_guard guard{mutex_};
+    return last_visitor_;
+  }
+
   void start(exchange_ptr what) override {
+    {
+      const std::lock_guard guard{mutex_};
+      last_visitor_ = what->facts().visitor_address;
+    }
     if (const auto how = fail_with.load(); how != outcome::ok)
       return what->fail(how, "as told");
     connect_directly(what, client_->serve(what->unit(), what->id(),
@@ -60,6 +71,8 @@ class direct_front final : public front {
   std::shared_ptr<const route> route_;
   std::atomic<exchange_id> ids_{0};
   std::array<std::atomic<int>, limit_kinds> reached_{};
+  mutable std::mutex mutex_;
+  std::string last_visitor_; // by mutex_
 };
 
 /// A front of HTTP sessions on one I/O unit with a port of its own.
@@ -68,13 +81,15 @@ class proxy {
   explicit proxy(uint16_t origin_port, const http_limits& limits = {},
                  const origin_options& origins = {},
                  const std::string& scheme = "http")
+      : proxy(with_limits(limits), origin_port, origins, scheme) {}
+
+  proxy(listen_options options, uint16_t origin_port,
+        const origin_options& origins = {}, const std::string& scheme = "http")
       : to(std::make_shared<direct_front>(origin_port, origins, scheme)),
         acceptor_(unit_.context(), {boost::asio::ip::address_v4::loopback(),
                                     0}) {
-    listen_options options;
-    options.limits = limits;
     context = std::make_shared<http_front_context>(
-      to, options,
+      to, std::move(options),
       [this](io_unit&, boost::asio::ip::tcp::socket socket,
              upgrade_request what) {
         agent_socket.emplace(std::move(socket));
@@ -110,6 +125,12 @@ class proxy {
   }
 
  private:
+  static listen_options with_limits(const http_limits& limits) {
+    listen_options options;
+    options.limits = limits;
+    return options;
+  }
+
   io_unit unit_{0};
 
  public:

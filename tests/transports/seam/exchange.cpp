@@ -259,3 +259,34 @@ CAF_TEST(bodies_survive_any_number_of_cuts) {
     CAF_CHECK_EQUAL(w.executions, 1);
   }
 }
+
+CAF_TEST(a_record_keeps_no_more_of_long_texts_than_it_says) {
+  const std::string longest(70'000, 'x');
+  auto head = get();
+  head.method = longest;
+  manual_unit unit;
+  const auto visitor_side = std::make_shared<test_visitor>();
+  const auto node = std::make_shared<exchange>(
+    unit, 7, std::make_shared<const request_head>(head),
+    exchange_facts{longest, longest, nullptr, "http", longest, longest},
+    visitor_side);
+  const auto observer = std::make_shared<test_observer>();
+  const auto record = std::make_shared<exchange_record>();
+  node->observe(observer, record);
+  unit.run_inside([&] { node->fail(outcome::no_endpoint, longest); });
+  unit.run_all();
+  CAF_REQUIRE(observer->over == record);
+  record->keep_facts();
+  const auto& facts = *record->facts;
+  const std::pair<const std::string&, size_t> rows[]{
+    {facts.visitor_address, kept::address},
+    {facts.request_id, kept::request_id},
+    {facts.host, kept::host},
+    {facts.path, kept::path},
+    {record->method, kept::method},
+    {record->detail, kept::detail}};
+  for (const auto& [text, most] : rows) {
+    CAF_CHECK_EQUAL(text.size(), most);
+    CAF_CHECK_LESS(text.capacity(), 2 * most);
+  }
+}
