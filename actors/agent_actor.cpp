@@ -28,6 +28,9 @@ constexpr uint32_t max_wanted = 1024;
 // swallows them gets no more.
 constexpr uint32_t max_attempts = 8;
 
+// No dial hangs sooner, on however near a network.
+constexpr duration hanging_after = std::chrono::milliseconds(100);
+
 // What was accepted and stays silent is given up sooner than a slow network.
 constexpr duration greeting_patience = std::chrono::seconds(1);
 
@@ -145,7 +148,8 @@ time_point agent_state::lane::next_dial() const {
   // What is on its way no longer than usual does not hang.
   return under_way() < wanted - live.size()
            ? redials.next()
-           : std::max(redials.next(), tried_at + 4 * usual);
+           : std::max(redials.next(),
+                      tried_at + std::max(4 * usual, hanging_after));
 }
 
 // After a failure one dialer feels its way, the others follow it. One that

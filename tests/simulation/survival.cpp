@@ -139,6 +139,69 @@ CAF_TEST(an_impatient_node_never_executes_twice) {
   });
 }
 
+CAF_TEST(an_outage_shorter_than_the_grace_costs_no_request) {
+  using std::chrono::seconds;
+  for (const auto seed : seeds(10)) {
+    world_options options;
+    options.seed = seed;
+    options.cut_rate = 0;
+    options.agents = static_cast<uint8_t>(1 + seed % 2);
+    if (seed % 3 == 0)
+      options.transports = {transport_kind::websocket};
+    world w{options};
+    w.settle(seconds(3));
+    const auto ask_some = [&](char mark) {
+      for (int i = 0; i < 20; ++i)
+        w.ask(i % 2 == 0 ? "POST" : "GET", i % 2 == 0 ? std::string(i, mark)
+                                                      : std::string{});
+    };
+    ask_some('a');
+    for (int i = 0; i < 50; ++i)
+      w.step();
+    w.take_network_down();
+    w.settle(seconds(4));
+    // Beyond acquire_timeout, within the grace.
+    ask_some('b');
+    w.settle(seconds(4));
+    w.bring_network_up();
+    w.settle(seconds(8));
+    for (const auto& one : w.requests()) {
+      CAF_CHECK_EQUAL(one->ends, 1);
+      CAF_CHECK(!one->failure);
+      CAF_CHECK_EQUAL(w.executions().count(one->what->id()), 1u);
+      CAF_CHECK(one->failure || one->body == expected_reply(*one));
+    }
+    for (const auto& [id, runs] : w.executions())
+      CAF_CHECK_EQUAL(runs, 1);
+  }
+}
+
+CAF_TEST(an_outage_longer_than_the_grace_is_told_and_nobody_waits_longer) {
+  using std::chrono::seconds;
+  world_options options;
+  options.cut_rate = 0;
+  options.tunnel.reconnect_grace = config::seconds{2};
+  options.tunnel.websocket_pool.max_waiting = 3;
+  options.tunnel.grpc_pool.max_waiting = 3;
+  world w{options};
+  w.settle(seconds(3));
+  w.take_network_down();
+  w.settle(seconds(1));
+  for (int i = 0; i < 5; ++i)
+    w.ask("GET", "");
+  w.settle(std::chrono::milliseconds(300));
+  size_t full = 0;
+  for (const auto& one : w.requests())
+    full += one->failure == outcome::pool_exhausted;
+  CAF_CHECK_EQUAL(full, 2u);
+  CAF_CHECK_EQUAL(w.parked(), 3u);
+  w.settle(seconds(3));
+  CAF_CHECK_EQUAL(w.parked(), 0u);
+  const auto late = w.ask("GET", "");
+  w.settle(std::chrono::milliseconds(300));
+  CAF_CHECK(late->failure == outcome::no_endpoint);
+}
+
 CAF_TEST(polling_steps_in_when_nothing_else_gets_through) {
   run_seeds(20, true, [](world_options& o) {
     o.transports = {transport_kind::grpc, transport_kind::websocket,

@@ -293,6 +293,17 @@ void world::blackout() {
     }
 }
 
+void world::take_network_down() {
+  for (const auto kind : options_.transports)
+    net_->down[kind] = true;
+  for (auto& one : net_->connections) {
+    one.node_end->out.clear();
+    one.agent_end->out.clear();
+    net_->node_unit.post([one] { one.node_end->end(link_error::lost); });
+    net_->agent_unit.post([one] { one.agent_end->end(link_error::lost); });
+  }
+}
+
 void world::calm_down() {
   calm_ = true;
   net_->down.clear();

@@ -137,6 +137,10 @@ class world {
   size_t agent_table() const { return *agent_live_; }
   size_t pool_leases();
 
+  /// No connection survives this, and none comes about.
+  void take_network_down();
+  void bring_network_up() { net_->down.clear(); }
+
   /// Stops all faults, so that what is broken can heal.
   void calm_down();
 

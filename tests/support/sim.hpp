@@ -84,6 +84,7 @@ class sim_link final : public link {
     end(link_error::none);
   }
   void abort(link_error why) override { end(why); }
+  bool ended() const noexcept override { return closed; }
   transport_kind transport() const noexcept override { return kind_; }
   executor& unit() const noexcept override { return unit_; }
   const std::string& peer() const noexcept override { return peer_; }

@@ -109,6 +109,7 @@ class FaultProxy:
         self._accepted = collections.Counter()
         self._live = set()
         self._server = None
+        self._mute = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever,
                                         daemon=True)
@@ -180,7 +181,25 @@ class FaultProxy:
         """Refuses connections like a machine on which nobody listens."""
         self._call(self._close_port())
 
+    def mute_port(self):
+        """Lets new connections get no answer at all, as if their first packet
+        were lost; `open_port` ends it."""
+        self.close_port()
+        self._mute = [socket.socket()]
+        self._mute[0].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._mute[0].bind(("127.0.0.1", self.port))
+        # The system drops what does not fit into a queue that nobody empties.
+        self._mute[0].listen(0)
+        for _ in range(4):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", self.port))
+            self._mute.append(filler)
+
     def open_port(self):
+        for one in self._mute:
+            one.close()
+        self._mute = []
         self._call(self._listen())
 
     def heal(self):

@@ -31,21 +31,65 @@ CAF_TEST(what_dies_young_is_replaced_ever_more_slowly) {
   restart_pacer uut;
   auto now = start;
   duration longest{};
-  for (int i = 0; i < 12; ++i) {
+  for (int i = 0; i < 150; ++i) {
+    uut.on_tried(now);
     uut.on_up();
     for (int k = 0; k < 3; ++k)
       uut.on_lost(is_proven(10ms), now);
     auto before = now;
     while (!uut.due(now))
       now += 10ms;
-    CAF_CHECK(now - before <= 30s + 10ms);
+    CAF_CHECK(now - before <= 15s + 10ms);
+    CAF_CHECK(now - before <= (before - start) / 10 + 30ms);
     longest = std::max(longest, now - before);
   }
   CAF_CHECK(longest >= 10s);
   // One that stayed shows that starting works.
+  uut.on_tried(now);
   uut.on_up();
   uut.on_lost(is_proven(1s), now);
   CAF_CHECK(uut.due(now));
+}
+
+CAF_TEST(whenever_an_outage_ends_the_next_try_is_a_tenth_of_it_away) {
+  for (uint64_t seed = 1; seed < 20; ++seed) {
+    restart_pacer uut{{}, seed};
+    uut.on_lost(true, start);
+    for (auto now = start; now < start + 60s; now = uut.next()) {
+      CAF_REQUIRE(uut.due(now));
+      uut.on_tried(now);
+      uut.on_failed(now + 1ms); // at once, or never: it does not matter
+      const auto outage = now - start;
+      CAF_CHECK(uut.next() - now <= std::max<duration>(outage / 10, 20ms));
+      CAF_CHECK(uut.next() - now >= 20ms);
+    }
+  }
+}
+
+CAF_TEST(trouble_of_long_ago_lengthens_no_pause) {
+  restart_pacer uut;
+  uut.on_lost(true, start);
+  uut.on_tried(start);
+  uut.on_up();
+  uut.on_lost(is_proven(10ms), start + 1h);
+  CAF_CHECK(uut.due(start + 1h + 20ms));
+}
+
+CAF_TEST(of_dials_under_way_one_is_patient) {
+  struct row {
+    duration outage, usual;
+    bool patient;
+    duration expected;
+  };
+  const row table[] = {
+    {0s, 0s, true, 10s},        {5s, 1ms, true, 10s},
+    {0s, 0s, false, 250ms},     {3s, 2ms, false, 1s},
+    {3s, 500ms, false, 2s},     {1h, 2ms, false, 10s},
+    {100ms, 100ms, false, 400ms},
+  };
+  for (const auto& one : table)
+    CAF_CHECK(dial_patience(one.outage, one.usual, one.patient)
+              == one.expected);
 }
 
 CAF_TEST(many_failures_of_one_moment_count_as_one) {
@@ -62,7 +106,7 @@ CAF_TEST(after_a_failed_try_one_feels_the_way) {
   CAF_CHECK(uut.careful());
   uut.on_failed(start);
   CAF_CHECK(!uut.due(start));
-  CAF_CHECK(uut.due(start + 100ms));
+  CAF_CHECK(uut.due(start + 20ms));
   uut.on_up();
   CAF_CHECK(!uut.careful());
   CAF_CHECK(uut.due(start));

@@ -15,19 +15,23 @@ constexpr time_point start{1h};
 
 } // namespace
 
-CAF_TEST(the_first_retry_is_at_once_then_delays_double_with_jitter) {
+CAF_TEST(a_pause_is_a_tenth_of_the_outage_with_jitter_and_bounds) {
+  struct row {
+    duration outage, least, most;
+  };
+  const row table[] = {
+    {0s, 20ms, 20ms},        {100ms, 20ms, 20ms}, {200ms, 20ms, 20ms},
+    {400ms, 30ms, 40ms},     {1s, 75ms, 100ms},   {5s, 375ms, 500ms},
+    {8s, 600ms, 800ms},      {60s, 4500ms, 6s},   {150s, 11250ms, 15s},
+    {3600s, 11250ms, 15s},
+  };
   for (uint64_t seed = 1; seed < 50; ++seed) {
-    backoff uut{{100ms, 30s}, seed};
-    CAF_CHECK(uut.next() == 0s);
-    duration full = 100ms;
-    for (int i = 0; i < 15; ++i) {
-      const auto delay = uut.next();
-      CAF_CHECK(delay >= full / 2);
-      CAF_CHECK(delay <= full);
-      full = std::min<duration>(full * 2, 30s);
+    backoff uut{{}, seed * 7919};
+    for (const auto& one : table) {
+      const auto pause = uut.pause(one.outage);
+      CAF_CHECK(pause >= one.least);
+      CAF_CHECK(pause <= one.most);
     }
-    uut.reset();
-    CAF_CHECK(uut.next() == 0s);
   }
 }
 
