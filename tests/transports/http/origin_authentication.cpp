@@ -66,6 +66,20 @@ CAF_TEST(a connection that offered such a scheme serves no other) {
   }
 }
 
+CAF_TEST(a visitor stays on the connection that it authenticated) {
+  numbering_origin origin{"WWW-Authenticate: NTLM\r\n"};
+  proxy node{origin.server.port()};
+  auto first = node.dial();
+  auto second = node.dial();
+  const auto mine = ask(first, "/first");
+  const auto other = ask(second, "/first");
+  CAF_CHECK(other != mine);
+  for (int i = 0; i < 3; ++i) {
+    CAF_CHECK_EQUAL(ask(first, "/", "Authorization: NTLM x\r\n"), mine);
+    CAF_CHECK_EQUAL(ask(second, "/"), other);
+  }
+}
+
 CAF_TEST(other schemes keep their connection in use) {
   for (const auto* field :
        {"WWW-Authenticate: Basic realm=\"NTLM\"\r\n",
