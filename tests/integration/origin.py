@@ -150,7 +150,7 @@ class Conversation:
                     and self.request.path != "/reject":
                 self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.origin.note(self.request)
-            first = self.request.path.split("/")[1] or "root"
+            first = self.request.path.partition("/")[2].split("/")[0] or "root"
             handler = getattr(self, "do_" + first.replace("-", "_"), None)
             self.origin.current[self.number] = self.request
             try:

@@ -9,6 +9,7 @@ import os
 import resource
 import shutil
 import socket
+import struct
 import subprocess
 import time
 import unittest
@@ -308,6 +309,8 @@ class Shares(LimitCase):
         self.assertEqual(self.count(stack, "address-share"), 1)
         # Whatever way they end, the places come back.
         for one in held[:20]:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                           struct.pack("ii", 1, 0))
             one.close()
         wait_until(lambda: self.under_way(stack) <= 20, "half to leave")
         stack.origin.release.set()

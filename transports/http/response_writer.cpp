@@ -23,9 +23,10 @@ void append_status_line(std::string& to, const response_head& head) {
   to.append("\r\n");
 }
 
-void append_fields(std::string& to, const header_list& headers) {
+void append_fields(std::string& to, const header_list& headers,
+                   bool ours = false) {
   for (const auto& [name, value] : headers)
-    if (!is_hop_by_hop(name) && !is_own_field(name))
+    if (!is_hop_by_hop(name) && (ours || !is_own_field(name)))
       append_field(to, name, value);
 }
 
@@ -83,7 +84,7 @@ void append_response_head(std::string& to, const response_head& head,
                           body_framing framing,
                           const response_context& context) {
   append_status_line(to, head);
-  append_fields(to, head.headers);
+  append_fields(to, head.headers, context.ours);
   // RFC 9110, 6.6.1: whoever receives one without it adds it.
   if (!find_header(head.headers, "date"))
     append_field(to, "Date", http_date());

@@ -15,6 +15,7 @@ struct response_context {
   bool keep_alive = true;   ///< in: wanted; out: what the framing allows
   std::string_view request_id = {};
   std::string_view pseudonym = "aps"; ///< our name in Via
+  bool ours = false; ///< the tunnel's own answer, so its Aps-* fields stay
 };
 
 /// How the body of `head` will be framed for this visitor; a body that only

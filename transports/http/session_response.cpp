@@ -79,8 +79,12 @@ bool http_session::may_switch() const noexcept {
 }
 
 response_context http_session::context_of_answer(bool keep_alive) const {
-  return {request_.version, request_.head_request, keep_alive,
-          request_.id, context_->pseudonym()};
+  return {.version = request_.version,
+          .head_request = request_.head_request,
+          .keep_alive = keep_alive,
+          .request_id = request_.id,
+          .pseudonym = context_->pseudonym(),
+          .ours = request_.poll};
 }
 
 void http_session::on_data(slice bytes) {

@@ -79,7 +79,7 @@ CAF_TEST(a_connection_at_rest_is_pinged_at_a_slower_pace_until_work_comes) {
 }
 
 CAF_TEST(who_measures_nothing_pings_into_silence_only) {
-  liveness uut{{1250ms, 1s, 1s, false}, start};
+  liveness uut{{.ping_interval = 1250ms, .measures = false}, start};
   for (auto now = start; now < start + 10s; now += 1s) {
     uut.on_heard(now);
     CAF_CHECK(uut.check(false, now + 900ms) == liveness::action::none);

@@ -62,14 +62,14 @@ struct said {
 };
 
 struct fixture : link_fixture {
-  wire dial_raw() { return wire::dial(port->port()); }
+  test::wire dial_raw() { return test::wire::dial(port->port()); }
 
-  said ask(wire& to, const std::string& request) {
+  said ask(test::wire& to, const std::string& request) {
     to.send(request);
     return hear(to);
   }
 
-  said hear(wire& from) {
+  said hear(test::wire& from) {
     const auto got = from.read_response();
     CAF_CHECK(got.complete);
     CAF_CHECK(got["Content-Length"] != "(none)");
@@ -78,7 +78,7 @@ struct fixture : link_fixture {
   }
 
   /// Opens a link by hand; `mine` is the node's end, started.
-  std::string open_raw(wire& to) {
+  std::string open_raw(test::wire& to) {
     to.send(opening());
     const auto got = to.read_response();
     CAF_CHECK_EQUAL(got.head.status, 201u);
