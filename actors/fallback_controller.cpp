@@ -245,7 +245,7 @@ controller_state::awaited_since(const job& what) const {
   // Its agents live, but not over the one transport that may be used.
   if (live_count() > 0)
     return primary().seen ? std::optional{primary().lost_at} : std::nullopt;
-  std::optional<time_point> out;
+  auto out = succeeded_at_;
   for (const auto& one : absences_)
     if (!one.farewell && (!out || one.since > *out))
       out = one.since;

@@ -127,6 +127,8 @@ class controller_state {
   restart_intensity pool_deaths_;
   std::vector<parked> parked_; ///< first come first
   std::vector<absence> absences_;
+  /// When a session was replaced whose successor has not joined yet.
+  std::optional<time_point> succeeded_at_;
   instance_register instances_;
   size_t next_asked_ = 0;
   fallback_mode mode_ = fallback_mode::automatic; ///< by hand

@@ -60,6 +60,7 @@ bool controller_state::is_live(const session_id& session) const {
 void controller_state::on_member(const member_change& change) {
   auto& where = of(change.transport);
   if (change.live) {
+    succeeded_at_.reset();
     where.members.push_back(change);
     where.seen = true;
   } else {
@@ -127,6 +128,8 @@ void controller_state::replace(const session_id& session) {
       return member.session == session;
     });
   }
+  // Who replaces it joins in a moment: what may be repeated waits for that.
+  succeeded_at_ = compat::now(self_);
   note_absence(session, true);
 }
 
@@ -142,8 +145,10 @@ void controller_state::tell_tunnel() {
   endpoint_status out;
   out.endpoint = setup_.endpoint;
   out.live = static_cast<uint32_t>(live_count());
-  out.awaited = std::any_of(absences_.begin(), absences_.end(),
-                            [](const absence& one) { return !one.farewell; });
+  out.awaited = succeeded_at_.has_value()
+                || std::any_of(
+                  absences_.begin(), absences_.end(),
+                  [](const absence& one) { return !one.farewell; });
   if (const auto* where = choose({})) {
     out.latency = where->status.latency;
     out.penalty = where->status.penalty;

@@ -266,7 +266,7 @@ void pool_state::on_lease(lease& wanted) {
   const auto& address = wanted.what.what->facts().visitor_address;
   const auto share = context_->config.limits.address_share;
   if (share < 100 && !trusted_.contains(address)
-      && queued_->of(address) >= share_of(settings_.max_waiting, share))
+      && is_over_share(queued_->of(address), settings_.max_waiting, share))
     return refuse_share(wanted.what);
   const auto deadline = compat::now(self_)
                         + to_duration(settings_.acquire_timeout);
@@ -283,7 +283,7 @@ bool pool_state::over_share(const job& what) const {
   const auto places = size_t{settings_.max_pool_size}
                       * settings_.max_requests_per_connection;
   return share < 100 && !trusted_.contains(address)
-         && granted_->of(address) >= share_of(places, share);
+         && is_over_share(granted_->of(address), places, share);
 }
 
 void pool_state::refuse_share(const job& what) {

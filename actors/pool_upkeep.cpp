@@ -67,7 +67,7 @@ time_point pool_state::next_due(time_point now) const {
     by(waiting_.front().deadline);
   if (asked_ > 0)
     by(asked_at_ + ask_timeout);
-  else if (plan_.open > 0)
+  if (plan_.open > 0)
     by(std::max(replacements_.next(),
                 asked_at_ + to_duration(settings_.growth_cooldown)));
   if (!degraded_.empty())

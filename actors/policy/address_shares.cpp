@@ -40,4 +40,9 @@ size_t share_of(size_t all, size_t percent) noexcept {
   return std::min(all, std::max(all * percent / 100, small_share));
 }
 
+bool is_over_share(size_t count, size_t all, size_t percent) noexcept {
+  const auto share = share_of(all, percent);
+  return share < all && count >= share;
+}
+
 } // namespace aps

@@ -30,4 +30,8 @@ class address_shares : public std::enable_shared_from_this<address_shares> {
 /// and never more than there is.
 size_t share_of(size_t all, size_t percent) noexcept;
 
+/// Whether one that has `count` may have no more. A share that is all is none:
+/// then it waits like everybody.
+bool is_over_share(size_t count, size_t all, size_t percent) noexcept;
+
 } // namespace aps

@@ -18,9 +18,12 @@ void login_limit::on_failure(const std::string& address, time_point now) {
                                   return x.second.last < y.second.last;
                                 }));
   auto& here = all_[address];
-  const auto forgiven = here.failures == 0
-                          ? 0
-                          : static_cast<uint64_t>((now - here.last) / refill);
+  // The time of a pause forgives nothing, or long ones would undo themselves.
+  const auto quiet = now - std::max(here.last, here.until);
+  const auto forgiven
+    = here.failures == 0 || quiet < duration::zero()
+        ? 0
+        : static_cast<uint64_t>(quiet / refill);
   here.failures -= static_cast<uint32_t>(
     std::min<uint64_t>(forgiven, here.failures));
   if (here.failures == 0)

@@ -208,7 +208,7 @@ class pool_script {
     const auto end = now() + time;
     while (now() < end) {
       scheduler_->clock().advance_time(
-        std::min<duration>(end - now(), std::chrono::milliseconds(50)));
+        std::min<duration>(end - now(), alarm_clock::grain));
       run();
     }
   }

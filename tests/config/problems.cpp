@@ -68,7 +68,7 @@ CAF_TEST(unknown keys come with the nearest known one) {
     {with(R"("tunels": {})"),
      {"$.tunels", "an unknown key",
       "one of $schema, http, trusted_proxies, servers, tunnels, mappings, "
-      "admin, log, io, targets",
+      "admin, log, io, limits, dns, targets",
       "tunnels"}},
     {with(R"("log": {"LEVEL": "info"})"),
      {"$.log.LEVEL", "an unknown key",

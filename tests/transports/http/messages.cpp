@@ -78,6 +78,7 @@ CAF_TEST(an answer is written with Via and our id of the request) {
                   "Content-Length: 5\r\n\r\n");
   head.status = 103;
   head.headers = {{"Link", "x"}, {"Aps-Outcome", "cut"}};
+  head.reason = "Early Hints";
   std::string interim;
   append_interim_head(interim, head);
   CAF_CHECK_EQUAL(interim, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
