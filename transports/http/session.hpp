@@ -164,7 +164,6 @@ class http_session final : public visitor,
   std::string visitor_ip_;
   const uint64_t connection_; // one of all connections of visitors
   uint64_t id_seed_;
-  const uint64_t visitor_id_ = id_seed_; // request_head::visitor
   input_buffer input_;
   request_parser parser_;
   output_queue output_;

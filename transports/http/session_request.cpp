@@ -227,8 +227,6 @@ void http_session::start_exchange(std::shared_ptr<const route> via,
   request_.chunks = head.chunked && !out->upgrade.empty();
   if (!fits_a_frame(*out))
     return answer_error(outcome::header_too_large, {});
-  // Still ours alone: nobody else has seen it.
-  std::const_pointer_cast<request_head>(out)->visitor = visitor_id_;
   const auto window = via->window;
   exchange_ = std::make_shared<exchange>(
     unit_, context_->to()->next_id(), std::move(out),
