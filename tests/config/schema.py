@@ -23,7 +23,7 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 # What stands at a schema's free names, so that a path leads to its place.
 BASE = {
-    "servers": {"main": {"port": 8080}},
+    "servers": {"main": {"port": 8080}, "other": {"port": 8081}},
     "tunnels": {"t": {"password": "p"}},
     "mappings": [{"from": "http://a", "to": "http://b",
                   "via": {"tunnels": "t"}}],
