@@ -161,6 +161,9 @@ uint32_t agent_state::dials_due(const lane& where, time_point now) const {
                        - std::min(where.wanted, where.all());
   if (!where.redials.trying())
     return missing;
+  // Where one lives the way is open, so what takes long does not hang.
+  if (!where.live.empty())
+    return where.redials.careful() ? std::min(missing, 1u) : missing;
   if (where.under_way() >= max_attempts)
     return 0;
   return where.redials.careful() ? 1 : std::max(missing, 1u);
@@ -367,7 +370,10 @@ void agent_state::on_open(const open_wanted& open) {
   auto& where = i->second;
   if (is_last_resort(open.transport) && where.live.empty())
     return;
-  const auto wish = open.total > 0 ? open.total : where.all() + open.count;
+  // Dials beside one that hung are none of those that are to stay.
+  const auto wish = open.total > 0
+                      ? open.total
+                      : std::min(where.all(), where.wanted) + open.count;
   where.wanted = std::min(std::max(where.wanted, wish), max_wanted);
   dial_missing();
 }

@@ -126,7 +126,8 @@ class PoolCase(Case):
         stack = self.build(transport, agent=False,
                            config={"tunnels": {"tunnel1": tunnel},
                                    # One machine plays all of them.
-                                   "limits": {"trusted": ["127.0.0.1"]}},
+                                   "limits": {"trusted": ["127.0.0.1"],
+                                              "max_unauthenticated": 5000}},
                            origin=SlowOrigin())
         if gate:
             stack.proxy = GateProxy(stack.node.port)

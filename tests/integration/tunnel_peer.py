@@ -9,7 +9,7 @@ import socket
 import struct
 import time
 
-from lab.deployment import PASSWORD
+from harness import PASSWORD
 
 # The fields of Frame's oneof.
 NUMBERS = {"challenge": 2, "hello": 3, "welcome": 4, "refused": 5,
