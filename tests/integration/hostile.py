@@ -58,7 +58,7 @@ class Place:
 
 def silent_connections(place, done):
     held = []
-    while not done.wait(0.05):
+    while not done.wait(0.02):
         held.append(place.connect("127.0.0.66"))
         if len(held) > 300:
             held.pop(0).close()
