@@ -143,12 +143,11 @@ class message_parser<IsRequest>::machine final
 
   void on_request_impl(http::verb, beast::string_view method,
                        beast::string_view target, int version,
-                       error_code& ec) override {
+                       error_code&) override {
     auto& head = parent_.head_;
     head.method.assign(method.data(), method.size());
     head.target.assign(target.data(), target.size());
     head.version = static_cast<unsigned>(version);
-    count(method.size() + target.size() + 12, ec);
   }
 
   void on_response_impl(int code, beast::string_view reason, int version,
@@ -159,8 +158,6 @@ class message_parser<IsRequest>::machine final
     head.version = static_cast<unsigned>(version);
     if (code < 100)
       stop(ec, parse_fault::malformed);
-    else
-      count(reason.size() + 15, ec);
   }
 
   void on_field_impl(http::field id, beast::string_view name,
@@ -171,9 +168,6 @@ class message_parser<IsRequest>::machine final
     if (parent_.head_.headers.size() + parent_.trailers_.size()
         >= parent_.limits_.headers)
       return stop(ec, parse_fault::header_too_large);
-    count(name.size() + value.size() + 4, ec);
-    if (ec)
-      return;
     if (!parent_.head_done_)
       note(id, value, ec);
     if (!ec)
@@ -213,12 +207,6 @@ class message_parser<IsRequest>::machine final
     while (*expected == ' ' || *expected == '\t')
       ++expected;
     return expected != value.data();
-  }
-
-  void count(size_t bytes, error_code& ec) {
-    parent_.header_bytes_ += bytes;
-    if (parent_.header_bytes_ > parent_.limits_.header_bytes)
-      stop(ec, parse_fault::header_too_large);
   }
 
   void on_header_impl(error_code& ec) override {
@@ -359,15 +347,20 @@ size_t message_parser<IsRequest>::feed_machine(std::string_view bytes) {
     if (waits_for_first_chunk(rest.size()))
       break;
     started_ = true;
+    const bool in_head = !head_done_;
+    const auto payload = body_bytes_;
     error_code ec;
-    used += machine_->put(boost::asio::const_buffer{rest.data(), rest.size()},
-                          ec);
-    if (ec == http::error::need_more) {
-      // Chunk headers and trailers have no limit in Beast.
-      if (bytes.size() - used > limits_.header_bytes)
-        fail(parse_fault::header_too_large);
+    const auto taken = machine_->put(
+      boost::asio::const_buffer{rest.data(), rest.size()}, ec);
+    used += taken;
+    if (in_head)
+      header_bytes_ += taken;
+    else
+      header_bytes_ = body_bytes_ == payload ? taken : 0;
+    const bool more = ec == http::error::need_more;
+    hold_to_limit(more ? bytes.size() - used + 1 : 0);
+    if (more)
       break;
-    }
     if (ec == http::error::header_limit)
       fail(parse_fault::header_too_large);
     else if (ec)
@@ -376,6 +369,17 @@ size_t message_parser<IsRequest>::feed_machine(std::string_view bytes) {
       break;
   }
   return used;
+}
+
+// Every byte of a head, of a line before a chunk and of trailers counts, the
+// blanks around values, too, however the bytes come. Beast has a limit for
+// heads alone, and it depends on how much of one comes at once.
+template <bool IsRequest>
+void message_parser<IsRequest>::hold_to_limit(size_t missing) noexcept {
+  if (header_bytes_ + missing <= limits_.header_bytes)
+    return;
+  fail(parse_fault::header_too_large);
+  done_ = false;
 }
 
 template <bool IsRequest>
@@ -403,9 +407,6 @@ bool message_parser<IsRequest>::announce(uint64_t size) noexcept {
     return false;
   }
   announced_ += size;
-  // Trailers are limited like the headers before them.
-  if (size == 0)
-    header_bytes_ = 0;
   return true;
 }
 

@@ -148,6 +148,7 @@ class message_parser {
   bool waits_for_first_chunk(size_t available) const noexcept;
   void finish_head();
   size_t feed_machine(std::string_view bytes);
+  void hold_to_limit(size_t missing) noexcept;
   size_t feed_response_head(std::string_view bytes);
   bool read_head(std::string_view text);
   void forget_head();
@@ -164,7 +165,7 @@ class message_parser {
   std::unique_ptr<machine> machine_;
   chunk_reader chunks_; // of responses
   size_t scanned_ = 0;  // for the end of a header section
-  size_t header_bytes_ = 0;
+  size_t header_bytes_ = 0; // of the head, or what is around payload
   size_t hosts_ = 0;
   size_t budget_ = 0;
   uint64_t body_bytes_ = 0;

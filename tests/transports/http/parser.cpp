@@ -297,6 +297,44 @@ CAF_TEST(limits hold for bytes and fields and bodies) {
   CAF_CHECK_EQUAL(fault(fields("Content-Length: 10\r\n") + "1234567890"), 0);
 }
 
+CAF_TEST(limits are the same in whatever pieces bytes come) {
+  const parse_limits limits{200, 8, 0};
+  const auto chunked = fields("Transfer-Encoding: chunked\r\n");
+  // What stands before and behind blanks, which count like all other bytes.
+  const std::pair<std::string, std::string> around[] = {
+    {"GET /" , " HTTP/1.1\r\nHost: h\r\n\r\n"},
+    {"GET / HTTP/1.1\r\nHost: h\r\nA: ", "b\r\n\r\n"},
+    {"GET / HTTP/1.1\r\nHost: h\r\nA: b", "\r\nB: c\r\n\r\n"},
+    {chunked + "|1;x=", "\r\na\r\n0\r\n\r\n"},
+    {chunked + "1\r\na|\r\n0\r\nT: ", "v\r\n\r\n"},
+  };
+  for (const auto& [before, after] : around) {
+    // Up to a mark there is another section.
+    const auto mark = before.find('|') + 1;
+    auto begin = before;
+    if (mark > 0)
+      begin.erase(mark - 1, 1);
+    const auto other = mark > 0 ? mark - 1 : 0;
+    const bool extension = before.ends_with("1;x=");
+    const char filler = extension || before == "GET /" ? 'x' : ' ';
+    const auto end = extension ? 2 : after.size();
+    const auto room = 200 - (begin.size() - other) - end;
+    for (const size_t extra : {0, 1, 2, 40}) {
+      const auto text = begin + std::string(room + extra, filler) + after;
+      CAF_MESSAGE(text);
+      for (const size_t step : {size_t{1}, size_t{2}, size_t{7}, text.size()}) {
+        std::vector<size_t> cuts;
+        for (size_t i = step; i < text.size(); i += step)
+          cuts.push_back(i);
+        request_parser parser{limits};
+        const auto x = feed(parser, text, cuts);
+        CAF_CHECK_EQUAL(x.done, extra == 0);
+        CAF_CHECK_EQUAL(x.fault == parse_fault::header_too_large, extra > 0);
+      }
+    }
+  }
+}
+
 CAF_TEST(a message may be cut at any byte) {
   const std::string messages[] = {
     fields("Transfer-Encoding: chunked\r\nA: b\r\n")
