@@ -41,6 +41,17 @@ std::string_view describe(limit kind) {
   }
 }
 
+// The gates of this process.
+struct all_gates {
+  std::mutex mutex;
+  std::vector<gate*> list; // that of operators last
+};
+
+all_gates& gates() {
+  static all_gates instance;
+  return instance;
+}
+
 } // namespace
 
 // -- place --------------------------------------------------------------------
@@ -67,7 +78,16 @@ void place::set(standing now) {
 gate::gate(const connection_limits& limits, std::shared_ptr<front> to,
            bool operators)
     : limits_(limits), trusted_(limits.trusted), to_(std::move(to)),
-      operators_(operators) {}
+      operators_(operators) {
+  std::lock_guard guard{gates().mutex};
+  auto& list = gates().list;
+  list.insert(operators ? list.end() : list.begin(), this);
+}
+
+gate::~gate() {
+  std::lock_guard guard{gates().mutex};
+  std::erase(gates().list, this);
+}
 
 size_t gate::connections() const {
   std::lock_guard guard{mutex_};
@@ -155,13 +175,22 @@ void gate::settle(place& who, detail::gate_house& house, bool counts) {
 void gate::make_room() {
   victims gone;
   {
-    std::lock_guard guard{mutex_};
-    free_one(nullptr, limit::descriptors, gone);
-    tidy();
+    std::lock_guard guard{gates().mutex};
+    for (auto* one : gates().list)
+      if (one->free_descriptor(gone))
+        break;
   }
   if (gone.empty())
     to_->on_limit(limit::descriptors, {}, describe(limit::descriptors));
   evict(gone);
+}
+
+// An operator who came just now has asked already, most likely.
+bool gate::free_descriptor(victims& out) {
+  std::lock_guard guard{mutex_};
+  const auto* oldest = operators_ ? oldest_unproven(nullptr, true) : nullptr;
+  return (!oldest || is_of_age(*oldest))
+         && free_one(nullptr, limit::descriptors, out);
 }
 
 // Whoever proves nothing gives way to the next such peer, of its own address
@@ -176,7 +205,7 @@ void gate::limit_unproven(const detail::gate_house& house, bool trusted,
     else if (unproven_count_ >= limits_.unauthenticated)
       oldest = oldest_unproven(nullptr, false);
     if (!oldest
-        || (oldest->counts_ && coarse_now() - oldest->since_ < silent_time))
+        || (oldest->counts_ && !is_of_age(*oldest)))
       return;
     out.push_back({oldest->weak_from_this(), kind});
     forget(*oldest);
@@ -194,6 +223,10 @@ bool gate::free_one(const detail::gate_house* of, limit kind, victims& out) {
   out.push_back({found->weak_from_this(), kind});
   forget(*found);
   return true;
+}
+
+bool gate::is_of_age(const place& unproven) noexcept {
+  return coarse_now() - unproven.since_ >= silent_time;
 }
 
 place* gate::oldest_unproven(const detail::gate_house* of, bool connection) {
@@ -246,7 +279,7 @@ void gate::evict(const victims& some) {
     const auto who = gone.who.lock();
     if (!who)
       continue;
-    to_->on_limit(gone.kind, who->peer(), describe(gone.kind));
+    who->gate_->to_->on_limit(gone.kind, who->peer(), describe(gone.kind));
     who->unit_.post([who] {
       if (const auto evict = who->evict_)
         evict();

@@ -96,6 +96,10 @@ class gate final : public std::enable_shared_from_this<gate> {
   /// `operators`: the reserve of descriptors is for those who come here.
   gate(const connection_limits& limits, std::shared_ptr<front> to,
        bool operators = false);
+  ~gate();
+
+  gate(const gate&) = delete;
+  gate& operator=(const gate&) = delete;
 
   struct entry {
     place_ptr place; ///< null = no room
@@ -110,6 +114,8 @@ class gate final : public std::enable_shared_from_this<gate> {
   place_ptr enter_link(executor& unit, std::string peer);
 
   /// The oldest that did nothing sensible goes, as there are no descriptors.
+  /// They belong to the process, so it is looked for behind all its doors,
+  /// those of operators last. Thread: any.
   void make_room();
 
   const std::shared_ptr<front>& to() const noexcept { return to_; }
@@ -132,7 +138,9 @@ class gate final : public std::enable_shared_from_this<gate> {
   void settle(place& who, detail::gate_house& house, bool counts);
   void limit_unproven(const detail::gate_house& house, bool trusted,
                       limit kind, victims& out);
+  bool free_descriptor(victims& out);
   bool free_one(const detail::gate_house* of, limit kind, victims& out);
+  static bool is_of_age(const place& unproven) noexcept;
   place* oldest_unproven(const detail::gate_house* of, bool connection);
   place* oldest_idle_of(const detail::gate_house& of);
   place* oldest_idle();
@@ -141,7 +149,7 @@ class gate final : public std::enable_shared_from_this<gate> {
   void tidy();
   void on_end(place& who);
   void update(place& who, standing now);
-  void evict(const victims& some);
+  static void evict(const victims& some);
 
   const connection_limits limits_;
   const config::network_set trusted_;

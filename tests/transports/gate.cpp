@@ -194,6 +194,27 @@ CAF_TEST(in the reserve only the silent make room) {
   CAF_CHECK(refusal == limit::descriptors);
 }
 
+CAF_TEST(without descriptors visitors make room before operators) {
+  const auto desk = std::make_shared<gate>(connection_limits{}, to, true);
+  const auto uut = make(1000, 1000);
+  const auto other = make(1000, 1000);
+  auto stranger = enter(*desk, "192.0.2.1");
+  auto silent = enter(*other, "192.0.2.2");
+  desk->make_room();
+  unit.run();
+  CAF_CHECK_EQUAL(evicted, std::vector<std::string>{"192.0.2.2:1"});
+  // One that came this moment is about to be answered.
+  uut->make_room();
+  unit.run();
+  CAF_CHECK_EQUAL(evicted.size(), 1u);
+  CAF_CHECK_EQUAL(to->counts[limit::descriptors], 2);
+  age();
+  uut->make_room();
+  unit.run();
+  CAF_REQUIRE_EQUAL(evicted.size(), 2u);
+  CAF_CHECK_EQUAL(evicted[1], "192.0.2.1:1");
+}
+
 CAF_TEST(all counts go back) {
   const auto uut = make(1000, 1000);
   {
