@@ -5,6 +5,7 @@
 #include "transports/http/origin_connector.hpp"
 #include "transports/http/origin_pool.hpp"
 #include "transports/http/request_writer.hpp"
+#include "transports/http/visitor_socket.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
 #include <boost/asio/error.hpp>
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <limits>
 
 namespace aps {
 
@@ -22,6 +24,9 @@ namespace {
 
 // An origin that we chose ourselves may send more fields than a visitor.
 constexpr parse_limits response_limits{256 * 1024, 1000, 0};
+
+// What an origin may still send or take is not known.
+constexpr uint64_t any_number = std::numeric_limits<uint64_t>::max();
 
 // Media types of answers that are silent for as long as nothing happens.
 constexpr std::array<std::string_view, 5> event_types{
@@ -128,8 +133,8 @@ bool origin_connection::begin(std::shared_ptr<response_receiver> who,
   interim_heads_ = head_bytes_ = 0;
   head_delivered_ = response_started_ = response_done_ = keep_alive_ = false;
   event_stream_ = body_may_follow_ = bytes_passed_ = end_due_ = false;
-  answer_.restart();
-  sending_.restart();
+  answer_.rest();
+  sending_.rest();
   if (const auto pool = pool_.lock())
     pool->note_busy(*this);
   parser_.reset(head_request_);
@@ -453,26 +458,21 @@ void origin_connection::check_answer(time_point now) {
   const bool owed = request_ && head_delivered_ && !raw_ && !event_stream_
                     && request_sent_ && reading_ && !output_.in_flight();
   if (!owed || std::exchange(held_back_, false))
-    return answer_.restart();
+    return answer_.rest();
   const auto& options = settings_->options;
-  switch (answer_.look(now, received_,
-                       {options.read_timeout, options.min_rate})) {
-    case pace_verdict::fine:
-      break;
-    case pace_verdict::silent:
-      return broken(outcome::origin_timeout, "stopped inside its answer");
-    case pace_verdict::slow:
-      return broken(outcome::origin_timeout, "answers too slowly");
-  }
+  if (!answer_.keeps_up(now, received_, any_number,
+                        {options.read_timeout, options.min_rate}))
+    broken(outcome::origin_timeout, "stopped inside its answer, or crawls");
 }
 
 void origin_connection::check_sending(time_point now) {
   if (!output_.in_flight())
-    return sending_.restart();
+    return sending_.rest();
   const auto& options = settings_->options;
-  const auto taken = acknowledged_bytes(stream_->socket().native_handle());
-  const pace_limit limit{options.send_timeout, raw_ ? 0 : options.min_rate};
-  if (sending_.look(now, taken, limit) != pace_verdict::fine)
+  const auto socket = stream_->socket().native_handle();
+  const progress_rule rule{options.send_timeout, raw_ ? 0 : options.min_rate};
+  if (!sending_.keeps_up(now, visitor_socket::acknowledged(socket), any_number,
+                         rule))
     broken(outcome::origin_timeout, "does not take what is sent");
 }
 

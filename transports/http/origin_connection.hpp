@@ -5,7 +5,7 @@
 #include "transports/http/input_buffer.hpp"
 #include "transports/http/output_queue.hpp"
 #include "transports/http/parser.hpp"
-#include "transports/http/origin_pace.hpp"
+#include "transports/http/progress_watch.hpp"
 #include "transports/io_unit.hpp"
 
 #include <boost/intrusive/list_hook.hpp>
@@ -144,8 +144,8 @@ class origin_connection final
   size_t interim_heads_ = 0; // of this response
   size_t head_bytes_ = 0;    // of this response, interim heads included
   uint64_t received_ = 0;    // bytes of responses, for `answer_`
-  pace_watch answer_;
-  pace_watch sending_;
+  progress_watch answer_;
+  progress_watch sending_;
 
   // The origin may take whoever uses the connection for the visitor that
   // authenticated on it.

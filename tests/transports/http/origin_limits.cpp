@@ -4,8 +4,6 @@
 
 #include "tests/transports/http/proxy.hpp"
 
-#include "transports/http/origin_pace.hpp"
-
 using namespace aps;
 using namespace aps::test;
 using namespace std::chrono_literals;
@@ -221,78 +219,4 @@ CAF_TEST(interim answers are limited in number and bytes) {
   auto visitor = node.dial();
   visitor.send("GET /few HTTP/1.0\r\nHost: example.com\r\n\r\n");
   CAF_CHECK_EQUAL(visitor.read_response().body, "x");
-}
-
-// -- the pace itself ----------------------------------------------------------
-
-namespace {
-
-struct pace_test {
-  pace_watch watch;
-  time_point now{};
-  uint64_t bytes = 0;
-  pace_limit limit{10s, 16};
-
-  pace_verdict after(duration time, uint64_t more) {
-    now += time;
-    bytes += more;
-    return watch.look(now, bytes, limit);
-  }
-};
-
-} // namespace
-
-CAF_TEST(silence is over with the limit and not before) {
-  pace_test x;
-  CAF_CHECK(x.after(0s, 0) == pace_verdict::fine);
-  CAF_CHECK(x.after(9s, 0) == pace_verdict::fine);
-  CAF_CHECK(x.after(1s, 0) == pace_verdict::silent);
-}
-
-CAF_TEST(silence begins with the last byte) {
-  pace_test x;
-  x.after(0s, 0);
-  CAF_CHECK(x.after(8s, 1000) == pace_verdict::fine);
-  CAF_CHECK(x.after(9s, 0) == pace_verdict::fine);
-  CAF_CHECK(x.after(1s, 0) == pace_verdict::silent);
-}
-
-CAF_TEST(drops do not buy time for ever) {
-  pace_test x;
-  x.after(0s, 0);
-  for (int i = 0; i < 9; ++i)
-    CAF_CHECK(x.after(1s, 1) == pace_verdict::fine);
-  CAF_CHECK(x.after(1s, 1) == pace_verdict::slow);
-}
-
-CAF_TEST(each span has its own rate) {
-  pace_test x;
-  x.after(0s, 0);
-  CAF_CHECK(x.after(10s, 160) == pace_verdict::fine);
-  CAF_CHECK(x.after(5s, 159) == pace_verdict::fine);
-  CAF_CHECK(x.after(5s, 0) == pace_verdict::slow);
-}
-
-CAF_TEST(nothing is owed before a restart and without a limit) {
-  pace_test x;
-  x.after(0s, 0);
-  x.watch.restart();
-  CAF_CHECK(x.after(20s, 0) == pace_verdict::fine);
-  x.limit.silence = 0s;
-  CAF_CHECK(x.after(100s, 0) == pace_verdict::fine);
-  x.limit = {10s, 0};
-  x.after(0s, 0);
-  CAF_CHECK(x.after(9s, 1) == pace_verdict::fine);
-  CAF_CHECK(x.after(9s, 1) == pace_verdict::fine);
-  CAF_CHECK(x.after(10s, 0) == pace_verdict::silent);
-}
-
-CAF_TEST(the kernel counts what the peer took) {
-  tcp_server peer{[](wire& to) { to.ends(); }};
-  auto connection = wire::dial(peer.port());
-  const auto before = acknowledged_bytes(connection.fd());
-  connection.send(std::string(1000, 'x'));
-  while (acknowledged_bytes(connection.fd()) < before + 1000)
-    std::this_thread::yield();
-  CAF_CHECK_EQUAL(acknowledged_bytes(connection.fd()), before + 1000);
 }
