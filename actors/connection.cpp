@@ -1,9 +1,11 @@
 #include "actors/connection.hpp"
 
+#include "actors/limit_log.hpp"
 #include "actors/link_adapter.hpp"
 #include "actors/policy/member.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/peer_address.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -147,6 +149,8 @@ void connection_state::on_pong(const pong_frame& pong) {
 }
 
 void connection_state::on_closed(const link_closed& closed) {
+  if (closed.why == link_error::too_large)
+    note_limit(limit::frame_field, closed.detail);
   end(closed.why, closed.detail, closed.unsent);
 }
 
@@ -212,10 +216,17 @@ void connection_state::refuse(refusal why, close_reason reason,
                 std::string(to_string(link_->transport())), name_,
                 text + " (peer " + link_->peer() + ")", 0,
                 std::string(to_string(why))};
-  refused.peer = link_->peer().substr(0, link_->peer().rfind(':'));
+  refused.peer = std::string{address_of(link_->peer())};
+  if (why == refusal::endpoints)
+    note_limit(limit::endpoints, refused.endpoint);
   compat::send(self_, context_->monitor, std::move(refused));
   link_->send({0, refused_frame{why, text, retry_after_ms}});
   link_->close(reason, text);
+}
+
+void connection_state::note_limit(limit kind, std::string_view detail) {
+  if (context_->limits)
+    context_->limits->on_limit(kind, link_->peer(), detail);
 }
 
 // -- exchanges ----------------------------------------------------------------

@@ -35,6 +35,7 @@ class connection_state {
   void on_hello(hello_frame& hello);
   void on_pong(const pong_frame& pong);
   void on_closed(const link_closed& closed);
+  void note_limit(limit kind, std::string_view detail);
   void on_admitted(admitted& welcome);
   void on_rejected(const rejected& no);
   void refuse_unproven();

@@ -33,6 +33,10 @@ class Hostile(Case):
         with Visitor(self.port) as visitor:
             self.assertEqual(visitor.get("/").status, 200)
 
+    def check_counted(self, limit, times):
+        wait_until(lambda: self.stack.node.stats()["limits"][limit] == times,
+                   f"{limit} to be counted")
+
     def ending(self, peer):
         """The close frame (code, reason) and the messages before it."""
         before = []
@@ -95,6 +99,7 @@ class Strangers(Hostile):
             code, reason, _ = self.ending(peer)
             self.assertEqual(code, 1002)
             self.assertIn(name, reason)
+        self.check_counted("frame-field", 3)
         self.check_honest()
 
     def test_many_dials_write_little(self):
@@ -146,6 +151,7 @@ class Agents(Hostile):
         with self.assertRaises(Refused) as refused:
             self.evil(endpoint="four")
         self.assertEqual(refused.exception.fields[1], 9)
+        self.check_counted("endpoints", 2)
         # Without the password there is no telling.
         stranger = self.peer(tunnel="evil", endpoint="four", key=b"k" * 32)
         with self.assertRaises(Refused) as refused:

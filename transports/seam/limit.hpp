@@ -25,10 +25,9 @@ enum class limit : uint8_t {
   event_streams,       ///< of the admin listener
   endpoints,           ///< of a tunnel or session
   frame_field,         ///< of a frame, over what the protocol allows
-  interim_heads,       ///< 1xx answers of one request
 };
 
-inline constexpr auto last_limit = limit::interim_heads;
+inline constexpr auto last_limit = limit::frame_field;
 inline constexpr size_t limit_kinds = static_cast<size_t>(last_limit) + 1;
 
 struct limit_row {
@@ -53,7 +52,6 @@ inline constexpr std::array<limit_row, limit_kinds> limit_table{{
   {limit::event_streams, "event-streams"},
   {limit::endpoints, "endpoints"},
   {limit::frame_field, "frame-field"},
-  {limit::interim_heads, "interim-heads"},
 }};
 
 namespace detail {
