@@ -7,6 +7,7 @@ import urllib.parse
 
 from browser import EVIL, NO_PANEL, PANEL, Browser, has_panel, missing
 from harness import BIN, Case, main, scratch, wait_until
+from tunnel_peer import Peer
 from wire import Request, ask
 
 TOKEN = "panel-secret-0123456"
@@ -153,6 +154,50 @@ class Shown(Panel):
         self.assertNotEqual(page.title(), "markup")
         self.check()
 
+    def test_a_long_list_begins_with_its_first_rows(self):
+        # Peers that never answer a ping.
+        patient = {"ping_interval": 60, "ping_timeout": 60, "stall_timeout": 60}
+        page, stack = self.open("tunnels", transport="ws", config={
+            "tunnels": {"tunnel1": {"websocket_pool": patient}}})
+        peers = [Peer(stack.port, endpoint=f"many{i:03}").join()
+                 for i in range(45)]
+        self.addCleanup(lambda: [peer.close() for peer in peers])
+        page.see(css=".tree .more button", text="26 more")
+        self.assertEqual(page.count(css=".actor.endpoint"), 20)
+        page.click(name="26 more")
+        page.see(css=".actor.endpoint", text="many044")
+        self.assertEqual(page.count(css=".actor.endpoint"), 46)
+        page.fill(css="input[type=search]", value="MANY04")
+        page.miss(css=".actor.endpoint", text="many030")
+        self.assertEqual(page.count(css=".actor.endpoint"), 5)
+        page.fill(css="input[type=search]", value="")
+        # Who went comes first, wherever its name stands.
+        peers.pop(30).close()
+        page.see(css=".tree li li:first-child > .actor.endpoint.bad",
+                 text="many030")
+        self.visit("")
+        page.see(css="tbody tr:first-child", text="many030")
+        self.check()
+
+    def test_mappings_tell_who_serves_a_host(self):
+        page, stack = self.start(transport="ws", config={"mappings": [
+            {"from": "http://example.com", "to": "http://127.0.0.1:1",
+             "via": {"tunnels": ["tunnel1"]}},
+            {"from": "http://lost.example.com/x", "to": "http://127.0.0.1:1",
+             "via": {"tunnels": ["tunnel1"], "endpoints": ["nobody"]}},
+            {"from": "http://direct.test", "to": "http://127.0.0.1:1"}]})
+        self.visit("mappings")
+        page.see(css="tbody tr:nth-child(1)", text="served")
+        page.see(css="tbody tr:nth-child(2)", text="nobody there")
+        page.see(css="tbody tr:nth-child(3)", text="the node itself")
+        page.fill(css="input[type=search]", value="lost")
+        page.miss(css="tbody tr", text="direct.test")
+        self.assertEqual(page.count(css="tbody tr"), 1)
+        page.click(role="link", name="tunnel1.nobody")
+        page.see(css="main", text="does not know this endpoint")
+        self.assertIn("tunnel1.nobody", page.title())
+        self.check()
+
     def test_events_are_filtered_and_can_be_held(self):
         page, stack = self.open("events", transport="ws")
         stack.start_agent(transport="ws", endpoint="stranger",
@@ -201,8 +246,8 @@ class Shown(Panel):
         ask(stack.port, path, headers=[("X-Request-Id", "x" * 100)])
         page.size(width=360, height=740)
         name = sorted(self.names())[0]
-        for view in ("", "tunnels", "fallback", "exchanges", "events",
-                     "explain", "node", f"exchanges/{'x' * 100}",
+        for view in ("", "tunnels", "mappings", "fallback", "exchanges",
+                     "events", "explain", "node", f"exchanges/{'x' * 100}",
                      f"connections/{name}",
                      *(f"endpoints/{quoted('tunnel1', endpoint)}"
                        for endpoint in ("app1", LONG, EVIL))):

@@ -12,11 +12,13 @@ import { exchange } from './views/exchange.js';
 import { exchanges } from './views/exchanges.js';
 import { explain } from './views/explain.js';
 import { fallback } from './views/fallback.js';
+import { mappings } from './views/mappings.js';
 import { node } from './views/node.js';
 import { overview } from './views/overview.js';
 import { tunnels } from './views/tunnels.js';
 
 const pages = [['', 'Overview'], ['tunnels', 'Tunnels'],
+  ['mappings', 'Mappings'],
   ['fallback', 'Fallback'], ['exchanges', 'Exchanges'], ['events', 'Events'],
   ['explain', 'Explain'], ['node', 'Node']];
 const belongs_to = { endpoints: 'tunnels', connections: 'tunnels' };
@@ -24,8 +26,9 @@ const belongs_to = { endpoints: 'tunnels', connections: 'tunnels' };
 /** The view of an address, e.g. #/endpoints/tunnel1/app1. */
 function view([page, ...names]) {
   switch (page) {
-    case '': return overview();
-    case 'tunnels': return tunnels();
+    case '': return overview(redraw);
+    case 'tunnels': return tunnels(redraw);
+    case 'mappings': return mappings(redraw);
     case 'endpoints': return endpoint(names[0] ?? '', names[1] ?? '');
     case 'connections': return connection(names[0] ?? '');
     case 'fallback': return fallback(redraw);
@@ -64,11 +67,13 @@ function draw() {
     h('div', { role: 'alert', key: 'gone' }, state.phase === 'gone' && gone()),
     h('main', { id: 'main', tabindex: -1,
                 key: locked ? 'locked' : `view ${at.join('/')}` },
-      locked ? sign_in() : view(at)),
+      locked ? sign_in() : state.node ? view(at) : waiting()),
   ]);
   const name = pages.find(([page]) =>
     page === (belongs_to[at[0]] ?? at[0]))?.[1];
-  document.title = `${name ?? 'APS'} · APS ${location.host}`;
+  const thing = at.slice(1).filter(Boolean).join('.');
+  document.title = [thing, name, `APS ${location.host}`].filter(Boolean)
+    .join(' · ');
 }
 
 const mark = () => h('svg', { class: 'mark', viewBox: '0 0 32 32',
@@ -90,6 +95,12 @@ function pulse() {
   if (state.phase === 'locked') return { tone: 'idle', word: 'locked' };
   return { tone: 'probing', word: 'connecting' };
 }
+
+/** Before the first answer nothing is known, so nothing is claimed. */
+const waiting = () => [
+  h('h1', { tabindex: -1 }, state.phase === 'gone' ? 'No answer yet'
+    : 'Connecting'),
+  h('p', { class: 'empty' }, `Asking the node at ${location.host}…`)];
 
 const gone = () => h('div', { class: 'gone' },
   `The node at ${location.host} does not answer.`,

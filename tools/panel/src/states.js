@@ -46,6 +46,21 @@ export function tunnel_state(tunnel) {
     ? { tone: 'warn', word: 'impaired' } : { tone: 'ok', word: 'up' };
 }
 
+/** Whether anybody can serve a mapping of the configuration. */
+export function mapping_state({ via }, tunnels) {
+  if (!via) return { tone: 'idle', word: 'direct' };
+  const named = tunnels.filter(one => one.enabled !== false
+    && via.tunnels.includes(one.name));
+  if (named.length === 0) return { tone: 'bad', word: 'switched off' };
+  const wanted = via.endpoints ?? [];
+  const found = named.flatMap(one => one.endpoints)
+    .filter(one => wanted.length === 0 || wanted.includes(one.name));
+  const live = found.filter(one => one.live_connections > 0).length;
+  if (live === 0) return { tone: 'bad', word: 'nobody there' };
+  return live < found.length ? { tone: 'warn', word: `${live} of ${found.length}` }
+    : { tone: 'ok', word: live === 1 ? 'served' : `${live} endpoints` };
+}
+
 export function exchange_state(exchange) {
   if (exchange.state === 'live') return { tone: 'probing', word: 'live' };
   if (exchange.outcome_class === 'ok')

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { event_parser } from '../src/api.js';
 import { bytes, count, duration, milliseconds } from '../src/format.js';
+import { has_words, rows, worst_first } from '../src/lists.js';
 import { connection_state, endpoint_state, exchange_state, is_error,
-  pool_state, problems, tunnel_state } from '../src/states.js';
+  mapping_state, pool_state, problems, tunnel_state } from '../src/states.js';
 import { begin_of, segments, window_of } from '../src/timeline.js';
 
 test('events survive any cut of the stream', () => {
@@ -114,4 +115,30 @@ test('an answer of the target with 5xx is an error, but not a failure', () => {
   assert.equal(is_error(answered(503)), true);
   assert.equal(exchange_state(answered(503)).word, 'answered 503');
   assert.equal(is_error({ state: 'finished', outcome_class: 'visitor' }), false);
+});
+
+test('a long list begins with what is worst', () => {
+  const tones = ['ok', 'idle', 'bad', 'ok', 'warn', 'bad'];
+  const sorted = worst_first(tones.map((tone, at) => ({ tone, at })),
+    one => one.tone);
+  assert.deepEqual(sorted.map(one => one.at), [2, 5, 4, 0, 3, 1]);
+  const many = Array.from({ length: 500 }, (_, at) => at);
+  assert.deepEqual(rows('some', many), many.slice(0, 20));
+  assert.ok(has_words('Foo  bar', 'a bar', 'foo'));
+  assert.ok(has_words('', 'anything'));
+  assert.ok(!has_words('foo baz', 'a bar', 'foo'));
+});
+
+test('a mapping tells whether somebody serves it', () => {
+  const tunnels = [
+    { name: 't', enabled: true, endpoints: [
+      { name: 'a', live_connections: 2 }, { name: 'b', live_connections: 0 }] },
+    { name: 'off', enabled: false, endpoints: [] }];
+  const word = via => mapping_state({ via }, tunnels).word;
+  assert.equal(word(undefined), 'direct');
+  assert.equal(word({ tunnels: ['t'] }), '1 of 2');
+  assert.equal(word({ tunnels: ['t'], endpoints: ['a'] }), 'served');
+  assert.equal(word({ tunnels: ['t'], endpoints: ['b'] }), 'nobody there');
+  assert.equal(word({ tunnels: ['t'], endpoints: ['c'] }), 'nobody there');
+  assert.equal(word({ tunnels: ['off'] }), 'switched off');
 });

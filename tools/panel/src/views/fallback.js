@@ -1,8 +1,9 @@
 import { fallback_action } from '../actions.js';
 import { h } from '../dom.js';
 import { clock, duration } from '../format.js';
+import { more, rows, worst_first } from '../lists.js';
 import { badge, button, card, empty, heading, link, table } from '../parts.js';
-import { fallback_state } from '../states.js';
+import { endpoint_state, fallback_state } from '../states.js';
 import { now, state } from '../store.js';
 import { begin_of, segments, window_of } from '../timeline.js';
 
@@ -14,14 +15,19 @@ export function fallback(redraw) {
     ...heading('Fallback', { actions: spans.map(([value, text]) =>
       button(text, () => { minutes = value; redraw(); },
         { 'aria-pressed': String(value === minutes), key: text })) }),
-    ...state.tunnels.map(tunnel => card(tunnel.name, {
-      id: `fallback-${tunnel.name}`,
-      note: tunnel.fallback_enabled ? '' : 'fallback is switched off',
-      actions: fallback_action(tunnel.name, tunnel.fallback_mode) },
-    tunnel.endpoints.length
-      ? h('div', { class: 'body lanes' },
-        tunnel.endpoints.map(one => lane(tunnel.name, one, true)))
-      : empty('No endpoint.'))),
+    ...rows('fallback', state.tunnels).map(tunnel => {
+      const name = `fallback ${tunnel.name}`;
+      const all = worst_first(tunnel.endpoints, one => endpoint_state(one).tone);
+      return card(tunnel.name, {
+        id: `fallback-${tunnel.name}`,
+        note: tunnel.fallback_enabled ? '' : 'fallback is switched off',
+        actions: fallback_action(tunnel.name, tunnel.fallback_mode) },
+      all.length ? h('div', { class: 'body lanes' },
+        rows(name, all).map(one => lane(tunnel.name, one, true)))
+        : empty('No endpoint.'),
+      more(name, all, redraw));
+    }),
+    more('fallback', state.tunnels, redraw),
     card('History', {}, history()),
   ];
 }
@@ -60,13 +66,27 @@ export function lane(tunnel, endpoint, named) {
         h('span', null, 'now'))));
 }
 
+const most_endpoints = 100;
+
+/** Those that changed first, as all events are looked at for each. */
+function endpoints_with_history() {
+  const changed = new Set(state.events.filter(one => one.kind === 'fallback-state')
+    .map(one => `${one.tunnel}\n${one.endpoint}`));
+  const all = state.tunnels.flatMap(tunnel => tunnel.endpoints.map(endpoint =>
+    ({ tunnel: tunnel.name, endpoint })));
+  const has_changed = ({ tunnel, endpoint }) =>
+    changed.has(`${tunnel}\n${endpoint.name}`);
+  return [...all.filter(has_changed), ...all.filter(one => !has_changed(one))]
+    .slice(0, most_endpoints);
+}
+
 function history() {
   const to = now();
-  const rows = state.tunnels.flatMap(tunnel => tunnel.endpoints.flatMap(
-    endpoint => states_of(tunnel.name, endpoint, to)
-      .map(one => ({ ...one, tunnel: tunnel.name, endpoint: endpoint.name }))))
+  const changes = endpoints_with_history().flatMap(({ tunnel, endpoint }) =>
+    states_of(tunnel, endpoint, to)
+      .map(one => ({ ...one, tunnel, endpoint: endpoint.name })))
     .sort((a, b) => b.from - a.from).slice(0, 100);
-  return rows.length === 0 ? empty('Nothing yet.') : table('History', [
+  return changes.length === 0 ? empty('Nothing yet.') : table('History', [
     ['Since', one => h('span', { class: 'mono' }, clock(one.from))],
     ['Endpoint', one => h('a', { href: link.endpoint(one.tunnel, one.endpoint) },
       `${one.tunnel}.${one.endpoint}`)],
@@ -74,5 +94,5 @@ function history() {
       { mark: true }],
     ['Lasted', one => duration((one.to - one.from) / 1000), { n: true }],
     ['Cause', one => one.cause || '–'],
-  ], rows, one => `${one.tunnel}\n${one.endpoint}\n${one.from}`);
+  ], changes, one => `${one.tunnel}\n${one.endpoint}\n${one.from}`);
 }

@@ -2,6 +2,7 @@ import { chart } from '../charts.js';
 import { h } from '../dom.js';
 import { bytes, clock, count, duration, milliseconds, none, percent,
   plural } from '../format.js';
+import { more, rows, worst_first } from '../lists.js';
 import { badge, bar, card, empty, figure, link, table } from '../parts.js';
 import { endpoint_state, exchange_state, is_error, problems }
   from '../states.js';
@@ -12,7 +13,7 @@ const per_second = text => text === none ? none : `${text}/s`;
 const rate = value => per_second(count(value));
 const volume = value => per_second(bytes(value));
 
-export function overview() {
+export function overview(redraw) {
   const { series, totals, node } = state;
   if (!node || !totals) return empty('Waiting for the first numbers…');
   const last = name => series[name].at(-1) ?? null;
@@ -39,7 +40,7 @@ export function overview() {
       figure('Up for', duration(node.uptime_seconds),
         { note: `version ${node.version}` })),
     h('div', { class: 'columns two', key: 'charts' }, charts(series)),
-    h('div', { class: 'columns uneven', key: 'lists' }, endpoints(), outcomes()),
+    h('div', { class: 'columns uneven', key: 'lists' }, endpoints(redraw), outcomes()),
     last_events(),
   ];
 }
@@ -111,13 +112,16 @@ function charts(series) {
   ];
 }
 
-function endpoints() {
-  const rows = state.tunnels.flatMap(tunnel => tunnel.endpoints
-    .map(endpoint => ({ tunnel: tunnel.name, endpoint,
-      last: state.exchanges.finished.filter(one =>
-        one.tunnel === tunnel.name && one.endpoint === endpoint.name) })));
+function endpoints(redraw) {
+  const all = worst_first(state.tunnels.flatMap(tunnel => tunnel.endpoints
+    .map(endpoint => ({ tunnel: tunnel.name, endpoint }))),
+  ({ endpoint }) => endpoint_state(endpoint).tone);
+  const shown = rows('overview endpoints', all).map(one => ({ ...one,
+    last: state.exchanges.finished.filter(exchange =>
+      exchange.tunnel === one.tunnel
+      && exchange.endpoint === one.endpoint.name) }));
   return card('Endpoints', {
-    actions: h('a', { href: '#/tunnels' }, 'All tunnels') }, rows.length
+    actions: h('a', { href: '#/tunnels' }, 'All tunnels') }, all.length
     ? table('Endpoints', [
       ['Endpoint', ({ tunnel, endpoint }) =>
         h('a', { href: link.endpoint(tunnel, endpoint.name) },
@@ -128,8 +132,9 @@ function endpoints() {
       ['In flight', ({ endpoint }) => count(endpoint.in_flight), { n: true }],
       ['Median', ({ last }) => milliseconds(latency(last, 0.5)), { n: true }],
       ['Errors', ({ last }) => count(last.filter(is_error).length), { n: true }],
-    ], rows, ({ tunnel, endpoint }) => `${tunnel}\n${endpoint.name}`)
-    : empty('No agent has dialled in yet.'));
+    ], shown, ({ tunnel, endpoint }) => `${tunnel}\n${endpoint.name}`)
+    : empty('No agent has dialled in yet.'),
+  more('overview endpoints', all, redraw));
 }
 
 function outcomes() {

@@ -2,27 +2,62 @@
 import { fallback_action } from '../actions.js';
 import { h } from '../dom.js';
 import { milliseconds, plural, transport } from '../format.js';
+import { has_words, more, rows, worst_first } from '../lists.js';
 import { badge, bar, card, empty, heading, icon, link } from '../parts.js';
 import { connection_state, endpoint_state, pool_state, tunnel_state }
   from '../states.js';
 import { state } from '../store.js';
 
-export function tunnels() {
+const filter = { text: '' };
+
+export function tunnels(redraw) {
+  const found = worst_first(state.tunnels.map(matching).filter(Boolean),
+    one => tunnel_state(one.tunnel).tone);
   return [
     ...heading('Tunnels', { state: undefined }),
+    h('form', { class: 'tools', key: 'tools', role: 'search',
+                onsubmit: event => event.preventDefault() },
+      h('label', { class: 'wide' }, 'Search',
+        h('input', { type: 'search', autocomplete: 'off',
+          placeholder: 'Tunnel, endpoint or connection', oninput: event => {
+            filter.text = event.currentTarget.value;
+            redraw();
+          } }))),
     legend(),
-    state.tunnels.length === 0 && empty('The configuration has no tunnel.'),
-    ...state.tunnels.map(tunnel => card(tunnel.name, {
-      id: `tunnel-${tunnel.name}`, note: describe(tunnel),
-      actions: fallback_action(tunnel.name, tunnel.fallback_mode) },
-    h('ul', { class: 'tree', 'aria-label': `Actors of ${tunnel.name}` },
-      h('li', { key: 'tunnel' }, h('div', { class: `actor ${tunnel_state(tunnel).tone}` },
-        h('span', { class: 'kind' }, h('span', null, 'tunnel'),
-          `${in_flight(tunnel)} in flight`),
-        h('span', { class: 'name', title: tunnel.name }, tunnel.name),
-        badge(tunnel_state(tunnel))),
-      h('ul', null, tunnel.endpoints.map(one => endpoint_node(tunnel, one))))))),
+    state.tunnels.length === 0 ? empty('The configuration has no tunnel.')
+      : found.length === 0 && empty('Nothing here has that name.'),
+    ...rows('tunnels', found).map(one => tunnel_card(one, redraw)),
+    more('tunnels', found, redraw),
   ];
+}
+
+/** A tunnel with those of its endpoints that are looked for, or null. */
+function matching(tunnel) {
+  const { text } = filter;
+  const endpoints = text.trim() === '' || has_words(text, tunnel.name)
+    ? tunnel.endpoints
+    : tunnel.endpoints.filter(one => has_words(text, tunnel.name, one.name,
+      ...one.pools.flatMap(pool => (pool.connections ?? [])
+        .map(connection => connection.name))));
+  return endpoints.length > 0 || has_words(text, tunnel.name)
+    ? { tunnel, endpoints } : null;
+}
+
+function tunnel_card({ tunnel, endpoints }, redraw) {
+  const name = `endpoints ${tunnel.name}`;
+  const sorted = worst_first(endpoints, one => endpoint_state(one).tone);
+  return card(tunnel.name, {
+    id: `tunnel-${tunnel.name}`, note: describe(tunnel),
+    actions: fallback_action(tunnel.name, tunnel.fallback_mode) },
+  h('ul', { class: 'tree', 'aria-label': `Actors of ${tunnel.name}` },
+    h('li', { key: 'tunnel' }, h('div', { class: `actor ${tunnel_state(tunnel).tone}` },
+      h('span', { class: 'kind' }, h('span', null, 'tunnel'),
+        `${in_flight(tunnel)} in flight`),
+      h('span', { class: 'name', title: tunnel.name }, tunnel.name),
+      badge(tunnel_state(tunnel))),
+    h('ul', null,
+      rows(name, sorted).map(one => endpoint_node(tunnel, one, redraw)),
+      more(name, sorted, redraw, 'li')))));
 }
 
 const in_flight = tunnel => tunnel.endpoints
@@ -39,7 +74,7 @@ const legend = () => h('p', { class: 'quiet small legend', key: 'legend' },
    ['bad', 'down'], ['idle', 'off or empty']].map(([tone, word]) =>
     h('span', { class: `state ${tone}` }, icon(tone), word)));
 
-function endpoint_node(tunnel, endpoint) {
+function endpoint_node(tunnel, endpoint, redraw) {
   const how = endpoint_state(endpoint);
   return h('li', { key: endpoint.name },
     h('a', { class: `actor endpoint ${how.tone}`,
@@ -48,18 +83,23 @@ function endpoint_node(tunnel, endpoint) {
         `${endpoint.in_flight} in flight`),
       h('span', { class: 'name', title: endpoint.name }, endpoint.name),
       badge(how)),
-    h('ul', null, endpoint.pools.map(pool_node)));
+    h('ul', null, endpoint.pools.map(pool =>
+      pool_node(pool, `${tunnel.name}\n${endpoint.name}`, redraw))));
 }
 
-function pool_node(pool) {
+function pool_node(pool, place, redraw) {
   const how = pool_state(pool);
+  const name = `connections ${place} ${pool.transport}`;
+  const sorted = worst_first(pool.connections,
+    one => connection_state(one).tone);
   return h('li', { key: pool.transport },
     h('div', { class: `actor ${how.tone}` },
       h('span', { class: 'kind' }, h('span', null, 'pool'),
         `${pool.size} of ${pool.sizing?.target_size ?? pool.pool_size}`
         + `, max ${pool.max_pool_size}`),
       h('span', { class: 'name' }, transport(pool.transport)), badge(how)),
-    h('ul', null, pool.connections.map(connection_node)));
+    h('ul', null, rows(name, sorted).map(connection_node),
+      more(name, sorted, redraw, 'li')));
 }
 
 export function connection_node(connection) {

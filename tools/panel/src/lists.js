@@ -1,0 +1,43 @@
+// Long lists: the first rows, and the rest by and by, so that a page of a node
+// with thousands of endpoints stays as quick as any.
+import { h } from './dom.js';
+import { count } from './format.js';
+import { button } from './parts.js';
+
+export const first_rows = 20;
+const more_rows = 200;
+const shown = new Map(); // name of a list -> rows that were asked for
+
+/** How many rows of the list `name` are on the page. */
+export const rows_of = name => shown.get(name) ?? first_rows;
+
+/** The rows of `all` that are shown. */
+export const rows = (name, all) => all.slice(0, rows_of(name));
+
+/** A button for more of them; null when all are there. `Wrap` is the element
+ *  around it. */
+export function more(name, all, redraw, wrap = 'p') {
+  const rest = all.length - rows_of(name);
+  if (rest <= 0) return null;
+  const step = Math.min(rest, more_rows);
+  return h(wrap, { class: 'more', key: 'more' }, button(
+    step < rest ? `${count(step)} of ${count(rest)} more`
+      : `${count(rest)} more`, () => {
+      shown.set(name, rows_of(name) + step);
+      redraw();
+    }));
+}
+
+const order = ['bad', 'warn', 'probing', 'ok', 'idle'];
+
+/** What needs somebody comes first, and what needs nobody keeps its order. */
+export const worst_first = (all, tone_of) => all
+  .map((one, i) => [order.indexOf(tone_of(one)), i, one])
+  .sort((x, y) => x[0] - y[0] || x[1] - y[1])
+  .map(([, , one]) => one);
+
+/** Whether one of the texts has all words of `filter` in it. */
+export function has_words(filter, ...texts) {
+  const text = texts.join('\n').toLowerCase();
+  return filter.toLowerCase().split(/\s+/).every(word => text.includes(word));
+}
