@@ -5,10 +5,6 @@
 #include "config/text.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
-#include <iterator>
-#include <system_error>
 
 namespace aps::config {
 
@@ -122,6 +118,9 @@ node node_reader::read() {
   if (const auto* schema = root_.member("$schema");
       schema && !schema->is_string())
     root_.fail(root_.path("$schema"), describe(*schema), "a string");
+  // `load` has done it.
+  std::vector<std::string> included;
+  read_includes(root_, included);
   read_http(root_.object("http"), http_);
   read_networks(root_, "trusted_proxies", node_.trusted_proxies);
   read_servers();
@@ -155,10 +154,13 @@ bool node::takes_agents(const std::string& server) const {
 }
 
 std::string problem::str() const {
-  auto result = path + ": found " + found + ", allowed " + allowed;
-  if (!hint.empty())
-    result += " (did you mean " + quote(hint) + "?)";
-  return result;
+  const auto meant
+    = hint.empty() ? "" : "did you mean " + quote(hint) + "? ";
+  return fitted(path + ": " + meant, "found " + found + ", allowed " + allowed);
+}
+
+node read_node(const json& root, problems& out) {
+  return node_reader{root, out}.read();
 }
 
 result parse(std::string_view text) {
@@ -166,27 +168,10 @@ result parse(std::string_view text) {
   const auto root = parse_json(text, wrong);
   if (!root)
     return wrong;
-  auto all = node_reader{*root, wrong}.read();
+  auto all = read_node(*root, wrong);
   if (!wrong.empty())
     return wrong;
   return all;
-}
-
-result load(const std::filesystem::path& file) {
-  const auto refuse = [&file](const std::string& why) {
-    return problems{{file.string(), why, "a readable file", {}}};
-  };
-  std::error_code code;
-  if (std::filesystem::is_directory(file, code))
-    return refuse("a directory");
-  errno = 0;
-  std::ifstream in{file, std::ios::binary};
-  if (!in)
-    return refuse(std::generic_category().message(errno ? errno : EIO));
-  const std::string text{std::istreambuf_iterator<char>{in}, {}};
-  if (in.bad())
-    return refuse(std::generic_category().message(EIO));
-  return parse(text);
 }
 
 } // namespace aps::config

@@ -225,7 +225,7 @@ struct problem {
   std::string allowed; ///< what may stand there
   std::string hint;    ///< nearest known key or name; often empty
 
-  /// One line: `path: found X, allowed Y (did you mean "Z"?)`.
+  /// One line of 160 columns: `path: did you mean "Z"? found X, allowed Y`.
   std::string str() const;
 };
 using problems = std::vector<problem>;
@@ -238,7 +238,7 @@ using result = std::variant<node, problems>;
 /// never appears in a problem.
 result parse(std::string_view text);
 
-/// Reads and parses a file; an unreadable file is one problem naming it.
+/// With all it includes and refers to; every problem is behind its file.
 result load(const std::filesystem::path& file);
 
 /// Parses an absolute http(s) URL without userinfo, query and fragment

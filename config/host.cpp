@@ -80,4 +80,9 @@ bool is_dns_name(std::string_view host) {
   return !std::all_of(label.begin(), label.end(), is_digit) || is_ipv4(host);
 }
 
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1"
+         || (is_ipv4(host) && host.starts_with("127."));
+}
+
 } // namespace aps::config

@@ -15,6 +15,9 @@ bool is_ipv4(std::string_view host);
 /// Whether `host` is an IPv6 address, without brackets and zone.
 bool is_ipv6(std::string_view host);
 
+/// Whether nobody but this machine reaches `host`, an address or "localhost".
+bool is_loopback(std::string_view host);
+
 /// One text per host, for comparing: lower case, IPv6 without brackets in its
 /// shortest form (RFC 5952), no trailing dot.
 std::string canonical_host(std::string_view host);

@@ -16,11 +16,6 @@ namespace {
 constexpr range<uint16_t> any_port{0, 65535};
 constexpr size_t max_token = 1024;
 
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1"
-         || (is_ipv4(host) && host.starts_with("127."));
-}
-
 bool read_host(reader& in, std::string& to) {
   const auto* value = in.member("host");
   if (!value)
@@ -78,6 +73,25 @@ void read_http(reader&& in, http& to) {
   in.duration("discard_timeout", to.discard_timeout, limits);
   in.integer<uint64_t>("discard_bytes", to.discard_bytes, {0, exact});
   in.finish();
+}
+
+bool read_includes(reader& in, std::vector<std::string>& to) {
+  constexpr auto allowed = "a list of files, such as [\"conf.d/*.json\"]";
+  const auto* value = in.member("include");
+  if (!value)
+    return true;
+  if (!value->is_array())
+    return in.fail(in.path("include"), describe(*value), allowed);
+  bool ok = true;
+  for (size_t i = 0; i < value->size(); ++i) {
+    const auto& name = (*value)[i];
+    if (name.is_string() && !name.get_ref<const std::string&>().empty())
+      to.push_back(name.get<std::string>());
+    else
+      ok = in.fail(element_path(in.path("include"), i), describe(name),
+                   "a file's name or pattern");
+  }
+  return ok;
 }
 
 void read_networks(reader& in, const char* key, std::vector<std::string>& to) {

@@ -14,6 +14,9 @@ inline constexpr double min_seconds = 0.001;
 
 void read_http(reader&& in, http& to);
 
+/// The list under `include`: files and patterns.
+bool read_includes(reader& in, std::vector<std::string>& to);
+
 void read_limits(reader&& in, limits& to);
 
 /// A list of networks under `key`; one that is there replaces what `to` has.
@@ -38,6 +41,9 @@ void read_log(reader&& in, log& to);
 void read_io(reader&& in, io& to);
 void read_dns(reader&& in, dns& to);
 void read_targets(reader&& in, targets& to);
+
+/// The whole configuration out of one value.
+node read_node(const nlohmann::json& root, problems& out);
 
 /// What only shows with everything read: two listeners on one address, limits
 /// of the HTTP front that contradict each other.

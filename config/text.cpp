@@ -128,6 +128,22 @@ std::string nearest(std::string_view word,
   return result.empty() ? container_of(word, known) : result;
 }
 
+std::string fitted(const std::string& head, const std::string& rest) {
+  constexpr size_t columns = 160;
+  constexpr size_t least = 48;
+  constexpr std::string_view mark = " ...";
+  const auto room
+    = std::max(columns - std::min(columns, head.size()), least);
+  if (rest.size() <= room)
+    return head + rest;
+  auto end = rest.rfind(' ', room - mark.size());
+  if (end == rest.npos)
+    end = 0;
+  while (end > 0 && (rest[end - 1] == ' ' || rest[end - 1] == ','))
+    --end;
+  return head + rest.substr(0, end) + std::string{mark};
+}
+
 bool is_name(std::string_view text) {
   if (text.empty() || text.size() > 128)
     return false;

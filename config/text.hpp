@@ -26,6 +26,10 @@ std::string joined(const std::vector<std::string>& words);
 std::string nearest(std::string_view word,
                     const std::vector<std::string>& known);
 
+/// `head` and `rest` in a line of at most 160 columns, if `head` leaves room
+/// for some words: the end of `rest` gives way to " ...".
+std::string fitted(const std::string& head, const std::string& rest);
+
 /// Whether `text` may name a server, tunnel or endpoint: 1..128 bytes without
 /// control characters.
 bool is_name(std::string_view text);

@@ -1,6 +1,7 @@
 // The node: listens for visitors and agents as its configuration says.
 #include "actors/init.hpp"
 #include "actors/node.hpp"
+#include "config/advice.hpp"
 #include "config/config.hpp"
 #include "tools/cli.hpp"
 #include "tools/host.hpp"
@@ -20,6 +21,7 @@ namespace {
 struct options {
   std::string config;
   bool check = false;
+  bool strict = false;
   std::string log_level;
   double grace = 5;
 };
@@ -48,7 +50,7 @@ void reload(aps::node& node, const std::string& file, spdlog::logger& log) {
   const auto loaded = aps::config::load(file);
   if (const auto* problems = std::get_if<aps::config::problems>(&loaded)) {
     for (const auto& problem : *problems)
-      log.error("[NODE] {}: {}", file, problem.str());
+      log.error("[NODE] {}", problem.str());
     log.error("[NODE] {} is not used; everything stays as it was", file);
     return;
   }
@@ -90,6 +92,7 @@ int main(int argc, char** argv) {
   line.add({"config", "FILE", "Configuration, JSON with comments", true},
            what.config);
   line.add({"check", "", "Only validate the configuration"}, what.check);
+  line.add({"strict", "", "Warnings of the check are failures"}, what.strict);
   line.add({"log-level", "LEVEL",
             "One of trace, debug, info, warning, error, off (default: what the "
             "configuration says, or info)"},
@@ -98,12 +101,18 @@ int main(int argc, char** argv) {
            what.grace);
   if (const auto code = line.parse(argc, argv))
     return *code;
-  const auto loaded = aps::config::load(what.config);
+  std::vector<std::string> warnings;
+  const auto loaded = aps::config::load(what.config, warnings);
   if (const auto* problems = std::get_if<aps::config::problems>(&loaded)) {
     for (const auto& problem : *problems)
-      std::cerr << what.config << ": " << problem.str() << '\n';
+      std::cerr << problem.str() << '\n';
     return aps::cli::exit_failure;
   }
+  if (what.check || what.strict)
+    for (const auto& warning : warnings)
+      std::cerr << warning << '\n';
+  if (what.strict && !warnings.empty())
+    return aps::cli::exit_failure;
   if (what.check) {
     std::cout << what.config << ": ok" << std::endl;
     return aps::cli::exit_ok;

@@ -67,7 +67,7 @@ CAF_TEST(unknown keys come with the nearest known one) {
      {"$.admin.prt", "an unknown key", "one of host, port, token, keep_exchanges, actor_metrics", "port"}},
     {with(R"("tunels": {})"),
      {"$.tunels", "an unknown key",
-      "one of $schema, http, trusted_proxies, servers, tunnels, mappings, "
+      "one of $schema, include, http, trusted_proxies, servers, tunnels, mappings, "
       "admin, log, io, limits, dns, targets",
       "tunnels"}},
     {with(R"("log": {"LEVEL": "info"})"),
@@ -160,7 +160,7 @@ CAF_TEST(names have limits) {
 
 CAF_TEST(a problem is one line) {
   CAF_CHECK_EQUAL((problem{"$.a", "1", "2", "b"}.str()),
-                  "$.a: found 1, allowed 2 (did you mean \"b\"?)");
+                  "$.a: did you mean \"b\"? found 1, allowed 2");
   CAF_CHECK_EQUAL((problem{"$.a", "1", "2", ""}.str()),
                   "$.a: found 1, allowed 2");
 }

@@ -85,7 +85,9 @@ class Usage(unittest.TestCase):
 
 class Check(unittest.TestCase):
     def test_a_good_configuration_is_ok(self):
-        file = write_config(scratch(self), node_config("http://localhost:1"))
+        config = node_config("http://localhost:1")
+        config["tunnels"]["tunnel1"]["password"] = "of our own"
+        file = write_config(scratch(self), config)
         self.assertEqual(run("aps", "-config", file, "-check"),
                          (0, f"{file}: ok\n", ""))
 

@@ -1,4 +1,5 @@
 // Commands that change something, and those about configurations.
+#include "config/advice.hpp"
 #include "config/show.hpp"
 #include "tools/apsctl/commands.hpp"
 #include "tools/apsctl/render.hpp"
@@ -99,12 +100,12 @@ json differences(const json& running, const json& file) {
   return list;
 }
 
-bool report(const std::string& file, const config::result& loaded) {
+bool report(const config::result& loaded) {
   const auto* problems = std::get_if<config::problems>(&loaded);
   if (!problems)
     return true;
   for (const auto& problem : *problems)
-    std::cerr << file << ": " << printable(problem.str()) << '\n';
+    std::cerr << printable(problem.str()) << '\n';
   return false;
 }
 
@@ -175,15 +176,19 @@ int set_log(const client& node, const options& what) {
 int check_config(const client& node, const options& what) {
   if (what.first != "check" && what.first != "diff")
     throw usage("config knows check and diff, not " + printable(what.first));
-  const auto loaded = config::load(what.second);
-  if (!report(what.second, loaded))
+  std::vector<std::string> warnings;
+  const auto loaded = config::load(what.second, warnings);
+  if (!report(loaded))
     return cli::exit_failure;
   if (what.first == "diff")
     return diff(node, what, std::get<config::node>(loaded));
-  if (what.json)
-    print({{"file", what.second}, {"ok", true}});
-  else
+  if (what.json) {
+    print({{"file", what.second}, {"ok", true}, {"warnings", warnings}});
+  } else {
+    for (const auto& warning : warnings)
+      std::cerr << printable(warning) << '\n';
     std::cout << what.second << ": ok" << std::endl;
+  }
   return cli::exit_ok;
 }
 

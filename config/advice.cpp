@@ -1,0 +1,134 @@
+#include "config/advice.hpp"
+
+#include "config/host.hpp"
+#include "config/routes.hpp"
+#include "config/text.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace aps::config {
+
+namespace {
+
+constexpr std::array<std::string_view, 2> example_secrets{"test123",
+                                                          "change me"};
+
+std::string mapping_path(size_t index) {
+  return element_path("$.mappings", index);
+}
+
+bool is_default_port(const url& from) {
+  return from.port == (from.scheme == "https" ? 443 : 80);
+}
+
+/// The ports that visitors can name; empty = any, as one is chosen at start.
+std::vector<std::string> ports_of(const node& all) {
+  std::vector<std::string> out;
+  for (const auto& [name, server] : all.servers) {
+    if (server.port == 0)
+      return {};
+    out.push_back(std::to_string(server.port));
+  }
+  return out;
+}
+
+void look_at_from(const node& all, size_t index,
+                  const std::vector<std::string>& ports,
+                  std::vector<warning>& out) {
+  const auto& from = all.mappings[index].from;
+  const auto path = mapping_path(index) + ".from";
+  if (from.scheme == "https") {
+    out.push_back({path, "visitors speak plain HTTP to the servers, which "
+                         "https:// never matches; write http://"});
+    return;
+  }
+  // A visitor names the port that it called, or none.
+  const auto port = std::to_string(from.port);
+  if (!is_default_port(from) && !ports.empty()
+      && std::find(ports.begin(), ports.end(), port) == ports.end())
+    out.push_back({path, "no server has port " + port + "; write none, or "
+                           + joined(ports)});
+}
+
+void look_at_via(const node& all, size_t index, std::vector<warning>& out) {
+  const auto& tunnels = all.mappings[index].tunnels;
+  const auto is_off = [&](const std::string& name) {
+    const auto found = all.tunnels.find(name);
+    return found != all.tunnels.end() && !found->second.enabled;
+  };
+  if (!tunnels.empty() && std::all_of(tunnels.begin(), tunnels.end(), is_off))
+    out.push_back({mapping_path(index) + ".via.tunnels",
+                   "no tunnel of it is enabled, so it answers 503; enable one"});
+}
+
+void look_at_mappings(const node& all, std::vector<warning>& out) {
+  if (all.mappings.empty())
+    out.push_back({"$.mappings", "there is no mapping, so every request gets "
+                                 "404; add one with from and to"});
+  const auto ports = ports_of(all);
+  const route_table routes{all.mappings, all.tunnels};
+  for (size_t i = 0; i < all.mappings.size(); ++i) {
+    const auto& from = all.mappings[i].from;
+    // The longest that matches its own path is itself, or one just like it.
+    const auto wins = routes.find(from.scheme, from.host, from.port,
+                                  from.path.empty() ? "/" : from.path);
+    if (wins && wins->index != i)
+      out.push_back({mapping_path(i), "never used: an earlier one has the same "
+                                      "from; remove one of the two",
+                     mapping_path(wins->index)});
+    look_at_from(all, i, ports, out);
+    look_at_via(all, i, out);
+  }
+}
+
+void look_at_secret(const std::string& secret, const std::string& path,
+                    std::vector<warning>& out) {
+  if (secret.find("${") != secret.npos)
+    out.push_back({path, "a ${...} stands in it that nothing replaces; set "
+                         "what it is meant to become"});
+  if (is_of_examples(secret))
+    out.push_back({path, "everybody knows it from the examples; choose "
+                         "another one"});
+}
+
+// Whoever reaches such a port is an agent.
+void look_at_ports(const node& all, std::vector<warning>& out) {
+  for (const auto& [name, server] : all.servers) {
+    if (is_loopback(server.host) || !server.agents)
+      continue;
+    for (const auto& [tunnel_name, tunnel] : all.tunnels) {
+      const auto& doors = tunnel.servers;
+      if (!tunnel.enabled || !is_of_examples(tunnel.password)
+          || std::find(doors.begin(), doors.end(), name) == doors.end())
+        continue;
+      out.push_back({member_path("$.servers", name),
+                     "open to others (" + server.host
+                       + "), who may join with the examples' password; choose "
+                         "another one, or host 127.0.0.1",
+                     member_path("$.tunnels", tunnel_name) + ".password"});
+      break;
+    }
+  }
+}
+
+} // namespace
+
+bool is_of_examples(std::string_view secret) {
+  return std::find(example_secrets.begin(), example_secrets.end(), secret)
+         != example_secrets.end();
+}
+
+std::vector<warning> advise(const node& all) {
+  std::vector<warning> out;
+  look_at_ports(all, out);
+  for (const auto& [name, tunnel] : all.tunnels)
+    look_at_secret(tunnel.password,
+                   member_path("$.tunnels", name) + ".password", out);
+  if (all.admin)
+    look_at_secret(all.admin->token, "$.admin.token", out);
+  look_at_mappings(all, out);
+  return out;
+}
+
+} // namespace aps::config
