@@ -149,6 +149,11 @@ void controller_state::tell_tunnel() {
                 || std::any_of(
                   absences_.begin(), absences_.end(),
                   [](const absence& one) { return !one.farewell; });
+  for (const auto& where : lanes_)
+    for (const auto& member : where.members)
+      if (std::find(out.sessions.begin(), out.sessions.end(), member.session)
+          == out.sessions.end())
+        out.sessions.push_back(member.session);
   if (const auto* where = choose({})) {
     out.latency = where->status.latency;
     out.penalty = where->status.penalty;

@@ -90,6 +90,7 @@ struct endpoint_status {
   duration latency{};
   double penalty = 1;
   bool awaited = false; ///< an agent that lost its last one may come back
+  std::vector<session_id> sessions = {}; ///< of those connections, each once
 };
 
 /// A newer session of the same agent is here: this one is over.

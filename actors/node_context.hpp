@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/alarm.hpp"
+#include "actors/drains.hpp"
 #include "actors/limit_log.hpp"
 #include "actors/messages.hpp"
 #include "actors/published.hpp"
@@ -34,6 +35,7 @@ struct node_context {
   std::shared_ptr<tunnel_keys> keys = std::make_shared<tunnel_keys>(0);
   std::shared_ptr<tunnel_directory> tunnels;
   std::shared_ptr<alarm_clock> alarms;
+  std::shared_ptr<drain_register> drains = std::make_shared<drain_register>();
   std::shared_ptr<spdlog::logger> log; ///< of the pools
   monitor_actor monitor;
   limit_log_ptr limits; ///< null = nobody counts

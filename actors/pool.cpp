@@ -99,6 +99,7 @@ void pool_state::on_candidate(const candidate& who) {
   // Spread between -1 and 1, so that members of one age do not end at once.
   const auto jitter = double(random() % 2001) / 1000.0 - 1.0;
   views_.push_back({0, false, false, now, now, {}, 1, key, jitter});
+  drains_seen_ = 0; // it may be drained
   weigh(views_.size() - 1, now);
   asked_ -= std::min(asked_, 1u);
   answered_ = true;
@@ -305,12 +306,23 @@ bool pool_state::grant(job& what) {
 // What moves stays with its session and must not wait behind what is new: the
 // cap may be passed.
 size_t pool_state::choose(const job& what) {
+  look_at_drains();
   if (what.session)
     return choose_in_session(views_, sizing_.max_leases,
                              key_of(*what.session), true);
   const auto how = what.what->facts().via->rule.balance;
   return choose_member(views_, sizing_.max_leases, {how, what.visitor},
                        turn_++, random());
+}
+
+void pool_state::look_at_drains() {
+  const auto version = context_->drains->version();
+  if (version == drains_seen_)
+    return;
+  drains_seen_ = version;
+  for (size_t i = 0; i < views_.size(); ++i)
+    views_[i].drained = context_->drains->contains(
+      drain_register::session(members_[i].session));
 }
 
 void pool_state::grant_to(size_t index, job& what) {

@@ -88,6 +88,7 @@ class pool_state {
   void refuse_share(const job& what);
   void grant_to(size_t index, job& what);
   size_t choose(const job& what);
+  void look_at_drains();
   size_t index_of(const connection_actor& who) const;
   void remove(size_t index);
   void fail_lease(job what, link_error error, std::string detail);
@@ -165,6 +166,7 @@ class pool_state {
   uint64_t ejected_total_ = 0;
   uint64_t moved_total_ = 0;
   uint64_t refused_total_ = 0;
+  uint64_t drains_seen_ = 0; ///< version of the register
   uint64_t turn_ = 0;
   uint64_t random_state_;
   bool draining_ = false;

@@ -380,6 +380,9 @@ pool_snapshot pool_state::snapshot() const {
   out.moved_total = moved_total_;
   out.refused_total = refused_total_;
   const auto now = compat::now(self_);
+  const auto& drains = *context_->drains;
+  const auto drained = drains.contains(
+    drain_register::endpoint(setup_.tunnel, setup_.endpoint));
   for (size_t i = 0; i < members_.size(); ++i) {
     const auto& member = members_[i];
     const auto& view = views_[i];
@@ -387,8 +390,10 @@ pool_snapshot pool_state::snapshot() const {
     out.members.push_back({member.name, member.peer, to_hex(member.session),
                            view.leases, view.draining, view.ejected,
                            age.count(), terms_of(i, now)});
+    auto& shown = out.members.back();
+    shown.drained = drained
+                    || drains.contains(drain_register::session(member.session));
     if (const auto& counters = member.counters) {
-      auto& shown = out.members.back();
       shown.bytes_in = counters->bytes_in;
       shown.bytes_out = counters->bytes_out;
       shown.queued = counters->queued;

@@ -51,6 +51,7 @@ struct connection_snapshot {
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   uint64_t queued = 0; ///< bytes waiting for the socket
+  bool drained = false; ///< out of rotation, see `drain_register`
 };
 
 struct pool_snapshot {
@@ -97,6 +98,7 @@ struct endpoint_snapshot {
   duration latency{};
   double penalty = 1;
   controller_snapshot controller;
+  bool drained = false; ///< out of rotation, see `drain_register`
 };
 
 struct tunnel_snapshot {
@@ -161,7 +163,7 @@ bool inspect(Inspector& f, connection_snapshot& what) {
     f.field("draining", what.draining), f.field("ejected", what.ejected),
     f.field("age_s", what.age_s), f.field("health", what.health),
     f.field("bytes_in", what.bytes_in), f.field("bytes_out", what.bytes_out),
-    f.field("queued", what.queued));
+    f.field("queued", what.queued), f.field("drained", what.drained));
 }
 
 template <class Inspector>
@@ -201,7 +203,8 @@ bool inspect(Inspector& f, endpoint_snapshot& what) {
   return f.object(what).fields(
     f.field("name", what.name), f.field("in_flight", what.in_flight),
     f.field("live", what.live), f.field("latency", what.latency),
-    f.field("penalty", what.penalty), f.field("controller", what.controller));
+    f.field("penalty", what.penalty), f.field("controller", what.controller),
+    f.field("drained", what.drained));
 }
 
 template <class Inspector>

@@ -24,6 +24,7 @@ json show(const connection_snapshot& member) {
           {"in_flight", member.in_flight},
           {"draining", member.draining},
           {"ejected", member.ejected},
+          {"drained", member.drained},
           {"rtt_ms", health.latency_ms},
           {"age_seconds", member.age_s},
           {"score", health.score()},
@@ -89,6 +90,7 @@ json show(const endpoint_snapshot& endpoint) {
           {"in_flight", endpoint.in_flight},
           {"latency_ms", to_ms(endpoint.latency)},
           {"penalty", endpoint.penalty},
+          {"drained", endpoint.drained},
           {"fallback", std::move(fallback)},
           {"pools", std::move(pools)}};
 }

@@ -87,15 +87,47 @@ void tunnel_state::on_job(job& what) {
     const auto& tunnel = (*what.tunnels)[next];
     return compat::send(self_, tunnel, std::move(what));
   }
-  what.what->fail(outcome::no_endpoint,
-                  "no agent of tunnel " + name_ + " is connected");
+  what.what->fail(outcome::no_endpoint, why_nobody(what));
+}
+
+std::string tunnel_state::why_nobody(const job& what) const {
+  const auto drained = std::any_of(
+    endpoints_.begin(), endpoints_.end(), [&](const endpoint& one) {
+      return one.drained && one.live > 0 && allowed(what, one);
+    });
+  return drained ? "every agent of tunnel " + name_ + " is drained"
+                 : "no agent of tunnel " + name_ + " is connected";
+}
+
+void tunnel_state::look_at_drains() {
+  const auto version = context_->drains->version();
+  if (version == drains_seen_)
+    return;
+  drains_seen_ = version;
+  for (auto& one : endpoints_)
+    one.drained = is_drained(one);
+}
+
+bool tunnel_state::is_drained(const endpoint& candidate) const {
+  const auto& drains = *context_->drains;
+  if (drains.version() == 0)
+    return false; // nothing ever was
+  const auto& sessions = candidate.live_sessions;
+  return drains.contains(drain_register::endpoint(name_, candidate.name))
+         || (!sessions.empty()
+             && std::all_of(sessions.begin(), sessions.end(),
+                            [&](const session_id& session) {
+                              return drains.contains(
+                                drain_register::session(session));
+                            }));
 }
 
 tunnel_state::endpoint* tunnel_state::choose_live(const job& what) {
+  look_at_drains();
   choices_.clear();
   for (const auto& one : endpoints_)
     choices_.push_back({one.key, *one.in_flight, one.latency, one.penalty,
-                        one.live > 0 && allowed(what, one)});
+                        one.live > 0 && !one.drained && allowed(what, one)});
   const auto how = what.what->facts().via->rule.balance;
   const auto turn = turn_++;
   const auto chosen = choose_one(how, choices_, turn, mix(turn), what.visitor);
@@ -107,7 +139,7 @@ tunnel_state::endpoint* tunnel_state::expected_back(const job& what) {
   const auto now = compat::now(self_);
   const auto grace = to_duration(settings_.reconnect_grace);
   for (auto& candidate : endpoints_)
-    if (candidate.awaited && allowed(what, candidate)
+    if (candidate.awaited && !candidate.drained && allowed(what, candidate)
         && now - candidate.lost_at < grace)
       return &candidate;
   return nullptr;
@@ -222,6 +254,7 @@ tunnel_state::endpoint_named(const std::string& endpoint_name) {
                         hash_of(endpoint_name),
                         std::make_shared<std::atomic<uint32_t>>(0),
                         compat::now(self_)});
+  endpoints_.back().drained = is_drained(endpoints_.back());
   wake();
   return endpoints_.back();
 }
@@ -253,6 +286,8 @@ void tunnel_state::on_status(const endpoint_status& status) {
   found->awaited = status.awaited;
   found->latency = status.latency;
   found->penalty = status.penalty;
+  found->live_sessions = status.sessions;
+  found->drained = is_drained(*found);
 }
 
 duration tunnel_state::patience_with(const endpoint& candidate) const {
@@ -325,6 +360,7 @@ caf::result<tunnel_snapshot> tunnel_state::snapshot() {
   base.grpc_enabled = settings_.grpc_pool.enabled;
   base.websocket_enabled = settings_.websocket_pool.enabled;
   base.mode = mode_;
+  look_at_drains();
   std::vector<controller_actor> controllers;
   for (const auto& one : endpoints_)
     controllers.push_back(one.controller);
@@ -337,7 +373,7 @@ caf::result<tunnel_snapshot> tunnel_state::snapshot() {
           continue;
         base.endpoints.push_back({found->name, *found->in_flight, found->live,
                                   found->latency, found->penalty,
-                                  std::move(part)});
+                                  std::move(part), found->drained});
       }
       promise.deliver(std::move(base));
     });

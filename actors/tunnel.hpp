@@ -44,6 +44,8 @@ class tunnel_state {
     time_point lost_at{}; ///< when `live` became zero, or when it was made
     bool served = false;  ///< had a connection at least once
     bool awaited = false; ///< its agents may come back within the grace
+    bool drained = false; ///< an operator took it, or all its agents, out
+    std::vector<session_id> live_sessions{};
     std::deque<session_id> sessions{}; ///< the last ones that joined it
   };
 
@@ -62,6 +64,9 @@ class tunnel_state {
   endpoint* choose_live(const job& what);
   endpoint* expected_back(const job& what);
   bool allowed(const job& what, const endpoint& candidate) const;
+  std::string why_nobody(const job& what) const;
+  void look_at_drains();
+  bool is_drained(const endpoint& candidate) const;
   std::optional<refusal> check(const admission& who, const std::string& key);
   std::optional<refusal> check_place(const hello_frame& hello);
   void wait_for_key(const admission& who);
@@ -82,6 +87,7 @@ class tunnel_state {
   std::vector<choice_view> choices_; ///< reused by each choice
   restart_intensity deaths_;
   alarm alarm_;
+  uint64_t drains_seen_ = 0; ///< version of the register
   uint64_t turn_ = 0;
   fallback_mode mode_ = fallback_mode::automatic; ///< by hand
   bool draining_ = false;

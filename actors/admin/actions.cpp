@@ -73,6 +73,50 @@ void operate_on(const call& what, const std::string& action,
   });
 }
 
+// Takes what `chosen` finds out of rotation, or puts it back. Who is away for
+// the moment stays as it was told to be.
+void set_drained(const call& what, bool drained, const std::string& target,
+                 const std::string& entry, choice chosen) {
+  what.with_actors([=](const actor_list& all) {
+    auto& drains = *what.where().node->drains;
+    size_t count = 0;
+    bool known = drains.contains(entry);
+    for (const auto& one : all.actors) {
+      if (!chosen(one))
+        continue;
+      known = true;
+      count += one.kind == actor_kind::connection;
+    }
+    if (!known)
+      return what.problem(404, "there is no " + target);
+    if (!drained)
+      drains.remove(entry);
+    else if (!drains.add(entry))
+      return what.problem(503, "too many are drained; undrain some first");
+    done(what, drained ? "drain" : "undrain", target, count);
+  });
+}
+
+void set_session_drained(const call& what, bool drained) {
+  if (!body_with(what, {}))
+    return;
+  const auto& id = what.names.at(0);
+  set_drained(what, drained, "session " + id, drain_register::session(id),
+              [id](const live_actor& one) { return one.session == id; });
+}
+
+void set_endpoint_drained(const call& what, bool drained) {
+  if (!body_with(what, {}))
+    return;
+  const auto& tunnel = what.names.at(0);
+  const auto& endpoint = what.names.at(1);
+  set_drained(what, drained, "endpoint " + tunnel + "." + endpoint,
+              drain_register::endpoint(tunnel, endpoint),
+              [tunnel, endpoint](const live_actor& one) {
+                return one.tunnel == tunnel && one.endpoint == endpoint;
+              });
+}
+
 void operate_on_connection(const call& what, const std::string& action,
                            operate order) {
   const auto& name = what.names.at(0);
@@ -102,6 +146,11 @@ void operate_on_endpoint(const call& what, const std::string& action,
 void drain_connection(const call& what) {
   if (body_with(what, {}))
     operate_on_connection(what, "drain", {operate::action::drain, {}});
+}
+
+void reconnect_connection(const call& what) {
+  if (body_with(what, {}))
+    operate_on_connection(what, "reconnect", {operate::action::drain, {}});
 }
 
 void close_connection(const call& what) {
@@ -134,8 +183,16 @@ void inject_fault(const call& what) {
 }
 
 void drain_session(const call& what) {
+  set_session_drained(what, true);
+}
+
+void undrain_session(const call& what) {
+  set_session_drained(what, false);
+}
+
+void reconnect_session(const call& what) {
   if (body_with(what, {}))
-    operate_on_session(what, "drain", {operate::action::drain, {}});
+    operate_on_session(what, "reconnect", {operate::action::drain, {}});
 }
 
 void close_session(const call& what) {
@@ -144,8 +201,16 @@ void close_session(const call& what) {
 }
 
 void drain_endpoint(const call& what) {
+  set_endpoint_drained(what, true);
+}
+
+void undrain_endpoint(const call& what) {
+  set_endpoint_drained(what, false);
+}
+
+void reconnect_endpoint(const call& what) {
   if (body_with(what, {}))
-    operate_on_endpoint(what, "drain", {operate::action::drain, {}});
+    operate_on_endpoint(what, "reconnect", {operate::action::drain, {}});
 }
 
 void close_endpoint(const call& what) {

@@ -158,8 +158,9 @@ json show_endpoint(const config::mapping& rule,
                             != rule.endpoints.end();
   const auto& choice = endpoint.controller.choice;
   return {{"name", endpoint.name},
-          {"could_serve", allowed && choice},
+          {"could_serve", allowed && !endpoint.drained && choice},
           {"why", !allowed             ? "the mapping does not name it"
+                  : endpoint.drained   ? "drained by an operator"
                   : choice             ? "has live connections"
                   : endpoint.live == 0 ? "no live connection"
                                        : "no live gRPC connection, and "

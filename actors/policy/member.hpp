@@ -23,11 +23,12 @@ struct member_view {
   uint64_t session = 0;  ///< equal for connections of one agent
   /// Position of this member's lifetime inside +-10 %, from -1 to 1.
   double jitter = 0;
+  bool drained = false; ///< its agent is out of rotation; counts all the same
 
   bool usable() const noexcept { return !draining && !ejected; }
 
   bool has_room(uint32_t max_leases) const noexcept {
-    return usable() && leases < max_leases;
+    return usable() && !drained && leases < max_leases;
   }
 };
 

@@ -288,15 +288,15 @@ class Actions(AdminCase):
         answer = ask(self.port, "/bytes/100000")
         self.assertEqual(answer.status, 200)
 
-    def test_sessions_and_endpoints_are_drained_as_a_whole(self):
+    def test_sessions_and_endpoints_reconnect_as_a_whole(self):
         endpoint = self.get("/.api/endpoints")["endpoints"][0]
         session = endpoint["sessions"][0]
-        done = self.act("sessions", session["session"], "drain")
+        done = self.act("sessions", session["session"], "reconnect")
         self.assertEqual(done["count"], len(session["connections"]))
         gone = set(session["connections"])
         wait_until(lambda: self.names() and not gone & set(self.names()),
                    "new connections")
-        for action in ("drain", "close"):
+        for action in ("reconnect", "close"):
             before = self.names()
             self.post(f"/.api/endpoints/tunnel1/app1/{action}", {},
                       f"/.api/endpoints/{{tunnel}}/{{name}}/{action}")

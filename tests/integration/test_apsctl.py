@@ -41,7 +41,7 @@ class Usage(unittest.TestCase):
     def test_help_names_every_command(self):
         text = apsctl("-h")
         for word in ("status", "top", "tunnels", "connections", "exchanges",
-                     "events", "explain", "drain", "close", "fault",
+                     "events", "explain", "drain", "undrain", "reconnect", "close", "fault",
                      "fallback", "log", "config"):
             self.assertIn(f"  {word} ", text)
             for flag in ("-admin", "-token-file", "-json", "127.0.0.1:9090"):
@@ -216,7 +216,8 @@ class Done(Case):
 
     def test_connections_are_drained_closed_and_broken(self):
         stack = self.build("ws")
-        for command in (("drain",), ("close",), ("fault", "cut")):
+        for command in (("drain",), ("reconnect",), ("close",),
+                        ("fault", "cut")):
             wait_until(lambda: len(self.names(stack)) >= 2, "the pool")
             name = sorted(self.names(stack))[0]
             text = self.run_it(stack, command[0], name, *command[1:])
@@ -224,9 +225,9 @@ class Done(Case):
             wait_until(lambda: name not in self.names(stack), f"{name} to go")
             self.assertEqual(ask(stack.port).status, 200)
 
-    def test_endpoints_and_sessions_are_drained_and_closed(self):
+    def test_endpoints_and_sessions_reconnect_and_are_closed(self):
         stack = self.build("ws")
-        for command in ("drain", "close"):
+        for command in ("reconnect", "close"):
             for what in ("endpoint", "session"):
                 wait_until(lambda: len(self.names(stack)) >= 2, "the pool")
                 before = self.names(stack)

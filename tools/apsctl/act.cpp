@@ -135,6 +135,17 @@ int drain(const client& node, const options& what) {
   return say_done(node.post(target(what) + "/drain", json::object()), what);
 }
 
+int undrain(const client& node, const options& what) {
+  if (!what.first.empty())
+    throw usage("a connection is drained once and gone; give -session ID, or "
+                "-tunnel T -endpoint E");
+  return say_done(node.post(target(what) + "/undrain", json::object()), what);
+}
+
+int reconnect(const client& node, const options& what) {
+  return say_done(node.post(target(what) + "/reconnect", json::object()), what);
+}
+
 int close(const client& node, const options& what) {
   return say_done(node.post(target(what) + "/close", json::object()), what);
 }

@@ -56,6 +56,8 @@ int show_exchanges(const client& node, const options& what);
 int show_events(const client& node, const options& what);
 int show_explanation(const client& node, const options& what);
 int drain(const client& node, const options& what);
+int undrain(const client& node, const options& what);
+int reconnect(const client& node, const options& what);
 int close(const client& node, const options& what);
 int inject_fault(const client& node, const options& what);
 int set_fallback(const client& node, const options& what);

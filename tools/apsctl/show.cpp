@@ -21,7 +21,9 @@ namespace {
 /// The state of an endpoint as one word, with the mode when set by hand.
 std::string state_of(const json& endpoint) {
   if (number(endpoint, "live_connections") == 0)
-    return "down";
+    return endpoint.value("drained", false) ? "down, drained" : "down";
+  if (endpoint.value("drained", false))
+    return "drained";
   const auto& fallback = endpoint.at("fallback");
   const auto mode = text(fallback, "mode");
   return text(fallback, "state")
@@ -33,6 +35,8 @@ std::string state_of_connection(const json& connection) {
     return "ejected";
   if (connection.value("draining", false))
     return "draining";
+  if (connection.value("drained", false))
+    return "drained";
   return number(connection, "in_flight") > 0 ? "busy" : "ready";
 }
 

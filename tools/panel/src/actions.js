@@ -61,25 +61,33 @@ function control({ name, label, options, value, ...attributes }) {
 const done = answer => `${answer.action}: ${answer.target}`
   + (answer.count > 1 ? ` (${answer.count} connections)` : '');
 
-function on(kind, url, name, verb, confirm) {
-  const drains = verb === 'drain';
-  ask({
-    title: `${confirm} ${kind}?`,
-    text: drains
-      ? `${name} gets no new exchanges and is closed when the running ones have ended.`
-      : `${name} is closed now; running exchanges move to other connections, if there are any.`,
-    confirm, danger: !drains,
-    run: async () => done(await post(`${url}/${verb}`)),
-  });
-}
+// What each action does to the thing that it is about.
+const effects = {
+  drain: name => `${name} gets no new exchanges until it is undrained, also after a reconnect; the running ones end in peace.`,
+  undrain: name => `${name} gets new exchanges again.`,
+  reconnect: name => `${name} is closed when the running exchanges have ended; its agent dials anew.`,
+  close: name => `${name} is closed now; running exchanges move to other connections, if there are any.`,
+};
 
-const drain_and_close = (kind, url, name) => [
-  button('Drain…', () => on(kind, url, name, 'drain', 'Drain'), { key: 'drain' }),
-  button('Close…', () => on(kind, url, name, 'close', 'Close'),
-    { key: 'close', class: 'danger' })];
+const on = (kind, url, name, verb) => {
+  const label = verb[0].toUpperCase() + verb.slice(1);
+  const danger = verb === 'close';
+  return button(`${label}…`, () => ask({
+    title: `${label} ${kind}?`,
+    text: effects[verb](name),
+    confirm: label, danger,
+    run: async () => done(await post(`${url}/${verb}`)),
+  }), danger ? { key: verb, class: 'danger' } : { key: verb });
+};
+
+const actions_on = (kind, url, name, verbs) =>
+  verbs.map(verb => on(kind, url, name, verb));
+
+const rotation = ['drain', 'undrain', 'reconnect', 'close'];
 
 export const connection_actions = name => [
-  ...drain_and_close('connection', `connections/${path(name)}`, name),
+  ...actions_on('connection', `connections/${path(name)}`, name,
+    ['reconnect', 'close']),
   button('Inject fault…', () => ask({
     title: 'Inject a fault?',
     text: `For rehearsals: ${name} misbehaves as if its network did. Visitors should not notice.`,
@@ -97,10 +105,10 @@ export const connection_actions = name => [
   }), { key: 'fault', class: 'danger' })];
 
 export const session_actions = id =>
-  drain_and_close('session', `sessions/${path(id)}`, `session ${id}`);
+  actions_on('session', `sessions/${path(id)}`, `session ${id}`, rotation);
 
-export const endpoint_actions = (tunnel, name) => drain_and_close('endpoint',
-  `endpoints/${path(tunnel)}/${path(name)}`, `${tunnel}.${name}`);
+export const endpoint_actions = (tunnel, name) => actions_on('endpoint',
+  `endpoints/${path(tunnel)}/${path(name)}`, `${tunnel}.${name}`, rotation);
 
 const modes = [['auto', 'Automatic: the state decides'],
   ['grpc', 'gRPC only'], ['websocket', 'WebSocket only']];

@@ -5,6 +5,7 @@ import { transport } from './format.js';
 export function connection_state(connection) {
   if (connection.ejected) return { tone: 'bad', word: 'ejected' };
   if (connection.draining) return { tone: 'warn', word: 'draining' };
+  if (connection.drained) return { tone: 'warn', word: 'drained' };
   if (connection.score < 0.5) return { tone: 'warn', word: 'weak' };
   return connection.in_flight > 0
     ? { tone: 'ok', word: 'busy' } : { tone: 'ok', word: 'ready' };
@@ -23,6 +24,7 @@ export function pool_state(pool) {
 
 export function endpoint_state(endpoint) {
   if (endpoint.live_connections === 0) return { tone: 'bad', word: 'down' };
+  if (endpoint.drained) return { tone: 'warn', word: 'drained' };
   return fallback_state(endpoint.fallback);
 }
 
@@ -104,6 +106,8 @@ function tunnel_problems(tunnel) {
     const { tone, word } = endpoint_state(endpoint);
     if (word === 'down')
       return [{ ...here, tone, text: 'no agent is connected' }];
+    if (word === 'drained')
+      return [{ ...here, tone, text: 'drained: it gets no new exchanges' }];
     const pools = endpoint.pools.flatMap(pool => {
       const how = pool_state(pool);
       const known = endpoint.fallback.state !== 'primary'

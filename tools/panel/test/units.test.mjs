@@ -86,6 +86,8 @@ test('states are told in words', () => {
   const down = { ...live, live_connections: 0 };
   assert.equal(endpoint_state(live).word, 'primary');
   assert.equal(endpoint_state(down).word, 'down');
+  assert.equal(endpoint_state({ ...live, drained: true }).word, 'drained');
+  assert.equal(connection_state({ ...well, drained: true }).word, 'drained');
   const tunnel = { enabled: true, endpoints: [live, down] };
   assert.equal(tunnel_state(tunnel).word, 'impaired');
   assert.equal(tunnel_state({ ...tunnel, endpoints: [down] }).word, 'down');

@@ -87,6 +87,9 @@ function sessions(members) {
       ['Peer', ([, list]) => h('span', { class: 'mono' },
         [...new Set(list.map(one => one.peer.replace(/:\d+$/, '')))].join(', '))],
       ['Connections', ([, list]) => count(list.length), { n: true }],
+      ['State', ([, list]) => badge(list.every(one => one.drained)
+        ? { tone: 'warn', word: 'drained' }
+        : { tone: 'ok', word: 'in rotation' }), { mark: true }],
       ['Actions', ([id]) => h('div', { class: 'actions' }, session_actions(id)),
         { bare: true }],
     ], [...by_id], ([id]) => id));
