@@ -46,6 +46,8 @@ std::string to_string(event_kind kind) {
     case event_kind::connection_returned: return "connection-returned";
     case event_kind::exchange_started: return "exchange-started";
     case event_kind::exchange_finished: return "exchange-finished";
+    case event_kind::target_rests: return "target-rests";
+    case event_kind::target_recovered: return "target-recovered";
   }
   return "unknown";
 }

@@ -55,9 +55,12 @@ enum class event_kind : uint8_t {
   connection_returned,
   exchange_started,
   exchange_finished,
+  // Now and then again.
+  target_rests, ///< an endpoint's target refused, and is left alone for a while
+  target_recovered,
 };
 
-inline constexpr auto last_event_kind = event_kind::exchange_finished;
+inline constexpr auto last_event_kind = event_kind::target_recovered;
 inline constexpr size_t event_kinds = static_cast<size_t>(last_event_kind) + 1;
 
 /// The word of the API, e.g. "connection-lost".

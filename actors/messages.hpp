@@ -2,6 +2,7 @@
 
 #include "actors/actors.hpp"
 #include "actors/events.hpp"
+#include "actors/policy/target_health.hpp"
 #include "actors/snapshots.hpp"
 #include "config/routes.hpp"
 #include "transports/seam/network.hpp"
@@ -43,6 +44,9 @@ struct job {
 
   /// Counts it as load of an endpoint as long as a copy exists.
   std::shared_ptr<void> load;
+
+  /// Learns how its endpoint met the target; null = nobody wants to know.
+  std::shared_ptr<target_watch> targets;
 
   /// Counts it for its visitor's address in the pool that granted it; dito.
   std::shared_ptr<void> share;

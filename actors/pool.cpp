@@ -357,6 +357,7 @@ void pool_state::on_returned(const returned& done) {
     return;
   if (*context_->request_watch)
     tell_lease(event_kind::connection_returned, member, lease->second);
+  note_target(lease->second, done.how);
   member.leases.erase(lease);
   auto& view = views_[index];
   --view.leases;
@@ -376,6 +377,24 @@ void pool_state::on_returned(const returned& done) {
     compat::send(self_, controller_, exchange_done{setup_.transport, done.how});
   if (!waiting_.empty())
     serve_waiting();
+}
+
+void pool_state::note_target(const job& what, outcome how) {
+  if (!what.targets)
+    return;
+  const auto& via = *what.what->facts().via;
+  const auto verdict = what.targets->note(via.index, how, compat::now(self_));
+  if (verdict.change == target_health::change::none)
+    return;
+  const auto rests = verdict.change == target_health::change::rests;
+  const auto target = "the target " + via.rule.to.str() + " of mapping "
+                      + std::to_string(via.index);
+  tell(rests ? event_kind::target_rests : event_kind::target_recovered, {},
+       rests ? target + " refused " + std::to_string(verdict.refusals)
+                 + " times in a row; others are asked for "
+                 + show_duration(verdict.pause)
+             : target + " answers again",
+       verdict.refusals);
 }
 
 void pool_state::serve_waiting() {

@@ -88,6 +88,7 @@ class pool_state {
   void refuse_share(const job& what);
   void grant_to(size_t index, job& what);
   size_t choose(const job& what);
+  void note_target(const job& what, outcome how);
   void look_at_drains();
   size_t index_of(const connection_actor& who) const;
   void remove(size_t index);

@@ -158,6 +158,9 @@ std::string render(const event& what) {
       return "[REQUEST] " + what.request_id + " started: " + detail;
     case event_kind::exchange_finished:
       return "[REQUEST] " + what.request_id + " finished: " + detail;
+    case event_kind::target_rests:
+    case event_kind::target_recovered:
+      return "[TUNNEL] Endpoint " + endpoint + ": " + detail;
   }
   return detail;
 }
@@ -199,6 +202,7 @@ spdlog::level::level_enum level_of(event_kind kind) noexcept {
     case event_kind::actor_restarted:
     case event_kind::limit_reached:
     case event_kind::handler_failed:
+    case event_kind::target_rests:
       return spdlog::level::warn;
     // The documented lines say the same.
     case event_kind::session_up:
@@ -229,6 +233,8 @@ std::string_view component_of(event_kind kind) noexcept {
     case event_kind::session_up:
     case event_kind::session_down:
     case event_kind::session_replaced:
+    case event_kind::target_rests:
+    case event_kind::target_recovered:
       return "tunnel";
     case event_kind::connection_refused:
     case event_kind::connection_authenticated:

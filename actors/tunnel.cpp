@@ -75,11 +75,13 @@ void tunnel_state::on_job(job& what) {
   // of them for one that may come back: nobody waits while another can serve.
   const auto count
     = what.tunnels ? static_cast<uint32_t>(what.tunnels->size()) : 1;
-  auto* found = choose_live(what);
+  // A target that rests is asked for want of any other, in the second round.
+  auto* found = choose_live(what, what.tunnels_asked >= count - 1);
   if (!found && what.tunnels_asked >= count - 1)
     found = expected_back(what);
   if (found) {
     what.load = count_load(found->in_flight);
+    what.targets = found->targets;
     return compat::send(self_, found->controller, std::move(what));
   }
   if (++what.tunnels_asked < 2 * count - 1) {
@@ -122,12 +124,18 @@ bool tunnel_state::is_drained(const endpoint& candidate) const {
                             }));
 }
 
-tunnel_state::endpoint* tunnel_state::choose_live(const job& what) {
+tunnel_state::endpoint* tunnel_state::choose_live(const job& what,
+                                                  bool resting_too) {
   look_at_drains();
   choices_.clear();
+  const auto now = compat::now(self_);
+  const auto mapping = what.what->facts().via->index;
   for (const auto& one : endpoints_)
     choices_.push_back({one.key, *one.in_flight, one.latency, one.penalty,
-                        one.live > 0 && !one.drained && allowed(what, one)});
+                        one.live > 0 && !one.drained && allowed(what, one),
+                        one.targets->rests(mapping, now)});
+  if (!leave_out_resting(choices_) && !resting_too)
+    return nullptr;
   const auto how = what.what->facts().via->rule.balance;
   const auto turn = turn_++;
   const auto chosen = choose_one(how, choices_, turn, mix(turn), what.visitor);

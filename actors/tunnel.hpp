@@ -46,6 +46,7 @@ class tunnel_state {
     bool awaited = false; ///< its agents may come back within the grace
     bool drained = false; ///< an operator took it, or all its agents, out
     std::vector<session_id> live_sessions{};
+    std::shared_ptr<target_watch> targets = std::make_shared<target_watch>();
     std::deque<session_id> sessions{}; ///< the last ones that joined it
   };
 
@@ -61,7 +62,7 @@ class tunnel_state {
 
   void wake();
   duration patience_with(const endpoint& candidate) const;
-  endpoint* choose_live(const job& what);
+  endpoint* choose_live(const job& what, bool resting_too);
   endpoint* expected_back(const job& what);
   bool allowed(const job& what, const endpoint& candidate) const;
   std::string why_nobody(const job& what) const;

@@ -16,6 +16,7 @@ struct choice_view {
   duration latency{};
   double penalty = 1;
   bool usable = true;
+  bool rests = false; ///< only for want of others
 };
 
 /// Where a request goes, or `no_member` when nobody is usable. `turn` counts

@@ -53,7 +53,8 @@ class Closed(Exception):
 
 
 class Origin:
-    def __init__(self, port=0, certificate=None, remember=True):
+    def __init__(self, port=0, certificate=None, remember=True,
+                 host="127.0.0.1"):
         self.requests = []
         self.executions = collections.Counter()
         self.events = queue.Queue()     # what /events sends; None ends it
@@ -65,7 +66,7 @@ class Origin:
         if certificate:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(*certificate)
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=512)
+        self.listener = socket.create_server((host, port), backlog=512)
         self.port = self.listener.getsockname()[1]
         self.connections = {}
         self.current = {}  # what each connection works on

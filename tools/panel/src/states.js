@@ -124,10 +124,10 @@ function tunnel_problems(tunnel) {
 
 const good = new Set(['endpoint-up', 'endpoint-recovered', 'session-up',
   'connection-opened', 'connection-authenticated', 'connection-readmitted',
-  'exchange-finished', 'tunnel-added']);
+  'exchange-finished', 'tunnel-added', 'target-recovered']);
 const bad = new Set(['endpoint-down', 'endpoint-degraded', 'connection-lost',
   'connection-refused', 'exchange-failed', 'auth-failed', 'pool-exhausted',
-  'admin-refused', 'actor-restarted', 'limit-reached']);
+  'admin-refused', 'actor-restarted', 'limit-reached', 'target-rests']);
 
 export function event_tone(event) {
   if (event.kind === 'fallback-state')
