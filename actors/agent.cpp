@@ -46,6 +46,8 @@ class agent_host final : public agent {
     shared.live = live_;
     shared.connections = connections_;
     shared.dials = dials_;
+    shared.on_report = options.on_report;
+    shared.examine = options.examine;
     if (const auto exceptions = net_->exceptions())
       exception_watch_ = exceptions->add(
         [log = shared.log](const std::string& text) {

@@ -3,6 +3,7 @@
 #include "transports/seam/network.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +23,27 @@ struct agent_server {
   uint16_t port = 0;
 };
 
+/// What an agent has to say about its relation to one node.
+struct agent_report {
+  enum class news {
+    connected, ///< the first connection stands
+    lost,      ///< the last one is gone
+    refused,   ///< the node will not take this agent, however often it asks
+    failed,    ///< cannot connect; tries again
+  };
+  agent_server server;
+  news what = news::failed;
+  std::string text; ///< the line of the log, for `refused` and `failed`
+};
+
+/// Finds out in words what answers at a server that is no node of ours; ""
+/// when there is nothing to say. Starts on any thread, may be cancelled by
+/// closing `scope`, and calls `done` once, on any thread.
+using peer_examiner
+  = std::function<void(executor& unit, const agent_server& server,
+                       const std::shared_ptr<live_set>& scope,
+                       std::function<void(std::string)> done)>;
+
 struct agent_options {
   std::vector<agent_server> servers; ///< each gets its own pools
   std::string tunnel;
@@ -32,6 +54,11 @@ struct agent_options {
   /// session at once; no two live agents may share it. Empty = none.
   std::string instance;
   origin_options origin;
+
+  /// Called with what happens, on an actor's thread; must not block. Optional.
+  std::function<void(const agent_report&)> on_report = {};
+  /// Explains failures, before they are logged. Optional.
+  peer_examiner examine = {};
 };
 
 /// An agent inside somebody's actor system. Does not own the system or the

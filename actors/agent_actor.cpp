@@ -39,6 +39,11 @@ std::string_view shown(transport_kind transport) {
          : transport == transport_kind::websocket ? "WebSocket" : "polling";
 }
 
+/// What marks a line about one transport of several.
+std::string ending_of(transport_kind transport) {
+  return " (" + std::string(shown(transport)) + ")";
+}
+
 std::string_view advice(refusal why) {
   switch (why) {
     case refusal::bad_proof: return "; check -tunnel and -password";
@@ -219,7 +224,11 @@ void agent_state::on_dialled(dial_done& done) {
   if (!link) {
     where.redials.on_failed(now);
     if (!draining_)
-      complain(where, done.transport, foreign_text(done.result.detail));
+      complain(where, done.transport,
+               foreign_text(done.result.detail)
+                 + (node_.empty() && done.result.error == link_error::refused
+                      ? " (is a node running there?)"
+                      : ""));
     return;
   }
   if (draining_)
@@ -261,9 +270,8 @@ void agent_state::on_up(const agent_connection_up& up) {
                                + (transport == up.transport),
                              1u);
   // The node is back: no transport has to sit out its pause.
-  if (std::all_of(lanes_.begin(), lanes_.end(), [](const auto& item) {
-        return item.second.live.empty();
-      }))
+  const auto first = !is_connected();
+  if (first)
     for (auto& [transport, lane] : lanes_)
       lane.redials.hurry(compat::now(self_));
   const auto same = [&](const member& one) { return one.actor == up.who; };
@@ -272,11 +280,15 @@ void agent_state::on_up(const agent_connection_up& up) {
     return;
   where.live.push_back({up.who, compat::now(self_)});
   where.redials.on_up();
-  where.complained = false;
+  where.refused = false;
+  for (auto* all : {&failures_, &found_troubles_})
+    first ? all->clear() : all->forget(ending_of(up.transport));
   resume_time_ = std::chrono::milliseconds(up.resume_time_ms);
   context_->log->info("[AGENT] Connected to {} over {} as {}.{} ({})",
                       context_->server_name(), shown(up.transport),
                       context_->tunnel, context_->endpoint, up.connection);
+  if (first)
+    report(agent_report::news::connected);
   dial_missing();
 }
 
@@ -299,6 +311,8 @@ void agent_state::on_down(const agent_connection_down& down) {
     }
   if (was_live || greeted)
     lose(where, down, was_live, lived);
+  if (was_live && !is_connected() && !draining_)
+    report(agent_report::news::lost);
   dial_missing();
 }
 
@@ -306,9 +320,7 @@ void agent_state::lose(lane& where, const agent_connection_down& down,
                        bool was_live, duration lived) {
   if (down.refused) {
     slow_down(where, *down.refused);
-    return complain(where, down.transport,
-                    "refused: " + down.refused->message
-                      + std::string(advice(down.refused->code)));
+    return refuse(where, down.transport, *down.refused);
   }
   if (down.wanted_by_node) {
     where.wanted = std::max(where.wanted - 1, 1u);
@@ -320,7 +332,8 @@ void agent_state::lose(lane& where, const agent_connection_down& down,
   else
     where.redials.on_failed(now);
   complain(where, down.transport,
-           (was_live ? "connection lost: " : "handshake failed: ")
+           context_->server_name()
+             + (was_live ? ": connection lost: " : ": handshake failed: ")
              + std::string(render(down.error))
              + (down.detail.empty() ? "" : ": " + down.detail));
 }
@@ -354,13 +367,88 @@ void agent_state::slow_down(lane& where, const refused_frame& no) {
     where.wanted = std::max(static_cast<uint32_t>(where.live.size()), 1u);
 }
 
-void agent_state::complain(lane& where, transport_kind transport,
+bool agent_state::is_connected() const {
+  return std::any_of(lanes_.begin(), lanes_.end(), [](const auto& item) {
+    return !item.second.live.empty();
+  });
+}
+
+// Whether asking again is of no use until somebody changes something: one
+// transport that is switched off says nothing about the others.
+bool agent_state::is_hopeless(const lane& where, refusal why) const {
+  switch (why) {
+    case refusal::pool_full:
+    case refusal::draining:
+    case refusal::replaced:
+      return false;
+    case refusal::disabled:
+      return std::all_of(lanes_.begin(), lanes_.end(), [&](const auto& item) {
+        return &item.second == &where || item.second.refused;
+      });
+    default:
+      return true;
+  }
+}
+
+void agent_state::refuse(lane& where, transport_kind transport,
+                         const refused_frame& no) {
+  const auto hopeless = is_hopeless(where, no.code);
+  where.refused = true;
+  const auto text = context_->server_name() + " refused "
+                    + std::string(no.code == refusal::disabled
+                                    ? shown(transport)
+                                    : context_->tunnel + "."
+                                        + context_->endpoint)
+                    + ": " + no.message + std::string(advice(no.code));
+  if (hopeless && !draining_)
+    report(agent_report::news::refused, text);
+  complain(where, transport, text);
+}
+
+// Transports that fail for one reason are one line. What they say themselves
+// can be far from it, so somebody has a look when nothing works at all.
+void agent_state::complain(const lane& where, transport_kind transport,
                            const std::string& text) {
-  const auto level = where.complained ? spdlog::level::debug
-                                      : spdlog::level::warn;
-  where.complained = true;
-  context_->log->log(level, "[AGENT] {} over {}: {}", context_->server_name(),
-                     shown(transport), text);
+  const auto now = compat::now(self_);
+  const auto cause
+    = is_connected() ? text + ending_of(transport) : text;
+  if (!failures_.admit(cause, now)) {
+    context_->log->debug("[AGENT] {} over {}: {}", context_->server_name(),
+                         shown(transport), text);
+    return;
+  }
+  // What was a node once needs no explanation.
+  if (!context_->examine || !node_.empty() || where.refused || draining_)
+    return write_complaint(cause, where.next_dial());
+  auto& net = *context_->net;
+  auto& unit = net.unit(next_unit_++ % net.units());
+  context_->examine(
+    unit, context_->server, context_->dials,
+    [this, me = caf::strong_actor_ptr{self_->ctrl()}, cause,
+     next = where.next_dial(), use = context_->units->use()](const std::string& found) {
+      compat::run_on(me, caf::make_action([this, cause, next, found] {
+                       write_complaint(found.empty() ? cause : found, next);
+                     }));
+    });
+}
+
+void agent_state::write_complaint(const std::string& cause, time_point next) {
+  const auto now = compat::now(self_);
+  const auto age = found_troubles_.admit(cause, now);
+  if (!age || draining_)
+    return;
+  const auto text
+    = cause + (*age > duration::zero() ? ", for " + in_words(*age) : "")
+      + (next - now < std::chrono::seconds(1)
+           ? "; trying again"
+           : "; trying again in " + in_words(next - now));
+  context_->log->warn("[AGENT] {}", text);
+  report(agent_report::news::failed, cause);
+}
+
+void agent_state::report(agent_report::news what, const std::string& text) {
+  if (context_->on_report)
+    context_->on_report({context_->server, what, text});
 }
 
 void agent_state::on_open(const open_wanted& open) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/agent_context.hpp"
+#include "actors/policy/complaints.hpp"
 #include "actors/policy/restart.hpp"
 
 #include <map>
@@ -41,7 +42,7 @@ class agent_state {
     restart_pacer redials;
     time_point tried_at{};
     duration usual{}; ///< what dials that succeed take
-    bool complained = false; ///< the current trouble is in the log already
+    bool refused = false; ///< for good, when last tried
 
     uint32_t under_way() const {
       return static_cast<uint32_t>(greeting.size()) + dialing;
@@ -92,8 +93,13 @@ class agent_state {
   void wake_for_dials(time_point now);
   void give_up_greeting(lane& where, duration older_than, time_point now);
   void start(request_arrived& what);
-  void complain(lane& where, transport_kind transport,
+  bool is_connected() const;
+  bool is_hopeless(const lane& where, refusal why) const;
+  void refuse(lane& where, transport_kind transport, const refused_frame& no);
+  void complain(const lane& where, transport_kind transport,
                 const std::string& text);
+  void write_complaint(const std::string& cause, time_point next);
+  void report(agent_report::news what, const std::string& text = {});
   void slow_down(lane& where, const refused_frame& no);
   void give_up_detached(time_point now);
   void ignore(const agent_connection_actor& from, exchange_id id);
@@ -110,6 +116,8 @@ class agent_state {
   /// Since when no other transport lives; what polling waits for.
   std::optional<time_point> alone_since_;
   std::optional<time_point> not_alone_since_;
+  complaints failures_;      ///< by what the transports say
+  complaints found_troubles_; ///< by what is behind it
   bool draining_ = false;
 };
 

@@ -28,11 +28,15 @@ struct agent_context {
   std::shared_ptr<alarm_clock> alarms;
   std::shared_ptr<spdlog::logger> log;
   std::shared_ptr<live_set> dials = std::make_shared<live_set>();
+  std::function<void(const agent_report&)> on_report; ///< or null
+  peer_examiner examine;                              ///< or null
   std::shared_ptr<std::atomic<size_t>> live; ///< exchanges in the tables
   std::shared_ptr<std::atomic<size_t>> connections; ///< live ones
 
   std::string server_name() const {
-    return server.host + ":" + std::to_string(server.port);
+    const auto v6 = server.host.find(':') != std::string::npos;
+    return (v6 ? "[" + server.host + "]" : server.host) + ":"
+           + std::to_string(server.port);
   }
 };
 using agent_context_ptr = std::shared_ptr<const agent_context>;

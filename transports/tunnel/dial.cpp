@@ -148,9 +148,7 @@ class dialer : public std::enable_shared_from_this<dialer> {
     result.connected = std::move(link);
     if (!result.connected) {
       result.error = error;
-      result.detail = "cannot connect to " + authority_ + " ("
-                      + std::string{to_string(options_.transport)}
-                      + "): " + reason;
+      result.detail = "cannot connect to " + authority_ + ": " + reason;
     }
     done(std::move(result));
   }

@@ -1,0 +1,212 @@
+#include "transports/tunnel/peer_probe.hpp"
+
+#include "transports/guard.hpp"
+#include "transports/resolver.hpp"
+#include "transports/tunnel/websocket_link.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace aps {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+
+namespace {
+
+constexpr std::chrono::seconds patience{3};
+
+constexpr std::string_view which_port = "is that the port of `servers`?";
+
+std::string lower(std::string_view text) {
+  std::string result{text};
+  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  });
+  return result;
+}
+
+std::string describe_http(std::string_view answer) {
+  const auto head = lower(answer.substr(0, answer.find("\r\n\r\n")));
+  if (head.find("\r\naps-outcome:") != head.npos)
+    return {};
+  if (answer.find("no such resource: " + std::string(tunnel_path)) != answer.npos)
+    return "the admin listener of a node; give a port of `servers`";
+  if (answer.find("HTTP request was sent to HTTPS") != answer.npos)
+    return "no APS node: it speaks TLS; " + std::string(which_port);
+  const auto status = answer.substr(std::min<size_t>(9, answer.size()), 3);
+  return "no APS node: HTTP " + std::string(status)
+         + " to a tunnel request; " + std::string(which_port);
+}
+
+/// One look at a peer. Lives in its handlers; answers once.
+class peer_look : public std::enable_shared_from_this<peer_look> {
+ public:
+  peer_look(io_unit& unit, std::string host, uint16_t port,
+            std::function<void(std::string)> done)
+      : unit_(unit), host_(std::move(host)), port_(port),
+        done_(std::move(done)), deadline_(unit.context()),
+        socket_(unit.context()) {
+    const auto v6 = host_.find(':') != std::string::npos;
+    name_ = (v6 ? "[" + host_ + "]" : host_) + ":" + std::to_string(port_);
+    request_ = "GET " + std::string(tunnel_path)
+               + " HTTP/1.1\r\nHost: " + name_
+               + "\r\nUser-Agent: aps\r\nConnection: close\r\n\r\n";
+  }
+
+  void start() {
+    if (!done_)
+      return;
+    deadline_.expires_after(patience);
+    deadline_.async_wait(
+      guard(unit_, shared_from_this(),
+            [](const auto& me, const error_code& error) {
+              if (!error)
+                me->on_deadline();
+            }));
+    error_code not_numeric;
+    const auto address = asio::ip::make_address(host_, not_numeric);
+    if (!not_numeric)
+      return connect({tcp::endpoint{address, port_}});
+    unit_.node_names().find(
+      host_, weak_from_this(),
+      [this](const error_code& error, const resolver::addresses& found) {
+        guard(unit_, shared_from_this(), [&](const auto& me) {
+          if (error)
+            return me->finish({});
+          std::vector<tcp::endpoint> where;
+          for (const auto& one : found)
+            where.emplace_back(one, me->port_);
+          me->connect(std::move(where));
+        })();
+      });
+  }
+
+  /// Not wanted any more.
+  void cancel() {
+    dispatch(unit_, guard(unit_, shared_from_this(),
+                          [](const auto& me) { me->finish({}); }));
+  }
+
+  void on_exception(const std::string&) { finish({}); }
+
+ private:
+  void connect(std::vector<tcp::endpoint> where) {
+    if (!done_)
+      return;
+    endpoints_ = std::move(where);
+    asio::async_connect(socket_, endpoints_,
+                        guard(unit_, shared_from_this(),
+                              [](const auto& me, const error_code& error,
+                                 const tcp::endpoint&) {
+                                if (error)
+                                  me->finish({});
+                                else
+                                  me->ask();
+                              }));
+  }
+
+  void ask() {
+    if (!done_)
+      return;
+    connected_ = true;
+    asio::async_write(socket_, asio::buffer(request_),
+                      guard(unit_, shared_from_this(),
+                            [](const auto& me, const error_code&, size_t) {
+                              me->read();
+                            }));
+  }
+
+  // What fits into one buffer is enough to tell.
+  void read() {
+    if (!done_)
+      return;
+    socket_.async_read_some(
+      asio::buffer(answer_.data() + size_, answer_.size() - size_),
+      guard(unit_, shared_from_this(),
+            [](const auto& me, const error_code& error, size_t bytes) {
+              me->size_ += bytes;
+              if (error || me->size_ == me->answer_.size()
+                  || !me->answer().starts_with("HTTP/1."))
+                me->tell();
+              else
+                me->read();
+            }));
+  }
+
+  std::string_view answer() const { return {answer_.data(), size_}; }
+
+  void tell() {
+    const auto found = describe_peer(answer());
+    finish(found.empty() ? "" : name_ + " is " + found);
+  }
+
+  void on_deadline() {
+    if (size_ > 0)
+      return tell();
+    finish(connected_ ? name_ + " accepts connections and says nothing; "
+                          + std::string(which_port)
+                      : "");
+  }
+
+  void finish(const std::string& found) {
+    const auto done = std::exchange(done_, nullptr);
+    if (!done)
+      return;
+    deadline_.cancel();
+    error_code ignored;
+    socket_.close(ignored);
+    done(found);
+  }
+
+  io_unit& unit_;
+  const std::string host_;
+  const uint16_t port_;
+  std::string name_;
+  std::string request_;
+  std::function<void(std::string)> done_;
+  asio::steady_timer deadline_;
+  tcp::socket socket_;
+  std::vector<tcp::endpoint> endpoints_;
+  std::array<char, 4096> answer_;
+  size_t size_ = 0;
+  bool connected_ = false;
+};
+
+} // namespace
+
+std::string describe_peer(std::string_view answer) {
+  using namespace std::literals;
+  if (answer.starts_with("HTTP/1."))
+    return describe_http(answer);
+  if (answer.starts_with("SSH-"))
+    return "no APS node: it speaks SSH; " + std::string(which_port);
+  // An alert (RFC 8446, 5.1) about what was no hello.
+  if (answer.starts_with("\x15\x03"sv))
+    return "no APS node: it speaks TLS; " + std::string(which_port);
+  // SETTINGS (RFC 9113, 6.5) come first.
+  if (answer.size() > 4 && answer[3] == 4)
+    return "no APS node: it speaks HTTP/2 only; " + std::string(which_port);
+  if (!answer.empty())
+    return "no APS node: it speaks no HTTP; " + std::string(which_port);
+  return {};
+}
+
+void probe_peer(executor& unit, const std::string& host, uint16_t port,
+                const std::shared_ptr<live_set>& scope,
+                std::function<void(std::string)> done) {
+  const auto look = std::make_shared<peer_look>(
+    static_cast<io_unit&>(unit), host, port, std::move(done));
+  if (scope)
+    scope->add<peer_look>(look, [](peer_look& one) { one.cancel(); });
+  dispatch(unit, guard(static_cast<io_unit&>(unit), look,
+                       [](const auto& me) { me->start(); }));
+}
+
+} // namespace aps
