@@ -144,10 +144,11 @@ bool reader::word(const char* key, std::string& to,
   if (!value)
     return true;
   const auto text = value->is_string() ? value->get<std::string>() : "";
-  if (std::find(words.begin(), words.end(), text) == words.end())
+  auto found = meant(text, words);
+  if (found.empty())
     return fail(path(key), describe(*value), "one of " + joined(words),
                 nearest(text, words));
-  to = text;
+  to = std::move(found);
   return true;
 }
 

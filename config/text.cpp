@@ -144,6 +144,20 @@ std::string fitted(const std::string& head, const std::string& rest) {
   return head + rest.substr(0, end) + std::string{mark};
 }
 
+std::string meant(std::string_view word,
+                  const std::vector<std::string>& words) {
+  constexpr std::pair<std::string_view, std::string_view> synonyms[]
+    = {{"warn", "warning"}, {"ws", "websocket"}};
+  for (const auto& one : words) {
+    if (one == word)
+      return one;
+    for (const auto& [a, b] : synonyms)
+      if ((word == a && one == b) || (word == b && one == a))
+        return one;
+  }
+  return "";
+}
+
 bool is_name(std::string_view text) {
   if (text.empty() || text.size() > 128)
     return false;

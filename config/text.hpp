@@ -30,6 +30,10 @@ std::string nearest(std::string_view word,
 /// for some words: the end of `rest` gives way to " ...".
 std::string fitted(const std::string& head, const std::string& rest);
 
+/// The one of `words` that `word` means, which may be another word for it
+/// ("warn" is "warning", "ws" is "websocket"); "" when there is none.
+std::string meant(std::string_view word, const std::vector<std::string>& words);
+
 /// Whether `text` may name a server, tunnel or endpoint: 1..128 bytes without
 /// control characters.
 bool is_name(std::string_view text);

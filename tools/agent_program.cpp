@@ -4,7 +4,11 @@
 #include "actors/init.hpp"
 #include "tools/cli.hpp"
 #include "tools/host.hpp"
+#include "tools/link_watch.hpp"
+#include "tools/values.hpp"
 #include "transports/network.hpp"
+#include "transports/seam/foreign_text.hpp"
+#include "transports/tunnel/peer_probe.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -19,6 +23,7 @@ namespace aps {
 namespace {
 
 constexpr uint16_t default_port = 8080;
+constexpr uint32_t max_threads = 1024;
 
 struct flags {
   std::vector<std::string> servers;
@@ -37,6 +42,7 @@ struct flags {
   uint32_t threads = 0;
   std::string log_level = "info";
   double grace = 5;
+  link_wishes wishes;
 };
 
 /// What is wrong with the command line; ends the program with a usage error.
@@ -46,16 +52,21 @@ struct usage_error : std::runtime_error {
 
 void declare(cli::command_line& line, flags& to, bool websocket_only) {
   line.add({"server", "HOST:PORT",
-            "Node to dial, port 8080 if left out; several times or separated "
-            "by commas for several nodes",
+            "Node to dial, port 8080 if left out, http:// or ws:// in front if "
+            "you like; several times or separated by commas for several nodes",
             true},
            to.servers);
   line.add({"tunnel", "NAME", "Tunnel to serve", true}, to.tunnel);
-  line.add({"name,endpoint", "NAME", "Endpoint to be in the tunnel", true},
+  line.add({"name,endpoint", "NAME",
+            "Endpoint to be in the tunnel; agents of one name share its "
+            "requests",
+            true},
            to.name);
-  line.add({"password", "TEXT",
-            "Password of the tunnel; if left out, -password-file or the "
-            "environment variable APS_PASSWORD is read"},
+  line.add({.names = "password",
+            .value = "TEXT",
+            .help = "Password of the tunnel; if left out, -password-file or "
+                    "the environment variable APS_PASSWORD is read",
+            .variable = ""},
            to.password);
   line.add({"password-file", "FILE", "File with the password of the tunnel"},
            to.password_file);
@@ -91,7 +102,20 @@ void declare(cli::command_line& line, flags& to, bool websocket_only) {
             "Bytes per second that a target has to send or take, over "
             "-target-timeout; 0 = any"},
            to.target_min_rate);
-  line.add({"threads", "COUNT", "I/O threads, 0 = one per core"}, to.threads);
+  line.add({"threads", "COUNT", "I/O threads, 0 = one per core"}, to.threads,
+           max_threads);
+  line.add({"wait", "SECONDS",
+            "End with exit code 4 when no node is connected within this time; "
+            "0 = go on dialling"},
+           to.wishes.wait);
+  line.add({"once", "",
+            "End with exit code 4 when the connection to the last node is "
+            "lost, instead of dialling again"},
+           to.wishes.once);
+  line.add({"exit-on-refusal", "",
+            "End with exit code 3 when a node refuses this agent (password, "
+            "tunnel, version), instead of asking again"},
+           to.wishes.exit_on_refusal);
   line.add(
     {"log-level", "LEVEL", "One of trace, debug, info, warning, error, off"},
     to.log_level, cli::log_levels());
@@ -116,17 +140,26 @@ std::string password(const flags& from) {
   if (!from.password.empty())
     return from.password;
   if (!from.password_file.empty()) {
-    auto content = cli::read_secret(from.password_file);
+    std::string error;
+    auto content = cli::read_secret(from.password_file, error);
     if (!content)
-      throw std::runtime_error("cannot read " + from.password_file);
-    if (content->empty())
-      throw std::runtime_error(from.password_file + " is empty");
+      throw std::runtime_error("password file " + error);
     return *content;
   }
   if (environment && !environment->empty())
     return *environment;
-  throw usage_error("no password: give -password, -password-file or "
-                    "APS_PASSWORD");
+  throw usage_error("no password: give -password, -password-file or the "
+                    "variable APS_PASSWORD");
+}
+
+/// A name that the node would take, too.
+std::string name(const char* flag, const std::string& text) {
+  if (!is_foreign_name(text))
+    throw usage_error("-" + std::string(flag) + " " + cli::quoted(text)
+                      + " is no name: 1 to "
+                      + std::to_string(max_foreign_name)
+                      + " bytes of UTF-8 without control characters");
+  return text;
 }
 
 duration to_duration(double seconds) {
@@ -143,13 +176,13 @@ agent_options options(const flags& from) {
       throw usage_error("-server " + error);
     result.servers.push_back({parsed->host, parsed->port});
   }
-  result.tunnel = from.tunnel;
-  result.endpoint = from.name;
+  result.tunnel = name("tunnel", from.tunnel);
+  result.endpoint = name("name", from.name);
   result.password = password(from);
   result.transports = transports(from.transport);
   result.instance = from.instance.empty()
                       ? host::instance_name(from.tunnel + "." + from.name)
-                      : from.instance;
+                      : name("instance", from.instance);
   result.origin.insecure = from.insecure_target;
   result.origin.ca_file = from.ca_file;
   if (from.target_connect_timeout <= 0)
@@ -158,12 +191,17 @@ agent_options options(const flags& from) {
   result.origin.read_timeout = to_duration(from.target_timeout);
   result.origin.send_timeout = to_duration(from.target_timeout);
   result.origin.min_rate = from.target_min_rate;
+  result.examine = [](executor& unit, const agent_server& server,
+                      const auto& scope, auto done) {
+    probe_peer(unit, server.host, server.port, scope, std::move(done));
+  };
   return result;
 }
 
-/// Runs an agent until a signal. The order of the declarations is the shutdown
-/// order, last one first (DESIGN 11): agent, actor system, network.
-void run(const flags& what, agent_options options) {
+/// Runs an agent until a signal, or what `what.wishes` says. The order of the
+/// declarations is the shutdown order, last one first (DESIGN 11): agent, actor
+/// system, network.
+link_watch::end run(const flags& what, agent_options options) {
   const auto log = host::make_log(what.log_level);
   caf::core::init_global_meta_objects();
   init_actor_types();
@@ -172,13 +210,19 @@ void run(const flags& what, agent_options options) {
   host::configure(settings);
   caf::actor_system system{settings};
   for (const auto& server : options.servers)
-    log->info("[AGENT] {}.{} dials {} port {} over {}", options.tunnel,
-              options.endpoint, server.host, server.port, what.transport);
+    log->info("[AGENT] {}.{} dials {} over {}", options.tunnel,
+              options.endpoint, cli::to_string({server.host, server.port}),
+              what.transport);
+  link_watch watch{what.wishes};
+  options.on_report = watch.listener();
   const auto agent = spawn_agent(system, std::move(options), network, log);
-  log->info("[AGENT] {}: stopping", host::wait_for_stop());
+  const auto end = watch.wait();
+  if (end.code == cli::exit_ok)
+    log->info("[AGENT] {}: stopping", end.why);
   const std::chrono::duration<double> grace{what.grace};
   agent->stop(std::chrono::duration_cast<std::chrono::milliseconds>(grace));
   log->info("[AGENT] Stopped");
+  return end;
 }
 
 } // namespace
@@ -197,8 +241,8 @@ int run_agent_program(const agent_program& program, int argc, char** argv) {
   try {
     auto ready = options(what);
     what.password.clear();
-    run(what, std::move(ready));
-    return cli::exit_ok;
+    const auto end = run(what, std::move(ready));
+    return end.code == cli::exit_ok ? end.code : line.fail(end.code, end.why);
   } catch (const usage_error& error) {
     return line.fail(cli::exit_usage, error.what());
   } catch (const std::exception& error) {

@@ -6,6 +6,7 @@
 #include "tools/cli.hpp"
 #include "tools/host.hpp"
 #include "tools/panel/assets.hpp"
+#include "tools/values.hpp"
 #include "transports/network.hpp"
 
 #include <caf/actor_system.hpp>
@@ -26,21 +27,15 @@ struct options {
   double grace = 5;
 };
 
-/// `host:port`, with brackets around an IPv6 address.
-std::string address(const std::string& host, uint16_t port) {
-  const auto v6 = host.find(':') != std::string::npos;
-  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
-
 void log_start(spdlog::logger& log, const aps::config::node& config,
                const aps::node& node) {
   for (const auto& [name, port] : node.ports())
     log.info("[NODE] Server {} listens on {}", name,
-             address(config.servers.at(name).host, port));
+             aps::cli::to_string({config.servers.at(name).host, port}));
   if (config.admin)
     log.info("[NODE] Statistics at http://{0}/.api/stats, panel at "
              "http://{0}/.admin/",
-             address(config.admin->host, node.admin_port()));
+             aps::cli::to_string({config.admin->host, node.admin_port()}));
   log.info("[NODE] {} tunnels, {} mappings; ready", config.tunnels.size(),
            config.mappings.size());
 }
@@ -89,7 +84,12 @@ int main(int argc, char** argv) {
   aps::cli::command_line line{
     "aps",
     "The node of APS: passes visitors' requests to agents that dial in."};
-  line.add({"config", "FILE", "Configuration, JSON with comments", true},
+  line.add({.names = "config",
+            .value = "FILE",
+            .help = "Configuration, JSON with comments; works without -config "
+                    "as well",
+            .required = true,
+            .bare = true},
            what.config);
   line.add({"check", "", "Only validate the configuration"}, what.check);
   line.add({"strict", "", "Warnings of the check are failures"}, what.strict);
@@ -114,8 +114,7 @@ int main(int argc, char** argv) {
   if (what.strict && !warnings.empty())
     return aps::cli::exit_failure;
   if (what.check) {
-    std::cout << what.config << ": ok" << std::endl;
-    return aps::cli::exit_ok;
+    return aps::cli::print("aps", what.config + ": ok\n");
   }
   try {
     run(std::get<aps::config::node>(loaded), what);

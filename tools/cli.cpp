@@ -1,183 +1,401 @@
 #include "tools/cli.hpp"
 
-#include <CLI/CLI.hpp>
+#include "tools/values.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <cctype>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
+#include <functional>
 #include <iostream>
-#include <iterator>
 #include <sstream>
 
 namespace aps::cli {
 
 namespace {
 
-/// "name,endpoint" -> "--name,--endpoint".
-std::string with_dashes(const std::string& names) {
-  auto result = "--" + names;
-  for (size_t i = 0; (i = result.find(',', i)) != std::string::npos; i += 3)
-    result.insert(i + 1, "--");
-  return result;
-}
-
 /// Where the explanations of the help begin.
 constexpr size_t help_column = 30;
 
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> result;
+  for (size_t end = 0; end != text.npos; text.remove_prefix(end + 1)) {
+    end = text.find(',');
+    result.emplace_back(trimmed(text.substr(0, end)));
+    if (end == text.npos)
+      break;
+  }
+  return result;
+}
+
 /// Breaks a text into lines that fit beside the flags.
 std::string wrapped(const std::string& text) {
+  const auto indent = "\n" + std::string(help_column, ' ');
   std::istringstream words(text);
   std::string result, word;
   size_t width = 0;
   while (words >> word) {
-    if (width + word.size() > 79 - help_column) {
-      result.back() = '\n';
+    if (width > 0 && width + word.size() + 1 > 80 - help_column) {
+      result += indent;
       width = 0;
     }
-    result += word + ' ';
+    result += (width > 0 ? " " : "") + word;
     width += word.size() + 1;
   }
   return result;
 }
 
-/// Prints flags with one dash and each with its default.
-class one_dash_formatter final : public CLI::Formatter {
- public:
-  std::string make_option_name(const CLI::Option* option,
-                               bool positional) const override {
-    if (positional)
-      return option->get_name(true);
-    std::string result;
-    for (const auto* names : {&option->get_snames(), &option->get_lnames()})
-      for (const auto& name : *names)
-        result += (result.empty() ? "-" : ", -") + name;
-    return result;
-  }
+std::string variable_of(const std::string& name) {
+  std::string result = "APS_";
+  for (const auto letter : name)
+    result += letter == '-' ? '_' : static_cast<char>(std::toupper(letter));
+  return result;
+}
 
-  std::string make_option_opts(const CLI::Option* option) const override {
-    const auto name = option->get_type_name();
-    return name.empty() ? name : " " + name;
-  }
+/// A flag or argument, and what takes its value: an error in words, or "".
+struct option {
+  flag what;
+  std::vector<std::string> names;
+  std::vector<std::string> variables = {};
+  std::string shown_default;
+  std::function<std::string(const std::string&)> take = {};
+  bool takes_value = true;
+  bool argument = false; ///< without a dash
+  bool repeats = false;
+  std::optional<std::string> given = {}; ///< the last value
 
-  std::string make_option_desc(const CLI::Option* option) const override {
-    auto result = option->get_description();
-    if (option->get_required())
-      result += " (required)";
-    else if (const auto value = option->get_default_str(); !value.empty())
-      result += " (default: " + value + ")";
-    return wrapped(result);
+  /// As README writes it.
+  std::string shown() const {
+    return argument ? what.names : "-" + names.front();
   }
 };
+
+/// A flag with its value, as it stands on the command line.
+struct word_pair {
+  option* to;
+  std::string value;
+};
+
+/// The command line ends with this code, without a mistake.
+struct early_end {
+  int code;
+};
+
+struct mistake {
+  std::string text;
+};
+
+bool is_any_of(std::string_view word,
+               std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
 
 } // namespace
 
 struct command_line::implementation {
-  implementation(std::string name, std::string summary)
-      : program(std::move(name)), app(std::move(summary), program) {}
-
-  template <class T>
-  CLI::Option* add(const flag& what, T& target) {
-    auto* result = app.add_option(with_dashes(what.names), target, what.help);
-    result->type_name(what.value)->required(what.required);
-    return result->capture_default_str();
+  option& add(const flag& what, std::string shown_default) {
+    option result{.what = what, .names = split(what.names),
+                  .shown_default = std::move(shown_default)};
+    if (what.variable && !what.variable->empty())
+      result.variables = {*what.variable};
+    else if (!what.variable && which == variables::all)
+      std::transform(result.names.begin(), result.names.end(),
+                     std::back_inserter(result.variables), variable_of);
+    options.push_back(std::move(result));
+    return options.back();
   }
 
-  /// Splits `-name=value` in two and gives every flag two dashes, unless it is
-  /// the value of the flag before. CLI11 wants its arguments last one first.
-  std::vector<std::string> normalise(int argc, char** argv) const {
-    std::vector<std::string> result;
-    bool is_value = false;
-    for (int i = 1; i < argc; ++i) {
-      std::string word = argv[i];
-      if (is_value || word.size() < 3 || word[0] != '-') {
-        is_value = false;
-        result.push_back(std::move(word));
-        continue;
-      }
-      if (word[1] != '-')
-        word.insert(0, "-");
-      const auto equals = word.find('=');
-      const auto* option = app.get_option_no_throw(word.substr(0, equals));
-      const auto takes_value = option && option->get_items_expected_max() > 0;
-      if (takes_value && equals != std::string::npos) {
-        result.push_back(word.substr(0, equals));
-        result.push_back(word.substr(equals + 1));
-      } else {
-        is_value = takes_value;
-        result.push_back(std::move(word));
-      }
-    }
-    std::reverse(result.begin(), result.end());
+  option* find(std::string_view name) {
+    for (auto& one : options)
+      if (!one.argument
+          && std::find(one.names.begin(), one.names.end(), name)
+               != one.names.end())
+        return &one;
+    return nullptr;
+  }
+
+  std::vector<std::string> flag_names() const {
+    std::vector<std::string> result{"help", "version"};
+    for (const auto& one : options)
+      if (!one.argument)
+        result.insert(result.end(), one.names.begin(), one.names.end());
     return result;
   }
 
+  // -- reading ---------------------------------------------------------------
+
+  std::vector<word_pair> read(int argc, char** argv);
+  word_pair read_flag(std::string_view word, int& at, int argc, char** argv);
+  word_pair read_argument(const std::string& word);
+  void take(const std::vector<word_pair>& words);
+  void take_variables();
+  void demand() const;
+
+  // -- help ------------------------------------------------------------------
+
+  std::string help() const;
+  std::string help_of(const option& one) const;
+
   std::string program;
-  CLI::App app;
+  std::string summary;
+  variables which;
+  std::vector<option> options;
+  size_t arguments_read = 0;
 };
 
-command_line::command_line(std::string program, std::string summary)
-    : impl_(std::make_unique<implementation>(std::move(program),
-                                             std::move(summary))) {
-  auto& app = impl_->app;
-  app.formatter(std::make_shared<one_dash_formatter>());
-  app.get_formatter()->column_width(help_column);
-  app.set_help_flag("-h,--help", "Print this help and exit");
-  app.set_version_flag("--version", impl_->program + " " APS_VERSION,
-                       "Print the version and exit");
+std::vector<word_pair>
+command_line::implementation::read(int argc, char** argv) {
+  if (argc > 1 && is_any_of(argv[1], {"help"}))
+    throw early_end{print(program, help())};
+  if (argc > 1 && is_any_of(argv[1], {"version"}))
+    throw early_end{print(program, program + " " APS_VERSION "\n")};
+  arguments_read = 0;
+  std::vector<word_pair> result;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (is_any_of(word, {"-h", "-help", "--help"}))
+      throw early_end{print(program, help())};
+    if (is_any_of(word, {"-v", "-V", "-version", "--version"}))
+      throw early_end{print(program, program + " " APS_VERSION "\n")};
+    result.push_back(word.size() > 1 && word[0] == '-'
+                       ? read_flag(word, i, argc, argv)
+                       : read_argument(word));
+  }
+  return result;
+}
+
+word_pair command_line::implementation::read_flag(std::string_view word,
+                                                  int& at, int argc,
+                                                  char** argv) {
+  word.remove_prefix(word.starts_with("--") ? 2 : 1);
+  const auto equals = word.find('=');
+  const auto name = word.substr(0, equals);
+  auto* found = find(name);
+  if (!found)
+    throw mistake{"there is no flag " + quoted("-" + std::string(name))
+                  + hint(name, flag_names(), "-")};
+  if (equals != word.npos)
+    return {found, std::string(word.substr(equals + 1))};
+  if (!found->takes_value)
+    return {found, "on"};
+  if (at + 1 == argc)
+    throw mistake{found->shown() + " needs a value, " + found->what.value};
+  std::string_view next = argv[at + 1];
+  next.remove_prefix(next.starts_with("--")  ? 2
+                     : next.starts_with('-') ? 1
+                                             : next.size());
+  if (!next.empty() && find(next.substr(0, next.find('='))))
+    throw mistake{found->shown() + " needs a value, " + found->what.value
+                  + "; what follows is the flag "
+                  + std::string(argv[at + 1])};
+  return {found, argv[++at]};
+}
+
+word_pair
+command_line::implementation::read_argument(const std::string& word) {
+  size_t i = 0;
+  for (auto& one : options)
+    if (one.argument && i++ == arguments_read) {
+      ++arguments_read;
+      return {&one, word};
+    }
+  for (auto& one : options)
+    if (one.what.bare)
+      return {&one, word};
+  std::string_view name = word;
+  name = name.substr(0, name.find('='));
+  // Dashes that a word processor made longer.
+  for (const std::string_view dash : {"\u2013", "\u2014", "\u2212"})
+    if (name.starts_with(dash))
+      name.remove_prefix(dash.size());
+  throw mistake{quoted(word) + " is not expected here"
+                + (find(name) ? "; do you mean -" + std::string(name) + "?"
+                              : hint(name, flag_names(), "-"))};
+}
+
+void command_line::implementation::take(const std::vector<word_pair>& words) {
+  for (const auto& [to, value] : words) {
+    if (to->given && !to->repeats)
+      throw mistake{to->shown() + " is given twice"};
+    to->given = value;
+    if (value.empty())
+      throw mistake{to->shown() + " is empty"
+                    + (to->what.value.empty() ? "" : "; give " + to->what.value)};
+    if (const auto error = to->take(value); !error.empty())
+      throw mistake{to->shown() + ' ' + error};
+  }
+}
+
+void command_line::implementation::take_variables() {
+  for (auto& one : options)
+    for (const auto& name : one.variables) {
+      const auto* value = std::getenv(name.c_str());
+      if (one.given || !value || !*value)
+        continue;
+      one.given = value;
+      if (const auto error = one.take(value); !error.empty())
+        throw mistake{"the variable " + name + ": " + error};
+    }
+}
+
+void command_line::implementation::demand() const {
+  std::string missing, names;
+  size_t count = 0;
+  for (const auto& one : options) {
+    if (!one.what.required || one.given)
+      continue;
+    ++count;
+    missing += (missing.empty() ? "" : ", ") + one.shown()
+               + (one.what.value.empty() ? "" : " " + one.what.value);
+    if (!one.variables.empty())
+      names += (names.empty() ? "" : ", ") + one.variables.front();
+  }
+  if (!missing.empty())
+    throw mistake{"missing: " + missing
+                  + (names.empty() ? ""
+                     : " (or the variable" + std::string(count > 1 ? "s " : " ")
+                         + names + ")")};
+}
+
+std::string command_line::implementation::help_of(const option& one) const {
+  std::string line = "  ";
+  for (const auto& name : one.names)
+    line += (line.size() > 2 ? ", " : "") + std::string(one.argument ? "" : "-")
+            + name;
+  if (!one.what.value.empty())
+    line += " " + one.what.value;
+  if (line.size() + 1 >= help_column)
+    line += '\n' + std::string(help_column, ' ');
+  else
+    line.resize(help_column, ' ');
+  auto text = one.what.help;
+  if (one.what.required)
+    text += " (required)";
+  else if (!one.shown_default.empty())
+    text += " (default: " + one.shown_default + ")";
+  if (!one.variables.empty())
+    text += " [" + one.variables.front() + "]";
+  return line + wrapped(text) + '\n';
+}
+
+std::string command_line::implementation::help() const {
+  std::string usage, arguments, flags;
+  bool with_variables = false;
+  for (const auto& one : options) {
+    (one.argument ? arguments : flags) += help_of(one);
+    if (one.argument || one.what.bare)
+      usage += ' '
+               + (one.argument && one.what.required
+                    ? one.what.names
+                    : "[" + (one.argument ? one.what.names : one.what.value)
+                        + "]");
+    with_variables = with_variables || !one.variables.empty();
+  }
+  auto result = summary + "\n\nUsage: " + program + " [FLAGS]" + usage
+                + "\n\n" + arguments + (arguments.empty() ? "" : "\n") + flags;
+  result += "  -h, -help                   Print this help and exit\n"
+            "  -v, -version                Print the version and exit\n";
+  if (with_variables)
+    result += "\nIn brackets: the environment variable that is read when the "
+              "flag is not given.\n";
+  return result;
+}
+
+// -- command_line -------------------------------------------------------------
+
+command_line::command_line(std::string program, std::string summary,
+                           variables which)
+    : impl_(std::make_unique<implementation>()) {
+  impl_->program = std::move(program);
+  impl_->summary = std::move(summary);
+  impl_->which = which;
 }
 
 command_line::~command_line() = default;
 
 void command_line::add(const flag& what, std::string& target) {
-  impl_->add(what, target);
+  impl_->add(what, target).take = [&target](const std::string& value) {
+    target = value;
+    return std::string{};
+  };
 }
 
-void command_line::add(const flag& what, uint32_t& target) {
-  impl_->add(what, target);
+void command_line::add(const flag& what, uint32_t& target, uint32_t most) {
+  impl_->add(what, std::to_string(target)).take
+    = [&target, most](const std::string& value) {
+        std::string error;
+        target = parse_number(value, most, error).value_or(target);
+        return error;
+      };
 }
 
 void command_line::add(const flag& what, double& target) {
-  impl_->add(what, target)->check(CLI::Range(0.0, 1e6).description(""));
+  std::ostringstream shown;
+  shown << target << 's';
+  impl_->add(what, shown.str()).take = [&target](const std::string& value) {
+    std::string error;
+    target = parse_duration(value, error).value_or(target);
+    return error;
+  };
 }
 
 void command_line::add(const flag& what, bool& target) {
-  impl_->app.add_flag(with_dashes(what.names), target, what.help)
-    ->default_str(target ? "on" : "off");
+  auto& added = impl_->add(what, target ? "on" : "off");
+  added.takes_value = false;
+  added.take = [&target](const std::string& value) -> std::string {
+    const auto on = is_any_of(value, {"on", "true", "yes", "1"});
+    if (!on && !is_any_of(value, {"off", "false", "no", "0"}))
+      return quoted(value) + " is neither on nor off";
+    target = on;
+    return {};
+  };
 }
 
 void command_line::add(const flag& what, std::vector<std::string>& target) {
-  // Without extra arguments CLI11 also leaves a bracketed IPv6 address alone.
-  impl_->add(what, target)->allow_extra_args(false)->delimiter(',');
+  auto& added = impl_->add(what, "");
+  added.repeats = true;
+  added.take = [&target](const std::string& value) -> std::string {
+    for (auto& part : split(value)) {
+      if (part.empty())
+        return quoted(value) + " has an empty element";
+      target.push_back(std::move(part));
+    }
+    return {};
+  };
 }
 
 void command_line::add(const flag& what, std::string& target,
                        const std::vector<std::string>& allowed) {
-  impl_->add(what, target)->check(CLI::IsMember(allowed).description(""));
+  impl_->add(what, target).take
+    = [&target, allowed](const std::string& value) {
+        std::string error;
+        target = parse_choice(value, allowed, error).value_or(target);
+        return error;
+      };
 }
 
 void command_line::add_argument(const flag& what, std::string& target,
                                 const std::vector<std::string>& allowed) {
-  auto* option = impl_->app.add_option(what.names, target, what.help);
-  option->type_name("")->required(what.required);
-  if (!allowed.empty())
-    option->check(CLI::IsMember(allowed).description(""));
+  auto plain = what;
+  plain.variable = "";
+  if (allowed.empty())
+    add(plain, target);
+  else
+    add(plain, target, allowed);
+  impl_->options.back().argument = true;
 }
 
 std::optional<int> command_line::parse(int argc, char** argv) {
-  auto& app = impl_->app;
   try {
-    app.parse(impl_->normalise(argc, argv));
+    impl_->take(impl_->read(argc, argv));
+    impl_->take_variables();
+    impl_->demand();
     return std::nullopt;
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help() << std::flush;
-    return exit_ok;
-  } catch (const CLI::CallForVersion& version) {
-    std::cout << version.what() << std::endl;
-    return exit_ok;
-  } catch (const CLI::ParseError& error) {
-    return fail(exit_usage, std::string(error.what()) + " (-h for help)");
+  } catch (const early_end& end) {
+    return end.code;
+  } catch (const mistake& wrong) {
+    return fail(exit_usage, wrong.text + " (-h for help)");
   }
 }
 
@@ -186,6 +404,15 @@ int command_line::fail(int code, std::string_view text) const {
   std::replace(line.begin(), line.end(), '\n', ' ');
   std::cerr << impl_->program << ": " << line << std::endl;
   return code;
+}
+
+int print(const std::string& program, std::string_view text) {
+  errno = 0;
+  if (std::cout << text << std::flush)
+    return exit_ok;
+  std::cerr << program << ": cannot write to stdout: " << std::strerror(errno)
+            << std::endl;
+  return exit_failure;
 }
 
 void hide_value(int argc, char** argv, std::string_view name) {
@@ -201,68 +428,6 @@ void hide_value(int argc, char** argv, std::string_view name) {
              && word.substr(name.size()).starts_with('='))
       wipe(argv[i] + (word.data() - argv[i]) + name.size() + 1);
   }
-}
-
-std::optional<std::string> take_environment(const char* name) {
-  auto* value = std::getenv(name);
-  if (!value)
-    return std::nullopt;
-  std::string result = value;
-  std::memset(value, 0, result.size());
-  unsetenv(name);
-  return result;
-}
-
-std::optional<std::string> read_secret(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::string result{std::istreambuf_iterator<char>(in), {}};
-  if (!in.is_open() || in.bad())
-    return std::nullopt;
-  if (result.ends_with('\n'))
-    result.pop_back();
-  if (result.ends_with('\r'))
-    result.pop_back();
-  return result;
-}
-
-std::optional<address> parse_address(std::string_view text,
-                                     uint16_t default_port,
-                                     std::string& error) {
-  const auto quoted = "\"" + std::string(text) + "\"";
-  auto host = text;
-  std::optional<std::string_view> port;
-  if (text.starts_with('[')) {
-    const auto end = text.find(']');
-    const auto rest = text.substr(std::min(end, text.size() - 1) + 1);
-    if (end == text.npos || (!rest.empty() && rest[0] != ':')) {
-      error = quoted + " is not host:port or [ipv6]:port";
-      return std::nullopt;
-    }
-    host = text.substr(1, end - 1);
-    if (!rest.empty())
-      port = rest.substr(1);
-  } else if (const auto colon = text.find(':'); colon != text.npos) {
-    host = text.substr(0, colon);
-    port = text.substr(colon + 1);
-    if (port->find(':') != text.npos) {
-      error = quoted + ": an IPv6 address needs brackets, [ipv6]:port";
-      return std::nullopt;
-    }
-  }
-  if (host.empty() || host.find('/') != host.npos) {
-    error = quoted + " is not host:port";
-    return std::nullopt;
-  }
-  address result{std::string(host), default_port};
-  if (port) {
-    const auto* end = port->data() + port->size();
-    const auto [at, failed] = std::from_chars(port->data(), end, result.port);
-    if (failed != std::errc{} || at != end || result.port == 0) {
-      error = quoted + ": the port is a number from 1 to 65535";
-      return std::nullopt;
-    }
-  }
-  return result;
 }
 
 const std::vector<std::string>& log_levels() {

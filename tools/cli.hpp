@@ -15,6 +15,8 @@ namespace aps::cli {
 inline constexpr int exit_ok = 0;
 inline constexpr int exit_failure = 1; ///< bad configuration, runtime failure
 inline constexpr int exit_usage = 2;   ///< the command line makes no sense
+inline constexpr int exit_refused = 3; ///< the node does not take the agent
+inline constexpr int exit_unconnected = 4; ///< no connection, or no longer
 
 /// What distinguishes a flag from the others.
 struct flag {
@@ -22,19 +24,30 @@ struct flag {
   std::string value; ///< what follows it in the help, e.g. "FILE"
   std::string help;  ///< one sentence; the default is added to it
   bool required = false;
+  bool bare = false; ///< its value may also stand alone, without the name
+
+  /// The environment variable that speaks when the flag does not; if left out,
+  /// APS_ and the name. Empty = there is none.
+  std::optional<std::string> variable = {};
 };
+
+/// Whether flags have environment variables that do not name one themselves.
+enum class variables { none, all };
 
 /// The flags of one program. The targets must outlive `parse`; what they hold
 /// before is the default that `-h` tells.
 class command_line {
  public:
-  command_line(std::string program, std::string summary);
+  command_line(std::string program, std::string summary,
+               variables which = variables::all);
   ~command_line();
 
   void add(const flag& what, std::string& target);
-  void add(const flag& what, uint32_t& target);
 
-  /// Seconds, not negative.
+  /// A whole number, not above `most`.
+  void add(const flag& what, uint32_t& target, uint32_t most = UINT32_MAX);
+
+  /// A duration, not negative; the target gets seconds.
   void add(const flag& what, double& target);
 
   /// A flag without a value.
@@ -43,7 +56,7 @@ class command_line {
   /// May be given several times and takes comma-separated lists.
   void add(const flag& what, std::vector<std::string>& target);
 
-  /// One of `allowed`.
+  /// One of `allowed`, or another word for it.
   void add(const flag& what, std::string& target,
            const std::vector<std::string>& allowed);
 
@@ -53,7 +66,8 @@ class command_line {
                     const std::vector<std::string>& allowed = {});
 
   /// Fills the targets. Returns an exit code when the program shall end: help
-  /// and version are printed to stdout, mistakes as one line to stderr.
+  /// and version are printed to stdout, mistakes as one line to stderr. Words
+  /// that nobody knows come first, then wrong values, then what is missing.
   std::optional<int> parse(int argc, char** argv);
 
   /// Prints `program: text` as one line to stderr and returns `code`.
@@ -64,27 +78,13 @@ class command_line {
   std::unique_ptr<implementation> impl_;
 };
 
+/// Writes what a program prints before it ends to stdout. Returns `exit_ok`,
+/// or says that it is lost (a full disk) and returns `exit_failure`.
+int print(const std::string& program, std::string_view text);
+
 /// Overwrites the value of a flag (its name without dashes), so that it
 /// vanishes from the process list.
 void hide_value(int argc, char** argv, std::string_view name);
-
-/// Reads an environment variable and overwrites it in place, so that children
-/// and /proc do not show it any longer. Not thread-safe.
-std::optional<std::string> take_environment(const char* name);
-
-/// The content of a file without the line end at its end; nothing when it
-/// cannot be read.
-std::optional<std::string> read_secret(const std::string& file);
-
-struct address {
-  std::string host; ///< IPv6 without brackets
-  uint16_t port = 0;
-};
-
-/// Parses `host`, `host:port`, `[v6]` and `[v6]:port`. On failure returns
-/// nothing and says why in `error`.
-std::optional<address> parse_address(std::string_view text,
-                                     uint16_t default_port, std::string& error);
 
 /// The levels that `-log-level` knows.
 const std::vector<std::string>& log_levels();

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/formatter.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <fstream>
@@ -21,6 +23,11 @@
 namespace aps::host {
 
 namespace {
+
+/// What `wake` sends to this process; blocked for ever.
+constexpr int wake_signal = SIGUSR1;
+
+bool ignores_hangups = false;
 
 sigset_t stop_signals() {
   sigset_t result;
@@ -111,12 +118,17 @@ std::string instance_name(const std::string& what) {
 }
 
 void prepare_process() {
-  const auto signals = stop_signals();
+  auto signals = stop_signals();
+  sigaddset(&signals, wake_signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   // A shell starts background jobs with SIGINT ignored.
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
   std::signal(SIGPIPE, SIG_IGN);
+  // What is blocked is received even if it is ignored.
+  struct sigaction hangup{};
+  ignores_hangups = ::sigaction(SIGHUP, nullptr, &hangup) == 0
+                    && hangup.sa_handler == SIG_IGN;
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
     limit.rlim_cur = limit.rlim_max;
@@ -124,15 +136,38 @@ void prepare_process() {
   }
 }
 
-std::string wait_for_stop(const std::function<void()>& reload) {
-  const auto signals = stop_signals();
-  int received = 0;
-  while (sigwait(&signals, &received) != 0 || (received == SIGHUP && reload))
+std::string
+wait_for_stop(const std::function<void()>& reload,
+              std::optional<std::chrono::steady_clock::time_point> deadline) {
+  using namespace std::chrono;
+  auto signals = stop_signals();
+  sigaddset(&signals, wake_signal);
+  for (;;) {
+    int received = 0;
+    if (deadline) {
+      const auto rest = std::max(*deadline - steady_clock::now(),
+                                 steady_clock::duration::zero());
+      const auto whole = duration_cast<seconds>(rest);
+      const timespec time{whole.count(), nanoseconds(rest - whole).count()};
+      received = sigtimedwait(&signals, nullptr, &time);
+    } else {
+      received = sigwaitinfo(&signals, nullptr);
+    }
+    if (received == wake_signal || (received < 0 && errno == EAGAIN))
+      return {};
     if (received == SIGHUP && reload)
       reload();
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-  return received == SIGINT   ? "SIGINT"
-         : received == SIGHUP ? "SIGHUP" : "SIGTERM";
+    if (received < 0 || (received == SIGHUP && (reload || ignores_hangups)))
+      continue;
+    sigdelset(&signals, wake_signal);
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+    return received == SIGINT   ? "SIGINT"
+           : received == SIGHUP ? "SIGHUP" : "SIGTERM";
+  }
+}
+
+void wake() {
+  ::kill(::getpid(), wake_signal);
 }
 
 std::shared_ptr<spdlog::logger> make_log(const std::string& level, bool json) {

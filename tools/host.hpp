@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace caf {
@@ -16,14 +18,22 @@ class logger;
 /// log's sink and the settings of the actor system.
 namespace aps::host {
 
-/// Blocks SIGINT, SIGTERM and SIGHUP for this and all later threads, ignores SIGPIPE
-/// and raises the limit of open files. Call before any thread starts.
+/// Blocks SIGINT, SIGTERM and SIGHUP for this and all later threads, ignores
+/// SIGPIPE and raises the limit of open files. Call before any thread starts.
 void prepare_process();
 
 /// Waits for SIGINT or SIGTERM and returns its name. From then on a second one
 /// ends the process at once. Until then SIGHUP calls `reload`; without one it
-/// stops as well. Call on the main thread, once.
-std::string wait_for_stop(const std::function<void()>& reload = {});
+/// stops as well, unless the process was started to ignore it (nohup). Returns
+/// "" when `wake` was called, or at `deadline`; then it may be called again.
+/// Call on the main thread.
+std::string
+wait_for_stop(const std::function<void()>& reload = {},
+              std::optional<std::chrono::steady_clock::time_point> deadline
+              = {});
+
+/// Ends the `wait_for_stop` that runs, or the next one. Thread: any.
+void wake();
 
 /// A log to stderr, each line with time and level in front, or a JSON object
 /// per line. `level` is one of `cli::log_levels()`. Logging never blocks: what

@@ -74,7 +74,7 @@ class Usage(unittest.TestCase):
 
     def test_addresses_that_make_no_sense_are_refused(self):
         rest = ("-tunnel", "t", "-name", "n", "-password", "p")
-        for address in ("a:0", "a:65536", "a:b", "::1", "[::1", "http://a",
+        for address in ("a:0", "a:65536", "a:b", "::1", "[::1", "https://a",
                         "", ":80", "a:80:90"):
             self.refused("-server", "aps-endpoint", "-server", address, *rest)
 

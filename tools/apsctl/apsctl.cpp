@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <clocale>
 #include <csignal>
 #include <cstring>
@@ -25,7 +26,7 @@ int find_command(int argc, char** argv) {
       return i;
     word.remove_prefix(word.starts_with("--") ? 2 : 1);
     if (word == "admin" || word == "token-file")
-      ++i;
+      ++i; // its value
   }
   return argc;
 }
@@ -46,20 +47,38 @@ std::string take_token(const options& what) {
   auto token = aps::cli::take_environment("APS_ADMIN_TOKEN");
   if (what.token_file.empty())
     return token.value_or("");
-  auto found = aps::cli::read_secret(what.token_file);
+  std::string error;
+  auto found = aps::cli::read_secret(what.token_file, error);
   if (!found)
-    throw aps::ctl::failure("cannot read " + what.token_file);
+    throw aps::ctl::failure("token file " + error);
   return *found;
+}
+
+/// What was printed may be lost; whoever reads no more knows that.
+int finish(const aps::cli::command_line& line, int code) {
+  errno = 0;
+  if (std::cout.flush() || errno == EPIPE)
+    return code;
+  return line.fail(aps::cli::exit_failure,
+                   std::string("cannot write to stdout: ")
+                     + std::strerror(errno != 0 ? errno : ENOSPC));
 }
 
 int run(const command& what, int argc, char** argv) {
   options given;
-  aps::cli::command_line line{std::string("apsctl ") + what.name, what.summary};
+  aps::cli::command_line line{std::string("apsctl ") + what.name, what.summary,
+                              aps::cli::variables::none};
   what.flags(line, given);
-  line.add({"admin", "HOST:PORT", "Admin listener of the node"}, given.admin);
-  line.add({"token-file", "FILE",
-            "File with the admin token; without it the environment variable "
-            "APS_ADMIN_TOKEN is taken"},
+  line.add({.names = "admin",
+            .value = "HOST:PORT",
+            .help = "Admin listener of the node, port 9090 if left out",
+            .variable = "APS_ADMIN"},
+           given.admin);
+  line.add({.names = "token-file",
+            .value = "FILE",
+            .help = "File with the admin token; without it the environment "
+                    "variable APS_ADMIN_TOKEN is taken",
+            .variable = "APS_ADMIN_TOKEN_FILE"},
            given.token_file);
   line.add({"json", "", "Print JSON"}, given.json);
   if (const auto code = line.parse(argc, argv))
@@ -67,9 +86,10 @@ int run(const command& what, int argc, char** argv) {
   std::string problem;
   const auto peer = aps::cli::parse_address(given.admin, 9090, problem);
   if (!peer)
-    return line.fail(aps::cli::exit_usage, "-admin: " + problem);
+    return line.fail(aps::cli::exit_usage, "-admin " + problem);
   try {
-    return what.run(aps::ctl::client{*peer, take_token(given)}, given);
+    return finish(
+      line, what.run(aps::ctl::client{*peer, take_token(given)}, given));
   } catch (const aps::ctl::usage& error) {
     return line.fail(aps::cli::exit_usage, error.what());
   } catch (const nlohmann::json::exception&) {
@@ -82,34 +102,51 @@ int run(const command& what, int argc, char** argv) {
   }
 }
 
+/// What `apsctl` without a command does.
+int run_bare(int argc, char** argv) {
+  aps::cli::command_line line{"apsctl", "", aps::cli::variables::none};
+  const std::string first = argc > 1 ? argv[1] : "";
+  for (const auto* word : {"help", "-h", "-help", "--help"})
+    if (first == word)
+      return aps::cli::print("apsctl", overview());
+  if (const auto code = line.parse(argc, argv))
+    return *code;
+  return line.fail(aps::cli::exit_usage,
+                   "no command given, e.g. apsctl status (-h for help)");
+}
+
+int refuse(const std::string& name, bool behind_flags) {
+  std::vector<std::string> known;
+  for (const auto& one : aps::ctl::all_commands())
+    known.emplace_back(one.name);
+  aps::cli::command_line line{"apsctl", "", aps::cli::variables::none};
+  return line.fail(aps::cli::exit_usage,
+                   "there is no command " + aps::cli::quoted(name)
+                     + aps::cli::hint(name, known)
+                     + (behind_flags ? "; its flags stand behind a command"
+                                     : "")
+                     + " (-h for help)");
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
   std::setlocale(LC_CTYPE, "C.UTF-8");
   std::signal(SIGPIPE, SIG_IGN);
-  const auto at = find_command(argc, argv);
-  if (at == argc) {
-    const auto asks = std::any_of(argv + 1, argv + argc, [](const char* word) {
-      return std::strcmp(word, "-h") == 0 || std::strcmp(word, "--help") == 0
-             || std::strcmp(word, "-help") == 0;
-    });
-    aps::cli::command_line line{"apsctl", ""};
-    if (asks) {
-      std::cout << overview() << std::flush;
-      return aps::cli::exit_ok;
-    }
-    if (const auto code = line.parse(argc, argv))
-      return *code;
-    return line.fail(aps::cli::exit_usage, "no command given (-h for help)");
+  auto at = find_command(argc, argv);
+  char help[] = "-h";
+  if (at == 1 && argc > 2 && std::strcmp(argv[1], "help") == 0) {
+    // "help status" is "status -h".
+    argv[1] = argv[2];
+    argv[2] = help;
   }
-  const std::string_view name = argv[at];
+  const std::string name = at < argc ? argv[at] : "";
+  if (name.empty() || name == "help" || name == "version")
+    return run_bare(argc, argv);
   for (const auto& one : aps::ctl::all_commands())
     if (name == one.name) {
       std::rotate(argv + at, argv + at + 1, argv + argc);
       return run(one, argc - 1, argv);
     }
-  aps::cli::command_line line{"apsctl", ""};
-  return line.fail(aps::cli::exit_usage, "there is no command "
-                                           + std::string(name)
-                                           + " (-h for help)");
+  return refuse(name, at > 1);
 }

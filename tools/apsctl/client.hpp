@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tools/cli.hpp"
+#include "tools/values.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 

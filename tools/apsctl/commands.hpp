@@ -2,6 +2,7 @@
 
 #include "tools/apsctl/client.hpp"
 #include "tools/cli.hpp"
+#include "tools/values.hpp"
 
 #include <optional>
 #include <string>
@@ -19,7 +20,7 @@ struct options {
   std::string second;
   std::string tunnel, endpoint, session, id, outcome, kind, component;
   std::string method = "GET";
-  uint32_t limit = 20;
+  uint32_t limit = 20; ///< of a list; 0 = all
   uint32_t number = 0; ///< of snapshots; 0 = until stopped
   double seconds = 5;  ///< of a fault
   double interval = 2; ///< between snapshots
@@ -68,6 +69,15 @@ int check_config(const client& node, const options& what);
 std::string status_text(const nlohmann::json& stats);
 std::string endpoints_text(const nlohmann::json& tunnels);
 std::string connections_text(const nlohmann::json& connections);
+
+/// Throws `failure` with the names that are known when the node has no tunnel
+/// of this name, or the tunnel no such endpoint. Empty names are not asked for.
+void check_names(const client& node, const std::string& tunnel,
+                 const std::string& endpoint = {});
+
+/// "there is no tunnel "a"; known: b, c", with the nearest in front.
+std::string unknown(std::string_view kind, const std::string& name,
+                    const std::vector<std::string>& known);
 
 /// Prints JSON, readable on its own lines.
 void print(const nlohmann::json& value);

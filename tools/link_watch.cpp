@@ -1,0 +1,84 @@
+#include "tools/link_watch.hpp"
+
+#include "actors/policy/complaints.hpp"
+#include "tools/cli.hpp"
+#include "tools/host.hpp"
+
+#include <chrono>
+#include <mutex>
+#include <optional>
+
+namespace aps {
+
+using steady = std::chrono::steady_clock;
+
+struct link_watch::state {
+  explicit state(const link_wishes& all) : wishes(all) {}
+
+  void on_report(const agent_report& report) {
+    std::lock_guard guard{mutex};
+    switch (report.what) {
+      case agent_report::news::connected:
+        ++connected;
+        was_connected = true;
+        break;
+      case agent_report::news::lost:
+        if (--connected == 0 && wishes.once)
+          finish(cli::exit_unconnected, "the connection is lost (-once)");
+        break;
+      case agent_report::news::refused:
+        if (wishes.exit_on_refusal)
+          finish(cli::exit_refused, report.text);
+        [[fallthrough]];
+      case agent_report::news::failed:
+        trouble = report.text;
+        break;
+    }
+    host::wake();
+  }
+
+  void finish(int code, std::string why) {
+    if (!over)
+      over = end{code, std::move(why)};
+  }
+
+  const link_wishes wishes;
+  std::mutex mutex; ///< of all below
+  int connected = 0; ///< nodes
+  bool was_connected = false;
+  std::string trouble; ///< the last one
+  std::optional<end> over = {};
+};
+
+link_watch::link_watch(const link_wishes& wishes)
+    : state_(std::make_shared<state>(wishes)) {}
+
+std::function<void(const agent_report&)> link_watch::listener() const {
+  return [state = state_](const agent_report& report) {
+    state->on_report(report);
+  };
+}
+
+link_watch::end link_watch::wait() const {
+  const std::chrono::duration<double> patience{state_->wishes.wait};
+  std::optional<steady::time_point> deadline;
+  if (patience.count() > 0)
+    deadline = steady::now() + std::chrono::duration_cast<duration>(patience);
+  for (;;) {
+    if (auto name = host::wait_for_stop({}, deadline); !name.empty())
+      return {cli::exit_ok, std::move(name)};
+    std::lock_guard guard{state_->mutex};
+    if (state_->over)
+      return *state_->over;
+    if (state_->was_connected)
+      deadline.reset();
+    if (deadline && steady::now() >= *deadline)
+      return {cli::exit_unconnected,
+              "not connected within "
+                + in_words(std::chrono::duration_cast<duration>(patience))
+                + " (-wait)"
+                + (state_->trouble.empty() ? "" : ": " + state_->trouble)};
+  }
+}
+
+} // namespace aps

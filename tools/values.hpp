@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What flags and their environment variables may hold. Each function returns
+/// nothing on failure and says in `error` what is wrong: words that go behind
+/// the name of the flag.
+namespace aps::cli {
+
+/// A whole number from 0 to `most`.
+std::optional<uint32_t> parse_number(std::string_view text, uint32_t most,
+                                     std::string& error);
+
+/// Seconds, from "5", "1.5s", "500ms", "2m" or "1h".
+std::optional<double> parse_duration(std::string_view text,
+                                     std::string& error);
+
+/// The one of `allowed` that is meant: case does not count, and there are two
+/// words for some things ("warn", "websocket").
+std::optional<std::string>
+parse_choice(std::string_view text, const std::vector<std::string>& allowed,
+             std::string& error);
+
+struct address {
+  std::string host; ///< IPv6 without brackets
+  uint16_t port = 0;
+};
+
+/// Parses `host`, `host:port`, `[v6]` and `[v6]:port`, each also as a URL with
+/// http:// or ws://, where the port is 80 if left out.
+std::optional<address> parse_address(std::string_view text,
+                                     uint16_t default_port,
+                                     std::string& error);
+
+/// `host:port`, with brackets around an IPv6 address.
+std::string to_string(const address& what);
+
+/// The one line of a file with a password or a token.
+std::optional<std::string> read_secret(const std::string& file,
+                                       std::string& error);
+
+/// Reads an environment variable and overwrites it in place, so that children
+/// and /proc do not show it any longer. Not thread-safe.
+std::optional<std::string> take_environment(const char* name);
+
+/// `text` in quotes, safe for a terminal and short enough for a line.
+std::string quoted(std::string_view text);
+
+/// "; do you mean X?", or nothing when no known word is near.
+std::string hint(std::string_view word, const std::vector<std::string>& known,
+                 std::string_view prefix = "");
+
+/// `text` without blanks at its ends.
+std::string_view trimmed(std::string_view text);
+
+} // namespace aps::cli
