@@ -113,9 +113,8 @@ int main(int argc, char** argv) {
       std::cerr << warning << '\n';
   if (what.strict && !warnings.empty())
     return aps::cli::exit_failure;
-  if (what.check) {
+  if (what.check)
     return aps::cli::print("aps", what.config + ": ok\n");
-  }
   try {
     run(std::get<aps::config::node>(loaded), what);
     return aps::cli::exit_ok;

@@ -2,6 +2,7 @@
 
 #include "actors/admin/router.hpp"
 #include "actors/text.hpp"
+#include "config/text.hpp"
 
 #include <charconv>
 
@@ -29,6 +30,36 @@ std::string beginning(const std::string& node, uint64_t serial,
 std::string message(const std::string& node, uint64_t serial,
                     std::string_view kind, const json& data) {
   return beginning(node, serial, kind) + on_a_line(data) + "\n\n";
+}
+
+std::vector<std::string> known_kinds() {
+  std::vector<std::string> out;
+  for (size_t i = 0; i < event_kinds; ++i)
+    out.push_back(to_string(static_cast<event_kind>(i)));
+  return out;
+}
+
+// Which of the words of the parameter `kind` nobody knows.
+std::string unknown_kind(std::string_view text,
+                         const std::vector<std::string>& known) {
+  while (!text.empty()) {
+    const std::string word{text.substr(0, text.find(','))};
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    if (!word.empty() && word != "all"
+        && std::find(known.begin(), known.end(), word) == known.end())
+      return word;
+  }
+  return {};
+}
+
+void refuse_kinds(const call& what) {
+  const auto known = known_kinds();
+  const auto word = unknown_kind(what.parameter("kind").value_or(""), known);
+  const auto near = config::nearest(word, known);
+  what.problem(400,
+               "there is no kind of event " + config::quote(word)
+                 + (near.empty() ? "" : "; do you mean " + near + "?"),
+               "kind", known);
 }
 
 // What the parameter `kind` says; nothing when a word is unknown.
@@ -241,7 +272,7 @@ void get_events(const call& what) {
   const auto& where = what.where();
   const auto kinds = read_kinds(what.parameter("kind").value_or(""));
   if (!kinds)
-    return what.problem(400, "kind names kinds of events, or all", "kind");
+    return refuse_kinds(what);
   // A browser that connects for the first time cannot set the header.
   const auto header = what.header("last-event-id");
   const auto last = header.empty() ? what.parameter("last_event_id").value_or("")

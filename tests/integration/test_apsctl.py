@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import subprocess
+import termios
 import unittest
 
 from harness import (BIN, Case, Program, free_port, main, node_config, scratch,
@@ -133,8 +134,8 @@ class Shown(Case):
         name = listed[0]["name"]
         text = self.run_it("connections", name)
         self.assertEqual(len(text.splitlines()), 2, text)
-        self.assertEqual(len(self.run_it("connections", "-tunnel", "none")
-                             .splitlines()), 1)
+        self.assertIn('no tunnel "none"', self.run_it(
+            "connections", "-tunnel", "none", code=1))
 
     def test_top_takes_snapshots_without_a_terminal(self):
         text = self.run_it("top", "-number", "2", "-interval", "0.1")
@@ -144,17 +145,36 @@ class Shown(Case):
                                 "-json").splitlines():
             self.assertIn("exchanges", json.loads(line))
 
-    def test_top_redraws_a_terminal(self):
+    def top_on_terminal(self, rows, columns, **env):
         ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (rows, columns))
         try:
             subprocess.run(
                 [BIN / "apsctl", "top", "-number", "1", "-admin",
                  f"127.0.0.1:{self.stack.node.admin_port}"], stdout=theirs,
-                stdin=subprocess.DEVNULL, timeout=60, check=True)
-            self.assertTrue(os.read(ours, 65536).startswith(b"\x1b[H"))
+                stdin=subprocess.DEVNULL, timeout=60, check=True,
+                env={**os.environ, "TERM": "xterm", **env})
+            return os.read(ours, 65536).decode()
         finally:
             os.close(ours)
             os.close(theirs)
+
+    def test_top_redraws_a_terminal_and_fits_into_it(self):
+        text = self.top_on_terminal(50, 200)
+        self.assertTrue(text.startswith("\x1b[H"))
+        self.assertIn("\x1b[32mprimary\x1b[0m", text)
+        small = self.top_on_terminal(8, 30).replace("\x1b[H\x1b[2J", "")
+        lines = small.splitlines()
+        self.assertEqual(len(lines), 7)
+        self.assertRegex(lines[-1], r"^and \d+ more lines$")
+        for line in lines:
+            self.assertLessEqual(len(line), 30)
+
+    def test_top_respects_what_a_terminal_cannot_and_its_user_will_not(self):
+        self.assertNotIn("\x1b", self.top_on_terminal(50, 200, TERM="dumb"))
+        plain = self.top_on_terminal(50, 200, NO_COLOR="1")
+        self.assertNotIn("\x1b[32m", plain)
+        self.assertIn("primary", plain)
 
     def test_exchanges_and_one_by_its_id(self):
         self.assertEqual(ask(self.port, "/echo", headers=[
@@ -201,7 +221,8 @@ class Shown(Case):
 
     def test_what_is_not_there_is_told(self):
         text = self.run_it("drain", "ws-none", code=1)
-        self.assertIn(f"127.0.0.1:{self.stack.node.admin_port}: 404", text)
+        self.assertIn(f"127.0.0.1:{self.stack.node.admin_port}: there is no "
+                      'connection "ws-none"', text)
 
 
 class Done(Case):
@@ -260,7 +281,7 @@ class Done(Case):
         # One that would turn the line around is no name.
         turned = stack.start_agent(transport="ws", endpoint=TURNED,
                                    name="turned")
-        wait_until(lambda: "refused" in turned.log, "the refusal")
+        wait_until(lambda: "is no name" in turned.log, "the refusal")
         self.assertNotIn("right", self.run_it(stack, "tunnels"))
 
     def test_the_token_comes_from_a_file_or_the_environment(self):

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <iostream>
 #include <map>
 
@@ -35,6 +36,30 @@ std::string target(const options& what) {
     return "endpoints/" + encoded(what.tunnel) + '/' + encoded(what.endpoint);
   return what.session.empty() ? "connections/" + encoded(what.first)
                               : "sessions/" + encoded(what.session);
+}
+
+/// Throws a `failure` that names what is known when the node does not have
+/// what shall be acted on.
+void check_target(const client& node, const options& what) {
+  check_names(node, what.tunnel, what.endpoint);
+  if (what.tunnel.empty() && what.first.empty() && what.session.empty())
+    return;
+  std::vector<std::string> names, sessions;
+  const auto answer = node.get("connections");
+  for (const auto& one : answer.at("connections")) {
+    names.push_back(text(one, "name"));
+    sessions.push_back(text(one, "session"));
+  }
+  const auto check = [&](const char* kind, const std::string& name,
+                         std::vector<std::string> known) {
+    std::sort(known.begin(), known.end());
+    known.erase(std::unique(known.begin(), known.end()), known.end());
+    if (!name.empty()
+        && !std::binary_search(known.begin(), known.end(), name))
+      throw failure(node.peer_name() + ": " + unknown(kind, name, known));
+  };
+  check("connection", what.first, std::move(names));
+  check("session", what.session, std::move(sessions));
 }
 
 /// Values by their path, e.g. "tunnels.tunnel1.enabled".
@@ -132,7 +157,9 @@ int diff(const client& node, const options& what, const config::node& file) {
 } // namespace
 
 int drain(const client& node, const options& what) {
-  return say_done(node.post(target(what) + "/drain", json::object()), what);
+  const auto path = target(what);
+  check_target(node, what);
+  return say_done(node.post(path + "/drain", json::object()), what);
 }
 
 int undrain(const client& node, const options& what) {
@@ -147,10 +174,13 @@ int reconnect(const client& node, const options& what) {
 }
 
 int close(const client& node, const options& what) {
-  return say_done(node.post(target(what) + "/close", json::object()), what);
+  const auto path = target(what);
+  check_target(node, what);
+  return say_done(node.post(path + "/close", json::object()), what);
 }
 
 int inject_fault(const client& node, const options& what) {
+  check_target(node, what);
   json body{{"kind", what.second}};
   if (what.second != "cut")
     body["seconds"] = what.seconds;
@@ -159,6 +189,7 @@ int inject_fault(const client& node, const options& what) {
 }
 
 int set_fallback(const client& node, const options& what) {
+  check_names(node, what.first);
   return say_done(node.post("tunnels/" + encoded(what.first) + "/fallback",
                             {{"mode", what.second}}),
                   what);
@@ -185,8 +216,6 @@ int set_log(const client& node, const options& what) {
 }
 
 int check_config(const client& node, const options& what) {
-  if (what.first != "check" && what.first != "diff")
-    throw usage("config knows check and diff, not " + printable(what.first));
   std::vector<std::string> warnings;
   const auto loaded = config::load(what.second, warnings);
   if (!report(loaded))

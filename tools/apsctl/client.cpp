@@ -1,6 +1,7 @@
 #include "tools/apsctl/client.hpp"
 
 #include "tools/apsctl/event_parser.hpp"
+#include "tools/apsctl/render.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -87,30 +88,72 @@ http::request<http::string_body> make_request(const std::string& method,
   return request;
 }
 
-/// What an answer other than 200 says.
-std::string problem_of(unsigned status, const std::string& body) {
+constexpr auto not_admin = "is no admin listener of a node; give host and port "
+                           "of `admin` in its configuration";
+
+/// What an answer other than 200 says; `token` = one was sent along.
+std::string problem_of(unsigned status, const http::fields& head,
+                       const std::string& body, bool token) {
+  if (status == 401)
+    return token ? "401: the token is wrong; see admin.token of the node"
+                 : "401: a token is needed: -token-file FILE, or the variable "
+                   "APS_ADMIN_TOKEN";
   const auto parsed = json::parse(body, nullptr, false);
-  auto text = std::to_string(status) + ": ";
-  if (!parsed.is_object() || !parsed.contains("error"))
-    return text + (status == 401 ? "a token is needed" : "no reason given");
+  const auto foreign = head.find("Aps-Outcome") != head.end();
+  if (foreign || !parsed.is_object() || !parsed.contains("error"))
+    return std::string(not_admin) + (foreign ? " (it serves visitors)" : "");
+  constexpr size_t width = 100;
   const auto& error = parsed["error"];
-  text += error.is_string() ? error.get<std::string>() : error.dump();
+  auto text = std::to_string(status) + ": "
+              + clipped(printable(error.is_string() ? error.get<std::string>()
+                                                    : error.dump()),
+                        100);
   if (const auto allowed = parsed.find("allowed"); allowed != parsed.end())
-    text += " (allowed: " + allowed->dump() + ")";
+    text += known_words(*allowed, width - std::min(width, text.size()));
   return text;
+}
+
+/// Why the bytes of an answer are none.
+std::string problem_of(const beast::error_code& error) {
+  if (error == beast::error::timeout)
+    return "says nothing; is that the port of `admin`?";
+  static const auto& category
+    = http::make_error_code(http::error::end_of_stream).category();
+  if (error.category() != category)
+    return error.message();
+  return error == http::error::end_of_stream
+           ? "closed the connection without an answer; is that the port of "
+             "`admin`?"
+           : std::string(not_admin) + " (it speaks no HTTP)";
+}
+
+/// The body of a short answer, as far as it comes.
+std::string rest_of(waiting_stream& stream, beast::flat_buffer& buffer,
+                    http::response_parser<http::buffer_body>& parser) {
+  constexpr size_t most = 65536;
+  std::string result(most, '\0');
+  auto& body = parser.get().body();
+  body.data = result.data();
+  body.size = result.size();
+  stream.run([&](auto& connection, auto handler) {
+    http::async_read(connection, buffer, parser, std::move(handler));
+  });
+  result.resize(most - body.size);
+  return result;
 }
 
 } // namespace
 
 client::client(cli::address peer, std::string token)
-    : peer_(std::move(peer)), token_(std::move(token)) {
-  const auto v6 = peer_.host.find(':') != std::string::npos;
-  name_ = (v6 ? "[" + peer_.host + "]" : peer_.host) + ":"
-          + std::to_string(peer_.port);
-}
+    : peer_(std::move(peer)), name_(cli::to_string(peer_)),
+      token_(std::move(token)) {}
 
 void client::fail(std::string_view what) const {
-  throw failure(name_ + ": " + std::string(what));
+  throw failure(name_ + (what.starts_with("is ") || what.starts_with("says ")
+                             || what.starts_with("closed ")
+                           ? " "
+                           : ": ")
+                + std::string(what));
 }
 
 json client::ask(const std::string& method, const std::string& path,
@@ -134,14 +177,16 @@ json client::ask(const std::string& method, const std::string& path,
     http::async_read(connection, buffer, parser, std::move(handler));
   });
   if (error)
-    fail(error.message());
+    fail(problem_of(error));
   const auto& answer = parser.get();
   const auto status = answer.result_int();
-  if (status != 200 && !(unready_is_fine && status == 503))
-    fail(problem_of(status, answer.body()));
   auto result = json::parse(answer.body(), nullptr, false);
-  if (result.is_discarded())
-    fail("the answer is not JSON; is that the admin listener of a node?");
+  const auto unready = unready_is_fine && status == 503
+                       && result.is_object() && result.contains("ready");
+  if (status != 200 && !unready)
+    fail(problem_of(status, answer, answer.body(), !token_.empty()));
+  if (!result.is_object())
+    fail(not_admin);
   return result;
 }
 
@@ -176,9 +221,10 @@ void client::stream(
     http::async_read_header(connection, buffer, parser, std::move(handler));
   });
   if (error)
-    fail(error.message());
+    fail(problem_of(error));
   if (const auto status = parser.get().result_int(); status != 200)
-    fail(problem_of(status, ""));
+    fail(problem_of(status, parser.get(), rest_of(stream, buffer, parser),
+                    !token_.empty()));
   if (when == until::quiet)
     stream.set_timeout(quiet_timeout);
   event_parser events;

@@ -8,24 +8,35 @@ void no_flags(cli::command_line&, options&) {
   // Only the common ones.
 }
 
+/// What every list can be narrowed by.
+void list_flags(cli::command_line& line, options& what) {
+  line.add({"tunnel", "NAME", "Only of this tunnel"}, what.tunnel);
+  line.add({"endpoint", "NAME", "Only of this endpoint"}, what.endpoint);
+  line.add({"limit", "N", "At most so many; 0 = all"}, what.limit);
+}
+
+void tunnels_flags(cli::command_line& line, options& what) {
+  what.limit = 0;
+  list_flags(line, what);
+}
+
 void top_flags(cli::command_line& line, options& what) {
   line.add({"interval", "SECONDS", "Between two looks"}, what.interval);
   line.add({"number", "N", "End after so many looks; 0 = never"}, what.number);
 }
 
 void connections_flags(cli::command_line& line, options& what) {
+  what.limit = 0;
   line.add_argument({"NAME", "", "Only this connection"}, what.first);
-  line.add({"tunnel", "NAME", "Only of this tunnel"}, what.tunnel);
+  list_flags(line, what);
 }
 
 void exchanges_flags(cli::command_line& line, options& what) {
   line.add({"id", "ID", "Request id or exchange id: all about this one"},
            what.id);
-  line.add({"tunnel", "NAME", "Only of this tunnel"}, what.tunnel);
   line.add({"outcome", "WORD", "Only with this outcome or class of outcomes"},
            what.outcome);
-  line.add({"limit", "N", "At most so many live and so many ended ones"},
-           what.limit);
+  list_flags(line, what);
 }
 
 void events_flags(cli::command_line& line, options& what) {
@@ -34,11 +45,14 @@ void events_flags(cli::command_line& line, options& what) {
             "Only these kinds, separated by commas; all = also "
             "those of single requests"},
            what.kind);
-  line.add({"tunnel", "NAME", "Only of this tunnel"}, what.tunnel);
+  what.limit = 0;
+  list_flags(line, what);
 }
 
 void explain_flags(cli::command_line& line, options& what) {
-  line.add_argument({"URL", "", "As a visitor would ask for it", true},
+  line.add_argument({"URL", "",
+                     "As a visitor would ask for it, with http:// or without",
+                     true},
                     what.first);
   line.add({"method", "METHOD", "Method of the request"}, what.method);
 }
@@ -74,7 +88,7 @@ void log_flags(cli::command_line& line, options& what) {
 void config_flags(cli::command_line& line, options& what) {
   line.add_argument(
     {"ACTION", "", "check FILE, or diff FILE with what runs", true},
-    what.first);
+    what.first, {"check", "diff"});
   line.add_argument({"FILE", "", "Configuration", true}, what.second);
 }
 
@@ -85,7 +99,7 @@ const std::vector<command>& all_commands() {
     {"status", "Shows how the node is.", no_flags, show_status},
     {"top", "Shows rates, endpoints and connections again and again.",
      top_flags, show_top},
-    {"tunnels", "Lists tunnels and their endpoints.", no_flags, show_tunnels},
+    {"tunnels", "Lists tunnels and their endpoints.", tunnels_flags, show_tunnels},
     {"connections", "Lists connections.", connections_flags, show_connections},
     {"exchanges", "Lists live and last requests, or tells all of one.",
      exchanges_flags, show_exchanges},

@@ -1,11 +1,14 @@
 // Commands about single requests and events.
 #include "tools/apsctl/commands.hpp"
 #include "tools/apsctl/render.hpp"
+#include "transports/seam/outcome.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <iostream>
+#include <set>
 
 namespace aps::ctl {
 
@@ -114,11 +117,14 @@ class event_printer {
       newest_ = number(value, "serial");
       return what_.follow || newest_ > 0;
     } else if (message.type == "missed") {
-      std::cerr << "apsctl: " << count(value, "count")
+      std::cerr << "apsctl events: " << count(value, "count")
                 << " events are not remembered" << std::endl;
       return true;
-    } else {
+    } else if (what_.endpoint.empty()
+               || text(value, "endpoint") == what_.endpoint) {
       std::cout << (what_.json ? value.dump() : event_line(value)) << std::endl;
+      if (what_.limit > 0 && ++printed_ >= what_.limit)
+        return false;
     }
     return (what_.follow || number(value, "serial") < newest_) && std::cout;
   }
@@ -126,6 +132,7 @@ class event_printer {
  private:
   const options& what_;
   double newest_ = 0;
+  uint32_t printed_ = 0;
 };
 
 std::string event_path(const options& what) {
@@ -138,16 +145,56 @@ std::string event_path(const options& what) {
   return path;
 }
 
+/// The outcomes and their classes.
+std::vector<std::string> known_outcomes() {
+  std::set<std::string> result;
+  for (uint32_t number = 0; number < 256; ++number) {
+    result.emplace(to_string(outcome_from(number)));
+    result.emplace(class_of(outcome_from(number)));
+  }
+  return {result.begin(), result.end()};
+}
+
+void check_outcome(const std::string& word) {
+  const auto known = known_outcomes();
+  if (!word.empty() && std::find(known.begin(), known.end(), word) == known.end())
+    throw usage("-outcome: " + unknown("outcome", word, known));
+}
+
+/// Only those of an endpoint, which the API does not choose by.
+void keep_endpoint(json& list, const options& what) {
+  if (what.endpoint.empty())
+    return;
+  auto result = json::array();
+  for (auto& one : list)
+    if (text(one, "endpoint") == what.endpoint
+        && (what.limit == 0 || result.size() < what.limit))
+      result.push_back(std::move(one));
+  list = std::move(result);
+}
+
+/// A URL as people write it.
+std::string with_scheme(const std::string& url) {
+  return url.find("://") == url.npos ? "http://" + url : url;
+}
+
 } // namespace
 
 int show_exchanges(const client& node, const options& what) {
-  auto path = "exchanges?limit=" + std::to_string(what.limit);
+  check_outcome(what.outcome);
+  check_names(node, what.tunnel, what.endpoint);
+  auto path = "exchanges?limit="
+              + std::to_string(what.limit > 0 && what.endpoint.empty()
+                                 ? what.limit
+                                 : UINT32_MAX);
   for (const auto& [key, value] : {std::pair{"id", what.id},
                                    {"tunnel", what.tunnel},
                                    {"outcome", what.outcome}})
     if (!value.empty())
       path += std::string("&") + key + '=' + encoded(value);
-  const auto answer = node.get(path);
+  auto answer = node.get(path);
+  for (const auto* group : {"live", "finished"})
+    keep_endpoint(answer.at(group), what);
   if (what.json) {
     print(answer);
   } else if (what.id.empty()) {
@@ -161,8 +208,9 @@ int show_exchanges(const client& node, const options& what) {
 }
 
 int show_events(const client& node, const options& what) {
+  check_names(node, what.tunnel, what.endpoint);
   const auto stats = node.get("stats");
-  if (!what.follow && number(stats.at("events"), "serial") == 0)
+  if (!what.follow && what.kind.empty() && number(stats.at("events"), "serial") == 0)
     return cli::exit_ok;
   // What came after the first one (0 would mean no history), as far as it is
   // remembered.
@@ -174,7 +222,8 @@ int show_events(const client& node, const options& what) {
 }
 
 int show_explanation(const client& node, const options& what) {
-  const auto answer = node.get("explain?url=" + encoded(what.first)
+  const auto answer = node.get("explain?url="
+                               + encoded(with_scheme(what.first))
                                + "&method=" + encoded(what.method));
   const auto works = text(answer, "outcome") == "ok";
   if (what.json) {

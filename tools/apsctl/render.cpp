@@ -7,7 +7,11 @@
 #include <array>
 #include <cmath>
 #include <ctime>
+#include <cstdlib>
 #include <cwchar>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace aps::ctl {
 
@@ -35,7 +39,74 @@ glyph first(std::string_view text) {
   return {length, turns_text ? -1 : wcwidth(letter)};
 }
 
+/// Whether stdout is a terminal whose user has nothing against colours
+/// (https://no-color.org).
+bool has_colours() {
+  const auto* refused = std::getenv("NO_COLOR");
+  return terminal_size() && !(refused && *refused);
+}
+
+/// A state in the colour of how good it is.
+std::string coloured(const std::string& state) {
+  constexpr std::pair<std::string_view, const char*> colours[]
+    = {{"primary", "32"},  {"ready", "32"},   {"busy", "32"},
+       {"down", "31"},     {"no endpoint", "31"}, {"ejected", "31"}};
+  for (const auto& [name, colour] : colours)
+    if (state.starts_with(name))
+      return std::string("\x1b[") + colour + 'm' + state + "\x1b[0m";
+  return state.empty() ? state : "\x1b[33m" + state + "\x1b[0m";
+}
+
+/// Cuts a line of our own, whose colours take no room.
+std::string fitted_line(std::string_view line, size_t columns) {
+  std::string result;
+  size_t used = 0;
+  while (!line.empty()) {
+    if (line.starts_with('\x1b')) {
+      const auto end = std::min(line.find('m'), line.size() - 1) + 1;
+      result += line.substr(0, end);
+      line.remove_prefix(end);
+      continue;
+    }
+    const auto one = first(line);
+    used += static_cast<size_t>(std::max(one.columns, 0));
+    if (used <= columns)
+      result += line.substr(0, one.bytes);
+    line.remove_prefix(one.bytes);
+  }
+  return result;
+}
+
 } // namespace
+
+std::optional<size_of_terminal> terminal_size() {
+  const auto* kind = std::getenv("TERM");
+  if (!kind || !*kind || std::string_view(kind) == "dumb"
+      || isatty(STDOUT_FILENO) != 1)
+    return std::nullopt;
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0
+      || size.ws_col == 0)
+    return size_of_terminal{};
+  return size_of_terminal{size.ws_row, size.ws_col};
+}
+
+std::string fitted(const std::string& text, const size_of_terminal& screen) {
+  const auto lines = static_cast<size_t>(
+    std::count(text.begin(), text.end(), '\n'));
+  const auto all = lines < screen.rows;
+  const auto shown = all ? lines : std::max<size_t>(screen.rows, 2) - 2;
+  std::string result;
+  std::string_view rest = text;
+  for (size_t i = 0; i < shown; ++i) {
+    const auto end = rest.find('\n');
+    result += fitted_line(rest.substr(0, end), screen.columns) + '\n';
+    rest.remove_prefix(end + 1);
+  }
+  if (!all)
+    result += "and " + std::to_string(lines - shown) + " more lines\n";
+  return result;
+}
 
 std::string printable(std::string_view text) {
   std::string result;
@@ -73,10 +144,28 @@ std::string clipped(std::string_view text, size_t columns) {
   return result + "…";
 }
 
+std::string known_words(const std::vector<std::string>& words, size_t room) {
+  std::string result;
+  size_t used = 0;
+  size_t left = words.size();
+  for (const auto& word : words) {
+    const auto shown = printable(word);
+    used += width(shown) + 2;
+    if (used > room)
+      break;
+    result += (result.empty() ? "; known: " : ", ") + shown;
+    --left;
+  }
+  return result.empty() || left == 0
+           ? result
+           : result + " and " + std::to_string(left) + " more";
+}
+
 table::table(std::vector<std::string> headings) {
   for (auto& heading : headings) {
     right_.push_back(heading.starts_with('>'));
-    if (right_.back())
+    state_.push_back(heading.starts_with('!'));
+    if (right_.back() || state_.back())
       heading.erase(0, 1);
   }
   rows_.push_back(std::move(headings));
@@ -92,12 +181,16 @@ std::string table::str() const {
     for (size_t i = 0; i < row.size(); ++i)
       widths[i] = std::max(widths[i], width(row[i]));
   std::string result;
+  const auto colourful = has_colours();
   for (const auto& row : rows_) {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
       const std::string padding(widths[i] - width(row[i]), ' ');
       line += i > 0 ? "  " : "";
-      line += right_[i] ? padding + row[i] : row[i] + padding;
+      const auto cell = colourful && state_[i] && &row != &rows_.front()
+                          ? coloured(row[i])
+                          : row[i];
+      line += right_[i] ? padding + cell : cell + padding;
     }
     line.erase(line.find_last_not_of(' ') + 1);
     result += line + '\n';

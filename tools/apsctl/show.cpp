@@ -5,8 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <unistd.h>
-
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <map>
@@ -64,6 +63,16 @@ json connections_of(const json& tunnels) {
   return result;
 }
 
+/// Removes what `wanted` does not want, and what is more than `limit`.
+template <class Wanted>
+void keep(json& list, size_t limit, Wanted wanted) {
+  auto result = json::array();
+  for (auto& one : list)
+    if (wanted(one) && (limit == 0 || result.size() < limit))
+      result.push_back(std::move(one));
+  list = std::move(result);
+}
+
 /// Per second, of a total in two snapshots.
 double rate(const json& before, const json& now, const char* key) {
   if (before.is_null() || before["node"]["id"] != now["node"]["id"])
@@ -111,7 +120,7 @@ std::string status_text(const json& stats) {
 }
 
 std::string endpoints_text(const json& tunnels) {
-  table result({"TUNNEL", "ENDPOINT", "STATE", ">FOR", ">GRPC", ">WEBSOCKET",
+  table result({"TUNNEL", "ENDPOINT", "!STATE", ">FOR", ">GRPC", ">WEBSOCKET",
                 ">POLL", ">IN FLIGHT", ">WAITING", ">RTT", "REASON"});
   for (const auto& tunnel : tunnels) {
     if (tunnel.at("endpoints").empty())
@@ -139,7 +148,7 @@ std::string endpoints_text(const json& tunnels) {
 }
 
 std::string connections_text(const json& connections) {
-  table result({"CONNECTION", "TUNNEL", "ENDPOINT", "TRANSPORT", "STATE",
+  table result({"CONNECTION", "TUNNEL", "ENDPOINT", "TRANSPORT", "!STATE",
                 ">IN FLIGHT", ">RTT", ">SCORE", ">AGE", ">IN", ">OUT", "PEER"});
   for (const auto& one : connections)
     result.add({text(one, "name"), text(one, "tunnel"), text(one, "endpoint"),
@@ -171,7 +180,17 @@ int show_status(const client& node, const options& what) {
 }
 
 int show_tunnels(const client& node, const options& what) {
-  const auto answer = node.get("tunnels");
+  check_names(node, what.tunnel, what.endpoint);
+  auto answer = node.get("tunnels");
+  keep(answer.at("tunnels"), what.limit, [&](json& tunnel) {
+    if (!what.tunnel.empty() && text(tunnel, "name") != what.tunnel)
+      return false;
+    auto& endpoints = tunnel.at("endpoints");
+    keep(endpoints, 0, [&](const json& one) {
+      return what.endpoint.empty() || text(one, "name") == what.endpoint;
+    });
+    return what.endpoint.empty() || !endpoints.empty();
+  });
   if (what.json)
     print(answer);
   else
@@ -186,7 +205,14 @@ int show_connections(const client& node, const options& what) {
   if (!what.first.empty())
     path += "name=" + encoded(what.first);
   path.erase(path.find_last_not_of("?&") + 1);
-  const auto answer = node.get(path);
+  check_names(node, what.tunnel, what.endpoint);
+  auto answer = node.get(path);
+  keep(answer.at("connections"), what.limit, [&](const json& one) {
+    return what.endpoint.empty() || text(one, "endpoint") == what.endpoint;
+  });
+  if (!what.first.empty() && answer.at("connections").empty())
+    throw failure(node.peer_name() + ": there is no connection "
+                  + cli::quoted(what.first));
   if (what.json)
     print(answer);
   else
@@ -195,25 +221,60 @@ int show_connections(const client& node, const options& what) {
 }
 
 int show_top(const client& node, const options& what) {
-  const auto terminal = isatty(STDOUT_FILENO) == 1 && !what.json;
+  const auto screen = what.json ? std::nullopt : terminal_size();
+  if (what.interval < 0.1)
+    throw usage("-interval is at least 0.1 s");
   json before;
   for (uint32_t i = 0; what.number == 0 || i < what.number; ++i) {
     if (i > 0)
       std::this_thread::sleep_for(std::chrono::duration<double>(what.interval));
     auto now = node.get("stats");
-    if (what.json) {
+    if (what.json)
       std::cout << now.dump() << std::endl;
-    } else {
-      std::cout << (terminal ? "\x1b[H\x1b[2J"
-                    : i > 0  ? "\n"
-                             : "")
-                << top_text(before, now) << std::flush;
-    }
+    else if (screen)
+      std::cout << "\x1b[H\x1b[2J"
+                << fitted(top_text(before, now),
+                          terminal_size().value_or(*screen))
+                << std::flush;
+    else
+      std::cout << (i > 0 ? "\n" : "") << top_text(before, now) << std::flush;
     if (!std::cout)
-      return cli::exit_failure;
+      return cli::exit_ok;
     before = std::move(now);
   }
   return cli::exit_ok;
+}
+
+std::string unknown(std::string_view kind, const std::string& name,
+                    const std::vector<std::string>& known) {
+  constexpr size_t width = 100;
+  auto text = "there is no " + std::string(kind) + " " + cli::quoted(name)
+              + cli::hint(name, known);
+  if (known.empty())
+    return text + "; there is none at all";
+  return text + known_words(known, width - std::min(width, text.size()));
+}
+
+void check_names(const client& node, const std::string& tunnel,
+                 const std::string& endpoint) {
+  if (tunnel.empty() && endpoint.empty())
+    return;
+  std::vector<std::string> tunnels, endpoints;
+  const auto answer = node.get("tunnels");
+  for (const auto& one : answer.at("tunnels")) {
+    tunnels.push_back(one.at("name"));
+    if (tunnel.empty() || tunnel == tunnels.back())
+      for (const auto& member : one.at("endpoints"))
+        endpoints.push_back(member.at("name"));
+  }
+  const auto check = [&](const char* kind, const std::string& name,
+                         const std::vector<std::string>& known) {
+    if (!name.empty()
+        && std::find(known.begin(), known.end(), name) == known.end())
+      throw failure(node.peer_name() + ": " + unknown(kind, name, known));
+  };
+  check("tunnel", tunnel, tunnels);
+  check("endpoint", endpoint, endpoints);
 }
 
 } // namespace aps::ctl
