@@ -335,7 +335,8 @@ void agent_state::lose(lane& where, const agent_connection_down& down,
            context_->server_name()
              + (was_live ? ": connection lost: " : ": handshake failed: ")
              + std::string(render(down.error))
-             + (down.detail.empty() ? "" : ": " + down.detail));
+             + (down.detail.empty() ? "" : ": " + down.detail),
+           was_live);
 }
 
 // A connection actor that ended without a word takes only itself along.
@@ -405,45 +406,58 @@ void agent_state::refuse(lane& where, transport_kind transport,
   complain(where, transport, text);
 }
 
-// Transports that fail for one reason are one line. What they say themselves
-// can be far from it, so somebody has a look when nothing works at all.
+// Beside others that live a transport is one trouble, however it fails, until
+// it is back. When nothing lives, all of them have one reason.
+std::string agent_state::cause_of(transport_kind transport,
+                                  const std::string& text, bool lost) const {
+  const auto alone = ending_of(transport);
+  if (is_connected() || (lost && failures_.knows(alone)))
+    return alone;
+  return lost ? "lost" : text;
+}
+
+// What transports say of a failure can be far from its reason, so somebody has
+// a look at what is no node, or not yet.
 void agent_state::complain(const lane& where, transport_kind transport,
-                           const std::string& text) {
-  const auto now = compat::now(self_);
-  const auto cause
-    = is_connected() ? text + ending_of(transport) : text;
-  if (!failures_.admit(cause, now)) {
+                           const std::string& text, bool lost) {
+  const auto cause = cause_of(transport, text, lost);
+  const auto shown_text = is_connected() ? text + ending_of(transport) : text;
+  if (!failures_.admit(cause, compat::now(self_))) {
     context_->log->debug("[AGENT] {} over {}: {}", context_->server_name(),
                          shown(transport), text);
     return;
   }
-  // What was a node once needs no explanation.
+  const auto next = where.next_dial();
   if (!context_->examine || !node_.empty() || where.refused || draining_)
-    return write_complaint(cause, where.next_dial());
+    return write_complaint(cause, shown_text, next);
   auto& net = *context_->net;
   auto& unit = net.unit(next_unit_++ % net.units());
   context_->examine(
     unit, context_->server, context_->dials,
-    [this, me = caf::strong_actor_ptr{self_->ctrl()}, cause,
-     next = where.next_dial(), use = context_->units->use()](const std::string& found) {
-      compat::run_on(me, caf::make_action([this, cause, next, found] {
-                       write_complaint(found.empty() ? cause : found, next);
+    [this, me = caf::strong_actor_ptr{self_->ctrl()}, cause, shown_text, next,
+     use = context_->units->use()](const std::string& found) {
+      compat::run_on(me, caf::make_action([=, this] {
+                       if (found.empty())
+                         write_complaint(cause, shown_text, next);
+                       else
+                         write_complaint(found, found, next);
                      }));
     });
 }
 
-void agent_state::write_complaint(const std::string& cause, time_point next) {
+void agent_state::write_complaint(const std::string& cause,
+                                  const std::string& text, time_point next) {
   const auto now = compat::now(self_);
   const auto age = found_troubles_.admit(cause, now);
   if (!age || draining_)
     return;
-  const auto text
-    = cause + (*age > duration::zero() ? ", for " + in_words(*age) : "")
-      + (next - now < std::chrono::seconds(1)
-           ? "; trying again"
-           : "; trying again in " + in_words(next - now));
-  context_->log->warn("[AGENT] {}", text);
-  report(agent_report::news::failed, cause);
+  context_->log->warn(
+    "[AGENT] {}{}; {}", text,
+    *age > duration::zero() ? ", for " + in_words(*age) : "",
+    next - now < std::chrono::seconds(1)
+      ? "trying again"
+      : "trying again in " + in_words(next - now));
+  report(agent_report::news::failed, text);
 }
 
 void agent_state::report(agent_report::news what, const std::string& text) {

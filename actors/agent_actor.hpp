@@ -96,9 +96,12 @@ class agent_state {
   bool is_connected() const;
   bool is_hopeless(const lane& where, refusal why) const;
   void refuse(lane& where, transport_kind transport, const refused_frame& no);
+  std::string cause_of(transport_kind transport, const std::string& text,
+                       bool lost) const;
   void complain(const lane& where, transport_kind transport,
-                const std::string& text);
-  void write_complaint(const std::string& cause, time_point next);
+                const std::string& text, bool lost = false);
+  void write_complaint(const std::string& cause, const std::string& text,
+                       time_point next);
   void report(agent_report::news what, const std::string& text = {});
   void slow_down(lane& where, const refused_frame& no);
   void give_up_detached(time_point now);

@@ -217,7 +217,10 @@ command_line::implementation::read_argument(const std::string& word) {
 void command_line::implementation::take(const std::vector<word_pair>& words) {
   for (const auto& [to, value] : words) {
     if (to->given && !to->repeats)
-      throw mistake{to->shown() + " is given twice"};
+      throw mistake{to->shown() + " is given twice"
+                    + (to->what.bare ? ": " + quoted(*to->given) + " and "
+                                         + quoted(value)
+                                     : "")};
     to->given = value;
     if (value.empty())
       throw mistake{to->shown() + " is empty"

@@ -19,6 +19,10 @@ class complaints {
   /// For how long the cause lasts, when a line is due; nothing otherwise.
   std::optional<duration> admit(const std::string& cause, time_point now);
 
+  bool knows(const std::string& cause) const {
+    return causes_.count(cause) > 0;
+  }
+
   /// All is well: what comes next is new.
   void clear() { causes_.clear(); }
 
