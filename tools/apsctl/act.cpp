@@ -42,9 +42,10 @@ std::string target(const options& what) {
 /// what shall be acted on.
 void check_target(const client& node, const options& what) {
   check_names(node, what.tunnel, what.endpoint);
-  if (what.tunnel.empty() && what.first.empty() && what.session.empty())
+  if (what.first.empty() && what.session.empty())
     return;
-  std::vector<std::string> names, sessions;
+  std::vector<std::string> names;
+  std::vector<std::string> sessions;
   const auto answer = node.get("connections");
   for (const auto& one : answer.at("connections")) {
     names.push_back(text(one, "name"));
@@ -170,7 +171,9 @@ int undrain(const client& node, const options& what) {
 }
 
 int reconnect(const client& node, const options& what) {
-  return say_done(node.post(target(what) + "/reconnect", json::object()), what);
+  const auto path = target(what);
+  check_target(node, what);
+  return say_done(node.post(path + "/reconnect", json::object()), what);
 }
 
 int close(const client& node, const options& what) {
