@@ -106,6 +106,7 @@ void monitor_state::add_derived(const event& what) {
       auto up = derive(event_kind::session_up);
       up.transport.clear();
       up.connection.clear();
+      count_agent(up);
       on_event(std::move(up));
     }
     if (here.lost > 0) {
@@ -122,12 +123,24 @@ void monitor_state::add_derived(const event& what) {
   }
 }
 
+// Two of one name are what somebody wants, or a name that was copied.
+void monitor_state::count_agent(const event& up) {
+  const auto count = ++agents_[{up.tunnel, up.endpoint}];
+  if (count > 1)
+    logs_.of("tunnel")->info(
+      "[TUNNEL] Endpoint {}.{} has {} agents now; they share its requests",
+      up.tunnel, up.endpoint, count);
+}
+
 void monitor_state::leave_session(const std::string& id,
                                   const std::string& connection) {
   const auto i = sessions_.find(id);
   if (i == sessions_.end() || i->second.connections.erase(connection) == 0
       || !i->second.connections.empty())
     return;
+  if (const auto agents = agents_.find({i->second.tunnel, i->second.endpoint});
+      agents != agents_.end() && --agents->second == 0)
+    agents_.erase(agents);
   event down{event_kind::session_down, i->second.tunnel, i->second.endpoint};
   down.session = id;
   // One that lost its connections is expected back, but not for ever.

@@ -69,6 +69,7 @@ class monitor_state {
 
   void add_derived(const event& what);
   void leave_session(const std::string& id, const std::string& connection);
+  void count_agent(const event& up);
   void await_farewell();
   void write_log(const event& what);
   void arm_log_tick();
@@ -86,6 +87,8 @@ class monitor_state {
   std::vector<subscriber> subscribers_;
   std::vector<live_actor> actors_;
   std::map<std::string, session> sessions_;
+  /// Sessions that live, by tunnel and endpoint.
+  std::map<std::pair<std::string, std::string>, size_t> agents_;
   event_memory recent_;
   std::vector<uint64_t> counts_;
   uint64_t serial_ = 0;

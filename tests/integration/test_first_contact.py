@@ -614,6 +614,15 @@ class WithNode(Table, Case):
 
 
 class Once(Case):
+    def test_a_second_agent_of_a_name_is_told(self):
+        stack = self.build("ws")
+        self.assertNotIn("agents now", stack.node.log)
+        stack.start_agent(transport="ws", flags=("-instance", "other"))
+        wait_until(lambda: "Endpoint tunnel1.app1 has 2 agents now"
+                   in stack.node.log, "the line")
+        self.assertIn("agents of one name share its requests", " ".join(
+            run(["aps-endpoint", "-h"])[1].split()))
+
     def test_once_ends_with_the_connection(self):
         stack = self.build("ws", agent_flags=("-once", "-wait", "1h"))
         stack.node.kill()
