@@ -62,11 +62,35 @@ void log_set::write(const event& what) const {
   auto& log = *of(component_of(what.kind));
   if (!log.should_log(level))
     return;
+  const auto text = render(what);
   if (!json_)
-    return log.log(level, "{}", render(what));
+    return log.log(level, "{}", text);
+  using nlohmann::ordered_json;
+  const ordered_json fields{
+    {"kind", to_string(what.kind)},
+    {"serial", what.serial},
+    {"tunnel", what.tunnel},
+    {"endpoint", what.endpoint},
+    {"transport", what.transport},
+    {"connection", what.connection},
+    {"session", what.session},
+    {"request_id", what.request_id},
+    {"reason", what.reason},
+    {"peer", what.peer},
+    {"detail", what.detail},
+    {"number", what.number == 0 ? ordered_json{} : ordered_json(what.number)}};
   log.log(level, "{}",
-          show(what).dump(-1, ' ', false,
-                          nlohmann::json::error_handler_t::replace));
+          log_object(component_of(what.kind), without_tag(text), fields));
+}
+
+std::string log_object(std::string_view component, std::string_view text,
+                       const nlohmann::ordered_json& fields) {
+  nlohmann::ordered_json out{{"component", component}, {"text", text}};
+  for (const auto& [key, value] : fields.items())
+    if (!value.is_null() && value != "")
+      out[key] = value;
+  return out.dump(-1, ' ', false,
+                  nlohmann::ordered_json::error_handler_t::replace);
 }
 
 std::string level_name(spdlog::level::level_enum level) {

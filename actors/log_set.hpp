@@ -1,5 +1,6 @@
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <spdlog/logger.h>
 
 #include <map>
@@ -49,6 +50,12 @@ class log_set {
   std::map<std::string, std::shared_ptr<spdlog::logger>, std::less<>> parts_;
   bool json_;
 };
+
+/// A line of a JSON log as it is written: component, text, and those of
+/// `fields` that say something. The logger's formatter puts time and level in
+/// front.
+std::string log_object(std::string_view component, std::string_view text,
+                       const nlohmann::ordered_json& fields);
 
 /// "warning" and the like, as in the configuration.
 std::string level_name(spdlog::level::level_enum level);

@@ -33,7 +33,7 @@ void clean(event& what) {
 // be a new line.
 std::string repeat_key(const event& what) {
   auto key = to_string(what.kind);
-  key += what.peer.empty() ? " for " + what.tunnel + "." + what.endpoint
+  key += what.peer.empty() ? " for " + place_of(what)
                            : " from " + what.peer;
   return what.reason.empty() ? key : key + ": " + what.reason;
 }
@@ -166,8 +166,8 @@ void monitor_state::arm_log_tick() {
   compat::run_delayed(self_, log_tick, [this] {
     log_tick_armed_ = false;
     for (const auto& one : repeats_.expire(compat::now(self_)))
-      logs_.of("node")->warn("[NODE] {} repeated {} times", one.key,
-                             one.left_out);
+      logs_.of("node")->warn("[NODE] {} repeated {}", one.key,
+                             times(one.left_out));
     if (limits_)
       for (auto& left_out : limits_->expire(clock_type::now()))
         on_event(std::move(left_out));

@@ -37,6 +37,42 @@ std::string show_duration(duration value) {
   return out + "s";
 }
 
+std::string counted(uint64_t number, std::string_view noun) {
+  auto out = std::to_string(number) + " ";
+  return out.append(noun).append(number == 1 ? "" : "s");
+}
+
+std::string times(uint64_t number) {
+  return number == 1 ? "once" : counted(number, "time");
+}
+
+std::string place_of(const event& what) {
+  return what.endpoint.empty() ? what.tunnel : what.tunnel + "." + what.endpoint;
+}
+
+std::string_view without_tag(std::string_view line) noexcept {
+  const auto end = line.find("] ");
+  if (line.starts_with('[') && end != line.npos)
+    line.remove_prefix(end + 2);
+  return line;
+}
+
+namespace {
+
+// With a peer: the node's own answer to it.
+std::string render_failure(const event& what) {
+  if (!what.peer.empty())
+    return "[REQUEST] Refused " + what.peer + " with "
+           + (what.number == 0 ? "" : std::to_string(what.number) + " ")
+           + what.reason + ": " + what.detail;
+  const auto place = place_of(what);
+  return "[REQUEST] Request"
+         + (what.request_id.empty() ? "" : " " + what.request_id)
+         + (place.empty() ? "" : " for " + place) + " failed: " + what.detail;
+}
+
+} // namespace
+
 std::string_view pool_tag(transport_kind transport) noexcept {
   switch (transport) {
     case transport_kind::grpc: return "[GRPC-POOL]";
@@ -47,7 +83,7 @@ std::string_view pool_tag(transport_kind transport) noexcept {
 }
 
 std::string render(const event& what) {
-  const auto endpoint = what.tunnel + "." + what.endpoint;
+  const auto endpoint = place_of(what);
   const auto pool = std::string(tag_of(what.transport));
   const auto& detail = what.detail;
   const auto number = std::to_string(what.number);
@@ -102,12 +138,10 @@ std::string render(const event& what) {
     case event_kind::fallback_state:
       return "[HYBRID] Endpoint " + endpoint + " changed state: " + detail;
     case event_kind::exchange_moved:
-      return "[HYBRID] Moving " + number + " exchange(s) of " + endpoint
-             + " to another connection: " + detail;
+      return "[HYBRID] Moving " + counted(what.number, "exchange") + " of "
+             + endpoint + " to another connection: " + detail;
     case event_kind::exchange_failed:
-      return "[HYBRID] Request "
-             + (what.request_id.empty() ? "" : what.request_id + " ") + "for "
-             + endpoint + " failed: " + detail;
+      return render_failure(what);
     case event_kind::actor_restarted:
       return "[SUPERVISOR] Restarted " + detail;
     case event_kind::node_draining:
@@ -144,7 +178,9 @@ std::string render(const event& what) {
       return "[ADMIN] " + detail;
     case event_kind::limit_reached:
       return "[LIMIT] " + what.reason + " reached by " + detail
-             + (what.number == 0 ? "" : " (" + number + " more times)");
+             + (what.number == 0   ? ""
+                : what.number == 1 ? " (once more)"
+                                   : " (" + number + " more times)");
     case event_kind::handler_failed:
       return "[NODE] A connection was given up because of an exception: "
              + detail;
@@ -243,7 +279,6 @@ std::string_view component_of(event_kind kind) noexcept {
     case event_kind::fallback_attempt:
     case event_kind::fallback_state:
     case event_kind::exchange_moved:
-    case event_kind::exchange_failed:
       return "hybrid";
     case event_kind::actor_restarted:
       return "supervisor";
@@ -257,6 +292,7 @@ std::string_view component_of(event_kind kind) noexcept {
     case event_kind::admin_refused:
     case event_kind::log_changed:
       return "admin";
+    case event_kind::exchange_failed:
     case event_kind::exchange_started:
     case event_kind::exchange_finished:
       return "request";

@@ -13,6 +13,18 @@ namespace aps {
 /// "5m0s", "1h30m0s", "250ms": as short as the logs show durations.
 std::string show_duration(duration value);
 
+/// "1 tunnel", "2 tunnels".
+std::string counted(uint64_t number, std::string_view noun);
+
+/// "once", "2 times".
+std::string times(uint64_t number);
+
+/// "tunnel1.app1", or as much of it as the event has.
+std::string place_of(const event& what);
+
+/// A line without the component's tag in front.
+std::string_view without_tag(std::string_view line) noexcept;
+
 /// "[WS-POOL]", "[GRPC-POOL]" or "[POLL-POOL]".
 std::string_view pool_tag(transport_kind transport) noexcept;
 

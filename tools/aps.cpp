@@ -1,6 +1,7 @@
 // The node: listens for visitors and agents as its configuration says.
 #include "actors/init.hpp"
 #include "actors/node.hpp"
+#include "actors/text.hpp"
 #include "config/advice.hpp"
 #include "config/config.hpp"
 #include "tools/cli.hpp"
@@ -36,8 +37,9 @@ void log_start(spdlog::logger& log, const aps::config::node& config,
     log.info("[NODE] Statistics at http://{0}/.api/stats, panel at "
              "http://{0}/.admin/",
              aps::cli::to_string({config.admin->host, node.admin_port()}));
-  log.info("[NODE] {} tunnels, {} mappings; ready", config.tunnels.size(),
-           config.mappings.size());
+  log.info("[NODE] {}, {}; ready",
+           aps::counted(config.tunnels.size(), "tunnel"),
+           aps::counted(config.mappings.size(), "mapping"));
 }
 
 /// SIGHUP: reads the configuration again; a broken one changes nothing.
@@ -119,6 +121,9 @@ int main(int argc, char** argv) {
     run(std::get<aps::config::node>(loaded), what);
     return aps::cli::exit_ok;
   } catch (const std::exception& error) {
-    return line.fail(aps::cli::exit_failure, error.what());
+    if (std::get<aps::config::node>(loaded).log.format != "json")
+      return line.fail(aps::cli::exit_failure, error.what());
+    aps::host::make_log("error", true)->error("[NODE] {}", error.what());
+    return aps::cli::exit_failure;
   }
 }

@@ -6,8 +6,10 @@
 #include <spdlog/logger.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/formatter.h>
+#include <spdlog/pattern_formatter.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -40,6 +42,9 @@ sigset_t stop_signals() {
 
 constexpr int max_slots = 1000;
 
+// Of the logger of no component.
+constexpr auto general_name = "aps";
+
 // Takes an abstract socket address (unix(7)): the kernel frees it when the
 // process ends, however it ends. The descriptor stays open on purpose.
 bool take(const std::string& slot) {
@@ -59,32 +64,38 @@ bool take(const std::string& slot) {
   return false;
 }
 
-// A line that is a JSON object gets time and level put in front; of any other
-// the tag becomes `component` and the rest `text`.
+// One shape for all lines: time (RFC 3339), level, component, text, the rest. A
+// line that is an object has the last three (`log_object`); of any other the
+// component is the logger's, or else what the tag says.
 class json_formatter final : public spdlog::formatter {
  public:
   void format(const spdlog::details::log_msg& line,
               spdlog::memory_buf_t& to) override {
-    using namespace std::chrono;
-    const auto ms = duration_cast<milliseconds>(line.time.time_since_epoch());
+    spdlog::memory_buf_t time;
+    clock_.format(line, time);
     const auto level = spdlog::level::to_string_view(line.level);
     std::string_view text{line.payload.data(), line.payload.size()};
-    std::string out = "{\"time_ms\":" + std::to_string(ms.count())
-                      + ",\"level\":\"" + std::string(level.data(), level.size())
+    std::string out = "{\"time\":\"" + std::string(time.data(), time.size())
+                      + "\",\"level\":\"" + std::string(level.data(), level.size())
                       + "\",";
     if (text.starts_with("{\"")) {
       out += text.substr(1);
     } else {
-      std::string component;
+      std::string component{line.logger_name.data(), line.logger_name.size()};
       if (const auto end = text.find("] ");
           text.starts_with('[') && end != text.npos) {
-        for (const unsigned char c : text.substr(1, end - 1))
-          component += static_cast<char>(std::tolower(c));
+        const auto tag = text.substr(1, end - 1);
         text.remove_prefix(end + 2);
+        if (component == general_name) {
+          component = tag;
+          std::transform(tag.begin(), tag.end(), component.begin(),
+                         [](unsigned char c) { return std::tolower(c); });
+        }
       }
-      const nlohmann::json rest{{"component", component}, {"text", text}};
+      const nlohmann::ordered_json rest{{"component", component},
+                                        {"text", text}};
       out += rest
-               .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+               .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
                .substr(1);
     }
     out += '\n';
@@ -94,6 +105,10 @@ class json_formatter final : public spdlog::formatter {
   std::unique_ptr<spdlog::formatter> clone() const override {
     return std::make_unique<json_formatter>();
   }
+
+ private:
+  spdlog::pattern_formatter clock_{"%Y-%m-%dT%H:%M:%S.%e%z",
+                                   spdlog::pattern_time_type::local, ""};
 };
 
 } // namespace
@@ -172,11 +187,11 @@ void wake() {
 
 std::shared_ptr<spdlog::logger> make_log(const std::string& level, bool json) {
   auto sink = std::make_shared<log_sink>(STDERR_FILENO);
-  auto result = std::make_shared<spdlog::logger>("aps", std::move(sink));
+  auto result = std::make_shared<spdlog::logger>(general_name, std::move(sink));
   if (json)
     result->set_formatter(std::make_unique<json_formatter>());
   else
-    result->set_pattern("%Y-%m-%d %H:%M:%S.%e [%l] %v");
+    result->set_pattern("%Y-%m-%d %H:%M:%S.%e%z [%l] %v");
   result->set_level(spdlog::level::from_str(level));
   return result;
 }

@@ -588,9 +588,10 @@ class Json(AdminCase):
         ask(stack.port, "/", headers=[("X-Request-Id", "as-json")])
         wait_until(lambda: "as-json" in stack.node.log, "the line")
         lines = [json.loads(line) for line in stack.node.log.splitlines()]
-        self.assertTrue(all({"time_ms", "level"} <= line.keys()
+        self.assertTrue(all({"time", "level"} <= line.keys()
                             for line in lines))
-        request = next(line for line in lines if line.get("id") == "as-json")
+        request = next(line for line in lines if line.get("request_id") == "as-json"
+                       and line["component"] == "request")
         self.assertEqual((request["component"], request["status"]),
                          ("request", 200))
         self.assertTrue([line for line in lines

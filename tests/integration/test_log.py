@@ -1,0 +1,106 @@
+"""The log: one shape for all lines, whatever happens."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+
+from harness import (BIN, Case, free_port, main, scratch, wait_until,
+                     write_config)
+from wire import Visitor, ask
+
+COMPONENTS = {"pool", "tunnel", "auth", "hybrid", "supervisor", "node",
+              "admin", "request"}
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)"
+BUSY = {"log": {"level": "debug", "requests": True},
+        "http": {"header_timeout": 1},
+        "mappings": [
+            {"from": "http://nobody.test", "to": "http://127.0.0.1:1",
+             "via": {"tunnels": ["empty"]}},
+            {"from": "http://direct.test", "to": "http://127.0.0.1:1"}],
+        "tunnels": {"empty": {"servers": ["main"], "password": "x",
+                              "reconnect_grace": 0}}}
+
+
+def unique(pairs):
+    """For json.loads: an object whose keys differ."""
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError(f"doubled keys: {pairs}")
+    return result
+
+
+class Lines(Case):
+    def busy(self, form):
+        """The log of a node to which all sorts of things happened."""
+        config = {**BUSY, "log": {**BUSY["log"], "format": form}}
+        stack = self.build("mix", config=config, agent=False)
+        # The harness' own mapping gave way to ours.
+        stack.start_agent(password="not-the-one", endpoint="wrong")
+        agent = stack.start_agent()
+        stack.wait_for_agent()
+        for host in ("nobody.test", "direct.test", "unknown.test"):
+            for _ in range(12):
+                ask(stack.port, "/a\"b", host=host)
+        with Visitor(stack.port) as visitor:
+            visitor.send(b"\x16\x03\x01\0\x05hello")
+            visitor.read()
+        os.kill(stack.node.pid, signal.SIGHUP)
+        wait_until(lambda: "reloaded" in stack.node.log, "the reload")
+        agent.stop(seconds=20)
+        wait_until(lambda: "no connection any more" in stack.node.log,
+                   "the agent's end")
+        wait_until(lambda: "repeated" in stack.node.log
+                   and "more request" in stack.node.log, "the sums")
+        stack.node.stop(seconds=20)
+        return stack.node.log.splitlines()
+
+    def test_each_line_is_an_object_of_one_shape(self):
+        for line in self.busy("json"):
+            with self.subTest(line=line):
+                entry = json.loads(line, object_pairs_hook=unique)
+                self.assertEqual(list(entry)[:4],
+                                 ["time", "level", "component", "text"])
+                self.assertRegex(entry["time"], f"^{TIME}$")
+                self.assertIn(entry["component"], COMPONENTS)
+                self.assertNotIn(entry["text"][:1], ("[", "{", ""))
+                self.assertFalse({"severity", "time_ms"} & entry.keys())
+                self.assertFalse([key for key, value in entry.items()
+                                  if value in ("", None)])
+
+    def test_each_line_of_text_has_a_zone_and_reads_well(self):
+        for line in self.busy("text"):
+            with self.subTest(line=line):
+                self.assertRegex(line, r"^\S+ [\d:.]+(Z|[+-]\d\d:\d\d) "
+                                 r"\[\w+\] \[[A-Z-]+\] ")
+                for wrong in (r"for \S+\. ", "=-1", r" 1 \w+s\b"):
+                    self.assertNotRegex(line.split("outcome=")[0], wrong)
+
+
+class Start(Case):
+    def test_a_failed_start_is_told_in_the_log_s_own_form(self):
+        taken = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(taken.close)
+        port = taken.getsockname()[1]
+        for form in ("json", "text"):
+            file = write_config(scratch(self), {
+                "servers": {"main": {"host": "127.0.0.1", "port": port}},
+                "log": {"format": form}, "tunnels": {}, "mappings": []})
+            done = subprocess.run([BIN / "aps", "-config", file], text=True,
+                                  capture_output=True)
+            self.assertEqual(done.returncode, 1)
+            last = done.stderr.splitlines()[-1]
+            self.assertIn(f"127.0.0.1:{port}", last)
+            if form == "json":
+                entries = [json.loads(line, object_pairs_hook=unique)
+                           for line in done.stderr.splitlines()]
+                self.assertEqual((entries[-1]["level"],
+                                  entries[-1]["component"]),
+                                 ("error", "node"))
+            else:
+                self.assertTrue(last.startswith("aps: "), last)
+
+
+if __name__ == "__main__":
+    main()
