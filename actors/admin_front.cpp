@@ -82,4 +82,8 @@ void admin_front::on_limit(limit kind, std::string_view peer,
     context_->node->limits->on_limit(kind, peer, detail);
 }
 
+void admin_front::on_own_answer(executor& unit, const own_answer& answer) {
+  context_->recorders->of(unit).keep(answer, next_id());
+}
+
 } // namespace aps

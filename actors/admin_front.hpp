@@ -18,6 +18,7 @@ class admin_front final : public front {
   void on_link(link_ptr what) override;
   void on_limit(limit kind, std::string_view peer,
                 std::string_view detail) override;
+  void on_own_answer(executor& unit, const own_answer& answer) override;
   exchange_id next_id() override { return ++next_id_; }
 
  private:

@@ -1,6 +1,7 @@
 #include "actors/limit_log.hpp"
 
 #include "actors/compat.hpp"
+#include "actors/text.hpp"
 #include "transports/seam/peer_address.hpp"
 
 #include <algorithm>
@@ -21,6 +22,15 @@ event make_event(limit kind, std::string_view address, std::string_view detail,
                                : std::string(address);
   if (!detail.empty())
     out.detail += ": " + std::string(detail.substr(0, max_detail));
+  return out;
+}
+
+event make_event(outcome how, const address_limit::summary& some) {
+  event out{event_kind::exchange_failed};
+  out.reason = to_string(how);
+  out.peer = some.address.empty() ? "other addresses" : some.address;
+  out.detail = counted(some.left_out, "more request");
+  out.number = status_of(how);
   return out;
 }
 
@@ -64,6 +74,12 @@ void limit_log::on_limit(limit kind, std::string_view peer,
   compat::enqueue(nullptr, whom, make_event(kind, address, detail, 0));
 }
 
+bool limit_log::admits(outcome how, std::string_view peer) {
+  const auto address = peer_group(peer);
+  std::lock_guard guard{mutex_};
+  return !closed_ && own_answers_[how].admit(address, clock_type::now());
+}
+
 std::vector<event> limit_log::expire(time_point now) {
   std::vector<event> out;
   std::lock_guard guard{mutex_};
@@ -71,13 +87,18 @@ std::vector<event> limit_log::expire(time_point now) {
     for (const auto& some :
          rows_[static_cast<size_t>(entry.kind)].told.expire(now))
       out.push_back(make_event(entry.kind, some.address, {}, some.left_out));
+  for (auto& [how, told] : own_answers_)
+    for (const auto& some : told.expire(now))
+      out.push_back(make_event(how, some));
   return out;
 }
 
 bool limit_log::pending() const {
   std::lock_guard guard{mutex_};
   return std::any_of(rows_.begin(), rows_.end(),
-                     [](const row& one) { return one.told.pending(); });
+                     [](const row& one) { return one.told.pending(); })
+         || std::any_of(own_answers_.begin(), own_answers_.end(),
+                        [](const auto& one) { return one.second.pending(); });
 }
 
 } // namespace aps

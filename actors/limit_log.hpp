@@ -4,12 +4,14 @@
 #include "actors/events.hpp"
 #include "actors/policy/address_limit.hpp"
 #include "transports/seam/limit.hpp"
+#include "transports/seam/outcome.hpp"
 
 #include <caf/telemetry/counter.hpp>
 #include <caf/telemetry/metric_registry.hpp>
 
 #include <array>
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -33,6 +35,10 @@ class limit_log {
 
   void on_limit(limit kind, std::string_view peer, std::string_view detail);
 
+  /// Whether an answer of the node by itself to `peer` is told, or only summed
+  /// up later (`expire`). Whoever asks counts it.
+  bool admits(outcome how, std::string_view peer);
+
   /// Events about what was left out since. Called by the monitor's tick.
   std::vector<event> expire(time_point now);
 
@@ -51,6 +57,7 @@ class limit_log {
   };
 
   std::array<row, limit_kinds> rows_;
+  std::map<outcome, address_limit> own_answers_; // by mutex_
   mutable std::mutex mutex_;
   monitor_actor monitor_; // by mutex_
   bool closed_ = false;   // by mutex_

@@ -118,10 +118,10 @@ void exchange_metrics::on_over(const exchange_record& what) {
   live_->dec();
   const carrier* by = what.attempts.empty() ? nullptr
                                             : what.attempts.back().by.get();
-  const auto& rule = what.facts->via->rule;
-  const auto& tunnel = by && !by->tunnel.empty() ? by->tunnel
-                       : rule.tunnels.empty()    ? none
-                                                 : rule.tunnels.front();
+  const auto* rule = what.facts->via ? &what.facts->via->rule : nullptr;
+  const auto& tunnel = by && !by->tunnel.empty()        ? by->tunnel
+                       : !rule || rule->tunnels.empty() ? none
+                                                        : rule->tunnels.front();
   const std::string_view transport = by ? std::string_view{by->transport}
                                         : "none";
   auto& here = cell_of(tunnel, transport);

@@ -138,4 +138,21 @@ void node_front::on_limit(limit kind, std::string_view peer,
     context_->limits->on_limit(kind, peer, detail);
 }
 
+void node_front::on_own_answer(executor& unit, const own_answer& answer) {
+  if (recorders_)
+    recorders_->of(unit).keep(answer, next_id());
+}
+
+std::string node_front::known_addresses() const {
+  constexpr size_t most = 20;
+  const auto& all = context_->config.mappings;
+  std::string out = all.empty() ? "\nThis node has no mappings."
+                                : "\nThis node serves:";
+  for (size_t i = 0; i < std::min(all.size(), most); ++i)
+    out += "\n  " + all[i].from.str();
+  if (all.size() > most)
+    out += "\n  and " + std::to_string(all.size() - most) + " more";
+  return out;
+}
+
 } // namespace aps

@@ -31,6 +31,8 @@ class node_front final : public front {
   void on_link(link_ptr what) override;
   void on_limit(limit kind, std::string_view peer,
                 std::string_view detail) override;
+  void on_own_answer(executor& unit, const own_answer& answer) override;
+  std::string known_addresses() const override;
   exchange_id next_id() override;
 
   /// Refuses new requests and links from now on.

@@ -3,6 +3,7 @@
 #include "transports/seam/foreign_text.hpp"
 
 #include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <latch>
@@ -15,10 +16,25 @@ namespace {
 
 constexpr size_t max_logged_url = 4096;
 
-double ms_since(time_point start, time_point end) {
+using nlohmann::ordered_json;
+
+// Null = it did not happen.
+ordered_json ms_since(time_point start, time_point end) {
   return end == time_point{}
-           ? -1
-           : std::chrono::duration<double, std::milli>(end - start).count();
+           ? ordered_json{}
+           : ordered_json(
+             std::chrono::duration<double, std::milli>(end - start).count());
+}
+
+std::string url_of(const exchange_facts& facts, size_t most) {
+  // What was no request names no host.
+  const auto address = facts.host.empty() ? "" : facts.scheme + "://" + facts.host;
+  return foreign_text(address + facts.path, most);
+}
+
+const std::vector<std::string>& tunnels_of(const exchange_facts& facts) {
+  static const std::vector<std::string> none;
+  return facts.via ? facts.via->rule.tunnels : none;
 }
 
 // Visitors choose paths: nothing of them may look like another field.
@@ -35,7 +51,9 @@ unit_recorder::unit_recorder(caf::actor_system& system,
     : unit_(unit), context_(std::move(context)), logs_(std::move(logs)),
       metrics_(system.metrics()) {
   const auto& admin = context_->config.admin;
-  ring_.resize(admin ? admin->keep_exchanges : 0);
+  const size_t kept = admin ? admin->keep_exchanges : 0;
+  exchanges_.kept.resize(kept);
+  own_answers_.kept.resize(share_of_own_answers(kept));
 }
 
 void unit_recorder::begin(exchange& what) {
@@ -67,22 +85,10 @@ void unit_recorder::on_over(const exchange_record_ptr& what) {
     live_[slot]->slot = slot;
   }
   live_.pop_back();
-  if (!ring_.empty()) {
+  if (!exchanges_.kept.empty())
     what->keep_facts();
-    auto oldest = std::exchange(ring_[next_], what);
-    next_ = (next_ + 1) % ring_.size();
-    if (oldest && spares_.size() < ring_.size()
-        && readers_->load(std::memory_order_acquire) == 0)
-      spares_.push_back(std::move(oldest));
-  }
-  bump(moved_, what->moves);
-  bump(bytes_up_, what->bytes_up);
-  bump(bytes_down_, what->bytes_down);
-  bump(what->how == outcome::ok ? finished_ : failed_);
-  if (metrics_)
-    metrics_->on_over(*what);
-  if (context_->config.log.requests)
-    write_log(*what);
+  remember(exchanges_, what);
+  count(*what);
   if (what->how == outcome::overloaded && metrics_ && context_->limits)
     context_->limits->on_limit(limit::descriptors,
                                what->facts->visitor_address,
@@ -93,6 +99,68 @@ void unit_recorder::on_over(const exchange_record_ptr& what) {
     tell(event_kind::exchange_finished, *what);
 }
 
+void unit_recorder::keep(const own_answer& answer, exchange_id id) {
+  using namespace std::chrono;
+  exchange_facts facts{std::string(answer.peer), std::string(answer.request_id),
+                       nullptr, std::string(answer.scheme),
+                       std::string(answer.host.substr(0, kept::host)),
+                       std::string(answer.path.substr(0, kept::path))};
+  facts.cut();
+  const auto record = make_record();
+  record->id = id;
+  record->facts = std::make_shared<const exchange_facts>(std::move(facts));
+  record->method = foreign_text(answer.method, kept::method);
+  record->started_ms
+    = duration_cast<milliseconds>(system_clock::now().time_since_epoch())
+        .count();
+  record->started = record->ended = unit_.now();
+  record->over = true;
+  record->how = answer.how;
+  record->status = static_cast<uint16_t>(answer.status);
+  record->detail = foreign_text(answer.detail, kept::detail);
+  bump(started_);
+  if (metrics_)
+    metrics_->on_start();
+  remember(own_answers_, record);
+  count(*record);
+  if (answer.how != outcome::ok
+      && (!context_->limits || context_->limits->admits(answer.how, answer.peer)))
+    tell(event_kind::exchange_failed, *record);
+}
+
+void unit_recorder::remember(ring& in, const exchange_record_ptr& what) {
+  if (in.kept.empty())
+    return;
+  auto oldest = std::exchange(in.kept[in.next], what);
+  in.next = (in.next + 1) % in.kept.size();
+  if (oldest && spares_.size() < exchanges_.kept.size()
+      && readers_->load(std::memory_order_acquire) == 0)
+    spares_.push_back(std::move(oldest));
+}
+
+void unit_recorder::count(const exchange_record& what) {
+  bump(moved_, what.moves);
+  bump(bytes_up_, what.bytes_up);
+  bump(bytes_down_, what.bytes_down);
+  bump(what.how == outcome::ok ? finished_ : failed_);
+  if (metrics_)
+    metrics_->on_over(what);
+  if (context_->config.log.requests)
+    write_log(what);
+}
+
+namespace {
+
+// A stranger caused it, and nothing else says what was asked for.
+void tell_own_answer(event& to, const exchange_record& what) {
+  constexpr size_t most = 60;
+  to.peer = what.facts->visitor_address;
+  if (!what.method.empty())
+    to.detail = what.method + " " + url_of(*what.facts, most) + ": " + to.detail;
+}
+
+} // namespace
+
 void unit_recorder::tell(event_kind kind, const exchange_record& what) {
   if (!metrics_)
     return; // closed
@@ -102,9 +170,8 @@ void unit_recorder::tell(event_kind kind, const exchange_record& what) {
   constexpr size_t most = 512;
   if (out.detail.size() > most)
     out.detail.resize(most);
-  const auto& rule = what.facts->via->rule;
-  if (!rule.tunnels.empty())
-    out.tunnel = rule.tunnels.front();
+  if (const auto& tunnels = tunnels_of(*what.facts); !tunnels.empty())
+    out.tunnel = tunnels.front();
   if (!what.attempts.empty() && what.attempts.back().by) {
     const auto& by = *what.attempts.back().by;
     if (!by.tunnel.empty())
@@ -120,6 +187,8 @@ void unit_recorder::tell(event_kind kind, const exchange_record& what) {
     if (what.how != outcome::ok)
       out.detail = what.detail.empty() ? std::string(render(what.how))
                                        : what.detail;
+    if (!what.facts->via)
+      tell_own_answer(out, what);
   }
   compat::enqueue(context_->units->of(unit_).get(), context_->monitor,
                   std::move(out));
@@ -133,41 +202,50 @@ void unit_recorder::write_log(const exchange_record& what) const {
   const auto& by = what.attempts.empty() || !what.attempts.back().by
                      ? nobody
                      : *what.attempts.back().by;
-  const auto acquired = ms_since(what.started, what.acquired);
-  const auto first = ms_since(what.started, what.first_byte);
-  const auto total = ms_since(what.started, what.ended);
   const auto& facts = *what.facts;
-  const auto url = foreign_text(facts.scheme + "://" + facts.host + facts.path,
-                                max_logged_url);
-  if (!logs_.json())
-    return log->info(
-      "[REQUEST] {} visitor={} {} {} mapping={} endpoint={} connection={} "
-      "transport={} status={} outcome={} moves={} up={} down={} "
-      "acquired_ms={:.3f} first_byte_ms={:.3f} total_ms={:.3f}",
-      facts.request_id, facts.visitor_address, what.method, quoted(url),
-      facts.via->index, quoted(by.tunnel + "." + by.endpoint), by.connection,
-      by.transport, what.status, to_string(what.how), what.moves,
-      what.bytes_up, what.bytes_down, acquired, first, total);
-  const nlohmann::json line{{"component", "request"},
-                            {"id", facts.request_id},
-                            {"visitor", facts.visitor_address},
-                            {"method", what.method},
-                            {"url", url},
-                            {"mapping", facts.via->index},
-                            {"tunnel", by.tunnel},
-                            {"endpoint", by.endpoint},
-                            {"connection", by.connection},
-                            {"transport", by.transport},
-                            {"status", what.status},
-                            {"outcome", to_string(what.how)},
-                            {"moves", what.moves},
-                            {"bytes_up", what.bytes_up},
-                            {"bytes_down", what.bytes_down},
-                            {"acquired_ms", acquired},
-                            {"first_byte_ms", first},
-                            {"total_ms", total}};
-  log->info("{}", line.dump(-1, ' ', false,
-                            nlohmann::json::error_handler_t::replace));
+  const auto url = url_of(facts, max_logged_url);
+  const ordered_json fields{
+    {"request_id", facts.request_id},
+    {"visitor", facts.visitor_address},
+    {"method", what.method},
+    {"url", url},
+    {"mapping", facts.via ? ordered_json(facts.via->index) : ordered_json{}},
+    {"tunnel", by.tunnel},
+    {"endpoint", by.endpoint},
+    {"connection", by.connection},
+    {"transport", by.transport},
+    {"status", what.status},
+    {"outcome", to_string(what.how)},
+    {"moves", what.moves},
+    {"bytes_up", what.bytes_up},
+    {"bytes_down", what.bytes_down},
+    {"acquired_ms", ms_since(what.started, what.acquired)},
+    {"first_byte_ms", ms_since(what.started, what.first_byte)},
+    {"total_ms", ms_since(what.started, what.ended)}};
+  if (logs_.json())
+    return log->info("{}", log_object("request",
+                                      what.method + " " + url + " "
+                                        + std::to_string(what.status),
+                                      fields));
+  std::string line;
+  const auto add = [&](std::string_view key, const std::string& value) {
+    line.append(" ").append(key).append("=").append(value);
+  };
+  if (facts.via)
+    add("mapping", std::to_string(facts.via->index));
+  if (!by.endpoint.empty())
+    add("endpoint", quoted(by.tunnel + "." + by.endpoint));
+  for (const auto* key :
+       {"connection", "transport", "status", "outcome", "moves", "bytes_up",
+        "bytes_down", "acquired_ms", "first_byte_ms", "total_ms"}) {
+    const auto& value = fields[key];
+    if (value.is_number_float())
+      add(key, fmt::format("{:.3f}", value.get<double>()));
+    else if (!value.is_null() && value != "")
+      add(key, value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  log->info("[REQUEST] {} visitor={} {} {}{}", facts.request_id,
+            facts.visitor_address, what.method, quoted(url), line);
 }
 
 void unit_recorder::close() {
@@ -181,9 +259,10 @@ void unit_recorder::copy_to(record_list& to) {
   });
   for (const auto& one : live_)
     to.live.push_back(std::make_shared<const exchange_record>(*one));
-  for (const auto& one : ring_)
-    if (one)
-      to.ended.push_back(one);
+  for (const auto* records : {&exchanges_.kept, &own_answers_.kept})
+    for (const auto& one : *records)
+      if (one)
+        to.ended.push_back(one);
 }
 
 void unit_recorder::add_to(exchange_totals& to) const {
@@ -230,6 +309,13 @@ void exchange_recorders::collect(std::function<void(record_list)> done) const {
       auto& ended = all.ended;
       std::sort(ended.begin(), ended.end(),
                 [](const auto& a, const auto& b) { return a->ended > b->ended; });
+      auto own_answers = share_of_own_answers(keep);
+      std::erase_if(ended, [&](const auto& one) {
+        const auto beyond = !one->facts->via && own_answers == 0;
+        if (!one->facts->via && !beyond)
+          --own_answers;
+        return beyond;
+      });
       ended.resize(std::min(ended.size(), keep));
       std::sort(all.live.begin(), all.live.end(), newest_first);
       done(std::move(all));

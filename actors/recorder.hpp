@@ -3,6 +3,7 @@
 #include "actors/log_set.hpp"
 #include "actors/metrics.hpp"
 #include "actors/node_context.hpp"
+#include "transports/seam/own_answer.hpp"
 
 #include <atomic>
 #include <functional>
@@ -23,6 +24,12 @@ struct exchange_totals {
 
   uint64_t live() const noexcept { return started - finished - failed; }
 };
+
+/// Of so many records of ended exchanges those of the node's own answers take
+/// this many at most.
+constexpr size_t share_of_own_answers(size_t kept) noexcept {
+  return (kept + 3) / 4;
+}
 
 /// Records as of one moment: newest first.
 struct record_list {
@@ -48,6 +55,11 @@ class unit_recorder final
 
   void on_over(const exchange_record_ptr& what) override;
 
+  /// Records and counts, like an exchange that is over, what the node answered
+  /// by itself. They have a share of the memory of their own, and few are told:
+  /// strangers decide how many there are.
+  void keep(const own_answer& answer, exchange_id id);
+
   /// Talks to no actor and counts no metrics from now on.
   void close();
 
@@ -61,7 +73,15 @@ class unit_recorder final
   executor& unit() const noexcept { return unit_; }
 
  private:
+  /// The last records of one sort.
+  struct ring {
+    std::vector<exchange_record_ptr> kept;
+    size_t next = 0;
+  };
+
   exchange_record_ptr make_record();
+  void remember(ring& in, const exchange_record_ptr& what);
+  void count(const exchange_record& what);
   void tell(event_kind kind, const exchange_record& what);
   void write_log(const exchange_record& what) const;
   static void bump(std::atomic<uint64_t>& counter, uint64_t amount = 1) {
@@ -74,8 +94,8 @@ class unit_recorder final
   log_set logs_;
   std::optional<exchange_metrics> metrics_;
   std::vector<exchange_record_ptr> live_;
-  std::vector<exchange_record_ptr> ring_;
-  size_t next_ = 0;
+  ring exchanges_;
+  ring own_answers_;
   std::vector<exchange_record_ptr> spares_; ///< left the ring, to be reused
   std::shared_ptr<std::atomic<int>> readers_
     = std::make_shared<std::atomic<int>>(0);

@@ -27,10 +27,10 @@ constexpr std::chrono::seconds linger_time{1};
 
 h2_door::h2_door(io_unit& unit, asio::ip::tcp::socket socket,
                  std::string already_read, place_ptr place, duration timeout,
-                 handler agent)
+                 handler agent, std::function<void()> refused)
     : unit_(unit), socket_(std::move(socket)), bytes_(std::move(already_read)),
       place_(std::move(place)), deadline_(unit.now() + timeout),
-      agent_(std::move(agent)) {}
+      agent_(std::move(agent)), on_refused_(std::move(refused)) {}
 
 void h2_door::start() {
   if (place_)
@@ -96,6 +96,7 @@ void h2_door::send(std::string bytes, std::function<void()> then) {
 
 void h2_door::refuse() {
   refused_ = true;
+  on_refused_();
   deadline_ = unit_.now() + linger_time;
   send(std::string{go_away}, [me = shared_from_this()] {
     error_code ignored;

@@ -23,11 +23,11 @@ class h2_door final : public watched,
   using handler = std::function<void(boost::asio::ip::tcp::socket socket,
                                      std::string bytes, place_ptr place)>;
 
-  /// Without `agent` nobody is one. Whoever takes longer than `timeout` is
-  /// dropped.
+  /// Without `agent` nobody is one; `refused` hears of those that are none.
+  /// Whoever takes longer than `timeout` is dropped.
   h2_door(io_unit& unit, boost::asio::ip::tcp::socket socket,
           std::string already_read, place_ptr place, duration timeout,
-          handler agent);
+          handler agent, std::function<void()> refused);
 
   void start();
   void close();
@@ -51,6 +51,7 @@ class h2_door final : public watched,
   place_ptr place_;
   time_point deadline_;
   handler agent_;
+  std::function<void()> on_refused_;
   h2_guard guard_;
   bool refused_ = false;
 };

@@ -166,10 +166,18 @@ class open_port : public std::enable_shared_from_this<open_port> {
                    me->sniff(unit, std::move(socket), std::move(place));
                  });
     else if (found.refusal->answer)
-      asio::post(unit.context(),
-                 [&unit, socket = std::move(socket)]() mutable {
-                   turned_away::start(unit, std::move(socket), false);
-                 });
+      asio::post(unit.context(), [me = shared_from_this(), &unit,
+                                  socket = std::move(socket)]() mutable {
+        me->turn_away(unit, std::move(socket), false);
+      });
+  }
+
+  void turn_away(io_unit& unit, tcp::socket socket, bool asked) {
+    const auto peer = ip_of(socket);
+    if (turned_away::start(unit, std::move(socket), asked))
+      to_->on_own_answer(unit, {.how = outcome::overloaded,
+                                .status = status_of(outcome::overloaded),
+                                .peer = peer});
   }
 
   void accept_later() {
@@ -213,7 +221,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
         && !(options_.agents && may_be_agent(bytes))) {
       to_->on_limit(limit::descriptors, place->peer(),
                     "the rest is for agents and operators");
-      return turned_away::start(unit, std::move(socket), true);
+      return turn_away(unit, std::move(socket), true);
     }
     start_http_session(unit, std::move(socket), std::move(bytes), http_,
                        std::move(place));
@@ -227,10 +235,16 @@ class open_port : public std::enable_shared_from_this<open_port> {
                 tcp::socket taken, std::string read, place_ptr its) {
         me->to_grpc(unit, std::move(taken), std::move(read), std::move(its));
       };
+    auto refused = [to = to_, &unit, peer = ip_of(socket)] {
+      to->on_own_answer(unit, {.how = outcome::not_implemented,
+                               .peer = peer,
+                               .detail = "HTTP/2 is for agents here; visitors "
+                                         "speak HTTP/1.1."});
+    };
     auto door = std::make_shared<h2_door>(
       unit, std::move(socket), std::move(bytes), std::move(place),
       std::min(options_.limits.header_timeout, h2_start_time),
-      std::move(agent));
+      std::move(agent), std::move(refused));
     keep(door);
     door->start();
   }
@@ -259,13 +273,28 @@ class open_port : public std::enable_shared_from_this<open_port> {
     };
   }
 
+  // Who wanted to be an agent and was told 400.
+  void on_no_websocket(io_unit& unit, const std::string& peer,
+                       const std::string& why) {
+    to_->on_own_answer(unit, {.how = outcome::bad_request,
+                              .status = status_of(outcome::bad_request),
+                              .peer = peer,
+                              .method = "GET",
+                              .path = "/.tunnel",
+                              .detail = why});
+  }
+
   void to_websocket(io_unit& unit, tcp::socket socket, upgrade_request what) {
+    const auto peer = ip_of(socket);
     auto link = accept_websocket(
       unit, std::move(socket), std::move(what.target), what.headers,
       options_.name, std::move(what.rest), std::move(what.place),
-      [to = to_](link_ptr opened, link_error, const std::string&) {
+      [me = shared_from_this(), &unit, peer](
+        link_ptr opened, link_error error, const std::string& why) {
         if (opened)
-          to->on_link(std::move(opened));
+          me->to_->on_link(std::move(opened));
+        else if (error == link_error::refused)
+          me->on_no_websocket(unit, peer, why);
       });
     live_.add<aps::link>(link,
                          [](aps::link& who) { who.abort(link_error::none); });

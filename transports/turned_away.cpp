@@ -31,16 +31,17 @@ turned_away::~turned_away() {
   --live;
 }
 
-void turned_away::start(io_unit& unit, asio::ip::tcp::socket socket,
+bool turned_away::start(io_unit& unit, asio::ip::tcp::socket socket,
                         bool asked) {
   if (live >= most)
-    return;
+    return false;
   const auto me = std::make_shared<turned_away>(unit, std::move(socket));
   unit.watch(me);
   if (asked)
     me->answer();
   else
     me->read();
+  return true;
 }
 
 // Until it asked, and then until it closes: an answer is lost when bytes wait

@@ -19,7 +19,8 @@ class turned_away final : public watched,
   ~turned_away() override;
 
   /// `asked`: its request, or a part, was read already.
-  static void start(io_unit& unit, boost::asio::ip::tcp::socket socket,
+  /// False when nothing will be said.
+  static bool start(io_unit& unit, boost::asio::ip::tcp::socket socket,
                     bool asked);
 
   void on_tick(time_point now) override;

@@ -44,6 +44,18 @@ json show(const exchange_attempt& one, time_point start) {
           {"reason", one.reason}};
 }
 
+// Null for what the node answered by itself.
+json show_mapping(const exchange_facts& facts, const route_table& routes) {
+  if (!facts.via)
+    return nullptr;
+  const auto& rule = facts.via->rule;
+  return {{"index", facts.via->index},
+          {"from", rule.from.str()},
+          {"to", rule.to.str()},
+          {"why", why_it_won(routes, *facts.via, facts.scheme, facts.host,
+                             facts.path)}};
+}
+
 json show(const exchange_record& what, time_point now,
           const route_table& routes) {
   static const carrier nobody;
@@ -51,7 +63,6 @@ json show(const exchange_record& what, time_point now,
                      ? nobody
                      : *what.attempts.back().by;
   const auto& facts = *what.facts;
-  const auto& rule = facts.via->rule;
   auto attempts = json::array();
   for (const auto& one : what.attempts)
     attempts.push_back(show(one, what.started));
@@ -67,12 +78,7 @@ json show(const exchange_record& what, time_point now,
           {"method", what.method},
           {"host", foreign_text(facts.host, max_path)},
           {"path", foreign_text(facts.path, max_path)},
-          {"mapping",
-           {{"index", facts.via->index},
-            {"from", rule.from.str()},
-            {"to", rule.to.str()},
-            {"why", why_it_won(routes, *facts.via, facts.scheme, facts.host,
-                               facts.path)}}},
+          {"mapping", show_mapping(facts, routes)},
           {"tunnel", by.tunnel},
           {"endpoint", by.endpoint},
           {"session", by.session},
@@ -108,6 +114,8 @@ struct filter {
       return false;
     if (!tunnel)
       return true;
+    if (!what.facts->via)
+      return false;
     const auto& rule = what.facts->via->rule;
     return what.attempts.empty() || !what.attempts.back().by
              ? std::find(rule.tunnels.begin(), rule.tunnels.end(), *tunnel)

@@ -226,6 +226,23 @@ class Resources(AdminCase):
             self.assertIn(part, line)
 
 
+class Upgrades(AdminCase):
+    transport = "ws"
+
+    def upgraded(self, protocol):
+        return admin(self.admin_port, "/.api/health",
+                     headers={"Connection": "Upgrade", "Upgrade": protocol})
+
+    def test_another_protocol_is_refused_at_once(self):
+        for protocol in ("websocket", "made-up/1"):
+            answer = self.upgraded(protocol)
+            self.assertEqual(answer.status, 501)
+            self.assertIn(b"admin listener", answer.body)
+
+    def test_nobody_has_to_switch_to_http_2(self):
+        self.assertEqual(self.upgraded("h2c").status, 200)
+
+
 class Actions(AdminCase):
     def setUp(self):
         super().setUp()

@@ -65,21 +65,26 @@ std::string attempt_line(const json& attempt) {
   return line + '\n';
 }
 
+std::string mapping_of(const json& exchange) {
+  const auto& mapping = exchange.at("mapping");
+  if (!mapping.is_object())
+    return "none; the node answered by itself";
+  return fmt::format("{} -> {}: {}", text(mapping, "from"),
+                     text(mapping, "to"), text(mapping, "why"));
+}
+
 std::string exchange_details(const json& one) {
-  static const auto none = json::object();
-  const auto& mapping = one.value("mapping", none);
   auto result = fmt::format(
     "{} {}\n"
     "request id   {} (exchange {})\n"
     "visitor      {}\n"
-    "mapping      {} -> {}: {}\n"
+    "mapping      {}\n"
     "outcome      {}, status {}{}\n"
     "bytes        {} to the visitor, {} from the visitor\n"
     "connection   {}\nfirst byte   {}\n{:<13}{}\n"
     "attempts     {}\n",
     text(one, "method"), url_of(one), text(one, "request_id"), text(one, "id"),
-    text(one, "visitor"), text(mapping, "from"), text(mapping, "to"),
-    text(mapping, "why"), outcome_of(one),
+    text(one, "visitor"), mapping_of(one), outcome_of(one),
     number(one, "status") > 0 ? count(one, "status") : "-",
     text(one, "detail").empty() ? "" : "; " + text(one, "detail"),
     bytes(number(one, "bytes_down")), bytes(number(one, "bytes_up")),

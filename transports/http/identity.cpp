@@ -98,6 +98,16 @@ bool is_disguised(std::string_view name) noexcept {
   });
 }
 
+bool is_loopback(std::string_view ip) noexcept {
+  return ip.starts_with("127.") || ip == "::1";
+}
+
+bool was_forwarded(const header_list& headers) noexcept {
+  return std::any_of(headers.begin(), headers.end(), [](const header& field) {
+    return iequals(field.name, "via") || is_identity_field(field.name);
+  });
+}
+
 visitor_identity identify(const header_list& headers, std::string_view peer_ip,
                           const config::network_set& trusted) {
   visitor_identity result{std::string{peer_ip}, trusted.contains(peer_ip)};

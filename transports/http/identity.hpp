@@ -24,6 +24,12 @@ bool is_disguised(std::string_view name) noexcept;
 /// Compares as `is_identity_field` does; `known` in lower case.
 bool same_variable(std::string_view name, std::string_view known) noexcept;
 
+/// Whether an address is this machine's own, in every notation of the kernel.
+bool is_loopback(std::string_view ip) noexcept;
+
+/// Whether a proxy says that it asks for somebody else; anybody may say so.
+bool was_forwarded(const header_list& headers) noexcept;
+
 /// Who sent a request.
 struct visitor_identity {
   std::string address;  ///< IP of the last hop that is not trusted

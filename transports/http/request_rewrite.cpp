@@ -118,24 +118,6 @@ void append_element(header_list& headers, std::string_view name,
   headers.push_back({std::string{name}, std::string{element}});
 }
 
-// The protocols that the visitor would switch to, as it wrote them. HTTP/2 is
-// left out: its frames would reach the target unseen by all that happens here.
-std::string upgrade_of(const message_head& head) {
-  std::string result;
-  if (!head.upgrade || head.version < 11)
-    return result;
-  for (const auto& field : head.headers)
-    if (iequals(field.name, "upgrade"))
-      for_each_element(field.value, [&](std::string_view protocol) {
-        if (iequals(protocol.substr(0, 2), "h2")
-            || iequals(protocol.substr(0, 6), "http/2"))
-          return;
-        result.append(result.empty() ? "" : ", ").append(protocol);
-      });
-  // Nobody has to switch; no protocol has such a name.
-  return result.size() > longest_upgrade ? std::string{} : result;
-}
-
 void add_connection_fields(header_list& headers, const std::string& upgrade,
                            bool wants_trailers) {
   if (!upgrade.empty()) {
@@ -214,6 +196,22 @@ void add_identity(header_list& headers, const request_address& address,
 }
 
 } // namespace
+
+std::string upgrade_of(const message_head& head) {
+  std::string result;
+  if (!head.upgrade || head.version < 11)
+    return result;
+  for (const auto& field : head.headers)
+    if (iequals(field.name, "upgrade"))
+      for_each_element(field.value, [&](std::string_view protocol) {
+        if (iequals(protocol.substr(0, 2), "h2")
+            || iequals(protocol.substr(0, 6), "http/2"))
+          return;
+        result.append(result.empty() ? "" : ", ").append(protocol);
+      });
+  // Nobody has to switch; no protocol has such a name.
+  return result.size() > longest_upgrade ? std::string{} : result;
+}
 
 std::variant<request_address, request_refusal>
 address_of(const message_head& head) {

@@ -31,6 +31,11 @@ struct request_refusal {
 std::variant<request_address, request_refusal>
 address_of(const message_head& head);
 
+/// The protocols that the visitor would switch to, as it wrote them; empty =
+/// none. HTTP/2 is left out: its frames would reach the target unseen by all
+/// that happens here.
+std::string upgrade_of(const message_head& head);
+
 /// What the front looks a mapping up by.
 visitor_request to_visitor_request(const message_head& head,
                                    const request_address& address,

@@ -83,9 +83,11 @@ class http_session final : public visitor,
     bool head_request = false;
     bool json = false;
     bool poll = false;       ///< it belongs to a poll link
+    bool passed_on = false;  ///< it became an exchange, which has a record
     bool keep_alive = false;
     bool chunks = false;     ///< the body is passed on in its chunks
     bool trusted = false;    ///< the peer's word about the visitor is taken
+    bool local = false;      ///< asked by somebody on this machine
     unsigned version = 11;
     std::string id;
     std::string visitor_ip;  ///< the peer's, or what a trusted one says
@@ -130,6 +132,8 @@ class http_session final : public visitor,
   bool step();
   bool parse_head();
   bool skip_blank_lines();
+  bool refuse_foreign();
+  bool refuse_switch();
   void begin_request();
   void start_exchange(std::shared_ptr<const route> via,
                       const request_address& address);
@@ -151,7 +155,9 @@ class http_session final : public visitor,
   response_context context_of_answer(bool keep_alive) const;
   void answer_here();
   void send_continue();
-  void answer_error(outcome what, std::string_view detail);
+  void answer_error(outcome what, std::string_view detail,
+                    std::string_view more = {});
+  void tell_own_answer(outcome how, std::string_view detail);
   void refuse(outcome what, std::string_view detail);
   void answered();
   bool can_discard_rest() noexcept;

@@ -3,6 +3,7 @@
 #include "transports/http/fields.hpp"
 #include "transports/http/hops.hpp"
 #include "transports/http/identity.hpp"
+#include "transports/http/misread.hpp"
 #include "transports/http/session.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
@@ -118,6 +119,8 @@ bool http_session::step() {
 bool http_session::parse_head() {
   if (closing_ || output_.size() > output_high_water)
     return false;
+  if (requests_ == 0 && refuse_foreign())
+    return false;
   if (!parser_.started() && !skip_blank_lines())
     return false;
   if (input_.empty()) {
@@ -128,8 +131,11 @@ bool http_session::parse_head() {
   }
   if (!parser_.started() && input_.data() == "\r")
     return false;
-  input_.consume(parser_.feed(input_.owner(), input_.data(), 0,
-                              input_.share_from()));
+  const auto used = parser_.feed(input_.owner(), input_.data(), 0,
+                                 input_.share_from());
+  if (parser_.fault() != parse_fault::none && parser_.head().method.empty())
+    guess_head(input_.data(), parser_.head());
+  input_.consume(used);
   if (parser_.head_done()) {
     begin_request();
     return true;
@@ -137,6 +143,15 @@ bool http_session::parse_head() {
   if (const auto fault = parser_.fault(); fault != parse_fault::none)
     refuse(outcome_of(fault), render(fault));
   return false;
+}
+
+// Who speaks another protocol would wait for an answer in it, and its operator
+// for a hint.
+bool http_session::refuse_foreign() {
+  const auto sentence = foreign_protocol(input_.data());
+  if (!sentence.empty())
+    refuse(outcome::bad_request, sentence);
+  return !sentence.empty();
 }
 
 // Robustness (RFC 9112, 2.2), within reason.
@@ -177,7 +192,7 @@ void http_session::begin_request() {
     return hand_over();
   if (head.version >= 11 && expects_unknown(head.headers))
     return answer_error(outcome::expectation_failed, {});
-  if (ends_here())
+  if (refuse_switch() || ends_here())
     return;
   const auto address = address_of(head);
   if (const auto* refusal = std::get_if<request_refusal>(&address))
@@ -186,12 +201,25 @@ void http_session::begin_request() {
   auto who = identify(head.headers, visitor_ip_, context_->trusted());
   request_.trusted = who.trusted;
   request_.visitor_ip = std::move(who.address);
+  request_.local = is_loopback(visitor_ip_) && !was_forwarded(head.headers);
   auto via = context_->to()->find(
     to_visitor_request(head, known, request_.visitor_ip));
   if (!via)
     return answer_error(outcome::no_mapping,
-                        render(config::risk_of(known.path)));
+                        render(config::risk_of(known.path)),
+                        request_.local ? context_->to()->known_addresses() : "");
   start_exchange(std::move(via), known);
+}
+
+// Nobody has to switch to HTTP/2 (RFC 9113, 3.1), and some clients always ask;
+// whoever wants another protocol cannot do without.
+bool http_session::refuse_switch() {
+  if (context_->options().upgrades || upgrade_of(parser_.head()).empty())
+    return false;
+  answer_error(outcome::not_implemented,
+               "This is the admin listener, it speaks HTTP/1.1 only; agents "
+               "dial a port of `servers`.");
+  return true;
 }
 
 // Requests that came back to us, or were to go no further (RFC 9110, 7.6).
@@ -225,8 +253,11 @@ void http_session::start_exchange(std::shared_ptr<const route> via,
                               .pseudonym = context_->pseudonym(),
                               .connection = connection_});
   request_.chunks = head.chunked && !out->upgrade.empty();
-  if (!fits_a_frame(*out))
+  if (!fits_a_frame(*out)) {
+    head.method = out->method; // for the record
+    head.headers = {{"Host", address.authority}};
     return answer_error(outcome::header_too_large, {});
+  }
   const auto window = via->window;
   exchange_ = std::make_shared<exchange>(
     unit_, context_->to()->next_id(), std::move(out),
@@ -235,6 +266,7 @@ void http_session::start_exchange(std::shared_ptr<const route> via,
                                              : address.authority,
                    address.path},
     shared_from_this(), window);
+  request_.passed_on = true;
   continue_at_ = unit_.now() + limits().continue_timeout;
   context_->to()->start(exchange_);
   if (limits().continue_timeout <= duration::zero())
@@ -358,7 +390,7 @@ bool is_poll_request(const message_head& head) noexcept {
 // requests of others on it, before and after.
 void http_session::start_poll() {
   auto& head = parser_.head();
-  request_.poll = true;
+  request_.poll = request_.passed_on = true;
   request_.keep_alive = head.keep_alive;
   auto out = std::make_shared<request_head>();
   out->method = std::move(head.method);

@@ -116,7 +116,9 @@ void http_session::on_failed(outcome how, const std::string& detail) {
     context_->to()->on_limit(limit::attempts, visitor_ip_, detail);
   if (request_.head_sent)
     return cut();
-  answer_error(how, detail);
+  // Addresses behind the node are nothing for strangers.
+  const bool told = request_.local || limits().error_detail;
+  answer_error(how, told ? std::string_view{detail} : "");
 }
 
 void http_session::on_writable() {
@@ -136,14 +138,40 @@ void http_session::send_continue() {
   flush_soon();
 }
 
-// The node's own answer to the current request.
-void http_session::answer_error(outcome what, std::string_view detail) {
+// The node's own answer to the current request; `more` is for the visitor
+// alone.
+void http_session::answer_error(outcome what, std::string_view detail,
+                                std::string_view more) {
+  if (!request_.passed_on)
+    tell_own_answer(what, detail);
+  const auto text = std::string{detail}.append(more);
   if (!request_.received && !can_discard_rest())
     request_.keep_alive = false;
-  output_.text() += render_error({what, detail, request_.id, request_.json,
+  output_.text() += render_error({what, text, request_.id, request_.json,
                                   request_.head_request, request_.keep_alive});
   request_.head_sent = true;
   answered();
+}
+
+void http_session::tell_own_answer(outcome how, std::string_view detail) {
+  const auto& head = parser_.head();
+  const auto* host = find_header(head.headers, "host");
+  own_answer answer{.how = how,
+                    .status = status_of(how),
+                    .peer = request_.visitor_ip.empty() ? visitor_ip_
+                                                        : request_.visitor_ip,
+                    .request_id = request_.id,
+                    .method = head.method,
+                    .host = host ? std::string_view{host->value} : "",
+                    .path = head.target,
+                    .detail = detail};
+  const auto address = address_of(head);
+  if (const auto* known = std::get_if<request_address>(&address)) {
+    answer.scheme = known->scheme;
+    answer.host = known->authority;
+    answer.path = known->path;
+  }
+  context_->to()->on_own_answer(unit_, answer);
 }
 
 // We are the final recipient of a TRACE or an OPTIONS (RFC 9110, 7.6.2).
@@ -164,6 +192,7 @@ void http_session::answer_here() {
   append_response_head(output_.text(), head, body_framing::length,
                        context_of_answer(request_.keep_alive));
   output_.text() += body;
+  tell_own_answer(outcome::ok, {});
   request_.head_sent = true;
   answered();
 }

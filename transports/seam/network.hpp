@@ -5,6 +5,7 @@
 #include "transports/seam/limit.hpp"
 #include "transports/seam/live_set.hpp"
 #include "transports/seam/node_hop.hpp"
+#include "transports/seam/own_answer.hpp"
 
 #include <functional>
 #include <memory>
@@ -29,6 +30,7 @@ struct http_limits {
   duration continue_timeout = std::chrono::seconds(1); ///< before our own 100
   duration discard_timeout = std::chrono::seconds(30); ///< after the answer
   uint64_t discard_bytes = 256 * 1024 * 1024;          ///< dito
+  bool error_detail = false; ///< all visitors hear why a target failed
 };
 
 /// A request as the visitor sent it, before a mapping was applied.
@@ -66,6 +68,17 @@ class front {
                         std::string_view detail) {
     static_cast<void>(kind), static_cast<void>(peer), static_cast<void>(detail);
   }
+
+  /// The listener answered by itself; what never became an exchange is heard
+  /// of here alone. On the thread of `unit`, the visitor's. Strangers decide
+  /// how often.
+  virtual void on_own_answer(executor& unit, const own_answer& answer) {
+    static_cast<void>(unit), static_cast<void>(answer);
+  }
+
+  /// A few lines about what there is, for a visitor on this machine that asked
+  /// for something else; empty = nothing is told.
+  virtual std::string known_addresses() const { return {}; }
 };
 
 /// How many may be connected to one server, and how many of those one address
@@ -91,8 +104,7 @@ struct listen_options {
   /// Networks (CIDR) whose word about a visitor is taken (config/networks.hpp).
   std::vector<std::string> trusted_proxies;
 
-  /// false: what is served here never switches protocols, so a wish to is
-  /// ignored.
+  /// false: what is served here never switches protocols; who asks is told.
   bool upgrades = true;
 
   /// Who we are to other hops; null = requests end here, and none comes back.

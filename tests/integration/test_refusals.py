@@ -1,0 +1,223 @@
+"""What the node answers by itself leaves its traces: in the log, in the list of
+exchanges, in events and in the metrics."""
+
+import contextlib
+import json
+import re
+
+import metrics
+from harness import Case, main, wait_until
+from wire import Visitor, ask
+
+LIMITS = {"http": {"header_timeout": 1, "max_header_bytes": 4096,
+                   "max_body_bytes": 1000, "max_headers": 20}}
+HOST = b"Host: example.com\r\n"
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+VISIT_H2 = (PREFACE + b"\0\0\0\4\0\0\0\0\0"
+            # HEADERS of stream 1: GET, http, /, with indexed fields
+            + b"\0\0\3\1\5\0\0\0\1" + b"\x82\x86\x84")
+
+# Outcome, status, what is sent, host and path of the record, in its detail.
+PROVOKED = (
+    ("no-mapping", 404, b"GET /x?y HTTP/1.1\r\nHost: unknown.test\r\n\r\n",
+     "unknown.test", "/x?y", ""),
+    ("no-mapping", 404, b"GET http://other.test/z HTTP/1.1\r\nHost: a\r\n\r\n",
+     "other.test", "/z", ""),
+    ("bad-request", 400, b"NOT-HTTP\r\n\r\n", "", "", ""),
+    ("bad-request", 400, b"GET /a HTTP/1.1\r\n\r\n", "", "/a", ""),
+    ("bad-request", 400, b"GET /b HTTP/1.1\r\n" + HOST + b"B d: x\r\n\r\n",
+     "example.com", "/b", ""),
+    ("bad-request", 400, b"\r\n" * 20, "", "", "Blank lines"),
+    ("bad-request", 400, b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03" + b"r" * 99,
+     "", "", "TLS spoken to a plain HTTP port"),
+    ("bad-request", 400, b"SSH-2.0-OpenSSH_9.2\r\n", "", "", "SSH spoken"),
+    ("bad-request", 400, b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET / HTTP/1.1",
+     "", "", "PROXY protocol spoken"),
+    ("bad-request", 400, b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + b"a" * 12,
+     "", "", "PROXY protocol (v2) spoken"),
+    ("bad-request", 400, b"\x05\x01\0", "", "", "SOCKS 5"),
+    ("header-too-large", 431,
+     b"GET /long HTTP/1.1\r\n" + HOST + b"X: " + b"x" * 5000 + b"\r\n\r\n",
+     "example.com", "/long", "too large"),
+    ("header-too-large", 431,
+     b"GET /many HTTP/1.1\r\n" + HOST + b"X: y\r\n" * 50 + b"\r\n",
+     "example.com", "/many", ""),
+    ("body-too-large", 413,
+     b"POST /big HTTP/1.1\r\n" + HOST + b"Content-Length: 9999\r\n\r\n",
+     "example.com", "/big", "too large"),
+    ("not-implemented", 501, b"CONNECT example.com:443 HTTP/1.1\r\n" + HOST
+     + b"\r\n", "example.com", "example.com:443", "CONNECT"),
+    ("not-implemented", 501, b"POST /g HTTP/1.1\r\n" + HOST
+     + b"Transfer-Encoding: gzip\r\n\r\n", "example.com", "/g", "chunked"),
+    ("not-implemented", None, VISIT_H2, "", "", "HTTP/2 is for agents"),
+    ("expectation-failed", 417, b"GET /e HTTP/1.1\r\n" + HOST
+     + b"Expect: miracles\r\n\r\n", "example.com", "/e", ""),
+    ("body-timeout", 408, b"GET /slow HTTP/1.1\r\nHost: exam", "", "/slow",
+     "incomplete"),
+    # What became an exchange leaves the same traces.
+    ("no-endpoint", 503, b"GET /n HTTP/1.1\r\nHost: nobody.test\r\n\r\n",
+     "nobody.test", "/n", ""),
+)
+
+
+def source_of(row):
+    """Each row has an address of its own: of one address few are told."""
+    return f"127.0.1.{row + 1}"
+
+
+def provoke(port, row, data):
+    with Visitor(port, source=source_of(row)) as visitor:
+        visitor.send(data)
+        with contextlib.suppress(ConnectionResetError):
+            answer = b""
+            while piece := visitor.file.read1(65536):
+                answer += piece
+                if b"\r\n\r\n" in answer:
+                    return answer
+    return answer
+
+
+class Traces(Case):
+    config = {**LIMITS, "mappings": [
+        {"from": "http://example.com", "to": "http://127.0.0.1:1",
+         "via": {"tunnels": ["tunnel1"]}},
+        {"from": "http://nobody.test", "to": "http://127.0.0.1:1",
+         "via": {"tunnels": ["empty"]}}],
+        "tunnels": {"empty": {"servers": ["main"], "password": "x",
+                              "reconnect_grace": 0}}}
+
+    def exchanges(self, stack, query=""):
+        status, body = stack.node.get("/.api/exchanges" + query)
+        self.assertEqual(status, 200, body)
+        return json.loads(body)["finished"]
+
+    def metrics(self, stack):
+        return metrics.samples(stack.node.get("/metrics")[1].decode())
+
+    def test_each_outcome_shows_up_everywhere(self):
+        stack = self.build("ws", config=self.config, agent=False)
+        expected = {}
+        for row, (outcome, status, data, *_) in enumerate(PROVOKED):
+            answer = provoke(stack.port, row, data)
+            if status:
+                self.assertTrue(answer.startswith(b"HTTP/1.1 %d" % status),
+                                (outcome, answer))
+            expected[outcome] = expected.get(outcome, 0) + 1
+        found = self.exchanges(stack)
+        self.assertEqual(len(found), len(PROVOKED))
+        for row, (outcome, status, _, host, path, detail) in enumerate(PROVOKED):
+            with self.subTest(outcome=outcome, row=row):
+                one, = (one for one in found
+                        if one["visitor"] == source_of(row))
+                self.assertEqual(
+                    (one["outcome"], one["status"], one["host"], one["path"]),
+                    (outcome, status, host, path), one)
+                self.assertIn(detail, one["detail"])
+                if outcome == "no-endpoint":
+                    self.told(stack, r"\[REQUEST\] Request \w+ for empty failed")
+                else:
+                    self.assertIsNone(one["mapping"])
+                    self.told(stack, rf"\[REQUEST\] Refused {source_of(row)} "
+                              rf"with ({status} )?{outcome}: ")
+        shown = self.metrics(stack)
+        for outcome, count in expected.items():
+            self.assertEqual(metrics.total(shown, "aps_exchanges_total",
+                                           outcome=outcome), count, outcome)
+        totals = stack.node.stats()["exchanges"]
+        self.assertEqual((totals["started"], totals["failed"], totals["live"]),
+                         (len(PROVOKED), len(PROVOKED), 0))
+
+    def told(self, stack, line):
+        wait_until(lambda: re.search(line, stack.node.log), line)
+
+    def test_a_request_that_came_back_is_recorded(self):
+        stack = self.build("ws", agent=False)
+        name = "aps-" + stack.node.stats()["node"]["id"]
+        answer = ask(stack.port, "/loop", headers=[("Via", f"1.1 {name}")])
+        self.assertEqual(answer.status, 508)
+        one, = self.exchanges(stack, "?outcome=loop-detected")
+        self.assertEqual((one["host"], one["path"]), ("example.com", "/loop"))
+        self.told(stack, "Refused 127.0.0.1 with 508 loop-detected: GET "
+                  "http://example.com/loop: Its Via names this node")
+
+    def test_who_finds_no_place_is_recorded(self):
+        stack = self.build("ws", config={
+            "limits": {"max_connections_per_address": 2}})
+        with contextlib.ExitStack() as held:
+            for _ in range(2):
+                one = held.enter_context(Visitor(stack.port))
+                one.send_head("GET", "/gate")
+            wait_until(lambda: len(stack.origin.requests) == 2, "two requests")
+            self.assertEqual(ask(stack.port).status, 503)
+            one, = self.exchanges(stack, "?outcome=overloaded")
+            self.assertEqual((one["visitor"], one["status"]),
+                             ("127.0.0.1", 503))
+            self.told(stack, "Refused 127.0.0.1 with 503 overloaded")
+            stack.origin.release.set()
+
+    def test_what_the_node_answers_as_the_last_hop_is_recorded(self):
+        stack = self.build("ws", agent=False)
+        answer = ask(stack.port, "/t", "TRACE", [("Max-Forwards", "0")])
+        self.assertEqual(answer.status, 200)
+        one, = self.exchanges(stack)
+        self.assertEqual((one["outcome"], one["method"], one["path"]),
+                         ("ok", "TRACE", "/t"))
+        self.assertNotIn("Refused", stack.node.log)
+
+    def test_a_refused_login_shows_up(self):
+        stack = self.build(agent=False)
+        stack.start_agent(password="not-the-one", transport="ws")
+        self.told(stack, r"\[AUTH\] Refused WebSocket connection \S+ for "
+                  r"tunnel1\.app1: ")
+        self.assertGreaterEqual(
+            self.metrics(stack)["aps_auth_failures_total"], 1)
+
+    def test_the_admin_listener_tells_too(self):
+        stack = self.build("ws", agent=False)
+        with Visitor(stack.node.admin_port, source="127.0.2.1") as visitor:
+            visitor.send(b"\x16\x03\x01\0\x05hello")
+            self.assertEqual(visitor.read().status, 400)
+        self.told(stack, "Refused 127.0.2.1 with 400 bad-request: TLS spoken")
+
+
+class Flood(Case):
+    def test_a_flood_of_refusals_leaves_room_for_requests(self):
+        stack = self.build("ws", config={"admin": {"keep_exchanges": 40}})
+        for _ in range(30):
+            self.assertEqual(ask(stack.port).status, 200)
+        with Visitor(stack.port, source="127.0.3.1") as stranger:
+            for i in range(2000):
+                answer = stranger.get(f"/{i}", host="unknown.test")
+                self.assertEqual(answer.status, 404)
+        status, body = stack.node.get("/.api/exchanges")
+        self.assertEqual(status, 200)
+        outcomes = [one["outcome"] for one in json.loads(body)["finished"]]
+        self.assertEqual((outcomes.count("ok"), outcomes.count("no-mapping")),
+                         (30, 10))
+        # A line at once, and one that sums up the rest of ten seconds.
+        told = "Refused 127.0.3.1 with 404 no-mapping: "
+
+        def all_told():
+            sums = re.findall(told + r"(\d+) more request", stack.node.log)
+            return stack.node.log.count(told + "GET ") + sum(map(int, sums))
+        wait_until(lambda: all_told() == 2000, "the sum", 30)
+        self.assertLess(stack.node.log.count(told), 20)
+
+    def test_what_strangers_write_is_clean_and_short(self):
+        stack = self.build("ws", agent=False)
+        path = b"/\xc2\x9b31m" + b"p" * 3000
+        provoke(stack.port, 0, b"GET " + path + b" HTTP/1.1\r\nHost: h.test"
+                b"\r\n\r\n")
+        status, body = stack.node.get("/.api/exchanges")
+        one, = json.loads(body)["finished"]
+        self.assertLessEqual(len(one["path"]), 1024)
+        self.assertIn(r"\xc2\x9b31m", one["path"])
+        wait_until(lambda: "no-mapping" in stack.node.log, "the line")
+        line = next(line for line in stack.node.log.splitlines()
+                    if "no-mapping" in line)
+        self.assertNotIn("\x9b", line)
+        self.assertLess(len(line), 240)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "transports/seam/outcome.hpp"
+
+#include <string_view>
+
+namespace aps {
+
+/// What the node answered by itself to something that never became an
+/// exchange: no mapping, no request at all, too many connections. The texts
+/// are as they came; whoever keeps them cuts and cleans them. They live as long
+/// as the call.
+struct own_answer {
+  outcome how = outcome::internal;
+  unsigned status = 0; ///< 0 = nothing that has one was sent
+  std::string_view peer = {}; ///< ip of the visitor
+  std::string_view request_id = {};
+  std::string_view method = {};
+  std::string_view scheme = "http";
+  std::string_view host = {};
+  std::string_view path = {};
+  std::string_view detail = {}; ///< one line for humans
+};
+
+} // namespace aps
