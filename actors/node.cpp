@@ -30,6 +30,7 @@ http_limits limits_of(const config::http& settings) {
   out.discard_timeout = to_duration(settings.discard_timeout);
   out.discard_bytes = settings.discard_bytes;
   return out;
+  out.error_detail = settings.error_detail;
 }
 
 origin_options origins_of(const config::targets& settings) {

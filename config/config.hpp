@@ -32,6 +32,7 @@ struct http {
   seconds continue_timeout{1};
   seconds discard_timeout{30};
   uint64_t discard_bytes = 256 * 1024 * 1024;
+  bool error_detail = false; ///< visitors hear why a target failed
   bool operator==(const http&) const = default;
 };
 

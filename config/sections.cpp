@@ -72,6 +72,7 @@ void read_http(reader&& in, http& to) {
               {min_seconds, max_seconds, true});
   in.duration("discard_timeout", to.discard_timeout, limits);
   in.integer<uint64_t>("discard_bytes", to.discard_bytes, {0, exact});
+  in.boolean("error_detail", to.error_detail);
   in.finish();
 }
 

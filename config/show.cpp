@@ -43,7 +43,8 @@ json show(const config::http& http) {
           {"half_close_timeout", http.half_close_timeout.count()},
           {"continue_timeout", http.continue_timeout.count()},
           {"discard_timeout", http.discard_timeout.count()},
-          {"discard_bytes", http.discard_bytes}};
+          {"discard_bytes", http.discard_bytes},
+          {"error_detail", http.error_detail}};
 }
 
 constexpr auto masked = "***";

@@ -101,6 +101,51 @@ class Outcomes:
         self.told(answer, 431, "header-too-large")
 
 
+class Discretion(Case):
+    """Addresses behind the node are for its operators: whoever asks on the
+    node's own machine, and not for somebody else."""
+
+    FORWARDED = [("X-Forwarded-For", "192.0.2.1")]
+
+    def closed(self, **http):
+        port = free_port()
+        stack = self.build("ws", config={"http": http, "mappings": [
+            {"from": "http://closed.test", "to": f"http://127.0.0.1:{port}",
+             "via": {"tunnels": ["tunnel1"]}},
+            {"from": "http://direct.test", "to": f"http://127.0.0.1:{port}"}]})
+        return stack, f"127.0.0.1:{port}"
+
+    def body(self, stack, host, headers=()):
+        answer = ask(stack.port, host=host, headers=list(headers))
+        self.assertGreaterEqual(answer.status, 404)
+        return answer.body.decode()
+
+    def test_visitors_from_elsewhere_hear_no_inner_addresses(self):
+        stack, address = self.closed()
+        for host in ("closed.test", "direct.test"):
+            for more in ([], [("Accept", "application/json")]):
+                text = self.body(stack, host, self.FORWARDED + more)
+                self.assertNotIn(address, text)
+                self.assertNotIn("Connection refused", text)
+                self.assertIn("origin-refused", text)
+            self.assertNotIn(address, self.body(stack, host, [
+                ("Via", "1.1 somebody")]))
+            self.assertIn(address, self.body(stack, host))
+
+    def test_an_operator_may_let_all_hear_them(self):
+        stack, address = self.closed(error_detail=True)
+        for host in ("closed.test", "direct.test"):
+            self.assertIn(address, self.body(stack, host, self.FORWARDED))
+
+    def test_what_there_is_is_listed_for_visitors_on_the_machine(self):
+        stack, _ = self.closed()
+        text = self.body(stack, "unknown.test")
+        for mapping in ("http://closed.test", "http://direct.test"):
+            self.assertIn(mapping, text)
+        self.assertNotIn("closed.test",
+                         self.body(stack, "unknown.test", self.FORWARDED))
+
+
 class BadRequests(Case):
     transport = "ws"
     config = TIMEOUTS
