@@ -1,5 +1,6 @@
 #include "actors/metrics.hpp"
 
+#include "actors/process_facts.hpp"
 #include "config/routes.hpp"
 
 #include <caf/telemetry/collector/prometheus.hpp>
@@ -30,7 +31,7 @@ double seconds(duration value) {
 }
 
 std::string_view help_of(std::string_view name) {
-  constexpr std::array<std::array<std::string_view, 2>, 12> known{{
+  constexpr std::array<std::array<std::string_view, 2>, 13> known{{
     {"pool-connections", "Connections of a pool."},
     {"pool-connections-usable", "Connections that take new exchanges."},
     {"pool-connections-min", "Connections that a pool keeps ready."},
@@ -43,6 +44,7 @@ std::string_view help_of(std::string_view name) {
     {"fallback-state", "1 for the state that an endpoint's breaker is in."},
     {"endpoint-connections", "Live connections of an endpoint."},
     {"endpoint-exchanges", "Exchanges that an endpoint has now."},
+    {"tunnel-agents", "Agent processes of a tunnel."},
   }};
   for (const auto& [known_name, help] : known)
     if (known_name == name)
@@ -125,15 +127,15 @@ void exchange_metrics::on_over(const exchange_record& what) {
   const std::string_view transport = by ? std::string_view{by->transport}
                                         : "none";
   auto& here = cell_of(tunnel, transport);
-  const auto word = class_of(what.how);
   const auto code = code_of(what.status);
-  auto& counter = here.ended[{word, code}];
+  auto& counter = here.ended[{what.how, code}];
   if (!counter)
     counter = registry_.counter_instance(
       "aps", "exchanges",
       {{"tunnel", view(tunnel)},
        {"transport", view(transport)},
-       {"outcome", view(word)},
+       {"outcome", view(to_string(what.how))},
+       {"class", view(class_of(what.how))},
        {"code", view(code)}},
       "Exchanges that are over.", "1", true);
   counter->inc();
@@ -163,16 +165,19 @@ event_metrics::event_metrics(caf::telemetry::metric_registry& registry)
         "aps", "auth-failures", "Agents with a wrong tunnel or password.", "1",
         true)) {
   for (size_t i = 0; i < event_kinds; ++i) {
-    const auto word = to_string(static_cast<event_kind>(i));
-    by_kind_.push_back(registry.counter_instance(
-      "aps", "events", {{"kind", view(word)}},
-      "Events; those that come with every request count while watched.", "1",
-      true));
+    const auto kind = static_cast<event_kind>(i);
+    const auto word = to_string(kind);
+    const auto counts = (set_of(kind) & life_cycle_kinds) != 0;
+    by_kind_.push_back(counts ? registry.counter_instance(
+                         "aps", "events", {{"kind", view(word)}}, "Events.",
+                         "1", true)
+                              : nullptr);
   }
 }
 
 void event_metrics::on_event(const event& what) {
-  by_kind_[static_cast<size_t>(what.kind)]->inc();
+  if (auto* counter = by_kind_[static_cast<size_t>(what.kind)])
+    counter->inc();
   if (what.kind == event_kind::auth_failed)
     auth_failures_->inc();
 }
@@ -180,10 +185,20 @@ void event_metrics::on_event(const event& what) {
 // -- snapshots ----------------------------------------------------------------
 
 snapshot_metrics::snapshot_metrics(caf::telemetry::metric_registry& registry,
-                                   std::vector<outside_sum> sums)
+                                   std::vector<outside_sum> sums,
+                                   std::string_view version)
     : registry_(registry), process_(registry) {
+  registry
+    .gauge_instance("aps", "build-info", {{"version", view(version)}},
+                    "Always 1; what runs.")
+    ->value(1);
+  registry
+    .gauge_singleton<double>("process", "start-time",
+                             "When this process began, since 1970.", "seconds")
+    ->value(process_facts::start_time());
   for (auto& sum : sums) {
-    auto* gauge = registry.gauge_singleton("aps", sum.name, sum.help, "1", true);
+    auto* gauge = registry.gauge_singleton("aps", sum.name, sum.help, "1",
+                                           sum.rises);
     sums_.emplace_back(std::move(sum), gauge);
   }
 }
@@ -193,15 +208,42 @@ std::shared_ptr<void> snapshot_metrics::begin() {
     return nullptr;
   std::lock_guard guard{mutex_};
   process_.update();
+  show_process();
   for (const auto& [sum, gauge] : sums_)
     gauge->value(sum.value ? static_cast<int64_t>(sum.value()) : 0);
   ++look_;
   return {busy_.get(), [busy = busy_](void*) { *busy = false; }};
 }
 
+// The names are those of Prometheus' client libraries.
+void snapshot_metrics::show_process() {
+  const auto show = [this](const char* name, const char* help, uint64_t value) {
+    registry_.gauge_singleton("process", name, help)
+      ->value(static_cast<int64_t>(value));
+  };
+  show("open-fds", "Open file descriptors.", process_facts::open_descriptors());
+  show("max-fds", "How many there may be.", process_facts::max_descriptors());
+}
+
+// A tunnel without agents has to be seen, too.
+void snapshot_metrics::add(const std::string& tunnel) {
+  std::lock_guard guard{mutex_};
+  add("tunnel-agents", {{"tunnel", tunnel}}, 0);
+}
+
+void snapshot_metrics::show_agents(const std::string& tunnel,
+                                   const endpoint_snapshot& endpoint) {
+  std::set<std::string_view> sessions;
+  for (const auto& pool : endpoint.controller.pools)
+    for (const auto& member : pool.members)
+      sessions.insert(member.session);
+  add("tunnel-agents", {{"tunnel", tunnel}}, double(sessions.size()));
+}
+
 void snapshot_metrics::add(const std::string& tunnel,
                            const endpoint_snapshot& endpoint) {
   std::lock_guard guard{mutex_};
+  show_agents(tunnel, endpoint);
   const auto shown = bounded(tunnel, endpoint.name);
   const labels where{{"tunnel", tunnel}, {"endpoint", shown}};
   add("endpoint-connections", where, endpoint.live);
@@ -319,12 +361,25 @@ void snapshot_metrics::release_labels() {
 namespace {
 
 // CAF has no counters that are set from outside, so sums like the CPU time are
-// gauges there; Prometheus calls what ends in "_total" a counter.
-std::string with_proper_types(std::string text) {
-  constexpr std::string_view sum = "_total gauge\n";
-  for (auto at = text.find(sum); at != text.npos; at = text.find(sum, at))
-    text.replace(at, sum.size(), "_total counter\n");
-  return text;
+// gauges there; Prometheus calls what ends in "_total" a counter. And CAF
+// stamps each sample, which would keep alive what is gone; the scraper knows
+// the time.
+std::string as_prometheus_expects(std::string_view text) {
+  constexpr std::string_view sum = "_total gauge";
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    if (!line.starts_with('#'))
+      out += line.substr(0, line.rfind(' '));
+    else if (line.ends_with(sum))
+      out.append(line.substr(0, line.size() - 5)).append("counter");
+    else
+      out += line;
+    out += '\n';
+  }
+  return out;
 }
 
 } // namespace
@@ -367,7 +422,7 @@ class metrics_text::window {
     // The head of a family that goes on was written already.
     while (first_ && first_ == before && fresh.starts_with('#'))
       fresh.erase(0, fresh.find('\n') + 1);
-    to += with_proper_types(std::move(fresh));
+    to += as_prometheus_expects(fresh);
     return left_ == 0;
   }
 

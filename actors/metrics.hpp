@@ -49,8 +49,8 @@ class exchange_metrics {
  private:
   struct cell {
     exchange_instruments all;
-    /// By class of outcome and of status.
-    std::map<std::pair<std::string_view, std::string_view>,
+    /// By outcome and class of status.
+    std::map<std::pair<outcome, std::string_view>,
              caf::telemetry::int_counter*>
       ended;
   };
@@ -63,14 +63,15 @@ class exchange_metrics {
   std::map<std::pair<std::string, std::string>, cell, std::less<>> cells_;
 };
 
-/// Counts events. Belongs to the monitor.
+/// Counts events, except those that are made only while somebody watches: what
+/// they tell of has counters of its own. Belongs to the monitor.
 class event_metrics {
  public:
   explicit event_metrics(caf::telemetry::metric_registry& registry);
   void on_event(const event& what);
 
  private:
-  std::vector<caf::telemetry::int_counter*> by_kind_;
+  std::vector<caf::telemetry::int_counter*> by_kind_; ///< null = not counted
   caf::telemetry::int_counter* auth_failures_;
 };
 
@@ -79,17 +80,21 @@ struct outside_sum {
   const char* name; ///< without prefix and suffix
   const char* help;
   std::function<uint64_t()> value; ///< empty = always zero
+  bool rises = true; ///< false: no sum, it may also fall
 };
 
 /// Shows pools and breakers as of a snapshot, and this process. Thread-safe.
 class snapshot_metrics {
  public:
   explicit snapshot_metrics(caf::telemetry::metric_registry& registry,
-                            std::vector<outside_sum> sums = {});
+                            std::vector<outside_sum> sums = {},
+                            std::string_view version = {});
 
   /// Begins a look at a snapshot, which ends when the result goes; null while
-  /// another one is under way. Then `add` for each endpoint, then `finish`.
+  /// another one is under way. Then `add` for each tunnel and for each of its
+  /// endpoints, then `finish`.
   std::shared_ptr<void> begin();
+  void add(const std::string& tunnel);
   void add(const std::string& tunnel, const endpoint_snapshot& endpoint);
   void finish();
 
@@ -97,6 +102,9 @@ class snapshot_metrics {
   using labels = std::vector<std::pair<std::string, std::string>>;
   using key = std::pair<std::string, labels>;
 
+  void show_process();
+  void show_agents(const std::string& tunnel,
+                   const endpoint_snapshot& endpoint);
   void show_pool(const pool_snapshot& pool, const std::string& endpoint);
   void show_fallback(const std::string& tunnel, const std::string& endpoint,
                      const controller_snapshot& state);

@@ -215,7 +215,8 @@ class node_impl final : public node {
       std::make_shared<const admin::context>(admin::context{
         system_, context_, config_, front_->routes(), supervisor_,
         recorders_, logs_,
-        std::make_shared<snapshot_metrics>(system_.metrics(), sums()),
+        std::make_shared<snapshot_metrics>(system_.metrics(), sums(),
+                                           options_.version),
         options_,
         draining_, now.count()}));
   }

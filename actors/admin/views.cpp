@@ -279,6 +279,8 @@ void get_metrics(const call& what) {
       body.pieces(rows.size(), [metrics, now, rows, turn](size_t i,
                                                           std::string&) {
         if (rows[i].endpoint)
+        if (rows[i].first)
+          metrics->add(rows[i].tunnel->name);
           metrics->add(rows[i].tunnel->name, *rows[i].endpoint);
       });
       body.pieces(1, [metrics, turn](size_t, std::string&) {

@@ -1,11 +1,29 @@
 #include "tools/apsctl/commands.hpp"
 
+#include "transports/seam/outcomes.hpp"
+
 namespace aps::ctl {
 
 namespace {
 
 void no_flags(cli::command_line&, options&) {
   // Only the common ones.
+}
+
+/// "ok: ok; node: bad-request, ...": each class with its outcomes.
+std::string outcome_words() {
+  std::string out;
+  std::string_view last;
+  for (const auto one : all_outcomes()) {
+    const auto same = last == class_of(one);
+    last = class_of(one);
+    if (same)
+      out += ", ";
+    else
+      out.append(out.empty() ? "" : "; ").append(last).append(": ");
+    out += to_string(one);
+  }
+  return out;
 }
 
 /// What every list can be narrowed by.
@@ -34,7 +52,8 @@ void connections_flags(cli::command_line& line, options& what) {
 void exchanges_flags(cli::command_line& line, options& what) {
   line.add({"id", "ID", "Request id or exchange id: all about this one"},
            what.id);
-  line.add({"outcome", "WORD", "Only with this outcome or class of outcomes"},
+  line.add({"outcome", "WORD",
+            "Only with this outcome, or of this class: " + outcome_words()},
            what.outcome);
   list_flags(line, what);
 }

@@ -1,5 +1,8 @@
 #include "transports/seam/outcome.hpp"
 
+#include "transports/seam/outcomes.hpp"
+
+#include <algorithm>
 #include <array>
 
 namespace aps {
@@ -115,6 +118,14 @@ std::string_view render(outcome what) noexcept {
 
 unsigned status_of(outcome what) noexcept {
   return row_of(what).status;
+}
+
+std::vector<outcome> all_outcomes() {
+  std::vector<outcome> out;
+  for (const auto& row : outcome_table)
+    out.push_back(row.what);
+  std::sort(out.begin(), out.end());
+  return out;
 }
 
 outcome outcome_from(uint32_t number) noexcept {
