@@ -5,6 +5,7 @@
 #include "actors/node_front.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/wait.hpp"
+#include "config/diff.hpp"
 #include "transports/seam/auth.hpp"
 
 #include <spdlog/logger.h>
@@ -29,8 +30,8 @@ http_limits limits_of(const config::http& settings) {
   out.continue_timeout = to_duration(settings.continue_timeout);
   out.discard_timeout = to_duration(settings.discard_timeout);
   out.discard_bytes = settings.discard_bytes;
-  return out;
   out.error_detail = settings.error_detail;
+  return out;
 }
 
 origin_options origins_of(const config::targets& settings) {
@@ -61,6 +62,17 @@ connection_limits limits_of(const config::limits& settings) {
   out.trusted = settings.trusted;
   return out;
 }
+
+// What a reload says about itself.
+std::string reload_text(const std::vector<std::string>& used,
+                        const std::vector<std::string>& left) {
+  std::string out = used.empty() ? "" : "in use: " + config::listed(used);
+  if (!left.empty())
+    out += (out.empty() ? "" : "; ") + std::string("these take a restart: ")
+           + config::listed(left);
+  return out.empty() ? "nothing changed" : out;
+}
+
 // Threads that derive the keys of tunnels that agents dial.
 constexpr size_t key_workers = 2;
 
@@ -111,22 +123,25 @@ class node_impl final : public node {
   }
 
   bool reload(const config::node& fresh) override {
-    auto effective = *config_->get();
+    *config_stale_ = false;
+    const auto before = config_->get();
+    auto effective = *before;
     for (auto& [tunnel_name, settings] : effective.tunnels)
       if (const auto i = fresh.tunnels.find(tunnel_name);
           i != fresh.tunnels.end())
         take_over(settings, i->second);
-    const auto more = !(effective == fresh);
+    const auto left = config::changed_keys(effective, fresh);
     compat::enqueue(nullptr, supervisor_,
                     reconfigure_node{effective.tunnels});
     event done{event_kind::config_reloaded};
-    done.detail = "settings of pools and fallback are in use";
-    if (more)
-      done.detail += "; its other changes take a restart";
+    done.detail
+      = reload_text(config::changed_keys(*before, effective), left);
     compat::enqueue(nullptr, context_->monitor, std::move(done));
     config_->set(std::move(effective));
-    return more;
+    return !left.empty();
   }
+
+  void note_broken_config() override { *config_stale_ = true; }
 
   monitor_actor monitor() const override { return context_->monitor; }
 
@@ -218,7 +233,7 @@ class node_impl final : public node {
         std::make_shared<snapshot_metrics>(system_.metrics(), sums(),
                                            options_.version),
         options_,
-        draining_, now.count()}));
+        draining_, now.count(), config_stale_}));
   }
 
   // What others count, for the metrics.
@@ -227,7 +242,10 @@ class node_impl final : public node {
     return {{"exceptions", "Exceptions that ended a connection.",
              [exceptions] { return exceptions ? exceptions->count() : 0; }},
             {"log-dropped", "Log lines that could not be written.",
-             options_.log_dropped}};
+             options_.log_dropped},
+            {"config-stale", "1 = the configuration file is broken.",
+             [stale = config_stale_] { return uint64_t{stale->load()}; },
+             false}};
   }
 
   // The tunnels stand before the first agent can dial in.
@@ -252,6 +270,8 @@ class node_impl final : public node {
   std::shared_ptr<published<config::node>> config_; ///< in effect
   std::shared_ptr<exchange_recorders> recorders_;
   std::shared_ptr<std::atomic<bool>> draining_
+    = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<std::atomic<bool>> config_stale_
     = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<void> exception_watch_;
   supervisor_actor supervisor_;

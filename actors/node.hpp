@@ -40,6 +40,11 @@ class node {
   /// a restart. Thread: any but an actor's.
   virtual bool reload(const config::node& config) = 0;
 
+  /// Says that the host could not read its configuration again, so that what
+  /// runs may be older than the file: `config_stale` in stats and metrics,
+  /// until the next `reload`. Thread: any.
+  virtual void note_broken_config() = 0;
+
   /// Who is told of everything that happens; takes `subscribe` and lists the
   /// live actors (actors/events.hpp). Lives until `stop`.
   virtual monitor_actor monitor() const = 0;

@@ -49,7 +49,7 @@ void reload(aps::node& node, const std::string& file, spdlog::logger& log) {
     for (const auto& problem : *problems)
       log.error("[NODE] {}", problem.str());
     log.error("[NODE] {} is not used; everything stays as it was", file);
-    return;
+    return node.note_broken_config();
   }
   node.reload(std::get<aps::config::node>(loaded));
 }

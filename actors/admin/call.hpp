@@ -42,6 +42,8 @@ struct context {
   node_options options;
   std::shared_ptr<std::atomic<bool>> draining;
   int64_t started_ms = 0; ///< since 1970
+  std::shared_ptr<std::atomic<bool>> config_stale
+    = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<address_shares> streams = std::make_shared<address_shares>();
   std::shared_ptr<login_guard> logins = std::make_shared<login_guard>();
 };

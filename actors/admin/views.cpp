@@ -117,7 +117,8 @@ json show_node(const context& where) {
           {"started_ms", where.started_ms},
           {"uptime_seconds", double(now - where.started_ms) / 1000},
           {"time_ms", now},
-          {"draining", where.draining->load()}};
+          {"draining", where.draining->load()},
+          {"config_stale", where.config_stale->load()}};
 }
 
 json show_totals(const exchange_totals& totals) {
@@ -278,9 +279,9 @@ void get_metrics(const call& what) {
       const auto rows = rows_of(*now);
       body.pieces(rows.size(), [metrics, now, rows, turn](size_t i,
                                                           std::string&) {
-        if (rows[i].endpoint)
         if (rows[i].first)
           metrics->add(rows[i].tunnel->name);
+        if (rows[i].endpoint)
           metrics->add(rows[i].tunnel->name, *rows[i].endpoint);
       });
       body.pieces(1, [metrics, turn](size_t, std::string&) {

@@ -10,7 +10,7 @@ import threading
 import urllib.parse
 
 import openapi
-from harness import Case, main, wait_until
+from harness import BIN, Case, main, wait_until
 from metrics import samples, total
 from wire import ask
 
@@ -490,12 +490,41 @@ class Stream(AdminCase):
         node.config_file.write_text(json.dumps(config))
         node.process.send_signal(signal.SIGHUP)
         wait_until(lambda: events.of("config-reloaded"), "the reload")
-        self.assertIn("take a restart",
-                      events.of("config-reloaded")[0]["detail"])
+        self.assertEqual(events.of("config-reloaded")[0]["detail"],
+                         "in use: tunnels.tunnel1.websocket_pool.max_pool_size;"
+                         " these take a restart: tunnels.tunnel1.password")
         wait_until(lambda: events.of("tunnel-changed"), "the tunnel")
         self.assertEqual(events.of("tunnel-changed")[0]["tunnel"], "tunnel1")
         shown = self.get("/.api/config")["config"]["tunnels"]["tunnel1"]
         self.assertEqual(shown["websocket_pool"]["max_pool_size"], 7)
+        events.close()
+
+    def stale(self):
+        page = self.metrics()
+        told = self.get("/.api/stats")["node"]["config_stale"]
+        self.assertEqual(page["aps_config_stale"], told)
+        status = subprocess.run(
+            [BIN / "apsctl", "-admin", f"127.0.0.1:{self.admin_port}",
+             "status"], text=True, capture_output=True)
+        self.assertEqual((status.returncode, "broken" in status.stdout),
+                         (int(told), told), status.stdout + status.stderr)
+        return told
+
+    def test_a_broken_file_is_seen_until_it_is_mended(self):
+        events = Events(self.admin_port)
+        node = self.stack.node
+        good = node.config_file.read_text()
+        self.assertFalse(self.stale())
+        node.config_file.write_text("{")
+        node.process.send_signal(signal.SIGHUP)
+        wait_until(self.stale, "the broken file to show")
+        self.assertFalse(events.of("config-reloaded"))
+        node.config_file.write_text(good)
+        node.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: events.of("config-reloaded"), "the reload")
+        self.assertEqual(events.of("config-reloaded")[0]["detail"],
+                         "nothing changed")
+        self.assertFalse(self.stale())
         events.close()
 
     def test_filters_keep_the_rest_away(self):

@@ -164,19 +164,24 @@ std::string connections_text(const json& connections) {
 int show_status(const client& node, const options& what) {
   auto stats = node.get("stats");
   const auto ready = node.get_ready();
+  const auto stale = stats.at("node").value("config_stale", false);
+  const auto code = stale ? cli::exit_failure : cli::exit_ok;
   if (what.json) {
     stats["ready"] = ready;
     print(stats);
-    return cli::exit_ok;
+    return code;
   }
   std::cout << status_text(stats);
+  if (stale)
+    std::cout << "config     older than its file, which is broken: the node's "
+                 "log says where; mend it and send SIGHUP\n";
   std::cout << "ready      " << (ready.value("ready", false) ? "yes" : "no");
   for (const auto& pool : ready.value("below_pool_size", json::array()))
     std::cout << "; " << text(pool, "tunnel") << '.' << text(pool, "endpoint")
               << ' ' << text(pool, "transport") << ": " << count(pool, "usable")
               << " of " << count(pool, "pool_size");
   std::cout << "\n\n" << endpoints_text(tunnels_of(stats)) << std::flush;
-  return cli::exit_ok;
+  return code;
 }
 
 int show_tunnels(const client& node, const options& what) {

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "config/config.hpp"
+
+#include <string>
+#include <vector>
+
+namespace aps::config {
+
+/// The keys in which two configurations differ, as problems name them but
+/// without "$." ("servers.main.port", "mappings[2].to"), in the file's order
+/// of names. What is only on one side is one key, however much is below it.
+std::vector<std::string> changed_keys(const node& from, const node& to);
+
+/// "a, b and 3 more": as many keys as fit into a part of a line.
+std::string listed(const std::vector<std::string>& keys);
+
+} // namespace aps::config

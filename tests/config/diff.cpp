@@ -1,0 +1,64 @@
+#define CAF_SUITE config.diff
+
+#include "tests/support/test.hpp"
+
+#include "config/diff.hpp"
+#include "tests/config/good.hpp"
+
+using namespace aps::config;
+
+namespace {
+
+node sample() {
+  return good(R"({
+    "servers": {"a": 1, "b": 2},
+    "tunnels": {"t": {"password": "one"}, "u": {"password": "x"}},
+    "mappings": [{"from": "http://a", "to": "http://b"},
+                 {"from": "http://c", "to": "http://d",
+                  "via": {"tunnels": ["t"]}}],
+    "admin": {"token": "one"}})");
+}
+
+using keys = std::vector<std::string>;
+
+} // namespace
+
+CAF_TEST(the same configuration differs in nothing) {
+  CAF_CHECK(changed_keys(sample(), sample()).empty());
+  CAF_CHECK_EQUAL(listed({}), "");
+}
+
+CAF_TEST(what differs is named as in the file) {
+  auto other = sample();
+  other.servers.at("a").port = 7;
+  other.servers.erase("b");
+  other.servers["c"].port = 3;
+  other.mappings[1].to.host = "e";
+  other.tunnels.at("t").websocket_pool.pool_size = 2;
+  other.log.level = "debug";
+  CAF_CHECK_EQUAL(changed_keys(sample(), other),
+                  (keys{"log.level", "mappings[1].to", "servers.a.port",
+                        "servers.b", "servers.c",
+                        "tunnels.t.websocket_pool.pool_size"}));
+}
+
+CAF_TEST(secrets differ without being shown) {
+  auto other = sample();
+  other.tunnels.at("u").password = "two";
+  other.admin->token = "two";
+  CAF_CHECK_EQUAL(changed_keys(sample(), other),
+                  (keys{"admin.token", "tunnels.u.password"}));
+}
+
+CAF_TEST(lists of another length are one key) {
+  auto other = sample();
+  other.mappings.pop_back();
+  CAF_CHECK_EQUAL(changed_keys(sample(), other), (keys{"mappings"}));
+}
+
+CAF_TEST(a long list is cut behind a key) {
+  const keys many(30, "tunnels.t.websocket_pool.pool_size");
+  const auto text = listed(many);
+  CAF_CHECK(text.size() < 100);
+  CAF_CHECK(text.ends_with(" and 29 more"));
+}
