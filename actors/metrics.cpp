@@ -49,7 +49,7 @@ std::string_view help_of(std::string_view name) {
   for (const auto& [known_name, help] : known)
     if (known_name == name)
       return help;
-  return "See the README.";
+  return "See actors/admin/README.md.";
 }
 
 // The class of a status, as operators group them; a visitor that left got none.
