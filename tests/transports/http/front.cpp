@@ -325,14 +325,16 @@ CAF_TEST(an upgrade with a body that the origin declines keeps the connection) {
   }
 }
 
-CAF_TEST(nobody is asked to switch where nothing switches) {
+CAF_TEST(who wants to switch where nothing switches is told so) {
   tcp_server origin{keep_answering(echo_path)};
   listen_options options;
   options.upgrades = false;
   proxy node{std::move(options), origin.port()};
   auto visitor = node.dial();
-  visitor.send(get("/u", "Connection: Upgrade\r\nUpgrade: chat\r\n"));
+  visitor.send(get("/u", "Connection: Upgrade\r\nUpgrade: h2c\r\n"));
   CAF_CHECK_EQUAL(visitor.read_response().body, "/u|");
+  visitor.send(get("/u", "Connection: Upgrade\r\nUpgrade: chat\r\n"));
+  CAF_CHECK_EQUAL(visitor.read_response()["aps-outcome"], "not-implemented");
 }
 
 CAF_TEST(a request that came back is a loop) {
