@@ -208,7 +208,8 @@ class Running(Case):
         self.assertTrue(lines)
         for line in lines:
             self.assertRegex(
-                line, r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \[\w+\] ")
+                line, r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}"
+                      r"[+-]\d\d:\d\d \[\w+\] ")
         self.assertIn(str(stack.port), stack.node.log)
 
     def test_the_log_can_be_switched_off(self):
