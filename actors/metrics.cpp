@@ -85,14 +85,14 @@ exchange_metrics::cell_of(std::string_view tunnel, std::string_view transport) {
   std::pair<std::string, std::string> where{tunnel, transport};
   if (const auto i = cells_.find(where); i != cells_.end())
     return i->second;
-  const auto counter = [&](const char* name, const char* help,
-                           const char* unit) {
+  const auto counter = [&](caf::string_view name, caf::string_view help,
+                           caf::string_view unit) {
     return registry_.counter_instance(
       "aps", name,
       {{"tunnel", view(tunnel)}, {"transport", view(transport)}}, help, unit,
       true);
   };
-  const auto histogram = [&](const char* name, const char* help) {
+  const auto histogram = [&](caf::string_view name, caf::string_view help) {
     return registry_
       .histogram_family<double>("aps", name, {"tunnel", "transport"}, bounds,
                                 help, "seconds")
@@ -197,8 +197,8 @@ snapshot_metrics::snapshot_metrics(caf::telemetry::metric_registry& registry,
                              "When this process began, since 1970.", "seconds")
     ->value(process_facts::start_time());
   for (auto& sum : sums) {
-    auto* gauge = registry.gauge_singleton("aps", sum.name, sum.help, "1",
-                                           sum.rises);
+    auto* gauge = registry.gauge_singleton("aps", view(sum.name),
+                                           view(sum.help), "1", sum.rises);
     sums_.emplace_back(std::move(sum), gauge);
   }
 }

@@ -99,7 +99,8 @@ struct comparison {
                      && port_of(from.scheme, from.port)
                           == port_of(asked.scheme, 0)))) {
     const std::string_view asked_path = without_query(asked.path);
-    const std::string_view prefix = from.path == "/" ? "" : from.path;
+    const auto prefix = from.path == "/" ? std::string_view{}
+                                          : std::string_view{from.path};
     path = asked_path.starts_with(prefix)
            && (prefix.empty() || prefix.size() == asked_path.size()
                || prefix.back() == '/' || asked_path[prefix.size()] == '/');
