@@ -5,10 +5,16 @@
 
 namespace aps {
 
+namespace {
+
+// A read into the tail of a block is worth a system call only when the tail is
+// not tiny; but what is left empty is kept with the block by whoever stalls.
+constexpr size_t shortest_read = 4 * 1024;
+
+} // namespace
+
 boost::asio::mutable_buffer input_buffer::prepare(size_t limit) {
-  // A read into the tail of a block is worth a system call only when the tail
-  // is not tiny.
-  make_room(next_size_ / 4);
+  make_room(std::min(next_size_ / 4, shortest_read));
   offered_ = capacity_ - end_;
   if (limit > 0)
     offered_ = std::min(offered_, limit);

@@ -2,6 +2,7 @@
 
 #include "transports/seam/foreign_text.hpp"
 #include "transports/seam/frame.hpp"
+#include "transports/seam/slice.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
 #include <cstddef>
@@ -43,16 +44,30 @@ inline constexpr size_t head = 2 * max_head_bytes
 /// What a record keeps: host, path, detail, names.
 inline constexpr size_t record = 4 * max_foreign_text + 8 * max_foreign_name;
 
+/// So many bytes of a body that were read from a socket: the blocks are used up
+/// to their tails, and of the first one a byte may be left.
+constexpr size_t read_bytes(size_t window) {
+  return 2 * window;
+}
+
+/// So many bytes of a body that came in messages of the other side, which
+/// decides what else is in them.
+constexpr size_t received_bytes(size_t window) {
+  return max_kept_per_byte * window;
+}
+
 /// One exchange in the node: both heads, what the agent did not confirm of
 /// the request, what the visitor did not take of the answer, interim heads.
 constexpr size_t node_exchange(size_t exchange_window) {
-  return 2 * head + max_window + exchange_window + max_interim_bytes + record;
+  return 2 * head + read_bytes(max_window) + received_bytes(exchange_window)
+         + max_interim_bytes + record;
 }
 
 /// The same in the agent: what the node did not confirm of the answer, what
 /// the target did not take of the request.
 inline constexpr size_t agent_exchange
-  = 2 * head + max_response_window + max_window + max_interim_bytes;
+  = 2 * head + read_bytes(max_response_window) + received_bytes(max_window)
+    + max_interim_bytes;
 
 /// A connection of an agent: the same as the node's, and frames whose
 /// exchanges are not there yet.

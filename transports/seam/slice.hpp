@@ -9,6 +9,10 @@
 
 namespace aps {
 
+/// A slice shares the buffer it was read into only when that is at most so many
+/// times its own size; else it is a copy. It bounds what a stalled stream keeps.
+inline constexpr size_t max_kept_per_byte = 4;
+
 /// A range of bytes inside a shared immutable buffer. Copying a slice shares
 /// the buffer; the buffer lives until its last slice is gone.
 class slice {

@@ -1,16 +1,51 @@
 #include "transports/seam/windows.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace aps {
 
 // -- send_window --------------------------------------------------------------
 
+namespace {
+
+// A piece costs two allocations and an entry, whatever its size, so a stream
+// of single bytes would be kept at eighty times its size. A lone small body
+// stays as it is.
+constexpr size_t small_piece = 2 * 1024;
+constexpr size_t tail_size = 8 * 1024;
+
+} // namespace
+
 void send_window::push(slice bytes) {
   if (bytes.empty())
     return;
   end_ += bytes.size();
-  chunks_.push_back(std::move(bytes));
+  if (bytes.size() < small_piece && !chunks_.empty())
+    append(bytes.view());
+  else
+    chunks_.push_back(std::move(bytes));
+}
+
+// Others may look at what stands in the block already, not at what follows.
+void send_window::append(std::string_view bytes) {
+  if (!tail_ || tail_size - tail_used_ < bytes.size()) {
+    tail_ = std::make_shared_for_overwrite<char[]>(tail_size);
+    tail_used_ = 0;
+  }
+  char* const to = tail_.get() + tail_used_;
+  std::memcpy(to, bytes.data(), bytes.size());
+  tail_used_ += bytes.size();
+  auto& last = chunks_.back();
+  if (last.data() + last.size() != to) {
+    chunks_.emplace_back(tail_, std::string_view{to, bytes.size()});
+    return;
+  }
+  if (cursor_ == chunks_.size()) {
+    cursor_ = chunks_.size() - 1;
+    cursor_offset_ = last.size();
+  }
+  last = {tail_, {last.data(), last.size() + bytes.size()}};
 }
 
 void send_window::finish(header_list trailers) {
@@ -62,6 +97,7 @@ bool send_window::ack(uint64_t offset, uint32_t window) {
   }
   if (first_ == chunks_.size()) {
     chunks_.clear();
+    tail_.reset();
     first_ = cursor_ = cursor_offset_ = 0;
   } else if (first_ >= 64) {
     chunks_.erase(chunks_.begin(), chunks_.begin() + ptrdiff_t(first_));
@@ -98,6 +134,7 @@ size_t send_window::room() const noexcept {
 
 void send_window::clear() {
   chunks_ = {};
+  tail_.reset();
   first_ = cursor_ = cursor_offset_ = first_offset_ = 0;
   base_ = next_ = high_ = end_;
   finished_ = end_sent_ = true;

@@ -4,7 +4,9 @@
 #include "transports/seam/wire_bounds.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace aps {
@@ -30,7 +32,9 @@ class send_window {
   explicit send_window(uint32_t window, uint32_t most = max_window)
       : most_(most), window_(std::min(window, most)) {}
 
-  /// Appends bytes to the stream. Precondition: not finished.
+  /// Appends bytes to the stream. Precondition: not finished. Small pieces
+  /// that follow one another are kept in common blocks: what is kept takes
+  /// about as much memory as it has bytes, in whatever pieces they come.
   void push(slice bytes);
 
   /// Ends the stream after what was pushed.
@@ -67,7 +71,12 @@ class send_window {
   /// Drops everything that is kept; for exchanges that are over.
   void clear();
 
+  /// Pieces that are kept, acknowledged ones that are not dropped yet as well.
+  size_t pieces() const noexcept { return chunks_.size(); }
+
  private:
+  void append(std::string_view bytes);
+
   uint32_t most_;
   uint32_t window_;
   uint64_t base_ = 0; // acknowledged below
@@ -79,6 +88,8 @@ class send_window {
   size_t cursor_ = 0;        // chunk that holds next_
   size_t cursor_offset_ = 0; // position of next_ inside it
   size_t first_offset_ = 0;  // acknowledged part of chunks_[first_]
+  std::shared_ptr<char[]> tail_; // block that small pieces are put into
+  size_t tail_used_ = 0;
   bool finished_ = false;
   bool end_sent_ = false;
   header_list trailers_;

@@ -185,13 +185,11 @@ class reader {
     return true;
   }
 
-  /// A slice keeps the whole buffer; that must not cost much more than a copy.
+  /// A slice keeps the whole buffer, and whoever stalls keeps the slice.
   bool worth_sharing() const noexcept {
     const auto size = bytes_.size();
-    if (!all_.message.owner() || size < 512)
-      return false;
-    return size >= all_.retained / 4
-           || (size >= 16 * 1024 && size >= all_.retained / 16);
+    return all_.message.owner() && size >= 512
+           && size >= all_.retained / max_kept_per_byte;
   }
 
   static void assign(uint64_t& to, uint64_t value) { to = value; }

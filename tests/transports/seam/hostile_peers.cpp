@@ -250,7 +250,7 @@ CAF_TEST(a_node_that_resumes_where_nothing_is_fails_the_exchange) {
     uint64_t received;
     uint32_t heads;
   };
-  for (const auto& [received, heads] :
+  for (const auto& claim :
        {row{0, 1}, row{59, 1}, row{101, 1}, row{far_away, 1},
         row{UINT64_MAX, 1}, row{100, 2}, row{100, UINT32_MAX}}) {
     auto w = downloading(100);
@@ -258,7 +258,7 @@ CAF_TEST(a_node_that_resumes_where_nothing_is_fails_the_exchange) {
     w.cut();
     w.to_node = std::make_shared<sim_link>(w.unit);
     w.unit.run_inside([&] {
-      w.agent->resume(w.to_node, w.agent_owner, {2, received, heads});
+      w.agent->resume(w.to_node, w.agent_owner, {2, claim.received, claim.heads});
     });
     check_failed(w);
     for (const auto& what : w.to_node->out)

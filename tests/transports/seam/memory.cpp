@@ -21,11 +21,10 @@ CAF_TEST(what_one_peer_can_hold_is_a_sum_of_limits) {
   CAF_CHECK_LESS_OR_EQUAL(memory::stranger, 4 * mebibyte);
   CAF_CHECK_LESS_OR_EQUAL(memory::connection, 24 * mebibyte);
   CAF_CHECK_LESS_OR_EQUAL(memory::node_exchange(default_window),
-                          3 * mebibyte);
+                          5 * mebibyte);
   CAF_CHECK_LESS_OR_EQUAL(memory::node_exchange(max_response_window),
-                          6 * mebibyte + mebibyte / 2);
-  CAF_CHECK_LESS_OR_EQUAL(memory::agent_exchange,
-                          6 * mebibyte + mebibyte / 2);
+                          19 * mebibyte);
+  CAF_CHECK_LESS_OR_EQUAL(memory::agent_exchange, 12 * mebibyte);
   CAF_CHECK_LESS_OR_EQUAL(memory::agent_connection, 32 * mebibyte);
   CAF_CHECK_LESS_OR_EQUAL(memory::record, 6 * 1024u);
 }
