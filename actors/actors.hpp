@@ -10,7 +10,7 @@ namespace aps {
 // -- handles -------------------------------------------------------------------
 // What each message means stands beside its struct in actors/messages.hpp.
 
-/// Is told what happens; tells everyone who asked (DESIGN 10).
+/// Is told what happens; tells everyone who asked.
 using monitor_actor = caf::typed_actor<
   caf::result<void>(event),       // from everybody
   caf::result<void>(enrol),       // from each actor when it starts

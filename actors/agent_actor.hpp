@@ -11,9 +11,9 @@
 
 namespace aps {
 
-/// An agent's relation to one node (DESIGN 2): which connections must exist,
+/// An agent's relation to one node: which connections must exist, and
 /// which exchange is this? Dials, redials, and keeps the table that makes
-/// every request be executed at most once (DESIGN 8).
+/// every request be executed at most once, however often its connection dies.
 class agent_state {
  public:
   static inline const char* name = "aps.agent";

@@ -24,7 +24,7 @@ namespace aps::compat {
 template <class Handle, class State>
 using actor_impl = typename Handle::template stateful_impl<State>;
 
-/// What runs actors on an I/O unit's thread (DESIGN 4).
+/// What runs actors on an I/O unit's thread (unit_context.hpp).
 using run_context = caf::execution_unit;
 
 /// Sends from within an actor.

@@ -11,7 +11,7 @@
 
 namespace aps {
 
-/// One transport connection of a session, node side (DESIGN 2): which pending
+/// One transport connection of a session, node side: which pending
 /// request? Greets the agent, joins a pool, carries leased exchanges, and
 /// finds out when the other side is gone. Owns its link; ends with it.
 class connection_state {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-/// What happens, as values that also travel to remote subscribers (DESIGN 10).
+/// What happens, as values that also travel to remote subscribers.
 namespace aps {
 
 /// New kinds go to the end: the numbers travel.
@@ -48,7 +48,7 @@ enum class event_kind : uint8_t {
   admin_action,
   admin_refused,
   log_changed,
-  limit_reached, ///< somebody was refused or cut (DESIGN 11)
+  limit_reached, ///< somebody was refused or cut (seam/limit.hpp)
   handler_failed, ///< an exception; it cost one connection
   // Once or more per request; made only while somebody subscribed to them.
   connection_leased,

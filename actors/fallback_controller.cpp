@@ -126,7 +126,7 @@ bool controller_state::place(job& what) {
     return true;
   }
   // With no gRPC connection alive its attempts fail at once, up to the
-  // threshold (DESIGN 7, rule 2); in `fallback` nothing is left to count.
+  // threshold, and cost nothing; in `fallback` nothing is left to count.
   while (hybrid() && setup_.settings.fallback.enabled && breaker_.use_primary()
          && primary().members.empty()) {
     what.failure = "no live gRPC connection";
@@ -204,7 +204,7 @@ void controller_state::on_orphaned(orphaned& orphans) {
   }
 }
 
-// An outage shorter than the grace costs no request (DESIGN 8): what has an
+// An outage shorter than the grace costs no request: what has an
 // agent waits for that one, what is new for any that is expected back.
 void controller_state::park(job what) {
   const auto now = compat::now(self_);
@@ -332,7 +332,7 @@ duration controller_state::absence_memory() const {
                             to_duration(setup_.settings.reconnect_grace));
 }
 
-// The session did not come back: DESIGN 8, last rule.
+// The session did not come back: another only if it may execute it again.
 void controller_state::give_up(job what) {
   auto& exchange = *what.what;
   if (exchange.over())

@@ -20,7 +20,7 @@ struct controller_setup {
   config::tunnel settings;
 };
 
-/// One endpoint (DESIGN 7 and 8): which transport? Owns the breaker, one pool
+/// One endpoint: which transport? Owns the breaker, one pool
 /// per transport that an agent offers, and the exchanges that wait for a
 /// connection of their session.
 class controller_state {

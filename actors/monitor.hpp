@@ -21,7 +21,7 @@ namespace aps {
 /// one is made. Written by the monitor.
 using request_watch = std::shared_ptr<std::atomic<bool>>;
 
-/// Who is told (DESIGN 10)? Numbers events, turns them into log lines and
+/// Who is told? Numbers events, turns them into log lines and
 /// passes them on to subscribers as their credit allows; drops those that
 /// died. Keeps the list of live actors, and adds the events that are only seen
 /// from above: a session's first and last connection, a lost one replaced.

@@ -145,7 +145,7 @@ class node_impl final : public node {
 
   monitor_actor monitor() const override { return context_->monitor; }
 
-  // DESIGN 11. Each step takes away what the next one relies on being quiet.
+  // Each step takes away what the next one relies on being quiet.
   void stop(std::chrono::milliseconds grace) override {
     if (stopped_)
       return;

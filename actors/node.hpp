@@ -50,7 +50,7 @@ class node {
   virtual monitor_actor monitor() const = 0;
 
   /// Stops accepting, lets live exchanges end for at most `grace`, fails the
-  /// rest with 503, closes links, ends the actors (DESIGN 11). Blocks; must
+  /// rest with 503, closes links, ends the actors. Blocks; must
   /// not be called from an actor or a unit thread. Idempotent; the destructor
   /// calls it with no grace.
   virtual void stop(std::chrono::milliseconds grace) = 0;

@@ -276,7 +276,7 @@ void pool_state::on_lease(lease& wanted) {
   apply_plan();
 }
 
-// Nobody takes the places of everybody else (DESIGN 11). What moves has its
+// Nobody takes the places of everybody else. What moves has its
 // place already.
 bool pool_state::over_share(const job& what) const {
   const auto share = context_->config.limits.address_share;

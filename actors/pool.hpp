@@ -27,7 +27,7 @@ struct pool_setup {
 /// How often a pool with work is looked after.
 inline constexpr duration busy_interval = std::chrono::milliseconds(250);
 
-/// The connections of one endpoint over one transport (DESIGN 9): which
+/// The connections of one endpoint over one transport: which
 /// connection? Holds the leases, the waiting queue and the size, lifetime and
 /// health policy. Frames never pass through it. pool.cpp is what a request
 /// meets, pool_upkeep.cpp what time brings.

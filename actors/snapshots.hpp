@@ -10,7 +10,7 @@
 #include <vector>
 
 /// What tunnels, controllers, pools and connections tell and take on request;
-/// values that also travel to other processes (DESIGN 10).
+/// values that also travel to other processes.
 namespace aps {
 
 /// Which transport to prefer by hand, whatever the breaker says; a transport

@@ -15,7 +15,7 @@
 
 namespace aps {
 
-/// A named, password-protected group of endpoints (DESIGN 2): which endpoint?
+/// A named, password-protected group of endpoints: which endpoint?
 /// Admits agents, balances, forgets endpoints that stay away.
 class tunnel_state {
  public:

@@ -12,7 +12,7 @@
 
 namespace aps {
 
-/// Runs actors on the thread of an I/O unit (DESIGN 4): what becomes runnable
+/// Runs actors on the thread of an I/O unit: what becomes runnable
 /// there queues up and is run by one posted drain, not by a post each.
 class unit_context final
     : public caf::execution_unit,

@@ -85,7 +85,7 @@ struct pool {
   bool operator==(const pool&) const = default;
 };
 
-/// Breaker settings (DESIGN 7). `enabled` and `threshold` stand inside
+/// Breaker settings. `enabled` and `threshold` stand inside
 /// `websocket_pool` in the file, the rest in the tunnel's `fallback`.
 struct fallback {
   bool enabled = true;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Who may include whom (README, "How the code is laid out"), and that every
-completion handler of a connection is guarded (transports/guard.hpp)."""
+"""Who may include whom (README, "How the code is laid out"), that every
+completion handler of a connection is guarded (transports/guard.hpp), and that
+no text points to a document that a reader of the tree does not have."""
 
 import pathlib
 import re
@@ -60,7 +61,42 @@ def unguarded():
                 yield f"{name}:{line}: a handler without guard()"
 
 
-found = [*violations(), *unguarded()]
+SOURCES = {".hpp", ".cpp", ".py", ".js", ".mjs", ".proto", ".md"}
+FOLDERS = ("actors", "config", "proto", "tests", "tools", "transports")
+DOCUMENT = re.compile(r"(?<![\w/.:*-])[\w./-]*\w\.md\b")
+# A numbered part of a document without a name: only standards have those.
+SECTION = re.compile(r"\b[A-Z]{5,} (?:\d+\.)*\d+(?=[):;,.]|$| and \d)", re.M)
+
+
+def texts():
+    """What is written for readers; not what npm or Python put beside it."""
+    for folder in FOLDERS:
+        for file in sorted((ROOT / folder).rglob("*")):
+            if (file.is_file() and file.suffix in SOURCES
+                    and file != pathlib.Path(__file__).resolve()
+                    and "node_modules" not in file.parts):
+                yield file
+    yield from sorted(ROOT.glob("*.md"))
+
+
+def outside():
+    for file in texts():
+        text = file.read_text(errors="replace")
+        for found in DOCUMENT.finditer(text):
+            part = ROOT / file.relative_to(ROOT).parts[0]
+            if not any((folder / found[0]).exists()
+                       for folder in (file.parent, part, ROOT)):
+                yield _at(file, text, found, "is not in this tree")
+        for found in SECTION.finditer(text):
+            yield _at(file, text, found, "is a part of no file here")
+
+
+def _at(file, text, found, wrong):
+    line = text.count("\n", 0, found.start()) + 1
+    return f"{file.relative_to(ROOT)}:{line}: {found[0]} {wrong}"
+
+
+found = [*violations(), *unguarded(), *outside()]
 for line in found:
     print(line)
 print(f"{len(found)} violations")

@@ -199,7 +199,7 @@ agent_options options(const flags& from) {
 }
 
 /// Runs an agent until a signal, or what `what.wishes` says. The order of the
-/// declarations is the shutdown order, last one first (DESIGN 11): agent, actor
+/// declarations is the shutdown order, last one first: agent, actor
 /// system, network.
 link_watch::end run(const flags& what, agent_options options) {
   const auto log = host::make_log(what.log_level);

@@ -55,7 +55,7 @@ void reload(aps::node& node, const std::string& file, spdlog::logger& log) {
 }
 
 /// Runs a node until a signal. The order of the declarations is the shutdown
-/// order, last one first (DESIGN 11): node, actor system, network.
+/// order, last one first: node, actor system, network.
 void run(const aps::config::node& config, const options& what) {
   const auto level = what.log_level.empty() ? config.log.level : what.log_level;
   const auto log = aps::host::make_log(level, config.log.format == "json");

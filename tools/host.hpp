@@ -50,7 +50,8 @@ uint64_t dropped_lines(const spdlog::logger& log);
 /// ends. Empty when the machine gives no way to find one.
 std::string instance_name(const std::string& what);
 
-/// The settings our programs give their actor system (DESIGN 4).
+/// The settings our programs give their actor system: what it runs is timers and
+/// messages from elsewhere, actors run on the I/O units.
 void configure(caf::actor_system_config& config, bool actor_metrics = false);
 
 } // namespace aps::host

@@ -87,7 +87,7 @@ struct no_room {
   bool answer; ///< there is enough left to say so
 };
 
-/// The door of one listener (DESIGN 11): who may come in, and who goes when it
+/// The door of one listener: who may come in, and who goes when it
 /// is full. Whoever did nothing sensible for longest makes room first, so that
 /// peers that only hold connections shut nobody out. Agents that proved who
 /// they are count no longer: their pools bound them. Thread-safe.

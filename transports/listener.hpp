@@ -15,7 +15,7 @@ struct listener_environment {
   grpc_server* grpc; ///< null when no agents may dial in
 };
 
-/// Opens the one port of a server (DESIGN 5). The first unit accepts and
+/// Opens a server's port, one for all protocols. The first unit accepts and
 /// gives the connections to all units in turn; each looks at the first bytes
 /// of its own. Throws std::system_error naming address and reason.
 std::unique_ptr<listener> open_listener(const listener_environment& where,

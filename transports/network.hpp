@@ -7,7 +7,7 @@ namespace aps {
 /// The real network: `units` I/O threads (0 = one per core), Asio sockets,
 /// Beast HTTP and WebSockets, gRPC. Destroying it joins all its threads; its
 /// listeners must be gone by then, and so must the actor system: it comes
-/// first (DESIGN 11). Not from one of its own threads.
+/// first. Not from one of its own threads.
 ///
 /// With `dns`, names are asked of these servers ("ip" or "ip:port") instead of
 /// the system's resolver; throws std::runtime_error when one is no address.

@@ -9,7 +9,7 @@
 
 namespace aps {
 
-/// The states of DESIGN 7.
+/// gRPC carries, WebSockets do, WebSockets do while gRPC is tried.
 enum class breaker_state : uint8_t { primary, fallback, probing };
 
 std::string_view to_string(breaker_state state) noexcept;

@@ -23,7 +23,7 @@ inline constexpr duration rest_after = std::chrono::seconds(10);
 inline constexpr int rest_factor = 5;
 
 /// Is the other side of a connection still there? Finds half-open links by
-/// deadline (DESIGN 7, rule 5): silence with work outstanding, or for a whole
+/// deadline: silence with work outstanding, or for a whole
 /// ping interval without work -> ping -> no pong in time -> dead. Also who is
 /// heard all the time but never answers is dead in the end. Pure.
 class liveness {

@@ -1,4 +1,4 @@
-"""A request survives its connection (DESIGN 7 and 8): real programs, real
+"""A request survives its connection: real programs, real
 sockets, and between agent and node a proxy that breaks things.
 
   test_survival.py [-v] [Class[.test]]
@@ -569,7 +569,7 @@ class Rush(Load):
         head = visitor.read_final_head()
         if head.status != 200:
             return head.outcome
-        try:  # DESIGN 8: once the head went out there is no other way
+        try:  # once the head went out there is no other way
             body = b"".join(visitor.body(head))
         except ConnectionError:
             return "cut"

@@ -17,7 +17,7 @@ namespace {
 // in which the tick's message may lie around.
 constexpr auto slack = 1s;
 
-/// What must hold for every pool after every step (DESIGN 9).
+/// What must hold for every pool after every step.
 class pool_watch {
  public:
   explicit pool_watch(world& of) : world_(of) {}

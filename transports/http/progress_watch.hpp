@@ -12,7 +12,7 @@ struct progress_rule {
   uint64_t min_rate = 0; ///< bytes per second over `silence`; 0 = any
 };
 
-/// Judges a peer by its progress (DESIGN 11): it may neither be silent for a
+/// Judges a peer by its progress: it may neither be silent for a
 /// whole period nor move less in one than the rate asks for, or than there
 /// was to move when the period began. Told now and then how far the peer is;
 /// what happens between is of no interest. Pure; not thread-safe.

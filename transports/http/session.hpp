@@ -21,7 +21,7 @@ bool is_poll_request(const message_head& head) noexcept;
 /// exchange at a time; pipelined requests wait in the input buffer. Kept alive
 /// by its reads, writes and running exchange. Everything on the unit's thread.
 ///
-/// Nothing here is without a limit (DESIGN 11): every phase has a deadline or a
+/// Nothing here is without a limit: every phase has a deadline or a
 /// rate for what the visitor sends, and in all of them it has to take what is
 /// written to it. Only a target's slowness counts against nobody.
 ///

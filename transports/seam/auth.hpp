@@ -13,7 +13,7 @@ namespace aps {
 /// itself never crosses the wire. Throws std::runtime_error when OpenSSL fails.
 std::string derive_key(std::string_view tunnel, std::string_view password);
 
-/// HMAC-SHA256 with which an agent shows that it has the key (DESIGN 6):
+/// HMAC-SHA256 with which an agent shows that it has the key:
 /// over the node's nonce, tunnel, endpoint, session, transport and its own
 /// nonce, each with its length in front.
 std::string agent_proof(std::string_view key, std::string_view node_nonce,

@@ -47,7 +47,7 @@ class visitor {
   virtual void on_writable() = 0;
 };
 
-/// One HTTP request and its response, node side (DESIGN 8): outlives every
+/// One HTTP request and its response, node side: outlives every
 /// connection that carries it. Bound to its HTTP session's unit; the methods
 /// marked "any thread" hop there by themselves.
 class exchange : public std::enable_shared_from_this<exchange> {
@@ -67,7 +67,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
 
   /// Begins on `on`, or continues there what another link began. A session
   /// other than the one that has the request ends the exchange unless it may
-  /// be executed again (DESIGN 8).
+  /// be executed again.
   void attach(link_ptr on, const session_id& session, exchange_owner_ptr owner);
 
   /// A frame that arrived on `from`; late frames of former links are dropped.
@@ -84,11 +84,11 @@ class exchange : public std::enable_shared_from_this<exchange> {
   /// False once the head was handed to a link.
   bool never_sent() const noexcept { return !head_sent_; }
 
-  /// True while another session may be asked (DESIGN 8, last rule).
+  /// Another session may be asked: not sent, or idempotent and unanswered.
   bool restartable() const noexcept;
 
   /// True when no other session may be asked because enough of them were, or
-  /// because peers ended their links over it (DESIGN 8).
+  /// because peers ended their links over it.
   bool exhausted() const noexcept { return exhausted_; }
 
   /// Sessions that may have begun with it at most; one after the other that

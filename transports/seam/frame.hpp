@@ -204,7 +204,7 @@ struct resumed_frame {
   bool ended = false;
 };
 
-/// One message of the tunnel protocol (DESIGN 5): a plain value whose payload
+/// One message of the tunnel protocol: a plain value whose payload
 /// shares its buffer.
 struct frame {
   using kind = std::variant<challenge_frame, hello_frame, welcome_frame,

@@ -7,7 +7,7 @@
 namespace aps {
 
 /// What somebody outside reached, so that the node refused or ended something
-/// (DESIGN 11). One row per kind in `limit_table`; `front::on_limit` tells.
+/// for it. One row per kind in `limit_table`; `front::on_limit` tells.
 enum class limit : uint8_t {
   connections,         ///< of the server, in total
   address_connections, ///< of one address

@@ -22,7 +22,7 @@ static_assert(default_window <= max_window);
 inline constexpr size_t max_data_payload = 64 * 1024;
 static_assert(max_data_payload <= max_payload_bytes);
 
-/// The sending half of one direction of an exchange (DESIGN 5, "Credit"):
+/// The sending half of one direction of an exchange:
 /// keeps what is not acknowledged, never runs ahead of the credit, and can go
 /// back to any position that is not acknowledged. Credit is taken up to
 /// `most`, whatever the peer says: it is what we keep in memory. Pure; not

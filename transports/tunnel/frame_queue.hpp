@@ -45,7 +45,7 @@ class frame_row {
   size_t first_ = 0;
 };
 
-/// The outgoing queue of a link, fair between exchanges (DESIGN 5): frames
+/// The outgoing queue of a link, fair between exchanges: frames
 /// about the connection go first, then small frames in the order of arrival,
 /// then bulk data. An exchange that sends a large payload gets a flow of its
 /// own, which carries its frames until it is empty; flows are served in turn,

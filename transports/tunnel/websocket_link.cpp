@@ -47,7 +47,7 @@ bool offers_our_subprotocol(const http::request<http::empty_body>& request) {
   return offered.exists(std::string{tunnel_subprotocol});
 }
 
-/// A link over one WebSocket: one binary message per batch (DESIGN 5).
+/// A link over one WebSocket: one binary message per batch.
 /// Ownership, threads and errors are those of link_base.
 class websocket_link final : public link_base {
  public:
