@@ -17,7 +17,9 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-from lab.deployment import PASSWORD, Agent, Node, merged, node_config
+import openapi
+from lab.deployment import PASSWORD, Agent, merged, node_config
+from lab.deployment import Node as LabNode
 from lab.fault_proxy import KINDS, FaultProxy
 from lab.processes import (TIME_SCALE, Program, free_port, listening,
                            wait_until)
@@ -37,6 +39,13 @@ def sanitizer_report(log):
     """The beginning of the first report in a log; empty if there is none."""
     found = _REPORT.search(log)
     return log[found.start():][:8000] if found else ""
+
+
+class Node(LabNode):
+    """Holds each answer of the admin API against its description."""
+
+    def seen(self, *answer):
+        openapi.answered(*answer)
 
 
 class Stack:
@@ -154,6 +163,7 @@ class Case(unittest.TestCase):
 
     def tearDown(self):
         wrong = [text for stack in self.own if (text := stack.close())]
+        wrong += sorted({*openapi.take_wrong()})[:20]
         result = self._outcome.result
         failed = any(test is self
                      for test, _ in result.failures + result.errors)

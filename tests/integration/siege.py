@@ -10,6 +10,7 @@ import threading
 import time
 
 import hostile
+import openapi
 from harness import Agent, Node, QUICK, merged, node_config
 from harness import sanitizer_report, wait_until
 from lab.deployment import PASSWORD
@@ -127,6 +128,7 @@ class Siege:
         answer = connection.getresponse()
         body = answer.read()
         connection.close()
+        openapi.answered("GET", path, answer.status, answer.headers, body)
         if answer.status != 200:
             raise RuntimeError(f"{path} answers {answer.status}")
         return body

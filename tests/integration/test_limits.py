@@ -15,6 +15,7 @@ import time
 import unittest
 
 import metrics
+import openapi
 from harness import TIME_SCALE, Case, free_port, listening, main, wait_until
 
 STRANGER = "127.0.0.2"
@@ -60,9 +61,11 @@ def ask_admin(port, path, source=VISITOR, headers=()):
     try:
         connection.request("GET", path, headers=dict(headers))
         answer = connection.getresponse()
-        return answer.status, dict(answer.headers), answer.read()
+        body = answer.read()
     finally:
         connection.close()
+    openapi.answered("GET", path, answer.status, answer.headers, body)
+    return answer.status, dict(answer.headers), body
 
 
 def is_open(one):

@@ -66,9 +66,14 @@ class Node(Program):
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
-            return answer.status, answer.read()
+            body = answer.read()
         finally:
             connection.close()
+        self.seen("GET", path, answer.status, answer.headers, body)
+        return answer.status, body
+
+    def seen(self, method, path, status, headers, body):
+        """Hook: an answer of the admin listener was read."""
 
     def stats(self):
         status, body = self.get("/.api/stats")
