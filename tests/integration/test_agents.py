@@ -14,6 +14,8 @@ from wire import ask
 
 # Long enough to see somebody hammer.
 A_WHILE = 20 if FULL else 4
+# What an agent has under way at most while nothing lives (max_attempts).
+AT_ONCE = 8
 
 
 def lines_of(program, text, since=0):
@@ -372,7 +374,9 @@ class Passwords(PoolCase):
         self.say(f"{transport}: {len(refused)} refusals in {A_WHILE} s; "
                  f"{said}")
         self.assertTrue(bad.running)
-        self.assertLessEqual(len(refused), 1 + A_WHILE // 5)
+        # Until the first refusal is heard others are sent beside it, as it
+        # may hang (100 ms are enough on a busy machine); then nobody hammers.
+        self.assertLessEqual(len(refused), AT_ONCE + A_WHILE // 5)
         self.assertEqual(len(said), 1)
         self.assertIn("-password", said[0])
         self.assertEqual(load.table(), {"200": len(load.answers)})
