@@ -62,7 +62,8 @@ void input_buffer::make_room(size_t at_least) {
     std::memmove(block_, block_ + begin_, kept);
   } else {
     const auto size = std::max(next_size_, kept + at_least);
-    auto fresh = std::make_shared_for_overwrite<char[]>(size);
+    auto fresh = size == large ? common_blocks().take()
+                               : std::make_shared_for_overwrite<char[]>(size);
     if (kept > 0)
       std::memcpy(fresh.get(), block_ + begin_, kept);
     block_ = fresh.get();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "transports/http/block_pool.hpp"
+
 #include <boost/asio/buffer.hpp>
 
 #include <cstddef>
@@ -15,7 +17,7 @@ namespace aps {
 class input_buffer {
  public:
   static constexpr size_t small = 8 * 1024;
-  static constexpr size_t large = 64 * 1024;
+  static constexpr size_t large = block_pool::block_size;
 
   /// Space for the next read. Bytes not consumed yet stay in front of it.
   /// `limit` bounds the read, bytes; 0 = the whole block.

@@ -2,6 +2,7 @@
 
 #include "tests/support/test.hpp"
 
+#include "transports/http/block_pool.hpp"
 #include "transports/http/input_buffer.hpp"
 #include "transports/http/output_queue.hpp"
 #include "transports/seam/slice.hpp"
@@ -91,6 +92,24 @@ CAF_TEST(blocks that slices keep are used up to their tails) {
     CAF_MESSAGE(piece << " " << blocks.size() * input_buffer::large);
     CAF_CHECK_LESS(blocks.size() * input_buffer::large, bytes * 6 / 5);
   }
+}
+
+CAF_TEST(blocks that were given back are used again) {
+  block_pool pool{2};
+  auto first = pool.take();
+  auto second = pool.take();
+  auto third = pool.take();
+  const auto* const address = third.get();
+  std::memset(third.get(), 'x', block_pool::block_size);
+  third.reset();
+  CAF_CHECK_EQUAL(pool.kept(), 1u);
+  third = pool.take();
+  CAF_CHECK(third.get() == address);
+  CAF_CHECK_EQUAL(pool.kept(), 0u);
+  first.reset();
+  second.reset();
+  third.reset();
+  CAF_CHECK_EQUAL(pool.kept(), 2u);
 }
 
 CAF_TEST(output keeps its order in one gather write) {
