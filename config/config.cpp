@@ -21,6 +21,16 @@ std::string_view to_string(balance how) noexcept {
   return "unknown";
 }
 
+std::string health_check::statuses::str() const {
+  return low == high ? std::to_string(low) : std::to_string(low / 100) + "xx";
+}
+
+bool health_check::expects(uint16_t status) const noexcept {
+  return std::any_of(expect.begin(), expect.end(), [status](const auto& one) {
+    return one.low <= status && status <= one.high;
+  });
+}
+
 namespace {
 
 /// Reads the whole file; sections that name others come after them.

@@ -148,6 +148,30 @@ struct stickiness {
   bool operator==(const stickiness&) const = default;
 };
 
+/// How the node finds out by itself whether a target works (key
+/// `mappings[].health`): each agent is asked in turn.
+struct health_check {
+  /// Statuses that are as good as `low`, up to `high`.
+  struct statuses {
+    uint16_t low = 200;
+    uint16_t high = 299;
+    bool operator==(const statuses&) const = default;
+
+    /// As in the file: "200", "2xx".
+    std::string str() const;
+  };
+
+  std::string path = "/"; ///< at the target's host, whatever `to` has
+  seconds interval{5};
+  seconds timeout{2}; ///< for the whole answer
+  std::vector<statuses> expect = {{200, 299}, {300, 399}};
+  uint32_t fall = 3; ///< bad checks in a row that take an agent out
+  uint32_t rise = 2; ///< good ones that bring it back
+  bool operator==(const health_check&) const = default;
+
+  bool expects(uint16_t status) const noexcept;
+};
+
 /// A rule `from -> to via tunnels/endpoints`.
 struct mapping {
   url from;
@@ -159,6 +183,9 @@ struct mapping {
 
   /// Takes paths with "%2f" although it has a path of its own.
   bool allow_encoded_slash = false;
+
+  /// Absent = nobody checks; only with `tunnels`.
+  std::optional<health_check> health = {};
   bool operator==(const mapping&) const = default;
 };
 

@@ -197,6 +197,80 @@ void read_balance(reader& in, mapping& to) {
             "address, cookie:NAME or header:NAME");
 }
 
+constexpr const char* a_status
+  = "a status from 200 to 599, \"2xx\" to \"5xx\", or a list of these";
+
+std::optional<health_check::statuses> parse_statuses(const json& value) {
+  if (const auto number = whole_number(value)) {
+    const auto status = static_cast<uint16_t>(*number);
+    if (*number < 200 || *number > 599)
+      return std::nullopt;
+    return health_check::statuses{status, status};
+  }
+  const auto text = value.is_string() ? value.get<std::string>() : "";
+  if (text.size() != 3 || text[0] < '2' || text[0] > '5'
+      || !text.ends_with("xx"))
+    return std::nullopt;
+  const auto low = static_cast<uint16_t>((text[0] - '0') * 100);
+  return health_check::statuses{low, static_cast<uint16_t>(low + 99)};
+}
+
+void read_expected(reader& in, health_check& to) {
+  const auto* value = in.member("expect");
+  if (!value)
+    return;
+  const auto list = value->is_array() ? *value : json::array({*value});
+  if (list.empty()) {
+    in.fail(in.path("expect"), "an empty list", a_status);
+    return;
+  }
+  to.expect.clear();
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (const auto parsed = parse_statuses(list[i]))
+      to.expect.push_back(*parsed);
+    else
+      in.fail(value->is_array() ? element_path(in.path("expect"), i)
+                                : in.path("expect"),
+              describe(list[i]), a_status);
+  }
+}
+
+void read_check_path(reader& in, health_check& to) {
+  constexpr size_t longest = 1024;
+  const auto* value = in.member("path");
+  if (!value)
+    return;
+  const auto text = value->is_string() ? value->get<std::string>() : "";
+  const auto fits = text.size() <= longest && text.starts_with('/')
+                    && std::all_of(text.begin(), text.end(), [](char c) {
+                         return c > ' ' && c < 0x7f && c != '#';
+                       });
+  if (fits)
+    to.path = text;
+  else
+    in.fail(in.path("path"), describe(*value),
+            "a path such as \"/healthz\": visible ASCII without #");
+}
+
+void read_health(reader& mapping_in, mapping& to) {
+  auto in = mapping_in.object("health");
+  if (!in)
+    return;
+  constexpr range<uint32_t> in_a_row{1, 100};
+  health_check check;
+  read_check_path(in, check);
+  in.duration("interval", check.interval, {0.1, max_seconds});
+  in.duration("timeout", check.timeout, {min_seconds, max_seconds});
+  read_expected(in, check);
+  in.integer("fall", check.fall, in_a_row);
+  in.integer("rise", check.rise, in_a_row);
+  in.finish();
+  if (!mapping_in.member("via"))
+    in.fail(in.path(), "an object",
+            "nothing, because without `via` no other agent could be asked");
+  to.health = std::move(check);
+}
+
 } // namespace
 
 void read_mapping(const json& value, const std::string& path,
@@ -215,6 +289,7 @@ void read_mapping(const json& value, const std::string& path,
   read_balance(via, to);
   via.finish();
   in.boolean("allow_encoded_slash", to.allow_encoded_slash);
+  read_health(in, to);
   in.finish();
 }
 

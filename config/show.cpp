@@ -72,6 +72,25 @@ json show(const tunnel& tunnel) {
           {"resume_time", tunnel.resume_time.count()}};
 }
 
+namespace {
+
+json show(const health_check& check) {
+  auto expected = json::array();
+  for (const auto& each : check.expect)
+    if (each.low == each.high)
+      expected.push_back(each.low);
+    else
+      expected.push_back(each.str());
+  return {{"path", check.path},
+          {"interval", check.interval.count()},
+          {"timeout", check.timeout.count()},
+          {"expect", std::move(expected)},
+          {"fall", check.fall},
+          {"rise", check.rise}};
+}
+
+} // namespace
+
 json show(const mapping& rule) {
   json out{{"from", rule.from.str()},
            {"to", rule.to.str()},
@@ -87,6 +106,8 @@ json show(const mapping& rule) {
                                                       : "header:" + by.name}};
   if (!rule.endpoints.empty())
     out["via"]["endpoints"] = rule.endpoints;
+  if (rule.health)
+    out["health"] = show(*rule.health);
   return out;
 }
 

@@ -50,6 +50,19 @@ CAF_TEST(secrets differ without being shown) {
                   (keys{"admin.token", "tunnels.u.password"}));
 }
 
+CAF_TEST(checks of a mapping have keys of their own) {
+  auto other = sample();
+  other.mappings[1].health.emplace();
+  CAF_CHECK_EQUAL(changed_keys(sample(), other),
+                  (keys{"mappings[1].health"}));
+  auto third = other;
+  third.mappings[1].health->expect = {{204, 204}};
+  third.mappings[1].health->fall = 9;
+  CAF_CHECK_EQUAL(changed_keys(other, third),
+                  (keys{"mappings[1].health.expect",
+                        "mappings[1].health.fall"}));
+}
+
 CAF_TEST(lists of another length are one key) {
   auto other = sample();
   other.mappings.pop_back();

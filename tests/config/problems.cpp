@@ -164,3 +164,50 @@ CAF_TEST(a problem is one line) {
   CAF_CHECK_EQUAL((problem{"$.a", "1", "2", ""}.str()),
                   "$.a: found 1, allowed 2");
 }
+
+CAF_TEST(checks of targets are read strictly) {
+  const auto checked = [](const std::string& health) {
+    return with_mapping(R"({"from": "http://a", "to": "http://b",
+                            "via": {"tunnels": "tunnel1"}, "health": )"
+                        + health + "}");
+  };
+  const std::string at = "$.mappings[0].health";
+  const std::string status
+    = "a status from 200 to 599, \"2xx\" to \"5xx\", or a list of these";
+  const std::string path
+    = "a path such as \"/healthz\": visible ASCII without #";
+  check({
+    {checked("true"), {at, "true", "an object", ""}},
+    {checked(R"({"path": "healthz"})"),
+     {at + ".path", "the string \"healthz\"", path, ""}},
+    {checked(R"({"path": "/a b"})"),
+     {at + ".path", "the string \"/a b\"", path, ""}},
+    {checked(R"({"path": 7})"), {at + ".path", "the number 7", path, ""}},
+    {checked(R"({"expect": 199})"),
+     {at + ".expect", "the number 199", status, ""}},
+    {checked(R"({"expect": "1xx"})"),
+     {at + ".expect", "the string \"1xx\"", status, ""}},
+    {checked(R"({"expect": []})"),
+     {at + ".expect", "an empty list", status, ""}},
+    {checked(R"({"expect": [200, "200"]})"),
+     {at + ".expect[1]", "the string \"200\"", status, ""}},
+    {checked(R"({"intervall": 5})"),
+     {at + ".intervall", "an unknown key",
+      "one of path, interval, timeout, expect, fall, rise", "interval"}},
+    {with_mapping(R"({"from": "http://a", "to": "http://b", "health": {}})"),
+     {at, "an object",
+      "nothing, because without `via` no other agent could be asked", ""}},
+  });
+}
+
+CAF_TEST(a check has defaults and expects what it says) {
+  const auto all = std::get<node>(parse(with_mapping(
+    R"({"from": "http://a", "to": "http://b", "via": {"tunnels": "tunnel1"},
+        "health": {"expect": [204, "3xx"]}})")));
+  const auto& check = *all.mappings.at(0).health;
+  CAF_CHECK_EQUAL(check.path, "/");
+  CAF_CHECK(check.interval == seconds{5} && check.timeout == seconds{2});
+  CAF_CHECK(check.fall == 3 && check.rise == 2);
+  CAF_CHECK(!check.expects(200) && check.expects(204) && check.expects(399));
+  CAF_CHECK(health_check{}.expects(200) && !health_check{}.expects(404));
+}

@@ -42,7 +42,9 @@ CAF_TEST(what is shown is read as the same configuration) {
     "mappings": [
       {"from": "http://x.test/a", "to": "https://y.test:8443/b",
        "via": {"tunnels": "t", "endpoints": "e", "balance": "sticky",
-               "sticky_by": "cookie:who"}},
+               "sticky_by": "cookie:who"},
+       "health": {"path": "/up?x", "interval": 0.5, "timeout": 7,
+                  "expect": [204, "4xx"], "fall": 1, "rise": 9}},
       {"from": "https://[::1]:9", "to": "http://z.test",
        "allow_encoded_slash": true}],
     "admin": {"port": 3, "token": "a-secret-of-the-admin",
