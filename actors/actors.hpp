@@ -65,6 +65,13 @@ using controller_actor = caf::typed_actor<
   caf::result<void>(set_fallback_mode), // from the tunnel
   caf::result<controller_snapshot>(get_snapshot)>;
 
+/// The targets of one tunnel's agents: who is to be passed over?
+using health_checker_actor = caf::typed_actor<
+  caf::result<void>(endpoint_agents),    // from the tunnel
+  caf::result<void>(reconfigure_checks), // from the tunnel
+  caf::result<void>(check_done),         // from a check
+  caf::result<void>(drain)>;             // from the tunnel
+
 /// A group of endpoints: which endpoint?
 using tunnel_actor = caf::typed_actor<
   caf::result<void>(job),             // from the front

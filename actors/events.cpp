@@ -48,6 +48,8 @@ std::string to_string(event_kind kind) {
     case event_kind::exchange_finished: return "exchange-finished";
     case event_kind::target_rests: return "target-rests";
     case event_kind::target_recovered: return "target-recovered";
+    case event_kind::target_down: return "target-down";
+    case event_kind::target_up: return "target-up";
   }
   return "unknown";
 }

@@ -58,9 +58,11 @@ enum class event_kind : uint8_t {
   // Now and then again.
   target_rests, ///< an endpoint's target refused, and is left alone for a while
   target_recovered,
+  target_down, ///< checks of an agent's target failed: it is passed over
+  target_up,   ///< they are good again, or nobody checks any more
 };
 
-inline constexpr auto last_event_kind = event_kind::target_recovered;
+inline constexpr auto last_event_kind = event_kind::target_up;
 inline constexpr size_t event_kinds = static_cast<size_t>(last_event_kind) + 1;
 
 /// The word of the API, e.g. "connection-lost".

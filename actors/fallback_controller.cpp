@@ -97,7 +97,16 @@ bool controller_state::hybrid() const {
                         [](const lane& where) { return where.seen; });
 }
 
-bool controller_state::has_live(const lane& where, const job& what) {
+// With `healthy`, only agents count whose target does not rest.
+bool controller_state::has_live(const lane& where, const job& what,
+                                bool healthy) const {
+  if (!what.session && healthy)
+    return std::any_of(
+      where.members.begin(), where.members.end(), [&](const auto& member) {
+        return !what.targets->rests({what.what->facts().via->index,
+                                     member.session},
+                                    compat::now(self_));
+      });
   if (!what.session)
     return !where.members.empty();
   return std::any_of(where.members.begin(), where.members.end(),
@@ -113,8 +122,20 @@ bool controller_state::any_live(const job& what) const {
 }
 
 void controller_state::dispatch(job what) {
+  if (what.check)
+    return dispatch_check(std::move(what));
   if (!place(what))
     park(std::move(what));
+}
+
+// It goes to its session or nowhere, and is no attempt of the breaker's.
+void controller_state::dispatch_check(job what) {
+  if (draining_)
+    return what.what->fail(outcome::draining, "the node is shutting down");
+  auto* where = choose(what);
+  if (!where)
+    return what.what->fail(outcome::no_connection, "its agent is gone");
+  compat::send(self_, where->pool, lease{std::move(what)});
 }
 
 // False when nothing that lives can carry it.
@@ -138,24 +159,33 @@ bool controller_state::place(job& what) {
   return where != nullptr;
 }
 
+// Agents of one endpoint may use different transports.
+controller_state::lane* controller_state::choose(const job& what) {
+  if (!what.session && what.targets && !what.targets->empty())
+    if (auto* where = choose_among(what, true))
+      return where;
+  return choose_among(what, false);
+}
+
 // The first in order of preference that can carry it. While the breaker is
 // open the primary comes last; without fallback nothing but it counts.
-controller_state::lane* controller_state::choose(const job& what) {
+controller_state::lane* controller_state::choose_among(const job& what,
+                                                        bool healthy) {
   if (mode_ != fallback_mode::automatic) {
     auto& wanted = of(mode_ == fallback_mode::grpc
                         ? transport_kind::grpc
                         : transport_kind::websocket);
-    if (has_live(wanted, what))
+    if (has_live(wanted, what, healthy))
       return &wanted;
   }
   const auto mixed = hybrid();
   if (mixed && !setup_.settings.fallback.enabled)
-    return has_live(primary(), what) ? &primary() : nullptr;
+    return has_live(primary(), what, healthy) ? &primary() : nullptr;
   const auto avoid = mixed && !breaker_.use_primary();
   for (auto& where : lanes_)
-    if (!(avoid && &where == &primary()) && has_live(where, what))
+    if (!(avoid && &where == &primary()) && has_live(where, what, healthy))
       return &where;
-  return avoid && has_live(primary(), what) ? &primary() : nullptr;
+  return avoid && has_live(primary(), what, healthy) ? &primary() : nullptr;
 }
 
 void controller_state::lease_from(lane& where, job what) {

@@ -74,8 +74,10 @@ class controller_state {
 
   void dispatch(job what);
   bool place(job& what);
+  void dispatch_check(job what);
   lane* choose(const job& what);
-  static bool has_live(const lane& where, const job& what);
+  lane* choose_among(const job& what, bool healthy);
+  bool has_live(const lane& where, const job& what, bool healthy = false) const;
   bool any_live(const job& what) const;
   bool is_live(const session_id& session) const;
   static uint32_t count_of(const lane& where, const session_id& session);

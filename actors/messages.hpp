@@ -18,6 +18,9 @@
 /// travels to other processes stands in events.hpp and snapshots.hpp.
 namespace aps {
 
+/// All mappings of a configuration, shared.
+using config_mappings = std::shared_ptr<const std::vector<config::mapping>>;
+
 /// A request on its way through the actors. Copies share the exchange. When
 /// the last copy goes, for whatever reason, an exchange that is not over yet
 /// fails: no path can forget a visitor.
@@ -45,8 +48,12 @@ struct job {
   /// Counts it as load of an endpoint as long as a copy exists.
   std::shared_ptr<void> load;
 
-  /// Learns how its endpoint met the target; null = nobody wants to know.
+  /// Learns how its agent met the target; null = nobody wants to know.
   std::shared_ptr<target_watch> targets;
+
+  /// A check of the target that `session` has: no visitor waits for it, so it
+  /// takes a place that is free or none, and says nothing about connections.
+  bool check = false;
 
   /// Counts it for its visitor's address in the pool that granted it; dito.
   std::shared_ptr<void> share;
@@ -95,6 +102,29 @@ struct endpoint_status {
   double penalty = 1;
   bool awaited = false; ///< an agent that lost its last one may come back
   std::vector<session_id> sessions = {}; ///< of those connections, each once
+};
+
+/// The agents of an endpoint, for who checks their targets; sent when they
+/// changed. None = the endpoint is gone.
+struct endpoint_agents {
+  std::string endpoint;
+  controller_actor controller;
+  std::shared_ptr<target_watch> targets;
+  std::vector<session_id> sessions;
+};
+
+/// A check is over.
+struct check_done {
+  target_key key;
+  exchange_id exchange = 0;
+  outcome how = outcome::ok;
+  uint16_t status = 0; ///< of the answer; 0 = there was none
+  std::string detail;
+};
+
+/// From now on check these mappings.
+struct reconfigure_checks {
+  config_mappings mappings;
 };
 
 /// A newer session of the same agent is here: this one is over.
@@ -218,14 +248,17 @@ struct reconfigure {
   config::pool settings;
 };
 
-/// The same for a tunnel: its pools' settings and waiting times.
+/// The same for a tunnel: its pools' settings and waiting times, and what
+/// checks its mappings have (null = as before).
 struct reconfigure_tunnel {
   config::tunnel settings;
+  config_mappings mappings = {};
 };
 
 /// The same for all tunnels of a node, by name.
 struct reconfigure_node {
   std::map<std::string, config::tunnel> tunnels;
+  config_mappings mappings = {};
 };
 
 // -- connection ----------------------------------------------------------------

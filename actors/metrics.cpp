@@ -31,7 +31,7 @@ double seconds(duration value) {
 }
 
 std::string_view help_of(std::string_view name) {
-  constexpr std::array<std::array<std::string_view, 2>, 13> known{{
+  constexpr std::array<std::array<std::string_view, 2>, 14> known{{
     {"pool-connections", "Connections of a pool."},
     {"pool-connections-usable", "Connections that take new exchanges."},
     {"pool-connections-min", "Connections that a pool keeps ready."},
@@ -44,6 +44,7 @@ std::string_view help_of(std::string_view name) {
     {"fallback-state", "1 for the state that an endpoint's breaker is in."},
     {"endpoint-connections", "Live connections of an endpoint."},
     {"endpoint-exchanges", "Exchanges that an endpoint has now."},
+    {"endpoint-targets-down", "Targets of its agents that checks find down."},
     {"tunnel-agents", "Agent processes of a tunnel."},
   }};
   for (const auto& [known_name, help] : known)
@@ -248,6 +249,10 @@ void snapshot_metrics::add(const std::string& tunnel,
   const labels where{{"tunnel", tunnel}, {"endpoint", shown}};
   add("endpoint-connections", where, endpoint.live);
   add("endpoint-exchanges", where, endpoint.in_flight);
+  add("endpoint-targets-down", where,
+      double(std::count_if(endpoint.unhealthy.begin(),
+                           endpoint.unhealthy.end(),
+                           [](const auto& one) { return one.down; })));
   show_fallback(tunnel, shown, endpoint.controller);
   for (const auto& pool : endpoint.controller.pools)
     show_pool(pool, shown);

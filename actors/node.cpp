@@ -10,6 +10,8 @@
 
 #include <spdlog/logger.h>
 
+#include <algorithm>
+
 namespace aps {
 
 namespace {
@@ -53,6 +55,17 @@ void take_over(config::tunnel& to, const config::tunnel& from) {
   to.resume_time = from.resume_time;
 }
 
+// Of mappings, what their checks are.
+void take_over(std::vector<config::mapping>& to,
+               const std::vector<config::mapping>& from) {
+  for (size_t i = 0; i < std::min(to.size(), from.size()); ++i) {
+    auto checked = to[i];
+    checked.health = from[i].health;
+    if (checked == from[i])
+      to[i] = std::move(checked);
+  }
+}
+
 connection_limits limits_of(const config::limits& settings) {
   connection_limits out;
   out.total = settings.max_connections;
@@ -89,6 +102,7 @@ class node_impl final : public node {
     auto context = std::make_shared<node_context>();
     context->config = config;
     context->node_id = to_hex(random_bytes(8));
+    context->version = options_.version;
     context->units = std::make_shared<unit_contexts>(system, *net_);
     context->keys = std::make_shared<tunnel_keys>(key_workers);
     context->tunnels = std::make_shared<tunnel_directory>();
@@ -130,9 +144,13 @@ class node_impl final : public node {
       if (const auto i = fresh.tunnels.find(tunnel_name);
           i != fresh.tunnels.end())
         take_over(settings, i->second);
+    take_over(effective.mappings, fresh.mappings);
     const auto left = config::changed_keys(effective, fresh);
     compat::enqueue(nullptr, supervisor_,
-                    reconfigure_node{effective.tunnels});
+                    reconfigure_node{
+                      effective.tunnels,
+                      std::make_shared<const std::vector<config::mapping>>(
+                        effective.mappings)});
     event done{event_kind::config_reloaded};
     done.detail
       = reload_text(config::changed_keys(*before, effective), left);

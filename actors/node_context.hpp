@@ -30,6 +30,7 @@ using tunnel_directory = published<tunnel_table>;
 struct node_context {
   config::node config; ///< as at the start
   std::string node_id; ///< random, one per node
+  std::string version; ///< of the program; may be empty
   std::shared_ptr<unit_contexts> units;
   /// Without threads unless the host brings others.
   std::shared_ptr<tunnel_keys> keys = std::make_shared<tunnel_keys>(0);
@@ -39,11 +40,22 @@ struct node_context {
   std::shared_ptr<spdlog::logger> log; ///< of the pools
   monitor_actor monitor;
   limit_log_ptr limits; ///< null = nobody counts
+  /// Where ids of exchanges go on; the front says where they begin.
+  std::shared_ptr<std::atomic<exchange_id>> next_id
+    = std::make_shared<std::atomic<exchange_id>>(1);
   /// Whether per-request events are wanted (actors/monitor.hpp).
   std::shared_ptr<std::atomic<bool>> request_watch
     = std::make_shared<std::atomic<bool>>(false);
 };
 using node_context_ptr = std::shared_ptr<const node_context>;
+
+/// The next id of an exchange of this node; never 0. Thread: any.
+inline exchange_id next_exchange_id(const node_context& node) {
+  exchange_id id = 0;
+  while (id == 0)
+    id = node.next_id->fetch_add(1, std::memory_order_relaxed);
+  return id;
+}
 
 /// Seconds of the configuration as the clock counts.
 inline duration to_duration(config::seconds seconds) {

@@ -57,8 +57,9 @@ node_front::node_front(caf::actor_system& system, node_context_ptr context,
                        std::shared_ptr<exchange_recorders> recorders)
     : system_(system), context_(std::move(context)),
       routes_(context_->config.mappings, context_->config.tunnels),
-      origins_(std::move(origins)), recorders_(std::move(recorders)),
-      next_id_(first_id != 0 ? first_id : random_start()) {}
+      origins_(std::move(origins)), recorders_(std::move(recorders)) {
+  *context_->next_id = first_id != 0 ? first_id : random_start();
+}
 
 std::shared_ptr<const route> find_route(const route_table& routes,
                                         std::string_view scheme,
@@ -78,10 +79,7 @@ std::shared_ptr<const route> node_front::find(const visitor_request& what) {
 }
 
 exchange_id node_front::next_id() {
-  exchange_id id = 0;
-  while (id == 0)
-    id = next_id_.fetch_add(1, std::memory_order_relaxed);
-  return id;
+  return next_exchange_id(*context_);
 }
 
 void node_front::start(exchange_ptr what) {

@@ -49,7 +49,6 @@ class node_front final : public front {
   route_table routes_;
   std::shared_ptr<origin_client> origins_;
   std::shared_ptr<exchange_recorders> recorders_;
-  std::atomic<exchange_id> next_id_;
   std::atomic<uint32_t> next_tunnel_{0};
   std::atomic<bool> draining_{false};
 };

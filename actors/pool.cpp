@@ -195,7 +195,10 @@ void pool_state::take_out(size_t index, link_error error,
   active_ -= std::min(active_, static_cast<uint32_t>(gone.leases.size()));
   orphaned orphans{{}, setup_.transport, error, detail, session_over};
   for (auto& [id, job] : gone.leases)
-    orphans.jobs.push_back(std::move(job));
+    if (job.check)
+      job.what->fail(outcome::cut, "its connection is lost");
+    else
+      orphans.jobs.push_back(std::move(job));
   if (!was.draining)
     tell_gone(gone);
   if (!orphans.jobs.empty())
@@ -244,6 +247,8 @@ void pool_state::remove(size_t index) {
 // -- leases -------------------------------------------------------------------
 
 void pool_state::on_lease(lease& wanted) {
+  if (wanted.what.check)
+    return grant_check(wanted.what);
   const auto moving = wanted.what.session.has_value();
   if (!moving && over_share(wanted.what))
     return refuse_share(wanted.what);
@@ -303,6 +308,24 @@ bool pool_state::grant(job& what) {
   return true;
 }
 
+// A place that nobody else wants now, or none; its connection is no busier for
+// the pool's plans.
+void pool_state::grant_check(job& what) {
+  look_at_drains();
+  const auto index = waiting_.empty()
+                       ? choose_in_session(views_, sizing_.max_leases,
+                                           key_of(*what.session), false)
+                       : no_member;
+  if (index == no_member)
+    return what.what->fail(outcome::pool_exhausted,
+                           "no place is free in " + endpoint_name_);
+  ++views_[index].leases;
+  ++active_;
+  compat::send(self_, members_[index].actor, carry{what});
+  const auto id = what.what->id();
+  members_[index].leases.insert_or_assign(id, std::move(what));
+}
+
 // What moves stays with its session and must not wait behind what is new: the
 // cap may be passed.
 size_t pool_state::choose(const job& what) {
@@ -310,8 +333,26 @@ size_t pool_state::choose(const job& what) {
   if (what.session)
     return choose_in_session(views_, sizing_.max_leases,
                              key_of(*what.session), true);
-  const auto how = what.what->facts().via->rule.balance;
-  return choose_member(views_, sizing_.max_leases, {how, what.visitor},
+  const request_view request{what.what->facts().via->rule.balance,
+                             what.visitor};
+  if (what.targets && !what.targets->empty())
+    return choose_healthy(what, request);
+  return choose_member(views_, sizing_.max_leases, request, turn_++, random());
+}
+
+// Agents whose target rests are asked for want of others only. When the others
+// have no room, it waits for them.
+size_t pool_state::choose_healthy(const job& what, request_view request) {
+  const auto now = compat::now(self_);
+  const auto mapping = what.what->facts().via->index;
+  auto views = views_;
+  bool others = false;
+  for (size_t i = 0; i < views.size(); ++i) {
+    const auto rests = what.targets->rests({mapping, members_[i].session}, now);
+    others = others || (!rests && views[i].usable() && !views[i].drained);
+    views[i].drained = views[i].drained || rests;
+  }
+  return choose_member(others ? views : views_, sizing_.max_leases, request,
                        turn_++, random());
 }
 
@@ -355,13 +396,16 @@ void pool_state::on_returned(const returned& done) {
   const auto lease = member.leases.find(done.exchange);
   if (lease == member.leases.end())
     return;
-  if (*context_->request_watch)
+  const auto check = lease->second.check;
+  if (!check && *context_->request_watch)
     tell_lease(event_kind::connection_returned, member, lease->second);
   note_target(lease->second, done.how);
   member.leases.erase(lease);
   auto& view = views_[index];
   --view.leases;
   --active_;
+  if (check)
+    return serve_waiting();
   view.last_used = compat::now(self_);
   if (is_connection_failure(done.how)) {
     member.failures.add(view.last_used);
@@ -380,10 +424,11 @@ void pool_state::on_returned(const returned& done) {
 }
 
 void pool_state::note_target(const job& what, outcome how) {
-  if (!what.targets)
+  if (!what.targets || !what.session)
     return;
   const auto& via = *what.what->facts().via;
-  const auto verdict = what.targets->note(via.index, how, compat::now(self_));
+  const auto verdict = what.targets->note({via.index, *what.session}, how,
+                                          compat::now(self_));
   if (verdict.change == target_health::change::none)
     return;
   const auto rests = verdict.change == target_health::change::rests;

@@ -87,7 +87,9 @@ class pool_state {
   bool over_share(const job& what) const;
   void refuse_share(const job& what);
   void grant_to(size_t index, job& what);
+  void grant_check(job& what);
   size_t choose(const job& what);
+  size_t choose_healthy(const job& what, request_view request);
   void note_target(const job& what, outcome how);
   void look_at_drains();
   size_t index_of(const connection_actor& who) const;

@@ -91,6 +91,15 @@ struct controller_snapshot {
   std::optional<transport_kind> choice; ///< what a new request goes over
 };
 
+/// A target that an agent is not asked for, unless nobody else is there.
+struct target_snapshot {
+  uint32_t mapping = 0; ///< position in the file
+  std::string target;   ///< its URL
+  std::string session;
+  bool down = false; ///< by checks; else by requests of visitors
+  std::string reason;
+};
+
 struct endpoint_snapshot {
   std::string name;
   uint32_t in_flight = 0;
@@ -99,6 +108,7 @@ struct endpoint_snapshot {
   double penalty = 1;
   controller_snapshot controller;
   bool drained = false; ///< out of rotation, see `drain_register`
+  std::vector<target_snapshot> unhealthy = {};
 };
 
 struct tunnel_snapshot {
@@ -199,12 +209,20 @@ bool inspect(Inspector& f, controller_snapshot& what) {
 }
 
 template <class Inspector>
+bool inspect(Inspector& f, target_snapshot& what) {
+  return f.object(what).fields(
+    f.field("mapping", what.mapping), f.field("target", what.target),
+    f.field("session", what.session), f.field("down", what.down),
+    f.field("reason", what.reason));
+}
+
+template <class Inspector>
 bool inspect(Inspector& f, endpoint_snapshot& what) {
   return f.object(what).fields(
     f.field("name", what.name), f.field("in_flight", what.in_flight),
     f.field("live", what.live), f.field("latency", what.latency),
     f.field("penalty", what.penalty), f.field("controller", what.controller),
-    f.field("drained", what.drained));
+    f.field("drained", what.drained), f.field("unhealthy", what.unhealthy));
 }
 
 template <class Inspector>

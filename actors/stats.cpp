@@ -16,6 +16,10 @@ double to_ms(duration value) {
 
 } // namespace
 
+std::string_view state_of(const target_snapshot& target) noexcept {
+  return target.down ? "down" : "rests";
+}
+
 json show(const connection_snapshot& member) {
   const auto& health = member.health;
   return {{"name", member.name},
@@ -85,12 +89,20 @@ json show(const endpoint_snapshot& endpoint) {
                 {"waiting_for_session", controller.moving}};
   if (controller.next_probe_s)
     fallback["next_probe_seconds"] = *controller.next_probe_s;
+  auto unhealthy = json::array();
+  for (const auto& one : endpoint.unhealthy)
+    unhealthy.push_back({{"mapping", one.mapping},
+                         {"target", one.target},
+                         {"session", one.session},
+                         {"state", state_of(one)},
+                         {"reason", one.reason}});
   return {{"name", endpoint.name},
           {"live_connections", endpoint.live},
           {"in_flight", endpoint.in_flight},
           {"latency_ms", to_ms(endpoint.latency)},
           {"penalty", endpoint.penalty},
           {"drained", endpoint.drained},
+          {"unhealthy", std::move(unhealthy)},
           {"fallback", std::move(fallback)},
           {"pools", std::move(pools)}};
 }

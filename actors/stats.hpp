@@ -4,6 +4,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <string_view>
+
 namespace aps {
 
 /// The document of `GET /.api/stats` but for its tunnels, which may be many.
@@ -19,5 +21,8 @@ nlohmann::json make_readiness(const node_snapshot& snapshot);
 /// Parts of it, as other documents show them, too.
 nlohmann::json show(const connection_snapshot& member);
 nlohmann::json show(const endpoint_snapshot& endpoint);
+
+/// "down" (by checks) or "rests" (by requests).
+std::string_view state_of(const target_snapshot& target) noexcept;
 
 } // namespace aps

@@ -51,9 +51,16 @@ void supervisor_state::start(const std::string& tunnel_name, child& which) {
   which.actor = self_->spawn<tunnel_impl>(context_, tunnel_name,
                                          which.settings);
   compat::monitor(self_, which.actor);
+  if (mappings_)
+    compat::send(self_, which.actor,
+                 reconfigure_tunnel{which.settings, mappings_});
 }
 
 void supervisor_state::on_reconfigure(const reconfigure_node& what) {
+  const auto& mappings = mappings_ ? *mappings_ : context_->config.mappings;
+  const auto checks_changed = what.mappings && *what.mappings != mappings;
+  if (what.mappings)
+    mappings_ = what.mappings;
   for (const auto& [tunnel_name, settings] : what.tunnels) {
     const auto i = children_.find(tunnel_name);
     if (i == children_.end())
@@ -64,9 +71,12 @@ void supervisor_state::on_reconfigure(const reconfigure_node& what) {
     which.settings.enabled = before.enabled;
     which.settings.password = before.password;
     which.settings.servers = before.servers;
+    if (which.settings == before && !checks_changed)
+      continue;
+    compat::send(self_, which.actor,
+                 reconfigure_tunnel{which.settings, mappings_});
     if (which.settings == before)
       continue;
-    compat::send(self_, which.actor, reconfigure_tunnel{which.settings});
     compat::send(self_, context_->monitor,
                  event{event_kind::tunnel_changed, tunnel_name, "", "", "",
                        "other settings of its pools or fallback"});

@@ -196,6 +196,8 @@ std::string render(const event& what) {
       return "[REQUEST] " + what.request_id + " finished: " + detail;
     case event_kind::target_rests:
     case event_kind::target_recovered:
+    case event_kind::target_down:
+    case event_kind::target_up:
       return "[TUNNEL] Endpoint " + endpoint + ": " + detail;
   }
   return detail;
@@ -239,6 +241,7 @@ spdlog::level::level_enum level_of(event_kind kind) noexcept {
     case event_kind::limit_reached:
     case event_kind::handler_failed:
     case event_kind::target_rests:
+    case event_kind::target_down:
       return spdlog::level::warn;
     // The documented lines say the same.
     case event_kind::session_up:
@@ -271,6 +274,8 @@ std::string_view component_of(event_kind kind) noexcept {
     case event_kind::session_replaced:
     case event_kind::target_rests:
     case event_kind::target_recovered:
+    case event_kind::target_down:
+    case event_kind::target_up:
       return "tunnel";
     case event_kind::connection_refused:
     case event_kind::connection_authenticated:

@@ -2,6 +2,7 @@
 
 #include "actors/fallback_controller.hpp"
 #include "actors/gather.hpp"
+#include "actors/health_checker.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/foreign_text.hpp"
 
@@ -47,6 +48,7 @@ tunnel_state::tunnel_state(tunnel_actor::pointer self,
 tunnel_state::~tunnel_state() {
   for (const auto& one : endpoints_)
     compat::stop_anonymously(one.controller);
+  compat::stop_anonymously(checker_);
 }
 
 tunnel_actor::behavior_type tunnel_state::make_behavior() {
@@ -55,6 +57,8 @@ tunnel_actor::behavior_type tunnel_state::make_behavior() {
   compat::send(self_, context_->monitor,
                enrol{{actor_kind::tunnel, name_, {}, {}, {}, {},
                       caf::actor_cast<caf::actor>(self_)}});
+  if (health_checker_state::wanted(name_, context_->config.mappings))
+    start_checker();
   return {
     [this](job& what) { on_job(what); },
     [this](const admission& who) { on_admission(who); },
@@ -133,7 +137,7 @@ tunnel_state::endpoint* tunnel_state::choose_live(const job& what,
   for (const auto& one : endpoints_)
     choices_.push_back({one.key, *one.in_flight, one.latency, one.penalty,
                         one.live > 0 && !one.drained && allowed(what, one),
-                        one.targets->rests(mapping, now)});
+                        one.targets->rests(mapping, one.live_sessions, now)});
   if (!leave_out_resting(choices_) && !resting_too)
     return nullptr;
   const auto how = what.what->facts().via->rule.balance;
@@ -294,8 +298,14 @@ void tunnel_state::on_status(const endpoint_status& status) {
   found->awaited = status.awaited;
   found->latency = status.latency;
   found->penalty = status.penalty;
+  // One that may come back is known for as long.
+  if (!status.awaited)
+    found->targets->keep(status.sessions);
+  const auto changed = found->live_sessions != status.sessions;
   found->live_sessions = status.sessions;
   found->drained = is_drained(*found);
+  if (changed)
+    tell_agents(*found);
 }
 
 duration tunnel_state::patience_with(const endpoint& candidate) const {
@@ -311,6 +321,7 @@ void tunnel_state::forget_lost() {
     if (one.live > 0 || now - one.lost_at < patience_with(one))
       return false;
     forget_sessions(one);
+    tell_agents(one, true);
     compat::stop(self_, one.controller);
     return true;
   });
@@ -318,10 +329,19 @@ void tunnel_state::forget_lost() {
 }
 
 void tunnel_state::on_down(const caf::down_msg& down) {
+  if (checker_ && checker_.address() == down.source) {
+    tell(event_kind::actor_restarted, {},
+         "the health checker of " + name_ + ": " + to_string(down.reason));
+    if (deaths_.add(compat::now(self_)))
+      return self_->quit(caf::make_error(caf::sec::runtime_error,
+                                         "its checker died too often"));
+    return start_checker();
+  }
   std::erase_if(endpoints_, [&](const endpoint& one) {
     if (one.controller.address() != down.source)
       return false;
     forget_sessions(one);
+    tell_agents(one, true);
     tell(event_kind::actor_restarted, one.name,
          "the controller of " + name_ + "." + one.name + ": "
            + to_string(down.reason));
@@ -336,10 +356,43 @@ void tunnel_state::on_reconfigure(const reconfigure_tunnel& what) {
   settings_ = what.settings;
   for (const auto& one : endpoints_)
     compat::send(self_, one.controller, what);
+  if (what.mappings)
+    check_targets(what.mappings);
+}
+
+// -- checks -------------------------------------------------------------------
+
+void tunnel_state::check_targets(const config_mappings& mappings) {
+  mappings_ = mappings;
+  if (checker_)
+    compat::send(self_, checker_, reconfigure_checks{mappings});
+  else if (health_checker_state::wanted(name_, *mappings))
+    start_checker();
+}
+
+void tunnel_state::start_checker() {
+  checker_ = self_->spawn<health_checker_impl>(context_, name_);
+  compat::monitor(self_, checker_);
+  if (mappings_)
+    compat::send(self_, checker_, reconfigure_checks{mappings_});
+  for (const auto& one : endpoints_)
+    tell_agents(one);
+  if (draining_)
+    compat::send(self_, checker_, drain{});
+}
+
+void tunnel_state::tell_agents(const endpoint& where, bool gone) {
+  if (!checker_)
+    return;
+  endpoint_agents out{where.name, where.controller, where.targets, {}};
+  if (!gone)
+    out.sessions = where.live_sessions;
+  compat::send(self_, checker_, std::move(out));
 }
 
 void tunnel_state::on_drain() {
   draining_ = true;
+  compat::send(self_, checker_, drain{});
   for (const auto& one : endpoints_)
     compat::send(self_, one.controller, drain{});
 }
@@ -381,11 +434,28 @@ caf::result<tunnel_snapshot> tunnel_state::snapshot() {
           continue;
         base.endpoints.push_back({found->name, *found->in_flight, found->live,
                                   found->latency, found->penalty,
-                                  std::move(part), found->drained});
+                                  std::move(part), found->drained,
+                                  unhealthy_of(*found)});
       }
       promise.deliver(std::move(base));
     });
   return promise;
+}
+
+// Of agents that are there; what is known of others serves when they come back.
+std::vector<target_snapshot>
+tunnel_state::unhealthy_of(const endpoint& where) const {
+  std::vector<target_snapshot> out;
+  const auto& mappings = context_->config.mappings;
+  const auto& live = where.live_sessions;
+  for (auto& one : where.targets->list(compat::now(self_)))
+    if (one.key.mapping < mappings.size()
+        && std::find(live.begin(), live.end(), one.key.session) != live.end())
+      out.push_back({static_cast<uint32_t>(one.key.mapping),
+                     mappings[one.key.mapping].to.str(),
+                     to_hex(one.key.session), one.down,
+                     std::move(one.reason)});
+  return out;
 }
 
 void tunnel_state::tell(event_kind kind, const std::string& endpoint_name,

@@ -67,6 +67,9 @@ class tunnel_state {
   bool allowed(const job& what, const endpoint& candidate) const;
   std::string why_nobody(const job& what) const;
   void look_at_drains();
+  void check_targets(const config_mappings& mappings);
+  void start_checker();
+  void tell_agents(const endpoint& where, bool gone = false);
   bool is_drained(const endpoint& candidate) const;
   std::optional<refusal> check(const admission& who, const std::string& key);
   std::optional<refusal> check_place(const hello_frame& hello);
@@ -75,6 +78,7 @@ class tunnel_state {
   void forget_sessions(const endpoint& where);
   endpoint& endpoint_named(const std::string& endpoint_name);
   endpoint* find(const std::string& endpoint_name);
+  std::vector<target_snapshot> unhealthy_of(const endpoint& where) const;
   void tell(event_kind kind, const std::string& endpoint_name,
             std::string detail);
 
@@ -90,6 +94,8 @@ class tunnel_state {
   alarm alarm_;
   uint64_t drains_seen_ = 0; ///< version of the register
   uint64_t turn_ = 0;
+  health_checker_actor checker_; ///< null = nothing to check
+  config_mappings mappings_; ///< what it checks; null = as at the start
   fallback_mode mode_ = fallback_mode::automatic; ///< by hand
   bool draining_ = false;
 };

@@ -30,6 +30,9 @@ struct leaving;
 struct reconfigure;
 struct reconfigure_tunnel;
 struct reconfigure_node;
+struct endpoint_agents;
+struct check_done;
+struct reconfigure_checks;
 struct link_frames;
 struct link_closed;
 struct carry;
@@ -118,6 +121,9 @@ CAF_BEGIN_TYPE_ID_BLOCK(aps, first_custom_type_id)
   CAF_ADD_TYPE_ID(aps, (aps::reconfigure))
   CAF_ADD_TYPE_ID(aps, (aps::reconfigure_tunnel))
   CAF_ADD_TYPE_ID(aps, (aps::reconfigure_node))
+  CAF_ADD_TYPE_ID(aps, (aps::endpoint_agents))
+  CAF_ADD_TYPE_ID(aps, (aps::check_done))
+  CAF_ADD_TYPE_ID(aps, (aps::reconfigure_checks))
   CAF_ADD_TYPE_ID(aps, (aps::link_frames))
   CAF_ADD_TYPE_ID(aps, (aps::link_closed))
   CAF_ADD_TYPE_ID(aps, (aps::carry))
@@ -164,6 +170,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::leaving)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::reconfigure)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::reconfigure_tunnel)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::reconfigure_node)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::endpoint_agents)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::check_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::reconfigure_checks)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::link_frames)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::link_closed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::carry)

@@ -46,6 +46,11 @@ class unit_contexts : public std::enable_shared_from_this<unit_contexts> {
     return contexts_[unit.index()];
   }
 
+  /// One of them; the same number is always the same.
+  unit_context& any(uint64_t number) const {
+    return *contexts_[number % contexts_.size()];
+  }
+
   /// Held by everything that may send messages from an I/O thread. A host
   /// waits for `users() == 0` before it lets go of the actor system.
   std::shared_ptr<void> use();

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 namespace aps::admin {
 
@@ -151,21 +152,49 @@ std::string why_chosen(const controller_snapshot& state) {
                  : "in state " + state.state + " (" + state.reason + ")";
 }
 
-json show_endpoint(const config::mapping& rule,
+// Why the agents of an endpoint are passed over by a mapping: all of them, or
+// some. Empty = none of them is.
+std::string why_passed_over(size_t mapping, const endpoint_snapshot& endpoint,
+                            bool& all) {
+  std::set<std::string_view> sessions;
+  for (const auto& pool : endpoint.controller.pools)
+    for (const auto& member : pool.members)
+      sessions.insert(member.session);
+  const auto agents = sessions.size();
+  std::string why;
+  for (const auto& one : endpoint.unhealthy) {
+    if (one.mapping != mapping || sessions.erase(one.session) == 0)
+      continue;
+    if (why.empty())
+      why = one.down ? "its target is down by checks: " + one.reason
+                     : "its target refused requests: " + one.reason;
+  }
+  all = sessions.empty();
+  if (!why.empty() && !all)
+    why += " (" + std::to_string(agents - sessions.size()) + " of "
+           + std::to_string(agents) + " agents)";
+  return why;
+}
+
+json show_endpoint(const config::mapping& rule, size_t mapping,
                    const endpoint_snapshot& endpoint) {
   const auto allowed = rule.endpoints.empty()
                        || std::find(rule.endpoints.begin(),
                                     rule.endpoints.end(), endpoint.name)
                             != rule.endpoints.end();
   const auto& choice = endpoint.controller.choice;
+  bool all = false;
+  const auto passed_over = why_passed_over(mapping, endpoint, all);
   return {{"name", endpoint.name},
           {"could_serve", allowed && !endpoint.drained && choice},
           {"why", !allowed             ? "the mapping does not name it"
                   : endpoint.drained   ? "drained by an operator"
+                  : choice && !passed_over.empty() ? passed_over
                   : choice             ? "has live connections"
                   : endpoint.live == 0 ? "no live connection"
                                        : "no live gRPC connection, and "
                                          "fallback is off"},
+          {"healthy", passed_over.empty() || !all},
           {"live_connections", endpoint.live},
           {"in_flight", endpoint.in_flight},
           {"transport", choice ? to_string(*choice) : ""},
@@ -173,19 +202,25 @@ json show_endpoint(const config::mapping& rule,
                                    : "no live connection"}};
 }
 
-json show_tunnels_of(const config::mapping& rule, const config::node& config,
+// `first` becomes one that would serve; without a healthy one any of them.
+json show_tunnels_of(const route& via, const config::node& config,
                      const node_snapshot& now, std::string& first) {
+  const auto& rule = via.rule;
   auto out = json::array();
+  bool healthy = false;
   for (const auto& name : rule.tunnels) {
     const auto settings = config.tunnels.find(name);
     auto endpoints = json::array();
     for (const auto& tunnel : now.tunnels)
       if (tunnel.name == name)
         for (const auto& endpoint : tunnel.endpoints) {
-          endpoints.push_back(show_endpoint(rule, endpoint));
+          endpoints.push_back(show_endpoint(rule, via.index, endpoint));
           const auto& shown = endpoints.back();
-          if (first.empty() && shown["could_serve"])
-            first = name + "." + endpoint.name + " over "
+          if (!shown["could_serve"] || healthy
+              || (!first.empty() && !shown["healthy"]))
+            continue;
+          healthy = shown["healthy"];
+          first = name + "." + endpoint.name + " over "
                     + shown["transport"].get<std::string>();
         }
     out.push_back({{"name", name},
@@ -226,7 +261,7 @@ json explain(const std::string& url, const target& asked,
     out["direct"] = rule.tunnels.empty();
     out["balance"] = to_string(rule.balance);
     std::string first;
-    out["tunnels"] = show_tunnels_of(rule, config, now, first);
+    out["tunnels"] = show_tunnels_of(*found, config, now, first);
     summary = "mapping " + std::to_string(found->index) + " to " + goal;
     if (rule.tunnels.empty()) {
       summary += " directly from the node";

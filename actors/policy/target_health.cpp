@@ -16,11 +16,33 @@ bool is_refusal(outcome how) noexcept {
   }
 }
 
+std::string_view to_string(check_verdict verdict) noexcept {
+  switch (verdict) {
+    case check_verdict::good: return "good";
+    case check_verdict::bad: return "bad";
+    case check_verdict::skipped: return "skipped";
+  }
+  return "unknown";
+}
+
+check_verdict judge(outcome how, uint16_t status,
+                    const config::health_check& rule) noexcept {
+  if (how == outcome::ok)
+    return rule.expects(status) ? check_verdict::good : check_verdict::bad;
+  const auto kind = class_of(how);
+  return kind == "origin" || kind == "timeout" ? check_verdict::bad
+                                               : check_verdict::skipped;
+}
+
 target_health::change target_health::note(outcome how, time_point now,
                                           const target_rest& settings) {
+  if (down_)
+    return change::none;
   if (how == outcome::ok) {
     const auto rested = pause_ != duration{};
-    *this = {};
+    refusals_ = 0;
+    pause_ = {};
+    until_ = {};
     return rested ? change::recovered : change::none;
   }
   // Requests that were under way when it began to rest say nothing new.
@@ -35,6 +57,25 @@ target_health::change target_health::note(outcome how, time_point now,
   return change::rests;
 }
 
+target_health::change target_health::check(bool good,
+                                           const config::health_check& rule) {
+  if (good != down_) {
+    against_ = 0;
+    return change::none;
+  }
+  if (++against_ < (down_ ? rule.rise : rule.fall))
+    return change::none;
+  // Back from being down it is as good as new, whatever requests met before.
+  const auto was_down = down_;
+  *this = {};
+  down_ = !was_down;
+  return down_ ? change::down : change::up;
+}
+
+bool target_health::idle() const noexcept {
+  return refusals_ == 0 && pause_ == duration{} && against_ == 0 && !down_;
+}
+
 bool leave_out_resting(std::span<choice_view> choices) {
   const auto is_fresh
     = [](const choice_view& one) { return one.usable && !one.rests; };
@@ -45,34 +86,103 @@ bool leave_out_resting(std::span<choice_view> choices) {
   return true;
 }
 
-target_watch::verdict target_watch::note(size_t mapping, outcome how,
+// -- the watch ----------------------------------------------------------------
+
+target_watch::verdict target_watch::note(const target_key& key, outcome how,
                                          time_point now) {
   if (size_ == 0 && !is_refusal(how))
     return {};
   std::lock_guard guard{mutex_};
-  auto found = refusing_.find(mapping);
-  if (found == refusing_.end()) {
+  auto found = failing_.find(key);
+  if (found == failing_.end()) {
     if (!is_refusal(how))
       return {};
-    found = refusing_.emplace(mapping, target_health{}).first;
+    found = failing_.emplace(key, watched{}).first;
   }
-  auto& target = found->second;
+  auto& [target, reason] = found->second;
   verdict out;
   out.change = target.note(how, now);
   out.pause = target.pause();
   out.refusals = target.refusals();
-  if (out.refusals == 0)
-    refusing_.erase(found);
-  size_ = refusing_.size();
+  if (out.change == target_health::change::rests)
+    reason = to_string(how);
+  drop_if_idle(found);
   return out;
 }
 
-bool target_watch::rests(size_t mapping, time_point now) const {
+target_health::change target_watch::check(const target_key& key, bool good,
+                                          const config::health_check& rule,
+                                          const std::string& reason) {
+  if (size_ == 0 && good)
+    return target_health::change::none;
+  std::lock_guard guard{mutex_};
+  const auto found = failing_.emplace(key, watched{}).first;
+  const auto out = found->second.health.check(good, rule);
+  if (!good && found->second.health.down())
+    found->second.reason = reason;
+  drop_if_idle(found);
+  return out;
+}
+
+bool target_watch::lift(const target_key& key) {
+  std::lock_guard guard{mutex_};
+  const auto found = failing_.find(key);
+  if (found == failing_.end() || !found->second.health.down())
+    return false;
+  failing_.erase(found);
+  size_ = failing_.size();
+  return true;
+}
+
+void target_watch::keep(std::span<const session_id> sessions) {
+  if (size_ == 0)
+    return;
+  std::lock_guard guard{mutex_};
+  std::erase_if(failing_, [&](const auto& entry) {
+    return std::find(sessions.begin(), sessions.end(), entry.first.session)
+           == sessions.end();
+  });
+  size_ = failing_.size();
+}
+
+bool target_watch::rests(const target_key& key, time_point now) const {
   if (size_ == 0)
     return false;
   std::lock_guard guard{mutex_};
-  const auto found = refusing_.find(mapping);
-  return found != refusing_.end() && found->second.rests(now);
+  return rests_locked(key, now);
+}
+
+bool target_watch::rests(size_t mapping, std::span<const session_id> sessions,
+                         time_point now) const {
+  if (size_ == 0 || sessions.empty())
+    return false;
+  std::lock_guard guard{mutex_};
+  return std::all_of(sessions.begin(), sessions.end(),
+                     [&](const session_id& session) {
+                       return rests_locked({mapping, session}, now);
+                     });
+}
+
+std::vector<target_watch::resting> target_watch::list(time_point now) const {
+  std::vector<resting> out;
+  if (size_ == 0)
+    return out;
+  std::lock_guard guard{mutex_};
+  for (const auto& [key, entry] : failing_)
+    if (entry.health.rests(now))
+      out.push_back({key, entry.health.down(), entry.reason});
+  return out;
+}
+
+void target_watch::drop_if_idle(table::iterator which) {
+  if (which->second.health.idle())
+    failing_.erase(which);
+  size_ = failing_.size();
+}
+
+bool target_watch::rests_locked(const target_key& key, time_point now) const {
+  const auto found = failing_.find(key);
+  return found != failing_.end() && found->second.health.rests(now);
 }
 
 } // namespace aps

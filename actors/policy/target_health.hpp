@@ -1,13 +1,17 @@
 #pragma once
 
 #include "actors/policy/balance.hpp"
+#include "transports/seam/frame.hpp"
 #include "transports/seam/outcome.hpp"
 
 #include <atomic>
+#include <compare>
 #include <cstddef>
 #include <map>
 #include <mutex>
 #include <span>
+#include <string>
+#include <vector>
 
 namespace aps {
 
@@ -22,17 +26,36 @@ struct target_rest {
 /// listens, or answers in time.
 bool is_refusal(outcome how) noexcept;
 
-/// One target as one endpoint meets it, judged by what visitors' requests met.
-/// It rests when it refused several in a row; after that the next request is
-/// its probe. Pure.
+/// What a check says of its target.
+enum class check_verdict : uint8_t {
+  good,
+  bad,
+  skipped, ///< nothing: the way to the agent failed, or had no place
+};
+
+std::string_view to_string(check_verdict verdict) noexcept;
+
+/// `status` counts if the answer is complete (`outcome::ok`). Pure.
+check_verdict judge(outcome how, uint16_t status,
+                    const config::health_check& rule) noexcept;
+
+/// One target as one agent meets it, judged by what visitors' requests met and
+/// by checks of its own. It rests when it refused several requests in a row;
+/// after that the next request is its probe. It is down while checks say so,
+/// whatever requests meet. Pure.
 class target_health {
  public:
-  enum class change { none, rests, recovered };
+  enum class change { none, rests, recovered, down, up };
 
   /// Outcomes that say nothing about the target change nothing.
   change note(outcome how, time_point now, const target_rest& settings = {});
 
-  bool rests(time_point now) const noexcept { return now < until_; }
+  /// A check said something.
+  change check(bool good, const config::health_check& rule);
+
+  bool rests(time_point now) const noexcept { return down_ || now < until_; }
+  bool down() const noexcept { return down_; }
+  bool idle() const noexcept; ///< as if new
   duration pause() const noexcept { return pause_; } ///< the last one
   uint32_t refusals() const noexcept { return refusals_; } ///< in a row
 
@@ -40,14 +63,24 @@ class target_health {
   uint32_t refusals_ = 0;
   duration pause_{};
   time_point until_{};
+  uint32_t against_ = 0; ///< checks in a row that contradict `down_`
+  bool down_ = false;
 };
 
 /// Takes out what rests, unless nothing else is usable; then returns false.
 /// Pure.
 bool leave_out_resting(std::span<choice_view> choices);
 
-/// The targets of one endpoint that lately refused, by mapping. A tunnel asks,
-/// the endpoint's pools tell. Thread-safe, and free of locks while all is well.
+/// A target of a mapping, as one agent meets it.
+struct target_key {
+  size_t mapping = 0; ///< position in the file
+  session_id session{};
+  auto operator<=>(const target_key&) const = default;
+};
+
+/// The targets of one endpoint that lately failed, by mapping and agent. A
+/// tunnel asks, the endpoint's pools and the checks tell. Thread-safe, and free
+/// of locks while all is well.
 class target_watch {
  public:
   struct verdict {
@@ -56,12 +89,47 @@ class target_watch {
     uint32_t refusals = 0;
   };
 
-  verdict note(size_t mapping, outcome how, time_point now);
-  bool rests(size_t mapping, time_point now) const;
+  /// One that is passed over.
+  struct resting {
+    target_key key;
+    bool down = false; ///< by checks; else by requests
+    std::string reason;
+  };
+
+  verdict note(const target_key& key, outcome how, time_point now);
+
+  /// `reason` says what is wrong with a bad one.
+  target_health::change check(const target_key& key, bool good,
+                              const config::health_check& rule,
+                              const std::string& reason);
+
+  /// Nobody checks it any more; true if it was down.
+  bool lift(const target_key& key);
+
+  /// Forgets all agents but these.
+  void keep(std::span<const session_id> sessions);
+
+  bool empty() const noexcept { return size_ == 0; }
+  bool rests(const target_key& key, time_point now) const;
+
+  /// Whether that target rests for every agent.
+  bool rests(size_t mapping, std::span<const session_id> sessions,
+             time_point now) const;
+
+  std::vector<resting> list(time_point now) const;
 
  private:
+  struct watched {
+    target_health health;
+    std::string reason;
+  };
+  using table = std::map<target_key, watched>;
+
+  void drop_if_idle(table::iterator which);
+  bool rests_locked(const target_key& key, time_point now) const;
+
   mutable std::mutex mutex_;
-  std::map<size_t, target_health> refusing_; ///< one for each mapping at most
+  table failing_; ///< one for each mapping and agent at most
   std::atomic<size_t> size_{0};
 };
 

@@ -150,6 +150,32 @@ class pool_script {
 
   /// The same, without running anything.
   exchange_id queue_request(std::optional<uint8_t> session = {}) {
+    auto carried = make_job();
+    if (session)
+      carried.session = session_id{*session};
+    return post_job(std::move(carried));
+  }
+
+  /// A request whose tunnel watches its targets.
+  exchange_id request_of(const std::shared_ptr<target_watch>& targets) {
+    auto carried = make_job();
+    carried.targets = targets;
+    const auto id = post_job(std::move(carried));
+    run();
+    return id;
+  }
+
+  /// A check of an agent's target.
+  exchange_id check(uint8_t session) {
+    auto carried = make_job();
+    carried.session = session_id{session};
+    carried.check = true;
+    const auto id = post_job(std::move(carried));
+    run();
+    return id;
+  }
+
+  job make_job() {
     auto listener = std::make_shared<script_visitor>();
     const auto id = ++last_id_;
     auto head = std::make_shared<request_head>();
@@ -157,9 +183,11 @@ class pool_script {
       unit_, id, head, exchange_facts{"127.0.0.1", "", rule_}, listener);
     exchanges_[id] = what;
     visitors_[id] = listener;
-    job carried{what};
-    if (session)
-      carried.session = session_id{*session};
+    return job{what};
+  }
+
+  exchange_id post_job(job carried) {
+    const auto id = carried.what->id();
     post(lease{std::move(carried)});
     return id;
   }
