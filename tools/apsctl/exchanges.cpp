@@ -250,7 +250,9 @@ int show_explanation(const client& node, const options& what) {
   for (const auto& tunnel : answer.at("tunnels"))
     for (const auto& one : tunnel.at("endpoints"))
       endpoints.add({text(tunnel, "name"), text(one, "name"),
-                     one.value("could_serve", false) ? "yes" : "no",
+                     !one.value("could_serve", false) ? "no"
+                     : one.value("healthy", true)     ? "yes"
+                                                      : "if no other can",
                      text(one, "transport"),
                      text(one, "why") + ", " + text(one, "transport_why")});
   std::cout << '\n' << mappings.str() << '\n' << endpoints.str() << std::flush;

@@ -17,12 +17,32 @@ using nlohmann::json;
 
 namespace {
 
+/// Nodes of before had none.
+json unhealthy_of(const json& endpoint) {
+  return endpoint.value("unhealthy", json::array());
+}
+
+/// Why an endpoint is in its state; a target that fails comes first.
+std::string reason_of(const json& endpoint) {
+  const auto unhealthy = unhealthy_of(endpoint);
+  if (unhealthy.empty())
+    return text(endpoint.at("fallback"), "reason");
+  const auto& first = unhealthy.front();
+  return text(first, "target") + ' ' + text(first, "state") + ": "
+         + text(first, "reason")
+         + (unhealthy.size() == 1
+              ? ""
+              : fmt::format(" and {} more", unhealthy.size() - 1));
+}
+
 /// The state of an endpoint as one word, with the mode when set by hand.
 std::string state_of(const json& endpoint) {
   if (number(endpoint, "live_connections") == 0)
     return endpoint.value("drained", false) ? "down, drained" : "down";
   if (endpoint.value("drained", false))
     return "drained";
+  if (!unhealthy_of(endpoint).empty())
+    return "target fails";
   const auto& fallback = endpoint.at("fallback");
   const auto mode = text(fallback, "mode");
   return text(fallback, "state")
@@ -141,7 +161,7 @@ std::string endpoints_text(const json& tunnels) {
                   fmt::format("{:.0f}", size["poll"]),
                   count(endpoint, "in_flight"), fmt::format("{:.0f}", waiting),
                   milliseconds(number(endpoint, "latency_ms")),
-                  clipped(text(fallback, "reason"), 40)});
+                  clipped(reason_of(endpoint), 60)});
     }
   }
   return result.str();

@@ -25,6 +25,8 @@ export function pool_state(pool) {
 export function endpoint_state(endpoint) {
   if (endpoint.live_connections === 0) return { tone: 'bad', word: 'down' };
   if (endpoint.drained) return { tone: 'warn', word: 'drained' };
+  if (endpoint.unhealthy?.length > 0)
+    return { tone: 'warn', word: 'target fails' };
   return fallback_state(endpoint.fallback);
 }
 
@@ -49,7 +51,7 @@ export function tunnel_state(tunnel) {
 }
 
 /** Whether anybody can serve a mapping of the configuration. */
-export function mapping_state({ via }, tunnels) {
+export function mapping_state({ via, index }, tunnels) {
   if (!via) return { tone: 'idle', word: 'direct' };
   const named = tunnels.filter(one => one.enabled !== false
     && via.tunnels.includes(one.name));
@@ -59,6 +61,8 @@ export function mapping_state({ via }, tunnels) {
     .filter(one => wanted.length === 0 || wanted.includes(one.name));
   const live = found.filter(one => one.live_connections > 0).length;
   if (live === 0) return { tone: 'bad', word: 'nobody there' };
+  if (found.some(one => one.unhealthy?.some(each => each.mapping === index)))
+    return { tone: 'warn', word: 'target fails' };
   return live < found.length ? { tone: 'warn', word: `${live} of ${found.length}` }
     : { tone: 'ok', word: live === 1 ? 'served' : `${live} endpoints` };
 }
@@ -97,6 +101,17 @@ export function problems({ node, tunnels, finished }) {
   return found.sort((a, b) => order.indexOf(a.tone) - order.indexOf(b.tone));
 }
 
+/** What is wrong with the targets of an endpoint, one line for each. */
+function failing_targets(endpoint) {
+  const lines = (endpoint.unhealthy ?? []).map(one =>
+    `${target_state(one).word}: ${one.target} (${one.reason})`);
+  return [...new Set(lines)];
+}
+
+/** A target that an agent is not asked for. */
+export const target_state = ({ state }) => state === 'down'
+  ? { tone: 'bad', word: 'target down' } : { tone: 'warn', word: 'target rests' };
+
 function tunnel_problems(tunnel) {
   const at = { tunnel: tunnel.name };
   if (!tunnel.endpoints.some(one => one.live_connections > 0))
@@ -108,6 +123,8 @@ function tunnel_problems(tunnel) {
       return [{ ...here, tone, text: 'no agent is connected' }];
     if (word === 'drained')
       return [{ ...here, tone, text: 'drained: it gets no new exchanges' }];
+    const targets = failing_targets(endpoint).map(text =>
+      ({ ...here, tone: 'warn', text }));
     const pools = endpoint.pools.flatMap(pool => {
       const how = pool_state(pool);
       const known = endpoint.fallback.state !== 'primary'
@@ -117,6 +134,7 @@ function tunnel_problems(tunnel) {
              text: `the ${transport(pool.transport)} pool: ${how.word}` }];
     });
     const { reason } = endpoint.fallback;
+    if (targets.length > 0) return [...targets, ...pools];
     return tone === 'ok' ? pools : [{ ...here, tone,
       text: `in state ${word}${reason ? ` (${reason})` : ''}` }, ...pools];
   });
@@ -124,10 +142,11 @@ function tunnel_problems(tunnel) {
 
 const good = new Set(['endpoint-up', 'endpoint-recovered', 'session-up',
   'connection-opened', 'connection-authenticated', 'connection-readmitted',
-  'exchange-finished', 'tunnel-added', 'target-recovered']);
+  'exchange-finished', 'tunnel-added', 'target-recovered', 'target-up']);
 const bad = new Set(['endpoint-down', 'endpoint-degraded', 'connection-lost',
   'connection-refused', 'exchange-failed', 'auth-failed', 'pool-exhausted',
-  'admin-refused', 'actor-restarted', 'limit-reached', 'target-rests']);
+  'admin-refused', 'actor-restarted', 'limit-reached', 'target-rests',
+  'target-down']);
 
 export function event_tone(event) {
   if (event.kind === 'fallback-state')

@@ -88,6 +88,13 @@ test('states are told in words', () => {
   assert.equal(endpoint_state(down).word, 'down');
   assert.equal(endpoint_state({ ...live, drained: true }).word, 'drained');
   assert.equal(connection_state({ ...well, drained: true }).word, 'drained');
+  const failing = { ...live, unhealthy: [{ mapping: 1, state: 'down',
+    target: 'http://t', reason: 'HTTP 500', session: 's' }] };
+  assert.equal(endpoint_state(failing).word, 'target fails');
+  const of_mapping = index => mapping_state({ index, via: { tunnels: ['t'] } },
+    [{ name: 't', endpoints: [failing] }]).word;
+  assert.equal(of_mapping(1), 'target fails');
+  assert.equal(of_mapping(0), 'served');
   const tunnel = { enabled: true, endpoints: [live, down] };
   assert.equal(tunnel_state(tunnel).word, 'impaired');
   assert.equal(tunnel_state({ ...tunnel, endpoints: [down] }).word, 'down');

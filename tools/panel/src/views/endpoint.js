@@ -3,7 +3,8 @@ import { h } from '../dom.js';
 import { bytes, count, duration, milliseconds, number, plural, transport }
   from '../format.js';
 import { badge, card, empty, facts, heading, link, table } from '../parts.js';
-import { connection_state, endpoint_state, pool_state } from '../states.js';
+import { connection_state, endpoint_state, pool_state, target_state }
+  from '../states.js';
 import { find_endpoint, state } from '../store.js';
 import { event_line } from './events.js';
 import { lane } from './fallback.js';
@@ -39,13 +40,24 @@ export function endpoint(tunnel, name) {
               : `in ${duration(found.fallback.next_probe_seconds)}`],
           ['Failures in a row', count(found.fallback.consecutive_failures)],
           ['Switches', count(found.fallback.switches)])))),
+    found.unhealthy?.length > 0
+      && card('Failing targets', { note: 'passed over while others are there' },
+        targets(found.unhealthy)),
     card('Pools', {}, pools(found.pools)),
     card('Connections', { note: plural(members.length, 'connection') },
       connections(members)),
-    sessions(members),
+    sessions(members, found.unhealthy ?? []),
     history,
   ];
 }
+
+const targets = list => table('Failing targets', [
+  ['Target', one => h('span', { class: 'mono' }, one.target)],
+  ['State', one => badge(target_state(one)), { mark: true }],
+  ['Mapping', one => String(one.mapping), { n: true }],
+  ['Session', one => h('span', { class: 'mono' }, one.session)],
+  ['Reason', one => one.reason],
+], list, one => `${one.mapping} ${one.session}`);
 
 const pools = list => table('Pools', [
   ['Pool', pool => transport(pool.transport)],
@@ -77,7 +89,14 @@ export const connections = list => list.length === 0
     ['Peer', one => h('span', { class: 'mono' }, one.peer)],
   ], list, one => one.name);
 
-function sessions(members) {
+function session_state(id, list, unhealthy) {
+  if (list.every(one => one.drained)) return { tone: 'warn', word: 'drained' };
+  const failing = unhealthy.find(one => one.session === id);
+  return failing ? target_state(failing)
+    : { tone: 'ok', word: 'in rotation' };
+}
+
+function sessions(members, unhealthy) {
   const by_id = new Map();
   for (const one of members)
     by_id.set(one.session, [...by_id.get(one.session) ?? [], one]);
@@ -87,9 +106,8 @@ function sessions(members) {
       ['Peer', ([, list]) => h('span', { class: 'mono' },
         [...new Set(list.map(one => one.peer.replace(/:\d+$/, '')))].join(', '))],
       ['Connections', ([, list]) => count(list.length), { n: true }],
-      ['State', ([, list]) => badge(list.every(one => one.drained)
-        ? { tone: 'warn', word: 'drained' }
-        : { tone: 'ok', word: 'in rotation' }), { mark: true }],
+      ['State', ([id, list]) => badge(session_state(id, list, unhealthy)),
+        { mark: true }],
       ['Actions', ([id]) => h('div', { class: 'actions' }, session_actions(id)),
         { bare: true }],
     ], [...by_id], ([id]) => id));
