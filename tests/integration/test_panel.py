@@ -179,6 +179,18 @@ class Shown(Panel):
         page.see(css="tbody tr:first-child", text="many030")
         self.check()
 
+    def test_a_target_that_fails_its_checks_is_shown(self):
+        page, stack = self.start(transport="ws", config={"mappings": [
+            {"from": "http://example.com", "to": "http://127.0.0.1:1",
+             "via": {"tunnels": ["tunnel1"]},
+             "health": {"interval": 0.1, "fall": 1}}]})
+        self.visit("mappings")
+        page.see(css="tbody tr:nth-child(1)", text="target fails")
+        self.visit("endpoints/tunnel1/app1")
+        page.see(css="main", text="Failing targets")
+        page.see(css="tbody tr", text="target down")
+        self.check()
+
     def test_mappings_tell_who_serves_a_host(self):
         page, stack = self.start(transport="ws", config={"mappings": [
             {"from": "http://example.com", "to": "http://127.0.0.1:1",
