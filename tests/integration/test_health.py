@@ -25,6 +25,7 @@ class Target:
         self.visits = []
         self.agents = []  # their User-Agent, of checks
         self.checks = 0
+        self.dead = False
         self.over = threading.Event()
         self.gate = threading.Event()  # what /gate waits for
 
@@ -32,6 +33,9 @@ class Target:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
+                if outer.dead:  # nor does a connection that is kept live on
+                    self.close_connection = True
+                    return None
                 if self.path == "/healthz":
                     return outer.check(self)
                 outer.visits.append(self.path)
@@ -76,6 +80,7 @@ class Target:
         request.wfile.write(b"ok")
 
     def close(self):
+        self.dead = True
         self.over.set()
         self.gate.set()
         self.server.shutdown()
