@@ -1,6 +1,5 @@
 #include "actors/metrics.hpp"
 
-#include "actors/process_facts.hpp"
 #include "config/routes.hpp"
 
 #include <caf/telemetry/collector/prometheus.hpp>
@@ -188,42 +187,15 @@ void event_metrics::on_event(const event& what) {
 snapshot_metrics::snapshot_metrics(caf::telemetry::metric_registry& registry,
                                    std::vector<outside_sum> sums,
                                    std::string_view version)
-    : registry_(registry), process_(registry) {
-  registry
-    .gauge_instance("aps", "build-info", {{"version", view(version)}},
-                    "Always 1; what runs.")
-    ->value(1);
-  registry
-    .gauge_singleton<double>("process", "start-time",
-                             "When this process began, since 1970.", "seconds")
-    ->value(process_facts::start_time());
-  for (auto& sum : sums) {
-    auto* gauge = registry.gauge_singleton("aps", view(sum.name),
-                                           view(sum.help), "1", sum.rises);
-    sums_.emplace_back(std::move(sum), gauge);
-  }
-}
+    : registry_(registry), process_(registry, std::move(sums), version) {}
 
 std::shared_ptr<void> snapshot_metrics::begin() {
   if (busy_->exchange(true))
     return nullptr;
   std::lock_guard guard{mutex_};
   process_.update();
-  show_process();
-  for (const auto& [sum, gauge] : sums_)
-    gauge->value(sum.value ? static_cast<int64_t>(sum.value()) : 0);
   ++look_;
   return {busy_.get(), [busy = busy_](void*) { *busy = false; }};
-}
-
-// The names are those of Prometheus' client libraries.
-void snapshot_metrics::show_process() {
-  const auto show = [this](const char* name, const char* help, uint64_t value) {
-    registry_.gauge_singleton("process", name, help)
-      ->value(static_cast<int64_t>(value));
-  };
-  show("open-fds", "Open file descriptors.", process_facts::open_descriptors());
-  show("max-fds", "How many there may be.", process_facts::max_descriptors());
 }
 
 // A tunnel without agents has to be seen, too.

@@ -1,15 +1,14 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/process_metrics.hpp"
 
 #include <caf/telemetry/counter.hpp>
 #include <caf/telemetry/gauge.hpp>
 #include <caf/telemetry/histogram.hpp>
-#include <caf/telemetry/importer/process.hpp>
 #include <caf/telemetry/metric_registry.hpp>
 
 #include <atomic>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -75,14 +74,6 @@ class event_metrics {
   caf::telemetry::int_counter* auth_failures_;
 };
 
-/// A sum that somebody else keeps, e.g. the log its lost lines.
-struct outside_sum {
-  const char* name; ///< without prefix and suffix
-  const char* help;
-  std::function<uint64_t()> value; ///< empty = always zero
-  bool rises = true; ///< false: no sum, it may also fall
-};
-
 /// Shows pools and breakers as of a snapshot, and this process. Thread-safe.
 class snapshot_metrics {
  public:
@@ -102,7 +93,6 @@ class snapshot_metrics {
   using labels = std::vector<std::pair<std::string, std::string>>;
   using key = std::pair<std::string, labels>;
 
-  void show_process();
   void show_agents(const std::string& tunnel,
                    const endpoint_snapshot& endpoint);
   void show_pool(const pool_snapshot& pool, const std::string& endpoint);
@@ -115,8 +105,7 @@ class snapshot_metrics {
 
   std::mutex mutex_;
   caf::telemetry::metric_registry& registry_;
-  std::vector<std::pair<outside_sum, caf::telemetry::int_gauge*>> sums_;
-  caf::telemetry::importer::process process_;
+  process_metrics process_;
   /// A value that grows while a look is under way.
   struct shown {
     caf::telemetry::dbl_gauge* gauge = nullptr;

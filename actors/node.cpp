@@ -228,14 +228,8 @@ class node_impl final : public node {
       ports_[server_name] = listeners_.back()->port();
     }
     if (const auto& admin = context_->config.admin) {
-      listen_options options;
-      options.name = "admin";
-      options.host = admin->host;
-      options.port = admin->port;
-      options.agents = false;
-      options.uses_reserve = true;
+      auto options = operator_listener("admin", admin->host, admin->port);
       options.connections = limits_of(context_->config.limits);
-      options.upgrades = false;
       admin_ = net_->listen(options, make_admin());
     }
   }

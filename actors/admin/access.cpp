@@ -1,4 +1,4 @@
-#include "actors/admin/router.hpp"
+#include "actors/admin/access.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/peer_address.hpp"
 
@@ -23,7 +23,7 @@ bool is_address(std::string_view host) {
                 }));
 }
 
-bool has_token(const call& what, const std::string& token) {
+bool has_token(const request& what, const std::string& token) {
   constexpr std::string_view scheme = "bearer ";
   const auto field = what.header("authorization");
   return field.size() > scheme.size()
@@ -32,7 +32,7 @@ bool has_token(const call& what, const std::string& token) {
 }
 
 // Browsers say where a request comes from; other programs say nothing.
-bool from_elsewhere(const call& what) {
+bool from_elsewhere(const request& what) {
   const auto site = what.header("sec-fetch-site");
   if (!site.empty() && site != "same-origin" && site != "none")
     return true;
@@ -44,21 +44,15 @@ bool from_elsewhere(const call& what) {
          || !iequals(origin.substr(scheme + 3), what.facts().host);
 }
 
-bool refuse(const call& what, uint16_t status, const std::string& why,
+bool refuse(const request& what, uint16_t status, const std::string& why,
             header_list more = {}) {
-  what.tell(event_kind::admin_refused,
-            "Refused " + what.method() + " " + std::string(what.path()) + ": "
-              + why);
+  what.at().on_refused(what, why);
   what.answer(status, {{"error", why}}, std::move(more));
   return false;
 }
 
-} // namespace
-
-namespace {
-
 // Guesses at the token are slowed; a request without one is none.
-bool may_log_in(const call& what, const std::string& token) {
+bool may_log_in(const request& what, const std::string& token) {
   const auto ask = [&] {
     return refuse(what, 401, "a token is needed: Authorization: Bearer TOKEN",
                   {{"WWW-Authenticate", "Bearer"}});
@@ -67,7 +61,7 @@ bool may_log_in(const call& what, const std::string& token) {
     return ask();
   const auto address = peer_group(what.facts().visitor_address);
   const auto now = clock_type::now();
-  auto& logins = *what.where().logins;
+  auto& logins = *what.at().logins;
   duration wait;
   bool right = false;
   {
@@ -92,28 +86,27 @@ bool may_log_in(const call& what, const std::string& token) {
 
 // A person who follows a link from another site may look at one answer. A
 // stream is never looked at that way, but a page could hold many in frames.
-bool is_followed_link(const call& what, const resource& to) {
+bool is_followed_link(const request& what) {
   return what.header("sec-fetch-mode") == "navigate"
          && what.header("sec-fetch-dest") == "document"
-         && to.pattern != "/.api/events";
+         && what.path() != "/.api/events";
 }
 
 } // namespace
 
-bool may_enter(const call& what, const resource& to) {
-  const auto config = what.where().config->get();
-  const auto& token = config->admin->token;
-  if (to.who == access::token && !token.empty() && !may_log_in(what, token))
+bool may_enter(const request& what, access who) {
+  const auto token = what.at().token();
+  if (who == access::token && !token.empty() && !may_log_in(what, token))
     return false;
   // Without a token a name that leads to this machine is all that a page of
   // somebody else needs (DNS rebinding).
-  if (to.who == access::token && token.empty()
+  if (who == access::token && token.empty()
       && !is_address(host_of(what.facts().host)))
     return refuse(what, 403,
                   "without a token the Host has to be an address or localhost");
-  if (to.method == "GET") {
-    if (to.who == access::token && from_elsewhere(what)
-        && !is_followed_link(what, to))
+  if (what.method() == "GET" || what.method() == "HEAD") {
+    if (who == access::token && from_elsewhere(what)
+        && !is_followed_link(what))
       return refuse(what, 403, "requests from other sites are refused");
     return true;
   }

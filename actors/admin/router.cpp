@@ -4,32 +4,6 @@ namespace aps::admin {
 
 namespace {
 
-// Whether `path` is what `pattern` describes; the open parts go to `names`.
-bool matches(std::string_view pattern, std::string_view path,
-             std::vector<std::string>& names) {
-  names.clear();
-  if (pattern.ends_with("/**")) {
-    const auto base = pattern.substr(0, pattern.size() - 2);
-    if (!path.starts_with(base))
-      return false;
-    names.push_back(decoded(path.substr(base.size())));
-    return true;
-  }
-  while (!pattern.empty() && !path.empty()) {
-    pattern.remove_prefix(1);
-    path.remove_prefix(1);
-    const auto want = pattern.substr(0, pattern.find('/'));
-    const auto have = path.substr(0, path.find('/'));
-    if (want == "*" && !have.empty())
-      names.push_back(decoded(have));
-    else if (want != have)
-      return false;
-    pattern.remove_prefix(want.size());
-    path.remove_prefix(have.size());
-  }
-  return pattern.empty() && path.empty();
-}
-
 void redirect(const call& what) {
   what.answer_bytes(302, "text/plain; charset=utf-8", "/.admin/\n",
                     {{"Location", "/.admin/"}});
@@ -76,24 +50,9 @@ const std::vector<resource>& resources() {
 }
 
 void dispatch(call what) {
-  const auto method = what.method() == "HEAD" ? "GET" : what.method();
-  std::string allowed;
-  for (const auto& one : resources()) {
-    if (!matches(one.pattern, what.path(), what.names))
-      continue;
-    if (one.method != method) {
-      allowed += (allowed.empty() ? "" : ", ") + std::string(one.method)
-                 + (one.method == "GET" ? ", HEAD" : "");
-      continue;
-    }
-    if (may_enter(what, one))
-      one.serve(what);
-    return;
-  }
-  if (!allowed.empty())
-    return what.answer(405, {{"error", what.method() + " is not allowed here"}},
-                       {{"Allow", allowed}});
-  what.problem(404, "no such resource: " + std::string(what.path()));
+  serve_from<call>(resources(), std::move(what), [](const call& unknown) {
+    unknown.problem(404, "no such resource: " + std::string(unknown.path()));
+  });
 }
 
 } // namespace aps::admin

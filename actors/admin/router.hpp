@@ -1,23 +1,14 @@
 #pragma once
 
 #include "actors/admin/call.hpp"
+#include "actors/admin/resource_table.hpp"
 
-#include <functional>
-#include <string_view>
 #include <vector>
 
 namespace aps::admin {
 
-/// Who may ask.
-enum class access : uint8_t { open, token };
-
-/// One resource and method. In the pattern "*" is any one part of the path.
-struct resource {
-  std::string_view method;
-  std::string_view pattern;
-  access who;
-  std::function<void(const call&)> serve;
-};
+/// One of the node's resources.
+using resource = resource_of<call>;
 
 /// The table of contents of the admin API.
 const std::vector<resource>& resources();
@@ -56,9 +47,6 @@ void set_fallback(const call& what);
 void get_asset(const call& what);
 
 // -- what they share ----------------------------------------------------------
-
-/// False: it was refused and answered.
-bool may_enter(const call& what, const resource& to);
 
 nlohmann::json show_node(const context& where);
 nlohmann::json show_totals(const exchange_totals& totals);

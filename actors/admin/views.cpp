@@ -292,8 +292,7 @@ void get_metrics(const call& what) {
                   what.where().system.metrics())](std::string& to) {
       return text->step(to);
     });
-    what.answer_in_steps(std::move(body),
-                         "text/plain; version=0.0.4; charset=utf-8");
+    what.answer_in_steps(std::move(body), metrics_type);
   });
 }
 

@@ -1,0 +1,177 @@
+#include "actors/admin/request.hpp"
+
+#include "actors/messages.hpp"
+
+#include <caf/event_based_actor.hpp>
+
+#include <utility>
+
+namespace aps::admin {
+
+using nlohmann::json;
+
+namespace {
+
+std::string_view reason_of(uint16_t status) {
+  switch (status) {
+    case 200: return "OK";
+    case 302: return "Found";
+    case 304: return "Not Modified";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 413: return "Content Too Large";
+    case 415: return "Unsupported Media Type";
+    case 429: return "Too Many Requests";
+    default: return "Service Unavailable";
+  }
+}
+
+int digit(char c) {
+  if (c >= '0' && c <= '9')
+    return c - '0';
+  c |= 0x20;
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+} // namespace
+
+request::request(desk_ptr at, served_exchange_ptr served, exchange_facts facts,
+                 std::string body)
+    : at_(std::move(at)), served_(std::move(served)), facts_(std::move(facts)),
+      body_(std::move(body)) {}
+
+std::string_view request::path() const {
+  const std::string_view all = served_->head()->path;
+  return all.substr(0, all.find('?'));
+}
+
+std::string_view request::header(std::string_view name) const {
+  const auto* found = find_header(served_->head()->headers, name);
+  return found ? std::string_view{found->value} : std::string_view{};
+}
+
+std::optional<std::string> request::parameter(std::string_view name) const {
+  const std::string_view all = served_->head()->path;
+  auto rest = all.substr(std::min(all.size(), path().size() + 1));
+  while (!rest.empty()) {
+    const auto pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    const auto sign = pair.find('=');
+    if (decoded(pair.substr(0, sign), true) == name)
+      return sign == pair.npos ? "" : decoded(pair.substr(sign + 1), true);
+  }
+  return std::nullopt;
+}
+
+std::optional<json> request::json_body() const {
+  auto out = json::parse(body_.empty() ? "{}" : body_, nullptr, false);
+  if (out.is_object())
+    return out;
+  problem(400, "the body is not a JSON object");
+  return std::nullopt;
+}
+
+// -- answers ------------------------------------------------------------------
+
+void request::answer(uint16_t status, const json& body,
+                     header_list more) const {
+  more.push_back({"Cache-Control", "no-store"});
+  answer_bytes(status, "application/json",
+               body.dump(2, ' ', false, json::error_handler_t::replace) + "\n",
+               std::move(more));
+}
+
+void request::answer_bytes(uint16_t status, std::string_view type,
+                           std::string body, header_list more) const {
+  served_->unit().post([to = served_, status, type = std::string(type),
+                        body = std::move(body),
+                        more = std::move(more)]() mutable {
+    auto head = std::make_shared<response_head>();
+    head->status = status;
+    head->reason = reason_of(status);
+    head->headers = more;
+    head->headers.push_back({"X-Content-Type-Options", "nosniff"});
+    if (status != 304) {
+      head->headers.push_back({"Content-Type", type});
+      head->headers.push_back({"Content-Length", std::to_string(body.size())});
+      head->content_length = body.size();
+    }
+    head->last = to->head()->method == "HEAD" || status == 304;
+    to->send_head(head);
+    if (head->last)
+      return;
+    to->send_body(slice::adopt(std::move(body)));
+    to->send_end({});
+  });
+}
+
+// Between two steps it goes to the unit and back: an actor that only sends to
+// itself keeps its thread.
+void request::answer_in_steps(long_text body, std::string type) const {
+  struct rendering {
+    request from;
+    long_text body;
+    std::string type;
+    std::shared_ptr<void> use;
+    std::string text = {};
+  };
+  auto all = std::make_shared<rendering>(
+    rendering{*this, std::move(body), std::move(type),
+              at_->units->use()});
+  at_->system.spawn([all](caf::event_based_actor* self) -> caf::behavior {
+    auto next = std::make_shared<std::function<void()>>();
+    *next = [self, all, again = std::weak_ptr{next}] {
+      all->body.step(all->text);
+      const auto step = again.lock();
+      if (!step)
+        return;
+      if (!all->body.more()) {
+        all->from.answer_bytes(200, all->type, std::move(all->text),
+                               {{"Cache-Control", "no-store"}});
+        self->quit();
+        return;
+      }
+      all->from.served()->unit().post([me = caf::strong_actor_ptr{self->ctrl()},
+                                       step, use = all->use] {
+        compat::run_on(me, caf::make_action([step] { (*step)(); }));
+      });
+    };
+    compat::run_on(caf::strong_actor_ptr{self->ctrl()},
+                   caf::make_action([next] { (*next)(); }));
+    return {[](drain) {}};
+  });
+}
+
+void request::problem(uint16_t status, const std::string& text,
+                      const std::string& field,
+                      const std::vector<std::string>& allowed) const {
+  json body{{"error", text}};
+  if (!field.empty())
+    body["field"] = field;
+  if (!allowed.empty())
+    body["allowed"] = allowed;
+  answer(status, body);
+}
+
+void request::note_limit(limit kind, std::string_view detail) const {
+  at_->on_limit(kind, facts_.visitor_address, detail);
+}
+
+std::string decoded(std::string_view text, bool plus) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0
+        && digit(text[i + 2]) >= 0) {
+      out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
+      i += 2;
+    } else {
+      out += plus && text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+} // namespace aps::admin

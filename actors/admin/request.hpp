@@ -1,0 +1,110 @@
+#pragma once
+
+#include "actors/admin/long_text.hpp"
+#include "actors/compat.hpp"
+#include "actors/policy/login_limit.hpp"
+#include "actors/unit_context.hpp"
+#include "transports/seam/network.hpp"
+
+#include <caf/actor_system.hpp>
+#include <nlohmann/json.hpp>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aps::admin {
+
+/// Guesses at the token, by address. Thread-safe.
+struct login_guard {
+  std::mutex mutex;
+  login_limit limit; // by mutex
+};
+
+class request;
+
+/// What a listener for operators needs of its process: a node's admin
+/// listener, or an agent's status listener. Thread-safe.
+struct desk {
+  caf::actor_system& system;
+  std::shared_ptr<unit_contexts> units;
+
+  /// What has to be shown; "" = nothing, but only local names are served.
+  std::function<std::string()> token;
+
+  /// Somebody reached a limit; cheap enough for every single one.
+  std::function<void(limit kind, std::string_view peer,
+                     std::string_view detail)>
+    on_limit;
+
+  /// A request was refused, `why` in words.
+  std::function<void(const request& which, const std::string& why)> on_refused;
+
+  std::shared_ptr<login_guard> logins = std::make_shared<login_guard>();
+};
+using desk_ptr = std::shared_ptr<const desk>;
+
+/// One request to such a listener, its body complete, and the way to answer
+/// it, once. Copies are the same request.
+class request {
+ public:
+  request(desk_ptr at, served_exchange_ptr served, exchange_facts facts,
+          std::string body);
+
+  const desk& at() const noexcept { return *at_; }
+  const served_exchange_ptr& served() const noexcept { return served_; }
+  const exchange_facts& facts() const noexcept { return facts_; }
+  const std::string& method() const { return served_->head()->method; }
+
+  /// The path without query, still percent-encoded.
+  std::string_view path() const;
+
+  /// A header's value; empty when it is absent.
+  std::string_view header(std::string_view name) const;
+
+  /// A parameter of the query, decoded; nothing when it is absent.
+  std::optional<std::string> parameter(std::string_view name) const;
+
+  /// The body as a JSON object; else answers 400 and returns nothing.
+  std::optional<nlohmann::json> json_body() const;
+
+  /// The parts of the path that a route left open, decoded.
+  std::vector<std::string> names;
+
+  // -- answers, from any thread -----------------------------------------------
+
+  void answer(uint16_t status, const nlohmann::json& body,
+              header_list more = {}) const;
+  void answer_bytes(uint16_t status, std::string_view type, std::string body,
+                    header_list more = {}) const;
+
+  /// Answers 200, rendered step by step on CAF's threads.
+  void answer_in_steps(long_text body,
+                       std::string type = "application/json") const;
+
+  void problem(uint16_t status, const std::string& text,
+               const std::string& field = {},
+               const std::vector<std::string>& allowed = {}) const;
+
+  /// Somebody reached a limit; counted, and told now and then.
+  void note_limit(limit kind, std::string_view detail) const;
+
+ private:
+  desk_ptr at_;
+  served_exchange_ptr served_;
+  exchange_facts facts_;
+  std::string body_;
+};
+
+/// Percent-decoding (RFC 3986); `plus` = "+" is a space, as in a query.
+std::string decoded(std::string_view text, bool plus = false);
+
+/// Metrics in Prometheus' text format.
+inline constexpr auto metrics_type
+  = "text/plain; version=0.0.4; charset=utf-8";
+
+} // namespace aps::admin

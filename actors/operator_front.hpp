@@ -1,0 +1,38 @@
+#pragma once
+
+#include "actors/admin/request.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+namespace aps {
+
+/// The side of a listener for operators. Requests are exchanges like any
+/// other, served in this process.
+class operator_front : public front {
+ public:
+  using server = std::function<void(admin::request)>;
+
+  /// `serve` gets each request, its body complete; thread: its unit's.
+  operator_front(admin::desk_ptr desk, server serve);
+
+  std::shared_ptr<const route> find(const visitor_request& what) override;
+  void start(exchange_ptr what) override;
+  void on_link(link_ptr what) override;
+  void on_limit(limit kind, std::string_view peer,
+                std::string_view detail) override;
+  exchange_id next_id() override { return ++next_id_; }
+
+ private:
+  admin::desk_ptr desk_;
+  server serve_;
+  std::shared_ptr<const route> everything_;
+  std::atomic<exchange_id> next_id_{0};
+};
+
+/// How such a listener is opened.
+listen_options operator_listener(std::string name, std::string host,
+                                 uint16_t port);
+
+} // namespace aps
