@@ -107,6 +107,8 @@ using agent_actor = caf::typed_actor<
   caf::result<void>(resume_arrived),        // from a connection
   caf::result<void>(served_started),        // from a unit
   caf::result<void>(served_finished),       // from a connection
-  caf::result<void>(drain)>;                // from the host
+  caf::result<void>(key_derived),           // from the host
+  caf::result<void>(drain),                 // from the host
+  caf::result<agent_snapshot>(get_snapshot)>;
 
 } // namespace aps

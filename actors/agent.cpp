@@ -1,22 +1,57 @@
 #include "actors/agent.hpp"
 
 #include "actors/agent_actor.hpp"
+#include "actors/agent_status.hpp"
+#include "actors/operator_front.hpp"
 #include "actors/wait.hpp"
 #include "transports/seam/auth.hpp"
 
+#include <caf/event_based_actor.hpp>
+
 #include <cstring>
+#include <thread>
 
 namespace aps {
 
 namespace {
 
 constexpr auto closing_time = std::chrono::milliseconds(1000);
+constexpr auto key_pause = std::chrono::milliseconds(1000);
 
 session_id make_session() {
   const auto bytes = random_bytes(sizeof(session_id));
   session_id out;
   std::memcpy(out.data(), bytes.data(), out.size());
   return out;
+}
+
+/// Derives the key of some agents, which takes a while, on a thread of its own.
+struct key_work {
+  std::string tunnel;
+  std::string password;
+  std::shared_ptr<published<std::string>> key;
+  std::vector<agent_actor> agents;
+  std::shared_ptr<spdlog::logger> log;
+  std::shared_ptr<std::atomic<bool>> stopping;
+  std::shared_ptr<void> use; ///< of the units: the host waits for it
+};
+
+void derive(caf::event_based_actor* self, const key_work& what) {
+  for (;;) {
+    try {
+      what.key->set(derive_key(what.tunnel, what.password));
+      for (const auto& agent : what.agents)
+        compat::send(self, agent, key_derived{});
+      return;
+    } catch (const std::exception& error) {
+      what.log->error("[AGENT] Cannot derive a key from the password ({}); "
+                      "trying again in 1 s",
+                      error.what());
+    }
+    if (*what.stopping)
+      return;
+    std::this_thread::sleep_for(key_pause);
+  }
 }
 
 class agent_host final : public agent {
@@ -28,45 +63,43 @@ class agent_host final : public agent {
         alarms_(std::make_shared<alarm_clock>(system)),
         live_(std::make_shared<std::atomic<size_t>>(0)),
         connections_(std::make_shared<std::atomic<size_t>>(0)) {
-    agent_context shared;
-    shared.tunnel = options.tunnel;
-    shared.endpoint = options.endpoint;
-    shared.key = derive_key(options.tunnel, options.password);
-    shared.session = make_session();
-    shared.instance = options.instance;
-    shared.started_ms = static_cast<uint64_t>(
-      std::chrono::system_clock::now().time_since_epoch()
-      / std::chrono::milliseconds(1));
-    shared.transports = options.transports;
-    shared.net = net_;
-    shared.origins = net_->origins(options.origin);
-    shared.units = units_;
-    shared.alarms = alarms_;
-    shared.log = std::move(log);
-    shared.live = live_;
-    shared.connections = connections_;
-    shared.dials = dials_;
-    shared.on_report = options.on_report;
-    shared.examine = options.examine;
+    const auto context = make_context(options, log);
     if (const auto exceptions = net_->exceptions())
-      exception_watch_ = exceptions->add(
-        [log = shared.log](const std::string& text) {
-          log->warn("[AGENT] A connection was given up because of an "
-                    "exception: {}", text);
-        });
+      exception_watch_ = exceptions->add([log](const std::string& text) {
+        log->warn("[AGENT] A connection was given up because of an "
+                  "exception: {}",
+                  text);
+      });
+    auto of_node = context;
     for (const auto& server : options.servers) {
-      shared.server = server;
+      of_node.server = server;
       actors_.push_back(system_.spawn<agent_impl>(
-        std::make_shared<const agent_context>(shared)));
+        std::make_shared<const agent_context>(of_node)));
     }
+    try {
+      if (options.status)
+        open_status(options, context);
+    } catch (...) {
+      stop(std::chrono::milliseconds(0));
+      throw;
+    }
+    system_.spawn<caf::detached>(derive,
+                                 key_work{options.tunnel, options.password,
+                                          context.key, actors_, log,
+                                          stopping_, units_->use()});
   }
 
   ~agent_host() override { stop(std::chrono::milliseconds(0)); }
+
+  uint16_t status_port() const noexcept override {
+    return status_ ? status_->port() : 0;
+  }
 
   void stop(std::chrono::milliseconds grace) override {
     if (stopped_)
       return;
     stopped_ = true;
+    *stopping_ = true;
     for (const auto& actor : actors_)
       compat::enqueue(nullptr, actor, drain{});
     wait_until(grace, [this] { return *live_ == 0; });
@@ -77,6 +110,7 @@ class agent_host final : public agent {
                [this] { return *connections_ == 0; });
     for (const auto& actor : actors_)
       stop_and_wait(system_, actor);
+    status_.reset();
     // Nothing on the I/O side may talk to actors once the host lets go of
     // the actor system.
     wait_until(std::chrono::seconds(12),
@@ -87,6 +121,49 @@ class agent_host final : public agent {
   }
 
  private:
+  // For all nodes alike.
+  agent_context make_context(const agent_options& options,
+                             const std::shared_ptr<spdlog::logger>& log) {
+    agent_context out;
+    out.tunnel = options.tunnel;
+    out.endpoint = options.endpoint;
+    out.key = std::make_shared<published<std::string>>();
+    out.session = make_session();
+    out.instance = options.instance;
+    out.started_ms = static_cast<uint64_t>(
+      std::chrono::system_clock::now().time_since_epoch()
+      / std::chrono::milliseconds(1));
+    out.transports = options.transports;
+    out.net = net_;
+    out.origins = net_->origins(options.origin);
+    out.units = units_;
+    out.alarms = alarms_;
+    out.log = log;
+    out.live = live_;
+    out.connections = connections_;
+    out.dials = dials_;
+    out.on_report = options.on_report;
+    out.examine = options.examine;
+    return out;
+  }
+
+  void open_status(const agent_options& options, const agent_context& context) {
+    const auto exceptions = net_->exceptions();
+    std::vector<outside_sum> sums{
+      {"exceptions", "Exceptions that ended a connection.",
+       [exceptions] { return exceptions ? exceptions->count() : 0; }},
+      {"log-dropped", "Log lines that could not be written.",
+       options.log_dropped}};
+    status_ = net_->listen(
+      operator_listener("status", options.status->host, options.status->port),
+      make_agent_status({system_,
+                         std::make_shared<const agent_context>(context),
+                         actors_, options.version, options.status->token,
+                         std::make_shared<process_metrics>(
+                           system_.metrics(), std::move(sums), options.version),
+                         stopping_}));
+  }
+
   caf::actor_system& system_;
   std::shared_ptr<network> net_;
   std::shared_ptr<unit_contexts> units_;
@@ -96,6 +173,9 @@ class agent_host final : public agent {
   std::shared_ptr<std::atomic<size_t>> live_;
   std::shared_ptr<std::atomic<size_t>> connections_;
   std::vector<agent_actor> actors_;
+  std::unique_ptr<listener> status_;
+  std::shared_ptr<std::atomic<bool>> stopping_
+    = std::make_shared<std::atomic<bool>>(false);
   bool stopped_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,14 @@ using peer_examiner
                        const std::shared_ptr<live_set>& scope,
                        std::function<void(std::string)> done)>;
 
+/// Where an agent tells how it is, over HTTP: /.api/health, /.api/ready,
+/// /.api/stats and /metrics.
+struct agent_status_options {
+  std::string host = "127.0.0.1"; ///< an IP address
+  uint16_t port = 0;              ///< 0 = any free port
+  std::string token; ///< asked for ("Authorization: Bearer"); empty = nobody is
+};
+
 struct agent_options {
   std::vector<agent_server> servers; ///< each gets its own pools
   std::string tunnel;
@@ -59,6 +68,11 @@ struct agent_options {
   std::function<void(const agent_report&)> on_report = {};
   /// Explains failures, before they are logged. Optional.
   peer_examiner examine = {};
+
+  std::optional<agent_status_options> status = {}; ///< nothing = no listener
+  std::string version = {};                        ///< of the host; shown
+  /// Lines that the log lost; empty = it never does.
+  std::function<uint64_t()> log_dropped = {};
 };
 
 /// An agent inside somebody's actor system. Does not own the system or the
@@ -67,14 +81,20 @@ class agent {
  public:
   virtual ~agent() = default;
 
+  /// The port of the status listener; 0 = there is none.
+  virtual uint16_t status_port() const noexcept = 0;
+
   /// Drains for at most `grace`, then closes everything. Blocks; must not be
   /// called from an actor or a unit thread. Idempotent; the destructor calls
   /// it with no grace.
   virtual void stop(std::chrono::milliseconds grace) = 0;
 };
 
-/// Starts an agent; dials and redials by itself from then on. Throws
-/// std::runtime_error when `options.origin.ca_file` cannot be read.
+/// Starts an agent; dials and redials by itself from then on. The password's
+/// key takes some 50 ms, for which nobody waits here. Throws
+/// std::runtime_error when `options.origin.ca_file` cannot be read, and
+/// std::system_error when the port of `options.status` cannot be opened; then
+/// nothing is left running.
 std::unique_ptr<agent> spawn_agent(caf::actor_system& system,
                                    agent_options options,
                                    std::shared_ptr<network> net,

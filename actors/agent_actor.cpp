@@ -59,7 +59,10 @@ std::string_view advice(refusal why) {
 } // namespace
 
 agent_state::agent_state(agent_actor::pointer self, agent_context_ptr context)
-    : self_(self), context_(std::move(context)) {
+    : self_(self), context_(std::move(context)),
+      metrics_(self->system().metrics(),
+               {context_->tunnel, context_->endpoint, context_->server_name()},
+               context_->transports) {
   for (const auto transport : context_->transports)
     lanes_[transport].redials
       = restart_pacer{{}, self_->id() * 7919
@@ -92,7 +95,9 @@ agent_actor::behavior_type agent_state::make_behavior() {
     [this](resume_arrived& what) { on_resume(what); },
     [this](const served_started& started) { on_started(started); },
     [this](const served_finished& done) { on_finished(done.exchange); },
+    [this](key_derived) { dial_missing(); },
     [this](drain) { on_drain(); },
+    [this](get_snapshot) { return show(); },
   };
 }
 
@@ -117,6 +122,11 @@ bool agent_state::is_last_resort(transport_kind transport) const {
   return transport == transport_kind::poll && lanes_.size() > 1;
 }
 
+bool agent_state::is_needed(transport_kind transport, time_point now) const {
+  return !is_last_resort(transport)
+         || (alone_since_ && now - *alone_since_ >= poll_after);
+}
+
 void agent_state::mind_last_resort(time_point now) {
   const auto others = std::any_of(
     lanes_.begin(), lanes_.end(), [this](const auto& item) {
@@ -136,12 +146,11 @@ void agent_state::mind_last_resort(time_point now) {
 }
 
 void agent_state::dial_missing() {
-  if (draining_)
+  if (draining_ || context_->key->get()->empty())
     return;
   const auto now = compat::now(self_);
   for (auto& [transport, where] : lanes_) {
-    if (is_last_resort(transport)
-        && (!alone_since_ || now - *alone_since_ < poll_after))
+    if (!is_needed(transport, now))
       continue;
     for (auto count = dials_due(where, now); count > 0; --count)
       dial(transport, where, now);
@@ -176,6 +185,7 @@ uint32_t agent_state::dials_due(const lane& where, time_point now) const {
 
 void agent_state::dial(transport_kind transport, lane& where, time_point now) {
   ++where.dialing;
+  metrics_.on_dial(transport);
   auto& net = *context_->net;
   auto& unit = net.unit(next_unit_++ % net.units());
   where.redials.on_tried(now);
@@ -223,6 +233,7 @@ void agent_state::on_dialled(dial_done& done) {
   auto& link = done.result.connected;
   if (!link) {
     where.redials.on_failed(now);
+    metrics_.on_dial_failed(done.transport);
     if (!draining_)
       complain(where, done.transport,
                foreign_text(done.result.detail)
@@ -278,11 +289,13 @@ void agent_state::on_up(const agent_connection_up& up) {
   // One that was given up and is welcome at this very moment leaves again.
   if (std::erase_if(where.greeting, same) == 0)
     return;
-  where.live.push_back({up.who, compat::now(self_)});
+  where.live.push_back({up.who, compat::now(self_), up.connection});
+  metrics_.set_live(up.transport, where.live.size());
   where.redials.on_up();
   where.refused = false;
   for (auto* all : {&failures_, &found_troubles_})
     first ? all->clear() : all->forget(ending_of(up.transport));
+  found_.clear();
   resume_time_ = std::chrono::milliseconds(up.resume_time_ms);
   context_->log->info("[AGENT] Connected to {} over {} as {}.{} ({})",
                       context_->server_name(), shown(up.transport),
@@ -300,6 +313,7 @@ void agent_state::on_down(const agent_connection_down& down) {
   const auto lived = was_live ? compat::now(self_) - i->since : duration{};
   if (was_live)
     where.live.erase(i);
+  metrics_.set_live(down.transport, where.live.size());
   const auto greeted = std::erase_if(where.greeting, same) > 0;
   std::erase_if(where.surplus, same);
   const auto now = compat::now(self_);
@@ -327,10 +341,13 @@ void agent_state::lose(lane& where, const agent_connection_down& down,
     return;
   }
   const auto now = compat::now(self_);
-  if (was_live)
+  if (was_live) {
     where.redials.on_lost(down.worked || is_proven(lived), now);
-  else
+    metrics_.on_lost(down.transport);
+  } else {
     where.redials.on_failed(now);
+    metrics_.on_dial_failed(down.transport);
+  }
   complain(where, down.transport,
            context_->server_name()
              + (was_live ? ": connection lost: " : ": handshake failed: ")
@@ -401,9 +418,12 @@ void agent_state::refuse(lane& where, transport_kind transport,
                                     : context_->tunnel + "."
                                         + context_->endpoint)
                     + ": " + no.message + std::string(advice(no.code));
+  metrics_.on_refused(no.code);
   if (hopeless && !draining_)
     report(agent_report::news::refused, text);
   complain(where, transport, text);
+  last_failure_ = last_refusal_
+    = trouble{text, compat::now(self_), no.code};
 }
 
 // Beside others that live a transport is one trouble, however it fails, until
@@ -422,6 +442,9 @@ void agent_state::complain(const lane& where, transport_kind transport,
                            const std::string& text, bool lost) {
   const auto cause = cause_of(transport, text, lost);
   const auto shown_text = is_connected() ? text + ending_of(transport) : text;
+  // What somebody found behind it says more.
+  last_failure_ = trouble{found_.empty() ? shown_text : found_,
+                          compat::now(self_)};
   if (!failures_.admit(cause, compat::now(self_))) {
     context_->log->debug("[AGENT] {} over {}: {}", context_->server_name(),
                          shown(transport), text);
@@ -441,6 +464,10 @@ void agent_state::complain(const lane& where, transport_kind transport,
                          write_complaint(cause, shown_text, next);
                        else
                          write_complaint(found, found, next);
+                       if (found.empty() || is_connected())
+                         return;
+                       found_ = found;
+                       last_failure_ = trouble{found, compat::now(self_)};
                      }));
     });
 }
@@ -517,6 +544,7 @@ void agent_state::start(request_arrived& what) {
   known.attempt = what.head.attempt;
   known.on = what.from;
   ++*context_->live;
+  metrics_.on_started();
   auto& unit = what.via->unit();
   auto make = [origins = context_->origins, &unit, what] {
     auto served = origins->serve(unit, what.exchange, what.head.head,
@@ -602,6 +630,7 @@ void agent_state::on_finished(exchange_id id) {
                        compat::now(self_) + tombstone_time};
   table_.erase(i);
   --*context_->live;
+  metrics_.on_over();
 }
 
 void agent_state::give_up_detached(time_point now) {
@@ -616,6 +645,7 @@ void agent_state::give_up_detached(time_point now) {
     one.served->cancel();
     tombstones_[id] = {one.attempt, true, now + tombstone_time};
     --*context_->live;
+    metrics_.on_abandoned();
     return true;
   });
   std::erase_if(tombstones_,

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "actors/agent_context.hpp"
+#include "actors/agent_metrics.hpp"
+#include "actors/agent_snapshot.hpp"
 #include "actors/policy/complaints.hpp"
 #include "actors/policy/restart.hpp"
 
@@ -29,6 +31,7 @@ class agent_state {
   struct member {
     agent_connection_actor actor;
     time_point since{};
+    std::string name = {}; ///< once it is welcome
   };
 
   /// The connections of one transport.
@@ -69,6 +72,13 @@ class agent_state {
     time_point until{};
   };
 
+  /// What went wrong last, in words.
+  struct trouble {
+    std::string text;
+    time_point at{};
+    std::optional<refusal> refused = {};
+  };
+
   void on_dialled(dial_done& done);
   void on_up(const agent_connection_up& up);
   void on_down(const agent_connection_down& down);
@@ -86,6 +96,7 @@ class agent_state {
   void lose(lane& where, const agent_connection_down& down, bool was_live,
             duration lived);
   bool is_last_resort(transport_kind transport) const;
+  bool is_needed(transport_kind transport, time_point now) const;
   void mind_last_resort(time_point now);
   void dial_missing();
   uint32_t dials_due(const lane& where, time_point now) const;
@@ -106,6 +117,7 @@ class agent_state {
   void slow_down(lane& where, const refused_frame& no);
   void give_up_detached(time_point now);
   void ignore(const agent_connection_actor& from, exchange_id id);
+  agent_snapshot show() const;
 
   agent_actor::pointer self_;
   agent_context_ptr context_;
@@ -121,6 +133,10 @@ class agent_state {
   std::optional<time_point> not_alone_since_;
   complaints failures_;      ///< by what the transports say
   complaints found_troubles_; ///< by what is behind it
+  std::optional<trouble> last_refusal_;
+  std::optional<trouble> last_failure_;
+  std::string found_; ///< behind the failures, until there is a connection
+  agent_metrics metrics_;
   bool draining_ = false;
 };
 

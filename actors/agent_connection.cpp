@@ -140,13 +140,13 @@ void agent_connection_state::on_challenge(const challenge_frame& challenge) {
   hello_.software = "aps";
   hello_.instance = context_->instance;
   hello_.started_ms = context_->started_ms;
-  hello_.proof = agent_proof(context_->key, challenge.nonce, hello_,
+  hello_.proof = agent_proof(*context_->key->get(), challenge.nonce, hello_,
                              link_->transport());
   link_->send({0, hello_});
 }
 
 void agent_connection_state::on_welcome(const welcome_frame& welcome) {
-  if (!equal_secrets(welcome.proof, node_proof(context_->key, hello_))) {
+  if (!equal_secrets(welcome.proof, node_proof(*context_->key->get(), hello_))) {
     refused_ = refused_frame{refusal::bad_proof,
                              "the node does not know the password", 10000};
     phase_ = phase::closing;

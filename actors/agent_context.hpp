@@ -3,6 +3,7 @@
 #include "actors/agent.hpp"
 #include "actors/alarm.hpp"
 #include "actors/messages.hpp"
+#include "actors/published.hpp"
 #include "actors/unit_context.hpp"
 
 #include <spdlog/logger.h>
@@ -17,7 +18,9 @@ struct agent_context {
   agent_server server;
   std::string tunnel;
   std::string endpoint;
-  std::string key; ///< derived from the password
+  /// Derived from the password; "" until that is done. Then the actor needs a
+  /// `key_derived`.
+  std::shared_ptr<published<std::string>> key;
   session_id session{};
   std::string instance;
   uint64_t started_ms = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/actors.hpp"
+#include "actors/agent_snapshot.hpp"
 #include "actors/events.hpp"
 #include "actors/policy/target_health.hpp"
 #include "actors/snapshots.hpp"
@@ -315,6 +316,9 @@ struct probe {
 };
 
 // -- agent ---------------------------------------------------------------------
+
+/// `agent_context::key` is there: dial.
+struct key_derived {};
 
 struct dial_done {
   transport_kind transport = transport_kind::grpc;

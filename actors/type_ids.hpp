@@ -52,6 +52,8 @@ struct open_wanted;
 struct served_started;
 struct served_finished;
 struct drain;
+struct key_derived;
+struct agent_snapshot;
 struct get_snapshot;
 struct subscribe;
 struct pool_snapshot;
@@ -143,6 +145,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(aps, first_custom_type_id)
   CAF_ADD_TYPE_ID(aps, (aps::served_started))
   CAF_ADD_TYPE_ID(aps, (aps::served_finished))
   CAF_ADD_TYPE_ID(aps, (aps::drain))
+  CAF_ADD_TYPE_ID(aps, (aps::key_derived))
+  CAF_ADD_TYPE_ID(aps, (aps::agent_snapshot))
 
 CAF_END_TYPE_ID_BLOCK(aps)
 
@@ -192,3 +196,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::open_wanted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::served_started)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::served_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::drain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::key_derived)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::agent_snapshot)

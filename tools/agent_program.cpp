@@ -2,6 +2,7 @@
 
 #include "actors/agent.hpp"
 #include "actors/init.hpp"
+#include "config/host.hpp"
 #include "tools/cli.hpp"
 #include "tools/host.hpp"
 #include "tools/link_watch.hpp"
@@ -23,6 +24,7 @@ namespace aps {
 namespace {
 
 constexpr uint16_t default_port = 8080;
+constexpr uint16_t default_status_port = 9091;
 constexpr uint32_t max_threads = 1024;
 
 struct flags {
@@ -42,6 +44,8 @@ struct flags {
   uint32_t threads = 0;
   std::string log_level = "info";
   double grace = 5;
+  std::string status;
+  std::string status_token_file;
   link_wishes wishes;
 };
 
@@ -116,6 +120,14 @@ void declare(cli::command_line& line, flags& to, bool websocket_only) {
             "End with exit code 3 when a node refuses this agent (password, "
             "tunnel, version), instead of asking again"},
            to.wishes.exit_on_refusal);
+  line.add({"status", "HOST:PORT",
+            "Tell over HTTP how this agent is (/.api/health, /.api/ready, "
+            "/.api/stats, /metrics), e.g. at 127.0.0.1:9091"},
+           to.status);
+  line.add({"status-token-file", "FILE",
+            "File with the token that -status asks for; has to be given unless "
+            "it is a loopback address"},
+           to.status_token_file);
   line.add(
     {"log-level", "LEVEL", "One of trace, debug, info, warning, error, off"},
     to.log_level, cli::log_levels());
@@ -162,6 +174,31 @@ std::string name(const char* flag, const std::string& text) {
   return text;
 }
 
+/// Where `-status` is to listen. Who reaches it sees everything.
+agent_status_options status(const flags& from) {
+  std::string error;
+  const auto parsed
+    = cli::parse_address(from.status, default_status_port, error);
+  if (!parsed)
+    throw usage_error("-status " + error);
+  agent_status_options result{parsed->host, parsed->port, {}};
+  if (result.host != "localhost" && !config::is_ipv4(result.host)
+      && !config::is_ipv6(result.host))
+    throw usage_error("-status " + cli::quoted(from.status)
+                      + ": listens on an IP address or localhost, such as "
+                        "127.0.0.1:9091");
+  if (!from.status_token_file.empty()) {
+    auto content = cli::read_secret(from.status_token_file, error);
+    if (!content)
+      throw std::runtime_error("token file " + error);
+    result.token = *content;
+  } else if (!config::is_loopback(result.host)) {
+    throw usage_error("-status " + result.host + " is no loopback address: "
+                      "others reach it, so it takes -status-token-file FILE");
+  }
+  return result;
+}
+
 duration to_duration(double seconds) {
   return std::chrono::duration_cast<duration>(
     std::chrono::duration<double>(seconds));
@@ -191,6 +228,11 @@ agent_options options(const flags& from) {
   result.origin.read_timeout = to_duration(from.target_timeout);
   result.origin.send_timeout = to_duration(from.target_timeout);
   result.origin.min_rate = from.target_min_rate;
+  if (!from.status.empty())
+    result.status = status(from);
+  else if (!from.status_token_file.empty())
+    throw usage_error("-status-token-file is of no use without -status");
+  result.version = APS_VERSION;
   result.examine = [](executor& unit, const agent_server& server,
                       const auto& scope, auto done) {
     probe_peer(unit, server.host, server.port, scope, std::move(done));
@@ -215,7 +257,12 @@ link_watch::end run(const flags& what, agent_options options) {
               what.transport);
   link_watch watch{what.wishes};
   options.on_report = watch.listener();
+  options.log_dropped = [log] { return host::dropped_lines(*log); };
+  const auto status_host = options.status ? options.status->host : "";
   const auto agent = spawn_agent(system, std::move(options), network, log);
+  if (agent->status_port() != 0)
+    log->info("[AGENT] Status at http://{}/.api/stats",
+              cli::to_string({status_host, agent->status_port()}));
   const auto end = watch.wait();
   if (end.code == cli::exit_ok)
     log->info("[AGENT] {}: stopping", end.why);

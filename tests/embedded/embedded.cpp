@@ -3,12 +3,14 @@
 #include "actors/agent.hpp"
 #include "tests/embedded/support.hpp"
 #include "tests/support/test.hpp"
+#include "transports/seam/auth.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
+#include <ctime>
 #include <string>
 
 using namespace aps;
@@ -40,7 +42,88 @@ config::mapping through_tunnel(uint16_t origin_port) {
   return out;
 }
 
+agent_options agent_of(uint16_t port) {
+  agent_options out;
+  out.servers = {{"127.0.0.1", port}};
+  out.tunnel = "t";
+  out.endpoint = "e";
+  out.password = "secret";
+  out.transports = {transport_kind::websocket};
+  return out;
+}
+
+/// What `work` costs the thread that calls it.
+double cpu_seconds(const std::function<void()>& work) {
+  const auto now = [] {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return double(time.tv_sec) + double(time.tv_nsec) * 1e-9;
+  };
+  const auto before = now();
+  work();
+  return now() - before;
+}
+
 } // namespace
+
+CAF_TEST(who_starts_an_agent_does_not_derive_its_key) {
+  host app;
+  const auto node = spawn_node(app.system, node_config(), app.net, silent());
+  const auto key
+    = cpu_seconds([] { CAF_CHECK(!derive_key("t", "secret").empty()); });
+  // The trusted certificates are read before it returns, and may fail.
+  const auto read = [&] { CAF_CHECK(app.net->origins({}) != nullptr); };
+  read();
+  const auto certificates = cpu_seconds(read);
+  std::unique_ptr<agent> dialler;
+  const auto start = cpu_seconds([&] {
+    dialler = spawn_agent(app.system, agent_of(node->ports().at("main")),
+                          app.net, silent());
+  });
+  CAF_CHECK_LESS(start, certificates + key / 2);
+}
+
+CAF_TEST(an_agent_tells_how_it_is_inside_another_program) {
+  host app;
+  const auto node = spawn_node(app.system, node_config(), app.net, silent());
+  auto options = agent_of(node->ports().at("main"));
+  options.status.emplace();
+  options.version = "9.9";
+  const auto one = spawn_agent(app.system, options, app.net, silent());
+  const auto port = one->status_port();
+  CAF_CHECK(eventually([port] {
+    return get(port, "127.0.0.1", "/.api/ready").find(" 200 ")
+           != std::string::npos;
+  }));
+  CAF_CHECK_NOT_EQUAL(get(port, "127.0.0.1", "/.api/stats").find("\"9.9\""),
+                      std::string::npos);
+  // The node's numbers and the agent's stand in one registry.
+  for (const auto asked : {port, node->admin_port()}) {
+    const auto page = get(asked, "127.0.0.1", "/metrics");
+    CAF_CHECK_NOT_EQUAL(page.find("aps_agent_connections{"), std::string::npos);
+    CAF_CHECK_NOT_EQUAL(page.find("aps_build_info{"), std::string::npos);
+  }
+}
+
+CAF_TEST(a_status_port_that_is_taken_leaves_no_agent_running) {
+  host app;
+  const auto node = spawn_node(app.system, node_config(), app.net, silent());
+  auto options = agent_of(node->ports().at("main"));
+  options.status.emplace().port = node->admin_port();
+  const auto before = app.system.registry().running();
+  bool thrown = false;
+  try {
+    spawn_agent(app.system, options, app.net, silent());
+  } catch (const std::system_error& error) {
+    thrown = true;
+    CAF_CHECK_NOT_EQUAL(
+      std::string(error.what()).find(std::to_string(node->admin_port())),
+      std::string::npos);
+  }
+  CAF_CHECK(thrown);
+  CAF_CHECK(eventually(
+    [&] { return app.system.registry().running() == before; }));
+}
 
 CAF_TEST(two_nodes_and_an_agent_live_in_one_actor_system) {
   host app;

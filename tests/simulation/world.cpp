@@ -116,7 +116,7 @@ world::world(world_options options)
   agent_context agent;
   agent.tunnel = "t";
   agent.endpoint = "e";
-  agent.key = derive_key("t", "p");
+  agent.key = std::make_shared<published<std::string>>(derive_key("t", "p"));
   agent.transports = options_.transports;
   agent.net = net_;
   agent.origins = std::make_shared<sim_origin_client>(*this);

@@ -71,7 +71,8 @@ int run(const command& what, int argc, char** argv) {
   what.flags(line, given);
   line.add({.names = "admin",
             .value = "HOST:PORT",
-            .help = "Admin listener of the node, port 9090 if left out",
+            .help = "Admin listener of the node, port 9090 if left out; status "
+                    "and top also take the -status of an agent",
             .variable = "APS_ADMIN"},
            given.admin);
   line.add({.names = "token-file",

@@ -100,6 +100,8 @@ std::string problem_of(unsigned status, const http::fields& head,
                    "APS_ADMIN_TOKEN";
   const auto parsed = json::parse(body, nullptr, false);
   const auto foreign = head.find("Aps-Outcome") != head.end();
+  if (parsed.is_object() && parsed.contains("agent"))
+    return only_an_agent;
   if (foreign || !parsed.is_object() || !parsed.contains("error"))
     return std::string(not_admin) + (foreign ? " (it serves visitors)" : "");
   constexpr size_t width = 100;

@@ -11,6 +11,11 @@
 
 namespace aps::ctl {
 
+/// What is said of a peer that is none of the nodes that a command is for.
+inline constexpr auto only_an_agent
+  = "is an agent, which has status and top only; for the rest give -admin of "
+    "its node";
+
 /// The node did not do what was asked; the text names the peer.
 class failure : public std::runtime_error {
  public:

@@ -70,6 +70,11 @@ std::string status_text(const nlohmann::json& stats);
 std::string endpoints_text(const nlohmann::json& tunnels);
 std::string connections_text(const nlohmann::json& connections);
 
+/// Whether /.api/stats is that of an agent's status listener, and `status` of
+/// it.
+bool is_agent(const nlohmann::json& stats);
+std::string agent_text(const nlohmann::json& stats);
+
 /// Throws `failure` with the names that are known when the node has no tunnel
 /// of this name, or the tunnel no such endpoint. Empty names are not asked for.
 void check_names(const client& node, const std::string& tunnel,

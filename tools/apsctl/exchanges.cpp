@@ -215,6 +215,8 @@ int show_exchanges(const client& node, const options& what) {
 int show_events(const client& node, const options& what) {
   check_names(node, what.tunnel, what.endpoint);
   const auto stats = node.get("stats");
+  if (is_agent(stats))
+    throw failure(node.peer_name() + " " + only_an_agent);
   if (!what.follow && what.kind.empty() && number(stats.at("events"), "serial") == 0)
     return cli::exit_ok;
   // What came after the first one (0 would mean no history), as far as it is

@@ -105,6 +105,8 @@ double rate(const json& before, const json& now, const char* key) {
 }
 
 std::string top_text(const json& before, const json& now) {
+  if (is_agent(now))
+    return agent_text(now);
   const auto tunnels = tunnels_of(now);
   return status_text(now)
          + fmt::format("rates      {:.1f} requests/s, {:.1f} failed/s, "
@@ -183,6 +185,13 @@ std::string connections_text(const json& connections) {
 
 int show_status(const client& node, const options& what) {
   auto stats = node.get("stats");
+  if (is_agent(stats)) {
+    if (what.json)
+      print(stats);
+    else
+      std::cout << agent_text(stats) << std::flush;
+    return cli::exit_ok;
+  }
   const auto ready = node.get_ready();
   const auto stale = stats.at("node").value("config_stale", false);
   const auto code = stale ? cli::exit_failure : cli::exit_ok;

@@ -36,6 +36,8 @@ std::string describe_http(std::string_view answer) {
   const auto head = lower(answer.substr(0, answer.find("\r\n\r\n")));
   if (head.find("\r\naps-outcome:") != head.npos)
     return {};
+  if (answer.find("; this is an agent, which") != answer.npos)
+    return "the status listener of an agent; give a port of `servers`";
   if (answer.find("no such resource: " + std::string(tunnel_path)) != answer.npos)
     return "the admin listener of a node; give a port of `servers`";
   if (answer.find("HTTP request was sent to HTTPS") != answer.npos)

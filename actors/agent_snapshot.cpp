@@ -1,0 +1,44 @@
+// What an agent's actor tells about itself.
+#include "actors/agent_actor.hpp"
+
+namespace aps {
+
+agent_snapshot agent_state::show() const {
+  using phase = agent_snapshot::phase;
+  const auto now = compat::now(self_);
+  agent_snapshot out;
+  out.server = context_->server_name();
+  out.node = node_;
+  out.connected = is_connected();
+  out.draining = draining_;
+  for (const auto& [transport, where] : lanes_) {
+    const auto add = [&](const std::vector<member>& all, phase state) {
+      for (const auto& one : all)
+        out.connections.push_back({one.name, transport, state,
+                                   now - one.since});
+    };
+    add(where.live, draining_ ? phase::leaving : phase::live);
+    add(where.greeting, phase::greeting);
+    add(where.surplus, phase::leaving);
+    const auto live = static_cast<uint32_t>(where.live.size());
+    const auto wanted = is_needed(transport, now) ? where.wanted : 0;
+    out.lanes.push_back({transport, wanted, live, where.under_way()});
+    if (live >= wanted || draining_)
+      continue;
+    const auto next = std::max(where.next_dial() - now, duration::zero());
+    out.next_dial = std::min(out.next_dial.value_or(next), next);
+  }
+  const auto told = [&](const std::optional<trouble>& one) {
+    return one ? std::optional<agent_snapshot::trouble>{
+             {one->text, now - one->at, one->refused}}
+               : std::nullopt;
+  };
+  out.last_refusal = told(last_refusal_);
+  out.last_failure = told(last_failure_);
+  out.started = metrics_.started();
+  out.abandoned = metrics_.abandoned();
+  out.live = table_.size();
+  return out;
+}
+
+} // namespace aps
