@@ -124,13 +124,7 @@ void node_reader::read_mappings() {
 node node_reader::read() {
   if (!root_)
     return {};
-  // Editors look for it; the node does not.
-  if (const auto* schema = root_.member("$schema");
-      schema && !schema->is_string())
-    root_.fail(root_.path("$schema"), describe(*schema), "a string");
-  // `load` has done it.
-  std::vector<std::string> included;
-  read_includes(root_, included);
+  read_frame(root_);
   read_http(root_.object("http"), http_);
   read_networks(root_, "trusted_proxies", node_.trusted_proxies);
   read_servers();

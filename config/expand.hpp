@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <functional>
+
 namespace aps::config {
 
 /// Where a configuration finds what its text only names. Programs have the
@@ -41,6 +43,17 @@ const source& system_source();
 void expand(nlohmann::json& value, const std::string& path,
             const std::filesystem::path& folder, const source& from,
             problems& out);
+
+/// `FILE: PATH` for the path of a key, wherever it comes from.
+using locator = std::function<std::string(const std::string& path)>;
+
+/// Reads a file and those it includes, with what they only name, as one value,
+/// which `read` gets unless the first cannot be read. Returns all problems,
+/// those of `read` included, with their files.
+problems read_file(
+  const std::filesystem::path& file, const source& from,
+  const std::function<void(const nlohmann::json& root, problems& out)>& read,
+  locator* where = nullptr);
 
 /// A file as `load` reads it, with everything outside of it from `from`.
 result load(const std::filesystem::path& file, const source& from,

@@ -12,6 +12,7 @@
 #include <deque>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <set>
 #include <system_error>
 
@@ -256,32 +257,47 @@ const source& system_source() {
   return it;
 }
 
-result load(const path& file, const source& from,
-            std::vector<std::string>* warnings) {
+problems
+read_file(const path& file, const source& from,
+          const std::function<void(const json& root, problems& out)>& read,
+          locator* where) {
   problems wrong;
-  joiner files{file, from, wrong};
-  const auto root = files.join();
+  const auto files = std::make_shared<joiner>(file, from, wrong);
+  const auto root = files->join();
   if (!root)
     return wrong;
   problems inside;
-  auto all = read_node(*root, inside);
+  read(*root, inside);
   // What a wrong reference left behind is no second mistake.
   std::set<std::string> told;
   for (const auto& problem : wrong)
     told.insert(problem.path);
   for (auto& problem : inside) {
-    problem.path = files.located(problem.path);
+    problem.path = files->located(problem.path);
     if (!told.contains(problem.path))
       wrong.push_back(std::move(problem));
   }
+  if (where)
+    *where = [files](const std::string& place) { return files->located(place); };
+  return wrong;
+}
+
+result load(const path& file, const source& from,
+            std::vector<std::string>* warnings) {
+  node all;
+  locator where;
+  auto wrong = read_file(
+    file, from,
+    [&](const json& root, problems& out) { all = read_node(root, out); },
+    &where);
   if (!wrong.empty())
     return wrong;
   if (warnings)
     for (const auto& one : advise(all))
-      warnings->push_back(fitted(
-        files.located(one.path) + ": warning: ",
-        one.text
-          + (one.other.empty() ? "" : " (" + files.located(one.other) + ")")));
+      warnings->push_back(
+        fitted(where(one.path) + ": warning: ",
+               one.text
+                 + (one.other.empty() ? "" : " (" + where(one.other) + ")")));
   return all;
 }
 

@@ -152,7 +152,16 @@ bool reader::word(const char* key, std::string& to,
   return true;
 }
 
+bool reader::text(const char* key, std::string& to, size_t max_bytes) {
+  return words(key, to, max_bytes, false);
+}
+
 bool reader::secret(const char* key, std::string& to, size_t max_bytes) {
+  return words(key, to, max_bytes, true);
+}
+
+bool reader::words(const char* key, std::string& to, size_t max_bytes,
+                   bool secret) {
   const auto* value = member(key);
   if (!value)
     return true;
@@ -163,7 +172,7 @@ bool reader::secret(const char* key, std::string& to, size_t max_bytes) {
       return true;
     }
   }
-  return fail(path(key), describe(*value, true),
+  return fail(path(key), describe(*value, secret),
               "a string of 1 to " + std::to_string(max_bytes) + " bytes");
 }
 

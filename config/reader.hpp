@@ -62,6 +62,9 @@ class reader {
   bool duration(const char* key, seconds& to, const duration_range& limits);
   bool word(const char* key, std::string& to,
             const std::vector<std::string>& words);
+  bool text(const char* key, std::string& to, size_t max_bytes);
+
+  /// A text that no problem shows.
   bool secret(const char* key, std::string& to, size_t max_bytes);
   bool strings(const char* key, std::vector<std::string>& to,
                const list_rule& rule);
@@ -84,6 +87,7 @@ class reader {
 
  private:
   bool whole(const char* key, uint64_t& to, range<uint64_t> limits);
+  bool words(const char* key, std::string& to, size_t max_bytes, bool secret);
   bool element(const nlohmann::json& value, std::string path,
                std::vector<std::string>& to, const list_rule& rule);
 

@@ -95,6 +95,16 @@ bool read_includes(reader& in, std::vector<std::string>& to) {
   return ok;
 }
 
+void read_frame(reader& in) {
+  // Editors look for it; the programs do not.
+  if (const auto* schema = in.member("$schema");
+      schema && !schema->is_string())
+    in.fail(in.path("$schema"), describe(*schema), "a string");
+  // `read_file` has done it.
+  std::vector<std::string> included;
+  read_includes(in, included);
+}
+
 void read_networks(reader& in, const char* key, std::vector<std::string>& to) {
   const auto* value = in.member(key);
   if (!value)
@@ -324,10 +334,8 @@ void read_log(reader&& in, log& to) {
   in.finish();
 }
 
-namespace {
-
 // ip, ip:port or [v6]:port.
-bool is_address_and_port(std::string_view text) {
+bool is_dns_server(std::string_view text) {
   if (is_ipv4(text) || is_ipv6(text))
     return true;
   const auto colon = text.rfind(':');
@@ -345,13 +353,11 @@ bool is_address_and_port(std::string_view text) {
   return host.ends_with(']') && is_ipv6(host.substr(0, host.size() - 1));
 }
 
-} // namespace
-
 void read_dns(reader&& in, dns& to) {
   constexpr auto allowed = "an IP address, with :PORT unless it is 53";
   in.strings("servers", to.servers, {true, nullptr, allowed});
   for (const auto& server : to.servers)
-    if (!is_address_and_port(server))
+    if (!is_dns_server(server))
       in.fail(in.path("servers"), "\"" + server + "\"", allowed);
   in.finish();
 }

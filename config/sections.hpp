@@ -17,6 +17,10 @@ void read_http(reader&& in, http& to);
 /// The list under `include`: files and patterns.
 bool read_includes(reader& in, std::vector<std::string>& to);
 
+/// What stands in every file beside its own keys, and was used before:
+/// `$schema` and `include`.
+void read_frame(reader& in);
+
 void read_limits(reader&& in, limits& to);
 
 /// A list of networks under `key`; one that is there replaces what `to` has.
@@ -40,6 +44,10 @@ void read_admin(reader&& in, admin& to);
 void read_log(reader&& in, log& to);
 void read_io(reader&& in, io& to);
 void read_dns(reader&& in, dns& to);
+
+/// Whether `text` is an IP address, or one with a port.
+bool is_dns_server(std::string_view text);
+
 void read_targets(reader&& in, targets& to);
 
 /// The whole configuration out of one value.

@@ -1,5 +1,8 @@
 #include "tools/cli.hpp"
 
+#include "config/reader.hpp"
+#include "config/sections.hpp"
+#include "config/text.hpp"
 #include "tools/values.hpp"
 
 #include <algorithm>
@@ -17,6 +20,9 @@ namespace {
 
 /// Where the explanations of the help begin.
 constexpr size_t help_column = 30;
+
+/// Bytes of a string in a configuration file.
+constexpr size_t max_text = 1024;
 
 std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> result;
@@ -46,6 +52,30 @@ std::string wrapped(const std::string& text) {
   return result;
 }
 
+std::string key_of(std::string name) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+/// Gets the value at a key into `target` unless `keep`; either way, what is
+/// wrong with it is a problem.
+template <class T, class Get>
+void fill(T& target, T fresh, bool keep, Get get) {
+  if (get(fresh) && !keep)
+    target = std::move(fresh);
+}
+
+/// What a flag's own check says about a value in a file; true = nothing.
+bool is_right(config::reader& in, const char* key, const flag& what,
+              const std::string& value) {
+  const auto error = what.check ? what.check(value) : "";
+  return error.empty()
+         || in.fail(in.path(key),
+                    "the string "
+                      + (what.secret ? "\"...\"" : config::quote(value)),
+                    what.value + " (" + error + ")");
+}
+
 std::string variable_of(const std::string& name) {
   std::string result = "APS_";
   for (const auto letter : name)
@@ -60,10 +90,18 @@ struct option {
   std::vector<std::string> variables = {};
   std::string shown_default;
   std::function<std::string(const std::string&)> take = {};
+
+  /// Reads a key of a file; with `keep` only checks it.
+  std::function<void(config::reader&, const char* key, bool keep)> read = {};
   bool takes_value = true;
   bool argument = false; ///< without a dash
   bool repeats = false;
   std::optional<std::string> given = {}; ///< the last value
+  bool in_file = false;
+
+  std::string key() const {
+    return argument ? "" : what.key.value_or(key_of(names.front()));
+  }
 
   /// As README writes it.
   std::string shown() const {
@@ -142,6 +180,7 @@ struct command_line::implementation {
   variables which;
   std::vector<option> options;
   size_t arguments_read = 0;
+  bool has_file = false;
 };
 
 std::vector<word_pair>
@@ -173,7 +212,7 @@ word_pair command_line::implementation::read_flag(std::string_view word,
   const auto name = word.substr(0, equals);
   auto* found = find(name);
   if (!found)
-    throw mistake{"there is no flag " + quoted("-" + std::string(name))
+    throw mistake{"there is no flag " + cli::quoted("-" + std::string(name))
                   + hint(name, flag_names(), "-")};
   if (equals != word.npos)
     return {found, std::string(word.substr(equals + 1))};
@@ -209,7 +248,7 @@ command_line::implementation::read_argument(const std::string& word) {
   for (const std::string_view dash : {"\u2013", "\u2014", "\u2212"})
     if (name.starts_with(dash))
       name.remove_prefix(dash.size());
-  throw mistake{quoted(word) + " is not expected here"
+  throw mistake{cli::quoted(word) + " is not expected here"
                 + (find(name) ? "; do you mean -" + std::string(name) + "?"
                               : hint(name, flag_names(), "-"))};
 }
@@ -218,8 +257,8 @@ void command_line::implementation::take(const std::vector<word_pair>& words) {
   for (const auto& [to, value] : words) {
     if (to->given && !to->repeats)
       throw mistake{to->shown() + " is given twice"
-                    + (to->what.bare ? ": " + quoted(*to->given) + " and "
-                                         + quoted(value)
+                    + (to->what.bare ? ": " + cli::quoted(*to->given) + " and "
+                                         + cli::quoted(value)
                                      : "")};
     to->given = value;
     if (value.empty())
@@ -246,7 +285,7 @@ void command_line::implementation::demand() const {
   std::string missing, names;
   size_t count = 0;
   for (const auto& one : options) {
-    if (!one.what.required || one.given)
+    if (!one.what.required || one.given || one.in_file)
       continue;
     ++count;
     missing += (missing.empty() ? "" : ", ") + one.shown()
@@ -258,7 +297,8 @@ void command_line::implementation::demand() const {
     throw mistake{"missing: " + missing
                   + (names.empty() ? ""
                      : " (or the variable" + std::string(count > 1 ? "s " : " ")
-                         + names + ")")};
+                         + names + (has_file ? ", or a key of the file" : "")
+                         + ")")};
 }
 
 std::string command_line::implementation::help_of(const option& one) const {
@@ -318,28 +358,53 @@ command_line::command_line(std::string program, std::string summary,
 command_line::~command_line() = default;
 
 void command_line::add(const flag& what, std::string& target) {
-  impl_->add(what, target).take = [&target](const std::string& value) {
+  auto& added = impl_->add(what, target);
+  added.take = [&target, what](const std::string& value) {
     target = value;
-    return std::string{};
+    return what.check ? what.check(value) : std::string{};
+  };
+  added.read = [&target, what](config::reader& in, const char* key, bool keep) {
+    fill(target, std::string{}, keep, [&](std::string& to) {
+      return in.member(key)
+             && (what.secret ? in.secret(key, to, max_text)
+                             : in.text(key, to, max_text))
+             && is_right(in, key, what, to);
+    });
   };
 }
 
 void command_line::add(const flag& what, uint32_t& target, uint32_t most) {
-  impl_->add(what, std::to_string(target)).take
-    = [&target, most](const std::string& value) {
-        std::string error;
-        target = parse_number(value, most, error).value_or(target);
-        return error;
-      };
+  auto& added = impl_->add(what, std::to_string(target));
+  added.take = [&target, most](const std::string& value) {
+    std::string error;
+    target = parse_number(value, most, error).value_or(target);
+    return error;
+  };
+  added.read = [&target, most](config::reader& in, const char* key, bool keep) {
+    fill(target, target, keep, [&](uint32_t& to) {
+      return in.integer<uint32_t>(key, to, {0, most});
+    });
+  };
 }
 
-void command_line::add(const flag& what, double& target) {
+void command_line::add(const flag& what, double& target, bool positive) {
   std::ostringstream shown;
   shown << target << 's';
-  impl_->add(what, shown.str()).take = [&target](const std::string& value) {
+  auto& added = impl_->add(what, shown.str());
+  added.take = [&target, positive](const std::string& value) -> std::string {
     std::string error;
     target = parse_duration(value, error).value_or(target);
-    return error;
+    return error.empty() && positive && target <= 0 ? "must be above 0" : error;
+  };
+  added.read = [&target, positive](config::reader& in, const char* key,
+                                   bool keep) {
+    fill(target, target, keep, [&](double& to) {
+      config::seconds value{to};
+      const auto low = positive ? config::min_seconds : 0;
+      const auto ok = in.duration(key, value, {low, config::max_seconds});
+      to = value.count();
+      return ok;
+    });
   };
 }
 
@@ -349,33 +414,56 @@ void command_line::add(const flag& what, bool& target) {
   added.take = [&target](const std::string& value) -> std::string {
     const auto on = is_any_of(value, {"on", "true", "yes", "1"});
     if (!on && !is_any_of(value, {"off", "false", "no", "0"}))
-      return quoted(value) + " is neither on nor off";
+      return cli::quoted(value) + " is neither on nor off";
     target = on;
     return {};
+  };
+  added.read = [&target](config::reader& in, const char* key, bool keep) {
+    fill(target, target, keep,
+         [&](bool& to) { return in.boolean(key, to); });
   };
 }
 
 void command_line::add(const flag& what, std::vector<std::string>& target) {
   auto& added = impl_->add(what, "");
   added.repeats = true;
-  added.take = [&target](const std::string& value) -> std::string {
+  added.take = [&target, what](const std::string& value) -> std::string {
     for (auto& part : split(value)) {
       if (part.empty())
-        return quoted(value) + " has an empty element";
+        return cli::quoted(value) + " has an empty element";
+      if (what.check)
+        if (auto error = what.check(part); !error.empty())
+          return error;
       target.push_back(std::move(part));
     }
     return {};
+  };
+  added.read = [&target, what](config::reader& in, const char* key, bool keep) {
+    using list = std::vector<std::string>;
+    fill(target, list{}, keep, [&](list& to) {
+      if (!in.member(key)
+          || !in.strings(key, to, {true, nullptr, "a string or a list of them"}))
+        return false;
+      return std::all_of(to.begin(), to.end(), [&](const auto& one) {
+        return is_right(in, key, what, one);
+      });
+    });
   };
 }
 
 void command_line::add(const flag& what, std::string& target,
                        const std::vector<std::string>& allowed) {
-  impl_->add(what, target).take
-    = [&target, allowed](const std::string& value) {
-        std::string error;
-        target = parse_choice(value, allowed, error).value_or(target);
-        return error;
-      };
+  auto& added = impl_->add(what, target);
+  added.take = [&target, allowed](const std::string& value) {
+    std::string error;
+    target = parse_choice(value, allowed, error).value_or(target);
+    return error;
+  };
+  added.read = [&target, allowed](config::reader& in, const char* key,
+                                  bool keep) {
+    fill(target, target, keep,
+         [&](std::string& to) { return in.word(key, to, allowed); });
+  };
 }
 
 void command_line::add_argument(const flag& what, std::string& target,
@@ -389,10 +477,15 @@ void command_line::add_argument(const flag& what, std::string& target,
   impl_->options.back().argument = true;
 }
 
-std::optional<int> command_line::parse(int argc, char** argv) {
+std::optional<int>
+command_line::parse(int argc, char** argv,
+                    const std::function<std::optional<int>()>& read_file) {
   try {
     impl_->take(impl_->read(argc, argv));
     impl_->take_variables();
+    if (read_file)
+      if (const auto code = read_file())
+        return code;
     impl_->demand();
     return std::nullopt;
   } catch (const early_end& end) {
@@ -400,6 +493,20 @@ std::optional<int> command_line::parse(int argc, char** argv) {
   } catch (const mistake& wrong) {
     return fail(exit_usage, wrong.text + " (-h for help)");
   }
+}
+
+void command_line::read_keys(config::reader& in) {
+  impl_->has_file = true;
+  for (auto& one : impl_->options)
+    if (const auto key = one.key(); !key.empty()) {
+      one.in_file = in.member(key.c_str()) != nullptr;
+      one.read(in, key.c_str(), one.given.has_value());
+    }
+}
+
+bool command_line::given(std::string_view name) const {
+  const auto* found = impl_->find(name);
+  return found && found->given;
 }
 
 int command_line::fail(int code, std::string_view text) const {

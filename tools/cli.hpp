@@ -1,11 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace aps::config {
+class reader;
+} // namespace aps::config
 
 /// Command lines of the programs. Flags work with one dash and with two, with
 /// `=` or a space.
@@ -29,6 +34,16 @@ struct flag {
   /// The environment variable that speaks when the flag does not; if left out,
   /// APS_ and the name. Empty = there is none.
   std::optional<std::string> variable = {};
+
+  /// The key of a configuration file that speaks when flag and variable do
+  /// not; if left out, the first name with "_" for "-". Empty = there is none.
+  std::optional<std::string> key = {};
+
+  /// What is wrong with a value (or an element of a list), in words that go
+  /// behind the flag's name; "" = nothing.
+  std::function<std::string(const std::string&)> check = {};
+
+  bool secret = false; ///< messages do not show its value
 };
 
 /// Whether flags have environment variables that do not name one themselves.
@@ -47,8 +62,8 @@ class command_line {
   /// A whole number, not above `most`.
   void add(const flag& what, uint32_t& target, uint32_t most = UINT32_MAX);
 
-  /// A duration, not negative; the target gets seconds.
-  void add(const flag& what, double& target);
+  /// A duration, not negative; the target gets seconds. `positive`: nor zero.
+  void add(const flag& what, double& target, bool positive = false);
 
   /// A flag without a value.
   void add(const flag& what, bool& target);
@@ -68,7 +83,17 @@ class command_line {
   /// Fills the targets. Returns an exit code when the program shall end: help
   /// and version are printed to stdout, mistakes as one line to stderr. Words
   /// that nobody knows come first, then wrong values, then what is missing.
-  std::optional<int> parse(int argc, char** argv);
+  /// Before that `read_file`, if any, may call `read_keys`, or end the program.
+  std::optional<int>
+  parse(int argc, char** argv,
+        const std::function<std::optional<int>()>& read_file = {});
+
+  /// Fills what flags and variables left open from an object of a
+  /// configuration file. What they did not leave open is checked all the same.
+  void read_keys(config::reader& in);
+
+  /// Whether a flag, by its first name, or its variable has a value.
+  bool given(std::string_view name) const;
 
   /// Prints `program: text` as one line to stderr and returns `code`.
   int fail(int code, std::string_view text) const;

@@ -13,6 +13,8 @@ struct link_wishes {
   double wait = 0;   ///< seconds until the first connection; 0 = for ever
   bool once = false; ///< at the loss of the connection to the last node
   bool exit_on_refusal = false;
+
+  bool operator==(const link_wishes&) const = default;
 };
 
 /// Waits for the end of an agent's program: a signal, or what the command line

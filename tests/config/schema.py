@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Checks that config.schema.json, the examples and the parser agree.
+"""Checks that a schema, its examples and its parser agree.
 
-usage: schema.py <config_probe> <config folder>
+usage: schema.py <probe> <config folder> [agent]
+
+Of the node's configuration, or the agent's.
 
 The schema is walked: for each of its keys the parser must know the key, have
 the same default, accept the ends of its range and refuse what lies beyond.
@@ -18,7 +20,8 @@ import jsonschema
 
 PROBE = sys.argv[1]
 FOLDER = pathlib.Path(sys.argv[2])
-SCHEMA = json.loads((FOLDER / "config.schema.json").read_text())
+KIND = sys.argv[3] if len(sys.argv) > 3 else "config"
+SCHEMA = json.loads((FOLDER / f"{KIND}.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 # What stands at a schema's free names, so that a path leads to its place.
@@ -86,6 +89,25 @@ BROKEN = [
     '{"from": "http://a", "to": "http://b", "via": {"tunnels": []}}',
     '{"from": "http://a", "to": "http://b", "via": {"endpoints": "e"}}',
 ]]
+
+if KIND == "agent":
+    BASE = {}
+    SUBJECTS = {}
+    COMPANIONS = {}
+    RIGHT = [
+        "{}", '{"server": "a"}', '{"server": ["a:1", "http://[::1]:2"]}',
+        '{"dns": "1.2.3.4"}', '{"dns": ["1.2.3.4:5", "::1"]}',
+        '{"status": "[::1]:9091", "password": "\u00e4 b"}',
+        '{"status": "localhost"}',
+    ]
+    BROKEN = [
+        "[]", '{"server": []}', '{"server": 8080}', '{"server": ["a", "a"]}',
+        '{"server": ["a", 1]}', '{"dns": []}', '{"dns": [7]}',
+        '{"tunnel": ""}', '{"name": "a\\u0007"}', '{"instance": ["a"]}',
+        '{"password": ""}', '{"transport": "pigeon"}', '{"once": "on"}',
+        '{"log_level": "loud"}', '{"config": "x"}', '{"check": true}',
+        '{"target-timeout": 1}', '{"grace": "5s"}', '{"status": ""}',
+    ]
 
 questions = []  # (text, same_as or None, what the answer must satisfy)
 failures = []
@@ -251,12 +273,12 @@ def shows_every_key(config):
 
 
 def check_examples():
-    examples = sorted(FOLDER.glob("config.*.example.json"))
-    if len(examples) < 3:
+    examples = sorted(FOLDER.glob(f"{KIND}.*.example.json"))
+    if len(examples) < {"config": 3, "agent": 2}[KIND]:
         fail(f"examples are missing: {examples}")
     for example in examples:
         expect_accepted(example.read_text())
-    full = FOLDER / "config.full.example.json"
+    full = FOLDER / f"{KIND}.full.example.json"
     shows_every_key(json.loads(without_comments(full.read_text())))
 
 

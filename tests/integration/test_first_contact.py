@@ -160,7 +160,7 @@ FLAGS = [
     ("aps-endpoint -server a:1 -tunnel t -name n -password-file {good}/x",
      FAILED, r"password file .* has a file where a folder should be"),
     (f"aps-endpoint {AGENT} -ca-file /nowhere.pem", FAILED, r"/nowhere.pem"),
-    (f"aps-endpoint {AGENT} -dns nonsense", FAILED, r"nonsense"),
+    (f"aps-endpoint {AGENT} -dns nonsense", USAGE, r"nonsense.*IP address"),
     # ws_client is the same program, but for one flag.
     ("ws_client", USAGE, r"missing: -server HOST:PORT"),
     ("ws_client -transport ws", USAGE, r'no flag "-transport"'),
@@ -345,7 +345,7 @@ class CommandLines(Table):
         files = self.files()
         good = {"APS_CONFIG": str(files["good"])}
         agent = {"APS_SERVER": "127.0.0.1:1", "APS_TUNNEL": "t",
-                 "APS_NAME": "n", "APS_PASSWORD": "p", "APS_WAIT": "100ms"}
+                 "APS_NAME": "n", "APS_PASSWORD": "p", "APS_WAIT": "1s"}
         for line, env, code, pattern in (
                 ("aps -check", good, OK, "ok"),
                 ("aps", {**good, "APS_CHECK": "1"}, OK, "ok"),

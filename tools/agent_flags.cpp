@@ -1,0 +1,213 @@
+#include "tools/agent_flags.hpp"
+
+#include "config/host.hpp"
+#include "config/reader.hpp"
+#include "config/sections.hpp"
+#include "tools/values.hpp"
+#include "transports/seam/foreign_text.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace aps {
+
+namespace {
+
+constexpr uint16_t default_port = 8080;
+constexpr uint16_t default_status_port = 9091;
+constexpr uint32_t max_threads = 1024;
+
+std::string why_no_server(const std::string& text) {
+  std::string error;
+  parse_server(text, error);
+  return error;
+}
+
+std::string why_no_status(const std::string& text) {
+  std::string error;
+  parse_status(text, error);
+  return error;
+}
+
+std::string why_no_dns(const std::string& text) {
+  return config::is_dns_server(text)
+           ? ""
+           : cli::quoted(text)
+               + " is no IP address, with :PORT unless it is 53";
+}
+
+/// A name that the node would take, too.
+std::string why_no_name(const std::string& text) {
+  if (is_foreign_name(text))
+    return {};
+  return cli::quoted(text) + " is no name: 1 to "
+         + std::to_string(max_foreign_name)
+         + " bytes of UTF-8 without control characters";
+}
+
+bool has_password(const agent_flags& what) {
+  const auto* variable = std::getenv("APS_PASSWORD");
+  return !what.password.empty() || !what.password_file.empty()
+         || (variable && *variable);
+}
+
+} // namespace
+
+void declare(cli::command_line& line, agent_flags& to, bool websocket_only) {
+  line.add({.names = "config",
+            .value = "FILE",
+            .help = "Configuration, JSON with comments: each flag is a key, "
+                    "with _ for -, such as \"target_timeout\"; flags and "
+                    "variables win",
+            .key = ""},
+           to.config);
+  line.add({.names = "check",
+            .value = "",
+            .help = "Only validate command line and configuration",
+            .key = ""},
+           to.check);
+  line.add({.names = "server",
+            .value = "HOST:PORT",
+            .help = "Node to dial, port 8080 if left out, http:// or ws:// in "
+                    "front if you like; several times or separated by commas "
+                    "for several nodes",
+            .required = true,
+            .check = why_no_server},
+           to.servers);
+  line.add({.names = "tunnel",
+            .value = "NAME",
+            .help = "Tunnel to serve",
+            .required = true,
+            .check = why_no_name},
+           to.tunnel);
+  line.add({.names = "name,endpoint",
+            .value = "NAME",
+            .help = "Endpoint to be in the tunnel; agents of one name share "
+                    "its requests",
+            .required = true,
+            .check = why_no_name},
+           to.name);
+  line.add({.names = "password",
+            .value = "TEXT",
+            .help = "Password of the tunnel; if left out, -password-file or "
+                    "the environment variable APS_PASSWORD is read",
+            .variable = "",
+            .secret = true},
+           to.password);
+  line.add({"password-file", "FILE", "File with the password of the tunnel"},
+           to.password_file);
+  if (!websocket_only)
+    line.add({"transport", "KIND",
+              "grpc, ws, poll (plain HTTP/1.1), or mix: gRPC and WebSocket at "
+              "once, and polling when neither gets through"},
+             to.transport, {"grpc", "ws", "poll", "mix"});
+  line.add({.names = "instance",
+            .value = "NAME",
+            .help = "Names this agent across its restarts, so that the node "
+                    "drops its former life at once (default: made from machine "
+                    "and slot)",
+            .check = why_no_name},
+           to.instance);
+  line.add({"insecure-target", "", "Accept any certificate of https targets"},
+           to.insecure_target);
+  line.add({"ca-file", "FILE",
+            "More trusted certificates for https targets, PEM (default: those "
+            "of the system alone)"},
+           to.ca_file);
+  line.add({.names = "dns",
+            .value = "ADDRESS",
+            .help = "DNS server (with :PORT, if it is not 53) to ask instead "
+                    "of the system's resolver; several times or separated by "
+                    "commas",
+            .check = why_no_dns},
+           to.dns);
+  line.add({"target-connect-timeout", "SECONDS",
+            "How long resolving, connecting to and shaking hands with a target "
+            "may take"},
+           to.target_connect_timeout, true);
+  line.add({"target-timeout", "SECONDS",
+            "How long a target may be silent inside an answer, or take nothing "
+            "of a request; event streams and upgrades may be silent; 0 = for "
+            "ever"},
+           to.target_timeout);
+  line.add({"target-min-rate", "BYTES",
+            "Bytes per second that a target has to send or take, over "
+            "-target-timeout; 0 = any"},
+           to.target_min_rate);
+  line.add({"threads", "COUNT", "I/O threads, 0 = one per core"}, to.threads,
+           max_threads);
+  line.add({"wait", "SECONDS",
+            "End with exit code 4 when no node is connected within this time; "
+            "0 = go on dialling"},
+           to.wishes.wait);
+  line.add({"once", "",
+            "End with exit code 4 when the connection to the last node is "
+            "lost, instead of dialling again"},
+           to.wishes.once);
+  line.add({"exit-on-refusal", "",
+            "End with exit code 3 when a node refuses this agent (password, "
+            "tunnel, version), instead of asking again"},
+           to.wishes.exit_on_refusal);
+  line.add({.names = "status",
+            .value = "HOST:PORT",
+            .help = "Tell over HTTP how this agent is (/.api/health, "
+                    "/.api/ready, /.api/stats, /metrics), e.g. at "
+                    "127.0.0.1:9091",
+            .check = why_no_status},
+           to.status);
+  line.add({"status-token-file", "FILE",
+            "File with the token that -status asks for; has to be given unless "
+            "it is a loopback address"},
+           to.status_token_file);
+  line.add(
+    {"log-level", "LEVEL", "One of trace, debug, info, warning, error, off"},
+    to.log_level, cli::log_levels());
+  line.add({"grace", "SECONDS", "How long live requests may end on shutdown"},
+           to.grace);
+}
+
+void read_agent(cli::command_line& line, const nlohmann::json& root,
+                agent_flags& to, config::problems& out) {
+  const auto before = to;
+  config::reader in{&root, "$", out};
+  config::read_frame(in);
+  line.read_keys(in);
+  in.finish();
+  if (!has_password(before))
+    return;
+  to.password = before.password;
+  to.password_file = before.password_file;
+}
+
+config::problems read_agent_file(cli::command_line& line, agent_flags& to) {
+  const std::filesystem::path file{to.config};
+  const auto before = to;
+  auto wrong = config::read_file(
+    file, config::system_source(),
+    [&](const nlohmann::json& root, config::problems& out) {
+      read_agent(line, root, to, out);
+    });
+  for (const auto name : {&agent_flags::password_file, &agent_flags::ca_file,
+                          &agent_flags::status_token_file})
+    if (!(to.*name).empty() && to.*name != before.*name)
+      to.*name = (file.parent_path() / (to.*name)).string();
+  return wrong;
+}
+
+std::optional<cli::address> parse_server(const std::string& text,
+                                         std::string& error) {
+  return cli::parse_address(text, default_port, error);
+}
+
+std::optional<cli::address> parse_status(const std::string& text,
+                                         std::string& error) {
+  auto result = cli::parse_address(text, default_status_port, error);
+  if (!result || result->host == "localhost" || config::is_ipv4(result->host)
+      || config::is_ipv6(result->host))
+    return result;
+  error = cli::quoted(text) + ": listens on an IP address or localhost, such "
+                              "as 127.0.0.1:9091";
+  return std::nullopt;
+}
+
+} // namespace aps

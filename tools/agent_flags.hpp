@@ -1,0 +1,65 @@
+#pragma once
+
+#include "config/expand.hpp"
+#include "tools/cli.hpp"
+#include "tools/link_watch.hpp"
+#include "tools/values.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace aps {
+
+/// What command line, environment and configuration file say of an agent.
+struct agent_flags {
+  std::string config; ///< the file; "" = none
+  bool check = false;
+  std::vector<std::string> servers;
+  std::string tunnel;
+  std::string name;
+  std::string password;
+  std::string password_file;
+  std::string transport = "mix";
+  std::string instance;
+  bool insecure_target = false;
+  std::string ca_file;
+  std::vector<std::string> dns;
+  double target_connect_timeout = 10;
+  double target_timeout = 60;
+  uint32_t target_min_rate = 16;
+  uint32_t threads = 0;
+  std::string status;
+  std::string status_token_file;
+  std::string log_level = "info";
+  double grace = 5;
+  link_wishes wishes;
+
+  bool operator==(const agent_flags&) const = default;
+};
+
+/// Adds the flags, each of which is a key of the file, too.
+void declare(cli::command_line& line, agent_flags& to, bool websocket_only);
+
+/// Fills what `line` left open from a configuration. Its passwords count only
+/// when neither flags nor environment have one.
+void read_agent(cli::command_line& line, const nlohmann::json& root,
+                agent_flags& to, config::problems& out);
+
+/// The same from the file that `to.config` names and those it includes. Names
+/// of files in it are relative to its folder.
+config::problems read_agent_file(cli::command_line& line, agent_flags& to);
+
+/// Parses an address of `-server`, port 8080 if left out. Nothing on failure;
+/// `error` says why, in words that go behind the flag.
+std::optional<cli::address> parse_server(const std::string& text,
+                                         std::string& error);
+
+/// The same for `-status`, port 9091 if left out.
+std::optional<cli::address> parse_status(const std::string& text,
+                                         std::string& error);
+
+} // namespace aps
