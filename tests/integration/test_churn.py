@@ -140,6 +140,7 @@ class Breaks(PoolCase):
         load.stop()
         self.say(f"{transport}: the pool has its size at most {slowest:.2f} s "
                  f"after the network is back; {load.table()}")
+        self.assertLess(slowest, BACK_WITHIN)
         self.assertEqual(load.table(), {"200": len(load.answers)})
 
     def test_a_short_break_costs_no_long_pause(self):
@@ -218,6 +219,7 @@ class Kills(PoolCase):
         for one in answers:  # the only agent is gone: nobody may repeat POST
             if int(one.name.split("-")[1]) % 2 == 1:
                 self.assertLessEqual(executions.get(one.name, 0), 1, one)
+        self.assertLess(slowest, BACK_WITHIN)
         before.check("kills of the only agent")
 
 

@@ -4,7 +4,7 @@ import collections
 import time
 
 from crowd import Crowd, Load
-from harness import FULL, FaultProxy, main, wait_until
+from harness import FULL, TIME_SCALE, FaultProxy, main, wait_until
 from pools import (KIND, PoolCase, Watch, members_of, pools_of,
                    readiness, total)
 
@@ -45,7 +45,7 @@ class Crowds(PoolCase):
                  f"{took:.1f} s (places full after {full_after:.1f} s), at "
                  f"most {dict(seen)}, {stack.proxy.accepted(KIND[transport])} "
                  f"TCP connections ever, {stack.proxy.most} at once")
-        self.check_answers(stack, answers, visitors)
+        self.check_answers(stack, answers, visitors, patience)
         self.assertEqual(stack.origin.control()["peak"], places)
         self.assertEqual(seen["size"], most)
         self.assertLessEqual(seen["waiting"], queue)
@@ -56,7 +56,7 @@ class Crowds(PoolCase):
         wait_until(lambda: stack.proxy.live(KIND[transport]) == size,
                    "its TCP connections to go")
 
-    def check_answers(self, stack, answers, visitors):
+    def check_answers(self, stack, answers, visitors, patience):
         executions = stack.origin.control("executions")
         self.assertEqual(len(answers), visitors)
         self.assertEqual({one.status for one in answers}, {200, 503})
@@ -68,6 +68,8 @@ class Crowds(PoolCase):
                 continue
             self.assertIn(one.outcome, ("pool-exhausted", "acquire-timeout"))
             self.assertGreaterEqual(int(one.headers["retry-after"]), 1)
+            # The crowd itself takes a while to arrive.
+            self.assertLess(one.seconds, patience + 5 * TIME_SCALE)
 
     def test_2000_slow_requests_over_websocket(self):
         self.check_crowd("ws", 2000, size=3, most=10, per_connection=64,
@@ -103,12 +105,12 @@ class Crowds(PoolCase):
             "max_requests_per_connection": 4})
         stack.origin.control("hold")
         crowd = Crowd(stack.port, 50)
-        # The places are held: these come by their deadline or not at all.
         wait_until(lambda: len(crowd.answers) == 42, "42 refusals")
         for one in crowd.answers:
             self.assertEqual((one.status, one.outcome),
                              (503, "acquire-timeout"))
             self.assertGreaterEqual(one.seconds, 1)
+            self.assertLess(one.seconds, 1 + 3 * TIME_SCALE)
         stack.origin.control("release")
         self.assertEqual(crowd.join() and crowd.table(),
                          {"200": 8, "503 acquire-timeout": 42})
