@@ -204,6 +204,8 @@ class Running(Case):
 
     def test_log_lines_have_time_and_level_in_front(self):
         stack = self.build(agent=False)
+        # The log is written behind the listener that the harness waits for.
+        wait_until(lambda: str(stack.port) in stack.node.log, "its port")
         lines = stack.node.log.splitlines()
         self.assertTrue(lines)
         for line in lines:
