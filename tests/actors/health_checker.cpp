@@ -2,11 +2,8 @@
 
 #include "actors/health_checker.hpp"
 
-#include "tests/support/sim.hpp"
+#include "tests/actors/script_system.hpp"
 #include "tests/support/test.hpp"
-
-#include <caf/actor_system_config.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 
 #include <algorithm>
 #include <deque>
@@ -41,24 +38,12 @@ struct no_owner final : exchange_owner {
 class checker_script {
  public:
   explicit checker_script(std::vector<config::mapping> mappings) {
-    config_.set("caf.scheduler.policy", "testing");
-    system_ = std::make_unique<caf::actor_system>(config_);
-    scheduler_ = dynamic_cast<caf::scheduler::test_coordinator*>(
-      &system_->scheduler());
-    scheduler_->clock().current_time += std::chrono::hours(1);
     auto context = std::make_shared<node_context>();
     context->config.mappings = std::move(mappings);
     context->version = "9.9";
     context->units = std::make_shared<unit_contexts>(*system_, net_);
     context->alarms = std::make_shared<alarm_clock>(*system_);
-    context->monitor = monitor_ = system_->spawn(
-      [log = events_](monitor_actor::pointer) -> monitor_actor::behavior_type {
-        return {[log](const event& what) { log->push_back(what); },
-                [](const enrol&) {}, [](const subscribe&) {},
-                [](const acknowledge&) {}, [](unsubscribe) {},
-                [](get_actors) { return actor_list{}; },
-                [](get_counts) { return monitor_counts{}; }};
-      });
+    context->monitor = monitor_ = spawn_note_taker(*system_, events_);
     controller_ = system_->spawn(
       [jobs = jobs_](
         controller_actor::pointer) -> controller_actor::behavior_type {
@@ -97,23 +82,11 @@ class checker_script {
     run();
   }
 
-  void run() {
-    do {
-      while (scheduler_->try_run_once()) {
-      }
-    } while (net_.here.run_one());
-  }
+  void run() { system_.run(net_.here); }
 
-  void pass(duration time) {
-    const auto end = now() + time;
-    while (now() < end) {
-      scheduler_->clock().advance_time(
-        std::min<duration>(end - now(), alarm_clock::grain));
-      run();
-    }
-  }
+  void pass(duration time) { system_.pass(time, net_.here); }
 
-  time_point now() { return scheduler_->clock().now(); }
+  time_point now() { return system_.now(); }
 
   bool rests(const session_id& session) {
     return targets->rests({0, session}, now());
@@ -186,12 +159,9 @@ class checker_script {
     return on;
   }
 
-  caf::actor_system_config config_;
   one_unit net_;
-  std::unique_ptr<caf::actor_system> system_;
-  caf::scheduler::test_coordinator* scheduler_ = nullptr;
-  std::shared_ptr<std::vector<event>> events_
-    = std::make_shared<std::vector<event>>();
+  script_system system_;
+  event_notes events_ = std::make_shared<std::vector<event>>();
   std::shared_ptr<std::deque<job>> jobs_ = std::make_shared<std::deque<job>>();
   std::map<exchange_id, link_ptr> links_;
   node_context_ptr context_;

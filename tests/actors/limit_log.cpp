@@ -3,6 +3,7 @@
 #include "actors/limit_log.hpp"
 
 #include "actors/text.hpp"
+#include "tests/actors/script_system.hpp"
 #include "tests/support/test.hpp"
 #include "transports/seam/peer_address.hpp"
 
@@ -65,15 +66,8 @@ CAF_TEST(the_address_without_its_port_decides_who_is_told_about) {
   settings.set("caf.scheduler.policy", "testing");
   caf::actor_system system{settings};
   limit_log uut{system.metrics()};
-  int told = 0;
-  auto monitor = system.spawn(
-    [&told](monitor_actor::pointer) -> monitor_actor::behavior_type {
-      return {[&told](const event&) { ++told; },
-              [](const enrol&) {}, [](const subscribe&) {},
-              [](const acknowledge&) {}, [](unsubscribe) {},
-              [](get_actors) { return actor_list{}; },
-              [](get_counts) { return monitor_counts{}; }};
-    });
+  const auto told = std::make_shared<std::vector<event>>();
+  auto monitor = test::spawn_note_taker(system, told);
   uut.set_monitor(monitor);
   for (int port = 1000; port < 1100; ++port)
     uut.on_limit(limit::connections, "192.0.2.1:" + std::to_string(port), "");

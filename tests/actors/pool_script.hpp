@@ -1,11 +1,9 @@
 #pragma once
 
+#include "tests/actors/script_system.hpp"
 #include "tests/support/peek.hpp"
-#include "tests/support/sim.hpp"
 #include "tests/support/test.hpp"
 
-#include <caf/actor_system_config.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <caf/scoped_actor.hpp>
 #include <spdlog/sinks/null_sink.h>
 
@@ -55,24 +53,11 @@ class pool_script {
   };
 
   explicit pool_script(config::pool settings) {
-    config_.set("caf.scheduler.policy", "testing");
-    system_ = std::make_unique<caf::actor_system>(config_);
-    scheduler_ = dynamic_cast<caf::scheduler::test_coordinator*>(
-      &system_->scheduler());
-    scheduler_->clock().current_time += std::chrono::hours(1);
     auto context = std::make_shared<node_context>();
     alarms_ = context->alarms = std::make_shared<alarm_clock>(*system_);
     context->log = std::make_shared<spdlog::logger>(
       "test", std::make_shared<spdlog::sinks::null_sink_mt>());
-    context->monitor = system_->spawn(
-      [log = events_](monitor_actor::pointer) -> monitor_actor::behavior_type {
-        return {[log](const event& what) { log->push_back(what); },
-                [](const enrol&) {}, [](const subscribe&) {},
-                [](const acknowledge&) {}, [](unsubscribe) {},
-                [](get_actors) { return actor_list{}; },
-                [](get_counts) { return monitor_counts{}; }};
-      });
-    monitor_ = context->monitor;
+    context->monitor = monitor_ = spawn_note_taker(*system_, events_);
     controller_ = system_->spawn(
       [notes = told](controller_actor::pointer self)
         -> controller_actor::behavior_type {
@@ -224,29 +209,16 @@ class pool_script {
     compat::enqueue(nullptr, pool, std::move(what));
   }
 
-  void run() {
-    do {
-      while (scheduler_->try_run_once()) {
-      }
-    } while (unit_.run_one());
-  }
+  void run() { system_.run(unit_); }
 
-  /// Lets time pass in the steps of the pool's tick.
-  void pass(duration time) {
-    const auto end = now() + time;
-    while (now() < end) {
-      scheduler_->clock().advance_time(
-        std::min<duration>(end - now(), alarm_clock::grain));
-      run();
-    }
-  }
+  void pass(duration time) { system_.pass(time, unit_); }
 
   // -- what it looks at -------------------------------------------------------
 
   /// How often the clock woke an actor so far.
   size_t woken() const { return alarms_->woken(); }
 
-  time_point now() { return scheduler_->clock().now(); }
+  time_point now() { return system_.now(); }
 
   const pool_state& state() {
     return peek::state_of<pool_impl>(pool);
@@ -300,12 +272,9 @@ class pool_script {
       });
   }
 
-  caf::actor_system_config config_;
-  std::unique_ptr<caf::actor_system> system_;
-  caf::scheduler::test_coordinator* scheduler_ = nullptr;
+  script_system system_;
   manual_unit unit_;
-  std::shared_ptr<std::vector<event>> events_
-    = std::make_shared<std::vector<event>>();
+  event_notes events_ = std::make_shared<std::vector<event>>();
   std::shared_ptr<const route> rule_;
   std::shared_ptr<alarm_clock> alarms_;
   monitor_actor monitor_;
