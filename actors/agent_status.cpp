@@ -9,6 +9,7 @@
 #include "actors/policy/complaints.hpp"
 #include "actors/policy/repeat.hpp"
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/wall_clock.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -26,12 +27,6 @@ constexpr size_t max_path = 60;
 
 using context_ptr = std::shared_ptr<const agent_status_context>;
 using agent_list = std::vector<agent_snapshot>;
-
-int64_t now_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch())
-    .count();
-}
 
 double seconds(duration value) {
   return std::chrono::duration<double>(value).count();
@@ -87,7 +82,7 @@ json show_trouble(const std::optional<agent_snapshot::trouble>& what,
     return std::chrono::duration_cast<std::chrono::milliseconds>(value).count();
   };
   json out{{"text", what->text},
-           {"time_ms", now_ms() - ms(what->age)},
+           {"time_ms", wall_clock_ms() - ms(what->age)},
            {"age_seconds", seconds(what->age)},
            {"next_try_seconds", nullptr}};
   if (what->refused)
@@ -104,7 +99,7 @@ json show_node(const agent_snapshot& node) {
       {{"name", one.name},
        {"transport", to_string(one.transport)},
        {"state", to_string(one.state)},
-       {"since_ms", now_ms() - int64_t(seconds(one.age) * 1000)},
+       {"since_ms", wall_clock_ms() - int64_t(seconds(one.age) * 1000)},
        {"age_seconds", seconds(one.age)}});
   auto transports = json::array();
   for (const auto& one : node.lanes)
@@ -149,7 +144,7 @@ json show_readiness(const agent_status_context& where, const agent_list& all) {
 
 json show_agent(const agent_status_context& where) {
   const auto& agent = *where.agent;
-  const auto now = now_ms();
+  const auto now = wall_clock_ms();
   const auto started = static_cast<int64_t>(agent.started_ms);
   return {{"tunnel", agent.tunnel},
           {"endpoint", agent.endpoint},

@@ -2,6 +2,7 @@
 
 #include "actors/text.hpp"
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/wall_clock.hpp"
 
 #include <algorithm>
 
@@ -38,12 +39,6 @@ std::string repeat_key(const event& what) {
   return what.reason.empty() ? key : key + ": " + what.reason;
 }
 
-int64_t now_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch())
-    .count();
-}
-
 } // namespace
 
 monitor_state::monitor_state(monitor_actor::pointer self, log_set logs,
@@ -75,7 +70,7 @@ monitor_actor::behavior_type monitor_state::make_behavior() {
 void monitor_state::on_event(event what) {
   clean(what);
   what.serial = ++serial_;
-  what.time_ms = now_ms();
+  what.time_ms = wall_clock_ms();
   ++counts_[static_cast<size_t>(what.kind)];
   if (metrics_)
     metrics_->on_event(what);

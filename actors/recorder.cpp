@@ -1,6 +1,7 @@
 #include "actors/recorder.hpp"
 
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/wall_clock.hpp"
 
 #include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
@@ -100,7 +101,6 @@ void unit_recorder::on_over(const exchange_record_ptr& what) {
 }
 
 void unit_recorder::keep(const own_answer& answer, exchange_id id) {
-  using namespace std::chrono;
   exchange_facts facts{std::string(answer.peer), std::string(answer.request_id),
                        nullptr, std::string(answer.scheme),
                        std::string(answer.host.substr(0, kept::host)),
@@ -110,9 +110,7 @@ void unit_recorder::keep(const own_answer& answer, exchange_id id) {
   record->id = id;
   record->facts = std::make_shared<const exchange_facts>(std::move(facts));
   record->method = foreign_text(answer.method, kept::method);
-  record->started_ms
-    = duration_cast<milliseconds>(system_clock::now().time_since_epoch())
-        .count();
+  record->started_ms = wall_clock_ms();
   record->started = record->ended = unit_.now();
   record->over = true;
   record->how = answer.how;

@@ -2,6 +2,7 @@
 #include "actors/stats.hpp"
 #include "actors/text.hpp"
 #include "config/show.hpp"
+#include "transports/seam/wall_clock.hpp"
 
 #include <functional>
 #include <vector>
@@ -11,12 +12,6 @@ namespace aps::admin {
 using nlohmann::json;
 
 namespace {
-
-int64_t now_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch())
-    .count();
-}
 
 bool wanted(const std::optional<std::string>& filter, const std::string& text) {
   return !filter || *filter == text;
@@ -111,7 +106,7 @@ void answer_list(const call& what, const node_snapshot_ptr& now,
 // -- parts --------------------------------------------------------------------
 
 json show_node(const context& where) {
-  const auto now = now_ms();
+  const auto now = wall_clock_ms();
   return {{"id", where.node->node_id},
           {"version", where.options.version},
           {"started_ms", where.started_ms},

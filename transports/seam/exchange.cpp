@@ -2,6 +2,7 @@
 
 #include "transports/seam/foreign_text.hpp"
 #include "transports/seam/head_excess.hpp"
+#include "transports/seam/wall_clock.hpp"
 
 #include <algorithm>
 #include <array>
@@ -377,16 +378,13 @@ void exchange_record::keep_facts() {
 
 void exchange::observe(std::shared_ptr<exchange_observer> who,
                        exchange_record_ptr record) {
-  using namespace std::chrono;
   observer_ = std::move(who);
   record_ = std::move(record);
   record_->id = id_;
   record_->facts = facts_;
   record_->method = foreign_text(head_->method, kept::method);
   record_->started = unit().now();
-  record_->started_ms
-    = duration_cast<milliseconds>(system_clock::now().time_since_epoch())
-        .count();
+  record_->started_ms = wall_clock_ms();
 }
 
 void exchange::note_attempt(exchange_attempt::kind how) {
