@@ -5,6 +5,7 @@
 #include "actors/operator_front.hpp"
 #include "actors/wait.hpp"
 #include "transports/seam/auth.hpp"
+#include "transports/seam/wall_clock.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -130,9 +131,7 @@ class agent_host final : public agent {
     out.key = std::make_shared<published<std::string>>();
     out.session = make_session();
     out.instance = options.instance;
-    out.started_ms = static_cast<uint64_t>(
-      std::chrono::system_clock::now().time_since_epoch()
-      / std::chrono::milliseconds(1));
+    out.started_ms = static_cast<uint64_t>(wall_clock_ms());
     out.transports = options.transports;
     out.net = net_;
     out.origins = net_->origins(options.origin);
@@ -148,12 +147,7 @@ class agent_host final : public agent {
   }
 
   void open_status(const agent_options& options, const agent_context& context) {
-    const auto exceptions = net_->exceptions();
-    std::vector<outside_sum> sums{
-      {"exceptions", "Exceptions that ended a connection.",
-       [exceptions] { return exceptions ? exceptions->count() : 0; }},
-      {"log-dropped", "Log lines that could not be written.",
-       options.log_dropped}};
+    auto sums = process_sums(net_->exceptions(), options.log_dropped);
     status_ = net_->listen(
       operator_listener("status", options.status->host, options.status->port),
       make_agent_status({system_,

@@ -1,5 +1,7 @@
 #include "actors/agent_metrics.hpp"
 
+#include "actors/metric_text.hpp"
+
 #include <string_view>
 
 namespace aps {
@@ -7,10 +9,6 @@ namespace aps {
 namespace {
 
 using caf::telemetry::label_view;
-
-caf::string_view view(std::string_view text) {
-  return {text.data(), text.size()};
-}
 
 } // namespace
 

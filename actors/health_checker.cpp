@@ -1,5 +1,6 @@
 #include "actors/health_checker.hpp"
 
+#include "actors/metric_text.hpp"
 #include "actors/policy/balance.hpp"
 #include "actors/text.hpp"
 #include "transports/seam/foreign_text.hpp"
@@ -110,10 +111,9 @@ health_checker_state::health_checker_state(health_checker_actor::pointer self,
   auto& registry = self_->system().metrics();
   for (const auto verdict :
        {check_verdict::good, check_verdict::bad, check_verdict::skipped}) {
-    const auto word = to_string(verdict);
     counters_[static_cast<size_t>(verdict)] = registry.counter_instance(
       "aps", "health-checks",
-      {{"tunnel", tunnel_}, {"result", {word.data(), word.size()}}},
+      {{"tunnel", tunnel_}, {"result", view(to_string(verdict))}},
       "Checks of targets.", "1", true);
   }
   set_rules(context_->config.mappings);
@@ -215,18 +215,15 @@ void health_checker_state::on_reconfigure(
       tell(key, where, target_health::change::up, "is checked no longer");
     remove(key);
   }
-  const auto now = compat::now(self_);
   for (const auto& [index, rule] : rules_)
     for (const auto& [endpoint, where] : places_) {
       if (!concerns(rule, where))
         continue;
       for (const auto& session : where.sessions) {
         const target_key key{index, session};
-        add(key, where);
         // By the new interval, unless one runs.
-        if (!checks_.at(key).running)
-          times_.set(key, first_time(key, now,
-                                     to_duration(rule.check().interval)));
+        if (!add(key, where) && !checks_.at(key).running)
+          schedule(key);
       }
     }
   wake();
@@ -239,12 +236,21 @@ void health_checker_state::on_drain() {
     remove(checks_.begin()->first);
 }
 
-void health_checker_state::add(const target_key& key, const place& where) {
+// False when it is checked already, or nobody is any more.
+bool health_checker_state::add(const target_key& key, const place& where) {
   if (draining_ || !checks_.emplace(key, check{&where, {}, {}}).second)
-    return;
-  const auto& rule = rules_.at(key.mapping);
-  times_.set(key, first_time(key, compat::now(self_),
-                             to_duration(rule.check().interval)));
+    return false;
+  schedule(key);
+  return true;
+}
+
+// Sessions are random, so their checks are spread over the interval.
+void health_checker_state::schedule(const target_key& key) {
+  constexpr uint64_t parts = 1000;
+  const duration interval
+    = to_duration(rules_.at(key.mapping).check().interval);
+  const auto part = mix(number_of(key.session) + key.mapping) % parts;
+  times_.set(key, compat::now(self_) + interval * part / parts);
 }
 
 // By value: the key may be that of what is removed.
@@ -257,15 +263,6 @@ void health_checker_state::remove(const target_key& which) {
     running->fail(outcome::draining, "nobody checks any more");
   checks_.erase(found);
   times_.erase(key);
-}
-
-// Sessions are random, so their checks are spread over the interval.
-time_point health_checker_state::first_time(const target_key& key,
-                                            time_point now,
-                                            duration interval) {
-  constexpr uint64_t parts = 1000;
-  const auto part = mix(number_of(key.session) + key.mapping) % parts;
-  return now + interval * part / parts;
 }
 
 // -- one check ----------------------------------------------------------------

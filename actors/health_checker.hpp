@@ -62,7 +62,8 @@ class health_checker_state {
   void on_reconfigure(const std::vector<config::mapping>& mappings);
   void on_drain();
   bool concerns(const rule& rule, const place& where) const;
-  void add(const target_key& key, const place& where);
+  bool add(const target_key& key, const place& where);
+  void schedule(const target_key& key);
   void remove(const target_key& key);
   void wake();
   void look_after();
@@ -71,8 +72,6 @@ class health_checker_state {
   void on_done(const check_done& done);
   void tell(const target_key& key, const place& where,
             target_health::change change, const std::string& why);
-  static time_point first_time(const target_key& key, time_point now,
-                               duration interval);
 
   health_checker_actor::pointer self_;
   node_context_ptr context_;

@@ -1,5 +1,6 @@
 #include "actors/metrics.hpp"
 
+#include "actors/metric_text.hpp"
 #include "config/routes.hpp"
 
 #include <caf/telemetry/collector/prometheus.hpp>
@@ -58,10 +59,6 @@ std::string_view code_of(uint16_t status) {
                                                     "3xx",  "4xx", "5xx"};
   const auto index = status / 100u;
   return index < classes.size() ? classes[index] : "other";
-}
-
-caf::string_view view(std::string_view text) {
-  return {text.data(), text.size()};
 }
 
 } // namespace

@@ -7,6 +7,7 @@
 #include "actors/wait.hpp"
 #include "config/diff.hpp"
 #include "transports/seam/auth.hpp"
+#include "transports/seam/wall_clock.hpp"
 
 #include <spdlog/logger.h>
 
@@ -235,9 +236,6 @@ class node_impl final : public node {
   }
 
   std::shared_ptr<front> make_admin() {
-    using namespace std::chrono;
-    const auto now
-      = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
     return std::make_shared<admin_front>(
       std::make_shared<const admin::context>(admin::context{
         system_, context_, config_, front_->routes(), supervisor_,
@@ -245,19 +243,16 @@ class node_impl final : public node {
         std::make_shared<snapshot_metrics>(system_.metrics(), sums(),
                                            options_.version),
         options_,
-        draining_, now.count(), config_stale_}));
+        draining_, wall_clock_ms(), config_stale_}));
   }
 
   // What others count, for the metrics.
   std::vector<outside_sum> sums() const {
-    const auto exceptions = net_->exceptions();
-    return {{"exceptions", "Exceptions that ended a connection.",
-             [exceptions] { return exceptions ? exceptions->count() : 0; }},
-            {"log-dropped", "Log lines that could not be written.",
-             options_.log_dropped},
-            {"config-stale", "1 = the configuration file is broken.",
-             [stale = config_stale_] { return uint64_t{stale->load()}; },
-             false}};
+    auto out = process_sums(net_->exceptions(), options_.log_dropped);
+    out.push_back({"config-stale", "1 = the configuration file is broken.",
+                   [stale = config_stale_] { return uint64_t{stale->load()}; },
+                   false});
+    return out;
   }
 
   // The tunnels stand before the first agent can dial in.

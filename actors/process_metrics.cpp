@@ -1,16 +1,18 @@
 #include "actors/process_metrics.hpp"
 
+#include "actors/metric_text.hpp"
 #include "actors/process_facts.hpp"
 
 namespace aps {
 
-namespace {
-
-caf::string_view view(std::string_view text) {
-  return {text.data(), text.size()};
+std::vector<outside_sum>
+process_sums(std::shared_ptr<exception_watch> exceptions,
+             std::function<uint64_t()> log_dropped) {
+  return {{"exceptions", "Exceptions that ended a connection.",
+           [exceptions] { return exceptions ? exceptions->count() : 0; }},
+          {"log-dropped", "Log lines that could not be written.",
+           std::move(log_dropped)}};
 }
-
-} // namespace
 
 process_metrics::process_metrics(caf::telemetry::metric_registry& registry,
                                  std::vector<outside_sum> sums,

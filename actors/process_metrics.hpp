@@ -1,11 +1,14 @@
 #pragma once
 
+#include "transports/seam/exception_watch.hpp"
+
 #include <caf/telemetry/gauge.hpp>
 #include <caf/telemetry/importer/process.hpp>
 #include <caf/telemetry/metric_registry.hpp>
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string_view>
 #include <utility>
@@ -20,6 +23,12 @@ struct outside_sum {
   std::function<uint64_t()> value; ///< empty = always zero
   bool rises = true; ///< false: no sum, it may also fall
 };
+
+/// What every process of ours counts outside of CAF's registry. `exceptions`
+/// may be null, `log_dropped` empty.
+std::vector<outside_sum>
+process_sums(std::shared_ptr<exception_watch> exceptions,
+             std::function<uint64_t()> log_dropped);
 
 /// Shows what runs in this process, what it uses of the machine, and `sums`.
 /// Thread-safe.
