@@ -100,19 +100,15 @@ bool controller_state::hybrid() const {
 // With `healthy`, only agents count whose target does not rest.
 bool controller_state::has_live(const lane& where, const job& what,
                                 bool healthy) const {
-  if (!what.session && healthy)
-    return std::any_of(
-      where.members.begin(), where.members.end(), [&](const auto& member) {
-        return !what.targets->rests({what.what->facts().via->index,
-                                     member.session},
-                                    compat::now(self_));
-      });
-  if (!what.session)
-    return !where.members.empty();
-  return std::any_of(where.members.begin(), where.members.end(),
-                     [&](const auto& member) {
-                       return member.session == *what.session;
-                     });
+  return std::any_of(
+    where.members.begin(), where.members.end(), [&](const auto& member) {
+      if (what.session)
+        return member.session == *what.session;
+      return !healthy
+             || !what.targets->rests(
+               {what.what->facts().via->index, member.session},
+               compat::now(self_));
+    });
 }
 
 bool controller_state::any_live(const job& what) const {

@@ -319,11 +319,7 @@ void pool_state::grant_check(job& what) {
   if (index == no_member)
     return what.what->fail(outcome::pool_exhausted,
                            "no place is free in " + endpoint_name_);
-  ++views_[index].leases;
-  ++active_;
-  compat::send(self_, members_[index].actor, carry{what});
-  const auto id = what.what->id();
-  members_[index].leases.insert_or_assign(id, std::move(what));
+  hand_over(index, what);
 }
 
 // What moves stays with its session and must not wait behind what is new: the
@@ -369,23 +365,28 @@ void pool_state::look_at_drains() {
 void pool_state::grant_to(size_t index, job& what) {
   auto& member = members_[index];
   auto& view = views_[index];
-  ++view.leases;
   ++leased_total_;
-  ++active_;
   view.last_used = compat::now(self_);
   alarm_.at(self_, view.last_used + busy_interval, [this] { look_after(); });
   member.worked = true;
   what.session = member.session;
   what.share = granted_->take(what.what->facts().visitor_address);
-  compat::send(self_, member.actor, carry{what});
+  const auto& leased = hand_over(index, what);
   if (*context_->request_watch)
-    tell_lease(event_kind::connection_leased, member, what);
-  const auto id = what.what->id();
-  member.leases.insert_or_assign(id, std::move(what));
+    tell_lease(event_kind::connection_leased, member, leased);
   if (context_->log->should_log(spdlog::level::debug))
     context_->log->debug("{} Connection {} acquired from pool {} (active: {})",
                          pool_tag(setup_.transport), member.name,
                          endpoint_name_, active_);
+}
+
+const job& pool_state::hand_over(size_t index, job& what) {
+  auto& member = members_[index];
+  ++views_[index].leases;
+  ++active_;
+  compat::send(self_, member.actor, carry{what});
+  const auto id = what.what->id();
+  return member.leases.insert_or_assign(id, std::move(what)).first->second;
 }
 
 void pool_state::on_returned(const returned& done) {

@@ -88,6 +88,7 @@ class pool_state {
   void refuse_share(const job& what);
   void grant_to(size_t index, job& what);
   void grant_check(job& what);
+  const job& hand_over(size_t index, job& what);
   size_t choose(const job& what);
   size_t choose_healthy(const job& what, request_view request);
   void note_target(const job& what, outcome how);
