@@ -80,7 +80,7 @@ void operator_front::on_link(link_ptr what) {
 }
 
 void operator_front::on_limit(limit kind, std::string_view peer,
-                           std::string_view detail) {
+                              std::string_view detail) {
   desk_->on_limit(kind, peer, detail);
 }
 

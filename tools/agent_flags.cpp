@@ -17,15 +17,11 @@ constexpr uint16_t default_port = 8080;
 constexpr uint16_t default_status_port = 9091;
 constexpr uint32_t max_threads = 1024;
 
-std::string why_no_server(const std::string& text) {
+/// Why `Parse` refuses a value; "" = it does not.
+template <auto Parse>
+std::string why_not(const std::string& text) {
   std::string error;
-  parse_server(text, error);
-  return error;
-}
-
-std::string why_no_status(const std::string& text) {
-  std::string error;
-  parse_status(text, error);
+  Parse(text, error);
   return error;
 }
 
@@ -72,7 +68,7 @@ void declare(cli::command_line& line, agent_flags& to, bool websocket_only) {
                     "front if you like; several times or separated by commas "
                     "for several nodes",
             .required = true,
-            .check = why_no_server},
+            .check = why_not<parse_server>},
            to.servers);
   line.add({.names = "tunnel",
             .value = "NAME",
@@ -153,7 +149,7 @@ void declare(cli::command_line& line, agent_flags& to, bool websocket_only) {
             .help = "Tell over HTTP how this agent is (/.api/health, "
                     "/.api/ready, /.api/stats, /metrics), e.g. at "
                     "127.0.0.1:9091",
-            .check = why_no_status},
+            .check = why_not<parse_status>},
            to.status);
   line.add({"status-token-file", "FILE",
             "File with the token that -status asks for; has to be given unless "

@@ -504,11 +504,6 @@ void command_line::read_keys(config::reader& in) {
     }
 }
 
-bool command_line::given(std::string_view name) const {
-  const auto* found = impl_->find(name);
-  return found && found->given;
-}
-
 int command_line::fail(int code, std::string_view text) const {
   std::string line{text};
   std::replace(line.begin(), line.end(), '\n', ' ');

@@ -92,9 +92,6 @@ class command_line {
   /// configuration file. What they did not leave open is checked all the same.
   void read_keys(config::reader& in);
 
-  /// Whether a flag, by its first name, or its variable has a value.
-  bool given(std::string_view name) const;
-
   /// Prints `program: text` as one line to stderr and returns `code`.
   int fail(int code, std::string_view text) const;
 

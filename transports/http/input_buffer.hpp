@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transports/http/block_pool.hpp"
+#include "transports/seam/slice.hpp"
 
 #include <boost/asio/buffer.hpp>
 
@@ -41,7 +42,7 @@ class input_buffer {
   const std::shared_ptr<const void>& owner() const noexcept { return owner_; }
 
   /// Payload pieces below this size are copied rather than shared.
-  size_t share_from() const noexcept { return capacity_ / 4; }
+  size_t share_from() const noexcept { return capacity_ / max_kept_per_byte; }
 
   /// Lets the block go when it is empty and bigger than an idle connection
   /// should keep.
