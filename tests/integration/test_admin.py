@@ -513,9 +513,13 @@ class Stream(AdminCase):
         self.assertEqual(shown["websocket_pool"]["max_pool_size"], 7)
         events.close()
 
+    def stale_in_stats(self):
+        return self.get("/.api/stats")["node"]["config_stale"]
+
     def stale(self):
+        """What stats, metrics and apsctl say alike; not while it changes."""
         page = self.metrics()
-        told = self.get("/.api/stats")["node"]["config_stale"]
+        told = self.stale_in_stats()
         self.assertEqual(page["aps_config_stale"], told)
         status = subprocess.run(
             [BIN / "apsctl", "-admin", f"127.0.0.1:{self.admin_port}",
@@ -531,7 +535,8 @@ class Stream(AdminCase):
         self.assertFalse(self.stale())
         node.config_file.write_text("{")
         node.process.send_signal(signal.SIGHUP)
-        wait_until(self.stale, "the broken file to show")
+        wait_until(self.stale_in_stats, "the broken file to show")
+        self.assertTrue(self.stale())
         self.assertFalse(events.of("config-reloaded"))
         node.config_file.write_text(good)
         node.process.send_signal(signal.SIGHUP)
