@@ -12,10 +12,10 @@ agent_snapshot agent_state::show() const {
   out.connected = is_connected();
   out.draining = draining_;
   for (const auto& [transport, where] : lanes_) {
-    const auto add = [&](const std::vector<member>& all, phase state) {
+    const auto add = [&, name = transport](const std::vector<member>& all,
+                                           phase state) {
       for (const auto& one : all)
-        out.connections.push_back({one.name, transport, state,
-                                   now - one.since});
+        out.connections.push_back({one.name, name, state, now - one.since});
     };
     add(where.live, draining_ ? phase::leaving : phase::live);
     add(where.greeting, phase::greeting);

@@ -299,8 +299,8 @@ void snapshot_metrics::add(const char* name, const labels& where, double value,
     names.push_back(view(label));
   }
   auto* family = registry_.gauge_family<double>(
-    "aps", name, caf::span<const caf::string_view>{names},
-    view(help_of(name)), unit);
+    view("aps"), view(name), caf::span<const caf::string_view>{names},
+    view(help_of(name)), view(unit));
   here.gauge = family->get_or_add(caf::span<const label_view>{shown});
 }
 

@@ -37,8 +37,9 @@ process_metrics::process_metrics(caf::telemetry::metric_registry& registry,
 void process_metrics::update() {
   std::lock_guard guard{mutex_};
   process_.update();
-  const auto show = [this](const char* name, const char* help, uint64_t value) {
-    registry_.gauge_singleton("process", name, help)
+  const auto show = [this](std::string_view name, std::string_view help,
+                           uint64_t value) {
+    registry_.gauge_singleton("process", view(name), view(help))
       ->value(static_cast<int64_t>(value));
   };
   show("open-fds", "Open file descriptors.", process_facts::open_descriptors());
