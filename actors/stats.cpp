@@ -45,9 +45,6 @@ json show(const connection_snapshot& member) {
 namespace {
 
 json show(const pool_snapshot& pool) {
-  auto members = json::array();
-  for (const auto& member : pool.members)
-    members.push_back(show(member));
   return {{"tunnel", pool.tunnel},
           {"endpoint", pool.endpoint},
           {"transport", to_string(pool.transport)},
@@ -68,17 +65,26 @@ json show(const pool_snapshot& pool) {
           {"lost_total", pool.lost_total},
           {"ejected_total", pool.ejected_total},
           {"moved_total", pool.moved_total},
-          {"refused_total", pool.refused_total},
-          {"connections", std::move(members)}};
+          {"refused_total", pool.refused_total}};
+}
+
+json show_members(const pool_snapshot& pool) {
+  auto out = json::array();
+  for (const auto& member : pool.members)
+    out.push_back(show(member));
+  return out;
 }
 
 } // namespace
 
-json show(const endpoint_snapshot& endpoint) {
+json show(const endpoint_snapshot& endpoint, bool with_connections) {
   const auto& controller = endpoint.controller;
   auto pools = json::array();
-  for (const auto& pool : controller.pools)
+  for (const auto& pool : controller.pools) {
     pools.push_back(show(pool));
+    if (with_connections)
+      pools.back()["connections"] = show_members(pool);
+  }
   json fallback{{"state", controller.state},
                 {"mode", to_string(controller.mode)},
                 {"reason", controller.reason},

@@ -20,7 +20,8 @@ nlohmann::json make_readiness(const node_snapshot& snapshot);
 
 /// Parts of it, as other documents show them, too.
 nlohmann::json show(const connection_snapshot& member);
-nlohmann::json show(const endpoint_snapshot& endpoint);
+nlohmann::json show(const endpoint_snapshot& endpoint,
+                    bool with_connections = true);
 
 /// "down" (by checks) or "rests" (by requests).
 std::string_view state_of(const target_snapshot& target) noexcept;

@@ -1,4 +1,7 @@
+#include "actors/admin/encoding.hpp"
 #include "actors/admin/router.hpp"
+
+#include <caf/event_based_actor.hpp>
 
 #include <array>
 #include <functional>
@@ -39,24 +42,49 @@ std::string_view type_of(std::string_view path) {
 
 } // namespace
 
+slice packed_assets::of(const asset& what) {
+  const std::lock_guard guard{mutex_};
+  auto& packed = packed_[what.path];
+  if (packed.empty()) {
+    gzip_stream stream{gzip_stream::effort::best};
+    stream.add(what.bytes);
+    packed = slice::adopt(stream.finish());
+  }
+  return packed;
+}
+
+namespace {
+
+void answer_asset(const call& what, const asset& found) {
+  document answer;
+  answer.type = type_of(found.path);
+  answer.headers = {{"Cache-Control", "no-cache"},
+                    {"Content-Security-Policy", policy},
+                    {"Referrer-Policy", "no-referrer"}};
+  answer.tag = "W/\""
+               + std::to_string(std::hash<std::string_view>{}(found.bytes))
+               + "\"";
+  answer.plain = {nullptr, found.bytes}; // Part of the program.
+  if (!what.wants_gzip())
+    return what.answer_document(answer);
+  // Not on the unit's thread, as the first time takes a while.
+  const auto& where = what.where();
+  where.system.spawn([what, found, answer, use = where.node->units->use()](
+                       caf::event_based_actor*) mutable {
+    answer.gzip = what.where().packed->of(found);
+    what.answer_document(answer);
+  });
+}
+
+} // namespace
+
 void get_asset(const call& what) {
   auto path = std::string(what.path());
   if (path == "/.admin/")
     path += "index.html";
-  for (const auto& one : what.where().options.assets) {
-    if (one.path != path)
-      continue;
-    const auto tag
-      = "\"" + std::to_string(std::hash<std::string_view>{}(one.bytes)) + "\"";
-    header_list more{{"ETag", tag},
-                     {"Cache-Control", "no-cache"},
-                     {"Content-Security-Policy", policy},
-                     {"Referrer-Policy", "no-referrer"}};
-    if (what.header("if-none-match").find(tag) != std::string_view::npos)
-      return what.answer_bytes(304, {}, {}, std::move(more));
-    return what.answer_bytes(200, type_of(path), std::string(one.bytes),
-                             std::move(more));
-  }
+  for (const auto& one : what.where().options.assets)
+    if (one.path == path)
+      return answer_asset(what, one);
   if (path == "/.admin/index.html")
     return what.answer_bytes(200, "text/html; charset=utf-8", left_out,
                              {{"Content-Security-Policy", policy}});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/admin/request.hpp"
+#include "actors/admin/shared_answers.hpp"
 #include "actors/log_set.hpp"
 #include "actors/metrics.hpp"
 #include "actors/node.hpp"
@@ -9,11 +10,25 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace aps::admin {
+
+/// The panel's files compressed, each once, when it is first wanted so.
+/// Thread-safe.
+class packed_assets {
+ public:
+  slice of(const asset& what);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string_view, slice> packed_; ///< by path
+};
 
 /// What the admin API works on. One per node; thread-safe.
 struct context {
@@ -31,6 +46,8 @@ struct context {
   std::shared_ptr<std::atomic<bool>> config_stale
     = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<address_shares> streams = std::make_shared<address_shares>();
+  std::shared_ptr<shared_answers> answers = std::make_shared<shared_answers>();
+  std::shared_ptr<packed_assets> packed = std::make_shared<packed_assets>();
 };
 using context_ptr = std::shared_ptr<const context>;
 

@@ -215,9 +215,13 @@ void begin_snapshot(caf::event_based_actor* self,
   const auto id = state->what.after ? 0 : serial;
   state->writer->write(beginning(where.node->node_id, id, "snapshot"), 0);
   auto rest = std::make_shared<long_text>();
-  rest->text(opened(body) + "\"tunnels\":[");
-  add_tunnels(*rest, where, now);
-  rest->text("]}");
+  if (state->what.with_tunnels) {
+    rest->text(opened(body) + "\"tunnels\":[");
+    add_tunnels(*rest, where, now);
+    rest->text("]}");
+  } else {
+    rest->text(on_a_line(body));
+  }
   send_snapshot(self, state, std::move(rest));
 }
 
@@ -278,7 +282,8 @@ void get_events(const call& what) {
   const auto last = header.empty() ? what.parameter("last_event_id").value_or("")
                                    : std::string(header);
   const stream_request wanted{{*kinds, what.parameter("tunnel").value_or("")},
-                              read_last_id(last, where.node->node_id)};
+                              read_last_id(last, where.node->node_id),
+                              what.parameter("tunnels") != "0"};
   const auto& address = what.facts().visitor_address;
   auto share = where.streams->take(address);
   const auto own = where.streams->of(address) > max_streams_per_address;

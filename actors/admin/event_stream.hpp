@@ -59,6 +59,7 @@ class event_writer final : public origin,
 struct stream_request {
   event_filter filter;
   std::optional<uint64_t> after = {}; ///< as in `subscribe`
+  bool with_tunnels = true;           ///< in the snapshot
 };
 
 /// Subscribes to the monitor and writes what it hears; ends with its writer.

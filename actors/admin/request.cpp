@@ -1,5 +1,6 @@
 #include "actors/admin/request.hpp"
 
+#include "actors/admin/shared_answers.hpp"
 #include "actors/messages.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -86,26 +87,60 @@ void request::answer(uint16_t status, const json& body,
 
 void request::answer_bytes(uint16_t status, std::string_view type,
                            std::string body, header_list more) const {
-  served_->unit().post([to = served_, status, type = std::string(type),
-                        body = std::move(body),
-                        more = std::move(more)]() mutable {
-    auto head = std::make_shared<response_head>();
-    head->status = status;
-    head->reason = reason_of(status);
-    head->headers = more;
-    head->headers.push_back({"X-Content-Type-Options", "nosniff"});
-    if (status != 304) {
-      head->headers.push_back({"Content-Type", type});
-      head->headers.push_back({"Content-Length", std::to_string(body.size())});
-      head->content_length = body.size();
-    }
-    head->last = to->head()->method == "HEAD" || status == 304;
+  answer_document({status, std::string(type), std::move(more), {},
+                   slice::adopt(std::move(body)), {}});
+}
+
+void request::answer_document(const document& answer) const {
+  send(answer);
+  if (round_)
+    for (const auto& other : round_->take_others())
+      other.send(answer);
+}
+
+bool request::wants_gzip() const {
+  return accepts_gzip(header("accept-encoding"));
+}
+
+void request::send(const document& answer) const {
+  auto head = std::make_shared<response_head>();
+  const auto known = !answer.tag.empty()
+                     && names_tag(header("if-none-match"), answer.tag);
+  const auto packed = answer.gzip && wants_gzip();
+  const auto body = known ? slice{} : packed ? *answer.gzip : answer.plain;
+  head->status = known ? 304 : answer.status;
+  head->reason = reason_of(head->status);
+  head->headers = answer.headers;
+  head->headers.push_back({"X-Content-Type-Options", "nosniff"});
+  if (!answer.tag.empty()) {
+    head->headers.push_back({"ETag", answer.tag});
+    head->headers.push_back({"Vary", "Accept-Encoding"});
+  }
+  if (!known) {
+    if (packed)
+      head->headers.push_back({"Content-Encoding", "gzip"});
+    head->headers.push_back({"Content-Type", answer.type});
+    head->headers.push_back({"Content-Length", std::to_string(body.size())});
+    head->content_length = body.size();
+  }
+  head->last = served_->head()->method == "HEAD" || known;
+  served_->unit().post([to = served_, head, body] {
     to->send_head(head);
     if (head->last)
       return;
-    to->send_body(slice::adopt(std::move(body)));
+    to->send_body(body);
     to->send_end({});
   });
+}
+
+// What is compressed is for those alone who wait for it already.
+document_forms request::wanted_forms() const {
+  if (!round_ || !round_->compresses())
+    return {};
+  document_forms out{!wants_gzip(), wants_gzip()};
+  for (const auto& other : round_->others())
+    (other.wants_gzip() ? out.gzip : out.plain) = true;
+  return out;
 }
 
 // Between two steps it goes to the unit and back: an actor that only sends to
@@ -114,23 +149,23 @@ void request::answer_in_steps(long_text body, std::string type) const {
   struct rendering {
     request from;
     long_text body;
-    std::string type;
+    growing_document to;
     std::shared_ptr<void> use;
-    std::string text = {};
   };
   auto all = std::make_shared<rendering>(
-    rendering{*this, std::move(body), std::move(type),
+    rendering{*this, std::move(body), {std::move(type), wanted_forms()},
               at_->units->use()});
   at_->system.spawn([all](caf::event_based_actor* self) -> caf::behavior {
     auto next = std::make_shared<std::function<void()>>();
     *next = [self, all, again = std::weak_ptr{next}] {
-      all->body.step(all->text);
+      std::string piece;
+      all->body.step(piece);
+      all->to.add(piece);
       const auto step = again.lock();
       if (!step)
         return;
       if (!all->body.more()) {
-        all->from.answer_bytes(200, all->type, std::move(all->text),
-                               {{"Cache-Control", "no-store"}});
+        all->from.answer_document(all->to.finish());
         self->quit();
         return;
       }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/admin/document.hpp"
 #include "actors/admin/long_text.hpp"
 #include "actors/compat.hpp"
 #include "actors/policy/login_limit.hpp"
@@ -25,6 +26,7 @@ struct login_guard {
   login_limit limit; // by mutex
 };
 
+class answer_round;
 class request;
 
 /// What a listener for operators needs of its process: a node's admin
@@ -82,6 +84,9 @@ class request {
   void answer_bytes(uint16_t status, std::string_view type, std::string body,
                     header_list more = {}) const;
 
+  /// In the form that this reader wants; 304 when it has the document already.
+  void answer_document(const document& answer) const;
+
   /// Answers 200, rendered step by step on CAF's threads.
   void answer_in_steps(long_text body,
                        std::string type = "application/json") const;
@@ -90,14 +95,25 @@ class request {
                const std::string& field = {},
                const std::vector<std::string>& allowed = {}) const;
 
+  bool wants_gzip() const;
+
+  /// From now on all of `round` get what this one is answered.
+  void share_with(std::shared_ptr<answer_round> round) {
+    round_ = std::move(round);
+  }
+
   /// Somebody reached a limit; counted, and told now and then.
   void note_limit(limit kind, std::string_view detail) const;
 
  private:
+  void send(const document& answer) const;
+  document_forms wanted_forms() const;
+
   desk_ptr at_;
   served_exchange_ptr served_;
   exchange_facts facts_;
   std::string body_;
+  std::shared_ptr<answer_round> round_; ///< null = it has its answer alone
 };
 
 /// Percent-decoding (RFC 3986); `plus` = "+" is a space, as in a query.

@@ -9,24 +9,35 @@ void redirect(const call& what) {
                     {{"Location", "/.admin/"}});
 }
 
+// Who asks for the same at once gets one answer.
+auto shared(void (*serve)(const call&)) {
+  return [serve](const call& what) {
+    what.where().answers->serve(
+      what.served()->head()->path, what,
+      [serve, where = what.where_ptr()](const request& reader) {
+        serve({where, reader});
+      });
+  };
+}
+
 } // namespace
 
 const std::vector<resource>& resources() {
   using enum access;
   static const std::vector<resource> table{
-    {"GET", "/.api/stats", token, get_stats},
-    {"GET", "/.api/tunnels", token, get_tunnels},
-    {"GET", "/.api/endpoints", token, get_endpoints},
-    {"GET", "/.api/connections", token, get_connections},
-    {"GET", "/.api/exchanges", token, get_exchanges},
+    {"GET", "/.api/stats", token, shared(get_stats)},
+    {"GET", "/.api/tunnels", token, shared(get_tunnels)},
+    {"GET", "/.api/endpoints", token, shared(get_endpoints)},
+    {"GET", "/.api/connections", token, shared(get_connections)},
+    {"GET", "/.api/exchanges", token, shared(get_exchanges)},
     {"GET", "/.api/events", token, get_events},
-    {"GET", "/.api/config", token, get_config},
+    {"GET", "/.api/config", token, shared(get_config)},
     {"GET", "/.api/explain", token, get_explanation},
     {"GET", "/.api/health", open, get_health},
     {"GET", "/.api/ready", open, get_readiness},
     {"GET", "/.api/log", token, get_log},
     {"GET", "/.api/openapi.json", token, get_asset},
-    {"GET", "/metrics", token, get_metrics},
+    {"GET", "/metrics", token, shared(get_metrics)},
     {"POST", "/.api/log", token, set_log},
     {"POST", "/.api/connections/*/drain", token, drain_connection},
     {"POST", "/.api/connections/*/reconnect", token, reconnect_connection},

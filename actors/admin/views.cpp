@@ -60,27 +60,52 @@ std::vector<endpoint_row> rows_of(const node_snapshot& now) {
   return out;
 }
 
-using show_tunnel_head = std::function<std::string(const tunnel_snapshot&)>;
+using show_tunnel_head
+  = std::function<std::string(const tunnel_snapshot&, bool enabled)>;
 
-// Tunnels with the list of their endpoints; `head` opens each.
-void add_rows(long_text& to, const node_snapshot_ptr& now,
-              show_tunnel_head head) {
+// Tunnels with the list of their endpoints, those that are switched off last;
+// `head` opens each.
+void add_rows(long_text& to, const context& where, const node_snapshot_ptr& now,
+              const show_tunnel_head& head, bool with_connections) {
   auto rows = rows_of(*now);
   const auto count = rows.size();
-  to.pieces(count, [now, rows = std::move(rows), head = std::move(head),
+  to.pieces(count, [now, rows = std::move(rows), head, with_connections,
                     between = separator{}](size_t i, std::string& to) mutable {
     const auto& row = rows[i];
     if (row.first) {
       between(to);
-      to += head(*row.tunnel) + "\"endpoints\":[";
+      to += head(*row.tunnel, true) + "\"endpoints\":[";
     } else {
       to += ",\n";
     }
     if (row.endpoint)
-      to += on_a_line(aps::show(*row.endpoint));
+      to += on_a_line(aps::show(*row.endpoint, with_connections));
     if (row.last)
       to += "]}";
   });
+  std::vector<tunnel_snapshot> off;
+  for (const auto& [name, settings] : where.config->get()->tunnels)
+    if (!settings.enabled)
+      off.push_back({name, settings.fallback.enabled,
+                     settings.grpc_pool.enabled,
+                     settings.websocket_pool.enabled, {}});
+  const auto off_count = off.size();
+  to.pieces(off_count, [off = std::move(off), head,
+                        follows = !now->tunnels.empty()](size_t i,
+                                                         std::string& to) {
+    if (follows || i > 0)
+      to += ",\n";
+    to += head(off[i], false) + "\"endpoints\":[]}";
+  });
+}
+
+// What the parameter `connections` says; nothing when it was refused.
+std::optional<bool> wants_connections(const call& what) {
+  const auto wish = what.parameter("connections").value_or("1");
+  if (wish == "0" || wish == "1")
+    return wish == "1";
+  what.problem(400, "connections is 0 or 1", "connections", {"0", "1"});
+  return std::nullopt;
 }
 
 // One list, with what `show` finds for an endpoint.
@@ -124,30 +149,20 @@ json show_totals(const exchange_totals& totals) {
 }
 
 void add_tunnels(long_text& to, const context& where,
-                 const node_snapshot_ptr& now) {
-  add_rows(to, now, [](const tunnel_snapshot& tunnel) {
-    return opened(show_head(tunnel, true));
-  });
-  std::vector<tunnel_snapshot> off;
-  for (const auto& [name, settings] : where.config->get()->tunnels)
-    if (!settings.enabled)
-      off.push_back({name, settings.fallback.enabled,
-                     settings.grpc_pool.enabled,
-                     settings.websocket_pool.enabled, {}});
-  const auto count = off.size();
-  to.pieces(count, [off = std::move(off), follows = !now->tunnels.empty()](
-                     size_t i, std::string& to) {
-    if (follows || i > 0)
-      to += ",\n";
-    to += opened(show_head(off[i], false)) + "\"endpoints\":[]}";
-  });
+                 const node_snapshot_ptr& now, bool with_connections) {
+  add_rows(to, where, now, [](const tunnel_snapshot& tunnel, bool enabled) {
+    return opened(show_head(tunnel, enabled));
+  }, with_connections);
 }
 
 // -- resources ----------------------------------------------------------------
 
 void get_stats(const call& what) {
-  what.with_counts([what](const monitor_counts& counts) {
-    what.with_node([what, counts](const node_snapshot_ptr& now) {
+  const auto with = wants_connections(what);
+  if (!with)
+    return;
+  what.with_counts([what, with](const monitor_counts& counts) {
+    what.with_node([what, with, counts](const node_snapshot_ptr& now) {
       const auto& where = what.where();
       auto body = make_stats(*now, *where.config->get(),
                              compat::running_actors(where.system));
@@ -166,20 +181,25 @@ void get_stats(const call& what) {
             = where.node->limits->count(row.kind);
       long_text all;
       all.text(opened(body) + "\n\"tunnels\":{");
-      add_rows(all, now, [](const tunnel_snapshot& tunnel) {
-        return on_a_line(tunnel.name) + ":"
-               + opened({{"fallback_enabled", tunnel.fallback_enabled}});
-      });
+      add_rows(all, where, now,
+               [](const tunnel_snapshot& tunnel, bool enabled) {
+                 auto head = show_head(tunnel, enabled);
+                 head.erase("name");
+                 return on_a_line(tunnel.name) + ":" + opened(head);
+               }, *with);
       what.answer_in_steps(std::move(all.text("}}\n")));
     });
   });
 }
 
 void get_tunnels(const call& what) {
-  what.with_node([what](const node_snapshot_ptr& now) {
+  const auto with = wants_connections(what);
+  if (!with)
+    return;
+  what.with_node([what, with](const node_snapshot_ptr& now) {
     long_text body;
     body.text("{\"tunnels\":[");
-    add_tunnels(body, what.where(), now);
+    add_tunnels(body, what.where(), now, *with);
     what.answer_in_steps(std::move(body.text("]}\n")));
   });
 }
@@ -187,10 +207,12 @@ void get_tunnels(const call& what) {
 void get_endpoints(const call& what) {
   what.with_node([what](const node_snapshot_ptr& now) {
     answer_list(what, now, "endpoints",
-                [only = what.parameter("tunnel")](
+                [only = what.parameter("tunnel"),
+                 name = what.parameter("endpoint")](
                   const endpoint_row& row, std::string& to,
                   separator& between) {
-                  if (!wanted(only, row.tunnel->name))
+                  if (!wanted(only, row.tunnel->name)
+                      || !wanted(name, row.endpoint->name))
                     return;
                   auto shown = aps::show(*row.endpoint);
                   shown["tunnel"] = row.tunnel->name;

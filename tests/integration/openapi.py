@@ -2,6 +2,7 @@
 test gets, as `answered` is what the harness' clients call with it."""
 
 import functools
+import gzip
 import json
 import pathlib
 import re
@@ -122,6 +123,8 @@ def answered(method, target, status, headers, body):
         note(f"{told}: {kind or 'an answer'} instead of "
              f"{', '.join(content) or 'nothing'}")
     elif kind == "application/json" and jsonschema:
+        if headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
         _check(told, _validator(known, method, str(status)), body)
 
 

@@ -1,5 +1,7 @@
 """The admin listener: resources, actions, who may, events, metrics."""
 
+import concurrent.futures
+import gzip
 import http.client
 import json
 import re
@@ -238,6 +240,81 @@ class Resources(AdminCase):
         again = admin(self.admin_port, "/.api/openapi.json",
                       headers={"If-None-Match": first.headers["ETag"]})
         self.assertEqual((again.status, again.body), (304, b""))
+
+    def test_lists_of_connections_can_be_left_out(self):
+        for path in ("stats", "tunnels"):
+            with self.subTest(path):
+                full = self.get(f"/.api/{path}")["tunnels"]
+                short = self.get(f"/.api/{path}?connections=0")["tunnels"]
+                full, short = (list(one.values()) if path == "stats" else one
+                               for one in (full, short))
+                for tunnel, with_them in ((short, False), (full, True)):
+                    pools = tunnel[0]["endpoints"][0]["pools"]
+                    self.assertEqual(len(pools), 2)
+                    self.assertEqual({"connections" in pool for pool in pools},
+                                     {with_them})
+                    self.assertGreater(sum(pool["size"] for pool in pools), 1)
+        self.assertEqual(self.get("/.api/stats?connections=2", 400)["field"],
+                         "connections")
+        for endpoint, count in (("app1", 1), ("nobody", 0)):
+            self.assertEqual(len(self.get("/.api/endpoints?tunnel=tunnel1"
+                                          f"&endpoint={endpoint}")
+                                 ["endpoints"]), count)
+
+    def test_what_is_known_is_not_sent_again(self):
+        # Only what a restart changes, so nothing comes between the two.
+        first = admin(self.admin_port, "/.api/config")
+        tag = first.headers["ETag"]
+        self.assertTrue(tag.startswith('W/"'), tag)
+        for known, status in ((tag, 304), (f'"x", {tag}', 304), ("*", 304),
+                              ('W/"x"', 200)):
+            with self.subTest(known):
+                again = admin(self.admin_port, "/.api/config",
+                              headers={"If-None-Match": known})
+                self.assertEqual((again.status, again.headers["ETag"]),
+                                 (status, tag))
+                self.assertEqual(again.body,
+                                 first.body if status == 200 else b"")
+        # The time goes on, which is no news; a request is.
+        def unchanged():
+            first = admin(self.admin_port, "/.api/stats?connections=0")
+            return admin(self.admin_port, "/.api/stats?connections=0", headers={
+                "If-None-Match": first.headers["ETag"]}).status == 304
+        wait_until(unchanged, "two answers without news between them")
+        tag = admin(self.admin_port, "/.api/stats").headers["ETag"]
+        ask(self.port, "/news")
+        self.assertEqual(admin(self.admin_port, "/.api/stats", headers={
+            "If-None-Match": tag}).status, 200)
+
+    def test_gzip_goes_to_those_who_accept_it(self):
+        for path in ("/.api/stats", "/.api/exchanges?limit=9", "/.api/config",
+                     "/metrics", "/.api/openapi.json"):
+            with self.subTest(path):
+                packed = admin(self.admin_port, path,
+                               headers={"Accept-Encoding": "br, gzip"})
+                self.assertEqual(packed.headers["Content-Encoding"], "gzip")
+                self.assertEqual(packed.headers["Vary"], "Accept-Encoding")
+                plain = gzip.decompress(packed.body)
+                self.assertLess(len(packed.body), len(plain))
+                if path != "/metrics":
+                    json.loads(plain)
+                refused = admin(self.admin_port, path,
+                                headers={"Accept-Encoding": "gzip;q=0"})
+                self.assertIsNone(refused.headers["Content-Encoding"])
+
+    def test_many_readers_at_once_get_whole_answers(self):
+        def read(number):
+            wish = {"Accept-Encoding": "gzip"} if number % 2 else {}
+            answer = admin(self.admin_port, "/.api/stats", headers=wish)
+            body = gzip.decompress(answer.body) if number % 2 else answer.body
+            return answer.status, json.loads(body)["node"]["id"]
+        with concurrent.futures.ThreadPoolExecutor(32) as readers:
+            self.assertEqual(len(set(readers.map(read, range(200)))), 1)
+        # The next one is no older than its question.
+        before = self.get("/.api/stats")["exchanges"]["started"]
+        ask(self.port, "/one-more")
+        self.assertEqual(self.get("/.api/stats")["exchanges"]["started"],
+                         before + 1)
 
     def test_requests_are_logged_with_what_matters(self):
         ask(self.port, "/echo?logged", headers=[("X-Request-Id", "log-me-1")])
