@@ -21,7 +21,7 @@ function headers(more) {
   return value ? { ...more, authorization: `Bearer ${value}` } : { ...more };
 }
 
-async function ask(path, options = {}, seconds = 10) {
+async function ask(path, options = {}, seconds = 30) {
   let response;
   try {
     response = await fetch(`../.api/${path}`, {
@@ -31,6 +31,7 @@ async function ask(path, options = {}, seconds = 10) {
   } catch {
     throw new api_error(0, 'The node does not answer.');
   }
+  if (response.status === 304) return { response, body: null };
   const text = await response.text().catch(() => '');
   let body = null;
   try {
@@ -41,7 +42,7 @@ async function ask(path, options = {}, seconds = 10) {
   if (!response.ok)
     throw new api_error(response.status, problem(body) ?? (text.slice(0, 300)
       || `The node answers ${response.status}.`));
-  return body;
+  return { response, body };
 }
 
 function problem(body) {
@@ -50,12 +51,27 @@ function problem(body) {
   return typeof found === 'string' ? found : null;
 }
 
-export const get = path => ask(path);
+export const get = async path => (await ask(path)).body;
 
-export const post = (path, body) => ask(path, {
+export const post = async (path, body) => (await ask(path, {
   method: 'POST', body: JSON.stringify(body ?? {}),
   headers: { 'content-type': 'application/json' },
-});
+})).body;
+
+const known = new Map(); // slot -> {path, tag} of its last answer
+
+/** The answer for `slot`, asked for again and again; null when it is as
+ *  before. */
+export async function get_news(slot, path) {
+  const before = known.get(slot);
+  const { response, body } = await ask(path, { headers:
+    before?.path === path ? { 'if-none-match': before.tag } : {} });
+  if (body) known.set(slot, { path, tag: response.headers.get('etag') ?? '' });
+  return body;
+}
+
+/** The next answer of `slot` comes whole. */
+export const forget = slot => known.delete(slot);
 
 /** Yields server-sent events as {id, type, data}; ends with the stream, and
  *  throws api_error. EventSource would do, but cannot send the token. */
@@ -83,12 +99,17 @@ export async function* server_sent_events(path, { last_id, signal }) {
 
 /** The text/event-stream format (HTML, 9.2.6), fed in pieces of any size. */
 export class event_parser {
-  #rest = '';
+  #rest = []; // of a line that has not ended
   #event = { id: undefined, type: 'message', data: [] };
 
   *feed(text) {
-    const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
-    this.#rest = lines.pop();
+    // A line of megabytes comes in hundreds of pieces.
+    if (!/[\r\n]/.test(text) && !this.#rest.at(-1)?.endsWith('\r')) {
+      this.#rest.push(text);
+      return;
+    }
+    const lines = (this.#rest.join('') + text).split(/\r\n|\n|\r(?!$)/);
+    this.#rest = [lines.pop()];
     for (const line of lines) {
       if (line !== '') {
         this.#field(line);

@@ -8,22 +8,26 @@ export const first_rows = 20;
 const more_rows = 200;
 const shown = new Map(); // name of a list -> rows that were asked for
 
-/** How many rows of the list `name` are on the page. */
-export const rows_of = name => shown.get(name) ?? first_rows;
+/** How many rows of the list `name` are on the page; `first` at first. */
+export const rows_of = (name, first = first_rows) => shown.get(name) ?? first;
 
 /** The rows of `all` that are shown. */
-export const rows = (name, all) => all.slice(0, rows_of(name));
+export const rows = (name, all, first) => all.slice(0, rows_of(name, first));
+
+/** The first rows of each of several lists on a page. */
+export const first_of = lists =>
+  Math.max(3, Math.floor(first_rows / Math.max(lists, 1)));
 
 /** A button for more of them; null when all are there. `Wrap` is the element
  *  around it. */
-export function more(name, all, redraw, wrap = 'p') {
-  const rest = all.length - rows_of(name);
+export function more(name, all, redraw, { wrap = 'p', first } = {}) {
+  const rest = all.length - rows_of(name, first);
   if (rest <= 0) return null;
   const step = Math.min(rest, more_rows);
   return h(wrap, { class: 'more', key: 'more' }, button(
     step < rest ? `${count(step)} of ${count(rest)} more`
       : `${count(rest)} more`, () => {
-      shown.set(name, rows_of(name) + step);
+      shown.set(name, rows_of(name, first) + step);
       redraw();
     }));
 }

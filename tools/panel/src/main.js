@@ -4,7 +4,7 @@ import { token } from './api.js';
 import { h, render } from './dom.js';
 import { duration } from './format.js';
 import { badge } from './parts.js';
-import { retry, run, state, watch } from './store.js';
+import { retry, run, state, want, watch } from './store.js';
 import { connection } from './views/connection.js';
 import { endpoint } from './views/endpoint.js';
 import { events } from './views/events.js';
@@ -15,7 +15,7 @@ import { fallback } from './views/fallback.js';
 import { mappings } from './views/mappings.js';
 import { node } from './views/node.js';
 import { overview } from './views/overview.js';
-import { tunnels } from './views/tunnels.js';
+import { tunnels, wanted_connections } from './views/tunnels.js';
 
 const pages = [['', 'Overview'], ['tunnels', 'Tunnels'],
   ['mappings', 'Mappings'],
@@ -55,8 +55,19 @@ document.body.prepend(Object.assign(document.createElement('a'),
   { className: 'skip', href: '#main', textContent: 'Skip to the content',
     onclick: event => { event.preventDefault(); focus_content(); } }));
 
+/** Which connections are asked for while a view is there. */
+function connections_of([page, tunnel, name]) {
+  switch (page) {
+    case 'tunnels': return wanted_connections();
+    case 'endpoints': return { endpoints: [{ tunnel, name }] };
+    case 'connections': return { connection: tunnel };
+    default: return {};
+  }
+}
+
 function draw() {
   const at = route();
+  want(connections_of(at));
   const locked = state.phase === 'locked';
   root.className = state.phase === 'gone' ? 'stale' : '';
   render(root, [

@@ -64,6 +64,15 @@ export function table(label, columns, rows, key) {
             'data-label': how?.mark || how?.bare ? null : name }, cell(row))))))));
 }
 
+/** A field to search by, what else narrows the list beside it. */
+export const search = ({ label = 'Search', placeholder, oninput, onsubmit },
+  ...more) => h('form', { class: 'tools', key: 'tools', role: 'search',
+  onsubmit: event => { event.preventDefault(); onsubmit?.(); } },
+h('label', { class: 'wide' }, label,
+  h('input', { type: 'search', autocomplete: 'off', spellcheck: 'false',
+    placeholder, oninput: event => oninput(event.currentTarget.value) })),
+...more);
+
 export const button = (text, onclick, more = {}) =>
   h('button', { type: 'button', onclick, ...more }, text);
 

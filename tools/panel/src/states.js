@@ -92,13 +92,24 @@ export function problems({ node, tunnels, finished }) {
   const found = tunnels.filter(one => one.enabled).flatMap(tunnel_problems);
   if (node?.draining)
     found.push({ tone: 'warn', text: 'the node is draining, to stop' });
-  const errors = finished.filter(is_error).length;
-  const share = errors / Math.max(finished.length, 1);
+  const errors = finished.filter(is_error);
+  const share = errors.length / Math.max(finished.length, 1);
   if (share >= noticeable)
     found.push({ tone: share >= too_many ? 'bad' : 'warn', page: 'exchanges',
-      text: `${errors} of the last ${finished.length} exchanges were errors` });
+      text: `${errors.length} of the last ${finished.length} exchanges were `
+        + `errors, most of them ${most_frequent(errors)}` });
   const order = ['bad', 'warn', 'probing'];
   return found.sort((a, b) => order.indexOf(a.tone) - order.indexOf(b.tone));
+}
+
+/** The commonest word for how they ended, e.g. no-mapping. */
+function most_frequent(exchanges) {
+  const numbers = new Map();
+  for (const one of exchanges) {
+    const { word } = exchange_state(one);
+    numbers.set(word, (numbers.get(word) ?? 0) + 1);
+  }
+  return [...numbers].sort((a, b) => b[1] - a[1])[0][0];
 }
 
 /** What is wrong with the targets of an endpoint, one line for each. */

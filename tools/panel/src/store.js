@@ -1,10 +1,13 @@
 // What the page knows of the node, kept up to date by the event stream and by
 // short polls. Views read `state` and are drawn again after every change.
-import { api_error, get, server_sent_events, token } from './api.js';
+import { api_error, forget, get, get_news, server_sent_events, token }
+  from './api.js';
 
 const keep_events = 2000;
 const keep_points = 450;
 const poll_ms = 2000;
+const pace = 10;     // A look that took long is followed by a longer pause ...
+const haste = 3;     // ... also when something has happened.
 const silence_ms = 25_000; // The node sends something every 10 s.
 
 export const state = {
@@ -14,8 +17,10 @@ export const state = {
   node: null,
   totals: null,
   actors: null,
+  as_of: Date.now(),   // when the ages were true
   counts: {},
   tunnels: [],
+  connection: { asked: '', found: null }, // the one that is looked at
   exchanges: { live: [], finished: [] },
   events: [],          // in order, each with a `key` of its own
   missed: 0,
@@ -26,6 +31,9 @@ export const state = {
   born: new Map(),     // connection name -> when this page first saw it
   skew: 0,             // node's clock minus ours, ms
 };
+
+/** Seconds that the node told, as they are now. */
+export const aged = seconds => seconds + (Date.now() - state.as_of) / 1000;
 
 /** The node's time. */
 export const now = () => Date.now() + state.skew;
@@ -40,7 +48,7 @@ let wake = () => {};
 
 export function every_connection(tunnels = state.tunnels) {
   return tunnels.flatMap(tunnel => tunnel.endpoints.flatMap(endpoint =>
-    endpoint.pools.flatMap(pool => pool.connections.map(connection =>
+    endpoint.pools.flatMap(pool => (pool.connections ?? []).map(connection =>
       ({ ...connection, tunnel: tunnel.name, endpoint: endpoint.name,
          transport: pool.transport })))));
 }
@@ -98,14 +106,61 @@ function set_phase(phase, problem) {
   changed();
 }
 
+// -- what is asked for --------------------------------------------------------
+
+const nothing = { all: false, endpoints: [], connection: '' };
+let wish = nothing;
+
+/** Which connections are shown: `all`, those of `endpoints` ({tunnel, name}),
+ *  or one by its name. No others are asked for. */
+export function want(more = {}) {
+  const next = { ...nothing, ...more };
+  if (JSON.stringify(next) === JSON.stringify(wish)) return;
+  wish = next;
+  poke(0);
+}
+
+let told = []; // the tunnels as stats have them
+
 async function look() {
-  const stats = await get('stats');
-  apply_stats(stats);
-  return stats;
+  const wanted = wish;
+  const stats = await get_news('stats',
+    wanted.all ? 'stats' : 'stats?connections=0');
+  const opened = await Promise.all(wanted.endpoints.map(open_endpoint));
+  const exchanges = await get_news('exchanges', 'exchanges?limit=200');
+  if (exchanges) state.exchanges = exchanges;
+  if (wanted.connection) await look_at(wanted.connection);
+  if (stats) apply_stats(stats);
+  put_in(opened.filter(Boolean));
+  note_connections();
+  add_point();
+  changed();
+}
+
+async function open_endpoint({ tunnel, name }) {
+  const found = await get(`endpoints?tunnel=${encodeURIComponent(tunnel)}`
+    + `&endpoint=${encodeURIComponent(name)}`);
+  return found.endpoints[0];
+}
+
+async function look_at(name) {
+  const { connections } =
+    await get(`connections?name=${encodeURIComponent(name)}`);
+  state.connection = { asked: name, found: connections[0] ?? null };
+}
+
+/** Endpoints that were opened, in the place of what stats tell of them. */
+function put_in(endpoints) {
+  state.tunnels = told;
+  for (const fresh of endpoints)
+    state.tunnels = state.tunnels.map(tunnel => tunnel.name !== fresh.tunnel
+      ? tunnel : { ...tunnel, endpoints: tunnel.endpoints.map(one =>
+        one.name === fresh.name ? fresh : one) });
 }
 
 async function follow(arrived) {
-  const { node } = await look();
+  await look();
+  const { node } = state;
   stream = new AbortController();
   const signal = stream.signal;
   let timer;
@@ -118,7 +173,7 @@ async function follow(arrived) {
     // From the second event at first (0 would mean no history at all), so that
     // what is remembered comes too.
     const from = last_id.startsWith(`${node.id}-`) ? last_id : `${node.id}-1`;
-    const path = state.requests ? 'events?kind=all' : 'events';
+    const path = `events?tunnels=0${state.requests ? '&kind=all' : ''}`;
     heard();
     for await (const message of server_sent_events(path,
       { last_id: from, signal })) {
@@ -135,23 +190,46 @@ async function follow(arrived) {
   }
 }
 
-/** Fetches numbers until the stream ends. */
+/** Looks again and again until the stream ends. */
 async function poll(signal) {
   while (!signal.aborted) {
+    const begin = Date.now();
     try {
-      const [stats, exchanges] = await Promise.all([
-        get('stats'), get('exchanges?limit=200')]);
-      state.exchanges = exchanges;
-      apply_stats(stats);
+      await look();
     } catch (error) {
       if (error.status === 0 || error.status === 401) stream.abort();
     }
-    await new Promise(resolve => {
-      const done = () => { clearTimeout(timer); resolve(); };
-      const timer = setTimeout(done, poll_ms);
-      signal.addEventListener('abort', done, { once: true });
-    });
+    await pause(signal, Date.now() - begin);
   }
+}
+
+let poke = () => {}; // poke(ms): looks again that soon, if the node may bear it
+let poked = null;    // ... while a look is under way
+
+function pause(signal, cost) {
+  return new Promise(resolve => {
+    let due = Infinity;
+    let timer;
+    const done = () => {
+      clearTimeout(timer);
+      poke = ms => { poked = Math.min(poked ?? ms, ms); };
+      resolve();
+    };
+    const by = at => {
+      if (at >= due) return;
+      due = at;
+      clearTimeout(timer);
+      timer = setTimeout(done, at - Date.now());
+    };
+    const end = Date.now();
+    poke = ms => by(ms === 0 ? Date.now()
+      : Math.max(Date.now() + ms, end + haste * cost));
+    by(end + Math.max(poll_ms, pace * cost));
+    if (poked !== null) poke(poked);
+    poked = null;
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', done, { once: true });
+  });
 }
 
 function apply_message({ type, data }) {
@@ -159,29 +237,14 @@ function apply_message({ type, data }) {
   const value = JSON.parse(data);
   if (type === 'snapshot') {
     apply_node(value.node);
-    apply_tunnels(value.tunnels);
     state.totals = value.exchanges;
   } else if (type === 'missed') {
     state.missed += value.count ?? 0;
   } else if (type === 'event') {
     add_event(value);
-    soon();
+    poke(250); // Something changed; the tree itself is asked for.
   }
   changed();
-}
-
-// An event tells that something changed; the tree itself is asked for.
-let waiting = null;
-function soon() {
-  waiting ??= setTimeout(async () => {
-    waiting = null;
-    try {
-      apply_tunnels((await get('tunnels')).tunnels);
-      changed();
-    } catch {
-      // The stream notices too.
-    }
-  }, 250);
 }
 
 function add_event(event) {
@@ -203,6 +266,7 @@ function apply_node(node) {
       transport: '', connection: '', session: '', request_id: '', reason: '',
       detail: text, number: 0, text });
     before = null;
+    forget('stats');
     state.rtt.clear();
   }
   state.skew = node.time_ms - Date.now();
@@ -211,23 +275,19 @@ function apply_node(node) {
 
 function apply_stats(stats) {
   apply_node(stats.node);
+  state.as_of = Date.now();
   state.actors = stats.actors?.running ?? null;
   state.counts = stats.events?.counts ?? {};
   state.totals = stats.exchanges;
-  apply_tunnels(Object.entries(stats.tunnels)
-    .map(([name, tunnel]) => ({ enabled: true, ...known(name), ...tunnel,
-                                name })));
-  add_point(stats);
-  changed();
+  told = Object.entries(stats.tunnels)
+    .map(([name, tunnel]) => ({ ...tunnel, name }));
 }
 
-const known = name => state.tunnels.find(one => one.name === name) ?? {};
-
-function apply_tunnels(tunnels) {
-  state.tunnels = tunnels;
+function note_connections() {
   const at = Date.now();
+  const { found } = state.connection;
   const live = new Set();
-  for (const { name, rtt_ms } of every_connection(tunnels)) {
+  for (const { name, rtt_ms } of [...every_connection(), found].filter(Boolean)) {
     live.add(name);
     if (!state.born.has(name)) state.born.set(name, at);
     const { t, v } = state.rtt.get(name)
@@ -241,16 +301,18 @@ function apply_tunnels(tunnels) {
     for (const name of map.keys()) if (!live.has(name)) map.delete(name);
 }
 
-let before = null; // The stats of the last point.
+let before = null; // The totals at the last point, and when.
 
-function add_point({ node, exchanges }) {
-  if (before && node.time_ms - before.node.time_ms < poll_ms / 2) return;
-  const seconds = before ? (node.time_ms - before.node.time_ms) / 1000 : 0;
+function add_point() {
+  const at = now();
+  const exchanges = state.totals;
+  if (before && at - before.at < poll_ms / 2) return;
+  const seconds = before ? (at - before.at) / 1000 : 0;
   const rate = key => seconds > 0
     ? Math.max(0, exchanges[key] - before.exchanges[key]) / seconds : null;
   const times = state.exchanges.finished
     .filter(one => one.outcome_class === 'ok'
-      && one.started_ms + one.duration_ms > node.time_ms - 3 * poll_ms)
+      && one.started_ms + one.duration_ms > at - 3 * poll_ms)
     .map(one => one.duration_ms);
   const point = { t: Date.now() / 1000, started: rate('started'),
     failed: rate('failed'), up: rate('bytes_up'), down: rate('bytes_down'),
@@ -260,7 +322,7 @@ function add_point({ node, exchanges }) {
     values.push(point[key]);
     if (values.length > keep_points) values.shift();
   }
-  before = { node, exchanges };
+  before = { at, exchanges };
 }
 
 export function quantile(values, share) {

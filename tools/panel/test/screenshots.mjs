@@ -28,7 +28,7 @@ if (token)
 await page.goto(url).catch(() => give_up(`nobody answers at ${url}`));
 await page.locator('.pulse .state.ok').waitFor().catch(() => give_up(
   `${url} does not show a node; is the token right (APS_ADMIN_TOKEN)?`));
-for (let i = 0; i < looks; ++i) await page.waitForResponse(/\.api\/stats$/);
+for (let i = 0; i < looks; ++i) await page.waitForResponse(/\.api\/stats/);
 for await (const _ of process.stdin); // Whoever started this is done.
 
 for (const { name, hash, css = 'main h1', prepare } of await views()) {

@@ -114,8 +114,28 @@ test('what an operator should know comes first, the worst on top', () => {
   assert.deepEqual(tell([tunnel('t', fine, away), tunnel('u')],
     [...good, answer(500), answer(undefined, 'visitor')]), [
     ['bad', 'u', undefined, 'no agent is connected'],
-    ['bad', undefined, undefined, '1 of the last 10 exchanges were errors'],
+    ['bad', undefined, undefined, '1 of the last 10 exchanges were '
+      + 'errors, most of them answered 500'],
     ['warn', 't', 'f', 'in state fallback (because)']]);
+});
+
+test('what nobody maps is named where the health is', () => {
+  const ended = (outcome_class, outcome) => ({ status: 404, outcome_class,
+    outcome });
+  const [found] = problems({ node: {}, tunnels: [], finished: [
+    ended('node', 'no-mapping'), ended('node', 'no-mapping'),
+    ended('origin', 'origin-refused'), { status: 200, outcome_class: 'ok' }] });
+  assert.equal(found.text, '3 of the last 4 exchanges were errors, most of them '
+    + 'no-mapping');
+});
+
+test('a long line of the event stream comes in pieces', () => {
+  const parser = new event_parser();
+  const pieces = ['event: sna', 'pshot\ndata: {"a":', '1', '2', '3}\r', '\n',
+    '\r', '\n: beat\n', '\n'];
+  assert.deepEqual(pieces.flatMap(piece => [...parser.feed(piece)])
+    .map(({ type, data }) => [type, data]),
+  [['snapshot', '{"a":123}'], ['tick', '']]);
 });
 
 test('an answer of the target with 5xx is an error, but not a failure', () => {

@@ -5,7 +5,7 @@ import { bytes, count, duration, milliseconds, number, transport }
   from '../format.js';
 import { bar, card, empty, facts, heading, link, table } from '../parts.js';
 import { connection_state } from '../states.js';
-import { every_connection, state } from '../store.js';
+import { state } from '../store.js';
 import { event_line } from './events.js';
 import { exchange_table } from './exchanges.js';
 
@@ -16,12 +16,15 @@ const terms = {
 };
 
 export function connection(name) {
-  const found = every_connection().find(one => one.name === name);
+  const { asked, found } = state.connection;
   const events = state.events.filter(one => one.connection === name)
     .slice(-60).reverse();
   const history = card('Events', {}, events.length
     ? h('ol', { class: 'log short' }, events.map(event_line))
     : empty('None remembered.'));
+  if (asked !== name)
+    return [...heading(name, { crumbs: [['Tunnels', '#/tunnels']] }),
+      empty('Looking…'), history];
   if (!found)
     return [...heading(name, { crumbs: [['Tunnels', '#/tunnels']],
       state: { tone: 'idle', word: 'gone' } }),

@@ -5,7 +5,7 @@ import { bytes, count, duration, milliseconds, number, plural, transport }
 import { badge, card, empty, facts, heading, link, table } from '../parts.js';
 import { connection_state, endpoint_state, pool_state, target_state }
   from '../states.js';
-import { find_endpoint, state } from '../store.js';
+import { aged, find_endpoint, state } from '../store.js';
 import { event_line } from './events.js';
 import { lane } from './fallback.js';
 
@@ -20,7 +20,7 @@ export function endpoint(tunnel, name) {
   if (!found)
     return [...heading(`${tunnel}.${name}`, { crumbs }),
       empty('The node does not know this endpoint (any longer).'), history];
-  const members = found.pools.flatMap(pool => pool.connections
+  const members = found.pools.flatMap(pool => (pool.connections ?? [])
     .map(one => ({ ...one, transport: pool.transport })));
   return [
     ...heading(`${tunnel}.${name}`, { crumbs, state: endpoint_state(found),
@@ -34,7 +34,7 @@ export function endpoint(tunnel, name) {
       card('Fallback', {}, h('div', { class: 'body lanes' },
         lane(tunnel, found, false),
         facts(['Reason', found.fallback.reason || '–'],
-          ['In this state', duration(found.fallback.since_seconds)],
+          ['In this state', duration(aged(found.fallback.since_seconds))],
           ['Next probe', found.fallback.next_probe_seconds === null ? '–'
             : found.fallback.next_probe_seconds < 0.05 ? 'now'
               : `in ${duration(found.fallback.next_probe_seconds)}`],

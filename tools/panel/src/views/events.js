@@ -1,11 +1,13 @@
 import { h } from '../dom.js';
 import { clock, count, transport, words } from '../format.js';
-import { button, card, empty, heading, icon, link, pairs, short_id }
+import { button, card, empty, heading, icon, link, pairs, search,
+  short_id }
   from '../parts.js';
 import { event_tone } from '../states.js';
 import { state, want_requests } from '../store.js';
 
 const shown_at_most = 300;
+const most_choices = 100; // of a list to choose from; beyond, a name is typed
 const filter = { text: '', group: '', tunnel: '', severity: '' };
 let paused = null; // The events as they were when it was pressed.
 
@@ -27,11 +29,8 @@ export function events(redraw) {
         { 'aria-pressed': String(paused !== null), key: 'pause' }),
       button('With single requests', () => want_requests(!state.requests),
         { 'aria-pressed': String(state.requests), key: 'requests' })] }),
-    h('form', { class: 'tools', key: 'tools', role: 'search',
-                onsubmit: event => event.preventDefault() },
-      h('label', { class: 'wide' }, 'Search',
-        h('input', { type: 'search', autocomplete: 'off',
-          placeholder: 'Any text of an event', oninput: set('text', redraw) })),
+    search({ placeholder: 'Any text of an event',
+      oninput: text => { filter.text = text; redraw(); } },
       choice('About', 'group', groups, redraw),
       choice('Tunnel', 'tunnel', state.tunnels.map(one => one.name), redraw),
       choice('Severity', 'severity', ['debug', 'info', 'warning'], redraw)),
@@ -54,7 +53,9 @@ function newer(old) {
 }
 
 const choice = (label, name, values, redraw) => h('label', null, label,
-  h('select', { name, oninput: set(name, redraw) }, h('option', { value: '' }, 'all'),
+  values.length > most_choices
+    ? h('input', { name, autocomplete: 'off', oninput: set(name, redraw) })
+    : h('select', { name, oninput: set(name, redraw) }, h('option', { value: '' }, 'all'),
     values.map(one => h('option', { value: one, key: one }, words(one)))));
 
 const set = (name, redraw) => event => {

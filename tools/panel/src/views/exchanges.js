@@ -1,7 +1,7 @@
 import { h } from '../dom.js';
 import { bytes, clock, count, milliseconds, plural, transport }
   from '../format.js';
-import { badge, button, card, empty, heading, link, table } from '../parts.js';
+import { badge, button, card, empty, heading, link, search, table } from '../parts.js';
 import { exchange_state } from '../states.js';
 import { state } from '../store.js';
 
@@ -16,13 +16,14 @@ export function exchanges(redraw) {
   const shown_live = live.filter(matches);
   return [
     ...heading('Exchanges'),
-    h('form', { class: 'tools', key: 'tools', role: 'search', onsubmit },
-      h('label', { class: 'wide' }, 'Search',
-        h('input', { name: 'text', type: 'search', autocomplete: 'off',
-          placeholder: 'Request id, host, path, visitor, endpoint, connection',
-          oninput: set('text', redraw) })),
+    search({ onsubmit,
+      placeholder: 'Request id, host, path, visitor, endpoint, connection',
+      oninput: text => { filter.text = text; redraw(); } },
       h('label', null, 'Outcome class',
-        h('select', { oninput: set('outcome', redraw) }, classes.map(one =>
+        h('select', { oninput: event => {
+          filter.outcome = event.currentTarget.value;
+          redraw();
+        } }, classes.map(one =>
           h('option', { value: one }, one || 'all')))),
       h('button', { type: 'submit' }, 'Look up by id')),
     card('Live', { note: plural(shown_live.length, 'exchange') },
@@ -37,14 +38,8 @@ export function exchanges(redraw) {
   ];
 }
 
-const set = (name, redraw) => event => {
-  filter[name] = event.currentTarget.value;
-  redraw();
-};
-
 /** The node knows more exchanges than this list. */
-function onsubmit(event) {
-  event.preventDefault();
+function onsubmit() {
   const id = filter.text.trim();
   if (id) location.hash = link.exchange(id);
 }

@@ -1,21 +1,23 @@
 import { fallback_action } from '../actions.js';
 import { h } from '../dom.js';
 import { clock, duration } from '../format.js';
-import { more, rows, worst_first } from '../lists.js';
+import { first_of, more, rows, worst_first } from '../lists.js';
 import { badge, button, card, empty, heading, link, table } from '../parts.js';
-import { endpoint_state, fallback_state } from '../states.js';
-import { now, state } from '../store.js';
+import { endpoint_state, fallback_state, tunnel_state } from '../states.js';
+import { aged, now, state } from '../store.js';
 import { begin_of, segments, window_of } from '../timeline.js';
 
 const spans = [[5, '5 min'], [30, '30 min'], [180, '3 h'], [1440, '24 h']];
 let minutes = 5;
 
 export function fallback(redraw) {
+  const tunnels = worst_first(state.tunnels, one => tunnel_state(one).tone);
+  const first = first_of(tunnels.length);
   return [
     ...heading('Fallback', { actions: spans.map(([value, text]) =>
       button(text, () => { minutes = value; redraw(); },
         { 'aria-pressed': String(value === minutes), key: text })) }),
-    ...rows('fallback', state.tunnels).map(tunnel => {
+    ...rows('fallback', tunnels).map(tunnel => {
       const name = `fallback ${tunnel.name}`;
       const all = worst_first(tunnel.endpoints, one => endpoint_state(one).tone);
       return card(tunnel.name, {
@@ -23,11 +25,11 @@ export function fallback(redraw) {
         note: tunnel.fallback_enabled ? '' : 'fallback is switched off',
         actions: fallback_action(tunnel.name, tunnel.fallback_mode) },
       all.length ? h('div', { class: 'body lanes' },
-        rows(name, all).map(one => lane(tunnel.name, one, true)))
+        rows(name, all, first).map(one => lane(tunnel.name, one, true)))
         : empty('No endpoint.'),
-      more(name, all, redraw));
+      more(name, all, redraw, { first }));
     }),
-    more('fallback', state.tunnels, redraw),
+    more('fallback', tunnels, redraw),
     card('History', {}, history()),
   ];
 }
@@ -51,7 +53,7 @@ export function lane(tunnel, endpoint, named) {
         endpoint.name)),
       badge(fallback_state(endpoint.fallback)),
       h('span', { class: 'quiet small' },
-        `for ${duration(endpoint.fallback.since_seconds)}: `
+        `for ${duration(aged(endpoint.fallback.since_seconds))}: `
         + (endpoint.fallback.reason || 'no reason given'))),
     h('div', null,
       h('div', { class: 'band', role: 'img', 'aria-label': text },

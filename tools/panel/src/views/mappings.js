@@ -3,7 +3,7 @@ import { get } from '../api.js';
 import { h } from '../dom.js';
 import { count, plural } from '../format.js';
 import { has_words, more, rows } from '../lists.js';
-import { badge, card, empty, heading, link, table } from '../parts.js';
+import { badge, card, empty, heading, link, search, table } from '../parts.js';
 import { mapping_state } from '../states.js';
 import { state } from '../store.js';
 
@@ -20,15 +20,9 @@ export function mappings(redraw) {
   return [
     ...heading('Mappings', { actions:
       h('a', { class: 'button', href: '#/explain' }, 'Explain a URL') }),
-    h('form', { class: 'tools', key: 'tools', role: 'search',
-                onsubmit: event => event.preventDefault() },
-      h('label', { class: 'wide' }, 'Who serves it?',
-        h('input', { type: 'search', autocomplete: 'off', spellcheck: 'false',
-          placeholder: 'Host, path, target, tunnel or endpoint',
-          oninput: event => {
-            filter.text = event.currentTarget.value;
-            redraw();
-          } }))),
+    search({ label: 'Who serves it?',
+      placeholder: 'Host, path, target, tunnel or endpoint',
+      oninput: text => { filter.text = text; redraw(); } }),
     card('Mappings', { note: found.length === all.length
       ? `${plural(all.length, 'mapping')}, in the order of the file`
       : `${count(found.length)} of ${plural(all.length, 'mapping')}` },

@@ -3,7 +3,7 @@ import { get } from '../api.js';
 import { h } from '../dom.js';
 import { count, duration } from '../format.js';
 import { badge, card, empty, facts, heading } from '../parts.js';
-import { state } from '../store.js';
+import { aged, state } from '../store.js';
 
 const look_again_ms = 5000;
 const known = { node: '', at: 0, config: null, log: null, ready: null, problem: '' };
@@ -24,7 +24,7 @@ export function node(redraw) {
         ['Version', one.version],
         ['Id', h('span', { class: 'mono' }, one.id)],
         ['Started', new Date(one.started_ms).toLocaleString()],
-        ['Up for', duration(one.uptime_seconds)],
+        ['Up for', duration(aged(one.uptime_seconds))],
         ['State', badge(one.draining ? { tone: 'warn', word: 'draining' }
           : { tone: 'ok', word: 'serving' })],
         ['Ready', ready ? readiness(ready) : '–'],
@@ -42,7 +42,7 @@ export function node(redraw) {
           h('dd', null, count(value)))))),
     config && h('details', { class: 'card', key: 'config' },
       h('summary', null, 'Effective configuration, secrets masked'),
-      h('pre', { tabindex: 0 }, JSON.stringify(config, null, 2))),
+      h('pre', { tabindex: 0 }, config)),
   ];
 }
 
@@ -50,14 +50,29 @@ async function look(redraw) {
   const result = await Promise.allSettled(
     [get('config'), get('log'), get('ready')]);
   const [config, log, ready] = result.map(one => one.value ?? null);
-  Object.assign(known, { config: config?.config ?? null, log,
+  Object.assign(known, { config: config ? excerpt(config.config) : null, log,
     ready: ready ?? { ready: false, below_pool_size: [] },
     problem: result[0].reason?.message ?? '' });
   redraw();
 }
 
-const readiness = ({ ready, below_pool_size }) => ready
+const most_of_each = 100;
+
+/** The configuration as text; long lists with their beginning alone. */
+function excerpt({ tunnels, mappings, ...rest }) {
+  const names = Object.keys(tunnels);
+  const left_out = [[names.length, 'tunnels'], [mappings.length, 'mappings']]
+    .filter(([number]) => number > most_of_each)
+    .map(([number, what]) => `// The first ${most_of_each} of ${number} ${what}; `
+      + 'all are in /.api/config.\n');
+  return left_out.join('') + JSON.stringify({ ...rest,
+    tunnels: Object.fromEntries(Object.entries(tunnels).slice(0, most_of_each)),
+    mappings: mappings.slice(0, most_of_each) }, null, 2);
+}
+
+const readiness = ({ ready, below_pool_size, below_pool_size_count }) => ready
   ? badge({ tone: 'ok', word: 'ready' })
   : [badge({ tone: 'warn', word: 'not ready' }), ' ', below_pool_size
-    .map(one => `${one.tunnel}.${one.endpoint} ${one.transport}: `
-      + `${one.usable} of ${one.pool_size}`).join(', ')];
+    .slice(0, 20).map(one => `${one.tunnel}.${one.endpoint} ${one.transport}: `
+      + `${one.usable} of ${one.pool_size}`).join(', '),
+  below_pool_size_count > 20 && ` and ${count(below_pool_size_count - 20)} more`];

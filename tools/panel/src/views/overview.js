@@ -6,7 +6,7 @@ import { more, rows, worst_first } from '../lists.js';
 import { badge, bar, card, empty, figure, link, table } from '../parts.js';
 import { endpoint_state, exchange_state, is_error, problems }
   from '../states.js';
-import { every_connection, quantile, state } from '../store.js';
+import { aged, quantile, state } from '../store.js';
 import { event_line } from './events.js';
 
 const per_second = text => text === none ? none : `${text}/s`;
@@ -35,15 +35,19 @@ export function overview(redraw) {
       figure('To visitors', volume(last('down')),
         { note: `${bytes(totals.bytes_down)} in all` }),
       figure('Moved', count(totals.moved), { note: 'between connections' }),
-      figure('Connections', count(every_connection().length),
+      figure('Connections', count(connections()),
         { note: plural(state.tunnels.length, 'tunnel') }),
-      figure('Up for', duration(node.uptime_seconds),
+      figure('Up for', duration(aged(node.uptime_seconds)),
         { note: `version ${node.version}` })),
     h('div', { class: 'columns two', key: 'charts' }, charts(series)),
     h('div', { class: 'columns uneven', key: 'lists' }, endpoints(redraw), outcomes()),
     last_events(),
   ];
 }
+
+const connections = () => state.tunnels.reduce((sum, tunnel) =>
+  tunnel.endpoints.reduce((all, one) => one.pools.reduce((members, pool) =>
+    members + pool.size, all), sum), 0);
 
 const latency = (exchanges, share) => quantile(exchanges
   .filter(one => one.outcome_class === 'ok')

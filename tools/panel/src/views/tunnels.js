@@ -2,8 +2,8 @@
 import { fallback_action } from '../actions.js';
 import { h } from '../dom.js';
 import { milliseconds, plural, transport } from '../format.js';
-import { has_words, more, rows, worst_first } from '../lists.js';
-import { badge, bar, card, empty, heading, icon, link } from '../parts.js';
+import { first_of, first_rows, has_words, more, rows, worst_first } from '../lists.js';
+import { badge, bar, button, card, empty, heading, icon, link, search } from '../parts.js';
 import { connection_state, endpoint_state, pool_state, tunnel_state }
   from '../states.js';
 import { state } from '../store.js';
@@ -15,18 +15,13 @@ export function tunnels(redraw) {
     one => tunnel_state(one.tunnel).tone);
   return [
     ...heading('Tunnels', { state: undefined }),
-    h('form', { class: 'tools', key: 'tools', role: 'search',
-                onsubmit: event => event.preventDefault() },
-      h('label', { class: 'wide' }, 'Search',
-        h('input', { type: 'search', autocomplete: 'off',
-          placeholder: 'Tunnel, endpoint or connection', oninput: event => {
-            filter.text = event.currentTarget.value;
-            redraw();
-          } }))),
+    search({ placeholder: 'Tunnel, endpoint or connection',
+      oninput: text => { filter.text = text; redraw(); } }),
     legend(),
     state.tunnels.length === 0 ? empty('The configuration has no tunnel.')
-      : found.length === 0 && empty('Nothing here has that name.'),
-    ...rows('tunnels', found).map(one => tunnel_card(one, redraw)),
+      : found.length === 0 && nothing(filter.text.trim()),
+    ...rows('tunnels', found).map(one =>
+      tunnel_card(one, first_of(found.length), redraw)),
     more('tunnels', found, redraw),
   ];
 }
@@ -43,7 +38,11 @@ function matching(tunnel) {
     ? { tunnel, endpoints } : null;
 }
 
-function tunnel_card({ tunnel, endpoints }, redraw) {
+const nothing = name => h('p', { class: 'empty' },
+  'No tunnel or endpoint has that name. ',
+  h('a', { href: link.connection(name) }, `Look for the connection ${name}`));
+
+function tunnel_card({ tunnel, endpoints }, first, redraw) {
   const name = `endpoints ${tunnel.name}`;
   const sorted = worst_first(endpoints, one => endpoint_state(one).tone);
   return card(tunnel.name, {
@@ -56,8 +55,8 @@ function tunnel_card({ tunnel, endpoints }, redraw) {
       h('span', { class: 'name', title: tunnel.name }, tunnel.name),
       badge(tunnel_state(tunnel))),
     h('ul', null,
-      rows(name, sorted).map(one => endpoint_node(tunnel, one, redraw)),
-      more(name, sorted, redraw, 'li')))));
+      rows(name, sorted, first).map(one => endpoint_node(tunnel, one, redraw)),
+      more(name, sorted, redraw, { wrap: 'li', first })))));
 }
 
 const in_flight = tunnel => tunnel.endpoints
@@ -83,14 +82,44 @@ function endpoint_node(tunnel, endpoint, redraw) {
         `${endpoint.in_flight} in flight`),
       h('span', { class: 'name', title: endpoint.name }, endpoint.name),
       badge(how)),
-    h('ul', null, endpoint.pools.map(pool =>
-      pool_node(pool, `${tunnel.name}\n${endpoint.name}`, redraw))));
+    !all_open() && toggle(tunnel.name, endpoint, redraw),
+    is_open(tunnel.name, endpoint.name)
+      && h('ul', null, endpoint.pools.map(pool =>
+        pool_node(pool, key_of(tunnel.name, endpoint.name), redraw))));
+}
+
+// -- what is open -------------------------------------------------------------
+
+const opened = new Map(); // key_of an endpoint -> {tunnel, name}
+const key_of = (tunnel, endpoint) => `${tunnel}\n${endpoint}`;
+
+/** All endpoints of a small node; of a large one those that were opened. */
+const all_open = () => state.tunnels.reduce((sum, one) =>
+  sum + one.endpoints.length, 0) <= first_rows;
+
+const is_open = (tunnel, name) => all_open() || opened.has(key_of(tunnel, name));
+
+/** Which connections this view wants. */
+export const wanted_connections = () => all_open() ? { all: true }
+  : { endpoints: [...opened.values()] };
+
+function toggle(tunnel, endpoint, redraw) {
+  const key = key_of(tunnel, endpoint.name);
+  const open = opened.has(key);
+  const size = endpoint.pools.reduce((sum, pool) => sum + pool.size, 0);
+  return button([plural(size, 'connection'), ' ', open ? '▾' : '▸'], () => {
+    if (open) opened.delete(key);
+    else opened.set(key, { tunnel, name: endpoint.name });
+    redraw();
+  }, { class: 'toggle', key: 'toggle', 'aria-expanded': String(open),
+       'aria-label': `Pools of ${tunnel}.${endpoint.name}, ${
+         plural(size, 'connection')}` });
 }
 
 function pool_node(pool, place, redraw) {
   const how = pool_state(pool);
   const name = `connections ${place} ${pool.transport}`;
-  const sorted = worst_first(pool.connections,
+  const sorted = worst_first(pool.connections ?? [],
     one => connection_state(one).tone);
   return h('li', { key: pool.transport },
     h('div', { class: `actor ${how.tone}` },
@@ -99,7 +128,7 @@ function pool_node(pool, place, redraw) {
         + `, max ${pool.max_pool_size}`),
       h('span', { class: 'name' }, transport(pool.transport)), badge(how)),
     h('ul', null, rows(name, sorted).map(connection_node),
-      more(name, sorted, redraw, 'li')));
+      more(name, sorted, redraw, { wrap: 'li' })));
 }
 
 export function connection_node(connection) {
