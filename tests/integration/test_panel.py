@@ -6,8 +6,9 @@ import unittest
 import urllib.parse
 
 from browser import EVIL, NO_PANEL, PANEL, Browser, has_panel, missing
-from harness import BIN, Case, main, scratch, wait_until
-from tunnel_peer import Peer
+from harness import BIN, PASSWORD, Case, main, scratch, wait_until
+from swarm import Swarm, joined
+from tunnel_peer import Peer, derived_key
 from wire import Request, ask
 
 TOKEN = "panel-secret-0123456"
@@ -270,6 +271,78 @@ class Shown(Panel):
         page.click(name="Close…")
         page.see(css="dialog", text=EVIL)
         self.assertEqual(page.too_wide(), "")
+        self.check()
+
+
+class Accessible(Panel):
+    def test_every_view_can_be_pointed_at_read_and_heard(self):
+        page, stack = self.start(transport="mix")
+        stack.start_agent(transport="ws", endpoint="second", name="second")
+        stack.node.wait_for_agent("ws", count=4)
+        ask(stack.port, "/seen", headers=[("X-Request-Id", "seen")])
+        ask(stack.port, "/x", host="nobody.example.com")
+        name = sorted(self.names())[0]
+        for view in ("", "tunnels", "mappings", "fallback", "exchanges",
+                     "events", "explain", "node", "exchanges/seen",
+                     f"connections/{name}", "endpoints/tunnel1/app1"):
+            self.visit(view)
+            page.see(css="main h1", text="")
+            if view == "explain":
+                page.fill(css="input[name=url]", value="http://example.com/")
+                page.click(name="Explain")
+                page.see(css=".answer", text="would be sent")
+            for scheme in ("light", "dark"):
+                page.scheme(scheme=scheme)
+                for width in (320, 768, 1280, 1920, 3840):
+                    with self.subTest(view, scheme=scheme, width=width):
+                        page.size(width=width, height=900)
+                        self.assertEqual(page.too_wide(), "")
+                        self.assertEqual(page.audit(), [])
+        self.check()
+
+
+class Large(Panel):
+    def test_a_large_node_is_shown_in_pieces(self):
+        """tools/bench/panel has the figures; this tells that none of the views
+        grows with the node."""
+        count = 300
+        # Peers that never answer a ping.
+        patient = {"ping_interval": 60, "ping_timeout": 60, "stall_timeout": 60,
+                   "pool_size": 1}
+        page, stack = self.start(transport="ws", config={
+            "tunnels": {f"tunnel{i}": {
+                "servers": ["main"], "password": PASSWORD,
+                "websocket_pool": patient} for i in (1, 2, 3)}})
+        swarm = Swarm()
+        swarm.start()
+        self.addCleanup(swarm.stop)
+        keys = [derived_key(f"tunnel{i}", PASSWORD) for i in (1, 2, 3)]
+        for i in range(count):
+            swarm.add(joined(stack.node, tunnel=f"tunnel{i % 3 + 1}",
+                             key=keys[i % 3], endpoint=f"e{i:03}"))
+        base = self.url()
+        for view in ("", "tunnels", "mappings", "fallback", "node",
+                     "endpoints/tunnel1/e000"):
+            with self.subTest(view):
+                seen = page.measure(url=base + view)
+                self.assertEqual(seen["wrong"], [])
+                self.assertLess(seen["nodes"], 3000)
+                self.assertLess(seen["refresh_bytes"], 200 * count)
+        self.visit("tunnels")
+        page.see(css=".card", text="more")
+        self.assertEqual(page.count(css=".actor.connection"), 0)
+        self.assertLess(page.count(css=".actor.endpoint"), 30)
+        page.fill(css="input[type=search]", value="e299")
+        page.click(name="Pools of tunnel3.e299, 1 connection")
+        page.see(css=".actor.connection", text="ws-")
+        name = page.text(css=".actor.connection .name")
+        self.assertEqual(page.count(css=".actor.connection"), 1)
+        page.click(name="Pools of tunnel3.e299, 1 connection")
+        page.miss(css=".actor.connection", text=name)
+        # Its name is no part of what the page has of a large node.
+        page.fill(css="input[type=search]", value=name)
+        page.click(role="link", name=f"Look for the connection {name}")
+        page.see(css=".facts", text="tunnel3.e299")
         self.check()
 
 

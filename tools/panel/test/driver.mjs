@@ -1,7 +1,9 @@
 // Lets another program drive a page: one command as JSON per line on stdin,
 // one answer per line on stdout. `--missing` only tells why it would not work.
 import { createInterface } from 'node:readline';
+import { audit } from './audit.mjs';
 import { launch, missing, open, too_wide } from './browser.mjs';
+import { measure } from './measure.mjs';
 
 const why = await missing();
 if (process.argv.includes('--missing')) {
@@ -37,6 +39,12 @@ const commands = {
   /** How many values the page keeps beyond its tab. */
   stored: () => page.evaluate(() => localStorage.length),
   too_wide: () => too_wide(page),
+  /** What it lacks for those who cannot see or point well. */
+  audit: () => audit(page),
+  scheme: ({ scheme }) => page.emulateMedia({ colorScheme: scheme }),
+  /** What a view costs, opened on a page of its own. */
+  measure: ({ url, picture, width }) =>
+    measure(browser, { url, picture, width }),
   /** From now on failed loads are expected. */
   quiet: () => { page.quiet = true; },
   wrong: () => page.wrong,
