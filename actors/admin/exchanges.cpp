@@ -3,7 +3,6 @@
 #include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace aps::admin {
 
@@ -139,18 +138,14 @@ void add_records(long_text& to, const call& what, const record_list_ptr& all,
 void get_exchanges(const call& what) {
   const filter only{what.parameter("id"), what.parameter("tunnel"),
                     what.parameter("outcome")};
-  size_t limit = 100000;
-  if (const auto text = what.parameter("limit")) {
-    const auto* end = text->data() + text->size();
-    const auto [at, error] = std::from_chars(text->data(), end, limit);
-    if (error != std::errc{} || at != end)
-      return what.problem(400, "limit is a whole number", "limit");
-  }
+  const auto limit = what.number("limit", 100000);
+  if (!limit)
+    return;
   what.with_records([what, only, limit](const record_list_ptr& all) {
     const auto pick = [&](const auto& from) {
       std::vector<const exchange_record*> out;
       for (const auto& one : from)
-        if (out.size() < limit && only.admits(*one))
+        if (out.size() < *limit && only.admits(*one))
           out.push_back(one.get());
       return out;
     };

@@ -5,6 +5,7 @@
 
 #include <caf/event_based_actor.hpp>
 
+#include <charconv>
 #include <utility>
 
 namespace aps::admin {
@@ -64,6 +65,20 @@ std::optional<std::string> request::parameter(std::string_view name) const {
     if (decoded(pair.substr(0, sign), true) == name)
       return sign == pair.npos ? "" : decoded(pair.substr(sign + 1), true);
   }
+  return std::nullopt;
+}
+
+std::optional<size_t> request::number(std::string_view name,
+                                      size_t otherwise) const {
+  const auto text = parameter(name);
+  if (!text)
+    return otherwise;
+  size_t out = 0;
+  const auto* end = text->data() + text->size();
+  const auto [at, error] = std::from_chars(text->data(), end, out);
+  if (error == std::errc{} && at == end)
+    return out;
+  problem(400, std::string(name) + " is a whole number", std::string(name));
   return std::nullopt;
 }
 

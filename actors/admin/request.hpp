@@ -71,6 +71,10 @@ class request {
   /// A parameter of the query, decoded; nothing when it is absent.
   std::optional<std::string> parameter(std::string_view name) const;
 
+  /// A parameter that is a whole number, `otherwise` when it is absent; else
+  /// answers 400 and returns nothing.
+  std::optional<size_t> number(std::string_view name, size_t otherwise) const;
+
   /// The body as a JSON object; else answers 400 and returns nothing.
   std::optional<nlohmann::json> json_body() const;
 

@@ -29,6 +29,7 @@ const std::vector<resource>& resources() {
     {"GET", "/.api/tunnels", token, shared(get_tunnels)},
     {"GET", "/.api/endpoints", token, shared(get_endpoints)},
     {"GET", "/.api/connections", token, shared(get_connections)},
+    {"GET", "/.api/mappings", token, shared(get_mappings)},
     {"GET", "/.api/exchanges", token, shared(get_exchanges)},
     {"GET", "/.api/events", token, get_events},
     {"GET", "/.api/config", token, shared(get_config)},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/admin/call.hpp"
+#include "actors/admin/endpoint_rows.hpp"
 #include "actors/admin/resource_table.hpp"
 
 #include <vector>
@@ -22,6 +23,7 @@ void get_stats(const call& what);
 void get_tunnels(const call& what);
 void get_endpoints(const call& what);
 void get_connections(const call& what);
+void get_mappings(const call& what);
 void get_exchanges(const call& what);
 void get_events(const call& what);
 void get_config(const call& what);
@@ -53,6 +55,7 @@ nlohmann::json show_totals(const exchange_totals& totals);
 
 /// Appends the elements of the list `tunnels`, each on a line of its own.
 void add_tunnels(long_text& to, const context& where,
-                 const node_snapshot_ptr& now, bool with_connections = true);
+                 const node_snapshot_ptr& now,
+                 const endpoint_choice& choice = {});
 
 } // namespace aps::admin

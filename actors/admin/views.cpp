@@ -1,3 +1,4 @@
+#include "actors/admin/endpoint_rows.hpp"
 #include "actors/admin/router.hpp"
 #include "actors/stats.hpp"
 #include "actors/text.hpp"
@@ -13,10 +14,6 @@ using nlohmann::json;
 
 namespace {
 
-bool wanted(const std::optional<std::string>& filter, const std::string& text) {
-  return !filter || *filter == text;
-}
-
 // The sessions behind an endpoint's connections.
 json sessions_of(const endpoint_snapshot& endpoint) {
   std::map<std::string, json> sessions;
@@ -31,45 +28,28 @@ json sessions_of(const endpoint_snapshot& endpoint) {
 }
 
 // All of a tunnel but its endpoints.
-json show_head(const tunnel_snapshot& tunnel, bool enabled) {
+json show_head(const tunnel_snapshot& tunnel, bool enabled,
+               const endpoint_choice& choice) {
   return {{"name", tunnel.name},
           {"enabled", enabled},
+          {"summary", show_summary(tunnel, choice)},
           {"fallback_enabled", tunnel.fallback_enabled},
           {"grpc_enabled", tunnel.grpc_enabled},
           {"websocket_enabled", tunnel.websocket_enabled},
           {"fallback_mode", to_string(tunnel.mode)}};
 }
 
-/// An endpoint in the row of all; a tunnel without one has a row of its own.
-struct endpoint_row {
-  const tunnel_snapshot* tunnel = nullptr;
-  const endpoint_snapshot* endpoint = nullptr;
-  bool first = true; ///< of its tunnel
-  bool last = true;
-};
-
-std::vector<endpoint_row> rows_of(const node_snapshot& now) {
-  std::vector<endpoint_row> out;
-  for (const auto& tunnel : now.tunnels) {
-    if (tunnel.endpoints.empty())
-      out.push_back({&tunnel});
-    const auto& all = tunnel.endpoints;
-    for (size_t i = 0; i < all.size(); ++i)
-      out.push_back({&tunnel, &all[i], i == 0, i + 1 == all.size()});
-  }
-  return out;
-}
-
 using show_tunnel_head
   = std::function<std::string(const tunnel_snapshot&, bool enabled)>;
 
-// Tunnels with the list of their endpoints, those that are switched off last;
-// `head` opens each.
+// Tunnels with the list of the chosen endpoints, those that are switched off
+// last; `head` opens each.
 void add_rows(long_text& to, const context& where, const node_snapshot_ptr& now,
-              const show_tunnel_head& head, bool with_connections) {
-  auto rows = rows_of(*now);
+              const show_tunnel_head& head, const endpoint_choice& choice) {
+  auto rows = rows_of(*now, choice);
   const auto count = rows.size();
-  to.pieces(count, [now, rows = std::move(rows), head, with_connections,
+  to.pieces(count, [now, rows = std::move(rows), head,
+                    with_connections = choice.connections,
                     between = separator{}](size_t i, std::string& to) mutable {
     const auto& row = rows[i];
     if (row.first) {
@@ -99,21 +79,12 @@ void add_rows(long_text& to, const context& where, const node_snapshot_ptr& now,
   });
 }
 
-// What the parameter `connections` says; nothing when it was refused.
-std::optional<bool> wants_connections(const call& what) {
-  const auto wish = what.parameter("connections").value_or("1");
-  if (wish == "0" || wish == "1")
-    return wish == "1";
-  what.problem(400, "connections is 0 or 1", "connections", {"0", "1"});
-  return std::nullopt;
-}
-
 // One list, with what `show` finds for an endpoint.
 void answer_list(const call& what, const node_snapshot_ptr& now,
-                 std::string_view name,
+                 std::string_view name, const endpoint_choice& choice,
                  std::function<void(const endpoint_row&, std::string& to,
                                     separator& between)> show) {
-  auto rows = rows_of(*now);
+  auto rows = rows_of(*now, choice);
   const auto count = rows.size();
   long_text body;
   body.text("{\"" + std::string(name) + "\":[");
@@ -149,20 +120,21 @@ json show_totals(const exchange_totals& totals) {
 }
 
 void add_tunnels(long_text& to, const context& where,
-                 const node_snapshot_ptr& now, bool with_connections) {
-  add_rows(to, where, now, [](const tunnel_snapshot& tunnel, bool enabled) {
-    return opened(show_head(tunnel, enabled));
-  }, with_connections);
+                 const node_snapshot_ptr& now, const endpoint_choice& choice) {
+  add_rows(to, where, now,
+           [choice](const tunnel_snapshot& tunnel, bool enabled) {
+             return opened(show_head(tunnel, enabled, choice));
+           }, choice);
 }
 
 // -- resources ----------------------------------------------------------------
 
 void get_stats(const call& what) {
-  const auto with = wants_connections(what);
-  if (!with)
+  const auto choice = read_endpoint_choice(what);
+  if (!choice)
     return;
-  what.with_counts([what, with](const monitor_counts& counts) {
-    what.with_node([what, with, counts](const node_snapshot_ptr& now) {
+  what.with_counts([what, choice](const monitor_counts& counts) {
+    what.with_node([what, choice, counts](const node_snapshot_ptr& now) {
       const auto& where = what.where();
       auto body = make_stats(*now, *where.config->get(),
                              compat::running_actors(where.system));
@@ -182,41 +154,41 @@ void get_stats(const call& what) {
       long_text all;
       all.text(opened(body) + "\n\"tunnels\":{");
       add_rows(all, where, now,
-               [](const tunnel_snapshot& tunnel, bool enabled) {
-                 auto head = show_head(tunnel, enabled);
+               [choice](const tunnel_snapshot& tunnel, bool enabled) {
+                 auto head = show_head(tunnel, enabled, *choice);
                  head.erase("name");
                  return on_a_line(tunnel.name) + ":" + opened(head);
-               }, *with);
+               }, *choice);
       what.answer_in_steps(std::move(all.text("}}\n")));
     });
   });
 }
 
 void get_tunnels(const call& what) {
-  const auto with = wants_connections(what);
-  if (!with)
+  const auto choice = read_endpoint_choice(what);
+  if (!choice)
     return;
-  what.with_node([what, with](const node_snapshot_ptr& now) {
+  what.with_node([what, choice](const node_snapshot_ptr& now) {
     long_text body;
     body.text("{\"tunnels\":[");
-    add_tunnels(body, what.where(), now, *with);
+    add_tunnels(body, what.where(), now, *choice);
     what.answer_in_steps(std::move(body.text("]}\n")));
   });
 }
 
 void get_endpoints(const call& what) {
-  what.with_node([what](const node_snapshot_ptr& now) {
-    answer_list(what, now, "endpoints",
-                [only = what.parameter("tunnel"),
-                 name = what.parameter("endpoint")](
+  const auto choice = read_endpoint_choice(what);
+  if (!choice)
+    return;
+  what.with_node([what, choice](const node_snapshot_ptr& now) {
+    answer_list(what, now, "endpoints", *choice,
+                [with_connections = choice->connections](
                   const endpoint_row& row, std::string& to,
                   separator& between) {
-                  if (!wanted(only, row.tunnel->name)
-                      || !wanted(name, row.endpoint->name))
-                    return;
-                  auto shown = aps::show(*row.endpoint);
+                  auto shown = aps::show(*row.endpoint, with_connections);
                   shown["tunnel"] = row.tunnel->name;
-                  shown["sessions"] = sessions_of(*row.endpoint);
+                  if (with_connections)
+                    shown["sessions"] = sessions_of(*row.endpoint);
                   between(to);
                   to += on_a_line(shown);
                 });
@@ -224,17 +196,16 @@ void get_endpoints(const call& what) {
 }
 
 void get_connections(const call& what) {
-  what.with_node([what](const node_snapshot_ptr& now) {
-    answer_list(what, now, "connections",
-                [only = what.parameter("tunnel"),
-                 name = what.parameter("name")](const endpoint_row& row,
+  endpoint_choice choice;
+  choice.tunnel = what.parameter("tunnel");
+  what.with_node([what, choice](const node_snapshot_ptr& now) {
+    answer_list(what, now, "connections", choice,
+                [name = what.parameter("name")](const endpoint_row& row,
                                                 std::string& to,
                                                 separator& between) {
-                  if (!wanted(only, row.tunnel->name))
-                    return;
                   for (const auto& pool : row.endpoint->controller.pools)
                     for (const auto& member : pool.members) {
-                      if (!wanted(name, member.name))
+                      if (name && *name != member.name)
                         continue;
                       auto shown = aps::show(member);
                       shown["tunnel"] = row.tunnel->name;

@@ -15,6 +15,7 @@ import urllib.parse
 import openapi
 from harness import BIN, Case, ROOT, main, wait_until
 from metrics import samples, total
+from tunnel_peer import Peer
 from wire import ask
 
 TOKEN = "geheim-4711"
@@ -121,7 +122,7 @@ class Resources(AdminCase):
     def test_every_resource_answers_as_described(self):
         ask(self.port, "/x")
         for path in ("stats", "tunnels", "endpoints", "connections",
-                     "exchanges", "config", "health", "ready", "log",
+                     "mappings", "exchanges", "config", "health", "ready", "log",
                      "openapi.json"):
             with self.subTest(path):
                 self.get(f"/.api/{path}")
@@ -341,6 +342,85 @@ class Upgrades(AdminCase):
 
     def test_nobody_has_to_switch_to_http_2(self):
         self.assertEqual(self.upgraded("h2c").status, 200)
+
+
+class Choice(AdminCase):
+    transport = "ws"
+    # Peers that never answer a ping.
+    config = {"tunnels": {"tunnel1": {"websocket_pool": {
+        "pool_size": 1, "max_pool_size": 1, "ping_interval": 60,
+        "ping_timeout": 60, "stall_timeout": 60}}},
+        "mappings": [{"from": f"http://{host}.test/", "to": "http://127.0.0.1:9",
+                      "via": {"tunnels": ["tunnel1"], "endpoints": [name]}}
+                     for host, name in (("one", "e1"), ("gone", "e2"),
+                                        ("none", "nobody"))]
+        + [{"from": "http://direct.test/", "to": "http://127.0.0.1:9"}]}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.peers = [Peer(cls.stack.port, endpoint=f"e{i}").join()
+                     for i in range(5)]
+
+    @classmethod
+    def tearDownClass(cls):
+        for peer in cls.peers:
+            peer.close()
+        super().tearDownClass()
+
+    def setUp(self):
+        super().setUp()
+        self.post("/.api/endpoints/tunnel1/e3/drain", {})
+        self.peers[2].close()
+        wait_until(lambda: self.summary()["down"] == 1, "e2 to go")
+
+    def names(self, query):
+        return [one["name"] for one
+                in self.get(f"/.api/endpoints?{query}")["endpoints"]]
+
+    def summary(self, query=""):
+        return self.get(f"/.api/stats?{query}")["tunnels"]["tunnel1"]["summary"]
+
+    def test_those_that_need_somebody_come_first(self):
+        self.assertEqual(self.names(""), ["app1", *(f"e{i}" for i in range(5))])
+        for limit in ("limit=2", "each=2"):
+            self.assertEqual(self.names(limit), ["e2", "e3"])
+        self.assertEqual(len(self.names("each=4")), 4)
+        self.assertEqual(self.names("limit=0"), [])
+        self.assertEqual(self.names("search=TUNNEL1+e2"), ["e2"])
+        self.assertEqual(self.names("search=e2+e3"), [])
+        for name in ("each", "limit"):
+            self.assertEqual(self.get(f"/.api/endpoints?{name}=-1", 400)["field"],
+                             name)
+
+    def test_sums_are_of_all_endpoints(self):
+        self.assertEqual(self.summary("limit=0&search=e"), {
+            "endpoints": 6, "matching": 6, "down": 1, "impaired": 1,
+            "recovering": 0, "with_short_pool": 0, "connections": 5,
+            "in_flight": 0})
+        self.assertEqual(self.summary("search=e4")["matching"], 1)
+        shown = self.get("/.api/stats?limit=1&connections=0")["tunnels"]
+        self.assertEqual([one["name"] for one in shown["tunnel1"]["endpoints"]],
+                         ["e2"])
+        one = self.get("/.api/endpoints?limit=1&connections=0")["endpoints"][0]
+        self.assertNotIn("sessions", one)
+
+    def test_mappings_tell_who_serves_them(self):
+        found = self.get("/.api/mappings?search=.TEST")
+        self.assertEqual((found["matching"], len(found["mappings"])), (4, 4))
+        serving = [one["serving"] for one in found["mappings"]]
+        self.assertEqual(serving[3], None)
+        self.assertEqual([(one["tunnels"], one["endpoints"], one["live"])
+                          for one in serving[:3]],
+                         [(1, 1, 1), (1, 1, 0), (1, 0, 0)])
+        some = self.get("/.api/mappings?search=nobody+none&limit=1")
+        config = self.get("/.api/config")["config"]["mappings"]
+        self.assertEqual((some["count"], some["matching"]), (len(config), 1))
+        one = some["mappings"][0]
+        self.assertEqual(config[one["index"]]["from"], one["from"])
+        self.assertEqual(self.get("/.api/mappings?limit=0")["mappings"], [])
+        self.assertEqual(self.get("/.api/mappings?limit=x", 400)["field"],
+                         "limit")
 
 
 class Actions(AdminCase):
