@@ -327,7 +327,9 @@ class Large(Panel):
                 seen = page.measure(url=base + view)
                 self.assertEqual(seen["wrong"], [])
                 self.assertLess(seen["nodes"], 3000)
-                self.assertLess(seen["refresh_bytes"], 200 * count)
+                self.assertLess(seen["requests"], 7)
+                # An endpoint is about 600 bytes.
+                self.assertLess(seen["text_bytes"], 100 * count)
         self.visit("tunnels")
         page.see(css=".card", text="more")
         self.assertEqual(page.count(css=".actor.connection"), 0)

@@ -70,8 +70,8 @@ export async function get_news(slot, path) {
   return body;
 }
 
-/** The next answer of `slot` comes whole. */
-export const forget = slot => known.delete(slot);
+/** The next answers come whole. */
+export const forget = () => known.clear();
 
 /** Yields server-sent events as {id, type, data}; ends with the stream, and
  *  throws api_error. EventSource would do, but cannot send the token. */

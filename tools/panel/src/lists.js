@@ -14,14 +14,22 @@ export const rows_of = (name, first = first_rows) => shown.get(name) ?? first;
 /** The rows of `all` that are shown. */
 export const rows = (name, all, first) => all.slice(0, rows_of(name, first));
 
-/** The first rows of each of several lists on a page. */
+/** The first rows of each of several lists on a page; few while their number
+ *  is not known. */
 export const first_of = lists =>
-  Math.max(3, Math.floor(first_rows / Math.max(lists, 1)));
+  lists === 0 ? 3 : Math.max(3, Math.floor(first_rows / lists));
 
-/** A button for more of them; null when all are there. `Wrap` is the element
- *  around it. */
-export function more(name, all, redraw, { wrap = 'p', first } = {}) {
-  const rest = all.length - rows_of(name, first);
+/** Endpoints of the tunnels of which more than the `first` were asked for, as
+ *  `want` takes them; `name_of` a tunnel is its list. */
+export const longer_lists = (tunnels, name_of, first, more = {}) => tunnels
+  .filter(({ name }) => rows_of(name_of(name), first) > first)
+  .map(({ name }) => ({ tunnel: name, connections: 0,
+    limit: rows_of(name_of(name), first), ...more }));
+
+/** A button for more of them; null when all are there. `total` is how many
+ *  there are, `wrap` the element around the button. */
+export function more(name, total, redraw, { wrap = 'p', first } = {}) {
+  const rest = total - rows_of(name, first);
   if (rest <= 0) return null;
   const step = Math.min(rest, more_rows);
   return h(wrap, { class: 'more', key: 'more' }, button(

@@ -11,11 +11,11 @@ import { events } from './views/events.js';
 import { exchange } from './views/exchange.js';
 import { exchanges } from './views/exchanges.js';
 import { explain } from './views/explain.js';
-import { fallback } from './views/fallback.js';
-import { mappings } from './views/mappings.js';
+import { fallback, fallback_wants } from './views/fallback.js';
+import { mappings, mappings_want } from './views/mappings.js';
 import { node } from './views/node.js';
-import { overview } from './views/overview.js';
-import { tunnels, wanted_connections } from './views/tunnels.js';
+import { overview, overview_wants } from './views/overview.js';
+import { tunnels, tunnels_want } from './views/tunnels.js';
 
 const pages = [['', 'Overview'], ['tunnels', 'Tunnels'],
   ['mappings', 'Mappings'],
@@ -55,19 +55,23 @@ document.body.prepend(Object.assign(document.createElement('a'),
   { className: 'skip', href: '#main', textContent: 'Skip to the content',
     onclick: event => { event.preventDefault(); focus_content(); } }));
 
-/** Which connections are asked for while a view is there. */
-function connections_of([page, tunnel, name]) {
+/** What a view shows, and so wants to be asked for. */
+function wanted_by([page, first, second]) {
   switch (page) {
-    case 'tunnels': return wanted_connections();
-    case 'endpoints': return { endpoints: [{ tunnel, name }] };
-    case 'connections': return { connection: tunnel };
+    case '': return overview_wants();
+    case 'tunnels': return tunnels_want();
+    case 'mappings': return mappings_want();
+    case 'fallback': return fallback_wants();
+    case 'endpoints':
+      return { stats: { tunnel: first, endpoint: second } };
+    case 'connections': return { connection: first };
     default: return {};
   }
 }
 
 function draw() {
   const at = route();
-  want(connections_of(at));
+  want(wanted_by(at));
   const locked = state.phase === 'locked';
   root.className = state.phase === 'gone' ? 'stale' : '';
   render(root, [

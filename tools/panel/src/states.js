@@ -39,31 +39,24 @@ export function fallback_state(fallback) {
   return { tone: 'ok', word: `${fallback.state}${byhand}` };
 }
 
-export function tunnel_state(tunnel) {
-  if (!tunnel.enabled) return { tone: 'idle', word: 'switched off' };
-  const live = tunnel.endpoints.filter(one => one.live_connections > 0);
-  if (live.length === 0)
-    return tunnel.endpoints.length
+/** By the sums over all of its endpoints. */
+export function tunnel_state({ enabled, summary }) {
+  if (!enabled) return { tone: 'idle', word: 'switched off' };
+  if (summary.down === summary.endpoints)
+    return summary.endpoints
       ? { tone: 'bad', word: 'down' } : { tone: 'idle', word: 'no endpoint' };
-  return live.some(one => endpoint_state(one).tone !== 'ok')
-    || live.length < tunnel.endpoints.length
+  return summary.down + summary.impaired + summary.recovering > 0
     ? { tone: 'warn', word: 'impaired' } : { tone: 'ok', word: 'up' };
 }
 
-/** Whether anybody can serve a mapping of the configuration. */
-export function mapping_state({ via, index }, tunnels) {
-  if (!via) return { tone: 'idle', word: 'direct' };
-  const named = tunnels.filter(one => one.enabled !== false
-    && via.tunnels.includes(one.name));
-  if (named.length === 0) return { tone: 'bad', word: 'switched off' };
-  const wanted = via.endpoints ?? [];
-  const found = named.flatMap(one => one.endpoints)
-    .filter(one => wanted.length === 0 || wanted.includes(one.name));
-  const live = found.filter(one => one.live_connections > 0).length;
+/** Whether anybody can serve a mapping. */
+export function mapping_state({ serving }) {
+  if (!serving) return { tone: 'idle', word: 'direct' };
+  const { tunnels, endpoints, live, failing } = serving;
+  if (tunnels === 0) return { tone: 'bad', word: 'switched off' };
   if (live === 0) return { tone: 'bad', word: 'nobody there' };
-  if (found.some(one => one.unhealthy?.some(each => each.mapping === index)))
-    return { tone: 'warn', word: 'target fails' };
-  return live < found.length ? { tone: 'warn', word: `${live} of ${found.length}` }
+  if (failing > 0) return { tone: 'warn', word: 'target fails' };
+  return live < endpoints ? { tone: 'warn', word: `${live} of ${endpoints}` }
     : { tone: 'ok', word: live === 1 ? 'served' : `${live} endpoints` };
 }
 
@@ -87,7 +80,8 @@ const too_many = 0.1;  // Share of errors that is bad ...
 const noticeable = 0.01; // ... or worth a line.
 
 /** What an operator should know at once, the worst first: {tone, text} with
- *  `tunnel` and `endpoint` where it is about one. */
+ *  `tunnel` and `endpoint` where it is about one. Of endpoints only those are
+ *  known that the page has. */
 export function problems({ node, tunnels, finished }) {
   const found = tunnels.filter(one => one.enabled).flatMap(tunnel_problems);
   if (node?.draining)
@@ -123,32 +117,41 @@ function failing_targets(endpoint) {
 export const target_state = ({ state }) => state === 'down'
   ? { tone: 'bad', word: 'target down' } : { tone: 'warn', word: 'target rests' };
 
+/** How many endpoints need somebody, apart from those that the page has. */
+export const unseen_problems = tunnels => tunnels
+  .filter(one => one.enabled && is_served(one))
+  .reduce((sum, { summary, endpoints }) => sum + summary.down
+    + summary.impaired + summary.recovering + summary.with_short_pool
+    - endpoints.filter(one => endpoint_problems(one).length > 0).length, 0);
+
+const is_served = ({ summary }) => summary.down < summary.endpoints;
+
 function tunnel_problems(tunnel) {
   const at = { tunnel: tunnel.name };
-  if (!tunnel.endpoints.some(one => one.live_connections > 0))
+  if (!is_served(tunnel))
     return [{ ...at, tone: 'bad', text: 'no agent is connected' }];
-  return tunnel.endpoints.flatMap(endpoint => {
-    const here = { ...at, endpoint: endpoint.name };
-    const { tone, word } = endpoint_state(endpoint);
-    if (word === 'down')
-      return [{ ...here, tone, text: 'no agent is connected' }];
-    if (word === 'drained')
-      return [{ ...here, tone, text: 'drained: it gets no new exchanges' }];
-    const targets = failing_targets(endpoint).map(text =>
-      ({ ...here, tone: 'warn', text }));
-    const pools = endpoint.pools.flatMap(pool => {
-      const how = pool_state(pool);
-      const known = endpoint.fallback.state !== 'primary'
-        && pool.transport === 'grpc';
-      return how.tone === 'ok' || how.tone === 'idle' || known ? []
-        : [{ ...here, tone: how.tone === 'bad' ? 'warn' : how.tone,
-             text: `the ${transport(pool.transport)} pool: ${how.word}` }];
-    });
-    const { reason } = endpoint.fallback;
-    if (targets.length > 0) return [...targets, ...pools];
-    return tone === 'ok' ? pools : [{ ...here, tone,
-      text: `in state ${word}${reason ? ` (${reason})` : ''}` }, ...pools];
+  return tunnel.endpoints.flatMap(endpoint => endpoint_problems(endpoint)
+    .map(one => ({ ...at, endpoint: endpoint.name, ...one })));
+}
+
+function endpoint_problems(endpoint) {
+  const { tone, word } = endpoint_state(endpoint);
+  if (word === 'down') return [{ tone, text: 'no agent is connected' }];
+  if (word === 'drained')
+    return [{ tone, text: 'drained: it gets no new exchanges' }];
+  const targets = failing_targets(endpoint).map(text => ({ tone: 'warn', text }));
+  const pools = endpoint.pools.flatMap(pool => {
+    const how = pool_state(pool);
+    const known = endpoint.fallback.state !== 'primary'
+      && pool.transport === 'grpc';
+    return how.tone === 'ok' || how.tone === 'idle' || known ? []
+      : [{ tone: how.tone === 'bad' ? 'warn' : how.tone,
+           text: `the ${transport(pool.transport)} pool: ${how.word}` }];
   });
+  const { reason } = endpoint.fallback;
+  if (targets.length > 0) return [...targets, ...pools];
+  return tone === 'ok' ? pools : [{ tone,
+    text: `in state ${word}${reason ? ` (${reason})` : ''}` }, ...pools];
 }
 
 const good = new Set(['endpoint-up', 'endpoint-recovered', 'session-up',

@@ -19,8 +19,10 @@ export const state = {
   actors: null,
   as_of: Date.now(),   // when the ages were true
   counts: {},
-  tunnels: [],
+  tunnels: [],         // each with those of its endpoints that are shown
+  up_to_date: false,   // whether all that is wanted is there
   connection: { asked: '', found: null }, // the one that is looked at
+  mappings: null,      // the answer about those that are shown
   exchanges: { live: [], finished: [] },
   events: [],          // in order, each with a `key` of its own
   missed: 0,
@@ -108,54 +110,61 @@ function set_phase(phase, problem) {
 
 // -- what is asked for --------------------------------------------------------
 
-const nothing = { all: false, endpoints: [], connection: '' };
+const nothing = { stats: { limit: 0 }, lists: [], connection: '',
+                  mappings: null };
 let wish = nothing;
 
-/** Which connections are shown: `all`, those of `endpoints` ({tunnel, name}),
- *  or one by its name. No others are asked for. */
+/** What is shown, of which nothing else is asked for: endpoints as the
+ *  parameters `stats` of /.api/stats say, and each of `lists` as parameters of
+ *  /.api/endpoints; one connection by its name; `mappings` as parameters. */
 export function want(more = {}) {
   const next = { ...nothing, ...more };
   if (JSON.stringify(next) === JSON.stringify(wish)) return;
   wish = next;
+  state.up_to_date = false;
   poke(0);
 }
 
+const path_of = (resource, parameters) => `${resource}?${
+  new URLSearchParams(Object.entries(parameters)
+    .filter(([, value]) => value !== undefined && value !== ''))}`;
+
 let told = []; // the tunnels as stats have them
 
+/** All questions at once, as the node answers those of one moment in one go. */
 async function look() {
   const wanted = wish;
-  const stats = await get_news('stats',
-    wanted.all ? 'stats' : 'stats?connections=0');
-  const opened = await Promise.all(wanted.endpoints.map(open_endpoint));
-  const exchanges = await get_news('exchanges', 'exchanges?limit=200');
+  const { connection } = wanted;
+  const [stats, exchanges, mappings, found, ...lists] = await Promise.all([
+    get_news('stats', path_of('stats', wanted.stats)),
+    get_news('exchanges', 'exchanges?limit=200'),
+    wanted.mappings && get_news('mappings', path_of('mappings', wanted.mappings)),
+    connection && get(path_of('connections', { name: connection })),
+    ...wanted.lists.map(one => get(path_of('endpoints', one)))]);
   if (exchanges) state.exchanges = exchanges;
-  if (wanted.connection) await look_at(wanted.connection);
+  if (mappings) state.mappings = mappings;
+  if (connection)
+    state.connection = { asked: connection, found: found.connections[0] ?? null };
   if (stats) apply_stats(stats);
-  put_in(opened.filter(Boolean));
+  put_in(lists.flatMap(one => one.endpoints));
+  state.up_to_date = wanted === wish;
   note_connections();
   add_point();
   changed();
 }
 
-async function open_endpoint({ tunnel, name }) {
-  const found = await get(`endpoints?tunnel=${encodeURIComponent(tunnel)}`
-    + `&endpoint=${encodeURIComponent(name)}`);
-  return found.endpoints[0];
-}
-
-async function look_at(name) {
-  const { connections } =
-    await get(`connections?name=${encodeURIComponent(name)}`);
-  state.connection = { asked: name, found: connections[0] ?? null };
-}
-
-/** Endpoints that were opened, in the place of what stats tell of them. */
+/** Endpoints that were asked for, besides what stats tell or in its place. */
 function put_in(endpoints) {
-  state.tunnels = told;
-  for (const fresh of endpoints)
-    state.tunnels = state.tunnels.map(tunnel => tunnel.name !== fresh.tunnel
-      ? tunnel : { ...tunnel, endpoints: tunnel.endpoints.map(one =>
-        one.name === fresh.name ? fresh : one) });
+  const lists = new Map();
+  for (const one of endpoints)
+    lists.set(one.tunnel, [...lists.get(one.tunnel) ?? [], one]);
+  state.tunnels = told.map(tunnel => {
+    const fresh = lists.get(tunnel.name);
+    if (!fresh) return tunnel;
+    const by_name = new Map([...tunnel.endpoints, ...fresh]
+      .map(one => [one.name, one]));
+    return { ...tunnel, endpoints: [...by_name.values()] };
+  });
 }
 
 async function follow(arrived) {
@@ -266,7 +275,7 @@ function apply_node(node) {
       transport: '', connection: '', session: '', request_id: '', reason: '',
       detail: text, number: 0, text });
     before = null;
-    forget('stats');
+    forget();
     state.rtt.clear();
   }
   state.skew = node.time_ms - Date.now();

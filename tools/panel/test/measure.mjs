@@ -2,9 +2,11 @@
 import { open } from './browser.mjs';
 
 /** Opens `url` on a page of its own, lets it look at the node `refreshes` times
- *  more, and tells in ms and bytes: {first_content, longest_task, heap,
- *  heap_after_collection, nodes, height, refresh_bytes}. `picture` names a file
- *  for a screenshot. */
+ *  more, and tells in ms and bytes: {first_content, first_wait, longest_task,
+ *  heap, heap_after_collection, nodes, height, requests, sent_bytes,
+ *  text_bytes}. `first_wait` is for the first answer of the node; the last three
+ *  are of the largest look, compressed and as text. `picture` names a file for a
+ *  screenshot. */
 export async function measure(browser, { url, picture, width = 1280,
   refreshes = 2 }) {
   const page = await open(browser, { viewport: { width, height: 900 } });
@@ -15,15 +17,18 @@ export async function measure(browser, { url, picture, width = 1280,
       window.longest_task = Math.max(window.longest_task, one.duration);
     })).observe({ type: 'longtask', buffered: true });
     performance.setResourceTimingBufferSize(5000);
+    const until_content = () => {
+      const title = document.querySelector('main h1')?.textContent;
+      if (!title || title === 'Connecting' || title === 'No answer yet')
+        requestAnimationFrame(until_content);
+      else window.first_content = performance.now();
+    };
+    requestAnimationFrame(until_content);
   });
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable');
   await page.goto(url);
-  await page.waitForFunction(() => {
-    const title = document.querySelector('main h1')?.textContent;
-    return title && title !== 'Connecting' && title !== 'No answer yet';
-  }, null, { polling: 'raf' });
-  const first_content = await page.evaluate(() => performance.now());
+  await page.waitForFunction(() => window.first_content);
   await page.waitForFunction(count => performance.getEntriesByType('resource')
     .filter(one => one.name.includes('/.api/stats')).length > count, refreshes);
   const metric = async () => Object.fromEntries((await session.send(
@@ -31,17 +36,26 @@ export async function measure(browser, { url, picture, width = 1280,
   const heap = (await metric()).JSHeapUsedSize;
   await session.send('HeapProfiler.collectGarbage');
   const out = await page.evaluate(() => {
-    const last = name => performance.getEntriesByType('resource')
-      .filter(one => one.name.includes(name)).at(-1)?.transferSize ?? 0;
-    return { longest_task: window.longest_task,
+    const all = performance.getEntriesByType('resource').filter(one =>
+      one.name.includes('/.api/') && !one.name.includes('/.api/events'));
+    const looks = all.filter(one => one.name.includes('/.api/stats'));
+    const of_look = looks.map(({ startTime }, i) => all.filter(one =>
+      one.startTime >= startTime
+      && one.startTime < (looks[i + 1]?.startTime ?? Infinity)));
+    const most = value => Math.max(...of_look.map(list =>
+      list.reduce((sum, one) => sum + value(one), 0)));
+    return { first_content: window.first_content,
+      first_wait: looks[0].responseEnd - looks[0].startTime,
+      longest_task: window.longest_task,
       nodes: document.querySelectorAll('*').length,
       height: document.documentElement.scrollHeight,
-      refresh_bytes: last('/.api/stats') + last('/.api/exchanges')
-        + last('/.api/endpoints') + last('/.api/connections') };
+      requests: most(() => 1),
+      sent_bytes: most(one => one.transferSize),
+      text_bytes: most(one => one.decodedBodySize) };
   });
   const after = (await metric()).JSHeapUsedSize;
   if (picture) await page.screenshot({ path: picture });
   const { wrong } = page;
   await page.context().close();
-  return { first_content, heap, heap_after_collection: after, wrong, ...out };
+  return { heap, heap_after_collection: after, wrong, ...out };
 }

@@ -4,7 +4,7 @@ import { event_parser } from '../src/api.js';
 import { bytes, count, duration, milliseconds } from '../src/format.js';
 import { has_words, rows, worst_first } from '../src/lists.js';
 import { connection_state, endpoint_state, exchange_state, is_error,
-  mapping_state, pool_state, problems, tunnel_state } from '../src/states.js';
+  mapping_state, pool_state, problems, tunnel_state, unseen_problems } from '../src/states.js';
 import { begin_of, segments, window_of } from '../src/timeline.js';
 
 test('events survive any cut of the stream', () => {
@@ -71,6 +71,9 @@ test('a window shows shares of its width', () => {
   assert.deepEqual(window_of(all, 0, 200).map(one => one.width), [0.25, 0.75]);
 });
 
+const sums = { endpoints: 0, down: 0, impaired: 0, recovering: 0,
+  with_short_pool: 0 };
+
 test('states are told in words', () => {
   const well = { ejected: false, draining: false, score: 1, in_flight: 0 };
   assert.equal(connection_state(well).word, 'ready');
@@ -91,21 +94,21 @@ test('states are told in words', () => {
   const failing = { ...live, unhealthy: [{ mapping: 1, state: 'down',
     target: 'http://t', reason: 'HTTP 500', session: 's' }] };
   assert.equal(endpoint_state(failing).word, 'target fails');
-  const of_mapping = index => mapping_state({ index, via: { tunnels: ['t'] } },
-    [{ name: 't', endpoints: [failing] }]).word;
-  assert.equal(of_mapping(1), 'target fails');
-  assert.equal(of_mapping(0), 'served');
-  const tunnel = { enabled: true, endpoints: [live, down] };
-  assert.equal(tunnel_state(tunnel).word, 'impaired');
-  assert.equal(tunnel_state({ ...tunnel, endpoints: [down] }).word, 'down');
-  assert.equal(tunnel_state({ ...tunnel, endpoints: [] }).tone, 'idle');
+  const tunnel = some => tunnel_state({ enabled: true,
+    summary: { ...sums, ...some } });
+  assert.equal(tunnel({ endpoints: 2 }).word, 'up');
+  assert.equal(tunnel({ endpoints: 2, with_short_pool: 1 }).word, 'up');
+  assert.equal(tunnel({ endpoints: 2, down: 1 }).word, 'impaired');
+  assert.equal(tunnel({ endpoints: 2, down: 2 }).word, 'down');
+  assert.equal(tunnel({ endpoints: 0 }).tone, 'idle');
 });
 
 test('what an operator should know comes first, the worst on top', () => {
   const fine = { ...endpoint('primary', 1), live_connections: 1, pools: [] };
   const away = { ...fine, name: 'f', live_connections: 1,
     fallback: { ...fine.fallback, state: 'fallback' } };
-  const tunnel = (name, ...endpoints) => ({ name, enabled: true, endpoints });
+  const tunnel = (name, ...endpoints) => ({ name, enabled: true, endpoints,
+    summary: { ...sums, endpoints: endpoints.length } });
   const answer = (status, outcome_class = 'ok') => ({ status, outcome_class });
   const good = Array.from({ length: 8 }, () => answer(200));
   const tell = (tunnels, finished) => problems({ node: {}, tunnels, finished })
@@ -117,6 +120,11 @@ test('what an operator should know comes first, the worst on top', () => {
     ['bad', undefined, undefined, '1 of the last 10 exchanges were '
       + 'errors, most of them answered 500'],
     ['warn', 't', 'f', 'in state fallback (because)']]);
+  // Of 20 that are impaired the page has one; nobody is left of the last.
+  const many = { ...tunnel('t', fine, away),
+    summary: { ...sums, endpoints: 500, impaired: 20, with_short_pool: 3 } };
+  assert.equal(unseen_problems([many, { ...many, enabled: false },
+    { ...many, summary: { ...sums, endpoints: 9, down: 9 } }]), 22);
 });
 
 test('what nobody maps is named where the health is', () => {
@@ -159,15 +167,14 @@ test('a long list begins with what is worst', () => {
 });
 
 test('a mapping tells whether somebody serves it', () => {
-  const tunnels = [
-    { name: 't', enabled: true, endpoints: [
-      { name: 'a', live_connections: 2 }, { name: 'b', live_connections: 0 }] },
-    { name: 'off', enabled: false, endpoints: [] }];
-  const word = via => mapping_state({ via }, tunnels).word;
-  assert.equal(word(undefined), 'direct');
-  assert.equal(word({ tunnels: ['t'] }), '1 of 2');
-  assert.equal(word({ tunnels: ['t'], endpoints: ['a'] }), 'served');
-  assert.equal(word({ tunnels: ['t'], endpoints: ['b'] }), 'nobody there');
-  assert.equal(word({ tunnels: ['t'], endpoints: ['c'] }), 'nobody there');
-  assert.equal(word({ tunnels: ['off'] }), 'switched off');
+  const word = (endpoints, live, failing = 0, tunnels = 1) => mapping_state(
+    { serving: { tunnels, endpoints, live, failing } }).word;
+  assert.equal(mapping_state({ serving: null }).word, 'direct');
+  assert.equal(word(2, 1), '1 of 2');
+  assert.equal(word(1, 1), 'served');
+  assert.equal(word(3, 3), '3 endpoints');
+  assert.equal(word(1, 1, 1), 'target fails');
+  assert.equal(word(1, 0), 'nobody there');
+  assert.equal(word(0, 0), 'nobody there');
+  assert.equal(word(0, 0, 0, 0), 'switched off');
 });

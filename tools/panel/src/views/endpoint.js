@@ -19,7 +19,9 @@ export function endpoint(tunnel, name) {
     : empty('None remembered.'));
   if (!found)
     return [...heading(`${tunnel}.${name}`, { crumbs }),
-      empty('The node does not know this endpoint (any longer).'), history];
+      empty(state.up_to_date
+        ? 'The node does not know this endpoint (any longer).' : 'Looking…'),
+      history];
   const members = found.pools.flatMap(pool => (pool.connections ?? [])
     .map(one => ({ ...one, transport: pool.transport })));
   return [

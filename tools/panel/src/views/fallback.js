@@ -1,7 +1,7 @@
 import { fallback_action } from '../actions.js';
 import { h } from '../dom.js';
 import { clock, duration } from '../format.js';
-import { first_of, more, rows, worst_first } from '../lists.js';
+import { first_of, longer_lists, more, rows, worst_first } from '../lists.js';
 import { badge, button, card, empty, heading, link, table } from '../parts.js';
 import { endpoint_state, fallback_state, tunnel_state } from '../states.js';
 import { aged, now, state } from '../store.js';
@@ -9,6 +9,15 @@ import { begin_of, segments, window_of } from '../timeline.js';
 
 const spans = [[5, '5 min'], [30, '30 min'], [180, '3 h'], [1440, '24 h']];
 let minutes = 5;
+
+const list_of = tunnel => `fallback ${tunnel}`;
+
+/** The first of each, and more where more was asked for. */
+export function fallback_wants() {
+  const first = first_of(state.tunnels.length);
+  return { stats: { connections: 0, each: first },
+    lists: longer_lists(state.tunnels, list_of, first) };
+}
 
 export function fallback(redraw) {
   const tunnels = worst_first(state.tunnels, one => tunnel_state(one).tone);
@@ -18,7 +27,7 @@ export function fallback(redraw) {
       button(text, () => { minutes = value; redraw(); },
         { 'aria-pressed': String(value === minutes), key: text })) }),
     ...rows('fallback', tunnels).map(tunnel => {
-      const name = `fallback ${tunnel.name}`;
+      const name = list_of(tunnel.name);
       const all = worst_first(tunnel.endpoints, one => endpoint_state(one).tone);
       return card(tunnel.name, {
         id: `fallback-${tunnel.name}`,
@@ -27,9 +36,9 @@ export function fallback(redraw) {
       all.length ? h('div', { class: 'body lanes' },
         rows(name, all, first).map(one => lane(tunnel.name, one, true)))
         : empty('No endpoint.'),
-      more(name, all, redraw, { first }));
+      more(name, tunnel.summary.endpoints, redraw, { first }));
     }),
-    more('fallback', tunnels, redraw),
+    more('fallback', tunnels.length, redraw),
     card('History', {}, history()),
   ];
 }
@@ -68,18 +77,22 @@ export function lane(tunnel, endpoint, named) {
         h('span', null, 'now'))));
 }
 
-const most_endpoints = 100;
+const most_endpoints = 100; // as all events are looked at for each
 
-/** Those that changed first, as all events are looked at for each. */
+/** Those that are shown, and of the others those whose events are remembered:
+ *  they are as their last event says. */
 function endpoints_with_history() {
-  const changed = new Set(state.events.filter(one => one.kind === 'fallback-state')
-    .map(one => `${one.tunnel}\n${one.endpoint}`));
-  const all = state.tunnels.flatMap(tunnel => tunnel.endpoints.map(endpoint =>
-    ({ tunnel: tunnel.name, endpoint })));
-  const has_changed = ({ tunnel, endpoint }) =>
-    changed.has(`${tunnel}\n${endpoint.name}`);
-  return [...all.filter(has_changed), ...all.filter(one => !has_changed(one))]
-    .slice(0, most_endpoints);
+  const key = (tunnel, name) => `${tunnel}\n${name}`;
+  const all = new Map(state.tunnels.flatMap(tunnel => tunnel.endpoints
+    .map(endpoint => [key(tunnel.name, endpoint.name),
+      { tunnel: tunnel.name, endpoint }])));
+  for (const one of state.events.filter(({ kind }) => kind === 'fallback-state')
+    .reverse())
+    if (!all.has(key(one.tunnel, one.endpoint)))
+      all.set(key(one.tunnel, one.endpoint), { tunnel: one.tunnel, endpoint: {
+        name: one.endpoint, fallback: { state: one.reason, reason: one.detail,
+          since_seconds: (now() - one.time_ms) / 1000 } } });
+  return [...all.values()].slice(0, most_endpoints);
 }
 
 function history() {

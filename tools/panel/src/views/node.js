@@ -1,5 +1,5 @@
 import { log_action } from '../actions.js';
-import { get } from '../api.js';
+import { get, get_news } from '../api.js';
 import { h } from '../dom.js';
 import { count, duration } from '../format.js';
 import { badge, card, empty, facts, heading } from '../parts.js';
@@ -48,9 +48,10 @@ export function node(redraw) {
 
 async function look(redraw) {
   const result = await Promise.allSettled(
-    [get('config'), get('log'), get('ready')]);
+    [get_news('config', 'config'), get('log'), get('ready')]);
   const [config, log, ready] = result.map(one => one.value ?? null);
-  Object.assign(known, { config: config ? excerpt(config.config) : null, log,
+  if (config) known.config = excerpt(config.config);
+  Object.assign(known, { log,
     ready: ready ?? { ready: false, below_pool_size: [] },
     problem: result[0].reason?.message ?? '' });
   redraw();

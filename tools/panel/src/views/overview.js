@@ -2,9 +2,9 @@ import { chart } from '../charts.js';
 import { h } from '../dom.js';
 import { bytes, clock, count, duration, milliseconds, none, percent,
   plural } from '../format.js';
-import { more, rows, worst_first } from '../lists.js';
+import { more, rows, rows_of, worst_first } from '../lists.js';
 import { badge, bar, card, empty, figure, link, table } from '../parts.js';
-import { endpoint_state, exchange_state, is_error, problems }
+import { endpoint_state, exchange_state, is_error, problems, unseen_problems }
   from '../states.js';
 import { aged, quantile, state } from '../store.js';
 import { event_line } from './events.js';
@@ -35,7 +35,7 @@ export function overview(redraw) {
       figure('To visitors', volume(last('down')),
         { note: `${bytes(totals.bytes_down)} in all` }),
       figure('Moved', count(totals.moved), { note: 'between connections' }),
-      figure('Connections', count(connections()),
+      figure('Connections', count(sum_of('connections')),
         { note: plural(state.tunnels.length, 'tunnel') }),
       figure('Up for', duration(aged(node.uptime_seconds)),
         { note: `version ${node.version}` })),
@@ -45,9 +45,11 @@ export function overview(redraw) {
   ];
 }
 
-const connections = () => state.tunnels.reduce((sum, tunnel) =>
-  tunnel.endpoints.reduce((all, one) => one.pools.reduce((members, pool) =>
-    members + pool.size, all), sum), 0);
+export const overview_wants = () => ({ stats: { connections: 0,
+  limit: rows_of('overview endpoints') } });
+
+const sum_of = name => state.tunnels
+  .reduce((sum, { summary }) => sum + summary[name], 0);
 
 const latency = (exchanges, share) => quantile(exchanges
   .filter(one => one.outcome_class === 'ok')
@@ -59,18 +61,19 @@ const shown_problems = 6;
 /** One word for everything, and why. */
 function health() {
   const found = problems({ ...state, finished: state.exchanges.finished });
-  const tone = found[0]?.tone ?? 'ok';
+  const others = found.slice(shown_problems).length
+    + unseen_problems(state.tunnels);
+  const tone = found[0]?.tone ?? (others > 0 ? 'warn' : 'ok');
   return h('section', { class: `card health ${tone}`, key: 'health',
                         'aria-label': 'Health' },
     badge({ tone, word: verdicts[tone] ?? 'Healthy' }),
-    found.length === 0
+    tone === 'ok'
       ? h('p', null, 'Every tunnel has its agents, on the transport they '
         + 'prefer.')
       : h('ul', null,
         found.slice(0, shown_problems).map(one => h('li', null,
           h('a', { href: place(one) }, name_of(one)), `: ${one.text}`)),
-        found.length > shown_problems && h('li', { class: 'quiet' },
-          `and ${found.length - shown_problems} more`)));
+        others > 0 && h('li', { class: 'quiet' }, `and ${count(others)} more`)));
 }
 
 function place({ tunnel, endpoint, page }) {
@@ -138,7 +141,7 @@ function endpoints(redraw) {
       ['Errors', ({ last }) => count(last.filter(is_error).length), { n: true }],
     ], shown, ({ tunnel, endpoint }) => `${tunnel}\n${endpoint.name}`)
     : empty('No agent has dialled in yet.'),
-  more('overview endpoints', all, redraw));
+  more('overview endpoints', sum_of('endpoints'), redraw));
 }
 
 function outcomes() {
