@@ -92,6 +92,15 @@ void origin_pool::shut_down() {
   for (const auto& [key, connections] : all)
     for (const auto& connection : connections)
       connection->close();
+  while (!users_.empty()) {
+    auto& user = users_.front();
+    user.unlink();
+    user.on_shut_down();
+  }
+}
+
+void origin_pool::note_user(pool_user& user) {
+  users_.push_back(user);
 }
 
 void origin_pool::note_busy(origin_connection& connection) {

@@ -14,6 +14,18 @@
 
 namespace aps {
 
+/// Somebody who uses a pool and ends with it; leaves it by `unlink`.
+class pool_user
+    : public boost::intrusive::list_base_hook<
+        boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  /// Nobody waits for what this does any more.
+  virtual void on_shut_down() = 0;
+
+ protected:
+  ~pool_user() = default;
+};
+
 /// The connections of one unit to origins: idle ones by origin, and all of
 /// them so that they can be closed. Everything on the unit's thread.
 class origin_pool final : public watched,
@@ -48,7 +60,10 @@ class origin_pool final : public watched,
   void open(const std::string& key, const request_head& head,
             std::function<void(opened)> done);
 
-  /// Closes what is idle; what is in use closes instead of coming back.
+  /// Tells who uses the pool when it is shut down, until that unlinks itself.
+  void note_user(pool_user& user);
+
+  /// Closes what is idle, and ends whoever uses the pool.
   void shut_down();
 
   void on_tick(time_point now) override;
@@ -56,6 +71,10 @@ class origin_pool final : public watched,
  private:
   using busy_list
     = boost::intrusive::list<origin_connection,
+                             boost::intrusive::constant_time_size<false>>;
+
+  using user_list
+    = boost::intrusive::list<pool_user,
                              boost::intrusive::constant_time_size<false>>;
 
   origin_connection_ptr take(const std::string& key);
@@ -66,6 +85,7 @@ class origin_pool final : public watched,
   const std::shared_ptr<const origin_settings> settings_;
   std::unordered_map<std::string, std::vector<origin_connection_ptr>> idle_;
   busy_list busy_;
+  user_list users_;
   time_point next_check_;
   bool authenticated_ = false; // some connection belongs to a visitor
   bool over_ = false;

@@ -19,6 +19,7 @@ origin_request::origin_request(std::shared_ptr<origin_pool> pool,
       key_(origin_key(*served_->head())) {}
 
 void origin_request::start() {
+  pool_->note_user(*this);
   auto idle = pool_->take(key_, served_->head()->visitor);
   // What must not be sent twice deserves a look at the connection first, and so
   // does a connection that may bring what belongs to nobody.
@@ -107,6 +108,14 @@ void origin_request::on_cancelled() {
   done();
 }
 
+// Who asked for it may be gone as well, and could not cancel it any more.
+void origin_request::on_shut_down() {
+  const auto self = shared_from_this();
+  if (connection_)
+    connection_->close();
+  fail(outcome::draining, "the agent ends");
+}
+
 void origin_request::on_writable() {
   if (connection_)
     connection_->on_room();
@@ -175,6 +184,7 @@ void origin_request::fail(outcome why, std::string detail) {
 }
 
 void origin_request::done() {
+  unlink();
   served_ = nullptr;
   connection_ = nullptr;
   kept_.clear();

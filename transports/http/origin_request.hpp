@@ -17,6 +17,7 @@ namespace aps {
 class origin_request final
     : public origin,
       public response_receiver,
+      public pool_user,
       public std::enable_shared_from_this<origin_request> {
  public:
   origin_request(std::shared_ptr<origin_pool> pool, served_exchange_ptr served);
@@ -38,6 +39,10 @@ class origin_request final
   size_t response_room() const noexcept override;
   void on_request_written(size_t bytes) override;
   void on_broken(outcome why, std::string detail, bool started) override;
+
+  // -- pool_user -------------------------------------------------------------
+
+  void on_shut_down() override;
 
  private:
   void open_fresh();

@@ -100,12 +100,14 @@ class proxy {
   }
 
   ~proxy() {
+    run([this] { acceptor_.close(); });
+    run([] {}); // whom it accepted just now was started
     context->close_all();
-    std::promise<void> closed;
-    unit_.post([this] { acceptor_.close(); });
-    to = nullptr; // the client leaves work on the unit
-    unit_.post([&] { closed.set_value(); });
-    closed.get_future().wait();
+    // The client ends when nobody has it, with work that it leaves on the unit.
+    to = nullptr;
+    context = nullptr;
+    for (int round = 0; round < 2; ++round)
+      run([] {});
     unit_.stop();
   }
 
