@@ -156,6 +156,12 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.own = []
 
+    def assert_memory(self, size, bound, who=None):
+        """Less than `bound`; not asked of sanitized programs, which keep what
+        was freed and much about what was not."""
+        if not SANITIZER:
+            self.assertLess(size, bound, who)
+
     def build(self, *args, **kwargs):
         stack = Stack(*args, **kwargs)
         self.own.append(stack)

@@ -9,7 +9,7 @@ import threading
 import time
 
 from crowd import Load
-from harness import FULL, SANITIZER, TIME_SCALE, main, wait_until
+from harness import FULL, TIME_SCALE, main, wait_until
 from pools import (Lull, PoolCase, Watch, descriptors, pools_of,
                    sessions_of, total)
 
@@ -60,8 +60,7 @@ class Baseline:
                 f"{self.descriptors} -> {descriptors(node)}, RSS "
                 f"{self.memory / MIB:.1f} -> {memory / MIB:.1f} MiB (peak "
                 f"{node.memory('VmHWM') / MIB:.1f})")
-        if not SANITIZER:
-            self.case.assertLess(memory - self.memory, MAY_GROW)
+        self.case.assert_memory(memory - self.memory, MAY_GROW)
 
 
 class Resets(PoolCase):
@@ -188,8 +187,7 @@ class Kills(PoolCase):
         # One agent always lived, and GET may be repeated there.
         self.assertEqual(load.table(), {"200": len(load.answers)})
         self.assertLess(lull.longest, BACK_WITHIN)
-        if not SANITIZER:
-            self.assertLess(stack.node.memory("VmRSS") - before, MAY_GROW)
+        self.assert_memory(stack.node.memory("VmRSS") - before, MAY_GROW)
 
     def test_one_of_two_agents_again_and_again(self):
         self.over_both(self.check_kills)

@@ -22,7 +22,7 @@ import threading
 import time
 
 import pattern
-from harness import (BIN, FULL, KINDS, SANITIZER, TIME_SCALE, Case, main,
+from harness import (BIN, FULL, KINDS, TIME_SCALE, Case, main,
                      merged, per_transport, wait_until)
 from soak import PATIENT, soak
 from wire import Request, Visitor, ask
@@ -192,9 +192,8 @@ class LargeBodies(Stackless):
                  for program in (self.mix.node, self.mix.agent)]
         say(f"{name} of {self.SIZE >> 20} MiB, {self.CUTS} cuts: "
             + ", ".join(f"{who} {peak >> 20} MiB" for who, peak in peaks))
-        if not SANITIZER:
-            for who, peak in peaks:
-                self.assertLess(peak, MEMORY_LIMIT, who)
+        for who, peak in peaks:
+            self.assert_memory(peak, MEMORY_LIMIT, who)
 
     def test_a_download_survives_many_cuts(self):
         result = []

@@ -190,7 +190,7 @@ class Agents(Hostile):
         except TimeoutError:
             pass
         self.assertLess(sent, 64 * MIB)
-        self.assertLess(rss_of(node) - before, 32)
+        self.assert_memory(rss_of(node) - before, 32)
         visitor.close()
         peer.close()
 
@@ -208,7 +208,7 @@ class Agents(Hostile):
             self.assertEqual(answer.outcome, "origin-protocol")
             self.assertLess(len(answer.body), 4096)
             visitor.close()
-        self.assertLess(rss_of(node) - before, 32)
+        self.assert_memory(rss_of(node) - before, 32)
         self.assertLess(len(node.log) - log, 64 * 1024)
         self.assertNotIn("\x1b", node.log[log:])
         peer.close()
@@ -224,7 +224,7 @@ class Agents(Hostile):
         except OSError:
             pass
         self.check_honest()
-        self.assertLess(rss_of(node) - before, 64)
+        self.assert_memory(rss_of(node) - before, 64)
         peer.close()
 
     def check_ack(self, node):
@@ -366,7 +366,7 @@ class Nodes(Case):
         wait_until(lambda: node.done.is_set() or node.welcomed > 1,
                    "the flood", 60)
         wait_until(lambda: "Connected" in agent.log, "a connection")
-        self.assertLess(rss_of(agent), 160)
+        self.assert_memory(rss_of(agent), 160)
         self.assertNotIn("\x1b", agent.log)
         self.assertTrue(agent.running)
 
