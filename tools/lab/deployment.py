@@ -57,7 +57,10 @@ class Node(Program):
     def _ready(self):
         if not self.running:
             raise RuntimeError(f"{self.name} ended at start:\n{self.log}")
-        return listening(self.port)
+        admin = self.config.get("admin", {})
+        return listening(self.port) and (
+            not self.admin_port
+            or listening(self.admin_port, admin.get("host", "127.0.0.1")))
 
     def get(self, path):
         """Status and body of what the admin listener answers."""
