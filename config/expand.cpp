@@ -1,5 +1,6 @@
 #include "config/expand.hpp"
 
+#include "config/reader.hpp"
 #include "config/text.hpp"
 
 #include <algorithm>
@@ -25,6 +26,14 @@ bool is_variable(std::string_view name) {
             });
 }
 
+/// Whether `value` is one reference and nothing else.
+bool is_reference(const json& value) {
+  if (!value.is_string())
+    return false;
+  const auto& text = value.get_ref<const std::string&>();
+  return text.starts_with("${") && text.find('}') == text.size() - 1;
+}
+
 /// Without the line end that editors put at the end of a file.
 std::string without_line_end(std::string text) {
   if (text.ends_with('\n'))
@@ -45,13 +54,31 @@ class expander {
       value = expanded(value.get_ref<const std::string&>(), path);
     else if (value.is_object())
       for (auto& [key, member] : value.items())
-        visit(member, member_path(path, key));
+        if (const auto place = member_path(path, key); is_reference(member))
+          refer(member, place);
+        else
+          visit(member, place);
     else if (value.is_array())
       for (size_t i = 0; i < value.size(); ++i)
         visit(value[i], element_path(path, i));
   }
 
  private:
+  void refer(json& value, const std::string& path) {
+    const auto reference = value.get<std::string>();
+    const auto known = out_.size();
+    auto text = expanded(reference, path);
+    value = out_.size() == known
+              ? expanded_value(name_of(reference), text) : json(text);
+  }
+
+  // "${NAME}" of all forms: the default is no name.
+  static std::string name_of(const std::string& reference) {
+    const auto colon = reference.find(":-");
+    return colon == reference.npos || reference.starts_with("${file:")
+             ? reference : reference.substr(0, colon) + "}";
+  }
+
   std::string expanded(const std::string& text, const std::string& path) {
     std::string result;
     size_t done = 0;

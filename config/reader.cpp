@@ -37,10 +37,41 @@ std::string between(const std::string& kind, T low, T high) {
            + std::to_string(high);
 }
 
+// Reference and text, with a zero byte between.
+std::pair<std::string, std::string> parts_of(const json& expanded) {
+  const auto& bytes = expanded.get_binary();
+  const auto end = std::find(bytes.begin(), bytes.end(), 0);
+  return {{bytes.begin(), end}, {end + (end != bytes.end()), bytes.end()}};
+}
+
+std::string describe_expanded(const json& value, bool secret) {
+  const auto& [reference, text] = parts_of(value);
+  // What is in a file is more than a number by mistake, and perhaps secret.
+  secret = secret || reference.starts_with("${file:");
+  return reference + ", which is "
+         + (secret ? counted(length(text), "character") : quote(text));
+}
+
 } // namespace
+
+json expanded_value(std::string_view reference, std::string_view text) {
+  json::binary_t bytes;
+  bytes.insert(bytes.end(), reference.begin(), reference.end());
+  bytes.push_back(0);
+  bytes.insert(bytes.end(), text.begin(), text.end());
+  return bytes;
+}
+
+json scalar_of(const json& value) {
+  if (!value.is_binary())
+    return value;
+  auto read = json::parse(parts_of(value).second, nullptr, false);
+  return read.is_number() || read.is_boolean() ? read : value;
+}
 
 std::string describe(const json& value, bool secret) {
   switch (value.type()) {
+    case json::value_t::binary: return describe_expanded(value, secret);
     case json::value_t::string: {
       const auto& text = value.get_ref<const std::string&>();
       return secret ? "a string of " + counted(length(text), "character")
@@ -72,7 +103,8 @@ reader::reader(const json* value, std::string path, problems& out,
     : value_(value), path_(std::move(path)), out_(out) {
   if (value_ && !value_->is_object()) {
     // A bare string may be a misplaced password.
-    fail(path_, describe(*value_, value_->is_string()), allowed);
+    const bool secret = value_->is_string() || value_->is_binary();
+    fail(path_, describe(*value_, secret), allowed);
     value_ = nullptr;
   }
 }
@@ -87,7 +119,20 @@ const json* reader::member(const char* key) {
   if (!value_)
     return nullptr;
   const auto at = value_->find(key);
-  return at == value_->end() ? nullptr : &*at;
+  if (at == value_->end())
+    return nullptr;
+  return at->is_binary() ? &(read_[key] = parts_of(*at).second) : &*at;
+}
+
+const json* reader::scalar(const char* key) {
+  const auto* value = member(key);
+  if (!value || !value_->find(key)->is_binary())
+    return value;
+  return &(read_[key] = scalar_of((*value_)[key]));
+}
+
+std::string reader::found(const char* key) const {
+  return describe((*value_)[key]);
 }
 
 bool reader::require(const char* key, const char* allowed) {
@@ -102,22 +147,22 @@ reader reader::object(const char* key) {
 }
 
 bool reader::boolean(const char* key, bool& to) {
-  const auto* value = member(key);
+  const auto* value = scalar(key);
   if (!value)
     return true;
   if (!value->is_boolean())
-    return fail(path(key), describe(*value), "true or false");
+    return fail(path(key), found(key), "true or false");
   to = value->get<bool>();
   return true;
 }
 
 bool reader::whole(const char* key, uint64_t& to, range<uint64_t> limits) {
-  const auto* value = member(key);
+  const auto* value = scalar(key);
   if (!value)
     return true;
   const auto number = whole_number(*value);
   if (!number || *number < limits.low || *number > limits.high)
-    return fail(path(key), describe(*value),
+    return fail(path(key), found(key),
                 between("an integer", limits.low, limits.high));
   to = *number;
   return true;
@@ -125,13 +170,13 @@ bool reader::whole(const char* key, uint64_t& to, range<uint64_t> limits) {
 
 bool reader::duration(const char* key, seconds& to,
                       const duration_range& limits) {
-  const auto* value = member(key);
+  const auto* value = scalar(key);
   if (!value)
     return true;
   const auto number = value->is_number() ? value->get<double>() : -1.0;
   const bool off = limits.or_zero && number == 0;
   if (!off && !(number >= limits.low && number <= limits.high))
-    return fail(path(key), describe(*value),
+    return fail(path(key), found(key),
                 between("seconds", limits.low, limits.high)
                   + (limits.or_zero && limits.low > 0 ? ", or 0" : ""));
   to = seconds{number};
@@ -144,11 +189,11 @@ bool reader::word(const char* key, std::string& to,
   if (!value)
     return true;
   const auto text = value->is_string() ? value->get<std::string>() : "";
-  auto found = meant(text, words);
-  if (found.empty())
-    return fail(path(key), describe(*value), "one of " + joined(words),
+  auto meaning = meant(text, words);
+  if (meaning.empty())
+    return fail(path(key), found(key), "one of " + joined(words),
                 nearest(text, words));
-  to = std::move(found);
+  to = std::move(meaning);
   return true;
 }
 

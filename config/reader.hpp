@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <map>
+
 namespace aps::config {
 
 /// Inclusive limits of a number.
@@ -28,6 +30,15 @@ struct list_rule {
   const char* what = "a list of names";
 };
 
+/// A string that was nothing but `reference`, which stands for `text`: it may be
+/// meant as a number or a boolean. No text of a file can be such a value.
+nlohmann::json expanded_value(std::string_view reference,
+                              std::string_view text);
+
+/// An expanded value as the number or boolean that its text is; any other value
+/// as it is.
+nlohmann::json scalar_of(const nlohmann::json& value);
+
 /// "the number 5", "the string \"x\"", "an object": what stands in the file.
 /// With `secret` a string's text is left out.
 std::string describe(const nlohmann::json& value, bool secret = false);
@@ -49,8 +60,16 @@ class reader {
   const std::string& path() const { return path_; }
   std::string path(std::string_view key) const;
 
-  /// The member, or null; makes its key known.
+  /// The member, or null; makes its key known. Expanded values are strings
+  /// here.
   const nlohmann::json* member(const char* key);
+
+  /// As `member`, where a number or a boolean belongs: an expanded value that
+  /// is none of them stays one.
+  const nlohmann::json* scalar(const char* key);
+
+  /// The member as a problem tells of it.
+  std::string found(const char* key) const;
 
   /// Reports a missing member with what should stand there.
   bool require(const char* key, const char* allowed);
@@ -95,6 +114,7 @@ class reader {
   std::string path_;
   problems& out_;
   std::vector<std::string> known_;
+  std::map<std::string, nlohmann::json> read_; ///< of expanded values
 };
 
 /// The value as a whole number, if it is one that a uint64_t holds.

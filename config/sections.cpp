@@ -141,8 +141,8 @@ void read_limits(reader&& in, limits& to) {
 
 void read_server(const json& value, const std::string& path, server& to,
                  problems& out) {
-  if (value.is_number()) {
-    const auto port = whole_number(value);
+  if (const auto meant = scalar_of(value); meant.is_number()) {
+    const auto port = whole_number(meant);
     if (port && *port <= any_port.high)
       to.port = static_cast<uint16_t>(*port);
     else
@@ -226,9 +226,11 @@ std::optional<health_check::statuses> parse_statuses(const json& value) {
 }
 
 void read_expected(reader& in, health_check& to) {
-  const auto* value = in.member("expect");
+  const auto* value = in.scalar("expect");
   if (!value)
     return;
+  if (value->is_binary())
+    value = in.member("expect"); // "2xx" is no number
   const auto list = value->is_array() ? *value : json::array({*value});
   if (list.empty()) {
     in.fail(in.path("expect"), "an empty list", a_status);
@@ -238,10 +240,10 @@ void read_expected(reader& in, health_check& to) {
   for (size_t i = 0; i < list.size(); ++i) {
     if (const auto parsed = parse_statuses(list[i]))
       to.expect.push_back(*parsed);
+    else if (value->is_array())
+      in.fail(element_path(in.path("expect"), i), describe(list[i]), a_status);
     else
-      in.fail(value->is_array() ? element_path(in.path("expect"), i)
-                                : in.path("expect"),
-              describe(list[i]), a_status);
+      in.fail(in.path("expect"), in.found("expect"), a_status);
   }
 }
 

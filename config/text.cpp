@@ -146,8 +146,6 @@ std::string fitted(const std::string& head, const std::string& rest) {
 
 std::string meant(std::string_view word,
                   const std::vector<std::string>& words) {
-  constexpr std::pair<std::string_view, std::string_view> synonyms[]
-    = {{"warn", "warning"}, {"ws", "websocket"}};
   for (const auto& one : words) {
     if (one == word)
       return one;

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// Words for problems: quoting, paths, and the name somebody may have meant.
@@ -29,6 +30,10 @@ std::string nearest(std::string_view word,
 /// `head` and `rest` in a line of at most 160 columns, if `head` leaves room
 /// for some words: the end of `rest` gives way to " ...".
 std::string fitted(const std::string& head, const std::string& rest);
+
+/// Words that mean the same where either may stand.
+inline constexpr std::pair<std::string_view, std::string_view> synonyms[]
+  = {{"warn", "warning"}, {"ws", "websocket"}};
 
 /// The one of `words` that `word` means, which may be another word for it
 /// ("warn" is "warning", "ws" is "websocket"); "" when there is none.

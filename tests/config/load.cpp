@@ -92,6 +92,59 @@ CAF_TEST(strings take what the environment and files say) {
   }
 }
 
+CAF_TEST(a string that is one reference may be a number or a boolean) {
+  pretended here;
+  here.variables = {{"PORT", "8081"}, {"ON", "true"}, {"TIME", "1.5"},
+                    {"NUMBER", "12345"}};
+  here.files = {{"most", "7\n"}, {"main.json", R"({
+    "servers": {"short": "${PORT}",
+                "long": {"port": "${NONE:-8082}", "agents": "${ON}",
+                         "http": {"max_headers": "${file:most}",
+                                  "idle_timeout": "${TIME}"}}},
+    "tunnels": {"t": {"password": "${NUMBER}"}}})"}};
+  const auto loaded = load("main.json", here);
+  CAF_REQUIRE_EQUAL(lines_of(loaded), "");
+  const auto& all = std::get<node>(loaded);
+  CAF_CHECK_EQUAL(all.servers.at("short").port, 8081);
+  const auto& server = all.servers.at("long");
+  CAF_CHECK_EQUAL(server.port, 8082);
+  CAF_CHECK(server.agents);
+  CAF_CHECK_EQUAL(server.http.max_headers, 7u);
+  CAF_CHECK_EQUAL(server.http.idle_timeout.count(), 1.5);
+  // A string stays what it is where a string belongs.
+  CAF_CHECK_EQUAL(all.tunnels.at("t").password, "12345");
+}
+
+CAF_TEST(a wrong number of the environment is told with its name) {
+  pretended here;
+  here.variables = {{"WORD", "eighty"}, {"LARGE", "99999"}, {"PORT", "80"}};
+  here.files = {{"secret", "geheim"}};
+  const std::string port = "an integer from 0 to 65535\n";
+  const std::vector<std::pair<std::string, std::string>> rows{
+    {R"("port": "${WORD}")", "port: found ${WORD}, which is \"eighty\", "
+                             "allowed " + port},
+    {R"("port": "${LARGE}")", "port: found ${LARGE}, which is \"99999\", "
+                              "allowed " + port},
+    {R"("port": "${NONE:-x}")", "port: found ${NONE}, which is \"x\", "
+                                "allowed " + port},
+    {R"("port": "${file:secret}")", "port: found ${file:secret}, which is "
+                                    "6 characters, allowed " + port},
+    // More than a reference, or none, is a string as ever.
+    {R"("port": "1${PORT}")", "port: found the string \"180\", allowed " + port},
+    {R"("port": "80")", "port: found the string \"80\", allowed " + port},
+    {R"("port": 1, "agents": "${PORT}")",
+     "agents: found ${PORT}, which is \"80\", allowed true or false\n"},
+  };
+  for (const auto& [written, found] : rows) {
+    here.files["main.json"] = R"({"servers": {"s": {)" + written + "}}}";
+    CAF_CHECK_EQUAL(lines_of(load("main.json", here)),
+                    "main.json: $.servers.s." + found);
+  }
+  here.files["main.json"] = R"({"servers": {"s": "${WORD}"}})";
+  CAF_CHECK(lines_of(load("main.json", here))
+              .starts_with("main.json: $.servers.s: found ${WORD}, which is "));
+}
+
 CAF_TEST(a reference that leads nowhere names its key and not its string) {
   pretended here;
   const std::string key = "main.json: $.tunnels.t.password: found ";

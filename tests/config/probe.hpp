@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "config/text.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -11,8 +12,9 @@
 namespace aps::test {
 
 /// Reads a JSON list of {"text": ..., "same_as": ...} and writes for each
-/// {"problems": [...], "same": whether both texts give the same}. `parse` takes
-/// a text and the problems that it adds to; what it returns is compared.
+/// {"problems": [...], "same": whether both texts give the same}; beside these
+/// "answers" stand the "synonyms" that it takes, [[word, word], ...]. `parse`
+/// takes a text and the problems that it adds to; what it returns is compared.
 template <class Parse>
 void run_probe(Parse parse) {
   using nlohmann::json;
@@ -33,7 +35,10 @@ void run_probe(Parse parse) {
     }
     answers.push_back(std::move(answer));
   }
-  std::cout << answers << '\n';
+  auto same = json::array();
+  for (const auto& [one, other] : config::synonyms)
+    same.push_back({one, other});
+  std::cout << json{{"answers", answers}, {"synonyms", same}} << '\n';
 }
 
 } // namespace aps::test

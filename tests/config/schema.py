@@ -109,8 +109,12 @@ if KIND == "agent":
         '{"target-timeout": 1}', '{"grace": "5s"}', '{"status": ""}',
     ]
 
+REFERENCE = r"^\$\{[^}]+\}$"
+
 questions = []  # (text, same_as or None, what the answer must satisfy)
 failures = []
+# What the parser says means the same.
+SAME = {"warn": "warning", "ws": "websocket"}
 
 
 def fail(text):
@@ -131,6 +135,16 @@ def resolved(schema):
         return schema
     name = schema["$ref"].removeprefix("#/$defs/")
     return {**resolved(SCHEMA["$defs"][name]), **schema, "$ref": None}
+
+
+def kind_of(schema):
+    """A schema's type; a reference (${NAME}) may stand for a scalar."""
+    kind = schema.get("type")
+    if not isinstance(kind, list):
+        return kind
+    if kind[1:] != ["string"] or schema.get("pattern") != REFERENCE:
+        fail(f"neither one type nor one or a reference: {schema}")
+    return kind[0]
 
 
 def objects(schema, path=()):
@@ -203,10 +217,23 @@ def check_listed(path, key, words):
             if each["path"] != where:
                 continue
             known = set(each["allowed"].removeprefix("one of ").split(", "))
-            if known != set(words):
+            # Of words that mean the same the parser lists one.
+            known, ours = ({SAME.get(word, word) for word in side}
+                           for side in (known, words))
+            if known != ours:
                 fail(f"{where}: schema and parser differ in what they know: "
-                     f"{known ^ set(words)}")
+                     f"{known ^ ours}")
     ask(text, check)
+
+
+def check_words(path, key, words):
+    """Every word of an enum is accepted, and so is whatever means the same;
+    the parser lists one of them."""
+    for word in words:
+        expect_accepted(changed(path, {key: word}))
+    for one, other in SAME.items():
+        if (one in words) != (other in words):
+            fail(f"{dotted(path + (key,))}: {one} without {other}")
 
 
 def with_companions(key, value):
@@ -215,7 +242,7 @@ def with_companions(key, value):
 
 def check_range(path, key, schema):
     where = dotted(path + (key,))
-    step = 1 if schema["type"] == "integer" else 0.0005
+    step = 1 if kind_of(schema) == "integer" else 0.0005
     alternatives = schema.get("anyOf", [schema])
     for each in alternatives:
         if "const" in each:
@@ -226,15 +253,15 @@ def check_range(path, key, schema):
         expect_accepted(changed(path, with_companions(key, high)))
         expect_refused(changed(path, {key: low - step}), where)
         expect_refused(changed(path, {key: high + step}), where)
-    for wrong in ("1", None, True, [1], {}):
+    for wrong in ("1", "${A}1", "$${A}", None, True, [1], {}):
         expect_refused(changed(path, {key: wrong}), where)
-    if schema["type"] == "integer":
+    if kind_of(schema) == "integer":
         expect_refused(changed(path, {key: 1.5}), where)
 
 
 def check_member(path, key, schema):
     schema = resolved(schema)
-    kind = schema.get("type")
+    kind = kind_of(schema)
     where = dotted(path + (key,))
     if "description" not in schema:
         fail(f"{where} has no description")
@@ -242,6 +269,10 @@ def check_member(path, key, schema):
         # Ports that BASE gives away stay.
         expect_accepted(changed(path, {key: schema["default"]}),
                         changed(path, {}))
+    if kind in ("integer", "number", "boolean"):
+        text = changed(path, {key: "${NAME:-1}"})
+        if not VALIDATOR.is_valid(json.loads(text)):
+            fail(f"the schema must accept a reference: {text}")
     if kind in ("integer", "number"):
         check_range(path, key, schema)
     elif kind == "boolean":
@@ -253,6 +284,7 @@ def check_member(path, key, schema):
             expect_refused(changed(path, {key: wrong}), where)
     if "enum" in schema:
         check_listed(path, key, schema["enum"])
+        check_words(path, key, schema["enum"])
 
 
 def shows_every_key(config):
@@ -266,7 +298,7 @@ def shows_every_key(config):
             each = resolved(each)
             if key not in here:
                 fail(f"the full example lacks {dotted(path + (key,))}")
-            elif (each.get("type") not in ("object", "array")
+            elif (kind_of(each) not in ("object", "array")
                   and here[key] != each.get("default", here[key])):
                 fail(f"the full example's {dotted(path + (key,))} is "
                      f"{here[key]}, the default {each['default']}")
@@ -287,9 +319,11 @@ def run_probe():
              for text, same_as, _ in questions]
     done = subprocess.run([PROBE], input=json.dumps(asked), text=True,
                           capture_output=True, check=True)
-    for (_, _, check), answer in zip(questions, json.loads(done.stdout),
-                                     strict=True):
+    told = json.loads(done.stdout)
+    for (_, _, check), answer in zip(questions, told["answers"], strict=True):
         check(answer)
+    if dict(told["synonyms"]) != SAME:
+        fail(f"the parser knows other synonyms: {told['synonyms']}")
 
 
 def main():
