@@ -32,7 +32,7 @@ struct key_work {
   std::string password;
   std::shared_ptr<published<std::string>> key;
   std::vector<agent_actor> agents;
-  std::shared_ptr<spdlog::logger> log;
+  component_log log;
   std::shared_ptr<std::atomic<bool>> stopping;
   std::shared_ptr<void> use; ///< of the units: the host waits for it
 };
@@ -45,9 +45,9 @@ void derive(caf::event_based_actor* self, const key_work& what) {
         compat::send(self, agent, key_derived{});
       return;
     } catch (const std::exception& error) {
-      what.log->error("[AGENT] Cannot derive a key from the password ({}); "
-                      "trying again in 1 s",
-                      error.what());
+      what.log.error("Cannot derive a key from the password ({}); trying again "
+                     "in 1 s",
+                     error.what());
     }
     if (*what.stopping)
       return;
@@ -64,13 +64,13 @@ class agent_host final : public agent {
         alarms_(std::make_shared<alarm_clock>(system)),
         live_(std::make_shared<std::atomic<size_t>>(0)),
         connections_(std::make_shared<std::atomic<size_t>>(0)) {
-    const auto context = make_context(options, log);
+    const auto context = make_context(options, {log_component::agent, log});
     if (const auto exceptions = net_->exceptions())
-      exception_watch_ = exceptions->add([log](const std::string& text) {
-        log->warn("[AGENT] A connection was given up because of an "
-                  "exception: {}",
-                  text);
-      });
+      exception_watch_ = exceptions->add(
+        [log = context.log](const std::string& text) {
+          log.warn("A connection was given up because of an exception: {}",
+                   text);
+        });
     auto of_node = context;
     for (const auto& server : options.servers) {
       of_node.server = server;
@@ -86,7 +86,7 @@ class agent_host final : public agent {
     }
     system_.spawn<caf::detached>(derive,
                                  key_work{options.tunnel, options.password,
-                                          context.key, actors_, log,
+                                          context.key, actors_, context.log,
                                           stopping_, units_->use()});
   }
 
@@ -124,7 +124,7 @@ class agent_host final : public agent {
  private:
   // For all nodes alike.
   agent_context make_context(const agent_options& options,
-                             const std::shared_ptr<spdlog::logger>& log) {
+                             const component_log& log) {
     agent_context out;
     out.tunnel = options.tunnel;
     out.endpoint = options.endpoint;

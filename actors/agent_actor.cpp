@@ -297,9 +297,9 @@ void agent_state::on_up(const agent_connection_up& up) {
     first ? all->clear() : all->forget(ending_of(up.transport));
   found_.clear();
   resume_time_ = std::chrono::milliseconds(up.resume_time_ms);
-  context_->log->info("[AGENT] Connected to {} over {} as {}.{} ({})",
-                      context_->server_name(), shown(up.transport),
-                      context_->tunnel, context_->endpoint, up.connection);
+  context_->log.info("Connected to {} over {} as {}.{} ({})",
+                     context_->server_name(), shown(up.transport),
+                     context_->tunnel, context_->endpoint, up.connection);
   if (first)
     report(agent_report::news::connected);
   dial_missing();
@@ -446,8 +446,8 @@ void agent_state::complain(const lane& where, transport_kind transport,
   last_failure_ = trouble{found_.empty() ? shown_text : found_,
                           compat::now(self_)};
   if (!failures_.admit(cause, compat::now(self_))) {
-    context_->log->debug("[AGENT] {} over {}: {}", context_->server_name(),
-                         shown(transport), text);
+    context_->log.debug("{} over {}: {}", context_->server_name(),
+                        shown(transport), text);
     return;
   }
   const auto next = where.next_dial();
@@ -478,8 +478,8 @@ void agent_state::write_complaint(const std::string& cause,
   const auto age = found_troubles_.admit(cause, now);
   if (!age || draining_)
     return;
-  context_->log->warn(
-    "[AGENT] {}{}; {}", text,
+  context_->log.warn(
+    "{}{}; {}", text,
     *age > duration::zero() ? ", for " + in_words(*age) : "",
     next - now < std::chrono::seconds(1)
       ? "trying again"

@@ -2,11 +2,10 @@
 
 #include "actors/agent.hpp"
 #include "actors/alarm.hpp"
+#include "actors/component_log.hpp"
 #include "actors/messages.hpp"
 #include "actors/published.hpp"
 #include "actors/unit_context.hpp"
-
-#include <spdlog/logger.h>
 
 #include <memory>
 #include <string>
@@ -29,7 +28,7 @@ struct agent_context {
   std::shared_ptr<origin_client> origins;
   std::shared_ptr<unit_contexts> units;
   std::shared_ptr<alarm_clock> alarms;
-  std::shared_ptr<spdlog::logger> log;
+  component_log log;
   std::shared_ptr<live_set> dials = std::make_shared<live_set>();
   std::function<void(const agent_report&)> on_report; ///< or null
   peer_examiner examine;                              ///< or null

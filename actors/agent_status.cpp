@@ -226,7 +226,7 @@ void refuse_unknown(const call& what) {
 /// Writes some of what strangers cause. Thread-safe.
 class refusal_log {
  public:
-  explicit refusal_log(std::shared_ptr<spdlog::logger> log)
+  explicit refusal_log(component_log log)
       : log_(std::move(log)) {}
 
   void write(const std::string& cause, const std::string& text) {
@@ -234,16 +234,16 @@ class refusal_log {
       std::lock_guard guard{mutex_};
       const auto now = clock_type::now();
       for (const auto& some : repeats_.expire(now))
-        log_->warn("[AGENT] Status listener: {} more about {}", some.left_out,
-                   some.key);
+        log_.warn("Status listener: {} more about {}", some.left_out,
+                  some.key);
       if (!repeats_.admit(cause, now))
         return;
     }
-    log_->warn("[AGENT] Status listener: {}", text);
+    log_.warn("Status listener: {}", text);
   }
 
  private:
-  std::shared_ptr<spdlog::logger> log_;
+  component_log log_;
   std::mutex mutex_;
   repeat_limit repeats_; // by mutex_
 };

@@ -44,10 +44,10 @@ bool controller_state::welcome(const candidate& who) {
     else
       note_absence(session, true);
   if (verdict.twin)
-    context_->log->warn("[NODE] Two agents of {}.{} that both live have the "
-                        "same -instance; both stay, but a restarted one is no "
-                        "longer told from its former life",
-                        setup_.tunnel, setup_.endpoint);
+    context_->logs->of(log_component::node)
+      .warn("Two agents of {}.{} that both live have the same -instance; both "
+            "stay, but a restarted one is no longer told from its former life",
+            setup_.tunnel, setup_.endpoint);
   return verdict.welcome;
 }
 

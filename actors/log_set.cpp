@@ -11,38 +11,29 @@ namespace aps {
 
 log_set::log_set(std::shared_ptr<spdlog::logger> general, bool json)
     : general_(std::move(general)), json_(json) {
-  for (const auto& component : components())
-    parts_.emplace(component, general_->clone(component));
+  for (const auto& row : log_component_table)
+    parts_[static_cast<size_t>(row.component)]
+      = component_log{row.component, general_->clone(row.name)};
 }
 
-const std::vector<std::string>& log_set::components() {
-  static const std::vector<std::string> all{
-    "pool", "tunnel", "auth",  "hybrid",
-    "supervisor", "node", "admin", "request"};
-  return all;
-}
-
-const std::shared_ptr<spdlog::logger>&
-log_set::of(std::string_view component) const {
-  const auto i = parts_.find(component);
-  return i == parts_.end() ? general_ : i->second;
+const component_log& log_set::of(log_component component) const {
+  return parts_[static_cast<size_t>(component)];
 }
 
 void log_set::set_level(spdlog::level::level_enum level) {
   const auto before = general_->level();
   general_->set_level(level);
-  for (auto& [component, part] : parts_)
-    if (part->level() == before)
-      part->set_level(level);
+  for (const auto& part : parts_)
+    if (part.logger()->level() == before)
+      part.logger()->set_level(level);
 }
 
 bool log_set::set_level(const std::string& component,
                         spdlog::level::level_enum level) {
-  const auto i = parts_.find(component);
-  if (i == parts_.end())
-    return false;
-  i->second->set_level(level);
-  return true;
+  const auto meant = log_components_of(component);
+  for (const auto one : meant)
+    of(one).logger()->set_level(level);
+  return !meant.empty();
 }
 
 std::string log_set::level() const {
@@ -51,18 +42,21 @@ std::string log_set::level() const {
 
 std::map<std::string, std::string> log_set::levels() const {
   std::map<std::string, std::string> out;
-  for (const auto& [component, part] : parts_)
-    if (part->level() != general_->level())
-      out.emplace(component, level_name(part->level()));
+  for (const auto& row : log_component_table) {
+    const auto level = of(row.component).logger()->level();
+    if (level != general_->level())
+      out.emplace(row.name, level_name(level));
+  }
   return out;
 }
 
 void log_set::write(const event& what) const {
   const auto level = level_of(what.kind);
-  auto& log = *of(component_of(what.kind));
+  const auto component = component_of(what);
+  const auto& log = of(component);
   if (!log.should_log(level))
     return;
-  const auto text = render(what);
+  const auto text = sentence(what);
   if (!json_)
     return log.log(level, "{}", text);
   using nlohmann::ordered_json;
@@ -79,13 +73,13 @@ void log_set::write(const event& what) const {
     {"peer", what.peer},
     {"detail", what.detail},
     {"number", what.number == 0 ? ordered_json{} : ordered_json(what.number)}};
-  log.log(level, "{}",
-          log_object(component_of(what.kind), without_tag(text), fields));
+  log.logger()->log(level, "{}", log_object(component, text, fields));
 }
 
-std::string log_object(std::string_view component, std::string_view text,
+std::string log_object(log_component component, std::string_view text,
                        const nlohmann::ordered_json& fields) {
-  nlohmann::ordered_json out{{"component", component}, {"text", text}};
+  nlohmann::ordered_json out{{"component", to_string(component)},
+                             {"text", text}};
   for (const auto& [key, value] : fields.items())
     if (!value.is_null() && value != "")
       out[key] = value;

@@ -1,13 +1,14 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-#include <spdlog/logger.h>
+#include "actors/component_log.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace aps {
 
@@ -22,17 +23,13 @@ class log_set {
   /// for a logger whose formatter completes them (tools/host.hpp).
   log_set(std::shared_ptr<spdlog::logger> general, bool json = false);
 
-  /// "pool", "tunnel", "auth", "hybrid", "supervisor", "node", "admin" and
-  /// "request".
-  static const std::vector<std::string>& components();
-
-  /// The log of one component; the general one for unknown names.
-  const std::shared_ptr<spdlog::logger>& of(std::string_view component) const;
+  /// The log of one component.
+  const component_log& of(log_component component) const;
 
   /// The general level: of all components that have none of their own.
   void set_level(spdlog::level::level_enum level);
 
-  /// False when there is no such component.
+  /// Of a component, or of a group of them. False when there is no such name.
   bool set_level(const std::string& component,
                  spdlog::level::level_enum level);
 
@@ -47,14 +44,14 @@ class log_set {
 
  private:
   std::shared_ptr<spdlog::logger> general_;
-  std::map<std::string, std::shared_ptr<spdlog::logger>, std::less<>> parts_;
+  std::array<component_log, log_component_table.size()> parts_;
   bool json_;
 };
 
 /// A line of a JSON log as it is written: component, text, and those of
 /// `fields` that say something. The logger's formatter puts time and level in
 /// front.
-std::string log_object(std::string_view component, std::string_view text,
+std::string log_object(log_component component, std::string_view text,
                        const nlohmann::ordered_json& fields);
 
 /// "warning" and the like, as in the configuration.

@@ -122,8 +122,8 @@ void monitor_state::add_derived(const event& what) {
 void monitor_state::count_agent(const event& up) {
   const auto count = ++agents_[{up.tunnel, up.endpoint}];
   if (count > 1)
-    logs_.of("tunnel")->info(
-      "[TUNNEL] Endpoint {}.{} has {} agents now; they share its requests",
+    logs_.of(log_component::tunnel).info(
+      "Endpoint {}.{} has {} agents now; they share its requests",
       up.tunnel, up.endpoint, count);
 }
 
@@ -161,8 +161,8 @@ void monitor_state::arm_log_tick() {
   compat::run_delayed(self_, log_tick, [this] {
     log_tick_armed_ = false;
     for (const auto& one : repeats_.expire(compat::now(self_)))
-      logs_.of("node")->warn("[NODE] {} repeated {}", one.key,
-                             times(one.left_out));
+      logs_.of(log_component::node)
+        .warn("{} repeated {}", one.key, times(one.left_out));
     if (limits_)
       for (auto& left_out : limits_->expire(clock_type::now()))
         on_event(std::move(left_out));

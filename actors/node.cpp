@@ -98,8 +98,10 @@ class node_impl final : public node {
       : system_(system), net_(std::move(net)),
         logs_(log, config.log.format == "json"), options_(std::move(options)),
         config_(std::make_shared<published<config::node>>(config)) {
-    for (const auto& [component, level] : config.log.components)
-      logs_.set_level(component, spdlog::level::from_str(level));
+    for (const auto& name : log_component_names())
+      if (const auto i = config.log.components.find(name);
+          i != config.log.components.end())
+        logs_.set_level(name, spdlog::level::from_str(i->second));
     auto context = std::make_shared<node_context>();
     context->config = config;
     context->node_id = to_hex(random_bytes(8));
@@ -108,7 +110,7 @@ class node_impl final : public node {
     context->keys = std::make_shared<tunnel_keys>(key_workers);
     context->tunnels = std::make_shared<tunnel_directory>();
     context->alarms = std::make_shared<alarm_clock>(system);
-    context->log = logs_.of("pool");
+    context->logs = std::make_shared<log_set>(logs_);
     context->limits = std::make_shared<limit_log>(system.metrics());
     context->monitor = system.spawn<monitor_impl>(
       logs_, context->node_id, context->request_watch,

@@ -3,12 +3,11 @@
 #include "actors/alarm.hpp"
 #include "actors/drains.hpp"
 #include "actors/limit_log.hpp"
+#include "actors/log_set.hpp"
 #include "actors/messages.hpp"
 #include "actors/published.hpp"
 #include "actors/tunnel_keys.hpp"
 #include "actors/unit_context.hpp"
-
-#include <spdlog/logger.h>
 
 #include <atomic>
 #include <map>
@@ -37,7 +36,7 @@ struct node_context {
   std::shared_ptr<tunnel_directory> tunnels;
   std::shared_ptr<alarm_clock> alarms;
   std::shared_ptr<drain_register> drains = std::make_shared<drain_register>();
-  std::shared_ptr<spdlog::logger> log; ///< of the pools
+  std::shared_ptr<const log_set> logs;
   monitor_actor monitor;
   limit_log_ptr limits; ///< null = nobody counts
   /// Where ids of exchanges go on; the front says where they begin.

@@ -374,10 +374,12 @@ void pool_state::grant_to(size_t index, job& what) {
   const auto& leased = hand_over(index, what);
   if (*context_->request_watch)
     tell_lease(event_kind::connection_leased, member, leased);
-  if (context_->log->should_log(spdlog::level::debug))
-    context_->log->debug("{} Connection {} acquired from pool {} (active: {})",
-                         pool_tag(setup_.transport), member.name,
-                         endpoint_name_, active_);
+  log().debug("Connection {} acquired from pool {} (active: {})", member.name,
+              endpoint_name_, active_);
+}
+
+const component_log& pool_state::log() const {
+  return context_->logs->of(pool_log_of(setup_.transport));
 }
 
 const job& pool_state::hand_over(size_t index, job& what) {
@@ -413,10 +415,8 @@ void pool_state::on_returned(const returned& done) {
     weigh(index, view.last_used);
     eject_sick(view.last_used);
   }
-  if (context_->log->should_log(spdlog::level::debug))
-    context_->log->debug("{} Connection {} returned to pool {} (active: {})",
-                         pool_tag(setup_.transport), member.name,
-                         endpoint_name_, active_);
+  log().debug("Connection {} returned to pool {} (active: {})", member.name,
+              endpoint_name_, active_);
   // Only the breaker's primary cares for successes.
   if (setup_.transport == transport_kind::grpc)
     compat::send(self_, controller_, exchange_done{setup_.transport, done.how});

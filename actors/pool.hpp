@@ -41,6 +41,7 @@ class pool_state {
   pool_actor::behavior_type make_behavior();
 
  private:
+  const component_log& log() const;
   friend struct test::peek;
 
   /// What the policies do not need to see of a member.

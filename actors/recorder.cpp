@@ -193,8 +193,8 @@ void unit_recorder::tell(event_kind kind, const exchange_record& what) {
 }
 
 void unit_recorder::write_log(const exchange_record& what) const {
-  const auto& log = logs_.of("request");
-  if (!log->should_log(spdlog::level::info))
+  const auto& log = logs_.of(log_component::request);
+  if (!log.should_log(spdlog::level::info))
     return;
   static const carrier nobody;
   const auto& by = what.attempts.empty() || !what.attempts.back().by
@@ -221,10 +221,11 @@ void unit_recorder::write_log(const exchange_record& what) const {
     {"first_byte_ms", ms_since(what.started, what.first_byte)},
     {"total_ms", ms_since(what.started, what.ended)}};
   if (logs_.json())
-    return log->info("{}", log_object("request",
-                                      what.method + " " + url + " "
-                                        + std::to_string(what.status),
-                                      fields));
+    return log.logger()->info(
+      "{}", log_object(log_component::request,
+                       what.method + " " + url + " "
+                         + std::to_string(what.status),
+                       fields));
   std::string line;
   const auto add = [&](std::string_view key, const std::string& value) {
     line.append(" ").append(key).append("=").append(value);
@@ -242,8 +243,8 @@ void unit_recorder::write_log(const exchange_record& what) const {
     else if (!value.is_null() && value != "")
       add(key, value.is_string() ? value.get<std::string>() : value.dump());
   }
-  log->info("[REQUEST] {} visitor={} {} {}{}", facts.request_id,
-            facts.visitor_address, what.method, quoted(url), line);
+  log.info("{} visitor={} {} {}{}", facts.request_id, facts.visitor_address,
+           what.method, quoted(url), line);
 }
 
 void unit_recorder::close() {

@@ -6,10 +6,10 @@ namespace aps {
 
 namespace {
 
-std::string_view tag_of(const std::string& transport) {
-  return transport == "grpc"   ? "[GRPC-POOL]"
-         : transport == "poll" ? "[POLL-POOL]"
-                               : "[WS-POOL]";
+log_component pool_of(const std::string& transport) noexcept {
+  return transport == "grpc"   ? log_component::grpc_pool
+         : transport == "poll" ? log_component::poll_pool
+                               : log_component::ws_pool;
 }
 
 std::string_view shown(const std::string& transport) {
@@ -50,155 +50,151 @@ std::string place_of(const event& what) {
   return what.endpoint.empty() ? what.tunnel : what.tunnel + "." + what.endpoint;
 }
 
-std::string_view without_tag(std::string_view line) noexcept {
-  const auto end = line.find("] ");
-  if (line.starts_with('[') && end != line.npos)
-    line.remove_prefix(end + 2);
-  return line;
-}
-
 namespace {
 
 // With a peer: the node's own answer to it.
 std::string render_failure(const event& what) {
   if (!what.peer.empty())
-    return "[REQUEST] Refused " + what.peer + " with "
+    return "Refused " + what.peer + " with "
            + (what.number == 0 ? "" : std::to_string(what.number) + " ")
            + what.reason + ": " + what.detail;
   const auto place = place_of(what);
-  return "[REQUEST] Request"
+  return "Request"
          + (what.request_id.empty() ? "" : " " + what.request_id)
          + (place.empty() ? "" : " for " + place) + " failed: " + what.detail;
 }
 
 } // namespace
 
-std::string_view pool_tag(transport_kind transport) noexcept {
+log_component pool_log_of(transport_kind transport) noexcept {
   switch (transport) {
-    case transport_kind::grpc: return "[GRPC-POOL]";
-    case transport_kind::websocket: return "[WS-POOL]";
-    case transport_kind::poll: return "[POLL-POOL]";
+    case transport_kind::grpc: return log_component::grpc_pool;
+    case transport_kind::websocket: return log_component::ws_pool;
+    case transport_kind::poll: return log_component::poll_pool;
   }
-  return "[POOL]";
+  return log_component::ws_pool;
 }
 
 std::string render(const event& what) {
+  return std::string(tag_of(component_of(what))) + " " + sentence(what);
+}
+
+std::string sentence(const event& what) {
   const auto endpoint = place_of(what);
-  const auto pool = std::string(tag_of(what.transport));
   const auto& detail = what.detail;
   const auto number = std::to_string(what.number);
   switch (what.kind) {
     case event_kind::tunnel_added:
-      return "[TUNNEL] Tunnel " + what.tunnel + " is ready";
+      return "Tunnel " + what.tunnel + " is ready";
     case event_kind::endpoint_up:
-      return "[TUNNEL] Endpoint " + endpoint + " is up";
+      return "Endpoint " + endpoint + " is up";
     case event_kind::endpoint_down:
-      return "[TUNNEL] Endpoint " + endpoint + " has no connection any more";
+      return "Endpoint " + endpoint + " has no connection any more";
     case event_kind::pool_created:
-      return pool + " Created new pool for " + endpoint + " " + detail;
+      return "Created new pool for " + endpoint + " " + detail;
     case event_kind::pool_grown:
-      return pool + " Pool " + endpoint + " grows: " + detail + " (" + number
+      return "Pool " + endpoint + " grows: " + detail + " (" + number
              + ")";
     case event_kind::pool_exhausted:
-      return pool + " Pool " + endpoint + " is exhausted: " + detail
+      return "Pool " + endpoint + " is exhausted: " + detail
              + " (waiting: " + number + ")";
     case event_kind::connection_opened:
-      return pool + " Connection " + what.connection + " joined pool "
+      return "Connection " + what.connection + " joined pool "
              + endpoint + " " + detail + " (size: " + number + ")";
     case event_kind::connection_refused:
     case event_kind::auth_failed:
-      return "[AUTH] Refused " + std::string(shown(what.transport))
+      return "Refused " + std::string(shown(what.transport))
              + " connection " + what.connection + " for " + endpoint + ": "
              + detail;
     case event_kind::connection_idle_closed:
-      return pool + " Closing idle connection " + what.connection
+      return "Closing idle connection " + what.connection
              + " in pool " + endpoint;
     case event_kind::connection_expired:
-      return pool + " Closing expired connection " + what.connection
+      return "Closing expired connection " + what.connection
              + " in pool " + endpoint;
     case event_kind::connection_lost:
-      return pool + " Connection " + what.connection + " left pool " + endpoint
+      return "Connection " + what.connection + " left pool " + endpoint
              + ": " + detail;
     case event_kind::connection_ejected:
-      return pool + " Ejected connection " + what.connection + " from pool "
+      return "Ejected connection " + what.connection + " from pool "
              + endpoint + ": " + detail;
     case event_kind::connection_readmitted:
-      return pool + " Readmitted connection " + what.connection + " to pool "
+      return "Readmitted connection " + what.connection + " to pool "
              + endpoint + ": " + detail;
     case event_kind::endpoint_degraded:
-      return pool + " Pool " + endpoint + " is degraded: " + detail;
+      return "Pool " + endpoint + " is degraded: " + detail;
     case event_kind::endpoint_recovered:
-      return pool + " Pool " + endpoint + " recovered: " + detail;
+      return "Pool " + endpoint + " recovered: " + detail;
     case event_kind::session_replaced:
-      return "[TUNNEL] An agent of " + endpoint
+      return "An agent of " + endpoint
              + " came back; its former session " + detail + " is over";
     case event_kind::fallback_attempt:
-      return "[HYBRID] gRPC request failed for " + endpoint
+      return "gRPC request failed for " + endpoint
              + ", trying WebSocket fallback: " + detail;
     case event_kind::fallback_state:
-      return "[HYBRID] Endpoint " + endpoint + " changed state: " + detail;
+      return "Endpoint " + endpoint + " changed state: " + detail;
     case event_kind::exchange_moved:
-      return "[HYBRID] Moving " + counted(what.number, "exchange") + " of "
+      return "Moving " + counted(what.number, "exchange") + " of "
              + endpoint + " to another connection: " + detail;
     case event_kind::exchange_failed:
       return render_failure(what);
     case event_kind::actor_restarted:
-      return "[SUPERVISOR] Restarted " + detail;
+      return "Restarted " + detail;
     case event_kind::node_draining:
-      return "[NODE] Draining";
+      return "Draining";
     case event_kind::tunnel_changed:
-      return "[TUNNEL] Tunnel " + what.tunnel + " changed: " + detail;
+      return "Tunnel " + what.tunnel + " changed: " + detail;
     case event_kind::tunnel_removed:
-      return "[TUNNEL] Tunnel " + what.tunnel + " is gone: " + detail;
+      return "Tunnel " + what.tunnel + " is gone: " + detail;
     case event_kind::session_up:
-      return "[TUNNEL] Session " + what.session + " of " + endpoint + " is up";
+      return "Session " + what.session + " of " + endpoint + " is up";
     case event_kind::session_down:
-      return "[TUNNEL] Session " + what.session + " of " + endpoint
+      return "Session " + what.session + " of " + endpoint
              + " has no connection any more";
     case event_kind::connection_authenticated:
-      return "[AUTH] Connection " + what.connection + " " + detail + " is "
+      return "Connection " + what.connection + " " + detail + " is "
              + endpoint;
     case event_kind::connection_drained:
-      return pool + " Connection " + what.connection + " of pool " + endpoint
+      return "Connection " + what.connection + " of pool " + endpoint
              + " is closed: " + detail;
     case event_kind::connection_restarted:
-      return pool + " Connection " + what.connection
+      return "Connection " + what.connection
              + " replaces a lost one in pool " + endpoint;
     case event_kind::pool_shrunk:
-      return pool + " Pool " + endpoint + " shrinks: " + detail + " (" + number
+      return "Pool " + endpoint + " shrinks: " + detail + " (" + number
              + ")";
     case event_kind::config_reloaded:
-      return "[NODE] Configuration reloaded: " + detail;
+      return "Configuration reloaded: " + detail;
     case event_kind::fault_injected:
-      return "[ADMIN] Fault in connection " + what.connection + " of "
+      return "Fault in connection " + what.connection + " of "
              + endpoint + ": " + detail;
     case event_kind::admin_action:
     case event_kind::admin_refused:
     case event_kind::log_changed:
-      return "[ADMIN] " + detail;
+      return detail;
     case event_kind::limit_reached:
-      return "[LIMIT] " + what.reason + " reached by " + detail
+      return what.reason + " reached by " + detail
              + (what.number == 0   ? ""
                 : what.number == 1 ? " (once more)"
                                    : " (" + number + " more times)");
     case event_kind::handler_failed:
-      return "[NODE] A connection was given up because of an exception: "
+      return "A connection was given up because of an exception: "
              + detail;
     case event_kind::connection_leased:
-      return pool + " Connection " + what.connection + " acquired from pool "
+      return "Connection " + what.connection + " acquired from pool "
              + endpoint;
     case event_kind::connection_returned:
-      return pool + " Connection " + what.connection + " returned to pool "
+      return "Connection " + what.connection + " returned to pool "
              + endpoint;
     case event_kind::exchange_started:
-      return "[REQUEST] " + what.request_id + " started: " + detail;
+      return what.request_id + " started: " + detail;
     case event_kind::exchange_finished:
-      return "[REQUEST] " + what.request_id + " finished: " + detail;
+      return what.request_id + " finished: " + detail;
     case event_kind::target_rests:
     case event_kind::target_recovered:
     case event_kind::target_down:
     case event_kind::target_up:
-      return "[TUNNEL] Endpoint " + endpoint + ": " + detail;
+      return "Endpoint " + endpoint + ": " + detail;
   }
   return detail;
 }
@@ -262,8 +258,8 @@ spdlog::level::level_enum level_of(event_kind kind) noexcept {
   }
 }
 
-std::string_view component_of(event_kind kind) noexcept {
-  switch (kind) {
+log_component component_of(const event& what) noexcept {
+  switch (what.kind) {
     case event_kind::tunnel_added:
     case event_kind::tunnel_changed:
     case event_kind::tunnel_removed:
@@ -276,33 +272,34 @@ std::string_view component_of(event_kind kind) noexcept {
     case event_kind::target_recovered:
     case event_kind::target_down:
     case event_kind::target_up:
-      return "tunnel";
+      return log_component::tunnel;
     case event_kind::connection_refused:
     case event_kind::connection_authenticated:
     case event_kind::auth_failed:
-      return "auth";
+      return log_component::auth;
     case event_kind::fallback_attempt:
     case event_kind::fallback_state:
     case event_kind::exchange_moved:
-      return "hybrid";
+      return log_component::hybrid;
     case event_kind::actor_restarted:
-      return "supervisor";
+      return log_component::supervisor;
     case event_kind::node_draining:
     case event_kind::config_reloaded:
-    case event_kind::limit_reached:
     case event_kind::handler_failed:
-      return "node";
+      return log_component::node;
+    case event_kind::limit_reached:
+      return log_component::limit;
     case event_kind::fault_injected:
     case event_kind::admin_action:
     case event_kind::admin_refused:
     case event_kind::log_changed:
-      return "admin";
+      return log_component::admin;
     case event_kind::exchange_failed:
     case event_kind::exchange_started:
     case event_kind::exchange_finished:
-      return "request";
+      return log_component::request;
     default:
-      return "pool";
+      return pool_of(what.transport);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "config/log_components.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 #include <spdlog/common.h>
@@ -22,13 +23,13 @@ std::string times(uint64_t number);
 /// "tunnel1.app1", or as much of it as the event has.
 std::string place_of(const event& what);
 
-/// A line without the component's tag in front.
-std::string_view without_tag(std::string_view line) noexcept;
+/// The component of the pools of a transport.
+log_component pool_log_of(transport_kind transport) noexcept;
 
-/// "[WS-POOL]", "[GRPC-POOL]" or "[POLL-POOL]".
-std::string_view pool_tag(transport_kind transport) noexcept;
+/// What an event says, without tag.
+std::string sentence(const event& what);
 
-/// The log line of an event, its component tag in front.
+/// The log line of an event: the tag of its component, and its sentence.
 std::string render(const event& what);
 
 /// An event as the JSON API shows it.
@@ -38,6 +39,6 @@ nlohmann::json show(const event& what);
 spdlog::level::level_enum level_of(event_kind kind) noexcept;
 
 /// Which component of the log it belongs to.
-std::string_view component_of(event_kind kind) noexcept;
+log_component component_of(const event& what) noexcept;
 
 } // namespace aps

@@ -1,6 +1,7 @@
 #include "config/sections.hpp"
 
 #include "config/host.hpp"
+#include "config/log_components.hpp"
 #include "config/networks.hpp"
 #include "config/text.hpp"
 
@@ -325,11 +326,9 @@ void read_log(reader&& in, log& to) {
   in.word("format", to.format, {"text", "json"});
   in.boolean("requests", to.requests);
   auto parts = in.object("components");
-  for (const auto* component :
-       {"pool", "tunnel", "auth", "hybrid", "supervisor", "node", "admin",
-        "request"}) {
+  for (const auto& component : log_component_names()) {
     std::string level;
-    if (parts && parts.word(component, level, levels) && !level.empty())
+    if (parts && parts.word(component.c_str(), level, levels) && !level.empty())
       to.components[component] = level;
   }
   parts.finish();

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Who may include whom (README, "How the code is laid out"), that every
-completion handler of a connection is guarded (transports/guard.hpp), and that
-no text points to a document that a reader of the tree does not have."""
+completion handler of a connection is guarded (transports/guard.hpp), that no
+text points to a document that a reader of the tree does not have, and that no
+line of the log brings a tag of its own."""
 
 import pathlib
 import re
@@ -96,7 +97,16 @@ def _at(file, text, found, wrong):
     return f"{file.relative_to(ROOT)}:{line}: {found[0]} {wrong}"
 
 
-found = [*violations(), *unguarded(), *outside()]
+def untagged():
+    """A component's log (actors/component_log.hpp) writes the tag."""
+    for folder in ("actors", "tools"):
+        for file in sorted((ROOT / folder).rglob("*.[hc]pp")):
+            text = file.read_text()
+            for found in re.finditer(r'"\[[A-Z]+(-[A-Z]+)*\]', text):
+                yield _at(file, text, found, "is a tag by hand")
+
+
+found = [*violations(), *unguarded(), *outside(), *untagged()]
 for line in found:
     print(line)
 print(f"{len(found)} violations")

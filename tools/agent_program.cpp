@@ -112,10 +112,10 @@ agent_options options(const agent_flags& from) {
 }
 
 /// Runs an agent until a signal, or what `what.wishes` says. The order of the
-/// declarations is the shutdown order, last one first: agent, actor
-/// system, network.
+/// declarations is the shutdown order, last one first: agent, actor system,
+/// network.
 link_watch::end run(const agent_flags& what, agent_options options) {
-  const auto log = host::make_log(what.log_level);
+  const auto log = host::make_log(log_component::agent, what.log_level);
   caf::core::init_global_meta_objects();
   init_actor_types();
   const auto network = make_network(what.threads, what.dns);
@@ -123,23 +123,23 @@ link_watch::end run(const agent_flags& what, agent_options options) {
   host::configure(settings);
   caf::actor_system system{settings};
   for (const auto& server : options.servers)
-    log->info("[AGENT] {}.{} dials {} over {}", options.tunnel,
-              options.endpoint, cli::to_string({server.host, server.port}),
-              what.transport);
+    log.info("{}.{} dials {} over {}", options.tunnel, options.endpoint,
+             cli::to_string({server.host, server.port}), what.transport);
   link_watch watch{what.wishes};
   options.on_report = watch.listener();
-  options.log_dropped = [log] { return host::dropped_lines(*log); };
+  options.log_dropped = [log] { return host::dropped_lines(*log.logger()); };
   const auto status_host = options.status ? options.status->host : "";
-  const auto agent = spawn_agent(system, std::move(options), network, log);
+  const auto agent
+    = spawn_agent(system, std::move(options), network, log.logger());
   if (agent->status_port() != 0)
-    log->info("[AGENT] Status at http://{}/.api/stats",
-              cli::to_string({status_host, agent->status_port()}));
+    log.info("Status at http://{}/.api/stats",
+             cli::to_string({status_host, agent->status_port()}));
   const auto end = watch.wait();
   if (end.code == cli::exit_ok)
-    log->info("[AGENT] {}: stopping", end.why);
+    log.info("{}: stopping", end.why);
   const std::chrono::duration<double> grace{what.grace};
   agent->stop(std::chrono::duration_cast<std::chrono::milliseconds>(grace));
-  log->info("[AGENT] Stopped");
+  log.info("Stopped");
   return end;
 }
 

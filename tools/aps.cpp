@@ -25,30 +25,43 @@ struct options {
   bool check = false;
   bool strict = false;
   std::string log_level;
+  std::string log_format;
   double grace = 5;
 };
 
-void log_start(spdlog::logger& log, const aps::config::node& config,
+/// The configuration as the flags change it. Problems name file and key.
+aps::config::result read(const options& what,
+                         std::vector<std::string>& warnings) {
+  auto loaded = aps::config::load(what.config, warnings);
+  if (auto* config = std::get_if<aps::config::node>(&loaded))
+    if (!what.log_format.empty())
+      config->log.format = what.log_format;
+  return loaded;
+}
+
+void log_start(const aps::component_log& log, const aps::config::node& config,
                const aps::node& node) {
   for (const auto& [name, port] : node.ports())
-    log.info("[NODE] Server {} listens on {}", name,
+    log.info("Server {} listens on {}", name,
              aps::cli::to_string({config.servers.at(name).host, port}));
   if (config.admin)
-    log.info("[NODE] Statistics at http://{0}/.api/stats, panel at "
+    log.info("Statistics at http://{0}/.api/stats, panel at "
              "http://{0}/.admin/",
              aps::cli::to_string({config.admin->host, node.admin_port()}));
-  log.info("[NODE] {}, {}; ready",
+  log.info("{}, {}; ready",
            aps::counted(config.tunnels.size(), "tunnel"),
            aps::counted(config.mappings.size(), "mapping"));
 }
 
 /// SIGHUP: reads the configuration again; a broken one changes nothing.
-void reload(aps::node& node, const std::string& file, spdlog::logger& log) {
-  const auto loaded = aps::config::load(file);
+void reload(aps::node& node, const options& what,
+            const aps::component_log& log) {
+  std::vector<std::string> warnings;
+  const auto loaded = read(what, warnings);
   if (const auto* problems = std::get_if<aps::config::problems>(&loaded)) {
     for (const auto& problem : *problems)
-      log.error("[NODE] {}", problem.str());
-    log.error("[NODE] {} is not used; everything stays as it was", file);
+      log.error("{}", problem.str());
+    log.error("{} is not used; everything stays as it was", what.config);
     return node.note_broken_config();
   }
   node.reload(std::get<aps::config::node>(loaded));
@@ -58,7 +71,8 @@ void reload(aps::node& node, const std::string& file, spdlog::logger& log) {
 /// order, last one first: node, actor system, network.
 void run(const aps::config::node& config, const options& what) {
   const auto level = what.log_level.empty() ? config.log.level : what.log_level;
-  const auto log = aps::host::make_log(level, config.log.format == "json");
+  const auto log = aps::host::make_log(aps::log_component::node, level,
+                                       config.log.format == "json");
   caf::core::init_global_meta_objects();
   aps::init_actor_types();
   const auto network = aps::make_network(config.io.threads, config.dns.servers);
@@ -66,16 +80,23 @@ void run(const aps::config::node& config, const options& what) {
   aps::host::configure(settings,
                        config.admin && config.admin->actor_metrics);
   caf::actor_system system{settings};
-  const auto node = aps::spawn_node(system, config, network, log,
+  const auto node = aps::spawn_node(system, config, network, log.logger(),
                                     {APS_VERSION, aps::panel::assets(), [log] {
-                                       return aps::host::dropped_lines(*log);
+                                       return aps::host::dropped_lines(
+                                         *log.logger());
                                      }});
-  log_start(*log, config, *node);
-  const auto reloaded = [&] { reload(*node, what.config, *log); };
-  log->info("[NODE] {}: stopping", aps::host::wait_for_stop(reloaded));
+  log_start(log, config, *node);
+  const auto reloaded = [&] { reload(*node, what, log); };
+  log.info("{}: stopping", aps::host::wait_for_stop(reloaded));
   const std::chrono::duration<double> grace{what.grace};
   node->stop(std::chrono::duration_cast<std::chrono::milliseconds>(grace));
-  log->info("[NODE] Stopped");
+  log.info("Stopped");
+}
+
+/// Says why there will be no node, as its log would have.
+void log_failure(const std::string& problem) {
+  aps::host::make_log(aps::log_component::node, "error", true)
+    .error("{}", problem);
 }
 
 } // namespace
@@ -99,15 +120,22 @@ int main(int argc, char** argv) {
             "One of trace, debug, info, warning, error, off (default: what the "
             "configuration says, or info)"},
            what.log_level, aps::cli::log_levels());
+  line.add({"log-format", "FORMAT",
+            "text or json (default: what the configuration says, or text)"},
+           what.log_format, {"text", "json"});
   line.add({"grace", "SECONDS", "How long live requests may end on shutdown"},
            what.grace);
   if (const auto code = line.parse(argc, argv))
     return *code;
   std::vector<std::string> warnings;
-  const auto loaded = aps::config::load(what.config, warnings);
+  const auto loaded = read(what, warnings);
   if (const auto* problems = std::get_if<aps::config::problems>(&loaded)) {
+    const bool json = what.log_format == "json" && !what.check;
     for (const auto& problem : *problems)
-      std::cerr << problem.str() << '\n';
+      if (json)
+        log_failure(problem.str());
+      else
+        std::cerr << problem.str() << '\n';
     return aps::cli::exit_failure;
   }
   if (what.check || what.strict)
@@ -123,7 +151,7 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     if (std::get<aps::config::node>(loaded).log.format != "json")
       return line.fail(aps::cli::exit_failure, error.what());
-    aps::host::make_log("error", true)->error("[NODE] {}", error.what());
+    log_failure(error.what());
     return aps::cli::exit_failure;
   }
 }

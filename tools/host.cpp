@@ -185,15 +185,16 @@ void wake() {
   ::kill(::getpid(), wake_signal);
 }
 
-std::shared_ptr<spdlog::logger> make_log(const std::string& level, bool json) {
-  auto sink = std::make_shared<log_sink>(STDERR_FILENO);
+component_log make_log(log_component from, const std::string& level,
+                       bool json) {
+  auto sink = std::make_shared<log_sink>(STDERR_FILENO, from);
   auto result = std::make_shared<spdlog::logger>(general_name, std::move(sink));
   if (json)
     result->set_formatter(std::make_unique<json_formatter>());
   else
     result->set_pattern("%Y-%m-%d %H:%M:%S.%e%z [%l] %v");
   result->set_level(spdlog::level::from_str(level));
-  return result;
+  return {from, std::move(result)};
 }
 
 uint64_t dropped_lines(const spdlog::logger& log) {

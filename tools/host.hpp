@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/component_log.hpp"
+
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -9,10 +11,6 @@
 namespace caf {
 class actor_system_config;
 } // namespace caf
-
-namespace spdlog {
-class logger;
-} // namespace spdlog
 
 /// What a program does for the library that runs in it: signals, limits, the
 /// log's sink and the settings of the actor system.
@@ -35,11 +33,11 @@ wait_for_stop(const std::function<void()>& reload = {},
 /// Ends the `wait_for_stop` that runs, or the next one. Thread: any.
 void wake();
 
-/// A log to stderr, each line with time and level in front, or a JSON object
-/// per line. `level` is one of `cli::log_levels()`. Logging never blocks: what
-/// stderr does not take in time is dropped and counted.
-std::shared_ptr<spdlog::logger> make_log(const std::string& level,
-                                         bool json = false);
+/// A log of a program to stderr, each line with time and level in front, or a
+/// JSON object per line. `level` is one of `cli::log_levels()`. Logging never
+/// blocks: what stderr does not take in time is dropped and counted.
+component_log make_log(log_component from, const std::string& level,
+                       bool json = false);
 
 /// How many lines of a log of `make_log` are lost.
 uint64_t dropped_lines(const spdlog::logger& log);

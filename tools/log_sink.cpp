@@ -14,7 +14,7 @@
 namespace aps::host {
 
 struct log_sink::shared {
-  explicit shared(int to) : fd(to) {}
+  shared(int to, log_component teller) : fd(to), from(teller) {}
 
   /// Whether the queue is empty and nothing is being written.
   bool idle() const { return queue.empty() && !writing; }
@@ -23,6 +23,7 @@ struct log_sink::shared {
   void tell_dropped();
 
   const int fd;
+  const log_component from;
   std::atomic<uint64_t> dropped{0};
   std::mutex mutex;
   // By mutex:
@@ -62,7 +63,8 @@ size_t write_to(int fd, std::string_view text) {
 
 } // namespace
 
-log_sink::log_sink(int fd) : shared_(std::make_shared<shared>(fd)) {
+log_sink::log_sink(int fd, log_component from)
+    : shared_(std::make_shared<shared>(fd, from)) {
   // Signals are for the main thread.
   sigset_t all;
   sigset_t before;
@@ -107,7 +109,8 @@ void log_sink::shared::tell_dropped() {
   const auto lost = dropped.load();
   if (lost == told)
     return;
-  const auto sentence = "[LOG] " + std::to_string(lost - told)
+  const auto sentence = std::string(tag_of(from)) + " "
+                        + std::to_string(lost - told)
                         + " lines are missing here, they could not be written";
   spdlog::memory_buf_t line;
   formatter->format({"aps", spdlog::level::warn, sentence}, line);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "config/log_components.hpp"
+
 #include <spdlog/sinks/base_sink.h>
 
 #include <cstdint>
@@ -21,7 +23,8 @@ class log_sink final : public spdlog::sinks::base_sink<std::mutex> {
   static constexpr size_t max_queued_bytes = 1024 * 1024;
   static constexpr std::chrono::milliseconds flush_time{250};
 
-  explicit log_sink(int fd);
+  /// `from`: whom the line about missing lines is from.
+  explicit log_sink(int fd, log_component from = log_component::node);
 
   /// Waits for what is queued, at most `flush_time`.
   ~log_sink() override;

@@ -240,7 +240,9 @@ void set_fallback(const call& what) {
 
 void get_log(const call& what) {
   const auto& logs = what.where().logs;
-  what.answer(200, {{"level", logs.level()}, {"components", logs.levels()}});
+  what.answer(200, {{"level", logs.level()},
+                    {"components", logs.levels()},
+                    {"known", log_component_names()}});
 }
 
 void set_log(const call& what) {
@@ -254,7 +256,7 @@ void set_log(const call& what) {
   const auto number = spdlog::level::from_str(*level);
   if (body->contains("component")) {
     const auto component = word_of(what, *body, "component",
-                                   log_set::components());
+                                   log_component_names());
     if (!component)
       return;
     logs.set_level(*component, number);

@@ -55,8 +55,9 @@ class pool_script {
   explicit pool_script(config::pool settings) {
     auto context = std::make_shared<node_context>();
     alarms_ = context->alarms = std::make_shared<alarm_clock>(*system_);
-    context->log = std::make_shared<spdlog::logger>(
-      "test", std::make_shared<spdlog::sinks::null_sink_mt>());
+    context->logs
+      = std::make_shared<log_set>(std::make_shared<spdlog::logger>(
+        "test", std::make_shared<spdlog::sinks::null_sink_mt>()));
     context->monitor = monitor_ = spawn_note_taker(*system_, events_);
     controller_ = system_->spawn(
       [notes = told](controller_actor::pointer self)

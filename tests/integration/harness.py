@@ -52,11 +52,12 @@ class Stack:
     """An origin, a node and agents, with what a test wants changed."""
 
     def __init__(self, transport="mix", config=None, proxy=False, agent=True,
-                 agent_flags=(), origin=None):
+                 agent_flags=(), origin=None, node_flags=()):
         from origin import Origin
         self.folder = tempfile.mkdtemp(prefix="aps-test-")
         self.transport = transport
         self.agent_flags = agent_flags
+        self.node_flags = node_flags
         self.programs = []
         self.agents = []
         self.origin = origin or Origin()
@@ -83,7 +84,8 @@ class Stack:
         return self.agents[-1]
 
     def start_node(self):
-        self.node = Node(BIN, self.folder, self.config)
+        self.node = Node(BIN, self.folder, self.config,
+                         flags=self.node_flags)
         self.programs.append(self.node)
         return self.node.start()
 

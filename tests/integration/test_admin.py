@@ -208,7 +208,9 @@ class Resources(AdminCase):
                 ("tunnels/tunnel1/fallback", "POST", {"mode": "zzz"},
                  schemas["Fallback"]["properties"]["mode"]["enum"]),
                 ("log", "POST", {"level": "zzz"},
-                 schemas["LogLevels"]["properties"]["level"]["enum"])):
+                 schemas["LogLevels"]["properties"]["level"]["enum"]),
+                ("log", "POST", {"level": "info", "component": "zzz"},
+                 self.get("/.api/log")["known"])):
             with self.subTest(path):
                 problem = self.get(f"/.api/{path}", 400, method=method,
                                    body=body, headers=JSON if body else None)
@@ -531,7 +533,9 @@ class Actions(AdminCase):
     def test_the_log_level_changes_at_run_time(self):
         change = {"level": "debug", "component": "pool"}
         self.assertEqual(self.post("/.api/log", change)
-                         ["components"], {"pool": "debug"})
+                         ["components"],
+                         {f"{one}-pool": "debug"
+                          for one in ("grpc", "ws", "poll")})
         ask(self.port, "/x")
         wait_until(lambda: "acquired from pool" in self.stack.node.log,
                    "a line of the pool")

@@ -2,16 +2,19 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 
-from harness import (BIN, Case, free_port, main, scratch, wait_until,
-                     write_config)
+from harness import (BIN, ROOT, Case, free_port, main, scratch,
+                     wait_until, write_config)
 from wire import Visitor, ask
 
-COMPONENTS = {"pool", "tunnel", "auth", "hybrid", "supervisor", "node",
-              "admin", "request"}
+SCHEMA = json.loads((ROOT / "config/config.schema.json").read_text())
+# What log.components takes, without the group of all pools.
+COMPONENTS = {*SCHEMA["$defs"]["log"]["properties"]["components"]
+              ["properties"]} - {"pool"}
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)"
 BUSY = {"log": {"level": "debug", "requests": True},
         "http": {"header_timeout": 1},
@@ -72,8 +75,10 @@ class Lines(Case):
     def test_each_line_of_text_has_a_zone_and_reads_well(self):
         for line in self.busy("text"):
             with self.subTest(line=line):
-                self.assertRegex(line, r"^\S+ [\d:.]+(Z|[+-]\d\d:\d\d) "
-                                 r"\[\w+\] \[[A-Z-]+\] ")
+                found = re.match(r"\S+ [\d:.]+(?:Z|[+-]\d\d:\d\d) "
+                                 r"\[\w+\] \[([A-Z-]+)\] ", line)
+                self.assertTrue(found)
+                self.assertIn(found[1].lower(), COMPONENTS)
                 for wrong in (r"for \S+\. ", "=-1", r" 1 \w+s\b"):
                     self.assertNotRegex(line.split("outcome=")[0], wrong)
 
@@ -100,6 +105,34 @@ class Start(Case):
                                  ("error", "node"))
             else:
                 self.assertTrue(last.startswith("aps: "), last)
+
+    def test_a_broken_file_is_told_as_the_flag_or_the_variable_says(self):
+        file = write_config(scratch(self), '{"servers": {"main": "x"}}')
+        for flags, env in ((["-log-format", "json"], {}),
+                           ([], {"APS_LOG_FORMAT": "json"}), ([], {})):
+            done = subprocess.run([BIN / "aps", "-config", file, *flags],
+                                  text=True, capture_output=True,
+                                  env={**os.environ, **env})
+            self.assertEqual(done.returncode, 1)
+            for line in done.stderr.splitlines():
+                if not flags and not env:
+                    self.assertTrue(line.startswith(str(file)), line)
+                    continue
+                entry = json.loads(line, object_pairs_hook=unique)
+                self.assertEqual((entry["level"], entry["component"]),
+                                 ("error", "node"))
+                self.assertIn("$.servers.main", entry["text"])
+
+    def test_the_flag_wins_over_the_file(self):
+        stack = self.build("ws", agent=False,
+                           config={"log": {"format": "text"}},
+                           node_flags=("-log-format", "json"))
+        os.kill(stack.node.pid, signal.SIGHUP)
+        wait_until(lambda: "reloaded" in stack.node.log, "the reload")
+        for line in stack.node.log.splitlines():
+            json.loads(line, object_pairs_hook=unique)
+        # What the flag says is no difference that takes a restart.
+        self.assertIn("nothing changed", stack.node.log)
 
 
 if __name__ == "__main__":

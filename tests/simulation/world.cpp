@@ -102,7 +102,7 @@ world::world(world_options options)
   context->units = std::make_shared<unit_contexts>(*system_, *net_);
   context->tunnels = std::make_shared<tunnel_directory>();
   context->alarms = std::make_shared<alarm_clock>(*system_);
-  context->log = log;
+  context->logs = std::make_shared<log_set>(log);
   monitor_ = system_->spawn<monitor_impl>(log);
   context->monitor = monitor_;
   context_ = context;
@@ -122,7 +122,7 @@ world::world(world_options options)
   agent.origins = std::make_shared<sim_origin_client>(*this);
   agent.units = agent_units_;
   agent.alarms = context_->alarms;
-  agent.log = log;
+  agent.log = {log_component::agent, log};
   agent.live = agent_live_;
   agent.connections = std::make_shared<std::atomic<size_t>>(0);
   for (uint8_t i = 1; i <= options_.agents; ++i) {

@@ -124,16 +124,14 @@ export const fallback_action = (tunnel, mode) =>
   }));
 
 const levels = ['trace', 'debug', 'info', 'warning', 'error', 'off'];
-const components = ['', 'pool', 'tunnel', 'auth', 'hybrid', 'supervisor',
-  'node', 'admin', 'request'];
 
-export const log_action = (level, changed) =>
+export const log_action = ({ level, known }, changed) =>
   button('Change log level…', () => ask({
     title: 'Change the log level?', text: 'Until the next start of the node.',
     confirm: 'Change',
     fields: [
       { name: 'component', label: 'Component',
-        options: components.map(one => [one, one || 'all (the general level)']) },
+        options: ['', ...known].map(one => [one, one || 'all (the general level)']) },
       { name: 'level', label: 'Level', value: level,
         options: levels.map(one => [one, one]) }],
     run: async ({ component, level }) => {

@@ -29,7 +29,7 @@ export function node(redraw) {
           : { tone: 'ok', word: 'serving' })],
         ['Ready', ready ? readiness(ready) : '–'],
         ['Actors', count(state.actors)])) : empty('–')),
-      card('Log', { actions: log && log_action(log.level, answer => {
+      card('Log', { actions: log && log_action(log, answer => {
         known.log = answer;
         redraw();
       }) }, log ? h('div', { class: 'body' }, facts(
