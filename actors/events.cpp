@@ -50,6 +50,10 @@ std::string to_string(event_kind kind) {
     case event_kind::target_recovered: return "target-recovered";
     case event_kind::target_down: return "target-down";
     case event_kind::target_up: return "target-up";
+    case event_kind::endpoint_drained: return "endpoint-drained";
+    case event_kind::endpoint_undrained: return "endpoint-undrained";
+    case event_kind::session_drained: return "session-drained";
+    case event_kind::session_undrained: return "session-undrained";
   }
   return "unknown";
 }

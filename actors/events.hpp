@@ -60,9 +60,13 @@ enum class event_kind : uint8_t {
   target_recovered,
   target_down, ///< checks of an agent's target failed: it is passed over
   target_up,   ///< they are good again, or nobody checks any more
+  endpoint_drained, ///< an operator took it out of rotation
+  endpoint_undrained,
+  session_drained,
+  session_undrained,
 };
 
-inline constexpr auto last_event_kind = event_kind::target_up;
+inline constexpr auto last_event_kind = event_kind::session_undrained;
 inline constexpr size_t event_kinds = static_cast<size_t>(last_event_kind) + 1;
 
 /// The word of the API, e.g. "connection-lost".

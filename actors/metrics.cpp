@@ -31,7 +31,7 @@ double seconds(duration value) {
 }
 
 std::string_view help_of(std::string_view name) {
-  constexpr std::array<std::array<std::string_view, 2>, 14> known{{
+  constexpr std::array<std::array<std::string_view, 2>, 16> known{{
     {"pool-connections", "Connections of a pool."},
     {"pool-connections-usable", "Connections that take new exchanges."},
     {"pool-connections-min", "Connections that a pool keeps ready."},
@@ -46,6 +46,8 @@ std::string_view help_of(std::string_view name) {
     {"endpoint-exchanges", "Exchanges that an endpoint has now."},
     {"endpoint-targets-down", "Targets of its agents that checks find down."},
     {"tunnel-agents", "Agent processes of a tunnel."},
+    {"tunnel-agents-drained", "Those of them that are out of rotation."},
+    {"tunnel-endpoints-drained", "Endpoints of a tunnel out of rotation."},
   }};
   for (const auto& [known_name, help] : known)
     if (known_name == name)
@@ -198,16 +200,25 @@ std::shared_ptr<void> snapshot_metrics::begin() {
 // A tunnel without agents has to be seen, too.
 void snapshot_metrics::add(const std::string& tunnel) {
   std::lock_guard guard{mutex_};
-  add("tunnel-agents", {{"tunnel", tunnel}}, 0);
+  for (const auto* name :
+       {"tunnel-agents", "tunnel-agents-drained", "tunnel-endpoints-drained"})
+    add(name, {{"tunnel", tunnel}}, 0);
 }
 
 void snapshot_metrics::show_agents(const std::string& tunnel,
                                    const endpoint_snapshot& endpoint) {
   std::set<std::string_view> sessions;
+  std::set<std::string_view> drained;
   for (const auto& pool : endpoint.controller.pools)
-    for (const auto& member : pool.members)
+    for (const auto& member : pool.members) {
       sessions.insert(member.session);
-  add("tunnel-agents", {{"tunnel", tunnel}}, double(sessions.size()));
+      if (member.drained)
+        drained.insert(member.session);
+    }
+  const labels where{{"tunnel", tunnel}};
+  add("tunnel-agents", where, double(sessions.size()));
+  add("tunnel-agents-drained", where, double(drained.size()));
+  add("tunnel-endpoints-drained", where, endpoint.drained ? 1 : 0);
 }
 
 void snapshot_metrics::add(const std::string& tunnel,

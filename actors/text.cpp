@@ -195,6 +195,16 @@ std::string sentence(const event& what) {
     case event_kind::target_down:
     case event_kind::target_up:
       return "Endpoint " + endpoint + ": " + detail;
+    case event_kind::endpoint_drained:
+      return "Endpoint " + endpoint + " is out of rotation, by " + detail;
+    case event_kind::endpoint_undrained:
+      return "Endpoint " + endpoint + " is back in rotation, by " + detail;
+    case event_kind::session_drained:
+      return "Session " + what.session + " of " + endpoint
+             + " is out of rotation, by " + detail;
+    case event_kind::session_undrained:
+      return "Session " + what.session + " of " + endpoint
+             + " is back in rotation, by " + detail;
   }
   return detail;
 }
@@ -272,6 +282,10 @@ log_component component_of(const event& what) noexcept {
     case event_kind::target_recovered:
     case event_kind::target_down:
     case event_kind::target_up:
+    case event_kind::endpoint_drained:
+    case event_kind::endpoint_undrained:
+    case event_kind::session_drained:
+    case event_kind::session_undrained:
       return log_component::tunnel;
     case event_kind::connection_refused:
     case event_kind::connection_authenticated:

@@ -73,27 +73,39 @@ void operate_on(const call& what, const std::string& action,
   });
 }
 
+struct drain_target {
+  std::string name;
+  std::string entry; ///< in the register
+  choice chosen;
+  event change; ///< what tells of it
+};
+
 // Takes what `chosen` finds out of rotation, or puts it back. Who is away for
 // the moment stays as it was told to be.
-void set_drained(const call& what, bool drained, const std::string& target,
-                 const std::string& entry, choice chosen) {
+void set_drained(const call& what, bool drained, drain_target target) {
   what.with_actors([=](const actor_list& all) {
     auto& drains = *what.where().node->drains;
     size_t count = 0;
-    bool known = drains.contains(entry);
+    const bool before = drains.contains(target.entry);
+    bool known = before;
+    auto change = target.change;
     for (const auto& one : all.actors) {
-      if (!chosen(one))
+      if (!target.chosen(one))
         continue;
       known = true;
+      change.tunnel = one.tunnel;
+      change.endpoint = one.endpoint;
       count += one.kind == actor_kind::connection;
     }
     if (!known)
-      return what.problem(404, "there is no " + target);
+      return what.problem(404, "there is no " + target.name);
     if (!drained)
-      drains.remove(entry);
-    else if (!drains.add(entry))
+      drains.remove(target.entry);
+    else if (!drains.add(target.entry))
       return what.problem(503, "too many are drained; undrain some first");
-    done(what, drained ? "drain" : "undrain", target, count);
+    if (drained != before)
+      what.tell(std::move(change));
+    done(what, drained ? "drain" : "undrain", target.name, count);
   });
 }
 
@@ -101,8 +113,14 @@ void set_session_drained(const call& what, bool drained) {
   if (!body_with(what, {}))
     return;
   const auto& id = what.names.at(0);
-  set_drained(what, drained, "session " + id, drain_register::session(id),
-              [id](const live_actor& one) { return one.session == id; });
+  event change{drained ? event_kind::session_drained
+                       : event_kind::session_undrained};
+  change.session = id;
+  change.detail = "an operator";
+  set_drained(what, drained,
+              {"session " + id, drain_register::session(id),
+               [id](const live_actor& one) { return one.session == id; },
+               change});
 }
 
 void set_endpoint_drained(const call& what, bool drained) {
@@ -110,11 +128,17 @@ void set_endpoint_drained(const call& what, bool drained) {
     return;
   const auto& tunnel = what.names.at(0);
   const auto& endpoint = what.names.at(1);
-  set_drained(what, drained, "endpoint " + tunnel + "." + endpoint,
-              drain_register::endpoint(tunnel, endpoint),
-              [tunnel, endpoint](const live_actor& one) {
-                return one.tunnel == tunnel && one.endpoint == endpoint;
-              });
+  event change{drained ? event_kind::endpoint_drained
+                       : event_kind::endpoint_undrained,
+               tunnel, endpoint};
+  change.detail = "an operator";
+  set_drained(what, drained,
+              {"endpoint " + tunnel + "." + endpoint,
+               drain_register::endpoint(tunnel, endpoint),
+               [tunnel, endpoint](const live_actor& one) {
+                 return one.tunnel == tunnel && one.endpoint == endpoint;
+               },
+               change});
 }
 
 void operate_on_connection(const call& what, const std::string& action,

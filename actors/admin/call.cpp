@@ -32,7 +32,12 @@ call::call(context_ptr where, request what)
 
 void call::tell(event_kind kind, const std::string& detail) const {
   event out{kind};
-  out.detail = detail + " (from " + facts().visitor_address + ")";
+  out.detail = detail;
+  tell(std::move(out));
+}
+
+void call::tell(event out) const {
+  out.detail += " (from " + facts().visitor_address + ")";
   out.request_id = facts().request_id;
   compat::enqueue(nullptr, where_->node->monitor, std::move(out));
 }

@@ -62,8 +62,9 @@ class call : public request {
   const context& where() const noexcept { return *where_; }
   const context_ptr& where_ptr() const noexcept { return where_; }
 
-  /// Says in log and events that this was refused.
+  /// Says in log and events what this did, and from where it came.
   void tell(event_kind kind, const std::string& detail) const;
+  void tell(event out) const;
 
   // -- questions to the actors; each answers 503 by itself when nobody does --
 

@@ -4,6 +4,7 @@ transport, over reconnects and restarts of its agent."""
 import json
 import subprocess
 
+import metrics
 from harness import BIN, Case, main, wait_until
 from wire import Visitor, ask
 
@@ -49,6 +50,20 @@ class Rotation(Case):
             out.append((record[0]["endpoint"], record[0]["session"]))
         return out
 
+    def told(self, stack, kind):
+        """(word, endpoint, session) of each event of this kind."""
+        kinds = f"{kind}-drained,{kind}-undrained"
+        lines = self.apsctl(stack, "events", "-json", "-kind", kinds)
+        events = map(json.loads, lines.splitlines())
+        return [(one["kind"].removeprefix(f"{kind}-"), one["endpoint"],
+                 one["session"]) for one in events]
+
+    def gauges(self, stack):
+        """Drained endpoints and agents of the tunnel."""
+        page = metrics.samples(stack.node.get("/metrics")[1].decode())
+        return tuple(page[f'aps_tunnel_{what}_drained{{tunnel="tunnel1"}}']
+                     for what in ("endpoints", "agents"))
+
     def test_a_drained_endpoint_gets_nothing_until_undrain(self):
         for transport in TRANSPORTS:
             with self.subTest(transport):
@@ -87,6 +102,13 @@ class Rotation(Case):
         self.assertEqual({name for name, _ in self.served(stack)}, {"app1"})
         for action in ("drain", "undrain"):
             self.assertIn(f"{action} endpoint tunnel1.app1", stack.node.log)
+        # Twice is once.
+        self.apsctl(stack, "drain", *SECOND)
+        self.assertEqual(self.told(stack, "endpoint"), [
+            ("drained", "app1", ""), ("undrained", "app1", ""),
+            ("drained", "app2", "")])
+        self.assertEqual(self.gauges(stack), (1, 1))
+        self.assertIn("endpoint-drained", self.apsctl(stack, "events"))
 
     def test_a_drained_session_leaves_the_others_of_its_endpoint(self):
         for transport in TRANSPORTS:
@@ -114,8 +136,13 @@ class Rotation(Case):
         self.apsctl(stack, "drain", "-session", second)
         self.assertEqual(ask(stack.port).status, 503)
         self.assertTrue(self.endpoint(stack, "app1")["drained"])
+        self.assertEqual(self.gauges(stack), (1, 2))
         self.apsctl(stack, "undrain", "-session", first)
         self.assertEqual({by for _, by in self.served(stack)}, {first})
+        self.assertEqual(self.gauges(stack), (0, 1))
+        self.assertEqual(self.told(stack, "session"), [
+            ("drained", "app1", first), ("drained", "app1", second),
+            ("undrained", "app1", first)])
 
     def test_mistakes_are_told(self):
         stack = self.build("ws")
