@@ -238,12 +238,24 @@ void snapshot_metrics::add(const std::string& tunnel,
     show_pool(pool, shown);
 }
 
-// The registry keeps what it has: what is gone becomes zero.
+// The registry keeps what it has: what is gone becomes zero there, and is left
+// out of the text.
 void snapshot_metrics::finish() {
   std::lock_guard guard{mutex_};
   release_labels();
-  for (auto& [what, shown] : gauges_)
-    shown.gauge->value(shown.look == look_ ? shown.value : 0);
+  for (auto& [what, shown] : gauges_) {
+    const bool there = shown.look == look_;
+    shown.gauge->value(there ? shown.value : 0);
+    if (there)
+      gone_.erase(shown.gauge);
+    else
+      gone_.insert(shown.gauge);
+  }
+}
+
+std::set<const void*> snapshot_metrics::gone() {
+  std::lock_guard guard{mutex_};
+  return gone_;
 }
 
 void snapshot_metrics::show_pool(const pool_snapshot& pool,
@@ -282,7 +294,7 @@ void snapshot_metrics::show_fallback(const std::string& tunnel,
     with_state.emplace_back("state", word);
     add("fallback-state", with_state, state.state == word ? 1 : 0);
   }
-  auto& seen = switches_[where];
+  auto& [seen, shown] = switches_[where];
   // A controller that was started again counts from zero.
   const auto more = state.switches >= seen ? state.switches - seen
                                            : state.switches;
@@ -293,6 +305,8 @@ void snapshot_metrics::show_fallback(const std::string& tunnel,
     "Times an endpoint's breaker changed its state.", "1", true);
   if (more > 0)
     counter->inc(static_cast<int64_t>(more));
+  shown = counter;
+  gone_.erase(counter);
 }
 
 void snapshot_metrics::add(const char* name, const labels& where, double value,
@@ -336,8 +350,11 @@ void snapshot_metrics::release_labels() {
                 [&](const auto& one) { return one.second != look_; });
   std::erase_if(switches_, [&](const auto& one) {
     const auto& [tunnel, endpoint] = std::pair{one.first[0], one.first[1]};
-    return endpoint.second != "other"
-           && endpoints_.count({tunnel.second, endpoint.second}) == 0;
+    if (endpoint.second == "other"
+        || endpoints_.count({tunnel.second, endpoint.second}) > 0)
+      return false;
+    gone_.insert(one.second.counter);
+    return true;
   });
 }
 
@@ -372,8 +389,10 @@ std::string as_prometheus_expects(std::string_view text) {
 // Lets a part of what CAF goes through pass to its own collector.
 class metrics_text::window {
  public:
-  explicit window(const caf::telemetry::metric_registry& registry)
-      : registry_(registry), now_(caf::make_timestamp()) {}
+  window(const caf::telemetry::metric_registry& registry,
+         std::set<const void*> gone)
+      : registry_(registry), gone_(std::move(gone)),
+        now_(caf::make_timestamp()) {}
 
   template <class Metric>
   void operator()(const caf::telemetry::metric_family* family,
@@ -388,11 +407,13 @@ class metrics_text::window {
     // Its lines stand together: what joins a family that was left is late.
     if (family != last_ && last_)
       closed_.insert(last_);
+    ++done;
+    --left_;
+    if (gone_.contains(value))
+      return;
     if (!first_)
       first_ = family;
     last_ = family;
-    ++done;
-    --left_;
     inner_(family, instance, value);
   }
 
@@ -413,6 +434,7 @@ class metrics_text::window {
 
  private:
   const caf::telemetry::metric_registry& registry_;
+  const std::set<const void*> gone_;
   const caf::timestamp now_;
   caf::telemetry::collector::prometheus inner_;
   std::unordered_map<const caf::telemetry::metric_family*, size_t> done_;
@@ -424,8 +446,9 @@ class metrics_text::window {
   size_t left_ = 0;
 };
 
-metrics_text::metrics_text(const caf::telemetry::metric_registry& registry)
-    : window_(std::make_unique<window>(registry)) {}
+metrics_text::metrics_text(const caf::telemetry::metric_registry& registry,
+                           std::set<const void*> gone)
+    : window_(std::make_unique<window>(registry, std::move(gone))) {}
 
 metrics_text::~metrics_text() = default;
 

@@ -89,6 +89,9 @@ class snapshot_metrics {
   void add(const std::string& tunnel, const endpoint_snapshot& endpoint);
   void finish();
 
+  /// Metrics of the registry that tell of nothing which is there now.
+  std::set<const void*> gone();
+
  private:
   using labels = std::vector<std::pair<std::string, std::string>>;
   using key = std::pair<std::string, labels>;
@@ -117,21 +120,28 @@ class snapshot_metrics {
   uint64_t look_ = 0;
   std::shared_ptr<std::atomic<bool>> busy_
     = std::make_shared<std::atomic<bool>>(false);
-  std::map<labels, uint64_t> switches_; ///< as last seen
+  struct switches {
+    uint64_t seen = 0; ///< at the last look
+    caf::telemetry::int_counter* counter = nullptr;
+  };
+
+  std::map<labels, switches> switches_;
+  std::set<const void*> gone_;
   /// Those labelled now, and the last look that found them.
   std::map<std::pair<std::string, std::string>, uint64_t> endpoints_;
   std::set<std::pair<std::string, std::string>> labels_;    ///< ever
 };
 
-/// A registry in Prometheus' text format, in steps; each `step` appends the
-/// next metrics. Families and their metrics only ever grow, so that a place in
+/// A registry in Prometheus' text format, without the metrics in `gone`, in
+/// steps; each `step` appends the next metrics. Families and their metrics only ever grow, so that a place in
 /// them stays what it is.
 class metrics_text {
  public:
   /// Metrics, histograms included, of one step.
   static constexpr size_t portion = 500;
 
-  explicit metrics_text(const caf::telemetry::metric_registry& registry);
+  explicit metrics_text(const caf::telemetry::metric_registry& registry,
+                        std::set<const void*> gone = {});
   ~metrics_text();
 
   /// False when nothing was left.

@@ -6,6 +6,7 @@
 #include "transports/seam/wall_clock.hpp"
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace aps::admin {
@@ -276,9 +277,13 @@ void get_metrics(const call& what) {
         metrics->finish();
       });
     }
-    body.steps([text = std::make_shared<metrics_text>(
-                  what.where().system.metrics())](std::string& to) {
-      return text->step(to);
+    // Made when its turn comes: what is gone is known then.
+    auto text = std::make_shared<std::optional<metrics_text>>();
+    body.steps([text, metrics, &registry = what.where().system.metrics()](
+                 std::string& to) {
+      if (!*text)
+        text->emplace(registry, metrics->gone());
+      return (*text)->step(to);
     });
     what.answer_in_steps(std::move(body), metrics_type);
   });
