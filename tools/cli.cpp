@@ -96,6 +96,7 @@ struct option {
   bool takes_value = true;
   bool argument = false; ///< without a dash
   bool repeats = false;
+  std::vector<std::string> allowed = {};
   std::optional<std::string> given = {}; ///< the last value
   bool in_file = false;
 
@@ -454,6 +455,7 @@ void command_line::add(const flag& what, std::vector<std::string>& target) {
 void command_line::add(const flag& what, std::string& target,
                        const std::vector<std::string>& allowed) {
   auto& added = impl_->add(what, target);
+  added.allowed = allowed;
   added.take = [&target, allowed](const std::string& value) {
     std::string error;
     target = parse_choice(value, allowed, error).value_or(target);
@@ -502,6 +504,14 @@ void command_line::read_keys(config::reader& in) {
       one.in_file = in.member(key.c_str()) != nullptr;
       one.read(in, key.c_str(), one.given.has_value());
     }
+}
+
+std::vector<command_line::entry> command_line::entries() const {
+  std::vector<entry> result;
+  for (const auto& one : impl_->options)
+    result.push_back({one.names, one.what.value, one.allowed, one.takes_value,
+                      one.argument});
+  return result;
 }
 
 int command_line::fail(int code, std::string_view text) const {

@@ -92,6 +92,18 @@ class command_line {
   /// configuration file. What they did not leave open is checked all the same.
   void read_keys(config::reader& in);
 
+  /// A flag or an argument, for completion.
+  struct entry {
+    std::vector<std::string> names; ///< without dashes
+    std::string value; ///< what the help calls it
+    std::vector<std::string> allowed; ///< empty = not a choice
+    bool takes_value = true;
+    bool argument = false;
+  };
+
+  /// All that were added, in their order.
+  std::vector<entry> entries() const;
+
   /// Prints `program: text` as one line to stderr and returns `code`.
   int fail(int code, std::string_view text) const;
 

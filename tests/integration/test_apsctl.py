@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 import subprocess
 import termios
 import unittest
@@ -43,7 +44,7 @@ class Usage(unittest.TestCase):
         text = apsctl("-h")
         for word in ("status", "top", "tunnels", "connections", "exchanges",
                      "events", "explain", "drain", "undrain", "reconnect", "close", "fault",
-                     "fallback", "log", "config"):
+                     "fallback", "log", "config", "completion"):
             self.assertIn(f"  {word} ", text)
             for flag in ("-admin", "-token-file", "-json", "127.0.0.1:9090"):
                 self.assertIn(flag, apsctl(word, "-h"))
@@ -294,6 +295,101 @@ class Done(Case):
             stack, "log", env={"APS_ADMIN_TOKEN": "wrong"}, code=1))
         self.run_it(stack, "log", env={"APS_ADMIN_TOKEN": token})
         self.run_it(stack, "log", "-token-file", file)
+
+
+class Completion(Case):
+    """bash asks the script that apsctl prints, as it would at a Tab."""
+
+    transport = "ws"
+
+    def completed(self, line):
+        """What bash would offer at the end of the line."""
+        script = subprocess.run([BIN / "apsctl", "completion", "bash"],
+                                text=True, capture_output=True, check=True)
+        asked = (f"{script.stdout}\n"
+                 "complete -p apsctl | grep -q _apsctl || exit 1\n"
+                 'COMP_LINE=$1 COMP_POINT=${#1}\n'
+                 '_apsctl\nprintf "%s\\n" "${COMPREPLY[@]}"\n')
+        done = subprocess.run(
+            ["bash", "-c", asked, "bash", line], text=True,
+            capture_output=True, check=True,
+            env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}",
+                 "APS_ADMIN": f"127.0.0.1:{self.stack.node.admin_port}"})
+        self.assertEqual(done.stderr, "")
+        return done.stdout.split()
+
+    def test_commands_and_flags(self):
+        self.assertEqual(self.completed("apsctl exch"), ["exchanges"])
+        commands = self.completed("apsctl ")
+        self.assertIn("drain", commands)
+        self.assertIn("completion", commands)
+        self.assertEqual(self.completed("apsctl sttus "), [])
+        self.assertEqual(self.completed("apsctl events -f"), ["-follow"])
+        self.assertEqual(self.completed("apsctl events --f"), ["--follow"])
+        self.assertLessEqual({"-tunnel", "-endpoint", "-session", "-admin",
+                              "-token-file", "-json"},
+                             {*self.completed("apsctl drain -")})
+        self.assertEqual(self.completed("apsctl completion z"), ["zsh"])
+
+    def test_names_of_the_live_node(self):
+        for command in ("connections", "exchanges", "events", "drain"):
+            self.assertEqual(self.completed(f"apsctl {command} -tunnel "),
+                             ["tunnel1"])
+            self.assertEqual(self.completed(
+                f"apsctl {command} -tunnel tunnel1 -endpoint a"), ["app1"])
+        self.assertEqual(
+            self.completed("apsctl drain -tunnel other -endpoint "), [])
+        listed = json.loads(self.stack.node.get("/.api/connections")[1])
+        names = sorted(one["name"] for one in listed["connections"])
+        self.assertEqual(self.completed("apsctl close "), names)
+        self.assertEqual(self.completed("apsctl fault x "),
+                         ["cut", "delay", "stall"])
+        self.assertEqual(
+            self.completed("apsctl drain -session "),
+            sorted({one["session"] for one in listed["connections"]}))
+        self.assertEqual(self.completed("apsctl fallback t"), ["tunnel1"])
+        self.assertEqual(self.completed("apsctl fallback tunnel1 w"),
+                         ["websocket"])
+        ask(self.port, headers=[("X-Request-Id", "find-me-7")])
+        wait_until(lambda: "find-me-7" in self.completed(
+            "apsctl exchanges -id find"), "the record")
+
+    def test_words_of_the_api(self):
+        self.assertEqual(self.completed("apsctl events -kind endpoint-d"),
+                         ["endpoint-degraded", "endpoint-down",
+                          "endpoint-drained"])
+        self.assertEqual(
+            self.completed("apsctl events -kind session-up,tunnel-a"),
+            ["session-up,tunnel-added"])
+        self.assertEqual(self.completed("apsctl exchanges -outcome no-m"),
+                         ["no-mapping"])
+        self.assertEqual(self.completed("apsctl exchanges -outcome=origin-re"),
+                         ["-outcome=origin-refused"])
+        self.assertEqual(self.completed("apsctl log debug -component ws"),
+                         ["ws-pool"])
+        self.assertEqual(self.completed("apsctl log e"), ["error"])
+
+    def test_the_line_s_own_node_is_asked(self):
+        other = self.build("ws", agent=False, config={"tunnels": {
+            "elsewhere": {"servers": ["main"], "password": "x"}}})
+        peer = f"127.0.0.1:{other.node.admin_port}"
+        for line in (f"apsctl -admin {peer} events -tunnel e",
+                     f"apsctl -json -admin={peer} events -tunnel e",
+                     f"apsctl events -admin {peer} -tunnel e"):
+            self.assertEqual(self.completed(line), ["elsewhere"])
+
+    def test_without_a_node_there_are_only_words(self):
+        dead = f"apsctl -admin 127.0.0.1:{free_port()} "
+        self.assertEqual(self.completed(dead + "exchanges -tunnel "), [])
+        self.assertEqual(self.completed(dead + "exchanges -out"), ["-outcome"])
+
+    def test_other_shells_have_scripts_that_they_can_read(self):
+        for shell in ("zsh", "fish"):
+            text = apsctl("completion", shell)
+            self.assertIn(" complete ", text)
+            if found := shutil.which(shell):
+                subprocess.run([found, "-n"], input=text, text=True,
+                               check=True, capture_output=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 // Looks into a node and acts on it, over the JSON API of its admin listener.
 #include "tools/apsctl/client.hpp"
 #include "tools/apsctl/commands.hpp"
+#include "tools/apsctl/completion.hpp"
 #include "tools/cli.hpp"
 
 #include <nlohmann/json.hpp>
@@ -43,17 +44,6 @@ std::string overview() {
   return result;
 }
 
-std::string take_token(const options& what) {
-  auto token = aps::cli::take_environment("APS_ADMIN_TOKEN");
-  if (what.token_file.empty())
-    return token.value_or("");
-  std::string error;
-  auto found = aps::cli::read_secret(what.token_file, error);
-  if (!found)
-    throw aps::ctl::failure("token file " + error);
-  return *found;
-}
-
 /// What was printed may be lost; whoever reads no more knows that.
 int finish(const aps::cli::command_line& line, int code) {
   errno = 0;
@@ -69,28 +59,11 @@ int run(const command& what, int argc, char** argv) {
   aps::cli::command_line line{std::string("apsctl ") + what.name, what.summary,
                               aps::cli::variables::none};
   what.flags(line, given);
-  line.add({.names = "admin",
-            .value = "HOST:PORT",
-            .help = "Admin listener of the node, port 9090 if left out; status "
-                    "and top also take the -status of an agent",
-            .variable = "APS_ADMIN"},
-           given.admin);
-  line.add({.names = "token-file",
-            .value = "FILE",
-            .help = "File with the admin token; without it the environment "
-                    "variable APS_ADMIN_TOKEN is taken",
-            .variable = "APS_ADMIN_TOKEN_FILE"},
-           given.token_file);
-  line.add({"json", "", "Print JSON"}, given.json);
+  aps::ctl::common_flags(line, given);
   if (const auto code = line.parse(argc, argv))
     return *code;
-  std::string problem;
-  const auto peer = aps::cli::parse_address(given.admin, 9090, problem);
-  if (!peer)
-    return line.fail(aps::cli::exit_usage, "-admin " + problem);
   try {
-    return finish(
-      line, what.run(aps::ctl::client{*peer, take_token(given)}, given));
+    return finish(line, what.run(aps::ctl::node_of(given), given));
   } catch (const aps::ctl::usage& error) {
     return line.fail(aps::cli::exit_usage, error.what());
   } catch (const nlohmann::json::exception&) {
@@ -134,6 +107,12 @@ int refuse(const std::string& name, bool behind_flags) {
 int main(int argc, char** argv) {
   std::setlocale(LC_CTYPE, "C.UTF-8");
   std::signal(SIGPIPE, SIG_IGN);
+  if (argc > 1 && std::strcmp(argv[1], "complete") == 0) {
+    std::string all;
+    for (const auto& one : aps::ctl::completions({argv + 2, argv + argc}))
+      all += one + '\n';
+    return aps::cli::print("apsctl", all);
+  }
   auto at = find_command(argc, argv);
   char help[] = "-h";
   if (at == 1 && argc > 2 && std::strcmp(argv[1], "help") == 0) {

@@ -1,5 +1,6 @@
 #include "tools/apsctl/commands.hpp"
 
+#include "tools/apsctl/completion.hpp"
 #include "transports/seam/outcomes.hpp"
 
 namespace aps::ctl {
@@ -111,7 +112,44 @@ void config_flags(cli::command_line& line, options& what) {
   line.add_argument({"FILE", "", "Configuration", true}, what.second);
 }
 
+void completion_flags(cli::command_line& line, options& what) {
+  line.add_argument({"SHELL", "", "bash, zsh or fish", true}, what.first,
+                    completion_shells());
+}
+
 } // namespace
+
+void common_flags(cli::command_line& line, options& what) {
+  line.add({.names = "admin",
+            .value = "HOST:PORT",
+            .help = "Admin listener of the node, port 9090 if left out; status "
+                    "and top also take the -status of an agent",
+            .variable = "APS_ADMIN"},
+           what.admin);
+  line.add({.names = "token-file",
+            .value = "FILE",
+            .help = "File with the admin token; without it the environment "
+                    "variable APS_ADMIN_TOKEN is taken",
+            .variable = "APS_ADMIN_TOKEN_FILE"},
+           what.token_file);
+  line.add({"json", "", "Print JSON"}, what.json);
+}
+
+client node_of(const options& what) {
+  std::string problem;
+  const auto peer = cli::parse_address(what.admin, 9090, problem);
+  if (!peer)
+    throw usage("-admin " + problem);
+  auto token = cli::take_environment("APS_ADMIN_TOKEN").value_or("");
+  if (!what.token_file.empty()) {
+    std::string error;
+    auto found = cli::read_secret(what.token_file, error);
+    if (!found)
+      throw failure("token file " + error);
+    token = *found;
+  }
+  return client{*peer, token};
+}
 
 const std::vector<command>& all_commands() {
   static const std::vector<command> all = {
@@ -141,6 +179,8 @@ const std::vector<command>& all_commands() {
      set_log},
     {"config", "Checks a configuration, or compares it with the node's.",
      config_flags, check_config},
+    {"completion", "Prints a script that completes commands and names.",
+     completion_flags, show_completion},
   };
   return all;
 }

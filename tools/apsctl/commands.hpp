@@ -48,6 +48,13 @@ struct command {
 
 const std::vector<command>& all_commands();
 
+/// Adds the flags of every command.
+void common_flags(cli::command_line& line, options& what);
+
+/// The node that the options name, with the token that they name; takes the
+/// token out of the environment. Throws `failure` or `usage`.
+client node_of(const options& what);
+
 // One group per file.
 int show_status(const client& node, const options& what);
 int show_tunnels(const client& node, const options& what);
@@ -64,6 +71,7 @@ int inject_fault(const client& node, const options& what);
 int set_fallback(const client& node, const options& what);
 int set_log(const client& node, const options& what);
 int check_config(const client& node, const options& what);
+int show_completion(const client& node, const options& what);
 
 /// The tables of `status` and `top`, from /.api/stats.
 std::string status_text(const nlohmann::json& stats);
