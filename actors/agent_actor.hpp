@@ -125,6 +125,7 @@ class agent_state {
   std::unordered_map<exchange_id, entry> table_;
   std::unordered_map<exchange_id, tombstone> tombstones_;
   duration resume_time_ = std::chrono::seconds(10);
+  uint32_t agents_ = 0; ///< of its endpoint, as the node last said
   size_t next_unit_ = 0;
   time_point wake_at_{}; ///< a look at the dials is due then
   std::string node_; ///< the node process we know

@@ -103,6 +103,8 @@ class controller_state {
   void on_growth(const growth_wish& wish);
   void on_status(const pool_status& status);
   bool welcome(const candidate& who);
+  /// Agents that serve the endpoint, with the one of `session`.
+  uint32_t agents_with(const session_id& session) const;
   void replace(const session_id& session);
   void on_probe(const probe_result& result);
   void on_done(const exchange_done& done);

@@ -5,6 +5,7 @@
 #include "actors/pool.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace aps {
@@ -28,7 +29,17 @@ void controller_state::on_candidate(const candidate_for& who) {
                         rejected{refusal::replaced, replaced_pause_ms});
   if (!where.pool)
     spawn_pool(where);
-  compat::send(self_, where.pool, who.who);
+  auto known = who.who;
+  known.agents = agents_with(known.session);
+  compat::send(self_, where.pool, std::move(known));
+}
+
+uint32_t controller_state::agents_with(const session_id& session) const {
+  std::set<session_id> all{session};
+  for (const auto& where : lanes_)
+    for (const auto& member : where.members)
+      all.insert(member.session);
+  return static_cast<uint32_t>(all.size());
 }
 
 // A restarted agent need not wait until its former life is found dead.

@@ -84,6 +84,7 @@ struct admitted {
   std::string proof;         ///< the node's proof for the agent
   config::pool settings;
   uint32_t resume_time_ms = 0;
+  uint32_t agents = 0; ///< of its endpoint, with its own
 };
 
 /// How long an agent is asked to wait after a wrong password or an unknown
@@ -203,6 +204,7 @@ struct candidate {
   std::string instance; ///< names the agent across restarts; empty = unknown
   uint64_t started_ms = 0;
   std::shared_ptr<const link_counters> counters = {}; ///< of its link
+  uint32_t agents = 0; ///< of its endpoint, with this one
 };
 
 struct candidate_for {
@@ -358,6 +360,7 @@ struct agent_connection_up {
   std::string connection;
   uint32_t resume_time_ms = 0;
   std::string node; ///< id of the node process
+  uint32_t agents = 0; ///< of this endpoint, with this one; 0 = untold
 };
 
 struct agent_connection_down {

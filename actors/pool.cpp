@@ -107,7 +107,7 @@ void pool_state::on_candidate(const candidate& who) {
   ++opened_total_;
   compat::send(self_, who.who,
                admitted{self_, endpoint_name_, who.proof, settings_,
-                        setup_.resume_time_ms});
+                        setup_.resume_time_ms, who.agents});
   compat::send(self_, controller_,
                member_change{who.who, who.connection, who.session,
                              setup_.transport, true});

@@ -53,13 +53,16 @@ class Rivals(PoolCase):
                                             "max_pool_size": 3})
         load = Load(stack.port)
         started = time.monotonic()
-        stack.start_agent()
+        second = stack.start_agent()
 
         def shared():
             stats = stack.node.stats()
             self.assertLessEqual(len(members_of(stats)), 3)
             return len(sessions_of(stats)) == 2
         wait_until(shared, "both agents in the pool")
+        for program in (stack.node, second):
+            wait_until(lambda: "tunnel1.app1 has 2 agents now; they share its "
+                       "requests" in program.log, "a word about the other one")
         self.say(f"{transport}: after {time.monotonic() - started:.1f} s")
         load.stop()
         self.assertEqual(load.table(), {"200": len(load.answers)})

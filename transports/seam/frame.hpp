@@ -129,6 +129,8 @@ struct welcome_frame {
   std::string proof;
   std::string connection;
   uint32_t resume_time_ms = 0;
+  /// That serve the endpoint, this one counted; 0 = the node does not say.
+  uint32_t agents = 0;
 };
 
 struct refused_frame {

@@ -46,6 +46,7 @@ void fields(Codec& c, like<Codec, welcome_frame>& f) {
   c.text(2, f.proof);
   c.text(3, f.connection);
   c.number(4, f.resume_time_ms);
+  c.number(5, f.agents);
 }
 
 template <class Codec>
