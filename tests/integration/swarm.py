@@ -51,6 +51,7 @@ class Swarm(threading.Thread):
         except OSError:
             self.lost += 1
             self.selector.unregister(peer.socket)
+            peer.socket.close()
 
     def answer(self, peer, found):
         for _, kind, fields in found:

@@ -211,6 +211,15 @@ class Shown(Panel):
         self.assertIn("tunnel1.nobody", page.title())
         self.check()
 
+    def test_what_the_node_answers_by_itself_is_in_the_health_line(self):
+        page, stack = self.open("", transport="ws")
+        page.see(css=".health", text="Healthy")
+        for _ in range(3):
+            ask(stack.port, "/x", host="nobody.example.com")
+        page.see(css=".health", text="most of them no-mapping")
+        page.see(css=".health .state.bad", text="Failing")
+        self.check()
+
     def test_events_are_filtered_and_can_be_held(self):
         page, stack = self.open("events", transport="ws")
         stack.start_agent(transport="ws", endpoint="stranger",

@@ -149,13 +149,16 @@ function redraw() {
   });
 }
 
-// News are drawn a few times a second, what the user does at once.
+// What the user does is drawn at once, news too, but only a few times a second.
+const news_ms = 200;
 let news = null;
+let last_news = -news_ms;
 watch(() => {
   news ??= setTimeout(() => {
     news = null;
+    last_news = performance.now();
     redraw();
-  }, 200);
+  }, Math.max(0, last_news + news_ms - performance.now()));
 });
 
 function focus_content() {

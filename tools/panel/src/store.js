@@ -130,27 +130,35 @@ const path_of = (resource, parameters) => `${resource}?${
     .filter(([, value]) => value !== undefined && value !== ''))}`;
 
 let told = []; // the tunnels as stats have them
+let besides = []; // endpoints of the lists that came last
 
-/** All questions at once, as the node answers those of one moment in one go. */
 async function look() {
   const wanted = wish;
-  const { connection } = wanted;
-  const [stats, exchanges, mappings, found, ...lists] = await Promise.all([
+  const [stats, exchanges] = await Promise.all([
     get_news('stats', path_of('stats', wanted.stats)),
-    get_news('exchanges', 'exchanges?limit=200'),
+    get_news('exchanges', 'exchanges?limit=200')]);
+  if (exchanges) state.exchanges = exchanges;
+  if (stats) apply_stats(stats);
+  put_in(besides);
+  add_point();
+  changed(); // For the rest the node looks at all of its endpoints once more.
+  await look_closer(wanted);
+  state.up_to_date = wanted === wish;
+  note_connections();
+  changed();
+}
+
+async function look_closer(wanted) {
+  const { connection } = wanted;
+  const [mappings, found, ...lists] = await Promise.all([
     wanted.mappings && get_news('mappings', path_of('mappings', wanted.mappings)),
     connection && get(path_of('connections', { name: connection })),
     ...wanted.lists.map(one => get(path_of('endpoints', one)))]);
-  if (exchanges) state.exchanges = exchanges;
   if (mappings) state.mappings = mappings;
   if (connection)
     state.connection = { asked: connection, found: found.connections[0] ?? null };
-  if (stats) apply_stats(stats);
-  put_in(lists.flatMap(one => one.endpoints));
-  state.up_to_date = wanted === wish;
-  note_connections();
-  add_point();
-  changed();
+  besides = lists.flatMap(one => one.endpoints);
+  put_in(besides);
 }
 
 /** Endpoints that were asked for, besides what stats tell or in its place. */

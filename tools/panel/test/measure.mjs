@@ -2,13 +2,14 @@
 import { open } from './browser.mjs';
 
 /** Opens `url` on a page of its own, lets it look at the node `refreshes` times
- *  more, and tells in ms and bytes: {first_content, first_wait, longest_task,
- *  heap, heap_after_collection, nodes, height, requests, sent_bytes,
- *  text_bytes}. `first_wait` is for the first answer of the node; the last three
- *  are of the largest look, compressed and as text. `picture` names a file for a
- *  screenshot. */
+ *  more, and tells in ms and bytes: {first_content, first_wait, first_cpu,
+ *  longest_task, heap, heap_after_collection, nodes, height, requests,
+ *  sent_bytes, text_bytes}. Until the first content, `first_wait` is for the
+ *  answer of the node, `first_cpu` the main thread's time on a processor, which
+ *  other programs hardly change. The last three are of the largest look,
+ *  compressed and as text. `picture` names a file for a screenshot. */
 export async function measure(browser, { url, picture, width = 1280,
-  refreshes = 2 }) {
+  refreshes = picture ? 1 : 2 }) {
   const page = await open(browser, { viewport: { width, height: 900 } });
   page.setDefaultTimeout(120_000);
   await page.addInitScript(() => {
@@ -26,13 +27,14 @@ export async function measure(browser, { url, picture, width = 1280,
     requestAnimationFrame(until_content);
   });
   const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable');
-  await page.goto(url);
-  await page.waitForFunction(() => window.first_content);
-  await page.waitForFunction(count => performance.getEntriesByType('resource')
-    .filter(one => one.name.includes('/.api/stats')).length > count, refreshes);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   const metric = async () => Object.fromEntries((await session.send(
     'Performance.getMetrics')).metrics.map(one => [one.name, one.value]));
+  await page.goto(url);
+  await page.waitForFunction(() => window.first_content);
+  const first_cpu = (await metric()).TaskDuration * 1000;
+  await page.waitForFunction(count => performance.getEntriesByType('resource')
+    .filter(one => one.name.includes('/.api/stats')).length > count, refreshes);
   const heap = (await metric()).JSHeapUsedSize;
   await session.send('HeapProfiler.collectGarbage');
   const out = await page.evaluate(() => {
@@ -57,5 +59,5 @@ export async function measure(browser, { url, picture, width = 1280,
   if (picture) await page.screenshot({ path: picture });
   const { wrong } = page;
   await page.context().close();
-  return { heap, heap_after_collection: after, wrong, ...out };
+  return { first_cpu, heap, heap_after_collection: after, wrong, ...out };
 }
