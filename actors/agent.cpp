@@ -133,7 +133,7 @@ class agent_host final : public agent {
     out.instance = options.instance;
     out.started_ms = static_cast<uint64_t>(wall_clock_ms());
     out.transports = options.transports;
-    out.net = net_;
+    out.net = net_.get();
     out.origins = net_->origins(options.origin);
     out.units = units_;
     out.alarms = alarms_;

@@ -24,7 +24,9 @@ struct agent_context {
   std::string instance;
   uint64_t started_ms = 0;
   std::vector<transport_kind> transports;
-  std::shared_ptr<network> net;
+  /// The host's, and nobody else's: who reads this may be held by a port, and a
+  /// network cannot end on a thread of its own.
+  network* net = nullptr;
   std::shared_ptr<origin_client> origins;
   std::shared_ptr<unit_contexts> units;
   std::shared_ptr<alarm_clock> alarms;

@@ -53,7 +53,8 @@ class body_reader final : public origin {
 } // namespace
 
 operator_front::operator_front(admin::desk_ptr desk, server serve)
-    : desk_(std::move(desk)), serve_(std::move(serve)) {
+    : use_(desk->units->use()), desk_(std::move(desk)),
+      serve_(std::move(serve)) {
   auto everything = std::make_shared<route>();
   everything->rule.from = {"http", "admin", 80, ""};
   everything->rule.to = {"http", "admin", 80, ""};

@@ -25,6 +25,8 @@ class operator_front : public front {
   exchange_id next_id() override { return ++next_id_; }
 
  private:
+  /// The host waits for it, as what follows knows its actors; goes last.
+  const std::shared_ptr<void> use_;
   admin::desk_ptr desk_;
   server serve_;
   std::shared_ptr<const route> everything_;

@@ -387,7 +387,9 @@ class Passwords(PoolCase):
         time.sleep(A_WHILE)
         load.stop()
         refused = lines_of(stack.node, "Refused")
-        said = lines_of(bad, "[warning]")
+        # A dial that takes long on a slow machine is another cause.
+        said = [line for line in lines_of(bad, "[warning]")
+                if "timed out" not in line]
         self.say(f"{transport}: {len(refused)} refusals in {A_WHILE} s; "
                  f"{said}")
         self.assertTrue(bad.running)

@@ -118,7 +118,7 @@ world::world(world_options options)
   agent.endpoint = "e";
   agent.key = std::make_shared<published<std::string>>(derive_key("t", "p"));
   agent.transports = options_.transports;
-  agent.net = net_;
+  agent.net = net_.get();
   agent.origins = std::make_shared<sim_origin_client>(*this);
   agent.units = agent_units_;
   agent.alarms = context_->alarms;
