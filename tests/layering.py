@@ -106,7 +106,29 @@ def untagged():
                 yield _at(file, text, found, "is a tag by hand")
 
 
-found = [*violations(), *unguarded(), *outside(), *untagged()]
+def checked_elsewhere():
+    """CAF's checks are for the thread of the test; a peer of its own has
+    another one."""
+    for file in sorted((ROOT / "tests").rglob("*.cpp")):
+        text = file.read_text()
+        for found in re.finditer(r"\(wire& \w+\) \{", text):
+            body = _braces(text, found.end())
+            if re.search(r"\bCAF_(CHECK|REQUIRE|FAIL)", body):
+                yield _at(file, text, found, "checks on a thread of its own")
+
+
+def _braces(text, start):
+    """What stands between a brace, which ends before `start`, and its end."""
+    depth = 1
+    for at in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[at], 0)
+        if depth == 0:
+            return text[start:at]
+    return text[start:]
+
+
+found = [*violations(), *unguarded(), *outside(), *untagged(),
+         *checked_elsewhere()]
 for line in found:
     print(line)
 print(f"{len(found)} violations")

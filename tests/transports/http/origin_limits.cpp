@@ -144,6 +144,7 @@ CAF_TEST(a visitor that reads slowly counts for nobody) {
 }
 
 CAF_TEST(a visitor that sends slowly counts for nobody) {
+  std::promise<std::string> came;
   tcp_server origin{[&](wire& to) {
     const auto head = to.read_request_head();
     if (head.head.target == "/stall") {
@@ -151,7 +152,7 @@ CAF_TEST(a visitor that sends slowly counts for nobody) {
       return static_cast<void>(to.ends());
     }
     to.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-    CAF_CHECK_EQUAL(to.read_exactly(4), "body");
+    came.set_value(to.read_exactly(4));
     to.send("4\r\nbody\r\n0\r\n\r\n");
   }};
   proxy node{origin.port(), {}, impatient()};
@@ -162,6 +163,7 @@ CAF_TEST(a visitor that sends slowly counts for nobody) {
   let_limit_pass(node);
   visitor.send("body");
   CAF_CHECK_EQUAL(visitor.read_response().body, "body");
+  CAF_CHECK_EQUAL(came.get_future().get(), "body");
 }
 
 CAF_TEST(an origin that takes nothing of a body ends its request) {

@@ -86,11 +86,9 @@ constexpr std::string_view switching
 
 CAF_TEST(the body of an upgrade arrives before the switch) {
   for (const std::string coding : {"", "chunked"}) {
+    std::promise<message> came;
     tcp_server origin{[&](wire& to) {
-      const auto request = to.read_request();
-      CAF_CHECK_EQUAL(request.body, "{}");
-      CAF_CHECK_EQUAL(request["upgrade"], "tcp/1.0");
-      CAF_CHECK_EQUAL(request.head.chunked, !coding.empty());
+      came.set_value(to.read_request());
       to.send(std::string{switching} + "first ");
       to.send(to.read_exactly(5));
     }};
@@ -99,17 +97,26 @@ CAF_TEST(the body of an upgrade arrives before the switch) {
     CAF_CHECK(request.result() == outcome::ok);
     CAF_CHECK_EQUAL(request.to->status, 101u);
     CAF_CHECK_EQUAL(request.to->text, "first hello");
+    const auto arrived = came.get_future().get();
+    CAF_CHECK_EQUAL(arrived.body, "{}");
+    CAF_CHECK_EQUAL(arrived["upgrade"], "tcp/1.0");
+    CAF_CHECK_EQUAL(arrived.head.chunked, !coding.empty());
   }
 }
 
 CAF_TEST(an upgrade with a body that is refused is an ordinary answer) {
-  tcp_server origin{[](wire& to) {
-    CAF_CHECK_EQUAL(to.read_request().body, "{}");
+  std::promise<std::string> came;
+  std::promise<bool> ended;
+  tcp_server origin{[&](wire& to) {
+    came.set_value(to.read_request().body);
     to.send(ok("no"));
-    CAF_CHECK(to.ends()); // nobody knows what else would come on it
+    ended.set_value(to.ends());
   }};
   direct_request request{origin.port(), "", "{}"};
   CAF_CHECK(request.result() == outcome::ok);
   CAF_CHECK_EQUAL(request.to->status, 200u);
   CAF_CHECK_EQUAL(request.to->text, "no");
+  CAF_CHECK_EQUAL(came.get_future().get(), "{}");
+  // Nobody knows what else would come on it.
+  CAF_CHECK(ended.get_future().get());
 }
