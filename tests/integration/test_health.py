@@ -194,7 +194,10 @@ class Health(Case):
         wait_until(lambda: stack.node.stats()["exchanges"]["finished"] == 1,
                    "the one request")
         listed = json.loads(stack.node.get("/.api/exchanges")[1])
-        self.assertEqual(len(listed["finished"]) + len(listed["live"]), 1)
+        # An agent that dials for long asks what there is; that is no check.
+        records = [one for one in listed["finished"] + listed["live"]
+                   if one["outcome"] != "no-mapping"]
+        self.assertEqual(len(records), 1)
         pools = [pool for one in stack.node.stats()["tunnels"]["tunnel1"]
                  ["endpoints"] for pool in one["pools"]]
         self.assertEqual(sum(pool["leased_total"] for pool in pools), 1)
