@@ -16,8 +16,8 @@ class GateProxy(FaultProxy):
         super().__init__(target_port)
 
     def limit(self, places):
-        """Resets every connection after the next `places`; None = no limit.
-        The agent never reaches the node then."""
+        """Resets every new connection beside `places` open ones; None = no
+        limit. The agent never reaches the node then."""
         self.places = places
 
     def reset_part(self, part):
@@ -33,12 +33,10 @@ class GateProxy(FaultProxy):
         return len(chosen)
 
     async def _accept(self, agent_reader, agent):
-        if self.places is not None:
-            if self.places <= 0:
-                self.turned_away += 1
-                agent.transport.abort()
-                return
-            self.places -= 1
+        if self.places is not None and self.open >= self.places:
+            self.turned_away += 1
+            agent.transport.abort()
+            return
         self.open += 1
         self.most = max(self.most, self.open)
         try:
