@@ -57,7 +57,8 @@ class Seed(Case):
         server = f"localhost:{self.node_port}"
         node = self.start("aps", BIN / "aps", "-config",
                           self.folder / "config.json")
-        wait_until(lambda: listening(self.node_port), "the node")
+        for port in (self.node_port, self.admin_port):
+            wait_until(lambda: listening(port), "the node")
         client = self.start(
             "ws_client", BIN / "ws_client", "-server", server, "-tunnel",
             "tunnel1", "-endpoint", "test-endpoint", "-password", "test123")
