@@ -664,10 +664,12 @@ void agent_state::ignore(const agent_connection_actor& from, exchange_id id) {
 
 void agent_state::on_drain() {
   draining_ = true;
+  // The node may know as live who has not heard it yet.
   for (const auto& [transport, where] : lanes_)
-    for (const auto& one : where.live)
-      compat::send(self_, one.actor, retire{close_reason::shutdown,
-                                            "the agent is stopping", false});
+    for (const auto* all : {&where.live, &where.greeting})
+      for (const auto& one : *all)
+        compat::send(self_, one.actor, retire{close_reason::shutdown,
+                                              "the agent is stopping", false});
 }
 
 } // namespace aps

@@ -142,6 +142,9 @@ void agent_connection_state::on_challenge(const challenge_frame& challenge) {
   hello_.started_ms = context_->started_ms;
   hello_.proof = agent_proof(*context_->key->get(), challenge.nonce, hello_,
                              link_->transport());
+  // From here on the node may have taken it in.
+  counted_ = true;
+  ++*context_->connections;
   link_->send({0, hello_});
 }
 
@@ -153,8 +156,6 @@ void agent_connection_state::on_welcome(const welcome_frame& welcome) {
     return link_->close(close_reason::refused, refused_->message);
   }
   phase_ = phase::live;
-  counted_ = true;
-  ++*context_->connections;
   name_ = foreign_text(welcome.connection, max_foreign_name);
   liveness_ = liveness{node_liveness, compat::now(self_)};
   wake();
@@ -226,7 +227,10 @@ void agent_connection_state::on_finished(const exchange_finished& done) {
 }
 
 void agent_connection_state::on_retire(const retire& how) {
-  if (phase_ == phase::live)
+  // A node that took it in already would take a mere end for a loss.
+  const auto leaves = phase_ == phase::proving
+                      && how.why == close_reason::shutdown;
+  if (phase_ == phase::live || leaves)
     link_->send({0, drain_frame{how.detail, how.replace}});
   else
     link_->close(how.why, how.detail);

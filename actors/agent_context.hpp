@@ -35,7 +35,7 @@ struct agent_context {
   std::function<void(const agent_report&)> on_report; ///< or null
   peer_examiner examine;                              ///< or null
   std::shared_ptr<std::atomic<size_t>> live; ///< exchanges in the tables
-  std::shared_ptr<std::atomic<size_t>> connections; ///< live ones
+  std::shared_ptr<std::atomic<size_t>> connections; ///< known to the node
 
   std::string server_name() const {
     const auto v6 = server.host.find(':') != std::string::npos;

@@ -107,8 +107,11 @@ void connection_state::on_connection_frame(frame& what) {
       return on_hello(*hello);
     return refuse(refusal::malformed, close_reason::protocol, 0);
   }
-  if (phase_ == phase::admission)
+  if (phase_ == phase::admission) {
+    if (std::holds_alternative<drain_frame>(what.body))
+      return end(link_error::none, "its agent stops");
     return refuse(refusal::malformed, close_reason::protocol, 0);
+  }
   if (auto* ping = std::get_if<ping_frame>(&what.body))
     link_->send({0, pong_frame{ping->token}});
   else if (auto* pong = std::get_if<pong_frame>(&what.body))

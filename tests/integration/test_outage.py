@@ -6,7 +6,7 @@ again is reported; a test fails for it only far beyond any busy machine."""
 import threading
 import time
 
-from harness import FULL, TIME_SCALE, Case, KINDS, main, per_transport
+from harness import FULL, TIME_SCALE, Case, KINDS, main, per_transport, wait_until
 from soak import one
 from wire import Visitor
 
@@ -140,6 +140,25 @@ class Goodbye(Case):
         stack = self.build("ws", config={"tunnels": {"tunnel1": {
             "reconnect_grace": 600, "resume_time": 600,
             "websocket_pool": {"acquire_timeout": 600}}}})
+        self.say_goodbye(stack)
+
+    def test_who_was_only_just_welcome_says_goodbye_as_well(self):
+        for transport in ("ws", "grpc"):
+            with self.subTest(transport):
+                stack = self.build(transport, agent=False, proxy=True, config={
+                    "tunnels": {"tunnel1": {
+                        "reconnect_grace": 600, "resume_time": 600,
+                        **{f"{name}_pool": {"acquire_timeout": 600,
+                                            "pool_size": 2}
+                           for name in ("websocket", "grpc")}}}})
+                # The node's welcome is on its way while the agent stops.
+                stack.proxy.delay(0.4)
+                stack.start_agent()
+                wait_until(lambda: stack.node.log.count(" joined pool ") == 2,
+                           "two connections of the node")
+                self.say_goodbye(stack)
+
+    def say_goodbye(self, stack):
         self.assertEqual(stack.agent.stop(), 0)
         visitor = Visitor(stack.port)
         answer = visitor.get("/")
