@@ -55,6 +55,14 @@ std::string_view request::header(std::string_view name) const {
   return found ? std::string_view{found->value} : std::string_view{};
 }
 
+std::string request::list(std::string_view name) const {
+  std::string out;
+  for (const auto& field : served_->head()->headers)
+    if (iequals(field.name, name))
+      out.append(out.empty() ? "" : ", ").append(field.value);
+  return out;
+}
+
 std::optional<std::string> request::parameter(std::string_view name) const {
   const std::string_view all = served_->head()->path;
   auto rest = all.substr(std::min(all.size(), path().size() + 1));
@@ -114,13 +122,13 @@ void request::answer_document(const document& answer) const {
 }
 
 bool request::wants_gzip() const {
-  return accepts_gzip(header("accept-encoding"));
+  return accepts_gzip(list("accept-encoding"));
 }
 
 void request::send(const document& answer) const {
   auto head = std::make_shared<response_head>();
   const auto known = !answer.tag.empty()
-                     && names_tag(header("if-none-match"), answer.tag);
+                     && names_tag(list("if-none-match"), answer.tag);
   const auto packed = answer.gzip && wants_gzip();
   const auto body = known ? slice{} : packed ? *answer.gzip : answer.plain;
   head->status = known ? 304 : answer.status;

@@ -68,6 +68,9 @@ class request {
   /// A header's value; empty when it is absent.
   std::string_view header(std::string_view name) const;
 
+  /// A list, which may come in several headers of the name (RFC 9110, 5.3).
+  std::string list(std::string_view name) const;
+
   /// A parameter of the query, decoded; nothing when it is absent.
   std::optional<std::string> parameter(std::string_view name) const;
 

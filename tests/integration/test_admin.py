@@ -289,6 +289,26 @@ class Resources(AdminCase):
         self.assertEqual(admin(self.admin_port, "/.api/stats", headers={
             "If-None-Match": tag}).status, 200)
 
+    def test_a_list_may_come_in_several_headers(self):
+        tag = admin(self.admin_port, "/.api/config").headers["ETag"]
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port,
+                                                timeout=30)
+        self.addCleanup(connection.close)
+
+        def asked(name, *values):
+            connection.putrequest("GET", "/.api/config",
+                                  skip_accept_encoding=True)
+            for value in values:
+                connection.putheader(name, value)
+            connection.endheaders()
+            answer = connection.getresponse()
+            answer.read()
+            return answer
+        self.assertEqual(asked("If-None-Match", '"x"', tag).status, 304)
+        self.assertEqual(asked("If-None-Match", '"x"', '"y"').status, 200)
+        self.assertEqual(asked("Accept-Encoding", "br", "gzip")
+                         .headers["Content-Encoding"], "gzip")
+
     def test_gzip_goes_to_those_who_accept_it(self):
         for path in ("/.api/stats", "/.api/exchanges?limit=9", "/.api/config",
                      "/metrics", "/.api/openapi.json"):

@@ -118,6 +118,21 @@ class Shown(Case):
         return apsctl(*args, "-admin",
                       f"127.0.0.1:{self.stack.node.admin_port}", **options)
 
+    def test_who_reads_no_more_is_no_full_disk(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        for command in ("status", "events", "connections"):
+            done = subprocess.run(
+                [BIN / "apsctl", command, "-admin",
+                 f"127.0.0.1:{self.stack.node.admin_port}"],
+                stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+        os.close(writer)
+
+    def test_a_token_of_several_lines_is_told(self):
+        for token, code in (("tok\n", 0), ("a\r\nX-Evil: b", 2)):
+            self.run_it("status", env={"APS_ADMIN_TOKEN": token}, code=code)
+
     def test_status_and_tunnels(self):
         for command in ("status", "tunnels"):
             text = self.run_it(command)

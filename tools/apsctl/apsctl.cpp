@@ -6,6 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <clocale>
@@ -44,10 +47,16 @@ std::string overview() {
   return result;
 }
 
+/// Nobody reads stdout any more; what failed to be written before says nothing.
+bool is_reader_gone() {
+  pollfd out{STDOUT_FILENO, POLLOUT, 0};
+  return ::poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+}
+
 /// What was printed may be lost; whoever reads no more knows that.
 int finish(const aps::cli::command_line& line, int code) {
   errno = 0;
-  if (std::cout.flush() || errno == EPIPE)
+  if (std::cout.flush() || errno == EPIPE || is_reader_gone())
     return code;
   return line.fail(aps::cli::exit_failure,
                    std::string("cannot write to stdout: ")

@@ -148,6 +148,13 @@ client node_of(const options& what) {
       throw failure("token file " + error);
     token = *found;
   }
+  // A line end is left by whoever read it out of a file.
+  while (!token.empty() && (token.back() == '\n' || token.back() == '\r'))
+    token.pop_back();
+  for (const auto c : token)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      throw usage("the admin token has a control character; is it more than "
+                  "one line?");
   return client{*peer, token};
 }
 
