@@ -151,8 +151,9 @@ class Goodbye(Case):
                         **{f"{name}_pool": {"acquire_timeout": 600,
                                             "pool_size": 2}
                            for name in ("websocket", "grpc")}}}})
-                # The node's welcome is on its way while the agent stops.
-                stack.proxy.delay(0.4)
+                # The node's welcome is on its way while the agent stops, which
+                # takes a second at most, and several of these.
+                stack.proxy.delay(0.1)
                 stack.start_agent()
                 wait_until(lambda: stack.node.log.count(" joined pool ") == 2,
                            "two connections of the node")
