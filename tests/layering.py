@@ -40,12 +40,12 @@ UNGUARDED = {"transports/io_unit.cpp", "transports/dns.cpp",
              "transports/tunnel/early_socket.hpp"}
 
 
-def call_at(text, start):
-    """A call from its name to the closing parenthesis."""
+def balanced(text, start, pair="()"):
+    """From `start`, before the first of the pair, to the end of that pair."""
     depth = 0
     for end in range(start, len(text)):
-        depth += (text[end] == "(") - (text[end] == ")")
-        if depth == 0 and text[end] == ")":
+        depth += (text[end] == pair[0]) - (text[end] == pair[1])
+        if depth == 0 and text[end] == pair[1]:
             return text[start:end]
     return text[start:]
 
@@ -57,7 +57,7 @@ def unguarded():
             continue
         text = file.read_text()
         for found in re.finditer(r"[.>:]async_\w+\(", text):
-            if "guard(" not in call_at(text, found.start()):
+            if "guard(" not in balanced(text, found.start()):
                 line = text.count("\n", 0, found.start()) + 1
                 yield f"{name}:{line}: a handler without guard()"
 
@@ -112,19 +112,9 @@ def checked_elsewhere():
     for file in sorted((ROOT / "tests").rglob("*.cpp")):
         text = file.read_text()
         for found in re.finditer(r"\(wire& \w+\) \{", text):
-            body = _braces(text, found.end())
+            body = balanced(text, found.start(), "{}")
             if re.search(r"\bCAF_(CHECK|REQUIRE|FAIL)", body):
                 yield _at(file, text, found, "checks on a thread of its own")
-
-
-def _braces(text, start):
-    """What stands between a brace, which ends before `start`, and its end."""
-    depth = 1
-    for at in range(start, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[at], 0)
-        if depth == 0:
-            return text[start:at]
-    return text[start:]
 
 
 found = [*violations(), *unguarded(), *outside(), *untagged(),
