@@ -2,6 +2,7 @@
 
 #include "actors/agent_connection.hpp"
 #include "actors/link_adapter.hpp"
+#include "actors/text.hpp"
 #include "transports/seam/foreign_text.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
@@ -300,11 +301,9 @@ void agent_state::on_up(const agent_connection_up& up) {
   context_->log.info("Connected to {} over {} as {}.{} ({})",
                      context_->server_name(), shown(up.transport),
                      context_->tunnel, context_->endpoint, up.connection);
-  // Two of one name are what somebody wants, or a name that was copied.
   if (up.agents > 1 && up.agents != agents_)
-    context_->log.info("Endpoint {}.{} has {} agents now; they share its "
-                       "requests",
-                       context_->tunnel, context_->endpoint, up.agents);
+    context_->log.info("{}", several_agents(context_->tunnel,
+                                            context_->endpoint, up.agents));
   agents_ = up.agents;
   if (first)
     report(agent_report::news::connected);

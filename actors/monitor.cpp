@@ -118,13 +118,11 @@ void monitor_state::add_derived(const event& what) {
   }
 }
 
-// Two of one name are what somebody wants, or a name that was copied.
 void monitor_state::count_agent(const event& up) {
   const auto count = ++agents_[{up.tunnel, up.endpoint}];
   if (count > 1)
-    logs_.of(log_component::tunnel).info(
-      "Endpoint {}.{} has {} agents now; they share its requests",
-      up.tunnel, up.endpoint, count);
+    logs_.of(log_component::tunnel)
+      .info("{}", several_agents(up.tunnel, up.endpoint, count));
 }
 
 void monitor_state::leave_session(const std::string& id,

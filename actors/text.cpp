@@ -66,6 +66,12 @@ std::string render_failure(const event& what) {
 
 } // namespace
 
+std::string several_agents(const std::string& tunnel,
+                           const std::string& endpoint, size_t count) {
+  return "Endpoint " + tunnel + "." + endpoint + " has "
+         + std::to_string(count) + " agents now; they share its requests";
+}
+
 log_component pool_log_of(transport_kind transport) noexcept {
   switch (transport) {
     case transport_kind::grpc: return log_component::grpc_pool;

@@ -23,6 +23,11 @@ std::string times(uint64_t number);
 /// "tunnel1.app1", or as much of it as the event has.
 std::string place_of(const event& what);
 
+/// Several agents of one name, which is what somebody wants, or a name that was
+/// copied; as node and agent tell it.
+std::string several_agents(const std::string& tunnel,
+                           const std::string& endpoint, size_t count);
+
 /// The component of the pools of a transport.
 log_component pool_log_of(transport_kind transport) noexcept;
 
