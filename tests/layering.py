@@ -8,7 +8,8 @@ import pathlib
 import re
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from sources import ROOT, balanced
+
 ASIO = r"boost/(asio|beast)|grpcpp?/|google/protobuf"
 CAF = r"caf/"
 FORBIDDEN = {
@@ -38,16 +39,6 @@ def violations():
 UNGUARDED = {"transports/io_unit.cpp", "transports/dns.cpp",
              "transports/http/byte_stream.hpp",
              "transports/tunnel/early_socket.hpp"}
-
-
-def balanced(text, start, pair="()"):
-    """From `start`, before the first of the pair, to the end of that pair."""
-    depth = 0
-    for end in range(start, len(text)):
-        depth += (text[end] == pair[0]) - (text[end] == pair[1])
-        if depth == 0 and text[end] == pair[1]:
-            return text[start:end]
-    return text[start:]
 
 
 def unguarded():
