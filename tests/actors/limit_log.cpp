@@ -5,7 +5,6 @@
 #include "actors/text.hpp"
 #include "tests/actors/script_system.hpp"
 #include "tests/support/test.hpp"
-#include "transports/seam/peer_address.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <caf/telemetry/metric_registry.hpp>
@@ -85,17 +84,4 @@ CAF_TEST(the_address_without_its_port_decides_who_is_told_about) {
   monitor = nullptr;
   // Nothing runs by itself here, and the system waits for its actors.
   dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler()).run();
-}
-
-CAF_TEST(a_peer_is_its_address_or_the_network_of_its_house) {
-  CAF_CHECK_EQUAL(peer_group("192.0.2.1:80"), "192.0.2.1");
-  CAF_CHECK_EQUAL(peer_group("192.0.2.1"), "192.0.2.1");
-  CAF_CHECK_EQUAL(peer_group("[2001:db8:1:2:3:4:5:6]:80"),
-                  "2001:db8:1:2::/64");
-  CAF_CHECK_EQUAL(peer_group("2001:db8:1:2:ffff::1"), "2001:db8:1:2::/64");
-  CAF_CHECK_EQUAL(peer_group("[::ffff:192.0.2.1]:80"), "192.0.2.1");
-  CAF_CHECK_EQUAL(peer_group("fe80::1%eth0"), "fe80::/64");
-  CAF_CHECK_EQUAL(peer_group("::1"), "::/64");
-  CAF_CHECK_EQUAL(peer_group(""), "");
-  CAF_CHECK_EQUAL(peer_group(std::string(1000, 'x')).size(), 64u);
 }

@@ -75,3 +75,12 @@ CAF_TEST(a long list is cut behind a key) {
   CAF_CHECK(text.size() < 100);
   CAF_CHECK(text.ends_with(" and 29 more"));
 }
+
+CAF_TEST(a list takes sixty bytes and its first key) {
+  const std::string half(30, 'a');
+  CAF_CHECK_EQUAL(listed({half, half}), half + ", " + half);
+  CAF_CHECK_EQUAL(listed({half, half + "a"}), half + " and 1 more");
+  CAF_CHECK_EQUAL(listed({half + half + "a"}), half + half + "a");
+  CAF_CHECK_EQUAL(listed({half + half + "a", "b", "c"}),
+                  half + half + "a and 2 more");
+}

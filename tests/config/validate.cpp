@@ -37,7 +37,14 @@ CAF_TEST(as many headers as may be fit into their bytes) {
     {with(R"("http": {"max_headers": 5000, "max_header_bytes": 16384})"),
      {"$.servers.main.http.max_headers", "the number 5000",
       "at most a quarter of max_header_bytes (16384)", ""}},
+    {with(R"("http": {"max_headers": 4097, "max_header_bytes": 16384})"),
+     {"$.servers.main.http.max_headers", "the number 4097",
+      "at most a quarter of max_header_bytes (16384)", ""}},
   });
+  CAF_CHECK_EQUAL(all(wrong(with(
+                    R"("http": {"max_headers": 4096,
+                                "max_header_bytes": 16384})"))),
+                  "");
 }
 
 CAF_TEST(names that are not defined come with the nearest that is) {
@@ -139,6 +146,22 @@ CAF_TEST(every listener has its own address) {
                      "b": {"port": 80, "host": "0:0::1"}}})",
      {"$.servers.b", "port 80, taken by $.servers.a", rule, ""}},
   });
+}
+
+CAF_TEST(listeners that do not meet may have one port) {
+  const auto two = [](const std::string& a, const std::string& b) {
+    return R"({"servers": {"a": {"port": 80, "host": ")" + a
+           + R"("}, "b": {"port": 80, "host": ")" + b + R"("}}})";
+  };
+  CAF_CHECK_EQUAL(all(wrong(R"({"servers": {"a": 0, "b": 0}})")), "");
+  CAF_CHECK_EQUAL(all(wrong(R"({"servers": {"a": 80, "b": 81}})")), "");
+  CAF_CHECK_EQUAL(all(wrong(two("127.0.0.1", "127.0.0.2"))), "");
+  CAF_CHECK_EQUAL(all(wrong(two("0.0.0.0", "::1"))), "");
+  CAF_CHECK_EQUAL(all(wrong(two("::", "127.0.0.1"))), "");
+  for (const auto& text : {two("0.0.0.0", "127.0.0.2"),
+                           two("127.0.0.2", "0.0.0.0"), two("::", "::1"),
+                           two("::1", "::")})
+    CAF_CHECK_EQUAL(wrong(text).size(), 1u);
 }
 
 CAF_TEST(all problems are told at once) {

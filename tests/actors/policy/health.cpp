@@ -54,6 +54,19 @@ CAF_TEST(only_failures_of_the_connection_count_against_it) {
     CAF_CHECK(is_connection_failure(how));
 }
 
+CAF_TEST(only_who_fails_or_is_slow_and_in_use_may_be_sick) {
+  const ejection_settings how;
+  CAF_CHECK(!may_be_sick(how, member(200ms), 2.5));
+  CAF_CHECK(may_be_sick(how, member(201ms), 0));
+  CAF_CHECK(may_be_sick(how, member(1ms), 2.6));
+  auto gone = member(1s);
+  gone.draining = true;
+  CAF_CHECK(!may_be_sick(how, gone, 9));
+  gone.draining = false;
+  gone.ejected = true;
+  CAF_CHECK(!may_be_sick(how, gone, 9));
+}
+
 CAF_TEST(failures_eject_for_a_time_that_doubles) {
   const ejection_settings how;
   const members some(4, member(1ms));

@@ -75,6 +75,32 @@ CAF_TEST(trouble_of_long_ago_lengthens_no_pause) {
   CAF_CHECK(uut.due(start + 1h + 20ms));
 }
 
+CAF_TEST(an_outage_begins_when_what_worked_is_lost) {
+  restart_pacer uut;
+  CAF_CHECK(uut.outage(start) == 0s);
+  uut.on_lost(true, start);
+  CAF_CHECK(uut.trying());
+  CAF_CHECK(uut.outage(start + 5s) == 5s);
+  uut.on_tried(start + 6s);
+  CAF_CHECK(uut.outage(start + 7s) == 7s);
+  uut.on_up();
+  CAF_CHECK(!uut.trying());
+  CAF_CHECK(uut.outage(start + 7s) == 0s);
+  // What dies young goes on with the same one.
+  uut.on_lost(false, start + 8s);
+  CAF_CHECK(uut.outage(start + 9s) == 9s);
+  uut.on_up();
+  uut.on_lost(true, start + 10s);
+  CAF_CHECK(uut.outage(start + 11s) == 1s);
+  // What is tried without need begins one, and so does the one who hurries.
+  uut.on_up();
+  uut.on_tried(start + 12s);
+  CAF_CHECK(uut.outage(start + 13s) == 1s);
+  uut.hurry(start + 14s);
+  CAF_CHECK(uut.outage(start + 15s) == 1s);
+  CAF_CHECK(uut.due(start + 14s));
+}
+
 CAF_TEST(of_dials_under_way_one_is_patient) {
   struct row {
     duration outage, usual;
@@ -130,4 +156,16 @@ CAF_TEST(too_many_restarts_within_the_window_are_noticed) {
   CAF_CHECK(!uut.exceeded(start + 11s));
   CAF_CHECK(!uut.add(start + 12s));
   CAF_CHECK(!uut.add(start + 100s));
+}
+
+CAF_TEST(it_is_known_when_there_are_not_too_many_any_more) {
+  restart_intensity uut{2, 10s};
+  uut.add(start);
+  uut.add(start + 1s);
+  CAF_CHECK(uut.over_at() == time_point{});
+  for (int i = 2; i < 5; ++i)
+    CAF_CHECK(uut.add(start + i * 1s));
+  CAF_CHECK(uut.over_at() == start + 12s);
+  CAF_CHECK(uut.exceeded(start + 12s));
+  CAF_CHECK(!uut.exceeded(start + 12s + 1ms));
 }

@@ -157,7 +157,7 @@ CAF_TEST(the_last_connection_of_an_agent_stays) {
 
 CAF_TEST(aged_members_are_replaced_before_they_go) {
   const auto uut = settings(2, 10);
-  members some{member(1, 31min), member(0, 1min)};
+  members some{member(1, 30min), member(0, 1min)};
   auto out = plan(uut, some);
   CAF_CHECK_EQUAL(out.open, 1u);
   CAF_CHECK(out.expired.empty());

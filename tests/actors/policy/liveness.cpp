@@ -1,10 +1,9 @@
-#define CAF_SUITE small_policies
+#define CAF_SUITE liveness
 
-#include "actors/policy/backoff.hpp"
 #include "actors/policy/liveness.hpp"
-#include "actors/policy/repeat.hpp"
-#include "actors/text.hpp"
 #include "tests/support/test.hpp"
+
+#include <utility>
 
 using namespace aps;
 using namespace std::chrono_literals;
@@ -14,26 +13,6 @@ namespace {
 constexpr time_point start{1h};
 
 } // namespace
-
-CAF_TEST(a_pause_is_a_tenth_of_the_outage_with_jitter_and_bounds) {
-  struct row {
-    duration outage, least, most;
-  };
-  const row table[] = {
-    {0s, 20ms, 20ms},        {100ms, 20ms, 20ms}, {200ms, 20ms, 20ms},
-    {400ms, 30ms, 40ms},     {1s, 75ms, 100ms},   {5s, 375ms, 500ms},
-    {8s, 600ms, 800ms},      {60s, 4500ms, 6s},   {150s, 11250ms, 15s},
-    {3600s, 11250ms, 15s},
-  };
-  for (uint64_t seed = 1; seed < 50; ++seed) {
-    backoff uut{{}, seed * 7919};
-    for (const auto& one : table) {
-      const auto pause = uut.pause(one.outage);
-      CAF_CHECK(pause >= one.least);
-      CAF_CHECK(pause <= one.most);
-    }
-  }
-}
 
 CAF_TEST(an_idle_connection_is_pinged_every_interval) {
   liveness uut{{5s, 1s, 1s}, start};
@@ -109,17 +88,6 @@ CAF_TEST(who_talks_all_the_time_but_never_answers_is_dead_in_the_end) {
   CAF_CHECK(uut.check(true, start + 60s) == liveness::action::dead);
 }
 
-CAF_TEST(lines_of_very_many_keys_count_as_one) {
-  repeat_limit uut{2, 10s};
-  size_t written = 0;
-  for (int i = 0; i < 5000; ++i)
-    written += uut.admit("key " + std::to_string(i), start);
-  CAF_CHECK_EQUAL(written, repeat_limit::max_keys + 2);
-  const auto summaries = uut.expire(start + 10s);
-  CAF_REQUIRE_EQUAL(summaries.size(), 1u);
-  CAF_CHECK_EQUAL(summaries[0].left_out, 5000 - repeat_limit::max_keys - 2);
-}
-
 CAF_TEST(pongs_with_another_token_are_ignored) {
   liveness uut{{5s, 1s, 1s}, start};
   uut.force_ping(start);
@@ -127,24 +95,47 @@ CAF_TEST(pongs_with_another_token_are_ignored) {
   CAF_CHECK(uut.waiting());
 }
 
-CAF_TEST(log_lines_have_the_documented_form) {
-  event created{event_kind::pool_created, "tunnel1", "endpoint1", "websocket",
-                "", "with size 5, idle timeout " + show_duration(300s)
-                      + ", max lifetime " + show_duration(1800s),
-                0};
-  CAF_CHECK_EQUAL(render(created),
-                  "[WS-POOL] Created new pool for tunnel1.endpoint1 with size "
-                  "5, idle timeout 5m0s, max lifetime 30m0s");
-  event failed{event_kind::fallback_attempt, "tunnel1", "endpoint1", "", "",
-               "connection refused", 0};
-  CAF_CHECK_EQUAL(render(failed),
-                  "[HYBRID] gRPC request failed for tunnel1.endpoint1, trying "
-                  "WebSocket fallback: connection refused");
-  event expired{event_kind::connection_expired, "tunnel1", "endpoint1",
-                "websocket", "ws-def456", "", 0};
-  CAF_CHECK_EQUAL(render(expired),
-                  "[WS-POOL] Closing expired connection ws-def456 in pool "
-                  "tunnel1.endpoint1");
-  CAF_CHECK_EQUAL(show_duration(90min), "1h30m0s");
-  CAF_CHECK_EQUAL(show_duration(250ms), "250ms");
+CAF_TEST(the_round_trip_time_is_smoothed) {
+  liveness uut{{5s, 1s, 1s}, start};
+  CAF_CHECK(uut.rtt() == 0s);
+  uut.force_ping(start);
+  uut.on_pong(uut.token(), start + 16ms);
+  CAF_CHECK(!uut.waiting());
+  CAF_CHECK(uut.rtt() == 16ms);
+  uut.force_ping(start + 1s);
+  uut.on_pong(uut.token(), start + 1s + 8ms);
+  CAF_CHECK(uut.sample() == 8ms);
+  CAF_CHECK(uut.rtt() == 15ms);
+  // The second pong to one ping is none.
+  uut.on_pong(uut.token(), start + 2s);
+  CAF_CHECK(uut.sample() == 8ms);
+}
+
+CAF_TEST(an_answer_is_late_after_half_of_its_time_and_once) {
+  liveness uut{{5s, 1s, 1s}, start};
+  CAF_CHECK(!uut.turned_late(start + 1h));
+  for (auto pinged : {start, start + 1h}) {
+    uut.force_ping(pinged);
+    CAF_CHECK(uut.due(true) == pinged + 500ms);
+    CAF_CHECK(!uut.turned_late(pinged + 499ms));
+    CAF_CHECK(uut.turned_late(pinged + 500ms));
+    CAF_CHECK(!uut.turned_late(pinged + 600ms));
+    CAF_CHECK(uut.due(true) == pinged + 1s);
+  }
+  uut.force_ping(start + 2h);
+  uut.on_heard(start + 2h + 400ms);
+  CAF_CHECK(uut.due(false) == start + 2h + 900ms);
+  CAF_CHECK(!uut.turned_late(start + 2h + 899ms));
+  CAF_CHECK(uut.turned_late(start + 2h + 900ms));
+}
+
+CAF_TEST(a_ping_is_due_after_a_stall_an_interval_or_an_old_sample) {
+  liveness uut{{5s, 1s, 1s}, start};
+  uut.force_ping(start);
+  uut.on_pong(uut.token(), start);
+  uut.on_heard(start + 4500ms);
+  CAF_CHECK(uut.due(false) == start + 5s); // the sample is old
+  CAF_CHECK(uut.due(true) == start + 5s);
+  uut.on_heard(start + 1s);
+  CAF_CHECK(uut.due(true) == start + 2s); // silence
 }

@@ -1,0 +1,91 @@
+#define CAF_SUITE frame
+
+#include "transports/seam/frame.hpp"
+
+#include "tests/support/test.hpp"
+
+#include <set>
+#include <string>
+
+using namespace aps;
+
+CAF_TEST(transports_have_words_that_others_match) {
+  CAF_CHECK_EQUAL(to_string(transport_kind::grpc), "grpc");
+  CAF_CHECK_EQUAL(to_string(transport_kind::websocket), "websocket");
+  CAF_CHECK_EQUAL(to_string(transport_kind::poll), "poll");
+}
+
+CAF_TEST(refusals_have_words_and_sentences_of_their_own) {
+  std::set<std::string> words;
+  std::set<std::string> sentences;
+  for (auto i = 1; i <= static_cast<int>(last_refusal); ++i) {
+    words.emplace(to_string(static_cast<refusal>(i)));
+    sentences.emplace(render(static_cast<refusal>(i)));
+  }
+  for (const auto& known : {words, sentences}) {
+    CAF_CHECK_EQUAL(known.size(), static_cast<size_t>(last_refusal));
+    CAF_CHECK(!known.contains("refused"));
+  }
+  CAF_CHECK_EQUAL(to_string(refusal::bad_proof), "bad-password");
+}
+
+CAF_TEST(bytes_in_hexadecimal) {
+  CAF_CHECK_EQUAL(to_hex(""), "");
+  CAF_CHECK_EQUAL(to_hex(std::string_view{"\x00\x01\x9a\xbf\xff", 5}),
+                  "00019abfff");
+  session_id id{};
+  id[0] = 0x10;
+  id[15] = 0xef;
+  CAF_CHECK_EQUAL(to_hex(id), "100000000000000000000000000000ef");
+}
+
+CAF_TEST(case_does_not_count_in_ASCII_and_in_nothing_else) {
+  CAF_CHECK(iequals("", ""));
+  CAF_CHECK(iequals("aZ-9", "Az-9"));
+  CAF_CHECK(!iequals("a", "ab"));
+  CAF_CHECK(!iequals("ab", "a"));
+  // Neighbours of the letters, and what differs in the same bit.
+  CAF_CHECK(!iequals("@", "`"));
+  CAF_CHECK(!iequals("[", "{"));
+  CAF_CHECK(!iequals("-", "\r"));
+  CAF_CHECK(!iequals("\xc4", "\xe4"));
+}
+
+CAF_TEST(the_first_field_of_a_name_is_found) {
+  const header_list headers{{"A", "1"}, {"b", "2"}, {"B", "3"}};
+  CAF_REQUIRE(find_header(headers, "B") != nullptr);
+  CAF_CHECK_EQUAL(find_header(headers, "B")->value, "2");
+  CAF_CHECK(find_header(headers, "c") == nullptr);
+}
+
+CAF_TEST(an_interim_answer_is_one_hundred_and_something_but_no_switch) {
+  response_head head;
+  for (const uint16_t status : {100, 102, 199}) {
+    head.status = status;
+    CAF_CHECK(head.interim());
+  }
+  for (const uint16_t status : {99, 101, 200}) {
+    head.status = status;
+    CAF_CHECK(!head.interim());
+  }
+}
+
+CAF_TEST(a_frame_weighs_at_least_its_texts) {
+  const header_list fields{{"name", "value"}, {"n", ""}};
+  const size_t of_fields = 4 + 5 + 1 + 2 * 8;
+  auto request = std::make_shared<request_head>();
+  request->path = "/path";
+  request->headers = fields;
+  auto answer = std::make_shared<response_head>();
+  answer->headers = fields;
+  CAF_CHECK_EQUAL((frame{1, request_frame{1, 0, request}}.weight()),
+                  64 + 5 + of_fields);
+  CAF_CHECK_EQUAL((frame{1, response_frame{answer}}.weight()),
+                  32 + of_fields);
+  CAF_CHECK_EQUAL((frame{1, data_frame{0, slice::copy("abc"), false}}.weight()),
+                  24u + 3);
+  CAF_CHECK_EQUAL((frame{1, end_frame{0, fields}}.weight()), 24 + of_fields);
+  CAF_CHECK_EQUAL((frame{1, reset_frame{outcome::cut, "why"}}.weight()),
+                  32u + 3);
+  CAF_CHECK_EQUAL((frame{0, ping_frame{1}}.weight()), 32u);
+}
