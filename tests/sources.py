@@ -61,9 +61,10 @@ def blocks(text):
             kind = _kind(head)
             around.append((kind, head, at + 1))
             inside = kind not in ("namespace", "class")
-            begin = at + 1
+            begin = begin if kind == "argument" else at + 1
             continue
-        begin = at + 1
+        kind = around[-1][0]
+        begin = begin if kind == "argument" else at + 1
         if found[0] == "}" and len(around) > 1:
             kind, head, first = around.pop()
             if kind in ("class", "function"):
@@ -77,6 +78,8 @@ _HIDDEN = re.compile(r"^[ \t]*#(?:.*\\\n)*.*$"
 
 def _kind(head):
     """Of the block behind `head`, in a namespace or a class."""
+    if head.count("(") > head.count(")"):
+        return "argument"
     flat = re.sub(r"\btemplate\s*<[^{]*?>(?=\s*\w)", "", head)
     while flat != (flat := re.sub(r"\([^()]*\)", "@", flat)):
         pass
