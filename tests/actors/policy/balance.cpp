@@ -170,3 +170,11 @@ CAF_TEST(what_moves_stays_in_its_session_and_may_pass_the_cap) {
   CAF_CHECK_EQUAL(choose_in_session(some, 8, 2, false), 1u);
   CAF_CHECK_EQUAL(choose_in_session(some, 4, 3, true), no_member);
 }
+
+// A visitor stays with its agent over versions of this program, too.
+CAF_TEST(hashes_are_those_of_their_authors) {
+  CAF_CHECK_EQUAL(mix(0), 0xe220a8397b1dcdafu); // the first of splitmix64
+  CAF_CHECK_EQUAL(hash_of(""), mix(0xcbf29ce484222325u));
+  CAF_CHECK_EQUAL(hash_of("a"), mix(0xaf63dc4c8601ec8cu));
+  CAF_CHECK_EQUAL(hash_of("foobar"), mix(0x85944171f73967e8u));
+}

@@ -69,6 +69,17 @@ CAF_TEST(several_good_probes_lead_back) {
   CAF_CHECK_EQUAL(uut.failures(), 0u);
 }
 
+CAF_TEST(between_two_good_probes_is_a_pause) {
+  auto uut = with_threshold(1);
+  uut.on_failure(start, "x");
+  CAF_CHECK(uut.probe_due(start + 1s));
+  CAF_CHECK(!uut.on_probe(true, start + 2s));
+  CAF_CHECK(uut.due() == start + 2100ms);
+  CAF_CHECK(!uut.probe_due(start + 2099ms));
+  CAF_CHECK(uut.probe_due(start + 2100ms));
+  CAF_CHECK_EQUAL(uut.probe_number(), 2u);
+}
+
 CAF_TEST(a_bad_probe_starts_the_hold_down_again) {
   auto uut = with_threshold(1);
   uut.on_failure(start, "x");

@@ -55,6 +55,9 @@ CAF_TEST(a_connection_at_rest_is_pinged_at_a_slower_pace_until_work_comes) {
   uut.on_work(now);
   CAF_CHECK(!uut.resting(now));
   CAF_CHECK_EQUAL(pass(5s, true), 5u);
+  // Work that lasts keeps it awake by itself.
+  CAF_CHECK_EQUAL(pass(30s, true), 30u);
+  CAF_CHECK(!uut.resting(now));
 }
 
 CAF_TEST(who_measures_nothing_pings_into_silence_only) {

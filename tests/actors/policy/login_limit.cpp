@@ -55,6 +55,21 @@ CAF_TEST(the right secret ends the pauses and so does time) {
   CAF_CHECK(uut.wait("a", start + 1h) == 0s);
 }
 
+CAF_TEST(pauses go on growing until every guess is forgiven) {
+  for (const auto& [forgiven, expected] :
+       {std::pair{login_limit::burst - 1, 2 * login_limit::first_pause},
+        std::pair{login_limit::burst, login_limit::first_pause}}) {
+    login_limit uut;
+    for (uint32_t i = 0; i < login_limit::burst; ++i)
+      uut.on_failure("a", start);
+    const auto later = start + login_limit::first_pause
+                       + forgiven * login_limit::refill;
+    for (uint32_t i = 0; i < 20 && uut.wait("a", later) == 0s; ++i)
+      uut.on_failure("a", later);
+    CAF_CHECK(uut.wait("a", later) == expected);
+  }
+}
+
 CAF_TEST(many addresses that guess take bounded room) {
   login_limit uut;
   for (int i = 0; i < 5000; ++i)

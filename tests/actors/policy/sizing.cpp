@@ -56,6 +56,7 @@ CAF_TEST(the_minimum_is_asked_for_once) {
   CAF_CHECK_EQUAL(plan(settings(5, 10), {}, 0, 5).open, 0u);
   CAF_CHECK_EQUAL(plan(settings(5, 10), {member(0)}, 0, 1).open, 3u);
   CAF_CHECK_EQUAL(plan(settings(0, 10), {}).open, 0u);
+  CAF_CHECK_EQUAL(plan(settings(5, 10), {}).utilization, 0.0);
 }
 
 CAF_TEST(growth_follows_the_need_in_one_step) {
