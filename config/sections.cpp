@@ -17,16 +17,16 @@ namespace {
 constexpr range<uint16_t> any_port{0, 65535};
 constexpr size_t max_token = 1024;
 
-bool read_host(reader& in, std::string& to) {
+void read_host(reader& in, std::string& to) {
   const auto* value = in.member("host");
   if (!value)
-    return true;
+    return;
   const auto text = value->is_string() ? value->get<std::string>() : "";
-  if (text != "localhost" && !is_ipv4(text) && !is_ipv6(text))
-    return in.fail(in.path("host"), describe(*value),
-                   "an IP address or \"localhost\"");
-  to = text;
-  return true;
+  if (text == "localhost" || is_ipv4(text) || is_ipv6(text))
+    to = text;
+  else
+    in.fail(in.path("host"), describe(*value),
+            "an IP address or \"localhost\"");
 }
 
 bool read_url(reader& in, const char* key, bool prefix, url& to) {

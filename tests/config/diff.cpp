@@ -33,12 +33,13 @@ CAF_TEST(what differs is named as in the file) {
   other.servers.at("a").port = 7;
   other.servers.erase("b");
   other.servers["c"].port = 3;
+  other.mappings[0].from.path = "/f";
   other.mappings[1].to.host = "e";
   other.tunnels.at("t").websocket_pool.pool_size = 2;
   other.log.level = "debug";
   CAF_CHECK_EQUAL(changed_keys(sample(), other),
-                  (keys{"log.level", "mappings[1].to", "servers.a.port",
-                        "servers.b", "servers.c",
+                  (keys{"log.level", "mappings[0].from", "mappings[1].to",
+                        "servers.a.port", "servers.b", "servers.c",
                         "tunnels.t.websocket_pool.pool_size"}));
 }
 

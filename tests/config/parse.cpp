@@ -132,6 +132,7 @@ CAF_TEST(times may be fractions and integers may end in a zero fraction) {
   const auto t = tunnel_with(R"("resume_time": 0.25, "grpc_pool":
     {"pool_size": 2.0, "idle_timeout": 1e2, "acquire_timeout": 0})");
   CAF_CHECK_EQUAL(t.resume_time.count(), 0.25);
+  CAF_CHECK_EQUAL(t.reconnect_grace.count(), 0.25); // as long, unless set
   CAF_CHECK_EQUAL(t.grpc_pool.pool_size, 2u);
   CAF_CHECK_EQUAL(t.grpc_pool.idle_timeout.count(), 100.0);
   CAF_CHECK_EQUAL(t.grpc_pool.acquire_timeout.count(), 0.0);

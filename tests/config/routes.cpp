@@ -64,6 +64,14 @@ CAF_TEST(the host ignores case and default ports) {
   CAF_CHECK_EQUAL(winner(routes, "", "/"), -1);
 }
 
+CAF_TEST(scheme host and port do not run together) {
+  const auto routes = table({{"https://x:81"}, {"http://y:181"}});
+  CAF_CHECK_EQUAL(winner(routes, "x", "/", 81, "https"), 0);
+  CAF_CHECK_EQUAL(winner(routes, "sx", "/", 81, "http"), -1);
+  CAF_CHECK_EQUAL(winner(routes, "y", "/", 181), 1);
+  CAF_CHECK_EQUAL(winner(routes, "y1", "/", 81), -1);
+}
+
 CAF_TEST(the longest path wins) {
   const auto routes = table(
     {{"http://e"}, {"http://e/a"}, {"http://e/a/b"}, {"http://e/a/b/"}});
