@@ -166,6 +166,10 @@ class node_impl final : public node {
 
   monitor_actor monitor() const override { return context_->monitor; }
 
+  const component_log& log() const noexcept override {
+    return logs_.of(log_component::node);
+  }
+
   // Each step takes away what the next one relies on being quiet.
   void stop(std::chrono::milliseconds grace) override {
     if (stopped_)

@@ -22,6 +22,8 @@ class logger;
 
 namespace aps {
 
+class component_log; // actors/component_log.hpp
+
 /// A node inside somebody's actor system: listeners and the actors behind
 /// them. Does not own the system or the network; both must outlive it.
 class node {
@@ -48,6 +50,10 @@ class node {
   /// Who is told of everything that happens; takes `subscribe` and lists the
   /// live actors (actors/events.hpp). Lives until `stop`.
   virtual monitor_actor monitor() const = 0;
+
+  /// For the host's own lines: the log of the component `node`, so that its
+  /// level holds for them, too. Thread: any.
+  virtual const component_log& log() const noexcept = 0;
 
   /// Stops accepting, lets live exchanges end for at most `grace`, fails the
   /// rest with 503, closes links, ends the actors. Blocks; must

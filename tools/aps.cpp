@@ -39,8 +39,8 @@ aps::config::result read(const options& what,
   return loaded;
 }
 
-void log_start(const aps::component_log& log, const aps::config::node& config,
-               const aps::node& node) {
+void log_start(const aps::config::node& config, const aps::node& node) {
+  const auto& log = node.log();
   for (const auto& [name, port] : node.ports())
     log.info("Server {} listens on {}", name,
              aps::cli::to_string({config.servers.at(name).host, port}));
@@ -54,14 +54,14 @@ void log_start(const aps::component_log& log, const aps::config::node& config,
 }
 
 /// SIGHUP: reads the configuration again; a broken one changes nothing.
-void reload(aps::node& node, const options& what,
-            const aps::component_log& log) {
+void reload(aps::node& node, const options& what) {
   std::vector<std::string> warnings;
   const auto loaded = read(what, warnings);
   if (const auto* problems = std::get_if<aps::config::problems>(&loaded)) {
     for (const auto& problem : *problems)
-      log.error("{}", problem.str());
-    log.error("{} is not used; everything stays as it was", what.config);
+      node.log().error("{}", problem.str());
+    node.log().error("{} is not used; everything stays as it was",
+                     what.config);
     return node.note_broken_config();
   }
   node.reload(std::get<aps::config::node>(loaded));
@@ -85,12 +85,12 @@ void run(const aps::config::node& config, const options& what) {
                                        return aps::host::dropped_lines(
                                          *log.logger());
                                      }});
-  log_start(log, config, *node);
-  const auto reloaded = [&] { reload(*node, what, log); };
-  log.info("{}: stopping", aps::host::wait_for_stop(reloaded));
+  log_start(config, *node);
+  const auto reloaded = [&] { reload(*node, what); };
+  node->log().info("{}: stopping", aps::host::wait_for_stop(reloaded));
   const std::chrono::duration<double> grace{what.grace};
   node->stop(std::chrono::duration_cast<std::chrono::milliseconds>(grace));
-  log.info("Stopped");
+  node->log().info("Stopped");
 }
 
 /// Says why there will be no node, as its log would have.

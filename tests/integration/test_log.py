@@ -123,6 +123,18 @@ class Start(Case):
                                  ("error", "node"))
                 self.assertIn("$.servers.main", entry["text"])
 
+    def test_the_node_s_own_lines_have_the_level_of_their_component(self):
+        for general, own, written in (("warning", "info", True),
+                                      ("info", "warning", False),
+                                      ("debug", "off", False)):
+            stack = self.build("ws", agent=False, config={
+                "log": {"level": general, "components": {"node": own}}})
+            stack.node.stop(seconds=20)
+            for words in ("Server main listens on", "; ready",
+                          "SIGTERM: stopping", "Stopped"):
+                with self.subTest(general=general, own=own, words=words):
+                    self.assertEqual(words in stack.node.log, written)
+
     def test_the_flag_wins_over_the_file(self):
         stack = self.build("ws", agent=False,
                            config={"log": {"format": "text"}},
