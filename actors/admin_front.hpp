@@ -8,12 +8,7 @@ namespace aps {
 /// The node's admin listener; admin/router.cpp says what there is.
 class admin_front final : public operator_front {
  public:
-  explicit admin_front(admin::context_ptr context);
-
-  void on_own_answer(executor& unit, const own_answer& answer) override;
-
- private:
-  admin::context_ptr context_;
+  explicit admin_front(const admin::context_ptr& context);
 };
 
 } // namespace aps

@@ -8,7 +8,6 @@
 #include "actors/operator_front.hpp"
 #include "actors/policy/complaints.hpp"
 #include "actors/policy/repeat.hpp"
-#include "transports/seam/foreign_text.hpp"
 #include "transports/seam/wall_clock.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -21,9 +20,6 @@ using nlohmann::json;
 namespace {
 
 constexpr auto answer_patience = std::chrono::seconds(5);
-
-// Of a path in the log.
-constexpr size_t max_path = 60;
 
 using context_ptr = std::shared_ptr<const agent_status_context>;
 using agent_list = std::vector<agent_snapshot>;
@@ -252,7 +248,7 @@ admin::desk_ptr desk_of(const context_ptr& context) {
   const auto log = std::make_shared<refusal_log>(context->agent->log);
   const auto limits = std::make_shared<limit_log>(context->system.metrics());
   return std::make_shared<const admin::desk>(admin::desk{
-    context->system, context->agent->units,
+    context->system, context->agent->units, "status",
     [context] { return context->token; },
     [log, limits](limit kind, std::string_view peer, std::string_view detail) {
       limits->on_limit(kind, peer, detail);
@@ -260,10 +256,10 @@ admin::desk_ptr desk_of(const context_ptr& context) {
       log->write(name, std::string(peer) + " reached the limit " + name
                          + (detail.empty() ? "" : ": " + std::string(detail)));
     },
-    [log](const request& which, const std::string& why) {
-      log->write(why, "refused " + which.method() + " "
-                        + foreign_text(which.path(), max_path) + ": " + why
-                        + " (from " + which.facts().visitor_address + ")");
+    [log](const admin::refused_request& what) {
+      log->write(what.how == outcome::ok ? what.why
+                                         : std::string(to_string(what.how)),
+                 "refused " + in_words(what));
     }});
 }
 

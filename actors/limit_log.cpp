@@ -25,11 +25,15 @@ event make_event(limit kind, std::string_view address, std::string_view detail,
   return out;
 }
 
-event make_event(outcome how, const address_limit::summary& some) {
-  event out{event_kind::exchange_failed};
+event make_event(event_kind kind, outcome how,
+                 const address_limit::summary& some) {
+  event out{kind};
   out.reason = to_string(how);
   out.peer = some.address.empty() ? "other addresses" : some.address;
   out.detail = counted(some.left_out, "more request");
+  if (kind == event_kind::admin_refused)
+    out.detail = "Refused " + out.detail + " (from " + out.peer + "): "
+                 + out.reason;
   out.number = status_of(how);
   return out;
 }
@@ -74,10 +78,11 @@ void limit_log::on_limit(limit kind, std::string_view peer,
   compat::enqueue(nullptr, whom, make_event(kind, address, detail, 0));
 }
 
-bool limit_log::admits(outcome how, std::string_view peer) {
+bool limit_log::admits(outcome how, std::string_view peer, event_kind kind) {
   const auto address = peer_group(peer);
   std::lock_guard guard{mutex_};
-  return !closed_ && own_answers_[how].admit(address, clock_type::now());
+  return !closed_
+         && own_answers_[{kind, how}].admit(address, clock_type::now());
 }
 
 std::vector<event> limit_log::expire(time_point now) {
@@ -87,9 +92,9 @@ std::vector<event> limit_log::expire(time_point now) {
     for (const auto& some :
          rows_[static_cast<size_t>(entry.kind)].told.expire(now))
       out.push_back(make_event(entry.kind, some.address, {}, some.left_out));
-  for (auto& [how, told] : own_answers_)
+  for (auto& [key, told] : own_answers_)
     for (const auto& some : told.expire(now))
-      out.push_back(make_event(how, some));
+      out.push_back(make_event(key.first, key.second, some));
   return out;
 }
 

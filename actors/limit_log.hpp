@@ -36,8 +36,9 @@ class limit_log {
   void on_limit(limit kind, std::string_view peer, std::string_view detail);
 
   /// Whether an answer of the node by itself to `peer` is told, or only summed
-  /// up later (`expire`). Whoever asks counts it.
-  bool admits(outcome how, std::string_view peer);
+  /// up later (`expire`), both as events of that kind. Whoever asks counts it.
+  bool admits(outcome how, std::string_view peer,
+              event_kind kind = event_kind::exchange_failed);
 
   /// Events about what was left out since. Called by the monitor's tick.
   std::vector<event> expire(time_point now);
@@ -57,7 +58,8 @@ class limit_log {
   };
 
   std::array<row, limit_kinds> rows_;
-  std::map<outcome, address_limit> own_answers_; // by mutex_
+  std::map<std::pair<event_kind, outcome>, address_limit>
+    own_answers_; // by mutex_
   mutable std::mutex mutex_;
   monitor_actor monitor_; // by mutex_
   bool closed_ = false;   // by mutex_

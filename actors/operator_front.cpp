@@ -85,6 +85,20 @@ void operator_front::on_limit(limit kind, std::string_view peer,
   desk_->on_limit(kind, peer, detail);
 }
 
+void operator_front::on_own_answer(executor&, const own_answer& answer) {
+  if (answer.how == outcome::ok)
+    return;
+  note_refused(*desk_, {.status = answer.status,
+                        .peer = answer.peer,
+                        .request_id = answer.request_id,
+                        .method = answer.method,
+                        .path = answer.path,
+                        .why = std::string(answer.detail.empty()
+                                             ? render(answer.how)
+                                             : answer.detail),
+                        .how = answer.how});
+}
+
 listen_options operator_listener(std::string name, std::string host,
                                  uint16_t port) {
   listen_options out;

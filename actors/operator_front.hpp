@@ -22,6 +22,10 @@ class operator_front : public front {
   void on_link(link_ptr what) override;
   void on_limit(limit kind, std::string_view peer,
                 std::string_view detail) override;
+
+  /// Strangers are no visitors: what they send here is no exchange.
+  void on_own_answer(executor& unit, const own_answer& answer) override;
+
   exchange_id next_id() override { return ++next_id_; }
 
  private:

@@ -46,7 +46,12 @@ bool from_elsewhere(const request& what) {
 
 bool refuse(const request& what, uint16_t status, const std::string& why,
             header_list more = {}) {
-  what.at().on_refused(what, why);
+  note_refused(what.at(), {.status = status,
+                           .peer = what.facts().visitor_address,
+                           .request_id = what.facts().request_id,
+                           .method = what.method(),
+                           .path = what.path(),
+                           .why = why});
   what.answer(status, {{"error", why}}, std::move(more));
   return false;
 }

@@ -2,6 +2,8 @@
 
 #include "actors/admin/shared_answers.hpp"
 #include "actors/messages.hpp"
+#include "actors/metric_text.hpp"
+#include "transports/seam/foreign_text.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -39,6 +41,28 @@ int digit(char c) {
 }
 
 } // namespace
+
+void note_refused(const desk& at, const refused_request& what) {
+  const auto status = what.status == 0 ? "none" : std::to_string(what.status);
+  at.system.metrics()
+    .counter_instance("aps", "operator-refused",
+                      {{"listener", view(at.listener)},
+                       {"status", view(status)}},
+                      "Requests that a listener for operators refused.", "1",
+                      true)
+    ->inc();
+  at.on_refused(what);
+}
+
+std::string in_words(const refused_request& what) {
+  constexpr size_t max_method = 32;
+  constexpr size_t max_path = 60;
+  auto out = what.method.empty() ? "a connection"
+                                 : foreign_text(what.method, max_method);
+  if (!what.path.empty())
+    out += " " + foreign_text(what.path, max_path);
+  return out + ": " + what.why + " (from " + std::string(what.peer) + ")";
+}
 
 request::request(desk_ptr at, served_exchange_ptr served, exchange_facts facts,
                  std::string body)

@@ -6,6 +6,7 @@
 #include "actors/policy/login_limit.hpp"
 #include "actors/unit_context.hpp"
 #include "transports/seam/network.hpp"
+#include "transports/seam/outcome.hpp"
 
 #include <caf/actor_system.hpp>
 #include <nlohmann/json.hpp>
@@ -27,13 +28,27 @@ struct login_guard {
 };
 
 class answer_round;
-class request;
+
+/// What a listener for operators refused. The texts are as they came, and live
+/// as long as the call.
+struct refused_request {
+  unsigned status = 0; ///< 0 = nothing that has one was sent
+  std::string_view peer = {};
+  std::string_view request_id = {};
+  std::string_view method = {}; ///< empty = it was no request
+  std::string_view path = {};
+  std::string why = {};
+  /// What was wrong with it as HTTP; `ok` = nothing.
+  outcome how = outcome::ok;
+};
 
 /// What a listener for operators needs of its process: a node's admin
 /// listener, or an agent's status listener. Thread-safe.
 struct desk {
   caf::actor_system& system;
   std::shared_ptr<unit_contexts> units;
+
+  std::string listener; ///< its name, "admin" or "status"; a label of metrics
 
   /// What has to be shown; "" = nothing, but only local names are served.
   std::function<std::string()> token;
@@ -43,12 +58,18 @@ struct desk {
                      std::string_view detail)>
     on_limit;
 
-  /// A request was refused, `why` in words.
-  std::function<void(const request& which, const std::string& why)> on_refused;
+  /// Something was refused. Strangers decide how often.
+  std::function<void(const refused_request& what)> on_refused;
 
   std::shared_ptr<login_guard> logins = std::make_shared<login_guard>();
 };
 using desk_ptr = std::shared_ptr<const desk>;
+
+/// Counts what was refused, and tells it. Thread: any.
+void note_refused(const desk& at, const refused_request& what);
+
+/// "GET /x: why (from 127.0.0.1)", clean and short.
+std::string in_words(const refused_request& what);
 
 /// One request to such a listener, its body complete, and the way to answer
 /// it, once. Copies are the same request.

@@ -11,6 +11,8 @@
 
 #include <caf/scheduler/test_coordinator.hpp>
 
+#include <algorithm>
+
 using namespace aps;
 using namespace std::chrono_literals;
 
@@ -84,4 +86,26 @@ CAF_TEST(the_address_without_its_port_decides_who_is_told_about) {
   monitor = nullptr;
   // Nothing runs by itself here, and the system waits for its actors.
   dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler()).run();
+}
+
+CAF_TEST(visitors_and_who_comes_to_operators_are_summed_up_apart) {
+  caf::telemetry::metric_registry registry;
+  limit_log uut{registry};
+  const auto ask = [&](event_kind kind, int count) {
+    int told = 0;
+    for (int i = 0; i < count; ++i)
+      told += uut.admits(outcome::bad_request, "192.0.2.1", kind);
+    return told;
+  };
+  CAF_CHECK_EQUAL(ask(event_kind::exchange_failed, 3), 1);
+  CAF_CHECK_EQUAL(ask(event_kind::admin_refused, 5), 1);
+  auto sums = uut.expire(clock_type::now() + 1h);
+  CAF_REQUIRE_EQUAL(sums.size(), 2u);
+  std::sort(sums.begin(), sums.end(), [](const event& a, const event& b) {
+    return a.kind < b.kind;
+  });
+  CAF_CHECK_EQUAL(render(sums[0]), "[REQUEST] Refused 192.0.2.1 with 400 "
+                                   "bad-request: 2 more requests");
+  CAF_CHECK_EQUAL(render(sums[1]), "[ADMIN] Refused 4 more requests (from "
+                                   "192.0.2.1): bad-request");
 }

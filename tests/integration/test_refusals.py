@@ -59,6 +59,22 @@ PROVOKED = (
      "nobody.test", "/n", ""),
 )
 
+# What strangers send to the admin listener: status, bytes, words of the log.
+AT_ADMIN = (
+    ("400", b"\x16\x03\x01\0\x05hello", r"a connection: TLS spoken"),
+    ("400", b"GET /a HTTP/1.1\r\n\r\n", r"GET /a: "),
+    ("431", b"GET /long HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 70_000
+     + b"\r\n\r\n", r"GET /long: .*too large"),
+    ("501", b"GET /up HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
+     b"Upgrade: websocket\r\n\r\n", r"GET /up: This is the admin listener"),
+    ("501", b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
+     r"CONNECT a:443: .*CONNECT"),
+    ("none", VISIT_H2, r"a connection: HTTP/2 is for agents"),
+    # A request that is refused for other reasons counts the same.
+    ("403", b"GET /.api/stats HTTP/1.1\r\nHost: evil.test\r\n\r\n",
+     r"GET /\.api/stats: without a token"),
+)
+
 
 def source_of(row):
     """Each row has an address of its own: of one address few are told."""
@@ -172,12 +188,26 @@ class Traces(Case):
         self.assertGreaterEqual(
             self.metrics(stack)["aps_auth_failures_total"], 1)
 
-    def test_the_admin_listener_tells_too(self):
+    def test_strangers_at_the_admin_listener_are_no_visitors(self):
         stack = self.build("ws", agent=False)
-        with Visitor(stack.node.admin_port, source="127.0.2.1") as visitor:
-            visitor.send(b"\x16\x03\x01\0\x05hello")
-            self.assertEqual(visitor.read().status, 400)
-        self.told(stack, "Refused 127.0.2.1 with 400 bad-request: TLS spoken")
+        for row, (status, data, _) in enumerate(AT_ADMIN):
+            answer = provoke(stack.node.admin_port, row, data)
+            if status != "none":
+                self.assertTrue(answer.startswith(b"HTTP/1.1 %s"
+                                                  % status.encode()), answer)
+        for row, (_, _, words) in enumerate(AT_ADMIN):
+            self.told(stack, rf"\[ADMIN\] Refused {words} .*"
+                      rf"\(from {source_of(row)}\)")
+        shown = self.metrics(stack)
+        for status in {status for status, *_ in AT_ADMIN}:
+            self.assertEqual(
+                metrics.total(shown, "aps_operator_refused_total",
+                              listener="admin", status=status),
+                sum(status == one for one, *_ in AT_ADMIN), status)
+        self.assertEqual(metrics.total(shown, "aps_exchanges_total"), 0)
+        self.assertEqual(shown["aps_exchanges_started_total"], 0)
+        self.assertEqual(self.exchanges(stack), [])
+        self.assertEqual(stack.node.stats()["exchanges"]["started"], 0)
 
 
 class Flood(Case):

@@ -25,11 +25,12 @@ struct question {
 struct entrance {
   explicit entrance(std::string token = {}) {
     at = std::make_shared<admin::desk>(admin::desk{
-      *system, nullptr, [token = std::move(token)] { return token; },
+      *system, nullptr, "admin",
+      [token = std::move(token)] { return token; },
       [this](limit kind, std::string_view, std::string_view) {
         limits.push_back(kind);
       },
-      [this](const admin::request&, const std::string&) { ++refused; }});
+      [this](const admin::refused_request&) { ++refused; }});
   }
 
   /// The status of the refusal; 0 = may enter.
