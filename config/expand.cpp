@@ -50,14 +50,13 @@ class expander {
       : folder_(std::move(folder)), from_(from), out_(out) {}
 
   void visit(json& value, const std::string& path) {
-    if (value.is_string())
+    if (is_reference(value))
+      refer(value, path);
+    else if (value.is_string())
       value = expanded(value.get_ref<const std::string&>(), path);
     else if (value.is_object())
       for (auto& [key, member] : value.items())
-        if (const auto place = member_path(path, key); is_reference(member))
-          refer(member, place);
-        else
-          visit(member, place);
+        visit(member, member_path(path, key));
     else if (value.is_array())
       for (size_t i = 0; i < value.size(); ++i)
         visit(value[i], element_path(path, i));

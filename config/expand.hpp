@@ -37,10 +37,11 @@ class source {
 const source& system_source();
 
 /// Replaces `${NAME}`, `${NAME:-default}` and `${file:PATH}` in every string
-/// of `value`, which stands at `path`; `$${` stands for `${`. A member that is
-/// one reference and nothing else becomes an `expanded_value` (reader.hpp), so
-/// that it may be a number or a boolean. What is put in is not looked at again. A PATH is relative to `folder`. A problem names the
-/// key and the variable or file, never what the string says besides.
+/// of `value`, which stands at `path`; `$${` stands for `${`. A string that
+/// is one reference and nothing else becomes an `expanded_value` (reader.hpp),
+/// so that it may be a number or a boolean. What is put in is not looked at
+/// again. A PATH is relative to `folder`. A problem names the key and the
+/// variable or file, never what the string says besides.
 void expand(nlohmann::json& value, const std::string& path,
             const std::filesystem::path& folder, const source& from,
             problems& out);

@@ -69,6 +69,10 @@ json scalar_of(const json& value) {
   return read.is_number() || read.is_boolean() ? read : value;
 }
 
+json text_of(const json& value) {
+  return value.is_binary() ? json(parts_of(value).second) : value;
+}
+
 std::string describe(const json& value, bool secret) {
   switch (value.type()) {
     case json::value_t::binary: return describe_expanded(value, secret);
@@ -113,7 +117,8 @@ std::string reader::path(std::string_view key) const {
   return member_path(path_, key);
 }
 
-const json* reader::member(const char* key) {
+template <class Convert>
+const json* reader::converted(const char* key, Convert convert) {
   if (std::find(known_.begin(), known_.end(), key) == known_.end())
     known_.emplace_back(key);
   if (!value_)
@@ -121,18 +126,31 @@ const json* reader::member(const char* key) {
   const auto at = value_->find(key);
   if (at == value_->end())
     return nullptr;
-  return at->is_binary() ? &(read_[key] = parts_of(*at).second) : &*at;
+  const auto is_expanded = [](const json& value) { return value.is_binary(); };
+  if (is_expanded(*at))
+    return &(read_[key] = convert(*at));
+  if (!at->is_array() || std::none_of(at->begin(), at->end(), is_expanded))
+    return &*at;
+  auto& list = read_[key] = *at;
+  for (auto& element : list)
+    element = convert(element);
+  return &list;
+}
+
+const json* reader::member(const char* key) {
+  return converted(key, text_of);
 }
 
 const json* reader::scalar(const char* key) {
-  const auto* value = member(key);
-  if (!value || !value_->find(key)->is_binary())
-    return value;
-  return &(read_[key] = scalar_of((*value_)[key]));
+  return converted(key, scalar_of);
 }
 
 std::string reader::found(const char* key) const {
   return describe((*value_)[key]);
+}
+
+std::string reader::found(const char* key, size_t index) const {
+  return describe((*value_)[key][index]);
 }
 
 bool reader::require(const char* key, const char* allowed) {
@@ -227,27 +245,29 @@ bool reader::strings(const char* key, std::vector<std::string>& to,
   if (!value)
     return true;
   if (rule.or_string && value->is_string())
-    return element(*value, path(key), to, rule);
+    return element(*value, found(key), path(key), to, rule);
   if (!value->is_array() || value->empty())
     return fail(path(key), describe(*value), rule.what);
   bool ok = true;
   for (size_t i = 0; i < value->size(); ++i)
-    ok &= element((*value)[i], element_path(path(key), i), to, rule);
+    ok &= element((*value)[i], found(key, i), element_path(path(key), i), to,
+                  rule);
   return ok;
 }
 
-bool reader::element(const json& value, std::string path,
-                     std::vector<std::string>& to, const list_rule& rule) {
+bool reader::element(const json& value, const std::string& told,
+                     std::string path, std::vector<std::string>& to,
+                     const list_rule& rule) {
   const auto text = value.is_string() ? value.get<std::string>() : "";
   if (!is_name(text))
-    return fail(std::move(path), describe(value), name_rule);
+    return fail(std::move(path), told, name_rule);
   if (std::find(to.begin(), to.end(), text) != to.end())
-    return fail(std::move(path), describe(value) + " again", "each name once");
+    return fail(std::move(path), told + " again", "each name once");
   to.push_back(text);
   if (rule.known
       && std::find(rule.known->begin(), rule.known->end(), text)
            == rule.known->end())
-    return fail(std::move(path), describe(value),
+    return fail(std::move(path), told,
                 rule.known->empty() ? "a name, but none is defined"
                                     : "one of " + joined(*rule.known),
                 nearest(text, *rule.known));

@@ -39,6 +39,9 @@ nlohmann::json expanded_value(std::string_view reference,
 /// as it is.
 nlohmann::json scalar_of(const nlohmann::json& value);
 
+/// An expanded value as its text; any other value as it is.
+nlohmann::json text_of(const nlohmann::json& value);
+
 /// "the number 5", "the string \"x\"", "an object": what stands in the file.
 /// With `secret` a string's text is left out.
 std::string describe(const nlohmann::json& value, bool secret = false);
@@ -61,15 +64,17 @@ class reader {
   std::string path(std::string_view key) const;
 
   /// The member, or null; makes its key known. Expanded values are strings
-  /// here.
+  /// here, and so are those of a list.
   const nlohmann::json* member(const char* key);
 
-  /// As `member`, where a number or a boolean belongs: an expanded value that
-  /// is none of them stays one.
+  /// As `member`, where numbers or booleans belong: an expanded value that is
+  /// none of them stays one.
   const nlohmann::json* scalar(const char* key);
 
-  /// The member as a problem tells of it.
+  /// The member, or an element of the list that it is, as a problem tells of
+  /// it.
   std::string found(const char* key) const;
+  std::string found(const char* key, size_t index) const;
 
   /// Reports a missing member with what should stand there.
   bool require(const char* key, const char* allowed);
@@ -105,10 +110,14 @@ class reader {
   void finish();
 
  private:
+  /// The member with what `convert` makes of its expanded values.
+  template <class Convert>
+  const nlohmann::json* converted(const char* key, Convert convert);
   bool whole(const char* key, uint64_t& to, range<uint64_t> limits);
   bool words(const char* key, std::string& to, size_t max_bytes, bool secret);
-  bool element(const nlohmann::json& value, std::string path,
-               std::vector<std::string>& to, const list_rule& rule);
+  bool element(const nlohmann::json& value, const std::string& told,
+               std::string path, std::vector<std::string>& to,
+               const list_rule& rule);
 
   const nlohmann::json* value_;
   std::string path_;

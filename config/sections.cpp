@@ -90,7 +90,7 @@ bool read_includes(reader& in, std::vector<std::string>& to) {
     if (name.is_string() && !name.get_ref<const std::string&>().empty())
       to.push_back(name.get<std::string>());
     else
-      ok = in.fail(element_path(in.path("include"), i), describe(name),
+      ok = in.fail(element_path(in.path("include"), i), in.found("include", i),
                    "a file's name or pattern");
   }
   return ok;
@@ -121,7 +121,7 @@ void read_networks(reader& in, const char* key, std::vector<std::string>& to) {
     if (parse_network(text))
       to.push_back(std::move(text));
     else
-      in.fail(element_path(in.path(key), i), describe(block),
+      in.fail(element_path(in.path(key), i), in.found(key, i),
               "an IP address, or a network such as \"10.0.0.0/8\" or "
               "\"fd00::/8\"");
   }
@@ -218,7 +218,8 @@ std::optional<health_check::statuses> parse_statuses(const json& value) {
       return std::nullopt;
     return health_check::statuses{status, status};
   }
-  const auto text = value.is_string() ? value.get<std::string>() : "";
+  const auto word = text_of(value);
+  const auto text = word.is_string() ? word.get<std::string>() : "";
   if (text.size() != 3 || text[0] < '2' || text[0] > '5'
       || !text.ends_with("xx"))
     return std::nullopt;
@@ -230,8 +231,6 @@ void read_expected(reader& in, health_check& to) {
   const auto* value = in.scalar("expect");
   if (!value)
     return;
-  if (value->is_binary())
-    value = in.member("expect"); // "2xx" is no number
   const auto list = value->is_array() ? *value : json::array({*value});
   if (list.empty()) {
     in.fail(in.path("expect"), "an empty list", a_status);
@@ -242,7 +241,8 @@ void read_expected(reader& in, health_check& to) {
     if (const auto parsed = parse_statuses(list[i]))
       to.expect.push_back(*parsed);
     else if (value->is_array())
-      in.fail(element_path(in.path("expect"), i), describe(list[i]), a_status);
+      in.fail(element_path(in.path("expect"), i), in.found("expect", i),
+              a_status);
     else
       in.fail(in.path("expect"), in.found("expect"), a_status);
   }

@@ -145,6 +145,50 @@ CAF_TEST(a wrong number of the environment is told with its name) {
               .starts_with("main.json: $.servers.s: found ${WORD}, which is "));
 }
 
+CAF_TEST(elements of a list may be references) {
+  pretended here;
+  here.variables = {{"CODE", "204"}, {"CLASS", "3xx"}, {"WORD", "fine"},
+                    {"NET", "10.0.0.0/8"}, {"TUNNEL", "t"}, {"DNS", "::1"}};
+  here.files = {{"secret", "geheim"}};
+  const auto load_with = [&](const std::string& statuses,
+                             const std::string& tunnel,
+                             const std::string& network) {
+    here.files["main.json"] = R"({"servers": {"s": 1},
+      "tunnels": {"t": {"password": "p"}}, "trusted_proxies": [")" + network
+      + R"("], "dns": {"servers": ["${DNS}"]}, "mappings": [{
+      "from": "http://a", "to": "http://b", "via": {"tunnels": [")" + tunnel
+      + R"("]}, "health": {"expect": [)" + statuses + "]}}]}";
+    return load("main.json", here);
+  };
+  const auto loaded = load_with(R"("${CODE}", "${CLASS}", 200)", "${TUNNEL}",
+                                "${NET}");
+  CAF_REQUIRE_EQUAL(lines_of(loaded), "");
+  const auto& all = std::get<node>(loaded);
+  const auto& check = *all.mappings.at(0).health;
+  CAF_CHECK(check.expects(204) && check.expects(304) && check.expects(200));
+  CAF_CHECK(!check.expects(201));
+  CAF_CHECK_EQUAL(all.mappings.at(0).tunnels, std::vector<std::string>{"t"});
+  CAF_CHECK_EQUAL(all.trusted_proxies, std::vector<std::string>{"10.0.0.0/8"});
+  CAF_CHECK_EQUAL(all.dns.servers, std::vector<std::string>{"::1"});
+  const std::string mapping = "main.json: $.mappings[0].";
+  const std::string expect = mapping + "health.expect";
+  const std::string status = ", allowed a status from 200 to 599, ";
+  const std::vector<std::pair<result, std::string>> rows{
+    {load_with(R"("${CODE}", "${WORD}")", "t", "::1"),
+     expect + "[1]: found ${WORD}, which is \"fine\"" + status},
+    {load_with(R"("${file:secret}")", "t", "::1"),
+     expect + "[0]: found ${file:secret}, which is 6 characters" + status},
+    {load_with(R"("204")", "t", "::1"),
+     expect + "[0]: found the string \"204\"" + status},
+    {load_with("200", "${WORD}", "::1"),
+     mapping + "via.tunnels[0]: found ${WORD}, which is \"fine\", allowed "},
+    {load_with("200", "t", "${WORD}"),
+     "main.json: $.trusted_proxies[0]: found ${WORD}, which is \"fine\", "},
+  };
+  for (const auto& [found, line] : rows)
+    CAF_CHECK_EQUAL(lines_of(found).substr(0, line.size()), line);
+}
+
 CAF_TEST(a reference that leads nowhere names its key and not its string) {
   pretended here;
   const std::string key = "main.json: $.tunnels.t.password: found ";

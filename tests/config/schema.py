@@ -57,6 +57,17 @@ RIGHT = [
     ' {"tunnels": ["t"], "endpoints": "e"}}]}',
 ]
 
+# The parser's part is in load.cpp: here no variable is set.
+REFERENCES = [
+    '{"servers": {"s": 1}, "trusted_proxies": ["${NET}"]}',
+    '{"servers": {"s": 1}, "limits": {"trusted": ["${NET}"]}}',
+    '{"servers": {"s": 1}, "dns": {"servers": ["${DNS}"]}}',
+    '{"servers": {"s": 1}, "dns": {"servers": "${DNS}"}}',
+] + ['{"servers": {"s": 1}, "tunnels": {"t": {"password": "p"}}, "mappings": ['
+     ' {"from": "http://a", "to": "http://b", "via": {"tunnels": "t"},'
+     ' "health": {"expect": %s}}]}' % value
+     for value in ('"${CODE}"', '["${CODE}", 204, "3xx"]')]
+
 BROKEN = [
     "[]", "{}", '{"servers": {}}', '{"servers": []}',
     '{"servers": {"": 1}}', '{"servers": {"a\\u0007": 1}}',
@@ -92,6 +103,7 @@ BROKEN = [
 
 if KIND == "agent":
     BASE = {}
+    REFERENCES = ['{"server": ["${NODE}"], "dns": ["${DNS}"]}']
     SUBJECTS = {}
     COMPANIONS = {}
     RIGHT = [
@@ -336,6 +348,9 @@ def main():
             check_member(path, key, each)
     for text in RIGHT:
         expect_accepted(text)
+    for text in REFERENCES:
+        if not VALIDATOR.is_valid(json.loads(text)):
+            fail(f"the schema must accept references: {text}")
     for text in BROKEN:
         expect_refused(text)
     run_probe()
