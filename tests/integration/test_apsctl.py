@@ -279,9 +279,11 @@ class Done(Case):
 
     def test_the_fallback_mode_is_set_by_hand(self):
         stack = self.build("mix")
-        for mode, shown in (("websocket", "by hand"), ("auto", "primary")):
+        for mode, shown in (("websocket", "websocket (by hand)"),
+                            ("grpc", "grpc (by hand)"), ("auto", "primary")):
             self.run_it(stack, "fallback", "tunnel1", mode)
-            wait_until(lambda: shown in self.run_it(stack, "tunnels"), mode)
+            for command in ("tunnels", "status"):
+                wait_until(lambda: shown in self.run_it(stack, command), mode)
             self.assertEqual(ask(stack.port).status, 200)
 
     def test_names_are_aligned_and_cannot_command_the_terminal(self):

@@ -35,7 +35,8 @@ std::string reason_of(const json& endpoint) {
               : fmt::format(" and {} more", unhealthy.size() - 1));
 }
 
-/// The state of an endpoint as one word, with the mode when set by hand.
+/// The state of an endpoint as one word; what was set by hand says more than
+/// what the endpoint would do without.
 std::string state_of(const json& endpoint) {
   if (number(endpoint, "live_connections") == 0)
     return endpoint.value("drained", false) ? "down, drained" : "down";
@@ -45,8 +46,8 @@ std::string state_of(const json& endpoint) {
     return "target fails";
   const auto& fallback = endpoint.at("fallback");
   const auto mode = text(fallback, "mode");
-  return text(fallback, "state")
-         + (mode.empty() || mode == "auto" ? "" : " (by hand)");
+  return mode.empty() || mode == "auto" ? text(fallback, "state")
+                                        : mode + " (by hand)";
 }
 
 std::string state_of_connection(const json& connection) {

@@ -30,13 +30,11 @@ export function endpoint_state(endpoint) {
   return fallback_state(endpoint.fallback);
 }
 
-export function fallback_state(fallback) {
-  const byhand = fallback.mode && fallback.mode !== 'auto' ? ', by hand' : '';
-  if (fallback.state === 'fallback')
-    return { tone: 'warn', word: `fallback${byhand}` };
-  if (fallback.state === 'probing')
-    return { tone: 'probing', word: `probing${byhand}` };
-  return { tone: 'ok', word: `${fallback.state}${byhand}` };
+/** What was set by hand says more than what it would do without. */
+export function fallback_state({ state, mode }) {
+  const word = mode && mode !== 'auto' ? `${transport(mode)}, by hand` : state;
+  const tones = { fallback: 'warn', probing: 'probing' };
+  return { tone: tones[state] ?? 'ok', word };
 }
 
 /** By the sums over all of its endpoints. */

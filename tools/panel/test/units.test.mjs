@@ -89,6 +89,8 @@ test('states are told in words', () => {
   const down = { ...live, live_connections: 0 };
   assert.equal(endpoint_state(live).word, 'primary');
   assert.equal(endpoint_state(down).word, 'down');
+  const by_hand = { ...live, fallback: { ...live.fallback, mode: 'websocket' } };
+  assert.equal(endpoint_state(by_hand).word, 'WebSocket, by hand');
   assert.equal(endpoint_state({ ...live, drained: true }).word, 'drained');
   assert.equal(connection_state({ ...well, drained: true }).word, 'drained');
   const failing = { ...live, unhealthy: [{ mapping: 1, state: 'down',
