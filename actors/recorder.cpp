@@ -17,6 +17,9 @@ namespace {
 
 constexpr size_t max_logged_url = 4096;
 
+// Where nothing was read that could be a request line, as web servers log it.
+constexpr std::string_view no_method = "-";
+
 using nlohmann::ordered_json;
 
 // Null = it did not happen.
@@ -28,9 +31,7 @@ ordered_json ms_since(time_point start, time_point end) {
 }
 
 std::string url_of(const exchange_facts& facts, size_t most) {
-  // What was no request names no host.
-  const auto address = facts.host.empty() ? "" : facts.scheme + "://" + facts.host;
-  return foreign_text(address + facts.path, most);
+  return foreign_text(facts.target(true), most);
 }
 
 const std::vector<std::string>& tunnels_of(const exchange_facts& facts) {
@@ -109,7 +110,9 @@ void unit_recorder::keep(const own_answer& answer, exchange_id id) {
   const auto record = make_record();
   record->id = id;
   record->facts = std::make_shared<const exchange_facts>(std::move(facts));
-  record->method = foreign_text(answer.method, kept::method);
+  record->method = answer.method.empty()
+                     ? std::string(no_method)
+                     : foreign_text(answer.method, kept::method);
   record->started_ms = wall_clock_ms();
   record->started = record->ended = unit_.now();
   record->over = true;
@@ -153,8 +156,9 @@ namespace {
 void tell_own_answer(event& to, const exchange_record& what) {
   constexpr size_t most = 60;
   to.peer = what.facts->visitor_address;
-  if (!what.method.empty())
-    to.detail = what.method + " " + url_of(*what.facts, most) + ": " + to.detail;
+  // What was no request is named by the detail itself.
+  if (const auto url = url_of(*what.facts, most); !url.empty())
+    to.detail = what.method + " " + url + ": " + to.detail;
 }
 
 } // namespace
@@ -164,7 +168,7 @@ void unit_recorder::tell(event_kind kind, const exchange_record& what) {
     return; // closed
   event out{kind};
   out.request_id = what.facts->request_id;
-  out.detail = what.method + " " + what.facts->host + what.facts->path;
+  out.detail = what.method + " " + what.facts->target();
   constexpr size_t most = 512;
   if (out.detail.size() > most)
     out.detail.resize(most);
@@ -223,7 +227,7 @@ void unit_recorder::write_log(const exchange_record& what) const {
   if (logs_.json())
     return log.logger()->info(
       "{}", log_object(log_component::request,
-                       what.method + " " + url + " "
+                       what.method + (url.empty() ? " " : " " + url + " ")
                          + std::to_string(what.status),
                        fields));
   std::string line;

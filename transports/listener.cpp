@@ -238,6 +238,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
     auto refused = [to = to_, &unit, peer = ip_of(socket)] {
       to->on_own_answer(unit, {.how = outcome::not_implemented,
                                .peer = peer,
+                               .method = "HTTP/2",
                                .detail = "HTTP/2 is for agents here; visitors "
                                          "speak HTTP/1.1."});
     };

@@ -57,11 +57,12 @@ void note_refused(const desk& at, const refused_request& what) {
 std::string in_words(const refused_request& what) {
   constexpr size_t max_method = 32;
   constexpr size_t max_path = 60;
-  auto out = what.method.empty() ? "a connection"
-                                 : foreign_text(what.method, max_method);
-  if (!what.path.empty())
-    out += " " + foreign_text(what.path, max_path);
-  return out + ": " + what.why + " (from " + std::string(what.peer) + ")";
+  // What was no request is named by the reason.
+  const auto asked = what.path.empty()
+                       ? std::string("a connection")
+                       : foreign_text(what.method, max_method) + " "
+                           + foreign_text(what.path, max_path);
+  return asked + ": " + what.why + " (from " + std::string(what.peer) + ")";
 }
 
 request::request(desk_ptr at, served_exchange_ptr served, exchange_facts facts,

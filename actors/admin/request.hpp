@@ -35,8 +35,8 @@ struct refused_request {
   unsigned status = 0; ///< 0 = nothing that has one was sent
   std::string_view peer = {};
   std::string_view request_id = {};
-  std::string_view method = {}; ///< empty = it was no request
-  std::string_view path = {};
+  std::string_view method = {};
+  std::string_view path = {}; ///< empty = it was no request
   std::string why = {};
   /// What was wrong with it as HTTP; `ok` = nothing.
   outcome how = outcome::ok;

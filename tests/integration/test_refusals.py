@@ -4,9 +4,10 @@ exchanges, in events and in the metrics."""
 import contextlib
 import json
 import re
+import subprocess
 
 import metrics
-from harness import Case, main, wait_until
+from harness import BIN, Case, main, wait_until
 from wire import Visitor, ask
 
 LIMITS = {"http": {"header_timeout": 1, "max_header_bytes": 4096,
@@ -59,10 +60,15 @@ PROVOKED = (
      "nobody.test", "/n", ""),
 )
 
+# The method of the record where it is not the first word.
+METHODS = {b"\x16": "TLS", b"SSH-": "SSH", b"PROXY ": "PROXY",
+           b"\r\n\r\n\0": "PROXY", b"\x05": "SOCKS", b"PRI ": "HTTP/2",
+           b"NOT-HTTP": "-", b"\r\n\r\n\r": "-"}
+
 # What strangers send to the admin listener: status, bytes, words of the log.
 AT_ADMIN = (
     ("400", b"\x16\x03\x01\0\x05hello", r"a connection: TLS spoken"),
-    ("400", b"GET /a HTTP/1.1\r\n\r\n", r"GET /a: "),
+    ("400", b"GET /a HTTP/1.1\r\n\r\n", r"GET /a:"),
     ("431", b"GET /long HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 70_000
      + b"\r\n\r\n", r"GET /long: .*too large"),
     ("501", b"GET /up HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
@@ -79,6 +85,13 @@ AT_ADMIN = (
 def source_of(row):
     """Each row has an address of its own: of one address few are told."""
     return f"127.0.1.{row + 1}"
+
+
+def method_of(data):
+    for first, word in METHODS.items():
+        if data.startswith(first):
+            return word
+    return data.split()[0].decode()
 
 
 def provoke(port, row, data):
@@ -121,7 +134,8 @@ class Traces(Case):
             expected[outcome] = expected.get(outcome, 0) + 1
         found = self.exchanges(stack)
         self.assertEqual(len(found), len(PROVOKED))
-        for row, (outcome, status, _, host, path, detail) in enumerate(PROVOKED):
+        for row, (outcome, status, data, host, path,
+                  detail) in enumerate(PROVOKED):
             with self.subTest(outcome=outcome, row=row):
                 one, = (one for one in found
                         if one["visitor"] == source_of(row))
@@ -129,6 +143,7 @@ class Traces(Case):
                     (one["outcome"], one["status"], one["host"], one["path"]),
                     (outcome, status, host, path), one)
                 self.assertIn(detail, one["detail"])
+                self.assertEqual(one["method"], method_of(data))
                 if outcome == "no-endpoint":
                     self.told(stack, r"\[REQUEST\] Request \w+ for empty failed")
                 else:
@@ -145,6 +160,21 @@ class Traces(Case):
 
     def told(self, stack, line):
         wait_until(lambda: re.search(line, stack.node.log), line)
+
+    def test_targets_that_are_no_paths_are_shown_as_they_were_sent(self):
+        stack = self.build("ws", agent=False,
+                           config={"log": {"requests": True}})
+        for request in ("CONNECT example.com:443", "OPTIONS *"):
+            provoke(stack.port, 0, f"{request} HTTP/1.1\r\nHost: example.com"
+                    "\r\n\r\n".encode())
+            method, target = request.split()
+            self.told(stack, rf'{method} "{re.escape(target)}" ')
+            done = subprocess.run(
+                [BIN / "apsctl", "exchanges", "-admin",
+                 f"127.0.0.1:{stack.node.admin_port}"], text=True,
+                capture_output=True, timeout=60)
+            self.assertRegex(done.stdout, rf"(?m)  {re.escape(request)}$")
+        self.told(stack, "not-implemented: CONNECT example.com:443: ")
 
     def test_a_request_that_came_back_is_recorded(self):
         stack = self.build("ws", agent=False)
@@ -196,7 +226,7 @@ class Traces(Case):
                 self.assertTrue(answer.startswith(b"HTTP/1.1 %s"
                                                   % status.encode()), answer)
         for row, (_, _, words) in enumerate(AT_ADMIN):
-            self.told(stack, rf"\[ADMIN\] Refused {words} .*"
+            self.told(stack, rf"\[ADMIN\] Refused {words}.*"
                       rf"\(from {source_of(row)}\)")
         shown = self.metrics(stack)
         for status in {status for status, *_ in AT_ADMIN}:

@@ -21,8 +21,16 @@ std::string outcome_of(const json& exchange) {
   return outcome.empty() ? text(exchange, "state") : outcome;
 }
 
+/// "*" and the authority of a CONNECT are no paths of a host.
 std::string url_of(const json& exchange) {
-  return text(exchange, "host") + text(exchange, "path");
+  const auto path = text(exchange, "path");
+  return path.empty() || path.starts_with('/') ? text(exchange, "host") + path
+                                               : path;
+}
+
+std::string request_line(const json& exchange) {
+  const auto url = url_of(exchange);
+  return text(exchange, "method") + (url.empty() ? "" : ' ' + url);
 }
 
 std::string endpoint_of(const json& one) {
@@ -41,7 +49,7 @@ std::string exchange_list(const json& answer) {
                   milliseconds(number(one, "duration_ms")),
                   bytes(number(one, "bytes_down")), count(one, "moves"),
                   text(one, "transport"), endpoint_of(one),
-                  clipped(text(one, "method") + ' ' + url_of(one), 70)});
+                  clipped(request_line(one), 70)});
   return result.str();
 }
 
@@ -75,7 +83,7 @@ std::string mapping_of(const json& exchange) {
 
 std::string exchange_details(const json& one) {
   auto result = fmt::format(
-    "{} {}\n"
+    "{}\n"
     "request id   {} (exchange {})\n"
     "visitor      {}\n"
     "mapping      {}\n"
@@ -83,7 +91,7 @@ std::string exchange_details(const json& one) {
     "bytes        {} to the visitor, {} from the visitor\n"
     "connection   {}\nfirst byte   {}\n{:<13}{}\n"
     "attempts     {}\n",
-    text(one, "method"), url_of(one), text(one, "request_id"), text(one, "id"),
+    request_line(one), text(one, "request_id"), text(one, "id"),
     text(one, "visitor"), mapping_of(one), outcome_of(one),
     number(one, "status") > 0 ? count(one, "status") : "-",
     text(one, "detail").empty() ? "" : "; " + text(one, "detail"),

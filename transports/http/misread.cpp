@@ -13,24 +13,29 @@ using namespace std::string_view_literals;
 
 struct foreign_row {
   std::string_view begin;
-  std::string_view sentence;
+  foreign_protocol protocol;
 };
 
 constexpr std::array foreign_table{
   foreign_row{"\x16\x03"sv,
-              "TLS spoken to a plain HTTP port: use http:// here."},
-  foreign_row{"SSH-"sv, "SSH spoken to a plain HTTP port."},
+              {"TLS",
+               "TLS spoken to a plain HTTP port: use http:// here."}},
+  foreign_row{"SSH-"sv, {"SSH", "SSH spoken to a plain HTTP port."}},
   foreign_row{"PROXY "sv,
-              "PROXY protocol spoken to a plain HTTP port: switch it off in "
-              "the load balancer, use X-Forwarded-For."},
+              {"PROXY",
+               "PROXY protocol spoken to a plain HTTP port: switch it off in "
+               "the load balancer, use X-Forwarded-For."}},
   foreign_row{"\r\n\r\n\0\r\nQUIT\n"sv,
-              "PROXY protocol (v2) spoken to a plain HTTP port: switch it off "
-              "in the load balancer, use X-Forwarded-For."},
+              {"PROXY",
+               "PROXY protocol (v2) spoken to a plain HTTP port: switch it off "
+               "in the load balancer, use X-Forwarded-For."}},
   foreign_row{"\x05\x01\0"sv,
-              "SOCKS 5 spoken to a plain HTTP port: this is no SOCKS proxy."},
+              {"SOCKS",
+               "SOCKS 5 spoken to a plain HTTP port: this is no SOCKS proxy."}},
   foreign_row{"\x04\x01"sv,
-              "SOCKS 4 spoken to a plain HTTP port: this is no SOCKS proxy."},
-  foreign_row{"\x03\0\0"sv, "RDP spoken to a plain HTTP port."},
+              {"SOCKS",
+               "SOCKS 4 spoken to a plain HTTP port: this is no SOCKS proxy."}},
+  foreign_row{"\x03\0\0"sv, {"RDP", "RDP spoken to a plain HTTP port."}},
 };
 
 // Beyond, nobody looks for the Host of a head that was given up.
@@ -55,10 +60,10 @@ bool is_method(std::string_view word) noexcept {
 
 } // namespace
 
-std::string_view foreign_protocol(std::string_view first_bytes) noexcept {
+foreign_protocol foreign_protocol_of(std::string_view first_bytes) noexcept {
   for (const auto& row : foreign_table)
     if (first_bytes.starts_with(row.begin))
-      return row.sentence;
+      return row.protocol;
   return {};
 }
 

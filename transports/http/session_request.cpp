@@ -148,10 +148,12 @@ bool http_session::parse_head() {
 // Who speaks another protocol would wait for an answer in it, and its operator
 // for a hint.
 bool http_session::refuse_foreign() {
-  const auto sentence = foreign_protocol(input_.data());
-  if (!sentence.empty())
-    refuse(outcome::bad_request, sentence);
-  return !sentence.empty();
+  const auto found = foreign_protocol_of(input_.data());
+  if (found.name.empty())
+    return false;
+  parser_.head().method = found.name; // for the record
+  refuse(outcome::bad_request, found.sentence);
+  return true;
 }
 
 // Robustness (RFC 9112, 2.2), within reason.

@@ -350,6 +350,13 @@ void exchange::release(outcome how, std::string_view detail) {
 
 // -- the record ---------------------------------------------------------------
 
+std::string exchange_facts::target(bool with_scheme) const {
+  // What was no request names no host.
+  if (host.empty() || !(path.empty() || path.starts_with('/')))
+    return path;
+  return (with_scheme ? scheme + "://" : "") + host + path;
+}
+
 void exchange_facts::cut() {
   cut_text(visitor_address, kept::address);
   cut_text(request_id, kept::request_id);

@@ -36,6 +36,11 @@ struct exchange_facts {
   std::string host = {};
   std::string path = {}; ///< path and query
 
+  /// Host and path as they were sent: "*" and the authority of a CONNECT are
+  /// no paths, and stand alone. With `scheme://` in front of the host, if
+  /// asked for.
+  std::string target(bool with_scheme = false) const;
+
   /// Every text is as long as `kept` allows at most, and clean.
   void cut();
 };

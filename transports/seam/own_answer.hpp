@@ -15,6 +15,7 @@ struct own_answer {
   unsigned status = 0; ///< 0 = nothing that has one was sent
   std::string_view peer = {}; ///< ip of the visitor
   std::string_view request_id = {};
+  /// The protocol instead, "TLS", of what is none of ours; "" = nobody knows.
   std::string_view method = {};
   std::string_view scheme = "http";
   std::string_view host = {};

@@ -75,6 +75,10 @@ export function transport(name) {
   return transport_names[name] ?? name ?? none;
 }
 
+/** "*" and the authority of a CONNECT are no paths of a host. */
+export const target_of = ({ host, path }) =>
+  (!path || path.startsWith('/') ? host + path : path);
+
 export function plural(number, one, many = `${one}s`) {
   return `${count(number)} ${number === 1 ? one : many}`;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { event_parser } from '../src/api.js';
-import { bytes, count, duration, milliseconds } from '../src/format.js';
+import { bytes, count, duration, milliseconds, target_of }
+  from '../src/format.js';
 import { has_words, rows, worst_first } from '../src/lists.js';
 import { connection_state, endpoint_state, exchange_state, is_error,
   mapping_state, pool_state, problems, tunnel_state, unseen_problems } from '../src/states.js';
@@ -73,6 +74,14 @@ test('a window shows shares of its width', () => {
 
 const sums = { endpoints: 0, down: 0, impaired: 0, recovering: 0,
   with_short_pool: 0 };
+
+test('targets are shown as they were sent', () => {
+  const host = 'a.test';
+  assert.equal(target_of({ host, path: '/x' }), 'a.test/x');
+  assert.equal(target_of({ host, path: '' }), 'a.test');
+  assert.equal(target_of({ host, path: '*' }), '*');
+  assert.equal(target_of({ host, path: 'a.test:443' }), 'a.test:443');
+});
 
 test('states are told in words', () => {
   const well = { ejected: false, draining: false, score: 1, in_flight: 0 };

@@ -1,7 +1,8 @@
 // One exchange: which mapping won, every attempt and move, times, outcome.
 import { get } from '../api.js';
 import { h } from '../dom.js';
-import { bytes, clock, milliseconds, plural, transport } from '../format.js';
+import { bytes, clock, milliseconds, plural, target_of, transport }
+  from '../format.js';
 import { card, empty, facts, heading, link, pairs } from '../parts.js';
 import { exchange_state } from '../states.js';
 import { state } from '../store.js';
@@ -50,7 +51,7 @@ function details(one, crumbs) {
   const events = state.events.filter(event =>
     one.request_id && event.request_id === one.request_id);
   return [
-    ...heading(`${one.method} ${one.host}${one.path}`,
+    ...heading(`${one.method} ${target_of(one)}`,
       { crumbs, state: exchange_state(one) }),
     h('div', { class: 'columns', key: `top-${one.id}` },
       card('Exchange', { id: `facts-${one.id}` }, h('div', { class: 'body' }, facts(
@@ -58,7 +59,7 @@ function details(one, crumbs) {
         ['Exchange id', h('span', { class: 'mono' }, one.id)],
         ['Visitor', h('span', { class: 'mono' }, one.visitor)],
         ['Started', clock(one.started_ms)],
-        ['Status', one.status ?? 'not known yet'],
+        ['Status', one.status ?? (one.outcome ? 'none was sent' : 'not known yet')],
         ['Outcome', !one.outcome ? 'still running'
           : one.outcome === one.outcome_class ? one.outcome
             : `${one.outcome} (class ${one.outcome_class})`],

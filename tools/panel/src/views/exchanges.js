@@ -1,5 +1,5 @@
 import { h } from '../dom.js';
-import { bytes, clock, count, milliseconds, plural, transport }
+import { bytes, clock, count, milliseconds, plural, target_of, transport }
   from '../format.js';
 import { badge, button, card, empty, heading, link, search, table } from '../parts.js';
 import { exchange_state } from '../states.js';
@@ -58,7 +58,7 @@ function matches(one) {
 export const exchange_table = list => list.length === 0 ? empty('None.')
   : table('Exchanges', [
     ['Request', one => [h('a', { href: link.exchange(one.id) },
-      h('b', null, one.method), ' ', one.host + one.path)], { clip: true }],
+      h('b', null, one.method), ' ', target_of(one))], { clip: true }],
     ['State', one => badge(exchange_state(one)), { mark: true }],
     ['Status', one => one.status ?? '–', { n: true }],
     ['Endpoint', one => one.tunnel ? `${one.tunnel}.${one.endpoint}` : '–',
