@@ -1,10 +1,11 @@
 """What happens to visitors when connections and processes die."""
 
+import signal
 import threading
 
 import pattern
 from harness import Case, main, per_transport, wait_until
-from wire import Request, ask
+from wire import Request, Visitor, ask
 
 TWO = {"tunnels": {"tunnel1": {"websocket_pool": {"pool_size": 2}}}}
 
@@ -66,6 +67,30 @@ class Processes:
         self.assertEqual(request.result().status, 200)
         stopper.join()
         self.assertEqual(stack.node.stop(), 0)
+
+    def test_half_a_request_does_not_hold_up_the_end(self):
+        stack = self.stack_
+        stack.node.stop()
+        stack.node_flags = ("-grace", "600")
+        stack.start_node()
+        wait_until(lambda: ask(stack.port).status == 200, "the agent")
+        with Visitor(stack.port) as half, Visitor(stack.port) as idle, \
+                Visitor(stack.port) as answered:
+            self.assertEqual(idle.get("/").status, 200)
+            half.send(b"GET / HTTP/1.1\r\nHost: exam")
+            # It has its answer, and does not look at the end behind it.
+            answered.send(b"GET / HTTP/1.1\r\n\r\n")
+            self.assertEqual(answered.read().status, 400)
+            request = Request(stack.port, "/gate")
+            wait_until(lambda: stack.origin.seen("/gate"), "the request")
+            stack.node.process.send_signal(signal.SIGTERM)
+            for one in (half, idle, answered):
+                self.assertEqual(one.file.read(), b"")
+            # What was asked in full is still answered.
+            self.assertTrue(stack.node.running)
+            stack.origin.release.set()
+            self.assertEqual(request.result().status, 200)
+            self.assertEqual(stack.node.wait(), 0)
 
     def test_two_agents_of_an_endpoint_cover_for_each_other(self):
         stack = self.stack_

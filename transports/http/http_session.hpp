@@ -68,10 +68,19 @@ class http_front_context {
   size_t sessions() const noexcept { return live_; }
 
   /// Keep-alive ends: idle sessions close within a tick, busy ones after the
-  /// exchange that they carry. Poll links keep their connections: they could
+  /// exchange that they carry, those with half a request head or with nothing
+  /// but an answer that was taken after a second. Poll links keep their connections: they could
   /// not get new ones. Listener: call on `stop_accepting`.
-  void drain() noexcept { draining_ = true; }
-  bool draining() const noexcept { return draining_; }
+  void drain() noexcept { draining_since_ = clock_type::now(); }
+  bool draining() const noexcept {
+    return draining_since_.load() != time_point::max();
+  }
+
+  /// Whether who has no request under way had the time to end one: a stop
+  /// waits for requests, and not for what may become one.
+  bool had_time_to_end(time_point now) const noexcept {
+    return draining() && now - draining_since_.load() >= ending_time;
+  }
 
   /// Closes every session at once; running exchanges are cancelled. Sessions
   /// that start later close at once too. Listener: call on destruction.
@@ -81,6 +90,8 @@ class http_front_context {
   uint64_t next_seed() noexcept { return seed_.fetch_add(1); }
 
  private:
+  static constexpr duration ending_time = std::chrono::seconds(1);
+
   friend class http_session;
   bool add(const std::shared_ptr<http_session>& who);
   void remove(http_session* who);
@@ -91,7 +102,7 @@ class http_front_context {
   const tunnel_upgrade_handler on_tunnel_upgrade_;
   const poll_handler on_poll_;
   std::atomic<size_t> live_{0};
-  std::atomic<bool> draining_{false};
+  std::atomic<time_point> draining_since_{time_point::max()};
   std::atomic<uint64_t> seed_;
   std::mutex mutex_;
   bool closed_ = false;                                        // by mutex_

@@ -117,6 +117,7 @@ class http_session final : public visitor,
   phase current_phase() const noexcept;
   duration limit_of(phase what) const noexcept;
   uint64_t progress_in(phase what) const noexcept;
+  bool holds_up_stop(phase what, time_point now) const noexcept;
   bool in_time(phase what, time_point now) noexcept;
   bool takes(time_point now) noexcept;
   bool sends(phase what, time_point now) noexcept;

@@ -90,7 +90,7 @@ void http_session::on_tick(time_point now) {
   if (exchange_ && !reading_)
     look_at_visitor();
   const auto what = current_phase();
-  if (!over_ && what == phase::idle && context_->draining() && !polled_)
+  if (!over_ && holds_up_stop(what, now))
     close();
   if (over_)
     return;
@@ -103,6 +103,14 @@ void http_session::on_tick(time_point now) {
     incoming_.rest();
     on_deadline(what);
   }
+}
+
+bool http_session::holds_up_stop(phase what, time_point now) const noexcept {
+  if (polled_ || !context_->draining())
+    return false;
+  const auto without_request = what == phase::header || what == phase::lingering;
+  return what == phase::idle
+         || (without_request && context_->had_time_to_end(now));
 }
 
 bool http_session::in_time(phase what, time_point now) noexcept {
