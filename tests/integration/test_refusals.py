@@ -4,10 +4,12 @@ exchanges, in events and in the metrics."""
 import contextlib
 import json
 import re
+import socket
 import subprocess
+import threading
 
 import metrics
-from harness import BIN, Case, main, wait_until
+from harness import BIN, Agent, Case, main, wait_until
 from wire import Visitor, ask
 
 LIMITS = {"http": {"header_timeout": 1, "max_header_bytes": 4096,
@@ -238,6 +240,68 @@ class Traces(Case):
         self.assertEqual(shown["aps_exchanges_started_total"], 0)
         self.assertEqual(self.exchanges(stack), [])
         self.assertEqual(stack.node.stats()["exchanges"]["started"], 0)
+
+
+class Probes:
+    """Lets agents' questions what is there through to a node, and nothing
+    else: a network in which their first dials fail."""
+
+    def __init__(self, port):
+        self.node_port = port
+        self.answers = []
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                one, _ = self.socket.accept()
+                with one:
+                    asked = one.recv(65536)
+                    if not (asked.startswith(b"GET /.tunnel HTTP/1.1\r\n")
+                            and b"Upgrade" not in asked):
+                        continue
+                    with socket.create_connection(
+                            ("127.0.0.1", self.node_port)) as node:
+                        node.sendall(asked)
+                        answer = b""
+                        while piece := node.recv(65536):
+                            answer += piece
+                    one.sendall(answer)
+                    self.answers.append(answer)
+
+    def close(self):
+        self.socket.close()
+
+
+class Agents(Case):
+    def test_an_agent_that_asks_what_is_there_is_no_visitor(self):
+        # Its mappings take whatever host the agent dials.
+        stack = self.build("ws", agent=False, config={"mappings": [
+            {"from": "http://127.0.0.1", "to": "http://127.0.0.1:1",
+             "via": {"tunnels": ["tunnel1"]}}]})
+        between = Probes(stack.port)
+        self.addCleanup(between.close)
+        for transport in ("ws", "grpc"):
+            count = len(between.answers)
+            agent = Agent(BIN, stack.folder, between.port, transport,
+                          name=f"far-{transport}")
+            stack.programs.append(agent)
+            agent.start()
+            wait_until(lambda: len(between.answers) > count, "its question")
+            wait_until(lambda: "trying again" in agent.log, "its line")
+            self.assertNotIn("no APS node", agent.log)
+        for answer in between.answers:
+            self.assertTrue(answer.startswith(b"HTTP/1.1 200 "), answer)
+            self.assertIn(b"\r\nAps-Outcome: ok\r\n", answer)
+        self.assertEqual(json.loads(stack.node.get("/.api/exchanges")[1])[
+            "finished"], [])
+        self.assertEqual(stack.node.stats()["exchanges"]["started"], 0)
+        self.assertNotIn("[REQUEST]", stack.node.log)
+        # Whoever else asks for that path is a visitor.
+        ask(stack.port, "/.tunnel", host="127.0.0.1")
+        self.assertEqual(stack.node.stats()["exchanges"]["started"], 1)
 
 
 class Flood(Case):

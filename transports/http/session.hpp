@@ -145,6 +145,7 @@ class http_session final : public visitor,
   void body_fault();
   void request_received();
   bool is_agent() noexcept;
+  bool is_probe() noexcept;
   void hand_over();
   void start_poll();
   void set_polled(bool value) noexcept;
@@ -155,6 +156,9 @@ class http_session final : public visitor,
   bool may_switch() const noexcept;
   response_context context_of_answer(bool keep_alive) const;
   void answer_here();
+  void answer_probe();
+  void answer_with(response_head head, const std::string& body,
+                   bool ours = false);
   void send_continue();
   void answer_error(outcome what, std::string_view detail,
                     std::string_view more = {});

@@ -5,6 +5,7 @@
 #include "transports/http/identity.hpp"
 #include "transports/http/misread.hpp"
 #include "transports/http/session.hpp"
+#include "transports/seam/probe_request.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
 #include <algorithm>
@@ -192,6 +193,8 @@ void http_session::begin_request() {
     return start_poll();
   if (is_agent())
     return hand_over();
+  if (is_probe())
+    return answer_probe();
   if (head.version >= 11 && expects_unknown(head.headers))
     return answer_error(outcome::expectation_failed, {});
   if (refuse_switch() || ends_here())
@@ -359,6 +362,16 @@ bool http_session::is_agent() noexcept {
   return target.substr(0, target.find('?')) == tunnel_target && head.upgrade
          && head.method == "GET" && request_.received
          && lists(head.headers, "upgrade", "websocket");
+}
+
+// An agent that wants to know what it has found. Operators' listeners have
+// answers of their own.
+bool http_session::is_probe() noexcept {
+  const auto& head = parser_.head();
+  const auto* who = find_header(head.headers, "user-agent");
+  return context_->options().upgrades && !head.upgrade && head.method == "GET"
+         && head.target == probe_request::target && who
+         && who->value == probe_request::user_agent;
 }
 
 // The socket goes to the tunnel side together with what was read from it.

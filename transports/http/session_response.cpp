@@ -177,8 +177,6 @@ void http_session::tell_own_answer(outcome how, std::string_view detail) {
 // We are the final recipient of a TRACE or an OPTIONS (RFC 9110, 7.6.2).
 void http_session::answer_here() {
   const auto& request = parser_.head();
-  if (!request_.received && !can_discard_rest())
-    request_.keep_alive = false;
   std::string body;
   response_head head;
   if (request.method == "TRACE") {
@@ -188,11 +186,28 @@ void http_session::answer_here() {
     head.headers.push_back({"Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, "
                                      "OPTIONS, TRACE"});
   }
-  head.content_length = body.size();
-  append_response_head(output_.text(), head, body_framing::length,
-                       context_of_answer(request_.keep_alive));
-  output_.text() += body;
   tell_own_answer(outcome::ok, {});
+  answer_with(std::move(head), body);
+}
+
+// By Aps-Outcome the agent knows a node.
+void http_session::answer_probe() {
+  response_head head;
+  head.headers = {{"Content-Type", "text/plain"},
+                  {"Aps-Outcome", std::string{to_string(outcome::ok)}}};
+  answer_with(std::move(head), "This is a node of APS.\n", true);
+}
+
+// `ours`: its Aps-* fields stay.
+void http_session::answer_with(response_head head, const std::string& body,
+                               bool ours) {
+  if (!request_.received && !can_discard_rest())
+    request_.keep_alive = false;
+  auto context = context_of_answer(request_.keep_alive);
+  context.ours = ours;
+  head.content_length = body.size();
+  append_response_head(output_.text(), head, body_framing::length, context);
+  output_.text() += body;
   request_.head_sent = true;
   answered();
 }

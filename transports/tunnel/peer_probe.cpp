@@ -1,8 +1,9 @@
 #include "transports/tunnel/peer_probe.hpp"
 
 #include "transports/guard.hpp"
+#include "transports/io_unit.hpp"
 #include "transports/resolver.hpp"
-#include "transports/tunnel/websocket_link.hpp"
+#include "transports/seam/probe_request.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -38,7 +39,7 @@ std::string describe_http(std::string_view answer) {
     return {};
   if (answer.find("; this is an agent, which") != answer.npos)
     return "the status listener of an agent; give a port of `servers`";
-  if (answer.find("no such resource: " + std::string(tunnel_path)) != answer.npos)
+  if (answer.find("no such resource: " + std::string(probe_request::target)) != answer.npos)
     return "the admin listener of a node; give a port of `servers`";
   if (answer.find("HTTP request was sent to HTTPS") != answer.npos)
     return "no APS node: it speaks TLS; " + std::string(which_port);
@@ -57,9 +58,10 @@ class peer_look : public std::enable_shared_from_this<peer_look> {
         socket_(unit.context()) {
     const auto v6 = host_.find(':') != std::string::npos;
     name_ = (v6 ? "[" + host_ + "]" : host_) + ":" + std::to_string(port_);
-    request_ = "GET " + std::string(tunnel_path)
-               + " HTTP/1.1\r\nHost: " + name_
-               + "\r\nUser-Agent: aps\r\nConnection: close\r\n\r\n";
+    request_.append("GET ").append(probe_request::target)
+      .append(" HTTP/1.1\r\nHost: ").append(name_)
+      .append("\r\nUser-Agent: ").append(probe_request::user_agent)
+      .append("\r\nConnection: close\r\n\r\n");
   }
 
   void start() {
