@@ -128,11 +128,33 @@ bool agent_state::is_needed(transport_kind transport, time_point now) const {
          || (alone_since_ && now - *alone_since_ >= poll_after);
 }
 
+bool agent_state::others_live() const {
+  return std::any_of(lanes_.begin(), lanes_.end(), [this](const auto& item) {
+    return !is_last_resort(item.first) && !item.second.live.empty();
+  });
+}
+
+// When the first of all transports is dialled that miss a connection. With
+// `cut_off` those that live are about to go the way of the refused one.
+std::optional<time_point> agent_state::next_try(time_point now,
+                                                bool cut_off) const {
+  std::optional<time_point> out;
+  for (const auto& [transport, where] : lanes_) {
+    const auto last_resort = is_last_resort(transport);
+    if (draining_ || (cut_off && !where.live.empty())
+        || (!cut_off && where.live.size() >= where.wanted)
+        || (!cut_off && last_resort && others_live()))
+      continue;
+    const auto begin = is_needed(transport, now)
+                         ? now : alone_since_.value_or(now) + poll_after;
+    const auto next = std::max(begin, where.next_dial());
+    out = std::min(out.value_or(next), next);
+  }
+  return out;
+}
+
 void agent_state::mind_last_resort(time_point now) {
-  const auto others = std::any_of(
-    lanes_.begin(), lanes_.end(), [this](const auto& item) {
-      return !is_last_resort(item.first) && !item.second.live.empty();
-    });
+  const auto others = others_live();
   auto& since = others ? not_alone_since_ : alone_since_;
   (others ? alone_since_ : not_alone_since_).reset();
   if (!since)
@@ -296,11 +318,19 @@ void agent_state::on_up(const agent_connection_up& up) {
   where.refused = false;
   for (auto* all : {&failures_, &found_troubles_})
     first ? all->clear() : all->forget(ending_of(up.transport));
+  for (auto* one : {&last_refusal_, &last_failure_})
+    if (*one && (first || (*one)->transport == up.transport))
+      (*one)->over = true;
   found_.clear();
   resume_time_ = std::chrono::milliseconds(up.resume_time_ms);
   context_->log.info("Connected to {} over {} as {}.{} ({})",
                      context_->server_name(), shown(up.transport),
                      context_->tunnel, context_->endpoint, up.connection);
+  if (up.took_over)
+    context_->log.info("{} took this for the restart of an agent that was "
+                       "still connected; if both are to live, give each its "
+                       "own -instance",
+                       context_->server_name());
   if (up.agents > 1 && up.agents != agents_)
     context_->log.info("{}", several_agents(context_->tunnel,
                                             context_->endpoint, up.agents));
@@ -426,9 +456,9 @@ void agent_state::refuse(lane& where, transport_kind transport,
   metrics_.on_refused(no.code);
   if (hopeless && !draining_)
     report(agent_report::news::refused, text);
-  complain(where, transport, text);
+  complain(where, transport, text, false, no.code == refusal::replaced);
   last_failure_ = last_refusal_
-    = trouble{text, compat::now(self_), no.code};
+    = trouble{text, compat::now(self_), no.code, transport};
 }
 
 // Beside others that live a transport is one trouble, however it fails, until
@@ -442,20 +472,24 @@ std::string agent_state::cause_of(transport_kind transport,
 }
 
 // What transports say of a failure can be far from its reason, so somebody has
-// a look at what is no node, or not yet.
+// a look at what is no node, or not yet. What has cut off all of them is no
+// trouble of the one.
 void agent_state::complain(const lane& where, transport_kind transport,
-                           const std::string& text, bool lost) {
-  const auto cause = cause_of(transport, text, lost);
-  const auto shown_text = is_connected() ? text + ending_of(transport) : text;
+                           const std::string& text, bool lost, bool cut_off) {
+  const auto now = compat::now(self_);
+  const auto of_one = is_connected() && !cut_off;
+  const auto cause = cut_off ? text : cause_of(transport, text, lost);
+  const auto shown_text = of_one ? text + ending_of(transport) : text;
   // What somebody found behind it says more.
-  last_failure_ = trouble{found_.empty() ? shown_text : found_,
-                          compat::now(self_)};
-  if (!failures_.admit(cause, compat::now(self_))) {
+  last_failure_ = trouble{found_.empty() ? shown_text : found_, now, {},
+                          transport};
+  if (!failures_.admit(cause, now)) {
     context_->log.debug("{} over {}: {}", context_->server_name(),
                         shown(transport), text);
     return;
   }
-  const auto next = where.next_dial();
+  const auto own = where.next_dial();
+  const auto next = cut_off ? next_try(now, true).value_or(own) : own;
   if (!context_->examine || !node_.empty() || where.refused || draining_)
     return write_complaint(cause, shown_text, next);
   auto& net = *context_->net;
@@ -463,6 +497,7 @@ void agent_state::complain(const lane& where, transport_kind transport,
   context_->examine(
     unit, context_->server, context_->dials,
     [this, me = caf::strong_actor_ptr{self_->ctrl()}, cause, shown_text, next,
+     transport,
      use = context_->units->use()](const std::string& found) {
       compat::run_on(me, caf::make_action([=, this] {
                        if (found.empty())
@@ -472,7 +507,8 @@ void agent_state::complain(const lane& where, transport_kind transport,
                        if (found.empty() || is_connected())
                          return;
                        found_ = found;
-                       last_failure_ = trouble{found, compat::now(self_)};
+                       last_failure_ = trouble{found, compat::now(self_), {},
+                                               transport};
                      }));
     });
 }

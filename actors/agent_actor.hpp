@@ -77,6 +77,8 @@ class agent_state {
     std::string text;
     time_point at{};
     std::optional<refusal> refused = {};
+    std::optional<transport_kind> transport = {}; ///< that it was met over
+    bool over = false;
   };
 
   void on_dialled(dial_done& done);
@@ -97,6 +99,8 @@ class agent_state {
             duration lived);
   bool is_last_resort(transport_kind transport) const;
   bool is_needed(transport_kind transport, time_point now) const;
+  bool others_live() const;
+  std::optional<time_point> next_try(time_point now, bool cut_off) const;
   void mind_last_resort(time_point now);
   void dial_missing();
   uint32_t dials_due(const lane& where, time_point now) const;
@@ -110,7 +114,8 @@ class agent_state {
   std::string cause_of(transport_kind transport, const std::string& text,
                        bool lost) const;
   void complain(const lane& where, transport_kind transport,
-                const std::string& text, bool lost = false);
+                const std::string& text, bool lost = false,
+                bool cut_off = false);
   void write_complaint(const std::string& cause, const std::string& text,
                        time_point next);
   void report(agent_report::news what, const std::string& text = {});

@@ -162,7 +162,7 @@ void agent_connection_state::on_welcome(const welcome_frame& welcome) {
   compat::send(self_, agent_,
                agent_connection_up{self_, link_->transport(), name_,
                                    welcome.resume_time_ms, node_,
-                                   welcome.agents});
+                                   welcome.agents, welcome.took_over});
 }
 
 void agent_connection_state::on_live_frame(frame& what) {

@@ -23,14 +23,12 @@ agent_snapshot agent_state::show() const {
     const auto live = static_cast<uint32_t>(where.live.size());
     const auto wanted = is_needed(transport, now) ? where.wanted : 0;
     out.lanes.push_back({transport, wanted, live, where.under_way()});
-    if (live >= wanted || draining_)
-      continue;
-    const auto next = std::max(where.next_dial() - now, duration::zero());
-    out.next_dial = std::min(out.next_dial.value_or(next), next);
   }
+  if (const auto next = next_try(now, false))
+    out.next_dial = std::max(*next - now, duration::zero());
   const auto told = [&](const std::optional<trouble>& one) {
     return one ? std::optional<agent_snapshot::trouble>{
-             {one->text, now - one->at, one->refused}}
+             {one->text, now - one->at, one->refused, one->over}}
                : std::nullopt;
   };
   out.last_refusal = told(last_refusal_);

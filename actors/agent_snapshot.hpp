@@ -34,6 +34,7 @@ struct agent_snapshot {
     std::string text;
     duration age{};
     std::optional<refusal> refused = {}; ///< the node's word, if it was that
+    bool over = false; ///< what it was about is connected again
   };
 
   std::string server; ///< host:port

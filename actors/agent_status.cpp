@@ -80,10 +80,11 @@ json show_trouble(const std::optional<agent_snapshot::trouble>& what,
   json out{{"text", what->text},
            {"time_ms", wall_clock_ms() - ms(what->age)},
            {"age_seconds", seconds(what->age)},
+           {"over", what->over},
            {"next_try_seconds", nullptr}};
   if (what->refused)
     out["reason"] = to_string(*what->refused);
-  if (next_dial)
+  if (next_dial && !what->over)
     out["next_try_seconds"] = seconds(*next_dial);
   return out;
 }
@@ -122,8 +123,9 @@ std::string unready_reason(const agent_status_context& where,
     if (node.connected)
       return {};
     out += out.empty() ? "" : "; ";
-    out += node.last_failure ? node.last_failure->text
-                             : node.server + ": not connected yet";
+    out += node.last_failure && !node.last_failure->over
+             ? node.last_failure->text
+             : node.server + ": not connected yet";
     if (node.next_dial && *node.next_dial >= std::chrono::seconds(1))
       out += " (next try in " + in_words(*node.next_dial) + ")";
   }

@@ -179,7 +179,8 @@ void connection_state::on_admitted(admitted& welcome) {
                         to_duration(settings.ping_timeout)},
                        compat::now(self_)};
   link_->send({0, welcome_frame{0, welcome.proof, name_,
-                                welcome.resume_time_ms, welcome.agents}});
+                                welcome.resume_time_ms, welcome.agents,
+                                welcome.took_over}});
   ping_now();
 }
 

@@ -102,7 +102,8 @@ class controller_state {
   void on_member(const member_change& change);
   void on_growth(const growth_wish& wish);
   void on_status(const pool_status& status);
-  bool welcome(const candidate& who);
+  /// Whether `who` may stay; notes in it whose place it took.
+  bool welcome(candidate& who);
   /// Agents that serve the endpoint, with the one of `session`.
   uint32_t agents_with(const session_id& session) const;
   void replace(const session_id& session);

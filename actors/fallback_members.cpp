@@ -24,12 +24,12 @@ void controller_state::on_candidate(const candidate_for& who) {
     return compat::send(self_, who.who.who, rejected{refusal::disabled, 60000});
   if (draining_)
     return compat::send(self_, who.who.who, rejected{refusal::draining, 1000});
-  if (!welcome(who.who))
+  auto known = who.who;
+  if (!welcome(known))
     return compat::send(self_, who.who.who,
                         rejected{refusal::replaced, replaced_pause_ms});
   if (!where.pool)
     spawn_pool(where);
-  auto known = who.who;
   known.agents = agents_with(known.session);
   compat::send(self_, where.pool, std::move(known));
 }
@@ -43,22 +43,27 @@ uint32_t controller_state::agents_with(const session_id& session) const {
 }
 
 // A restarted agent need not wait until its former life is found dead.
-bool controller_state::welcome(const candidate& who) {
+bool controller_state::welcome(candidate& who) {
   if (who.instance.empty())
     return true;
   const auto verdict = instances_.admit(
     who.instance, {who.session, who.started_ms},
     [this](const session_id& session) { return is_live(session); });
-  for (const auto& session : verdict.replaced)
-    if (is_live(session))
-      replace(session);
-    else
+  for (const auto& session : verdict.replaced) {
+    if (!is_live(session)) {
       note_absence(session, true);
+      continue;
+    }
+    who.took_over = true;
+    replace(session);
+  }
   if (verdict.twin)
-    context_->logs->of(log_component::node)
-      .warn("Two agents of {}.{} that both live have the same -instance; both "
-            "stay, but a restarted one is no longer told from its former life",
-            setup_.tunnel, setup_.endpoint);
+    context_->logs->write(
+      log_component::node, spdlog::level::warn,
+      "Two agents of " + setup_.tunnel + "." + setup_.endpoint
+        + " that both live have the same -instance; both stay, but a restarted "
+          "one is no longer told from its former life",
+      setup_.tunnel, setup_.endpoint);
   return verdict.welcome;
 }
 

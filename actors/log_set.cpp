@@ -76,6 +76,19 @@ void log_set::write(const event& what) const {
   log.logger()->log(level, "{}", log_object(component, text, fields));
 }
 
+void log_set::write(log_component from, spdlog::level::level_enum level,
+                    const std::string& text, const std::string& tunnel,
+                    const std::string& endpoint) const {
+  const auto& log = of(from);
+  if (!log.should_log(level))
+    return;
+  if (!json_)
+    return log.log(level, "{}", text);
+  log.logger()->log(level, "{}",
+                    log_object(from, text, {{"tunnel", tunnel},
+                                            {"endpoint", endpoint}}));
+}
+
 std::string log_object(log_component component, std::string_view text,
                        const nlohmann::ordered_json& fields) {
   nlohmann::ordered_json out{{"component", to_string(component)},

@@ -40,6 +40,11 @@ class log_set {
   /// Writes the line of an event.
   void write(const event& what) const;
 
+  /// Writes a line about an endpoint that is no event's.
+  void write(log_component from, spdlog::level::level_enum level,
+             const std::string& text, const std::string& tunnel,
+             const std::string& endpoint) const;
+
   bool json() const noexcept { return json_; }
 
  private:

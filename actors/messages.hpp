@@ -85,6 +85,7 @@ struct admitted {
   config::pool settings;
   uint32_t resume_time_ms = 0;
   uint32_t agents = 0; ///< of its endpoint, with its own
+  bool took_over = false; ///< see `candidate`
 };
 
 /// How long an agent is asked to wait after a wrong password or an unknown
@@ -205,6 +206,7 @@ struct candidate {
   uint64_t started_ms = 0;
   std::shared_ptr<const link_counters> counters = {}; ///< of its link
   uint32_t agents = 0; ///< of its endpoint, with this one
+  bool took_over = false; ///< the place of a live session of its instance
 };
 
 struct candidate_for {
@@ -361,6 +363,7 @@ struct agent_connection_up {
   uint32_t resume_time_ms = 0;
   std::string node; ///< id of the node process
   uint32_t agents = 0; ///< of this endpoint, with this one; 0 = untold
+  bool took_over = false; ///< the place of another with this instance
 };
 
 struct agent_connection_down {

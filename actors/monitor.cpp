@@ -121,8 +121,9 @@ void monitor_state::add_derived(const event& what) {
 void monitor_state::count_agent(const event& up) {
   const auto count = ++agents_[{up.tunnel, up.endpoint}];
   if (count > 1)
-    logs_.of(log_component::tunnel)
-      .info("{}", several_agents(up.tunnel, up.endpoint, count));
+    logs_.write(log_component::tunnel, spdlog::level::info,
+                several_agents(up.tunnel, up.endpoint, count), up.tunnel,
+                up.endpoint);
 }
 
 void monitor_state::leave_session(const std::string& id,

@@ -107,7 +107,7 @@ void pool_state::on_candidate(const candidate& who) {
   ++opened_total_;
   compat::send(self_, who.who,
                admitted{self_, endpoint_name_, who.proof, settings_,
-                        setup_.resume_time_ms, who.agents});
+                        setup_.resume_time_ms, who.agents, who.took_over});
   compat::send(self_, controller_,
                member_change{who.who, who.connection, who.session,
                              setup_.transport, true});
@@ -374,12 +374,18 @@ void pool_state::grant_to(size_t index, job& what) {
   const auto& leased = hand_over(index, what);
   if (*context_->request_watch)
     tell_lease(event_kind::connection_leased, member, leased);
-  log().debug("Connection {} acquired from pool {} (active: {})", member.name,
-              endpoint_name_, active_);
+  log_lease(member, "acquired from");
 }
 
-const component_log& pool_state::log() const {
-  return context_->logs->of(pool_log_of(setup_.transport));
+// The events of leases are made only while somebody watches.
+void pool_state::log_lease(const member& which, const char* verb) const {
+  const auto from = pool_log_of(setup_.transport);
+  const auto& logs = *context_->logs;
+  if (logs.of(from).should_log(spdlog::level::debug))
+    logs.write(from, spdlog::level::debug,
+               fmt::format("Connection {} {} pool {} (active: {})", which.name,
+                           verb, endpoint_name_, active_),
+               setup_.tunnel, setup_.endpoint);
 }
 
 const job& pool_state::hand_over(size_t index, job& what) {
@@ -415,8 +421,7 @@ void pool_state::on_returned(const returned& done) {
     weigh(index, view.last_used);
     eject_sick(view.last_used);
   }
-  log().debug("Connection {} returned to pool {} (active: {})", member.name,
-              endpoint_name_, active_);
+  log_lease(member, "returned to");
   // Only the breaker's primary cares for successes.
   if (setup_.transport == transport_kind::grpc)
     compat::send(self_, controller_, exchange_done{setup_.transport, done.how});

@@ -41,7 +41,6 @@ class pool_state {
   pool_actor::behavior_type make_behavior();
 
  private:
-  const component_log& log() const;
   friend struct test::peek;
 
   /// What the policies do not need to see of a member.
@@ -132,6 +131,7 @@ class pool_state {
   void tell_member(event_kind kind, const member& who, std::string detail,
                    std::string_view reason, uint64_t number = 0);
   void tell_lease(event_kind kind, const member& who, const job& what);
+  void log_lease(const member& which, const char* verb) const;
   uint64_t random();
 
   pool_actor::pointer self_;

@@ -149,6 +149,35 @@ class Life(StatusCase):
         self.assertRegex(text, r"(?m)^ready +no: .*wrong password")
         self.assertRegex(text, r"(?m)^refusal .*wrong password.* ago; next try")
 
+    def test_two_of_one_instance_are_told_and_live_on(self):
+        stack = self.build("mix", agent=False,
+                           config={"log": {"format": "json"}})
+        same = ("-instance", "same")
+        port = self.agent(stack, *same)
+        self.until_ready(port)
+        first = stack.agent
+        second = stack.start_agent(flags=same)
+        refusal = wait_until(
+            lambda: (one := get_json(port, "/.api/stats")[1]["nodes"][0][
+                "last_refusal"]) and one["over"] and one, "it to be over")
+        self.assertEqual(refusal["reason"], "replaced")
+        self.assertIsNone(refusal["next_try_seconds"])
+        self.assertRegex(apsctl("status", "-admin", f"127.0.0.1:{port}"),
+                         r"(?m)^refusal .* ago; over$")
+        # Polling is open after a second, whatever the refused ones wait for.
+        lines = [line for line in first.log.splitlines()
+                 if "refused tunnel1.app1" in line]
+        self.assertEqual(len(lines), 1, lines)
+        self.assertRegex(lines[0], r"its own -instance; trying again"
+                         r"( in \d+ ms)?$")
+        self.assertIn("its own -instance", second.log)
+        wait_until(lambda: "both stay" in stack.node.log
+                   and "2 agents now" in stack.node.log, "the node's lines")
+        for line in map(json.loads, stack.node.log.splitlines()):
+            if "both stay" in line["text"] or "agents now" in line["text"]:
+                self.assertEqual((line["tunnel"], line["endpoint"]),
+                                 ("tunnel1", "app1"))
+
     def test_who_stops_is_not_ready(self):
         stack = self.build("ws", agent=False)
         port = self.agent(stack, "-grace", "60s")

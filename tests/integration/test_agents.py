@@ -279,6 +279,8 @@ class Successors(PoolCase):
             self.check_takeover(stack, old, crowd)
         finally:
             os.kill(frozen.pid, signal.SIGCONT)
+        # Whoever comes second is told, as a restart cannot be told from it.
+        self.assertIn("its own -instance", stack.agent.log)
         # It was no former self after all: both live, and both stay.
         wait_until(lambda: "both stay" in stack.node.log, "the warning")
         wait_until(lambda: len(sessions_of(stack.node.stats())) == 2,

@@ -18,7 +18,8 @@ std::string trouble_line(const char* name, const json& trouble) {
   return fmt::format("{:<11}{}, {} ago{}\n", name,
                      clipped(text(trouble, "text"), 120),
                      seconds(number(trouble, "age_seconds")),
-                     next.is_number()
+                     trouble.value("over", false) ? "; over"
+                     : next.is_number()
                        ? "; next try in " + seconds(next.get<double>())
                        : "");
 }

@@ -131,6 +131,8 @@ struct welcome_frame {
   uint32_t resume_time_ms = 0;
   /// That serve the endpoint, this one counted; 0 = the node does not say.
   uint32_t agents = 0;
+  /// The place of a session of the same instance that was still connected.
+  bool took_over = false;
 };
 
 struct refused_frame {

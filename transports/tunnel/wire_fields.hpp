@@ -47,6 +47,7 @@ void fields(Codec& c, like<Codec, welcome_frame>& f) {
   c.text(3, f.connection);
   c.number(4, f.resume_time_ms);
   c.number(5, f.agents);
+  c.number(6, f.took_over);
 }
 
 template <class Codec>

@@ -75,6 +75,7 @@ inline constexpr field_limit limits[] = {
   {4, 3, "welcome.connection", name_bytes, excess::show},
   {4, 4, "welcome.resume_time_ms", longest_pause_ms, excess::cut},
   {4, 5, "welcome.agents", any_count, excess::cut},
+  {4, 6, "welcome.took_over", one_bit, excess::cut},
 
   {5, 1, "refused.code", enum_number, excess::cut},
   {5, 2, "refused.message", text_bytes, excess::show},

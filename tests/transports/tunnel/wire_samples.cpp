@@ -44,6 +44,7 @@ struct converter {
     m->set_connection(f.connection);
     m->set_resume_time_ms(f.resume_time_ms);
     m->set_agents(f.agents);
+    m->set_took_over(f.took_over);
   }
   void operator()(const refused_frame& f) const {
     auto* m = to.mutable_refused();
@@ -187,7 +188,7 @@ frame_batch full_frames() {
     {0, challenge_frame{7, nonce, "node-1"}},
     {0, hello_frame{300, 1ull << 63, "tunnel1", "app", session, nonce, proof,
                     "aps/1", "host-0", 1700000000000}},
-    {0, welcome_frame{3, proof, "ws-1", 30000, 2}},
+    {0, welcome_frame{3, proof, "ws-1", 30000, 2, true}},
     {0, refused_frame{refusal::pool_full, "full", 1000}},
     {0, ping_frame{UINT64_MAX}},
     {0, pong_frame{1}},
