@@ -23,12 +23,12 @@ bool is_address(std::string_view host) {
                 }));
 }
 
-bool has_token(const request& what, const std::string& token) {
+// "" = none.
+std::string_view token_of(const request& what) {
   constexpr std::string_view scheme = "bearer ";
   const auto field = what.header("authorization");
-  return field.size() > scheme.size()
-         && iequals(field.substr(0, scheme.size()), scheme)
-         && equal_secrets(field.substr(scheme.size()), token);
+  return iequals(field.substr(0, scheme.size()), scheme)
+           ? field.substr(scheme.size()) : std::string_view{};
 }
 
 // Browsers say where a request comes from; other programs say nothing.
@@ -59,7 +59,10 @@ bool refuse(const request& what, uint16_t status, const std::string& why,
 // Guesses at the token are slowed; a request without one is none.
 bool may_log_in(const request& what, const std::string& token) {
   const auto ask = [&] {
-    return refuse(what, 401, "a token is needed: Authorization: Bearer TOKEN",
+    return refuse(what, 401,
+                  token_of(what).empty()
+                    ? "a token is needed: Authorization: Bearer TOKEN"
+                    : "the token is wrong",
                   {{"WWW-Authenticate", "Bearer"}});
   };
   if (what.header("authorization").empty())
@@ -72,7 +75,7 @@ bool may_log_in(const request& what, const std::string& token) {
   {
     std::lock_guard guard{logins.mutex};
     wait = logins.limit.wait(address, now);
-    right = wait <= duration::zero() && has_token(what, token);
+    right = wait <= duration::zero() && equal_secrets(token_of(what), token);
     if (right)
       logins.limit.on_success(address);
     else if (wait <= duration::zero())

@@ -615,11 +615,15 @@ class Token(AdminCase):
     def test_only_who_has_the_token_gets_in(self):
         stack = self.build("ws", config=self.config, agent=False)
         port = stack.node.admin_port
-        for headers in ({}, {"Authorization": "Bearer wrong"},
-                        {"Authorization": f"Basic {TOKEN}"},
-                        {"Authorization": "Bearer "}):
+        needed = "a token is needed: Authorization: Bearer TOKEN"
+        for headers, error in (
+                ({}, needed),
+                ({"Authorization": "Bearer Gu3ss"}, "the token is wrong"),
+                ({"Authorization": f"Basic {TOKEN}"}, needed),
+                ({"Authorization": "Bearer "}, needed)):
             answer = admin(port, "/.api/stats", headers=headers)
-            self.assertEqual(answer.status, 401)
+            self.assertEqual((answer.status, answer.json),
+                             (401, {"error": error}))
             self.assertEqual(answer.headers["WWW-Authenticate"], "Bearer")
             self.assertEqual(admin(port, "/metrics", headers=headers).status,
                              401)
@@ -631,10 +635,11 @@ class Token(AdminCase):
             self.assertEqual(admin(port, open_).status, 200)
         text = json.dumps(admin(port, "/.api/config", headers=right).json)
         self.assertNotIn(TOKEN, text)
-        wait_until(lambda: "Refused GET /.api/stats" in stack.node.log,
-                   "the refusal in the log")
+        for error in (needed, "the token is wrong"):
+            wait_until(lambda: f"Refused GET /.api/stats: {error} (from "
+                       in stack.node.log, "the refusal in the log")
         self.assertNotIn(TOKEN, stack.node.log)
-        self.assertNotIn("wrong", stack.node.log)
+        self.assertNotIn("Gu3ss", stack.node.log)
 
 
 class Stream(AdminCase):

@@ -287,6 +287,20 @@ class Strangers(StatusCase):
                              [("Connection", "Upgrade"),
                               ("Upgrade", "websocket")], host=host)
             self.assertNotEqual(answer.status, 101)
+        with Visitor(port) as one:
+            one.send(b"\x16\x03\x01\0\x05hello")
+            self.assertEqual(one.read().status, 400)
+        for words in (r"a connection: TLS spoken", r"GET /\.api/health: .*large",
+                      r"GET /\.api/health: This is the status listener"):
+            wait_until(lambda: re.search(
+                rf"\[warning\] \[AGENT\] Status listener: refused {words}"
+                r".* \(from 127\.0\.0\.1\)", stack.agent.log), words)
+        self.assertEqual(
+            {status: metrics.total(metrics.samples(page(port)),
+                                   "aps_operator_refused_total",
+                                   listener="status", status=status)
+             for status in ("400", "431", "501")},
+            {"400": 1, "431": 1, "501": 1})
         self.assertEqual(get_json(port, "/.api/health")[0], 200)
 
     def test_silent_peers_push_out_themselves(self):

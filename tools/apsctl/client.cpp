@@ -95,7 +95,8 @@ constexpr auto not_admin = "is no admin listener of a node; give host and port "
 std::string problem_of(unsigned status, const http::fields& head,
                        const std::string& body, bool token) {
   if (status == 401)
-    return token ? "401: the token is wrong; see admin.token of the node"
+    return token ? "401: the token is wrong; see admin.token of the node, or "
+                   "-status-token-file of the agent"
                  : "401: a token is needed: -token-file FILE, or the variable "
                    "APS_ADMIN_TOKEN";
   const auto parsed = json::parse(body, nullptr, false);

@@ -222,8 +222,9 @@ bool http_session::refuse_switch() {
   if (context_->options().upgrades || upgrade_of(parser_.head()).empty())
     return false;
   answer_error(outcome::not_implemented,
-               "This is the admin listener, it speaks HTTP/1.1 only; agents "
-               "dial a port of `servers`.");
+               "This is the " + context_->options().name
+                 + " listener, it speaks HTTP/1.1 only; agents dial a port of "
+                   "`servers`.");
   return true;
 }
 
