@@ -1,11 +1,14 @@
 #include "actors/admin/encoding.hpp"
 
+#include "transports/seam/quality.hpp"
+
 #include <zlib.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 
 namespace aps::admin {
@@ -31,28 +34,26 @@ bool same(std::string_view text, std::string_view lower) {
                     [](char a, char b) { return (a | 0x20) == (b | 0x20); });
 }
 
-// Whether the parameters of a coding say q=0.
-bool is_refused(std::string_view parameters) {
-  while (!parameters.empty()) {
-    auto value = next_part(parameters, ';');
-    if (same(next_part(value, '='), "q"))
-      return value.find_first_not_of(" 0.") == value.npos;
-  }
-  return false;
-}
-
 } // namespace
 
-bool accepts_gzip(std::string_view accept_encoding) {
-  bool any = false;
+bool prefers_gzip(std::string_view accept_encoding) {
+  std::optional<unsigned> gzip;
+  std::optional<unsigned> identity;
+  std::optional<unsigned> any;
   while (!accept_encoding.empty()) {
     auto parameters = next_part(accept_encoding, ',');
     const auto coding = next_part(parameters, ';');
+    const auto quality = quality_of(parameters);
     if (same(coding, "gzip") || same(coding, "x-gzip"))
-      return !is_refused(parameters);
-    any = any || (coding == "*" && !is_refused(parameters));
+      gzip = std::max(gzip.value_or(0), quality);
+    else if (same(coding, "identity"))
+      identity = quality;
+    else if (coding == "*")
+      any = quality;
   }
-  return any;
+  // Who does not say how much the plain form is wanted would take it.
+  const auto packed = gzip.value_or(any.value_or(0));
+  return packed > 0 && packed >= identity.value_or(any.value_or(0));
 }
 
 bool names_tag(std::string_view if_none_match, std::string_view tag) {

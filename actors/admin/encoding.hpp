@@ -9,8 +9,9 @@ struct z_stream_s;
 
 namespace aps::admin {
 
-/// Whether who sends this Accept-Encoding takes gzip (RFC 9110, 12.5.3).
-bool accepts_gzip(std::string_view accept_encoding);
+/// Whether who sends this Accept-Encoding takes gzip, and wants the plain form
+/// no more than that (RFC 9110, 12.5.3).
+bool prefers_gzip(std::string_view accept_encoding);
 
 /// Whether an If-None-Match names `tag`, or any; compared weakly (RFC 9110,
 /// 13.1.2).

@@ -147,7 +147,7 @@ void request::answer_document(const document& answer) const {
 }
 
 bool request::wants_gzip() const {
-  return accepts_gzip(list("accept-encoding"));
+  return prefers_gzip(list("accept-encoding"));
 }
 
 void request::send(const document& answer) const {

@@ -35,13 +35,19 @@ std::string tag_of(std::string_view text) {
 
 } // namespace
 
-CAF_TEST(gzip_is_sent_to_who_accepts_it) {
+CAF_TEST(gzip_is_sent_to_who_wants_the_plain_form_no_more) {
   for (const auto* yes : {"gzip", "GZIP", "deflate, gzip;q=0.5", "x-gzip",
-                          "br , gzip ; q=1.0", "*", "*;q=0.1", "gzip;q=0.001"})
-    CAF_CHECK(accepts_gzip(yes));
+                          "br , gzip ; q=1.0", "*", "*;q=0.1", "gzip;q=0.001",
+                          "identity;q=0.4, gzip;q=0.5", "gzip, identity",
+                          "identity;q=0, *;q=0.5", "gzip;q=0, x-gzip;q=0.2",
+                          "gzip;q=0.5, br, *;q=0"})
+    CAF_CHECK(prefers_gzip(yes));
   for (const auto* no : {"", "identity", "br", "gzip;q=0", "gzip; Q=0.000",
-                         "*;q=0", "*, gzip;q=0", "gzipped", ",,;"})
-    CAF_CHECK(!accepts_gzip(no));
+                         "*;q=0", "*, gzip;q=0", "gzipped", ",,;",
+                         "gzip;q=0.5, identity;q=1", "identity, gzip;q=0.9",
+                         "gzip;q=0.5, *;q=0.8", "*;q=0.5, identity",
+                         "gzip;q=0.001, identity;q=0.01"})
+    CAF_CHECK(!prefers_gzip(no));
 }
 
 CAF_TEST(a_tag_is_known_weakly) {

@@ -3,6 +3,9 @@
 #include "transports/http/fields.hpp"
 #include "transports/http/http_date.hpp"
 #include "transports/http/response_writer.hpp"
+#include "transports/seam/quality.hpp"
+
+#include <algorithm>
 
 namespace aps {
 
@@ -51,18 +54,6 @@ std::string text_body(const error_reply& reply, unsigned status) {
   return body;
 }
 
-// The media type of an Accept element, unless its weight is zero.
-std::string_view media_type(std::string_view element) noexcept {
-  const auto semicolon = element.find(';');
-  const auto type = trimmed(element.substr(0, semicolon));
-  if (semicolon == element.npos)
-    return type;
-  const auto weight = trimmed(element.substr(semicolon + 1));
-  const bool zero = weight.starts_with("q=0")
-                    && weight.find_first_not_of("0.", 3) == weight.npos;
-  return zero ? std::string_view{} : type;
-}
-
 } // namespace
 
 std::string render_error(const error_reply& reply) {
@@ -93,21 +84,26 @@ std::string render_error(const error_reply& reply) {
 }
 
 bool prefers_json(const header_list& headers) noexcept {
-  enum { undecided, json, text } first = undecided;
+  unsigned best = 0;
+  bool json = false;
   for (const auto& field : headers) {
     if (!iequals(field.name, "accept"))
       continue;
     for_each_element(field.value, [&](std::string_view element) {
-      const auto type = media_type(element);
-      if (first != undecided)
-        return;
-      if (iequals(type, "application/json") || type.ends_with("+json"))
-        first = json;
-      else if (iequals(type, "text/plain") || iequals(type, "text/html"))
-        first = text;
+      const auto type = trimmed(element.substr(0, element.find(';')));
+      const auto quality
+        = quality_of(element.substr(std::min(element.size(), type.size())));
+      const auto is_json = iequals(type, "application/json")
+                           || type.ends_with("+json");
+      const auto is_text = iequals(type, "text/plain")
+                           || iequals(type, "text/html");
+      if ((is_json || is_text) && quality > best) {
+        best = quality;
+        json = is_json;
+      }
     });
   }
-  return first == json;
+  return json;
 }
 
 } // namespace aps

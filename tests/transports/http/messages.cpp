@@ -205,5 +205,8 @@ CAF_TEST(JSON is for those who ask for it) {
   CAF_CHECK(!json("text/html, application/json"));
   CAF_CHECK(!json("application/json;q=0"));
   CAF_CHECK(!json("*/*"));
+  CAF_CHECK(json("text/plain;q=0.5, application/json"));
+  CAF_CHECK(json("text/html;q=0.2,application/problem+json;q=0.3"));
+  CAF_CHECK(!json("application/json;q=0.5, text/plain"));
   CAF_CHECK(!prefers_json({}));
 }
