@@ -118,6 +118,8 @@ struct tunnel_snapshot {
   bool websocket_enabled = false;
   std::vector<endpoint_snapshot> endpoints;
   fallback_mode mode = fallback_mode::automatic;
+  /// Why nothing is known of it but its settings; empty = it has answered.
+  std::string problem = {};
 };
 
 struct node_snapshot {
@@ -232,7 +234,8 @@ bool inspect(Inspector& f, tunnel_snapshot& what) {
     f.field("fallback_enabled", what.fallback_enabled),
     f.field("grpc_enabled", what.grpc_enabled),
     f.field("websocket_enabled", what.websocket_enabled),
-    f.field("endpoints", what.endpoints), f.field("mode", what.mode));
+    f.field("endpoints", what.endpoints), f.field("mode", what.mode),
+    f.field("problem", what.problem));
 }
 
 template <class Inspector>

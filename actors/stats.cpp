@@ -154,7 +154,7 @@ json make_stats(const node_snapshot& snapshot, const config::node& config,
       for (const auto& pool : endpoint.controller.pools)
         sums.add(pool);
     }
-    if (!tunnel.grpc_enabled)
+    if (!tunnel.grpc_enabled || !tunnel.problem.empty())
       continue;
     ++grpc_tunnels;
     details[tunnel.name] = {{"endpoints", live}, {"streams", streams}};
@@ -176,8 +176,11 @@ json make_readiness(const node_snapshot& snapshot) {
   // Enough to see where to look.
   constexpr size_t most = 1000;
   auto missing = json::array();
+  auto unknown = json::array();
   size_t count = 0;
-  for (const auto& tunnel : snapshot.tunnels)
+  for (const auto& tunnel : snapshot.tunnels) {
+    if (!tunnel.problem.empty() && unknown.size() < most)
+      unknown.push_back({{"tunnel", tunnel.name}, {"problem", tunnel.problem}});
     for (const auto& endpoint : tunnel.endpoints)
       for (const auto& pool : endpoint.controller.pools)
         if ((endpoint.live == 0 || !pool.members.empty())
@@ -187,9 +190,11 @@ json make_readiness(const node_snapshot& snapshot) {
                              {"transport", to_string(pool.transport)},
                              {"usable", pool.usable},
                              {"pool_size", pool.min_size}});
+  }
   return {{"ready", missing.empty()},
           {"below_pool_size_count", count},
-          {"below_pool_size", std::move(missing)}};
+          {"below_pool_size", std::move(missing)},
+          {"unknown", std::move(unknown)}};
 }
 
 } // namespace aps

@@ -14,8 +14,9 @@ nlohmann::json make_stats(const node_snapshot& snapshot,
                           const config::node& config, size_t running_actors);
 
 /// The document of `GET /.api/ready`: key `ready` is true when every pool that
-/// an agent feeds has its `pool_size`; `below_pool_size` lists the others, the
-/// first thousand of them.
+/// an agent feeds has its `pool_size`, as far as is known; `below_pool_size`
+/// lists the others, the first thousand of them, `unknown` the tunnels that did
+/// not answer.
 nlohmann::json make_readiness(const node_snapshot& snapshot);
 
 /// Parts of it, as other documents show them, too.

@@ -119,10 +119,30 @@ caf::result<node_snapshot> supervisor_state::snapshot() {
     if (which.actor)
       tunnels.push_back(which.actor);
   auto promise = self_->make_response_promise<node_snapshot>();
-  gather<tunnel_snapshot>(self_, tunnels, [promise](auto parts) mutable {
-    promise.deliver(node_snapshot{std::move(parts)});
+  gather<tunnel_snapshot>(self_, tunnels, [this, promise](auto parts) mutable {
+    promise.deliver(complete(std::move(parts)));
   }, std::chrono::seconds(2));
   return promise;
+}
+
+// Who looks must not take a tunnel that is silent for one that is not there.
+node_snapshot
+supervisor_state::complete(std::vector<tunnel_snapshot> answers) const {
+  node_snapshot out;
+  auto next = answers.begin(); // in the order of the children, too
+  for (const auto& [tunnel_name, which] : children_) {
+    if (next != answers.end() && next->name == tunnel_name) {
+      out.tunnels.push_back(std::move(*next++));
+      continue;
+    }
+    auto& silent = out.tunnels.emplace_back();
+    silent.name = tunnel_name;
+    silent.fallback_enabled = which.settings.fallback.enabled;
+    silent.grpc_enabled = which.settings.grpc_pool.enabled;
+    silent.websocket_enabled = which.settings.websocket_pool.enabled;
+    silent.problem = which.actor ? "no answer" : "died too often";
+  }
+  return out;
 }
 
 } // namespace aps

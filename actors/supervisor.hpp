@@ -34,6 +34,7 @@ class supervisor_state {
   void on_reconfigure(const reconfigure_node& what);
   void on_down(const caf::down_msg& down);
   caf::result<node_snapshot> snapshot();
+  node_snapshot complete(std::vector<tunnel_snapshot> answers) const;
 
   supervisor_actor::pointer self_;
   node_context_ptr context_;

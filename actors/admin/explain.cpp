@@ -211,21 +211,26 @@ json show_tunnels_of(const route& via, const config::node& config,
   for (const auto& name : rule.tunnels) {
     const auto settings = config.tunnels.find(name);
     auto endpoints = json::array();
-    for (const auto& tunnel : now.tunnels)
-      if (tunnel.name == name)
-        for (const auto& endpoint : tunnel.endpoints) {
-          endpoints.push_back(show_endpoint(rule, via.index, endpoint));
-          const auto& shown = endpoints.back();
-          if (!shown["could_serve"] || healthy
-              || (!first.empty() && !shown["healthy"]))
-            continue;
-          healthy = shown["healthy"];
-          first = name + "." + endpoint.name + " over "
-                    + shown["transport"].get<std::string>();
-        }
+    std::string problem;
+    for (const auto& tunnel : now.tunnels) {
+      if (tunnel.name != name)
+        continue;
+      problem = tunnel.problem;
+      for (const auto& endpoint : tunnel.endpoints) {
+        endpoints.push_back(show_endpoint(rule, via.index, endpoint));
+        const auto& shown = endpoints.back();
+        if (!shown["could_serve"] || healthy
+            || (!first.empty() && !shown["healthy"]))
+          continue;
+        healthy = shown["healthy"];
+        first = name + "." + endpoint.name + " over "
+                + shown["transport"].get<std::string>();
+      }
+    }
     out.push_back({{"name", name},
                    {"enabled", settings != config.tunnels.end()
                                  && settings->second.enabled},
+                   {"problem", problem},
                    {"endpoints", std::move(endpoints)}});
   }
   return out;

@@ -40,10 +40,12 @@ json show_serving(const config::mapping& rule, size_t index,
   size_t endpoints = 0;
   size_t live = 0;
   size_t failing = 0;
+  size_t unknown = 0;
   for (const auto& tunnel : now.tunnels) {
     if (!contains(rule.tunnels, tunnel.name))
       continue;
     ++tunnels;
+    unknown += !tunnel.problem.empty();
     for (const auto& one : tunnel.endpoints) {
       if (!rule.endpoints.empty() && !contains(rule.endpoints, one.name))
         continue;
@@ -57,7 +59,8 @@ json show_serving(const config::mapping& rule, size_t index,
   return {{"tunnels", tunnels},
           {"endpoints", endpoints},
           {"live", live},
-          {"failing", failing}};
+          {"failing", failing},
+          {"unknown", unknown}};
 }
 
 } // namespace

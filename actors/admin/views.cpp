@@ -37,7 +37,8 @@ json show_head(const tunnel_snapshot& tunnel, bool enabled,
           {"fallback_enabled", tunnel.fallback_enabled},
           {"grpc_enabled", tunnel.grpc_enabled},
           {"websocket_enabled", tunnel.websocket_enabled},
-          {"fallback_mode", to_string(tunnel.mode)}};
+          {"fallback_mode", to_string(tunnel.mode)},
+          {"problem", tunnel.problem}};
 }
 
 using show_tunnel_head
@@ -268,7 +269,8 @@ void get_metrics(const call& what) {
       const auto rows = rows_of(*now);
       body.pieces(rows.size(), [metrics, now, rows, turn](size_t i,
                                                           std::string&) {
-        if (rows[i].first)
+        // Of one that is silent nothing is known, not even zero.
+        if (rows[i].first && rows[i].tunnel->problem.empty())
           metrics->add(rows[i].tunnel->name);
         if (rows[i].endpoint)
           metrics->add(rows[i].tunnel->name, *rows[i].endpoint);

@@ -14,21 +14,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct one_unit final : network {
-  size_t units() const noexcept override { return 1; }
-  executor& unit(size_t) noexcept override { return here; }
-  std::unique_ptr<listener> listen(const listen_options&,
-                                   std::shared_ptr<front>) override {
-    return nullptr;
-  }
-  void dial(executor&, const dial_options&,
-            std::function<void(dial_result)>) override {}
-  std::shared_ptr<origin_client> origins(const origin_options&) override {
-    return nullptr;
-  }
-  manual_unit here;
-};
-
 struct no_owner final : exchange_owner {
   void on_finished(executor&, exchange_id, outcome) override {}
 };

@@ -4,6 +4,7 @@
 #include "actors/alarm.hpp"
 #include "actors/messages.hpp"
 #include "tests/support/sim.hpp"
+#include "transports/seam/network.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -30,6 +31,22 @@ inline monitor_actor spawn_note_taker(caf::actor_system& system,
     });
 }
 
+/// A network that is nothing but a unit.
+struct one_unit final : network {
+  size_t units() const noexcept override { return 1; }
+  executor& unit(size_t) noexcept override { return here; }
+  std::unique_ptr<listener> listen(const listen_options&,
+                                   std::shared_ptr<front>) override {
+    return nullptr;
+  }
+  void dial(executor&, const dial_options&,
+            std::function<void(dial_result)>) override {}
+  std::shared_ptr<origin_client> origins(const origin_options&) override {
+    return nullptr;
+  }
+  manual_unit here;
+};
+
 /// An actor system on the deterministic clock, for scripts of messages.
 class script_system {
  public:
@@ -53,6 +70,16 @@ class script_system {
       }
     } while (unit.run_one());
   }
+
+  /// Runs what waits for one actor, and nothing of the others.
+  template <class Handle>
+  void run_only(const Handle& whom) {
+    while (scheduler_->prioritize(whom))
+      scheduler_->run_once();
+  }
+
+  /// Lets time pass, without running what that wakes.
+  void pass(duration time) { scheduler_->clock().advance_time(time); }
 
   /// Lets time pass in the steps of the clock that wakes actors.
   void pass(duration time, manual_unit& unit) {

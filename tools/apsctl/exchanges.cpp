@@ -257,7 +257,9 @@ int show_explanation(const client& node, const options& what) {
                                                 : "no",
                   text(one, "why")});
   table endpoints({"TUNNEL", "ENDPOINT", "COULD SERVE", "TRANSPORT", "WHY"});
-  for (const auto& tunnel : answer.at("tunnels"))
+  for (const auto& tunnel : answer.at("tunnels")) {
+    if (const auto problem = text(tunnel, "problem"); !problem.empty())
+      endpoints.add({text(tunnel, "name"), "-", "unknown", "", problem});
     for (const auto& one : tunnel.at("endpoints"))
       endpoints.add({text(tunnel, "name"), text(one, "name"),
                      !one.value("could_serve", false) ? "no"
@@ -265,6 +267,7 @@ int show_explanation(const client& node, const options& what) {
                                                       : "if no other can",
                      text(one, "transport"),
                      text(one, "why") + ", " + text(one, "transport_why")});
+  }
   std::cout << '\n' << mappings.str() << '\n' << endpoints.str() << std::flush;
   return cli::exit_ok;
 }

@@ -50,7 +50,8 @@ bool has_colours() {
 std::string coloured(const std::string& state) {
   constexpr std::pair<std::string_view, const char*> colours[]
     = {{"primary", "32"},  {"ready", "32"},   {"busy", "32"},
-       {"down", "31"},     {"no endpoint", "31"}, {"ejected", "31"}};
+       {"down", "31"},     {"no endpoint", "31"}, {"ejected", "31"},
+       {"no answer", "31"}, {"died", "31"}};
   for (const auto& [name, colour] : colours)
     if (state.starts_with(name))
       return std::string("\x1b[") + colour + 'm' + state + "\x1b[0m";

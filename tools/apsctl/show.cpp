@@ -146,8 +146,10 @@ std::string endpoints_text(const json& tunnels) {
   table result({"TUNNEL", "ENDPOINT", "!STATE", ">FOR", ">GRPC", ">WEBSOCKET",
                 ">POLL", ">IN FLIGHT", ">WAITING", ">RTT", "REASON"});
   for (const auto& tunnel : tunnels) {
+    const auto problem = text(tunnel, "problem"); // nodes of before had none
     if (tunnel.at("endpoints").empty())
-      result.add({text(tunnel, "name"), "-", "no endpoint"});
+      result.add({text(tunnel, "name"), "-",
+                  problem.empty() ? "no endpoint" : problem});
     for (const auto& endpoint : tunnel.at("endpoints")) {
       std::map<std::string, double> size;
       double waiting = 0;
@@ -210,6 +212,9 @@ int show_status(const client& node, const options& what) {
     std::cout << "; " << text(pool, "tunnel") << '.' << text(pool, "endpoint")
               << ' ' << text(pool, "transport") << ": " << count(pool, "usable")
               << " of " << count(pool, "pool_size");
+  for (const auto& tunnel : ready.value("unknown", json::array()))
+    std::cout << "; " << text(tunnel, "tunnel") << ": "
+              << text(tunnel, "problem");
   std::cout << "\n\n" << endpoints_text(tunnels_of(stats)) << std::flush;
   return code;
 }

@@ -38,8 +38,9 @@ export function fallback_state({ state, mode }) {
 }
 
 /** By the sums over all of its endpoints. */
-export function tunnel_state({ enabled, summary }) {
+export function tunnel_state({ enabled, summary, problem }) {
   if (!enabled) return { tone: 'idle', word: 'switched off' };
+  if (problem) return { tone: 'bad', word: problem };
   if (summary.down === summary.endpoints)
     return summary.endpoints
       ? { tone: 'bad', word: 'down' } : { tone: 'idle', word: 'no endpoint' };
@@ -50,8 +51,9 @@ export function tunnel_state({ enabled, summary }) {
 /** Whether anybody can serve a mapping. */
 export function mapping_state({ serving }) {
   if (!serving) return { tone: 'idle', word: 'direct' };
-  const { tunnels, endpoints, live, failing } = serving;
+  const { tunnels, endpoints, live, failing, unknown } = serving;
   if (tunnels === 0) return { tone: 'bad', word: 'switched off' };
+  if (unknown > 0) return { tone: 'warn', word: 'unknown' };
   if (live === 0) return { tone: 'bad', word: 'nobody there' };
   if (failing > 0) return { tone: 'warn', word: 'target fails' };
   return live < endpoints ? { tone: 'warn', word: `${live} of ${endpoints}` }
@@ -126,6 +128,7 @@ const is_served = ({ summary }) => summary.down < summary.endpoints;
 
 function tunnel_problems(tunnel) {
   const at = { tunnel: tunnel.name };
+  if (tunnel.problem) return [{ ...at, tone: 'bad', text: tunnel.problem }];
   if (!is_served(tunnel))
     return [{ ...at, tone: 'bad', text: 'no agent is connected' }];
   return tunnel.endpoints.flatMap(endpoint => endpoint_problems(endpoint)

@@ -112,6 +112,8 @@ test('states are told in words', () => {
   assert.equal(tunnel({ endpoints: 2, down: 1 }).word, 'impaired');
   assert.equal(tunnel({ endpoints: 2, down: 2 }).word, 'down');
   assert.equal(tunnel({ endpoints: 0 }).tone, 'idle');
+  assert.equal(tunnel_state({ enabled: true, summary: sums,
+    problem: 'no answer' }).word, 'no answer');
 });
 
 test('what an operator should know comes first, the worst on top', () => {
@@ -131,6 +133,8 @@ test('what an operator should know comes first, the worst on top', () => {
     ['bad', undefined, undefined, '1 of the last 10 exchanges were '
       + 'errors, most of them answered 500'],
     ['warn', 't', 'f', 'in state fallback (because)']]);
+  assert.deepEqual(tell([{ ...tunnel('t'), problem: 'no answer' }], good),
+    [['bad', 't', undefined, 'no answer']]);
   // Of 20 that are impaired the page has one; nobody is left of the last.
   const many = { ...tunnel('t', fine, away),
     summary: { ...sums, endpoints: 500, impaired: 20, with_short_pool: 3 } };
