@@ -48,7 +48,7 @@ class supervisor_script {
   caf::actor ask() {
     return system->spawn([this](caf::event_based_actor* self) {
       compat::request(
-        self, supervisor, caf::infinite, get_snapshot{},
+        self, supervisor, get_snapshot{},
         [this](node_snapshot& all) { answer = std::move(all); },
         [](const caf::error&) {});
     });

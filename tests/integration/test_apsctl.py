@@ -1,5 +1,6 @@
 """apsctl before a real node: what it shows, what it does, how it fails."""
 
+import contextlib
 import json
 import os
 import pty
@@ -319,16 +320,17 @@ class Completion(Case):
 
     transport = "ws"
 
-    def completed(self, line):
-        """What bash would offer at the end of the line."""
+    def completed(self, line, breaks=" \"'><=;|&(:"):
+        """What bash would offer at the end of the line; `breaks` divide it
+        into words."""
         script = subprocess.run([BIN / "apsctl", "completion", "bash"],
                                 text=True, capture_output=True, check=True)
         asked = (f"{script.stdout}\n"
                  "complete -p apsctl | grep -q _apsctl || exit 1\n"
-                 'COMP_LINE=$1 COMP_POINT=${#1}\n'
+                 'COMP_LINE=$1 COMP_POINT=${#1} COMP_WORDBREAKS=$2\n'
                  '_apsctl\nprintf "%s\\n" "${COMPREPLY[@]}"\n')
         done = subprocess.run(
-            ["bash", "-c", asked, "bash", line], text=True,
+            ["bash", "-c", asked, "bash", line, breaks], text=True,
             capture_output=True, check=True,
             env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}",
                  "APS_ADMIN": f"127.0.0.1:{self.stack.node.admin_port}"})
@@ -380,11 +382,46 @@ class Completion(Case):
             ["session-up,tunnel-added"])
         self.assertEqual(self.completed("apsctl exchanges -outcome no-m"),
                          ["no-mapping"])
+        # What bash takes for the word begins behind the last "=" or ":".
         self.assertEqual(self.completed("apsctl exchanges -outcome=origin-re"),
+                         ["origin-refused"])
+        self.assertEqual(self.completed("apsctl exchanges -outcome=origin-re",
+                                        breaks=" :"),
                          ["-outcome=origin-refused"])
         self.assertEqual(self.completed("apsctl log debug -component ws"),
                          ["ws-pool"])
         self.assertEqual(self.completed("apsctl log e"), ["error"])
+
+    def test_what_was_typed_stands_once_in_the_line(self):
+        stack = self.build("ws", agent=False, config={"tunnels": {
+            "a:b": {"servers": ["main"], "password": "x"}}})
+        for typed, whole in (
+                (b"exchanges -outcome=origin-re", b"-outcome=origin-refused"),
+                (b"exchanges -tunnel a:", b"-tunnel a:b"),
+                (b"exchanges -tunnel=a:", b"-tunnel=a:b")):
+            text = self.typed(stack, typed)
+            self.assertIn(whole, text)
+            self.assertIn(b'"totals"', text)
+
+    def typed(self, stack, words):
+        """What a terminal shows after `apsctl WORDS<Tab> -json<Enter>`."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.environ.update(
+                PATH=f"{BIN}:{os.environ['PATH']}", PS1="> ", TERM="dumb",
+                APS_ADMIN=f"127.0.0.1:{stack.node.admin_port}")
+            os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+        try:
+            os.write(terminal, b'eval "$(apsctl completion bash)"\n'
+                     b"apsctl " + words + b"\t -json\nexit\n")
+            text = b""
+            with contextlib.suppress(OSError):  # how a terminal ends
+                while piece := os.read(terminal, 65536):
+                    text += piece
+            return text
+        finally:
+            os.close(terminal)
+            os.waitpid(pid, 0)
 
     def test_the_line_s_own_node_is_asked(self):
         other = self.build("ws", agent=False, config={"tunnels": {

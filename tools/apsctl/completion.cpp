@@ -254,16 +254,20 @@ class question {
   const cli::command_line::entry* wanted_ = nullptr; ///< asks for its value
 };
 
-// The words are split by blanks alone, as apsctl gets them; bash would also
-// split at ":".
+// The words are split by blanks alone, as apsctl gets them. Bash also splits at
+// "=" and ":" (COMP_WORDBREAKS), and replaces only what stands behind the last.
 constexpr auto bash = R"sh(# apsctl completion bash, for ~/.bashrc: eval "$(apsctl completion bash)"
 _apsctl() {
-  local line=${COMP_LINE:0:COMP_POINT} word all found
+  local line=${COMP_LINE:0:COMP_POINT} word all found begun kept=
+  local breaks=${COMP_WORDBREAKS//[^:=@]/}
   read -ra all <<<"$line"
   [[ $line == *[[:space:]] ]] && all+=("")
   mapfile -t found < <("${all[0]}" complete "${all[@]:1}" 2>/dev/null)
+  begun=${all[-1]}
+  [[ -n $breaks ]] && kept=${begun%"${begun##*[$breaks]}"}
   COMPREPLY=()
   for word in "${found[@]}"; do
+    word=${word#"$kept"}
     [[ $word == *[^[:alnum:]_.,:=@%+-]* ]] && printf -v word %q "$word"
     COMPREPLY+=("$word")
   done
