@@ -50,8 +50,12 @@ std::string password(const agent_flags& from) {
       throw std::runtime_error("password file " + error);
     return *content;
   }
-  if (environment && !environment->empty())
-    return *environment;
+  if (environment && !environment->empty()) {
+    std::string error;
+    if (auto line = cli::one_line(std::move(*environment), error))
+      return *line;
+    throw usage_error("the variable APS_PASSWORD " + error);
+  }
   throw usage_error("no password: give -password, -password-file or the "
                     "variable APS_PASSWORD");
 }

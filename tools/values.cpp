@@ -238,18 +238,24 @@ std::optional<std::string> read_secret(const std::string& file,
   ::close(fd);
   if (got < 0)
     return refuse(file_problem(problem));
-  if (size > max_secret)
-    return refuse("is too long for a secret; it has to be one line");
   result.resize(size);
-  if (result.ends_with('\n'))
-    result.pop_back();
-  if (result.ends_with('\r'))
-    result.pop_back();
-  if (result.empty())
-    return refuse("is empty");
-  if (result.find('\n') != result.npos)
-    return refuse("has more than one line");
-  return result;
+  std::string why;
+  auto line = one_line(std::move(result), why);
+  return line ? line : refuse(why);
+}
+
+std::optional<std::string> one_line(std::string text, std::string& why) {
+  why = text.size() > max_secret
+          ? "is too long for a secret; it has to be one line" : "";
+  if (text.ends_with('\n'))
+    text.pop_back();
+  if (text.ends_with('\r'))
+    text.pop_back();
+  if (text.empty())
+    why = "is empty";
+  else if (why.empty() && text.find('\n') != text.npos)
+    why = "has more than one line";
+  return why.empty() ? std::optional{std::move(text)} : std::nullopt;
 }
 
 std::optional<std::string> take_environment(const char* name) {

@@ -43,6 +43,10 @@ std::string to_string(const address& what);
 std::optional<std::string> read_secret(const std::string& file,
                                        std::string& error);
 
+/// The one line of a password or a token without its line end, which is left by
+/// whoever read it out of a file. `why` goes behind the name of what had it.
+std::optional<std::string> one_line(std::string text, std::string& why);
+
 /// Reads an environment variable and overwrites it in place, so that children
 /// and /proc do not show it any longer. Not thread-safe.
 std::optional<std::string> take_environment(const char* name);

@@ -194,6 +194,7 @@ class Running(Case):
         for flags, variables in ((("-password", PASSWORD), {}),
                                  (("-password-file", right), {}),
                                  ((), {"APS_PASSWORD": PASSWORD}),
+                                 ((), {"APS_PASSWORD": PASSWORD + "\n"}),
                                  ((), {"APS_PASSWORD_FILE": right})):
             one = self.start(stack, wrong, *flags, **variables)
             wait_until(lambda: "Connected to" in one.log, "the agent")

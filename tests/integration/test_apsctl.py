@@ -131,8 +131,12 @@ class Shown(Case):
         os.close(writer)
 
     def test_a_token_of_several_lines_is_told(self):
-        for token, code in (("tok\n", 0), ("a\r\nX-Evil: b", 2)):
+        for token, code in (("tok\n", 0), ("tok\r\n", 0),
+                            ("a\r\nX-Evil: b", 2), ("a\tb", 2), ("\n", 2)):
             self.run_it("status", env={"APS_ADMIN_TOKEN": token}, code=code)
+        self.assertIn("the variable APS_ADMIN_TOKEN has more than one line",
+                      self.run_it("status", env={"APS_ADMIN_TOKEN": "a\nb"},
+                                  code=2))
 
     def test_status_and_tunnels(self):
         for command in ("status", "tunnels"):

@@ -3,6 +3,8 @@
 #include "tools/apsctl/completion.hpp"
 #include "transports/seam/outcomes.hpp"
 
+#include <algorithm>
+
 namespace aps::ctl {
 
 namespace {
@@ -135,27 +137,39 @@ void common_flags(cli::command_line& line, options& what) {
   line.add({"json", "", "Print JSON"}, what.json);
 }
 
+namespace {
+
+/// The token from the file, or from the environment; "" = none.
+std::string token_of(const options& what) {
+  auto token = cli::take_environment("APS_ADMIN_TOKEN").value_or("");
+  std::string error;
+  if (!what.token_file.empty()) {
+    const auto found = cli::read_secret(what.token_file, error);
+    if (!found)
+      throw failure("token file " + error);
+    token = *found;
+  } else if (!token.empty()) {
+    const auto line = cli::one_line(std::move(token), error);
+    if (!line)
+      throw usage("the variable APS_ADMIN_TOKEN " + error);
+    token = *line;
+  }
+  // It becomes part of a header.
+  if (std::any_of(token.begin(), token.end(), [](unsigned char c) {
+        return c < 0x20 || c == 0x7f;
+      }))
+    throw usage("the admin token has a control character");
+  return token;
+}
+
+} // namespace
+
 client node_of(const options& what) {
   std::string problem;
   const auto peer = cli::parse_address(what.admin, 9090, problem);
   if (!peer)
     throw usage("-admin " + problem);
-  auto token = cli::take_environment("APS_ADMIN_TOKEN").value_or("");
-  if (!what.token_file.empty()) {
-    std::string error;
-    auto found = cli::read_secret(what.token_file, error);
-    if (!found)
-      throw failure("token file " + error);
-    token = *found;
-  }
-  // A line end is left by whoever read it out of a file.
-  while (!token.empty() && (token.back() == '\n' || token.back() == '\r'))
-    token.pop_back();
-  for (const auto c : token)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      throw usage("the admin token has a control character; is it more than "
-                  "one line?");
-  return client{*peer, token};
+  return client{*peer, token_of(what)};
 }
 
 const std::vector<command>& all_commands() {
