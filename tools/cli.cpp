@@ -510,7 +510,7 @@ std::vector<command_line::entry> command_line::entries() const {
   std::vector<entry> result;
   for (const auto& one : impl_->options)
     result.push_back({one.names, one.what.value, one.allowed, one.takes_value,
-                      one.argument});
+                      one.argument, one.variables});
   return result;
 }
 

@@ -99,6 +99,7 @@ class command_line {
     std::vector<std::string> allowed; ///< empty = not a choice
     bool takes_value = true;
     bool argument = false;
+    std::vector<std::string> variables = {}; ///< that speak without the flag
   };
 
   /// All that were added, in their order.

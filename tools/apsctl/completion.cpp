@@ -97,9 +97,9 @@ const std::map<std::string, source>& sources() {
 class question {
  public:
   explicit question(const words& all) : begun_(all.back()) {
-    take_variables();
     common_flags(line_, given_);
     entries_ = line_.entries();
+    take_variables();
     const words before{all.begin(), all.end() - 1};
     const auto* found = find_command(before);
     lost_ = !found && command_at_ < before.size();
@@ -135,10 +135,10 @@ class question {
 
  private:
   void take_variables() {
-    if (const auto* peer = std::getenv("APS_ADMIN"); peer && *peer)
-      given_.admin = peer;
-    if (const auto* file = std::getenv("APS_ADMIN_TOKEN_FILE"); file)
-      given_.token_file = file;
+    for (const auto& one : entries_)
+      for (const auto& name : one.variables)
+        if (const auto* value = std::getenv(name.c_str()); value && *value)
+          note(&one, std::string("=") + value);
   }
 
   const command* find_command(const words& before) {
