@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <future>
 
 namespace aps {
 
@@ -55,6 +56,14 @@ void io_unit::stop() {
   context_.stop();
   if (thread_.joinable())
     thread_.join();
+}
+
+void io_unit::run_dry() {
+  for (int round = 0; round < 2; ++round) {
+    std::promise<void> done;
+    post([&done] { done.set_value(); });
+    done.get_future().wait();
+  }
 }
 
 void io_unit::post(std::function<void()> work) {

@@ -52,6 +52,10 @@ class io_unit final : public executor {
   /// Ends the loop and joins the thread. Idempotent.
   void stop();
 
+  /// Waits until it ran what was posted so far, and what that posted. Not from
+  /// the unit's own thread.
+  void run_dry();
+
   void post(std::function<void()> work) override;
   bool on_thread() const noexcept override;
   time_point now() const noexcept override;

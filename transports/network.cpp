@@ -8,7 +8,6 @@
 #include "transports/tunnel/grpc_lease.hpp"
 
 #include <algorithm>
-#include <future>
 #include <mutex>
 #include <thread>
 
@@ -41,7 +40,7 @@ class real_network final : public network {
     grpc_.reset();
     lease_.wait(lease_timeout);
     for (auto& unit : units_)
-      run_dry(*unit);
+      unit->run_dry();
     for (auto& unit : units_)
       unit->stop();
   }
@@ -80,15 +79,6 @@ class real_network final : public network {
     if (!grpc_)
       grpc_ = std::make_unique<grpc_server>(lease_.get());
     return *grpc_;
-  }
-
-  /// Waits until the unit ran what was posted so far, and what that posted.
-  static void run_dry(io_unit& unit) {
-    for (int round = 0; round < 2; ++round) {
-      std::promise<void> done;
-      unit.post([&done] { done.set_value(); });
-      done.get_future().wait();
-    }
   }
 
   const std::shared_ptr<exception_watch> exceptions_

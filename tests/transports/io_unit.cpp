@@ -34,12 +34,6 @@ struct counting final : watched {
   std::promise<void> third;
 };
 
-void run_dry(io_unit& unit) {
-  std::promise<void> done;
-  unit.post([&] { done.set_value(); });
-  done.get_future().wait();
-}
-
 } // namespace
 
 CAF_TEST(an exception does not end the loop) {
@@ -51,7 +45,7 @@ CAF_TEST(an exception does not end the loop) {
   unit.start();
   unit.post([] { throw std::runtime_error("first"); });
   unit.post([] { throw 7; });
-  run_dry(unit);
+  unit.run_dry();
   CAF_CHECK_EQUAL(exceptions->count(), 2u);
   CAF_CHECK_EQUAL(told, (std::vector<std::string>{
                           "first", "an exception of unknown type"}));

@@ -106,8 +106,7 @@ class proxy {
     // The client ends when nobody has it, with work that it leaves on the unit.
     to = nullptr;
     context = nullptr;
-    for (int round = 0; round < 2; ++round)
-      run([] {});
+    unit_.run_dry();
     unit_.stop();
   }
 
