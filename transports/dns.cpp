@@ -7,7 +7,6 @@
 #include <ares.h>
 
 #include <algorithm>
-#include <cstring>
 #include <stdexcept>
 #include <unordered_map>
 
@@ -27,19 +26,6 @@ void initialise() {
   static const int result = ares_library_init(ARES_LIB_INIT_ALL);
   if (result != ARES_SUCCESS)
     throw std::runtime_error(std::string{"c-ares: "} + ares_strerror(result));
-}
-
-asio::ip::address to_address(const sockaddr& from) {
-  if (from.sa_family == AF_INET) {
-    sockaddr_in v4;
-    std::memcpy(&v4, &from, sizeof(v4));
-    return asio::ip::address_v4{ntohl(v4.sin_addr.s_addr)};
-  }
-  sockaddr_in6 v6;
-  std::memcpy(&v6, &from, sizeof(v6));
-  asio::ip::address_v6::bytes_type bytes;
-  std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
-  return asio::ip::address_v6{bytes, v6.sin6_scope_id};
 }
 
 error_code error_of(int status) {

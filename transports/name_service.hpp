@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <sys/socket.h>
 #include <vector>
 
 namespace aps {
@@ -19,6 +20,9 @@ struct name_answer {
   std::vector<boost::asio::ip::address> addresses;
   duration valid = {}; ///< how long it may be used
 };
+
+/// The address in a socket address of IPv4 or IPv6.
+boost::asio::ip::address to_address(const sockaddr& from);
 
 /// Somebody who knows the addresses of names. Never blocks the unit. Destroying
 /// it drops what is under way, without a call.

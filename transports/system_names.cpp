@@ -20,19 +20,6 @@ constexpr size_t max_queued = 1024;
 // getaddrinfo tells no lifetime; a new address is seen after this time.
 constexpr std::chrono::seconds valid_time{5};
 
-asio::ip::address to_address(const sockaddr& from) {
-  if (from.sa_family == AF_INET) {
-    sockaddr_in v4;
-    std::memcpy(&v4, &from, sizeof(v4));
-    return asio::ip::address_v4{ntohl(v4.sin_addr.s_addr)};
-  }
-  sockaddr_in6 v6;
-  std::memcpy(&v6, &from, sizeof(v6));
-  asio::ip::address_v6::bytes_type bytes;
-  std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
-  return asio::ip::address_v6{bytes, v6.sin6_scope_id};
-}
-
 boost::system::error_code error_of(int code) {
   if (code == EAI_NONAME || code == EAI_NODATA)
     return asio::error::host_not_found;
@@ -135,6 +122,19 @@ class system_names final : public name_service {
 };
 
 } // namespace
+
+asio::ip::address to_address(const sockaddr& from) {
+  if (from.sa_family == AF_INET) {
+    sockaddr_in v4;
+    std::memcpy(&v4, &from, sizeof(v4));
+    return asio::ip::address_v4{ntohl(v4.sin_addr.s_addr)};
+  }
+  sockaddr_in6 v6;
+  std::memcpy(&v6, &from, sizeof(v6));
+  asio::ip::address_v6::bytes_type bytes;
+  std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
+  return asio::ip::address_v6{bytes, v6.sin6_scope_id};
+}
 
 std::unique_ptr<name_service> make_system_names(io_unit& unit,
                                                 size_t threads) {
