@@ -1,17 +1,14 @@
 #include "transports/tunnel/dial.hpp"
 
 #include "transports/guard.hpp"
-#include "transports/resolver.hpp"
+#include "transports/tunnel/dial_by_name.hpp"
 #include "transports/tunnel/grpc_client.hpp"
 #include "transports/tunnel/link_errors.hpp"
 #include "transports/tunnel/poll_client_link.hpp"
 #include "transports/tunnel/websocket_link.hpp"
 
-#include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-
-#include <vector>
 
 namespace aps {
 
@@ -46,17 +43,17 @@ class dialer : public std::enable_shared_from_this<dialer> {
                                  if (!error)
                                    me->on_deadline();
                                }));
-    error_code not_numeric;
-    const auto address = asio::ip::make_address(options_.host, not_numeric);
-    if (!not_numeric)
-      return connect({tcp::endpoint{address, options_.port}});
-    unit_.node_names().find(
-      options_.host, weak_from_this(),
-      [this](const error_code& error, const resolver::addresses& found) {
-        guard(unit_, shared_from_this(), [&](const auto& me) {
-          me->on_resolved(error, found);
-        })();
-      });
+    dial_by_name(unit_, shared_from_this(), socket_, options_.host,
+                 options_.port);
+  }
+
+  bool is_over() const noexcept { return !done_; }
+
+  void on_connected(const error_code& error) {
+    if (error)
+      fail(error);
+    else
+      open();
   }
 
   /// Not wanted any more.
@@ -72,31 +69,6 @@ class dialer : public std::enable_shared_from_this<dialer> {
   }
 
  private:
-  void on_resolved(const error_code& error,
-                   const resolver::addresses& found) {
-    if (error)
-      return fail(error);
-    std::vector<tcp::endpoint> where;
-    for (const auto& address : found)
-      where.emplace_back(address, options_.port);
-    connect(std::move(where));
-  }
-
-  void connect(std::vector<tcp::endpoint> where) {
-    if (!done_)
-      return;
-    endpoints_ = std::move(where);
-    asio::async_connect(socket_, endpoints_,
-                        guard(unit_, shared_from_this(),
-                              [](const auto& me, const error_code& error,
-                                 const tcp::endpoint&) {
-                                if (error)
-                                  me->fail(error);
-                                else
-                                  me->open();
-                              }));
-  }
-
   void open() {
     if (!done_)
       return;
@@ -161,7 +133,6 @@ class dialer : public std::enable_shared_from_this<dialer> {
   std::function<void(dial_result)> done_;
   asio::steady_timer deadline_;
   tcp::socket socket_;
-  std::vector<tcp::endpoint> endpoints_;
   link_ptr link_; // while its handshake runs, and until we go
 };
 

@@ -1,17 +1,13 @@
 #include "transports/tunnel/peer_probe.hpp"
 
-#include "transports/guard.hpp"
-#include "transports/io_unit.hpp"
-#include "transports/resolver.hpp"
 #include "transports/seam/probe_request.hpp"
+#include "transports/tunnel/dial_by_name.hpp"
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 namespace aps {
 
@@ -74,22 +70,16 @@ class peer_look : public std::enable_shared_from_this<peer_look> {
               if (!error)
                 me->on_deadline();
             }));
-    error_code not_numeric;
-    const auto address = asio::ip::make_address(host_, not_numeric);
-    if (!not_numeric)
-      return connect({tcp::endpoint{address, port_}});
-    unit_.node_names().find(
-      host_, weak_from_this(),
-      [this](const error_code& error, const resolver::addresses& found) {
-        guard(unit_, shared_from_this(), [&](const auto& me) {
-          if (error)
-            return me->finish({});
-          std::vector<tcp::endpoint> where;
-          for (const auto& one : found)
-            where.emplace_back(one, me->port_);
-          me->connect(std::move(where));
-        })();
-      });
+    dial_by_name(unit_, shared_from_this(), socket_, host_, port_);
+  }
+
+  bool is_over() const noexcept { return !done_; }
+
+  void on_connected(const error_code& error) {
+    if (error)
+      finish({});
+    else
+      ask();
   }
 
   /// Not wanted any more.
@@ -101,21 +91,6 @@ class peer_look : public std::enable_shared_from_this<peer_look> {
   void on_exception(const std::string&) { finish({}); }
 
  private:
-  void connect(std::vector<tcp::endpoint> where) {
-    if (!done_)
-      return;
-    endpoints_ = std::move(where);
-    asio::async_connect(socket_, endpoints_,
-                        guard(unit_, shared_from_this(),
-                              [](const auto& me, const error_code& error,
-                                 const tcp::endpoint&) {
-                                if (error)
-                                  me->finish({});
-                                else
-                                  me->ask();
-                              }));
-  }
-
   void ask() {
     if (!done_)
       return;
@@ -177,7 +152,6 @@ class peer_look : public std::enable_shared_from_this<peer_look> {
   std::function<void(std::string)> done_;
   asio::steady_timer deadline_;
   tcp::socket socket_;
-  std::vector<tcp::endpoint> endpoints_;
   std::array<char, 4096> answer_;
   size_t size_ = 0;
   bool connected_ = false;

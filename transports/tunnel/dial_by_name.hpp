@@ -1,0 +1,59 @@
+#pragma once
+
+#include "transports/guard.hpp"
+#include "transports/resolver.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace aps {
+
+/// Looks `host` up, unless it is an address, and connects `socket`, which
+/// belongs to `who`. Then `who->on_connected(error)` is called, with exceptions
+/// guarded. Nothing happens once `who` is gone, and no connection begins when
+/// `who->is_over()`. Thread: the unit's.
+template <class Owner>
+void dial_by_name(io_unit& unit, const std::shared_ptr<Owner>& who,
+                  boost::asio::ip::tcp::socket& socket,
+                  const std::string& host, uint16_t port) {
+  namespace asio = boost::asio;
+  using boost::system::error_code;
+  using endpoint = asio::ip::tcp::endpoint;
+  const auto connect = [&unit, &socket, port](
+                         const std::shared_ptr<Owner>& owner,
+                         const resolver::addresses& found) {
+    if (owner->is_over())
+      return;
+    auto where = std::make_shared<std::vector<endpoint>>();
+    for (const auto& address : found)
+      where->emplace_back(address, port);
+    asio::async_connect(socket, *where,
+                        guard(unit, owner,
+                              [where](const auto& me, const error_code& error,
+                                      const endpoint&) {
+                                me->on_connected(error);
+                              }));
+  };
+  error_code not_numeric;
+  const auto address = asio::ip::make_address(host, not_numeric);
+  if (!not_numeric)
+    return connect(who, {address});
+  unit.node_names().find(
+    host, who,
+    [&unit, connect, weak = std::weak_ptr{who}](
+      const error_code& error, const resolver::addresses& found) {
+      if (const auto owner = weak.lock())
+        guard(unit, owner, [&](const auto& me) {
+          if (error)
+            me->on_connected(error);
+          else
+            connect(me, found);
+        })();
+    });
+}
+
+} // namespace aps
