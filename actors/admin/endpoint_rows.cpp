@@ -71,8 +71,16 @@ bool endpoint_choice::admits(const tunnel_snapshot& of,
          && names.finds(of.name + "\n" + one.name);
 }
 
-std::optional<endpoint_choice> read_endpoint_choice(const call& what) {
+endpoint_choice read_named_endpoints(const call& what) {
   endpoint_choice out;
+  out.tunnel = what.parameter("tunnel");
+  out.endpoint = what.parameter("endpoint");
+  out.names = search{what.parameter("search").value_or("")};
+  return out;
+}
+
+std::optional<endpoint_choice> read_endpoint_choice(const call& what) {
+  auto out = read_named_endpoints(what);
   const auto each = what.number("each", endpoint_choice::all);
   const auto limit = each ? what.number("limit", endpoint_choice::all) : each;
   if (!limit)
@@ -82,9 +90,6 @@ std::optional<endpoint_choice> read_endpoint_choice(const call& what) {
     what.problem(400, "connections is 0 or 1", "connections", {"0", "1"});
     return std::nullopt;
   }
-  out.tunnel = what.parameter("tunnel");
-  out.endpoint = what.parameter("endpoint");
-  out.names = search{what.parameter("search").value_or("")};
   out.each = *each;
   out.limit = *limit;
   out.connections = wish == "1";

@@ -39,6 +39,9 @@ struct endpoint_choice {
   bool in_order_of_concern() const { return each != all || limit != all; }
 };
 
+/// What the query says of names alone.
+endpoint_choice read_named_endpoints(const call& what);
+
 /// What the query says; nothing when it was refused.
 std::optional<endpoint_choice> read_endpoint_choice(const call& what);
 

@@ -198,8 +198,7 @@ void get_endpoints(const call& what) {
 }
 
 void get_connections(const call& what) {
-  endpoint_choice choice;
-  choice.tunnel = what.parameter("tunnel");
+  const auto choice = read_named_endpoints(what);
   what.with_node([what, choice](const node_snapshot_ptr& now) {
     answer_list(what, now, "connections", choice,
                 [name = what.parameter("name")](const endpoint_row& row,

@@ -133,6 +133,11 @@ class Resources(AdminCase):
         one = self.get("/.api/connections?name=" + all_[0]["name"])
         self.assertEqual([c["name"] for c in one["connections"]],
                          [all_[0]["name"]])
+        for query, count in (("endpoint=app1", len(all_)), ("endpoint=x", 0),
+                             ("search=tunnel1+APP", len(all_)),
+                             ("search=nobody", 0), ("tunnel=x", 0)):
+            found = self.get("/.api/connections?" + query)["connections"]
+            self.assertEqual(len(found), count, query)
 
     def test_an_exchange_is_found_by_its_request_id(self):
         answer = ask(self.port, "/echo?a=b",
