@@ -87,3 +87,10 @@ CAF_TEST(a_proof_is_for_one_hello_alone) {
   CAF_CHECK_NOT_EQUAL(to_hex(node_proof(key, other)),
                       to_hex(node_proof(key, hello)));
 }
+
+// Node and agent of different versions derive the same one.
+CAF_TEST(the_key_is_that_of_scrypt) {
+  CAF_CHECK_EQUAL(
+    to_hex(derive_key("t", "p")),
+    "e8d73072c46767e87aa569074ea1e71fcf58b3c668f8fdd7c0e690a8bb655101");
+}

@@ -290,3 +290,37 @@ CAF_TEST(a_record_keeps_no_more_of_long_texts_than_it_says) {
     CAF_CHECK_LESS(text.capacity(), 2 * most);
   }
 }
+
+namespace {
+
+/// Heads that are sent until the exchange is given up, when each connection
+/// ends with `why` and the agent never saw one.
+size_t heads_until_given_up(link_error why) {
+  world w{get()};
+  size_t heads = 0;
+  for (int i = 0; i < 20 && !w.visitor_side->failure; ++i) {
+    w.connect();
+    if (const auto* resume
+        = std::get_if<resume_frame>(&w.to_agent->out.front().body)) {
+      const resumed_frame unknown{resume->attempt, false, 0, false};
+      w.unit.run_inside([&] { w.node->deliver(w.to_agent, {7, unknown}); });
+      w.unit.run_all();
+    }
+    for (const auto& sent : w.to_agent->out)
+      heads += std::holds_alternative<request_frame>(sent.body);
+    w.node->detach(w.to_agent, why);
+    w.unit.run_all();
+  }
+  CAF_CHECK(w.visitor_side->failure == outcome::attempts_exhausted);
+  return heads;
+}
+
+} // namespace
+
+CAF_TEST(a_head_that_ends_its_connections_is_not_sent_for_ever) {
+  CAF_CHECK_EQUAL(heads_until_given_up(link_error::protocol),
+                  exchange::max_misunderstandings);
+  CAF_CHECK_EQUAL(heads_until_given_up(link_error::too_large),
+                  exchange::max_misunderstandings);
+  CAF_CHECK_EQUAL(heads_until_given_up(link_error::lost), exchange::max_heads);
+}
