@@ -1,6 +1,7 @@
 #include "transports/http/fields.hpp"
 
 #include "transports/http/identity.hpp"
+#include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -92,10 +93,11 @@ bool is_token(std::string_view text) noexcept {
 }
 
 bool is_field_value(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
-  });
+  return is_plain_text(text)
+         || std::all_of(text.begin(), text.end(), [](char c) {
+              const auto byte = static_cast<unsigned char>(c);
+              return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
+            });
 }
 
 void append_field(std::string& to, std::string_view name,
@@ -106,10 +108,12 @@ void append_field(std::string& to, std::string_view name,
 }
 
 std::string_view trimmed(std::string_view text) noexcept {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == text.npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && is_blank(text.front()))
+    text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back()))
+    text.remove_suffix(1);
+  return text;
 }
 
 bool lists(const header_list& headers, std::string_view name,

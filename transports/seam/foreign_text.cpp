@@ -1,6 +1,7 @@
 #include "transports/seam/foreign_text.hpp"
 
 #include <cstdint>
+#include <cstring>
 
 namespace aps {
 
@@ -77,6 +78,16 @@ piece first_piece(std::string_view text) noexcept {
   return {code.size, is_shown(code.value)};
 }
 
+[[gnu::noinline]] bool is_clean_utf8(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const auto next = first_piece(text);
+    if (!next.shown)
+      return false;
+    text.remove_prefix(next.size);
+  }
+  return true;
+}
+
 void append_escaped(std::string& to, std::string_view bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
   for (size_t i = 0; i < bytes.size(); ++i) {
@@ -111,18 +122,29 @@ std::string foreign_text(std::string_view text, size_t most) {
   return out;
 }
 
-bool is_clean_text(std::string_view text) noexcept {
-  while (!text.empty()) {
-    if (text.front() >= 0x20 && text.front() < 0x7f) {
-      text.remove_prefix(1);
-      continue;
-    }
-    const auto next = first_piece(text);
-    if (!next.shown)
+bool is_plain_text(std::string_view text) noexcept {
+  constexpr uint64_t each = 0x0101010101010101;
+  const auto plain = [](uint64_t bytes) {
+    // Per byte: below 0x20, 0x7f, above it.
+    return (((bytes - 0x20 * each) | (bytes + each) | bytes) & 0x80 * each)
+           == 0;
+  };
+  const auto* at = text.data();
+  auto left = text.size();
+  for (; left >= 8; left -= 8, at += 8) {
+    uint64_t bytes;
+    std::memcpy(&bytes, at, 8);
+    if (!plain(bytes))
       return false;
-    text.remove_prefix(next.size);
   }
-  return true;
+  uint64_t rest = 0x20 * each;
+  if (left != 0)
+    std::memcpy(&rest, at, left);
+  return plain(rest);
+}
+
+bool is_clean_text(std::string_view text) noexcept {
+  return is_plain_text(text) || is_clean_utf8(text);
 }
 
 bool is_foreign_name(std::string_view text) noexcept {

@@ -20,6 +20,10 @@ inline constexpr size_t max_foreign_name = 128;
 std::string foreign_text(std::string_view text,
                          size_t most = max_foreign_text);
 
+/// Nothing but ASCII without controls, which nearly every text is. Looks at
+/// eight bytes at a time.
+bool is_plain_text(std::string_view text) noexcept;
+
 /// True when `foreign_text` would not change anything but the length.
 bool is_clean_text(std::string_view text) noexcept;
 

@@ -66,8 +66,12 @@ std::string to_hex(const session_id& id) {
 }
 
 bool iequals(std::string_view x, std::string_view y) noexcept {
-  return std::equal(x.begin(), x.end(), y.begin(), y.end(),
-                    [](char a, char b) { return lower(a) == lower(b); });
+  if (x.size() != y.size())
+    return false;
+  for (size_t i = 0; i < x.size(); ++i)
+    if (x[i] != y[i] && lower(x[i]) != lower(y[i]))
+      return false;
+  return true;
 }
 
 const header* find_header(const header_list& headers,

@@ -10,6 +10,9 @@ namespace aps {
 
 namespace {
 
+/// Most heads have no more header fields.
+constexpr size_t usual_head_fields = 16;
+
 /// What the readers of one message share.
 struct context {
   const slice& message;
@@ -84,7 +87,7 @@ class reader {
     if (limit_->beyond == wire::excess::show)
       to = foreign_text(bytes_, limit_->most);
     else
-      to.assign(bytes_);
+      to = std::string{bytes_};
   }
 
   void text(int field, session_id& to) {
@@ -113,8 +116,10 @@ class reader {
     if (++all_.headers > wire::batch_headers.most)
       return static_cast<void>(
         all_.refuse(wire::batch_headers, all_.headers));
-    if (to.empty())
+    if (to.empty()) {
+      to.reserve(usual_head_fields);
       all_.head_bytes = 0;
+    }
     auto& item = to.emplace_back();
     reader inner{bytes_, all_, wire::header_message};
     while (inner.next())

@@ -42,61 +42,75 @@ std::string_view as_bytes(const session_id& id) noexcept {
   return {reinterpret_cast<const char*>(id.data()), id.size()};
 }
 
-/// A value as the receiver takes it. What it would refuse has to be stopped
-/// before: heads by `head_excess`, names by the configuration.
-uint64_t limited(size_t message, int field, uint64_t value) noexcept {
-  const auto& limit = *wire::limit_of(message, static_cast<size_t>(field));
-  assert(value <= limit.most || limit.beyond != wire::excess::refuse);
-  return std::min(value, limit.most);
-}
-
-std::string_view limited(size_t message, int field,
-                         std::string_view text) noexcept {
-  const auto& limit = *wire::limit_of(message, static_cast<size_t>(field));
-  assert(text.size() <= limit.most || limit.beyond != wire::excess::refuse);
-  if (text.size() <= limit.most || limit.beyond == wire::excess::refuse)
-    return text;
-  auto end = static_cast<size_t>(limit.most);
+std::string_view cut(std::string_view text, uint64_t most) noexcept {
+  auto end = static_cast<size_t>(most);
   // Not inside a character: these texts are UTF-8.
   while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80)
     --end;
   return text.substr(0, end);
 }
 
-/// Counts the bytes of a message. Field numbers are all below 16, so each
-/// tag takes one byte.
+/// A value as the receiver takes it. What it would refuse has to be stopped
+/// before: heads by `head_excess`, names by the configuration. Inlined, so
+/// that the row of the table is known when this is compiled.
+[[gnu::always_inline]] inline uint64_t limited(size_t message, int field,
+                                               uint64_t value) noexcept {
+  const auto& limit = *wire::limit_of(message, static_cast<size_t>(field));
+  assert(value <= limit.most || limit.beyond != wire::excess::refuse);
+  return std::min(value, limit.most);
+}
+
+[[gnu::always_inline]] inline std::string_view
+limited(size_t message, int field, std::string_view text) noexcept {
+  const auto& limit = *wire::limit_of(message, static_cast<size_t>(field));
+  assert(text.size() <= limit.most || limit.beyond != wire::excess::refuse);
+  return text.size() <= limit.most || limit.beyond == wire::excess::refuse
+           ? text
+           : cut(text, limit.most);
+}
+
+/// What is inside a frame, by the number that says which message it is.
+template <class T, size_t I = 0>
+constexpr size_t number_of() noexcept {
+  if constexpr (std::is_same_v<T, std::variant_alternative_t<I, frame::kind>>)
+    return wire::kind_numbers[I];
+  else
+    return number_of<T, I + 1>();
+}
+
+/// Counts the bytes of the fields of `Message`. Field numbers are all below
+/// 16, so each tag takes one byte.
+template <size_t Message>
 class sizer {
  public:
   static constexpr bool reading = false;
 
-  explicit sizer(size_t message) : message_(message) {}
-
   template <class T>
   void number(int field, const T& value) {
-    const auto wide = limited(message_, field, static_cast<uint64_t>(value));
+    const auto wide = limited(Message, field, static_cast<uint64_t>(value));
     if (wide != 0)
       total += 1 + varint_size(wide);
   }
 
   void maybe(int field, const std::optional<uint64_t>& value) {
     if (value)
-      total += 1 + varint_size(limited(message_, field, *value));
+      total += 1 + varint_size(limited(Message, field, *value));
   }
 
   template <class T>
   void text(int field, const T& value) {
-    add_bytes(limited(message_, field, as_bytes(value)).size());
+    add_bytes(limited(Message, field, as_bytes(value)).size());
   }
 
   void payload(int field, const slice& value) {
-    add_bytes(limited(message_, field, value.view()).size());
+    add_bytes(limited(Message, field, value.view()).size());
     if (value.size() >= min_shared_payload)
       shared += value.size();
   }
 
   void headers(int, const header_list& list) {
     for (const auto& item : list) {
-      sizer one{wire::header_message};
+      sizer<wire::header_message> one;
       wire::fields(one, item);
       total += 1 + varint_size(one.total) + one.total;
     }
@@ -110,71 +124,41 @@ class sizer {
     if (size != 0)
       total += 1 + varint_size(size) + size;
   }
-
-  const size_t message_;
 };
 
-/// Writes messages into a block that is large enough, and cuts it where a
-/// shared payload goes in between.
-class writer {
+/// A block that is large enough, and where a shared payload cuts it.
+class output {
  public:
-  static constexpr bool reading = false;
-
-  writer(const std::shared_ptr<char[]>& block, uint8_t* at,
+  output(const std::shared_ptr<char[]>& block, uint8_t* at,
          std::vector<slice>& parts)
       : block_(block), at_(at), start_(at), parts_(parts) {}
 
-  /// What the next fields belong to.
-  void begin(size_t message) noexcept { message_ = message; }
-
   void byte(uint8_t value) { *at_++ = value; }
-  void raw_varint(uint64_t value) { at_ = put_varint(at_, value); }
+  void varint(uint64_t value) { at_ = put_varint(at_, value); }
 
-  void raw_fixed64(uint64_t value) {
+  void fixed64(uint64_t value) {
     for (int i = 0; i < 8; ++i)
       *at_++ = static_cast<uint8_t>(value >> (8 * i));
   }
 
-  template <class T>
-  void number(int field, const T& value) {
-    const auto wide = limited(message_, field, static_cast<uint64_t>(value));
-    if (wide != 0) {
-      tag(field, wire::varint);
-      raw_varint(wide);
-    }
+  void tag(int field, wire::wire_type type) {
+    byte(static_cast<uint8_t>(field << 3 | type));
   }
 
-  void maybe(int field, const std::optional<uint64_t>& value) {
-    if (value) {
-      tag(field, wire::varint);
-      raw_varint(limited(message_, field, *value));
-    }
-  }
-
-  template <class T>
-  void text(int field, const T& value) {
-    copy(field, limited(message_, field, as_bytes(value)));
-  }
-
-  void payload(int field, const slice& value) {
-    if (value.size() < min_shared_payload)
-      return copy(field, value.view());
+  void copy(int field, std::string_view value) {
+    if (value.empty())
+      return;
     tag(field, wire::bytes);
-    raw_varint(value.size());
+    varint(value.size());
+    std::memcpy(at_, value.data(), value.size());
+    at_ += value.size();
+  }
+
+  void share(int field, const slice& value) {
+    tag(field, wire::bytes);
+    varint(value.size());
     cut();
     parts_.push_back(value);
-  }
-
-  void headers(int field, const header_list& list) {
-    for (const auto& item : list) {
-      sizer one{wire::header_message};
-      wire::fields(one, item);
-      tag(field, wire::bytes);
-      raw_varint(one.total);
-      const auto outer = std::exchange(message_, wire::header_message);
-      wire::fields(*this, item);
-      message_ = outer;
-    }
   }
 
   /// Makes a part of what was written since the last one.
@@ -188,44 +172,100 @@ class writer {
   }
 
  private:
-  void tag(int field, wire::wire_type type) {
-    *at_++ = static_cast<uint8_t>(field << 3 | type);
-  }
-
-  void copy(int field, std::string_view value) {
-    if (value.empty())
-      return;
-    tag(field, wire::bytes);
-    raw_varint(value.size());
-    std::memcpy(at_, value.data(), value.size());
-    at_ += value.size();
-  }
-
   const std::shared_ptr<char[]>& block_;
   uint8_t* at_;
   uint8_t* start_;
   std::vector<slice>& parts_;
-  size_t message_ = 0;
 };
 
-/// Visits the body of a frame; heads stand behind a pointer.
-template <class Codec>
-struct body_visitor {
-  Codec& codec;
+/// Writes the fields of `Message`.
+template <size_t Message>
+class writer {
+ public:
+  static constexpr bool reading = false;
+
+  explicit writer(output& to) : to_(to) {}
 
   template <class T>
-  void operator()(const T& body) const {
-    if constexpr (std::is_same_v<T, request_frame>) {
-      static const request_head none;
-      wire::fields(codec, body, body.head ? *body.head : none);
-    } else if constexpr (std::is_same_v<T, response_frame>) {
-      static const response_head none;
-      wire::fields(codec, body, body.head ? *body.head : none);
-    } else {
-      wire::fields(codec, body);
+  void number(int field, const T& value) {
+    const auto wide = limited(Message, field, static_cast<uint64_t>(value));
+    if (wide != 0) {
+      to_.tag(field, wire::varint);
+      to_.varint(wide);
     }
   }
+
+  void maybe(int field, const std::optional<uint64_t>& value) {
+    if (value) {
+      to_.tag(field, wire::varint);
+      to_.varint(limited(Message, field, *value));
+    }
+  }
+
+  template <class T>
+  void text(int field, const T& value) {
+    to_.copy(field, limited(Message, field, as_bytes(value)));
+  }
+
+  void payload(int field, const slice& value) {
+    if (value.size() < min_shared_payload)
+      to_.copy(field, value.view());
+    else
+      to_.share(field, value);
+  }
+
+  void headers(int field, const header_list& list) {
+    for (const auto& item : list) {
+      sizer<wire::header_message> size;
+      wire::fields(size, item);
+      to_.tag(field, wire::bytes);
+      to_.varint(size.total);
+      writer<wire::header_message> inner{to_};
+      wire::fields(inner, item);
+    }
+  }
+
+ private:
+  output& to_;
 };
+
+/// Visits the fields of what is inside a frame; heads stand behind a pointer.
+template <class Codec, class T>
+void visit_fields(Codec& codec, const T& body) {
+  if constexpr (std::is_same_v<T, request_frame>) {
+    static const request_head none;
+    wire::fields(codec, body, body.head ? *body.head : none);
+  } else if constexpr (std::is_same_v<T, response_frame>) {
+    static const response_head none;
+    wire::fields(codec, body, body.head ? *body.head : none);
+  } else {
+    wire::fields(codec, body);
+  }
+}
+
+struct body_size {
+  size_t total = 0;
+  size_t shared = 0; ///< the part of `total` that is not copied
+};
+
+body_size size_of(const frame::kind& body) {
+  return std::visit(
+    []<class T>(const T& what) -> body_size {
+      sizer<number_of<T>()> count;
+      visit_fields(count, what);
+      return {count.total, count.shared};
+    },
+    body);
+}
+
+void write(output& to, const frame::kind& body) {
+  std::visit(
+    [&]<class T>(const T& what) {
+      writer<number_of<T>()> fields{to};
+      visit_fields(fields, what);
+    },
+    body);
+}
 
 size_t kind_of(const frame& what) noexcept {
   return wire::kind_numbers[what.body.index()];
@@ -258,26 +298,24 @@ const std::vector<slice>& batch_encoder::encode(const frame_batch& frames) {
   size_ = 0;
   size_t shared = 0;
   for (const auto& what : frames) {
-    sizer count{kind_of(what)};
-    std::visit(body_visitor<sizer>{count}, what.body);
+    const auto count = size_of(what.body);
     body_sizes_.push_back(count.total);
     shared += count.shared;
     const auto size = frame_size(what, count.total);
     size_ += 1 + varint_size(size) + size;
   }
-  writer out{block_, reserve(size_ - shared), parts_};
+  output out{block_, reserve(size_ - shared), parts_};
   for (size_t i = 0; i < frames.size(); ++i) {
     const auto& what = frames[i];
     out.byte(batch_frames_tag);
-    out.raw_varint(frame_size(what, body_sizes_[i]));
+    out.varint(frame_size(what, body_sizes_[i]));
     if (what.exchange != 0) {
       out.byte(frame_exchange_tag);
-      out.raw_fixed64(what.exchange);
+      out.fixed64(what.exchange);
     }
-    out.raw_varint(kind_tag(what));
-    out.raw_varint(body_sizes_[i]);
-    out.begin(kind_of(what));
-    std::visit(body_visitor<writer>{out}, what.body);
+    out.varint(kind_tag(what));
+    out.varint(body_sizes_[i]);
+    write(out, what.body);
   }
   out.cut();
   return parts_;
