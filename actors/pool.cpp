@@ -288,7 +288,9 @@ bool pool_state::over_share(const job& what) const {
   const auto& address = what.what->facts().visitor_address;
   const auto places = size_t{settings_.max_pool_size}
                       * settings_.max_requests_per_connection;
-  return share < 100 && !trusted_.contains(address)
+  // Seldom do all together have so much.
+  return share < 100 && is_over_share(granted_->total(), places, share)
+         && !trusted_.contains(address)
          && is_over_share(granted_->of(address), places, share);
 }
 

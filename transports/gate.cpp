@@ -66,7 +66,9 @@ place::~place() {
 void place::set(standing now) {
   if (now == standing::idle)
     since_.store(coarse_now(), std::memory_order_relaxed);
-  const auto before = standing_.exchange(now, std::memory_order_relaxed);
+  // Nobody else writes it: no read-modify-write.
+  const auto before = standing_.load(std::memory_order_relaxed);
+  standing_.store(now, std::memory_order_relaxed);
   const bool visitor = before == standing::idle || before == standing::busy;
   const bool stays = now == standing::idle || now == standing::busy;
   if (before != now && !(visitor && stays))

@@ -10,6 +10,9 @@ namespace {
 
 constexpr size_t small_share = 32;
 
+// Addresses that hold nothing, and may come again with their next request.
+constexpr size_t kept_addresses = 64;
+
 } // namespace
 
 std::shared_ptr<void> address_shares::take(std::string_view address) {
@@ -20,7 +23,7 @@ std::shared_ptr<void> address_shares::take(std::string_view address) {
   return {this, [self = shared_from_this(), i](void*) {
             std::lock_guard guard{self->mutex_};
             --self->total_;
-            if (--i->second == 0)
+            if (--i->second == 0 && self->counts_.size() > kept_addresses)
               self->counts_.erase(i);
           }};
 }

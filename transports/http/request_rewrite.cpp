@@ -276,12 +276,10 @@ std::string make_request_id(uint64_t seed) {
   };
   constexpr char digits[] = "0123456789abcdef";
   std::string result(32, '0');
-  uint64_t bits = mix(seed);
-  for (size_t i = 0; i < 32; ++i, bits >>= 4) {
-    if (i == 16)
-      bits = mix(~seed);
-    result[i] = digits[bits & 15];
-  }
+  auto* to = result.data();
+  for (auto bits : {mix(seed), mix(~seed)})
+    for (size_t i = 0; i < 16; ++i, bits >>= 4)
+      *to++ = digits[bits & 15];
   return result;
 }
 
