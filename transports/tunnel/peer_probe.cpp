@@ -21,6 +21,11 @@ constexpr std::chrono::seconds patience{3};
 
 constexpr std::string_view which_port = "is that the port of `servers`?";
 
+std::string no_node(std::string_view why) {
+  return std::string{"no APS node: "}.append(why).append("; ").append(
+    which_port);
+}
+
 std::string lower(std::string_view text) {
   std::string result{text};
   std::transform(result.begin(), result.end(), result.begin(), [](char c) {
@@ -38,10 +43,9 @@ std::string describe_http(std::string_view answer) {
   if (answer.find("no such resource: " + std::string(probe_request::target)) != answer.npos)
     return "the admin listener of a node; give a port of `servers`";
   if (answer.find("HTTP request was sent to HTTPS") != answer.npos)
-    return "no APS node: it speaks TLS; " + std::string(which_port);
+    return no_node("it speaks TLS");
   const auto status = answer.substr(std::min<size_t>(9, answer.size()), 3);
-  return "no APS node: HTTP " + std::string(status)
-         + " to a tunnel request; " + std::string(which_port);
+  return no_node("HTTP " + std::string(status) + " to a tunnel request");
 }
 
 /// One look at a peer. Lives in its handlers; answers once.
@@ -164,15 +168,15 @@ std::string describe_peer(std::string_view answer) {
   if (answer.starts_with("HTTP/1."))
     return describe_http(answer);
   if (answer.starts_with("SSH-"))
-    return "no APS node: it speaks SSH; " + std::string(which_port);
+    return no_node("it speaks SSH");
   // An alert (RFC 8446, 5.1) about what was no hello.
   if (answer.starts_with("\x15\x03"sv))
-    return "no APS node: it speaks TLS; " + std::string(which_port);
+    return no_node("it speaks TLS");
   // SETTINGS (RFC 9113, 6.5) come first.
   if (answer.size() > 4 && answer[3] == 4)
-    return "no APS node: it speaks HTTP/2 only; " + std::string(which_port);
+    return no_node("it speaks HTTP/2 only");
   if (!answer.empty())
-    return "no APS node: it speaks no HTTP; " + std::string(which_port);
+    return no_node("it speaks no HTTP");
   return {};
 }
 
