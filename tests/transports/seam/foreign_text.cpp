@@ -72,6 +72,19 @@ CAF_TEST(the_result_is_bounded_clean_and_stays_as_it_is) {
   }
 }
 
+CAF_TEST(plain_text_is_judged_wherever_the_odd_byte_stands) {
+  for (size_t size = 1; size <= 17; ++size)
+    for (size_t at = 0; at < size; ++at)
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(size, 'x');
+        text[at] = static_cast<char>(byte);
+        const bool plain = byte >= 0x20 && byte < 0x7f;
+        if (is_plain_text(text) != plain)
+          CAF_FAIL("byte " << byte << " at " << at << " of " << size);
+      }
+  CAF_CHECK(is_plain_text(""));
+}
+
 CAF_TEST(a_name_is_short_and_clean) {
   CAF_CHECK(is_foreign_name("east-1"));
   CAF_CHECK(is_foreign_name("Büro 2"));
