@@ -138,7 +138,7 @@ class question {
     for (const auto& one : entries_)
       for (const auto& name : one.variables)
         if (const auto* value = std::getenv(name.c_str()); value && *value)
-          note(&one, std::string("=") + value);
+          note(&one, value);
   }
 
   const command* find_command(const words& before) {
@@ -165,19 +165,18 @@ class question {
     }
     const auto* flag = flag_of(word.substr(0, word.find('=')));
     if (!flag || !flag->takes_value || word.find('=') != word.npos)
-      return note(flag, word), 0;
+      return note(flag, word.substr(word.find('=') + 1)), 0;
     if (i + 1 == before.size()) {
       wanted_ = flag;
       return 0;
     }
-    return note(flag, "=" + before[i + 1]), 1;
+    return note(flag, before[i + 1]), 1;
   }
 
   // What other names depend on.
-  void note(const cli::command_line::entry* flag, const std::string& word) {
+  void note(const cli::command_line::entry* flag, const std::string& value) {
     if (!flag || !flag->takes_value)
       return;
-    const auto value = word.substr(word.find('=') + 1);
     const auto& name = flag->names.front();
     if (name == "admin")
       given_.admin = value;
