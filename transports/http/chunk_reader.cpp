@@ -1,5 +1,7 @@
 #include "transports/http/chunk_reader.hpp"
 
+#include "transports/http/fields.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
@@ -7,11 +9,6 @@
 namespace aps {
 
 namespace {
-
-bool is_control(char c) noexcept {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte < 0x20 && c != '\t') || byte == 0x7f;
-}
 
 // 1*HEXDIG BWS [ ";" anything ]. No sign, no prefix, nothing before.
 bool read_size(std::string_view line, uint64_t& size) noexcept {

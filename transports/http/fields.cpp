@@ -92,12 +92,14 @@ bool is_token(std::string_view text) noexcept {
   });
 }
 
+bool is_control(char c) noexcept {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\t') || byte == 0x7f;
+}
+
 bool is_field_value(std::string_view text) noexcept {
   return is_plain_text(text)
-         || std::all_of(text.begin(), text.end(), [](char c) {
-              const auto byte = static_cast<unsigned char>(c);
-              return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
-            });
+         || std::none_of(text.begin(), text.end(), is_control);
 }
 
 void append_field(std::string& to, std::string_view name,

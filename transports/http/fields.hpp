@@ -18,6 +18,9 @@ bool allowed_in_trailers(std::string_view name) noexcept;
 /// A token of RFC 9110, 5.6.2.
 bool is_token(std::string_view text) noexcept;
 
+/// A control that no line may hold; a tab is none.
+bool is_control(char c) noexcept;
+
 /// Text that may stand in a field value: no control characters but tab.
 bool is_field_value(std::string_view text) noexcept;
 

@@ -15,11 +15,6 @@ bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';
 }
 
-bool is_control(char c) noexcept {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte < 0x20 && c != '\t') || byte == 0x7f;
-}
-
 // Both could end a line or a text for somebody else.
 bool has_line_breaker(std::string_view text) noexcept {
   return text.find_first_of(std::string_view{"\r\n\0", 3}) != text.npos;
