@@ -69,8 +69,9 @@ class http_front_context {
 
   /// Keep-alive ends: idle sessions close within a tick, busy ones after the
   /// exchange that they carry, those with half a request head or with nothing
-  /// but an answer that was taken after a second. Poll links keep their connections: they could
-  /// not get new ones. Listener: call on `stop_accepting`.
+  /// but an answer that was taken after a second. Poll links keep their
+  /// connections: they could not get new ones. Listener: call on
+  /// `stop_accepting`.
   void drain() noexcept { draining_since_ = clock_type::now(); }
   bool draining() const noexcept {
     return draining_since_.load() != time_point::max();

@@ -40,7 +40,8 @@ std::string describe_http(std::string_view answer) {
     return {};
   if (answer.find("; this is an agent, which") != answer.npos)
     return "the status listener of an agent; give a port of `servers`";
-  if (answer.find("no such resource: " + std::string(probe_request::target)) != answer.npos)
+  if (answer.find("no such resource: " + std::string(probe_request::target))
+      != answer.npos)
     return "the admin listener of a node; give a port of `servers`";
   if (answer.find("HTTP request was sent to HTTPS") != answer.npos)
     return no_node("it speaks TLS");
