@@ -1,9 +1,9 @@
 #include "actors/agent.hpp"
 
-#include "actors/agent_actor.hpp"
-#include "actors/agent_status.hpp"
-#include "actors/operator_front.hpp"
-#include "actors/wait.hpp"
+#include "actors/admin/operator_front.hpp"
+#include "actors/agent/agent_actor.hpp"
+#include "actors/agent/agent_status.hpp"
+#include "actors/base/wait.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/wall_clock.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transports/seam/network.hpp"
+#include "transports/seam/origins.hpp"
 
 #include <chrono>
 #include <functional>
@@ -18,6 +18,9 @@ class logger;
 } // namespace spdlog
 
 namespace aps {
+
+class live_set; // transports/seam/live_set.hpp
+class network;  // transports/seam/network.hpp
 
 struct agent_server {
   std::string host;

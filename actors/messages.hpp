@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/actors.hpp"
-#include "actors/agent_snapshot.hpp"
+#include "actors/agent/agent_snapshot.hpp"
 #include "actors/events.hpp"
 #include "actors/policy/target_health.hpp"
 #include "actors/snapshots.hpp"

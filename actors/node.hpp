@@ -2,7 +2,6 @@
 
 #include "actors/actors.hpp"
 #include "config/config.hpp"
-#include "transports/seam/network.hpp"
 
 #include <chrono>
 #include <functional>
@@ -22,7 +21,8 @@ class logger;
 
 namespace aps {
 
-class component_log; // actors/component_log.hpp
+class network; // transports/seam/network.hpp
+class component_log; // actors/watch/component_log.hpp
 
 /// A node inside somebody's actor system: listeners and the actors behind
 /// them. Does not own the system or the network; both must outlive it.

@@ -2,7 +2,7 @@
 
 #include "config/host.hpp"
 #include "config/routes.hpp"
-#include "config/text.hpp"
+#include "config/syntax/text.hpp"
 
 #include <algorithm>
 #include <array>

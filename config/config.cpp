@@ -1,8 +1,8 @@
 #include "config/config.hpp"
 
 #include "config/sections.hpp"
-#include "config/syntax.hpp"
-#include "config/text.hpp"
+#include "config/syntax/syntax.hpp"
+#include "config/syntax/text.hpp"
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
 // A file, and those it includes, as one configuration.
 #include "config/advice.hpp"
-#include "config/expand.hpp"
 #include "config/sections.hpp"
-#include "config/syntax.hpp"
-#include "config/text.hpp"
+#include "config/syntax/expand.hpp"
+#include "config/syntax/syntax.hpp"
+#include "config/syntax/text.hpp"
 
 #include <glob.h>
 

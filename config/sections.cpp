@@ -3,7 +3,7 @@
 #include "config/host.hpp"
 #include "config/log_components.hpp"
 #include "config/networks.hpp"
-#include "config/text.hpp"
+#include "config/syntax/text.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "config/reader.hpp"
+#include "config/syntax/reader.hpp"
 
 /// One function per section of the file. Each reads through a `reader` and
 /// leaves defaults where the file says nothing.

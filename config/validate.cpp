@@ -1,6 +1,6 @@
 #include "config/host.hpp"
 #include "config/sections.hpp"
-#include "config/text.hpp"
+#include "config/syntax/text.hpp"
 
 namespace aps::config {
 

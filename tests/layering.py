@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Who may include whom (README, "How the code is laid out"), that every
-completion handler of a connection is guarded (transports/guard.hpp), that no
+completion handler of a connection is guarded (transports/net/guard.hpp), that no
 text points to a document that a reader of the tree does not have, and that no
 line of the log brings a tag of its own."""
 
@@ -36,9 +36,9 @@ def violations():
 
 
 # They own no connection: the unit's own loop takes what they throw.
-UNGUARDED = {"transports/io_unit.cpp", "transports/dns.cpp",
-             "transports/http/byte_stream.hpp",
-             "transports/tunnel/early_socket.hpp"}
+UNGUARDED = {"transports/net/io_unit.cpp", "transports/net/names/dns.cpp",
+             "transports/net/byte_stream.hpp",
+             "transports/net/early_socket.hpp"}
 
 
 def unguarded():
@@ -89,7 +89,7 @@ def _at(file, text, found, wrong):
 
 
 def untagged():
-    """A component's log (actors/component_log.hpp) writes the tag."""
+    """A component's log (actors/watch/component_log.hpp) writes the tag."""
     for folder in ("actors", "tools"):
         for file in sorted((ROOT / folder).rglob("*.[hc]pp")):
             text = file.read_text()

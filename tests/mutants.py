@@ -49,11 +49,13 @@ TABLE = [
     ("transports", "auth exchange foreign_text frame head_excess outcome"
      " peer_address served_exchange windows", "test_seam: auth exchange"
      " foreign_text frame head_excess hostile_peers memory outcome peer_address"
-     " served_exchange windows; test_tunnel: codec wire_limits;"
+     " served_exchange windows; test_wire: codec wire_limits;"
      " test_actors: limit_log address_shares tunnel_keys"
      " access"),
-    ("transports", "codec_decode codec_encode poll_wire frame_queue h2_guard",
-     "test_tunnel: codec frame_queue h2_guard h2_first_request wire_limits;"
+    ("transports", "codec_decode codec_encode", "test_wire: codec wire_limits;"
+     " test_links: links"),
+    ("transports", "poll_wire frame_queue h2_guard",
+     "test_tunnel: frame_queue h2_guard h2_first_request;"
      " test_links: poll_requests links"),
     ("transports", "parser chunk_reader fields head_repair identity hops"
      " misread request_rewrite", "test_http: http_chunk_reader http_fields"

@@ -1,8 +1,8 @@
 #include "tools/agent_flags.hpp"
 
 #include "config/host.hpp"
-#include "config/reader.hpp"
 #include "config/sections.hpp"
+#include "config/syntax/reader.hpp"
 #include "tools/values.hpp"
 #include "transports/seam/foreign_text.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "config/expand.hpp"
+#include "config/syntax/expand.hpp"
 #include "tools/cli.hpp"
 #include "tools/link_watch.hpp"
 #include "tools/values.hpp"

@@ -6,7 +6,7 @@
 #include "tools/agent_flags.hpp"
 #include "tools/host.hpp"
 #include "tools/values.hpp"
-#include "transports/network.hpp"
+#include "transports/real_network.hpp"
 #include "transports/tunnel/peer_probe.hpp"
 
 #include <caf/actor_system.hpp>

@@ -1,14 +1,14 @@
 // The node: listens for visitors and agents as its configuration says.
 #include "actors/init.hpp"
 #include "actors/node.hpp"
-#include "actors/text.hpp"
+#include "actors/watch/event_text.hpp"
 #include "config/advice.hpp"
 #include "config/config.hpp"
 #include "tools/cli.hpp"
 #include "tools/host.hpp"
 #include "tools/panel/assets.hpp"
 #include "tools/values.hpp"
-#include "transports/network.hpp"
+#include "transports/real_network.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

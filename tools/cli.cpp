@@ -1,8 +1,8 @@
 #include "tools/cli.hpp"
 
-#include "config/reader.hpp"
 #include "config/sections.hpp"
-#include "config/text.hpp"
+#include "config/syntax/reader.hpp"
+#include "config/syntax/text.hpp"
 #include "tools/values.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/component_log.hpp"
+#include "actors/watch/component_log.hpp"
 
 #include <chrono>
 #include <functional>

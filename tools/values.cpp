@@ -1,6 +1,6 @@
 #include "tools/values.hpp"
 
-#include "config/text.hpp"
+#include "config/syntax/text.hpp"
 #include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>

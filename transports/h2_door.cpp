@@ -1,7 +1,7 @@
 #include "transports/h2_door.hpp"
 
-#include "transports/guard.hpp"
-#include "transports/tunnel/h2_first_request.hpp"
+#include "transports/net/guard.hpp"
+#include "transports/tunnel/grpc/h2_first_request.hpp"
 
 #include <boost/asio/write.hpp>
 

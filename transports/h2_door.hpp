@@ -1,8 +1,8 @@
 #pragma once
 
-#include "transports/gate.hpp"
-#include "transports/io_unit.hpp"
-#include "transports/tunnel/h2_guard.hpp"
+#include "transports/net/gate.hpp"
+#include "transports/net/io_unit.hpp"
+#include "transports/tunnel/grpc/h2_guard.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 

@@ -1,14 +1,14 @@
 #include "transports/listener.hpp"
 
-#include "transports/gate.hpp"
-#include "transports/guard.hpp"
+#include "transports/net/gate.hpp"
+#include "transports/net/guard.hpp"
 #include "transports/h2_door.hpp"
-#include "transports/http/http_session.hpp"
-#include "transports/sniffer.hpp"
+#include "transports/front/http_front.hpp"
+#include "transports/net/sniffer.hpp"
 #include "transports/seam/live_set.hpp"
-#include "transports/tunnel/poll_desk.hpp"
-#include "transports/tunnel/sockets.hpp"
-#include "transports/tunnel/websocket_link.hpp"
+#include "transports/tunnel/poll/poll_desk.hpp"
+#include "transports/net/sockets.hpp"
+#include "transports/tunnel/websocket/websocket_link.hpp"
 #include "transports/turned_away.hpp"
 
 #include <boost/asio/any_io_executor.hpp>

@@ -1,8 +1,9 @@
 #pragma once
 
-#include "transports/io_unit.hpp"
-#include "transports/seam/network.hpp"
-#include "transports/tunnel/grpc_server.hpp"
+#include "transports/net/io_unit.hpp"
+#include "transports/seam/front.hpp"
+#include "transports/seam/listener.hpp"
+#include "transports/tunnel/grpc/grpc_server.hpp"
 
 #include <memory>
 #include <vector>

@@ -1,7 +1,7 @@
 #include "transports/turned_away.hpp"
 
-#include "transports/guard.hpp"
-#include "transports/http/error_response.hpp"
+#include "transports/front/error_response.hpp"
+#include "transports/net/guard.hpp"
 
 #include <boost/asio/write.hpp>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transports/io_unit.hpp"
+#include "transports/net/io_unit.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 

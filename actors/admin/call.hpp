@@ -2,11 +2,11 @@
 
 #include "actors/admin/request.hpp"
 #include "actors/admin/shared_answers.hpp"
-#include "actors/log_set.hpp"
-#include "actors/metrics.hpp"
 #include "actors/node.hpp"
 #include "actors/policy/address_shares.hpp"
-#include "actors/recorder.hpp"
+#include "actors/watch/log_set.hpp"
+#include "actors/watch/metrics.hpp"
+#include "actors/watch/recorder.hpp"
 
 #include <atomic>
 #include <functional>

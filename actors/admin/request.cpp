@@ -2,7 +2,7 @@
 
 #include "actors/admin/shared_answers.hpp"
 #include "actors/messages.hpp"
-#include "actors/metric_text.hpp"
+#include "actors/watch/metric_text.hpp"
 #include "transports/seam/foreign_text.hpp"
 
 #include <caf/event_based_actor.hpp>

@@ -2,10 +2,10 @@
 
 #include "actors/admin/document.hpp"
 #include "actors/admin/long_text.hpp"
+#include "actors/base/unit_context.hpp"
 #include "actors/compat.hpp"
 #include "actors/policy/login_limit.hpp"
-#include "actors/unit_context.hpp"
-#include "transports/seam/network.hpp"
+#include "transports/seam/exchange/exchange.hpp"
 #include "transports/seam/outcome.hpp"
 
 #include <caf/actor_system.hpp>

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "actors/admin/call.hpp"
-#include "actors/admin/endpoint_rows.hpp"
 #include "actors/admin/resource_table.hpp"
+#include "actors/admin/resources/endpoint_rows.hpp"
 
 #include <vector>
 

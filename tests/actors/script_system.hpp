@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/actors.hpp"
-#include "actors/alarm.hpp"
+#include "actors/base/alarm.hpp"
 #include "actors/messages.hpp"
 #include "tests/support/sim.hpp"
 #include "transports/seam/network.hpp"

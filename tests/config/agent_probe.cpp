@@ -1,7 +1,7 @@
 // The configuration of an agent: the flags that a text stands for.
 #include "tests/config/probe.hpp"
 
-#include "config/syntax.hpp"
+#include "config/syntax/syntax.hpp"
 #include "tools/agent_flags.hpp"
 
 int main() {

@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "config/expand.hpp"
+#include "config/syntax/expand.hpp"
 
 #include <algorithm>
 #include <map>

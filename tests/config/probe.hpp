@@ -1,7 +1,7 @@
 #pragma once
 
 #include "config/config.hpp"
-#include "config/text.hpp"
+#include "config/syntax/text.hpp"
 
 #include <nlohmann/json.hpp>
 

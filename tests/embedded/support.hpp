@@ -2,7 +2,7 @@
 
 #include "actors/node.hpp"
 #include "config/config.hpp"
-#include "transports/network.hpp"
+#include "transports/real_network.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

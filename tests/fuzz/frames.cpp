@@ -2,8 +2,8 @@
 // what was taken says the same when it is sent on.
 #include "tests/fuzz/fuzz.hpp"
 
-#include "transports/tunnel/codec.hpp"
-#include "transports/tunnel/wire_limits.hpp"
+#include "transports/wire/codec.hpp"
+#include "transports/wire/wire_limits.hpp"
 
 #include <string>
 

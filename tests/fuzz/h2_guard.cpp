@@ -2,7 +2,7 @@
 // never let pass beyond the counts.
 #include "tests/fuzz/fuzz.hpp"
 
-#include "transports/tunnel/h2_guard.hpp"
+#include "transports/tunnel/grpc/h2_guard.hpp"
 
 #include <algorithm>
 

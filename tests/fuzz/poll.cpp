@@ -2,7 +2,7 @@
 // a request as agents write it is read as it was meant.
 #include "tests/fuzz/messages.hpp"
 
-#include "transports/tunnel/poll_wire.hpp"
+#include "transports/tunnel/poll/poll_wire.hpp"
 
 #include <array>
 

@@ -4,7 +4,7 @@
 #include "actors/events.hpp"
 #include "actors/init.hpp"
 #include "actors/node.hpp"
-#include "transports/network.hpp"
+#include "transports/real_network.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

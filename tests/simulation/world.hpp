@@ -1,10 +1,10 @@
 #pragma once
 
-#include "actors/agent_actor.hpp"
-#include "actors/connection.hpp"
-#include "actors/monitor.hpp"
-#include "actors/node_front.hpp"
-#include "actors/supervisor.hpp"
+#include "actors/agent/agent_actor.hpp"
+#include "actors/path/connection.hpp"
+#include "actors/path/node_front.hpp"
+#include "actors/path/supervisor.hpp"
+#include "actors/watch/monitor.hpp"
 #include "tests/support/sim.hpp"
 
 #include <caf/actor_system_config.hpp>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "actors/fallback_controller.hpp"
-#include "actors/pool.hpp"
-#include "actors/tunnel.hpp"
+#include "actors/path/fallback_controller.hpp"
+#include "actors/path/pool.hpp"
+#include "actors/path/tunnel.hpp"
 
 #include <algorithm>
 #include <vector>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transports/seam/exchange.hpp"
+#include "transports/seam/exchange/exchange.hpp"
 
 #include <deque>
 #include <functional>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transports/http/output_queue.hpp"
+#include "transports/net/output_queue.hpp"
 #include "transports/seam/frame.hpp"
 
 #include <cstdint>

@@ -1,11 +1,11 @@
 #include "transports/tunnel/dial.hpp"
 
-#include "transports/guard.hpp"
+#include "transports/net/guard.hpp"
 #include "transports/tunnel/dial_by_name.hpp"
-#include "transports/tunnel/grpc_client.hpp"
+#include "transports/tunnel/grpc/grpc_client.hpp"
 #include "transports/tunnel/link_errors.hpp"
-#include "transports/tunnel/poll_client_link.hpp"
-#include "transports/tunnel/websocket_link.hpp"
+#include "transports/tunnel/poll/poll_client_link.hpp"
+#include "transports/tunnel/websocket/websocket_link.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>

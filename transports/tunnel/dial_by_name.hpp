@@ -1,7 +1,7 @@
 #pragma once
 
-#include "transports/guard.hpp"
-#include "transports/resolver.hpp"
+#include "transports/net/guard.hpp"
+#include "transports/net/names/resolver.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>

@@ -1,7 +1,7 @@
 #include "transports/tunnel/link_base.hpp"
 
-#include "transports/guard.hpp"
-#include "transports/tunnel/codec.hpp"
+#include "transports/net/guard.hpp"
+#include "transports/wire/codec.hpp"
 
 #include <boost/asio/post.hpp>
 

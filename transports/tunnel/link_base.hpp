@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transports/io_unit.hpp"
+#include "transports/net/io_unit.hpp"
 #include "transports/seam/link.hpp"
 #include "transports/tunnel/frame_queue.hpp"
 

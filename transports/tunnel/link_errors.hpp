@@ -1,7 +1,7 @@
 #pragma once
 
 #include "transports/seam/outcome.hpp"
-#include "transports/tunnel/codec.hpp"
+#include "transports/wire/codec.hpp"
 
 #include <boost/system/error_code.hpp>
 

@@ -3,7 +3,7 @@
 #include "tests/support/test.hpp"
 
 #include "transports/http/hops.hpp"
-#include "transports/seam/node_hop.hpp"
+#include "transports/seam/exchange/node_hop.hpp"
 
 using namespace aps;
 

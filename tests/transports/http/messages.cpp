@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "transports/http/error_response.hpp"
+#include "transports/front/error_response.hpp"
 #include "transports/http/http_date.hpp"
 #include "transports/http/request_writer.hpp"
 #include "transports/http/response_writer.hpp"

@@ -3,8 +3,8 @@
 #include "tests/transports/http/wire.hpp"
 
 #include "config/routes.hpp"
-#include "transports/http/http_session.hpp"
-#include "transports/http/origin_client.hpp"
+#include "transports/front/http_front.hpp"
+#include "transports/origin/origin_client.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 

@@ -2,7 +2,7 @@
 
 #include "exchange_world.hpp"
 
-#include "transports/seam/head_excess.hpp"
+#include "transports/seam/exchange/head_excess.hpp"
 
 #include "tests/support/test.hpp"
 

@@ -1,10 +1,10 @@
 #define CAF_SUITE memory
 
-#include "transports/seam/memory_bounds.hpp"
+#include "transports/memory_bounds.hpp"
 
-#include "transports/seam/windows.hpp"
-#include "transports/tunnel/codec.hpp"
-#include "transports/tunnel/wire_limits.hpp"
+#include "transports/seam/exchange/windows.hpp"
+#include "transports/wire/codec.hpp"
+#include "transports/wire/wire_limits.hpp"
 
 #include "tests/support/test.hpp"
 

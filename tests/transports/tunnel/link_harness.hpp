@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transports/network.hpp"
+#include "transports/real_network.hpp"
 
 #include <condition_variable>
 #include <deque>

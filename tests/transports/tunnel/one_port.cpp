@@ -4,8 +4,8 @@
 
 #include "link_harness.hpp"
 
-#include "transports/sniffer.hpp"
-#include "transports/tunnel/h2_guard.hpp"
+#include "transports/net/sniffer.hpp"
+#include "transports/tunnel/grpc/h2_guard.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

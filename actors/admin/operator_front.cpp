@@ -1,0 +1,114 @@
+#include "actors/admin/operator_front.hpp"
+
+#include "config/routes.hpp"
+
+#include <utility>
+
+namespace aps {
+
+namespace {
+
+// What an action may say about itself.
+constexpr size_t max_body = 64 * 1024;
+
+// Collects a request's body, then has the request served. From then on the
+// answer has no more to hear of it.
+class body_reader final : public origin {
+ public:
+  body_reader(admin::desk_ptr desk, operator_front::server serve,
+              served_exchange_ptr of, exchange_facts facts)
+      : desk_(std::move(desk)), serve_(std::move(serve)), of_(std::move(of)),
+        facts_(std::move(facts)) {}
+
+  void on_body(slice bytes) override {
+    of_->consumed(bytes.size());
+    if (body_.size() <= max_body)
+      body_ += bytes.view();
+  }
+
+  void on_body_end(const header_list&) override {
+    // Serving may replace, and so free, this reader.
+    const auto of = std::exchange(of_, nullptr);
+    if (!of)
+      return;
+    const auto too_large = body_.size() > max_body;
+    const auto serve = serve_;
+    admin::request what{desk_, of, std::move(facts_), std::move(body_)};
+    if (too_large)
+      return what.problem(413, "the body is too large");
+    serve(std::move(what));
+  }
+
+  void on_cancelled() override { of_ = nullptr; }
+  void on_writable() override {}
+
+ private:
+  admin::desk_ptr desk_;
+  operator_front::server serve_;
+  served_exchange_ptr of_;
+  exchange_facts facts_;
+  std::string body_;
+};
+
+} // namespace
+
+operator_front::operator_front(admin::desk_ptr desk, server serve)
+    : use_(desk->units->use()), desk_(std::move(desk)),
+      serve_(std::move(serve)) {
+  auto everything = std::make_shared<route>();
+  everything->rule.from = {"http", "admin", 80, ""};
+  everything->rule.to = {"http", "admin", 80, ""};
+  everything_ = std::move(everything);
+}
+
+std::shared_ptr<const route> operator_front::find(const visitor_request&) {
+  return everything_;
+}
+
+void operator_front::start(exchange_ptr what) {
+  auto served = std::make_shared<served_exchange>(
+    what->unit(), what->id(), what->head(), default_window);
+  auto reader = std::make_shared<body_reader>(desk_, serve_, served,
+                                              what->facts());
+  served->set_origin(reader);
+  connect_directly(what, served);
+  if (what->head()->last)
+    served->unit().post([reader] { reader->on_body_end({}); });
+}
+
+void operator_front::on_link(link_ptr what) {
+  what->close(close_reason::refused, "this listener takes no agents");
+}
+
+void operator_front::on_limit(limit kind, std::string_view peer,
+                              std::string_view detail) {
+  desk_->on_limit(kind, peer, detail);
+}
+
+void operator_front::on_own_answer(executor&, const own_answer& answer) {
+  if (answer.how == outcome::ok)
+    return;
+  note_refused(*desk_, {.status = answer.status,
+                        .peer = answer.peer,
+                        .request_id = answer.request_id,
+                        .method = answer.method,
+                        .path = answer.path,
+                        .why = std::string(answer.detail.empty()
+                                             ? render(answer.how)
+                                             : answer.detail),
+                        .how = answer.how});
+}
+
+listen_options operator_listener(std::string name, std::string host,
+                                 uint16_t port) {
+  listen_options out;
+  out.name = std::move(name);
+  out.host = std::move(host);
+  out.port = port;
+  out.agents = false;
+  out.uses_reserve = true;
+  out.upgrades = false;
+  return out;
+}
+
+} // namespace aps

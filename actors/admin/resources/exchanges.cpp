@@ -1,0 +1,168 @@
+#include "actors/admin/resources/explain.hpp"
+#include "actors/admin/router.hpp"
+#include "transports/seam/foreign_text.hpp"
+
+#include <algorithm>
+
+namespace aps::admin {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr size_t max_path = 1024;
+
+double ms_between(time_point start, time_point end) {
+  return std::chrono::duration<double, std::milli>(end - start).count();
+}
+
+json ms_or_null(time_point start, time_point end) {
+  return end == time_point{} ? json(nullptr) : json(ms_between(start, end));
+}
+
+std::string_view kind_of(exchange_attempt::kind how) {
+  switch (how) {
+    case exchange_attempt::kind::first: return "first";
+    case exchange_attempt::kind::resume: return "resume";
+    case exchange_attempt::kind::restart: return "restart";
+  }
+  return "unknown";
+}
+
+json show(const exchange_attempt& one, time_point start) {
+  static const carrier nobody;
+  const auto& by = one.by ? *one.by : nobody;
+  return {{"at_ms", ms_between(start, one.at)},
+          {"kind", kind_of(one.how)},
+          {"tunnel", by.tunnel},
+          {"endpoint", by.endpoint},
+          {"session", by.session},
+          {"connection", by.connection},
+          {"transport", by.transport},
+          {"lost_at_ms", ms_or_null(start, one.lost_at)},
+          {"reason", one.reason}};
+}
+
+// Null for what the node answered by itself.
+json show_mapping(const exchange_facts& facts, const route_table& routes) {
+  if (!facts.via)
+    return nullptr;
+  const auto& rule = facts.via->rule;
+  return {{"index", facts.via->index},
+          {"from", rule.from.str()},
+          {"to", rule.to.str()},
+          {"why", why_it_won(routes, *facts.via, facts.scheme, facts.host,
+                             facts.path)}};
+}
+
+json show(const exchange_record& what, time_point now,
+          const route_table& routes) {
+  static const carrier nobody;
+  const auto& by = what.attempts.empty() || !what.attempts.back().by
+                     ? nobody
+                     : *what.attempts.back().by;
+  const auto& facts = *what.facts;
+  auto attempts = json::array();
+  for (const auto& one : what.attempts)
+    attempts.push_back(show(one, what.started));
+  const auto outcome_or_null = [&](std::string_view word) {
+    return what.over ? json(word) : json(nullptr);
+  };
+  return {{"id", std::to_string(what.id)},
+          {"request_id", foreign_text(facts.request_id, max_foreign_name)},
+          {"state", !what.over                 ? "live"
+                    : what.how == outcome::ok ? "finished"
+                                              : "failed"},
+          {"visitor", facts.visitor_address},
+          {"method", what.method},
+          {"host", foreign_text(facts.host, max_path)},
+          {"path", foreign_text(facts.path, max_path)},
+          {"mapping", show_mapping(facts, routes)},
+          {"tunnel", by.tunnel},
+          {"endpoint", by.endpoint},
+          {"session", by.session},
+          {"connection", by.connection},
+          {"transport", by.transport},
+          {"attempts", std::move(attempts)},
+          {"moves", what.moves},
+          {"bytes_up", what.bytes_up},
+          {"bytes_down", what.bytes_down},
+          {"started_ms", what.started_ms},
+          {"acquired_ms", ms_or_null(what.started, what.acquired)},
+          {"first_byte_ms", ms_or_null(what.started, what.first_byte)},
+          {"duration_ms",
+           ms_between(what.started, what.over ? what.ended : now)},
+          {"status", what.status == 0 ? json(nullptr) : json(what.status)},
+          {"outcome", outcome_or_null(to_string(what.how))},
+          {"outcome_class", outcome_or_null(class_of(what.how))},
+          {"detail", what.detail}};
+}
+
+struct filter {
+  std::optional<std::string> id;
+  std::optional<std::string> tunnel;
+  std::optional<std::string> outcome;
+
+  bool admits(const exchange_record& what) const {
+    if (id && *id != what.facts->request_id && *id != std::to_string(what.id))
+      return false;
+    if (outcome
+        && (!what.over
+            || (*outcome != to_string(what.how)
+                && *outcome != class_of(what.how))))
+      return false;
+    if (!tunnel)
+      return true;
+    if (!what.facts->via)
+      return false;
+    const auto& rule = what.facts->via->rule;
+    return what.attempts.empty() || !what.attempts.back().by
+             ? std::find(rule.tunnels.begin(), rule.tunnels.end(), *tunnel)
+                 != rule.tunnels.end()
+             : what.attempts.back().by->tunnel == *tunnel;
+  }
+};
+
+void add_records(long_text& to, const call& what, const record_list_ptr& all,
+                 std::vector<const exchange_record*> which) {
+  const auto count = which.size();
+  to.pieces(count, [routes = what.where().routes, all, which = std::move(which),
+                    between = separator{}](size_t i, std::string& to) mutable {
+    between(to);
+    to += on_a_line(show(*which[i], all->now, routes));
+  });
+}
+
+} // namespace
+
+void get_exchanges(const call& what) {
+  const filter only{what.parameter("id"), what.parameter("tunnel"),
+                    what.parameter("outcome")};
+  const auto limit = what.number("limit", 100000);
+  if (!limit)
+    return;
+  what.with_records([what, only, limit](const record_list_ptr& all) {
+    const auto pick = [&](const auto& from) {
+      std::vector<const exchange_record*> out;
+      for (const auto& one : from)
+        if (out.size() < *limit && only.admits(*one))
+          out.push_back(one.get());
+      return out;
+    };
+    const auto live = pick(all->live);
+    const auto ended = pick(all->ended);
+    if (only.id && live.empty() && ended.empty())
+      return what.problem(404, "no exchange has the id \"" + *only.id + "\"");
+    const json totals{
+      {"totals", show_totals(what.where().recorders->totals())}};
+    long_text body;
+    body.text(opened(totals) + "\n\"live\":[");
+    add_records(body, what, all, live);
+    body.text("],\n\"finished\":[");
+    add_records(body, what, all, ended);
+    body.text("]}\n");
+    what.answer_in_steps(std::move(body));
+  });
+}
+
+} // namespace aps::admin

@@ -1,0 +1,328 @@
+#include "actors/admin/resources/explain.hpp"
+
+#include "actors/admin/router.hpp"
+#include "actors/path/node_front.hpp"
+#include "config/host.hpp"
+#include "config/path.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+namespace aps::admin {
+
+using nlohmann::json;
+
+namespace {
+
+/// An address split as `route_table` wants it.
+struct target {
+  std::string scheme;
+  std::string host;
+  uint16_t port = 0; ///< 0 = none was given
+  std::string path = "/";
+};
+
+bool read_target(std::string_view url, target& to) {
+  const auto end = url.find("://");
+  if (end == url.npos)
+    return false;
+  to.scheme = url.substr(0, end);
+  std::transform(to.scheme.begin(), to.scheme.end(), to.scheme.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  if (to.scheme != "http" && to.scheme != "https")
+    return false;
+  url.remove_prefix(end + 3);
+  url = url.substr(0, url.find('#'));
+  const auto slash = std::min(url.find_first_of("/?"), url.size());
+  auto authority = url.substr(0, slash);
+  to.path = url.substr(slash);
+  if (!to.path.starts_with('/'))
+    to.path.insert(0, "/");
+  if (authority.find('@') != authority.npos || authority.empty())
+    return false;
+  const auto bracket = authority.find(']');
+  const auto colon = authority.find(':', bracket == authority.npos ? 0
+                                                                   : bracket);
+  if (colon != authority.npos) {
+    const auto port = authority.substr(colon + 1);
+    const auto* last = port.data() + port.size();
+    const auto [at, error] = std::from_chars(port.data(), last, to.port);
+    if (error != std::errc{} || at != last || to.port == 0)
+      return false;
+    authority = authority.substr(0, colon);
+  }
+  if (authority.starts_with('[') && authority.ends_with(']'))
+    authority = authority.substr(1, authority.size() - 2);
+  to.host = authority;
+  return !to.host.empty();
+}
+
+std::string_view without_query(std::string_view path) {
+  return path.substr(0, path.find('?'));
+}
+
+uint16_t port_of(std::string_view scheme, uint16_t port) {
+  return port != 0 ? port : scheme == "https" ? 443 : 80;
+}
+
+std::string why_it_won(const route_table& routes, const route& winner,
+                       const target& asked) {
+  const auto& path = winner.rule.from.path;
+  const auto length = path == "/" ? 0 : path.size();
+  auto count = routes.count(asked.scheme, asked.host, asked.port, asked.path,
+                            length);
+  // A mapping that names no port is for every port of the node.
+  if (port_of(asked.scheme, asked.port) != port_of(asked.scheme, 0)) {
+    const auto any = routes.count(asked.scheme, asked.host, 0, asked.path,
+                                  length);
+    count.all += any.all;
+    count.as_long += any.as_long;
+  }
+  if (count.all <= 1)
+    return "the only match";
+  if (count.as_long <= 1)
+    return "the longest path of " + std::to_string(count.all) + " matches";
+  return "the first of " + std::to_string(count.as_long)
+         + " matches with the longest path";
+}
+
+/// One mapping beside a request, as `route_table` sees the two.
+struct comparison {
+  bool host = false; ///< and port
+  bool path = false;
+
+  comparison(const config::url& from, const target& asked)
+      : host(config::canonical_host(from.host) == asked.host
+             && (port_of(from.scheme, from.port)
+                   == port_of(asked.scheme, asked.port)
+                 || (asked.port != 0
+                     && port_of(from.scheme, from.port)
+                          == port_of(asked.scheme, 0)))) {
+    const std::string_view asked_path = without_query(asked.path);
+    const auto prefix = from.path == "/" ? std::string_view{}
+                                          : std::string_view{from.path};
+    path = asked_path.starts_with(prefix)
+           && (prefix.empty() || prefix.size() == asked_path.size()
+               || prefix.back() == '/' || asked_path[prefix.size()] == '/');
+  }
+};
+
+std::string why_not(const config::mapping& rule, const target& asked,
+                    const comparison& with) {
+  if (rule.from.scheme != asked.scheme)
+    return "another scheme: " + rule.from.scheme;
+  if (!with.host)
+    return "another host or port: " + rule.from.authority();
+  return "the path does not begin with " + rule.from.path;
+}
+
+// Precondition: `asked.host` is canonical.
+json show_candidate(const route_table& routes, const config::mapping& rule,
+                    size_t index, const route* winner, const target& asked) {
+  const comparison with{rule.from, asked};
+  const auto matches = rule.from.scheme == asked.scheme && with.host
+                       && with.path;
+  const auto wins = winner && winner->index == index;
+  std::string why;
+  if (wins)
+    why = why_it_won(routes, *winner, asked);
+  else if (!matches)
+    why = why_not(rule, asked, with);
+  else if (!winner)
+    why = "matches, but does not take the path. "
+          + std::string(config::render(config::risk_of(asked.path)));
+  else if (winner && winner->rule.from.path.size() > rule.from.path.size())
+    why = "matches, but mapping " + std::to_string(winner->index)
+          + " has a longer path";
+  else
+    why = "matches, but mapping " + std::to_string(winner ? winner->index : 0)
+          + " stands before it or names the port";
+  return {{"index", index},       {"from", rule.from.str()},
+          {"to", rule.to.str()},  {"matches", matches},
+          {"wins", wins},         {"why", why}};
+}
+
+std::string why_chosen(const controller_snapshot& state) {
+  const auto by_hand = state.mode == fallback_mode::grpc
+                         ? state.choice == transport_kind::grpc
+                         : state.mode == fallback_mode::websocket
+                             && state.choice == transport_kind::websocket;
+  return by_hand ? "chosen by hand"
+                 : "in state " + state.state + " (" + state.reason + ")";
+}
+
+// Why the agents of an endpoint are passed over by a mapping: all of them, or
+// some. Empty = none of them is.
+std::string why_passed_over(size_t mapping, const endpoint_snapshot& endpoint,
+                            bool& all) {
+  std::set<std::string_view> sessions;
+  for (const auto& pool : endpoint.controller.pools)
+    for (const auto& member : pool.members)
+      sessions.insert(member.session);
+  const auto agents = sessions.size();
+  std::string why;
+  for (const auto& one : endpoint.unhealthy) {
+    if (one.mapping != mapping || sessions.erase(one.session) == 0)
+      continue;
+    if (why.empty())
+      why = one.down ? "its target is down by checks: " + one.reason
+                     : "its target refused requests: " + one.reason;
+  }
+  all = sessions.empty();
+  if (!why.empty() && !all)
+    why += " (" + std::to_string(agents - sessions.size()) + " of "
+           + std::to_string(agents) + " agents)";
+  return why;
+}
+
+json show_endpoint(const config::mapping& rule, size_t mapping,
+                   const endpoint_snapshot& endpoint) {
+  const auto allowed = rule.endpoints.empty()
+                       || std::find(rule.endpoints.begin(),
+                                    rule.endpoints.end(), endpoint.name)
+                            != rule.endpoints.end();
+  const auto& choice = endpoint.controller.choice;
+  bool all = false;
+  const auto passed_over = why_passed_over(mapping, endpoint, all);
+  return {{"name", endpoint.name},
+          {"could_serve", allowed && !endpoint.drained && choice},
+          {"why", !allowed             ? "the mapping does not name it"
+                  : endpoint.drained   ? "drained by an operator"
+                  : choice && !passed_over.empty() ? passed_over
+                  : choice             ? "has live connections"
+                  : endpoint.live == 0 ? "no live connection"
+                                       : "no live gRPC connection, and "
+                                         "fallback is off"},
+          {"healthy", passed_over.empty() || !all},
+          {"live_connections", endpoint.live},
+          {"in_flight", endpoint.in_flight},
+          {"transport", choice ? to_string(*choice) : ""},
+          {"transport_why", choice ? why_chosen(endpoint.controller)
+                                   : "no live connection"}};
+}
+
+// `first` becomes one that would serve; without a healthy one any of them.
+json show_tunnels_of(const route& via, const config::node& config,
+                     const node_snapshot& now, std::string& first) {
+  const auto& rule = via.rule;
+  auto out = json::array();
+  bool healthy = false;
+  for (const auto& name : rule.tunnels) {
+    const auto settings = config.tunnels.find(name);
+    auto endpoints = json::array();
+    std::string problem;
+    for (const auto& tunnel : now.tunnels) {
+      if (tunnel.name != name)
+        continue;
+      problem = tunnel.problem;
+      for (const auto& endpoint : tunnel.endpoints) {
+        endpoints.push_back(show_endpoint(rule, via.index, endpoint));
+        const auto& shown = endpoints.back();
+        if (!shown["could_serve"] || healthy
+            || (!first.empty() && !shown["healthy"]))
+          continue;
+        healthy = shown["healthy"];
+        first = name + "." + endpoint.name + " over "
+                + shown["transport"].get<std::string>();
+      }
+    }
+    out.push_back({{"name", name},
+                   {"enabled", settings != config.tunnels.end()
+                                 && settings->second.enabled},
+                   {"problem", problem},
+                   {"endpoints", std::move(endpoints)}});
+  }
+  return out;
+}
+
+/// All of an explanation but its candidates.
+json explain(const std::string& url, const target& asked,
+             const std::string& method, const context& where,
+             const config::node& config, const route* found,
+             const node_snapshot& now) {
+  json out{{"url", url},
+           {"method", method},
+           {"mapping", nullptr},
+           {"target", ""},
+           {"direct", false},
+           {"balance", ""},
+           {"tunnels", json::array()}};
+  auto how = outcome::ok;
+  std::string summary;
+  if (!found) {
+    how = outcome::no_mapping;
+    summary = "no mapping matches";
+    if (const auto why = config::render(config::risk_of(asked.path));
+        !why.empty())
+      summary.append(". ").append(why);
+  } else {
+    const auto& rule = found->rule;
+    const auto goal = rule.to.scheme + "://" + rule.to.authority()
+                      + found->target_path(asked.path);
+    out["mapping"] = show_candidate(where.routes, rule, found->index, found,
+                                    asked);
+    out["target"] = goal;
+    out["direct"] = rule.tunnels.empty();
+    out["balance"] = to_string(rule.balance);
+    std::string first;
+    out["tunnels"] = show_tunnels_of(*found, config, now, first);
+    summary = "mapping " + std::to_string(found->index) + " to " + goal;
+    if (rule.tunnels.empty()) {
+      summary += " directly from the node";
+    } else if (!first.empty()) {
+      summary += " by " + first;
+    } else {
+      how = outcome::no_endpoint;
+      summary += ", but no agent could serve it";
+    }
+  }
+  out["outcome"] = to_string(how);
+  out["status"] = how == outcome::ok ? 0 : status_of(how);
+  out["summary"] = summary;
+  return out;
+}
+
+} // namespace
+
+std::string why_it_won(const route_table& routes, const route& winner,
+                       std::string_view scheme, std::string_view host,
+                       std::string_view path) {
+  target asked;
+  const auto url = std::string(scheme) + "://" + std::string(host)
+                   + std::string(without_query(path));
+  if (!read_target(url, asked))
+    return "it matches";
+  return why_it_won(routes, winner, asked);
+}
+
+void get_explanation(const call& what) {
+  const auto url = what.parameter("url");
+  target asked;
+  if (!url || !read_target(*url, asked))
+    return what.problem(400, "url is an absolute http or https URL", "url");
+  const auto method = what.parameter("method").value_or("GET");
+  asked.host = config::canonical_host(asked.host);
+  what.with_node([what, url = *url, asked, method](
+                   const node_snapshot_ptr& now) {
+    const auto config = what.where().config->get();
+    const auto& routes = what.where().routes;
+    const auto found = find_route(routes, asked.scheme, asked.host, asked.port,
+                                  asked.path);
+    long_text body;
+    body.text(opened(explain(url, asked, method, what.where(), *config,
+                             found.get(), *now))
+              + "\n\"candidates\":[");
+    body.pieces(config->mappings.size(),
+                [config, found, asked, routes,
+                 between = separator{}](size_t i, std::string& to) mutable {
+                  between(to);
+                  to += on_a_line(show_candidate(routes, config->mappings[i],
+                                                 i, found.get(), asked));
+                },
+                500);
+    what.answer_in_steps(std::move(body.text("]}\n")));
+  });
+}
+
+} // namespace aps::admin

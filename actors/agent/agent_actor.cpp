@@ -1,0 +1,710 @@
+#include "actors/agent/agent_actor.hpp"
+
+#include "actors/agent/agent_connection.hpp"
+#include "actors/base/link_adapter.hpp"
+#include "actors/watch/event_text.hpp"
+#include "transports/seam/foreign_text.hpp"
+#include "transports/seam/wire_bounds.hpp"
+
+#include <algorithm>
+
+namespace aps {
+
+namespace {
+
+constexpr auto tick_interval = std::chrono::milliseconds(50);
+constexpr auto tombstone_time = std::chrono::minutes(10);
+
+constexpr duration drain_patience = std::chrono::seconds(1);
+
+// Polling starts when nothing else lived for so long, and ends when something
+// else did.
+constexpr auto poll_after = std::chrono::seconds(1);
+constexpr auto leave_polling_after = std::chrono::seconds(5);
+
+// More than any sane pool; a node cannot make us dial without end.
+constexpr uint32_t max_wanted = 1024;
+
+// Attempts of one transport under way while none comes about; a network that
+// swallows them gets no more.
+constexpr uint32_t max_attempts = 8;
+
+// No dial hangs sooner, on however near a network.
+constexpr duration hanging_after = std::chrono::milliseconds(100);
+
+// What was accepted and stays silent is given up sooner than a slow network.
+constexpr duration greeting_patience = std::chrono::seconds(1);
+
+std::string_view shown(transport_kind transport) {
+  return transport == transport_kind::grpc ? "gRPC"
+         : transport == transport_kind::websocket ? "WebSocket" : "polling";
+}
+
+/// What marks a line about one transport of several.
+std::string ending_of(transport_kind transport) {
+  return " (" + std::string(shown(transport)) + ")";
+}
+
+std::string_view advice(refusal why) {
+  switch (why) {
+    case refusal::bad_proof: return "; check -tunnel and -password";
+    case refusal::not_here: return "; dial another server of the node";
+    case refusal::version: return "; update the agent or the node";
+    case refusal::disabled: return "; use another -transport";
+    case refusal::replaced:
+      return "; if both agents are to live, give each its own -instance";
+    default: return "";
+  }
+}
+
+} // namespace
+
+agent_state::agent_state(agent_actor::pointer self, agent_context_ptr context)
+    : self_(self), context_(std::move(context)),
+      metrics_(self->system().metrics(),
+               {context_->tunnel, context_->endpoint, context_->server_name()},
+               context_->transports) {
+  for (const auto transport : context_->transports)
+    lanes_[transport].redials
+      = restart_pacer{{}, self_->id() * 7919
+                            + static_cast<uint64_t>(transport)};
+}
+
+agent_state::~agent_state() {
+  for (auto& [id, one] : table_)
+    if (one.served)
+      one.served->cancel();
+  *context_->live -= table_.size();
+  for (auto& [transport, where] : lanes_)
+    for (const auto* list : {&where.greeting, &where.live, &where.surplus})
+      for (const auto& one : *list)
+        compat::stop_anonymously(one.actor);
+}
+
+agent_actor::behavior_type agent_state::make_behavior() {
+  compat::on_down(self_, [this](const caf::down_msg& down) {
+    on_dead(down.source);
+  });
+  dial_missing();
+  arm_tick();
+  return {
+    [this](dial_done& done) { on_dialled(done); },
+    [this](const agent_connection_up& up) { on_up(up); },
+    [this](const agent_connection_down& down) { on_down(down); },
+    [this](const open_wanted& open) { on_open(open); },
+    [this](request_arrived& what) { on_request(what); },
+    [this](resume_arrived& what) { on_resume(what); },
+    [this](const served_started& started) { on_started(started); },
+    [this](const served_finished& done) { on_finished(done.exchange); },
+    [this](key_derived) { dial_missing(); },
+    [this](drain) { on_drain(); },
+    [this](get_snapshot) { return show(); },
+  };
+}
+
+// -- dialling -----------------------------------------------------------------
+
+void agent_state::arm_tick() {
+  compat::run_delayed(self_, tick_interval, [this] {
+    on_tick();
+    arm_tick();
+  });
+}
+
+void agent_state::on_tick() {
+  const auto now = compat::now(self_);
+  give_up_detached(now);
+  mind_last_resort(now);
+  dial_missing();
+}
+
+// Polling among others is for networks that break all of them.
+bool agent_state::is_last_resort(transport_kind transport) const {
+  return transport == transport_kind::poll && lanes_.size() > 1;
+}
+
+bool agent_state::is_needed(transport_kind transport, time_point now) const {
+  return !is_last_resort(transport)
+         || (alone_since_ && now - *alone_since_ >= poll_after);
+}
+
+bool agent_state::others_live() const {
+  return std::any_of(lanes_.begin(), lanes_.end(), [this](const auto& item) {
+    return !is_last_resort(item.first) && !item.second.live.empty();
+  });
+}
+
+// When the first of all transports is dialled that miss a connection. With
+// `cut_off` those that live are about to go the way of the refused one.
+std::optional<time_point> agent_state::next_try(time_point now,
+                                                bool cut_off) const {
+  std::optional<time_point> out;
+  for (const auto& [transport, where] : lanes_) {
+    const auto last_resort = is_last_resort(transport);
+    if (draining_ || (cut_off && !where.live.empty())
+        || (!cut_off && where.live.size() >= where.wanted)
+        || (!cut_off && last_resort && others_live()))
+      continue;
+    const auto begin = is_needed(transport, now)
+                         ? now : alone_since_.value_or(now) + poll_after;
+    const auto next = std::max(begin, where.next_dial());
+    out = std::min(out.value_or(next), next);
+  }
+  return out;
+}
+
+void agent_state::mind_last_resort(time_point now) {
+  const auto others = others_live();
+  auto& since = others ? not_alone_since_ : alone_since_;
+  (others ? alone_since_ : not_alone_since_).reset();
+  if (!since)
+    since = now;
+  const auto i = lanes_.find(transport_kind::poll);
+  if (!others || now - *since < leave_polling_after || i == lanes_.end()
+      || !is_last_resort(i->first))
+    return;
+  for (const auto& one : i->second.live)
+    compat::send(self_, one.actor,
+                 retire{close_reason::normal, "polling is not needed", false});
+}
+
+void agent_state::dial_missing() {
+  if (draining_ || context_->key->get()->empty())
+    return;
+  const auto now = compat::now(self_);
+  for (auto& [transport, where] : lanes_) {
+    if (!is_needed(transport, now))
+      continue;
+    for (auto count = dials_due(where, now); count > 0; --count)
+      dial(transport, where, now);
+  }
+  wake_for_dials(now);
+}
+
+time_point agent_state::lane::next_dial() const {
+  // What is on its way no longer than usual does not hang.
+  return under_way() < wanted - live.size()
+           ? redials.next()
+           : std::max(redials.next(),
+                      tried_at + std::max(4 * usual, hanging_after));
+}
+
+// After a failure one dialer feels its way, the others follow it. One that
+// hangs delays nothing: another one is sent beside it when its time has come.
+uint32_t agent_state::dials_due(const lane& where, time_point now) const {
+  if (where.live.size() >= where.wanted || where.next_dial() > now)
+    return 0;
+  const auto missing = where.wanted
+                       - std::min(where.wanted, where.all());
+  if (!where.redials.trying())
+    return missing;
+  // Where one lives the way is open, so what takes long does not hang.
+  if (!where.live.empty())
+    return where.redials.careful() ? std::min(missing, 1u) : missing;
+  if (where.under_way() >= max_attempts)
+    return 0;
+  return where.redials.careful() ? 1 : std::max(missing, 1u);
+}
+
+void agent_state::dial(transport_kind transport, lane& where, time_point now) {
+  ++where.dialing;
+  metrics_.on_dial(transport);
+  auto& net = *context_->net;
+  auto& unit = net.unit(next_unit_++ % net.units());
+  where.redials.on_tried(now);
+  where.tried_at = now;
+  const auto patient = where.patient == 0;
+  where.patient += patient;
+  dial_options options;
+  options.transport = transport;
+  options.host = context_->server.host;
+  options.port = context_->server.port;
+  options.scope = context_->dials;
+  options.timeout = dial_patience(where.redials.outage(now), where.usual,
+                                  patient);
+  unit.post([&net, &unit, options, patient, now, to = agent_actor{self_},
+             units = context_->units, use = context_->units->use()] {
+    net.dial(unit, options, [=, &unit](dial_result r) {
+      compat::enqueue(units->of(unit).get(), to,
+                      dial_done{options.transport, std::move(r), patient,
+                                now});
+      static_cast<void>(use);
+    });
+  });
+}
+
+// The tick is too coarse for the first pauses of an outage.
+void agent_state::wake_for_dials(time_point now) {
+  std::optional<time_point> next;
+  for (const auto& [transport, where] : lanes_)
+    if (where.live.size() < where.wanted && where.next_dial() > now
+        && (!next || where.next_dial() < *next))
+      next = where.next_dial();
+  if (!next || *next - now >= tick_interval
+      || (wake_at_ > now && wake_at_ <= *next))
+    return;
+  wake_at_ = *next;
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*next - now);
+  compat::run_delayed(self_, wait, [this] { dial_missing(); });
+}
+
+void agent_state::on_dialled(dial_done& done) {
+  auto& where = lanes_[done.transport];
+  const auto now = compat::now(self_);
+  --where.dialing;
+  where.patient -= done.patient;
+  auto& link = done.result.connected;
+  if (!link) {
+    where.redials.on_failed(now);
+    metrics_.on_dial_failed(done.transport);
+    if (!draining_)
+      complain(where, done.transport,
+               foreign_text(done.result.detail)
+                 + (node_.empty() && done.result.error == link_error::refused
+                      ? " (is a node running there?)"
+                      : ""));
+    return;
+  }
+  if (draining_)
+    return link->close(close_reason::shutdown, "the agent is stopping");
+  // One that hung through an outage says little.
+  const auto took = now - done.started;
+  where.usual = where.usual == duration::zero()
+                  ? took : std::min(took, 2 * where.usual);
+  give_up_greeting(where, greeting_patience, now);
+  if (where.live.size() + where.greeting.size() >= where.wanted)
+    return link->close(close_reason::normal, "another one was faster");
+  auto actor = self_->spawn<agent_connection_impl>(context_,
+                                                   agent_actor{self_}, link);
+  compat::monitor(self_, actor);
+  where.greeting.push_back({actor, now});
+  auto listener = std::make_shared<link_adapter<agent_connection_actor>>(
+    actor, *context_->units, link->unit());
+  dispatch(link->unit(), [link, listener] { link->start(listener); });
+}
+
+void agent_state::give_up_greeting(lane& where, duration older_than,
+                                   time_point now) {
+  std::erase_if(where.greeting, [&](const member& one) {
+    if (now - one.since < older_than)
+      return false;
+    compat::send(self_, one.actor,
+                 retire{close_reason::normal, "another one was faster", false});
+    where.surplus.push_back(one);
+    return true;
+  });
+}
+
+void agent_state::on_up(const agent_connection_up& up) {
+  auto& where = lanes_[up.transport];
+  // What a former node process asked for is no wish of this one.
+  if (std::exchange(node_, up.node) != up.node)
+    for (auto& [transport, lane] : lanes_)
+      lane.wanted = std::max(static_cast<uint32_t>(lane.live.size())
+                               + (transport == up.transport),
+                             1u);
+  // The node is back: no transport has to sit out its pause.
+  const auto first = !is_connected();
+  if (first)
+    for (auto& [transport, lane] : lanes_)
+      lane.redials.hurry(compat::now(self_));
+  const auto same = [&](const member& one) { return one.actor == up.who; };
+  // One that was given up and is welcome at this very moment leaves again.
+  if (std::erase_if(where.greeting, same) == 0)
+    return;
+  where.live.push_back({up.who, compat::now(self_), up.connection});
+  metrics_.set_live(up.transport, where.live.size());
+  where.redials.on_up();
+  where.refused = false;
+  for (auto* all : {&failures_, &found_troubles_})
+    first ? all->clear() : all->forget(ending_of(up.transport));
+  for (auto* one : {&last_refusal_, &last_failure_})
+    if (*one && (first || (*one)->transport == up.transport))
+      (*one)->over = true;
+  found_.clear();
+  resume_time_ = std::chrono::milliseconds(up.resume_time_ms);
+  context_->log.info("Connected to {} over {} as {}.{} ({})",
+                     context_->server_name(), shown(up.transport),
+                     context_->tunnel, context_->endpoint, up.connection);
+  if (up.took_over)
+    context_->log.info("{} took this for the restart of an agent that was "
+                       "still connected; if both are to live, give each its "
+                       "own -instance",
+                       context_->server_name());
+  if (up.agents > 1 && up.agents != agents_)
+    context_->log.info("{}", several_agents(context_->tunnel,
+                                            context_->endpoint, up.agents));
+  agents_ = up.agents;
+  if (first)
+    report(agent_report::news::connected);
+  dial_missing();
+}
+
+void agent_state::on_down(const agent_connection_down& down) {
+  auto& where = lanes_[down.transport];
+  const auto same = [&](const member& one) { return one.actor == down.who; };
+  const auto i = std::find_if(where.live.begin(), where.live.end(), same);
+  const auto was_live = i != where.live.end();
+  const auto lived = was_live ? compat::now(self_) - i->since : duration{};
+  if (was_live)
+    where.live.erase(i);
+  metrics_.set_live(down.transport, where.live.size());
+  const auto greeted = std::erase_if(where.greeting, same) > 0;
+  std::erase_if(where.surplus, same);
+  const auto now = compat::now(self_);
+  for (const auto id : down.exchanges)
+    if (auto one = table_.find(id);
+        one != table_.end() && one->second.on == down.who) {
+      one->second.waiting.reset();
+      one->second.detached = now;
+    }
+  if (was_live || greeted)
+    lose(where, down, was_live, lived);
+  if (was_live && !is_connected() && !draining_)
+    report(agent_report::news::lost);
+  dial_missing();
+}
+
+void agent_state::lose(lane& where, const agent_connection_down& down,
+                       bool was_live, duration lived) {
+  if (down.refused) {
+    slow_down(where, *down.refused);
+    return refuse(where, down.transport, *down.refused);
+  }
+  if (down.wanted_by_node) {
+    where.wanted = std::max(where.wanted - 1, 1u);
+    return;
+  }
+  const auto now = compat::now(self_);
+  if (was_live) {
+    where.redials.on_lost(down.worked || is_proven(lived), now);
+    metrics_.on_lost(down.transport);
+  } else {
+    where.redials.on_failed(now);
+    metrics_.on_dial_failed(down.transport);
+  }
+  complain(where, down.transport,
+           context_->server_name()
+             + (was_live ? ": connection lost: " : ": handshake failed: ")
+             + std::string(render(down.error))
+             + (down.detail.empty() ? "" : ": " + down.detail),
+           was_live);
+}
+
+// A connection actor that ended without a word takes only itself along.
+void agent_state::on_dead(const caf::actor_addr& who) {
+  for (auto& [transport, where] : lanes_)
+    for (const auto* list : {&where.greeting, &where.live, &where.surplus})
+      for (const auto& one : *list) {
+        if (one.actor.address() != who)
+          continue;
+        agent_connection_down down;
+        down.who = one.actor;
+        down.transport = transport;
+        down.detail = "its actor died";
+        for (const auto& [id, known] : table_)
+          if (known.on == down.who)
+            down.exchanges.push_back(id);
+        return on_down(down);
+      }
+}
+
+// A refusal is no transient error: no storm, and no more than one try at once.
+void agent_state::slow_down(lane& where, const refused_frame& no) {
+  const auto pause = std::chrono::milliseconds(
+    std::clamp<uint32_t>(no.retry_after_ms, 1000, 60000));
+  const auto now = compat::now(self_);
+  where.redials.on_failed(now);
+  where.redials.hold(now + pause);
+  if (no.code == refusal::pool_full)
+    where.wanted = std::max(static_cast<uint32_t>(where.live.size()), 1u);
+}
+
+bool agent_state::is_connected() const {
+  return std::any_of(lanes_.begin(), lanes_.end(), [](const auto& item) {
+    return !item.second.live.empty();
+  });
+}
+
+// Whether asking again is of no use until somebody changes something: one
+// transport that is switched off says nothing about the others.
+bool agent_state::is_hopeless(const lane& where, refusal why) const {
+  switch (why) {
+    case refusal::pool_full:
+    case refusal::draining:
+    case refusal::replaced:
+      return false;
+    case refusal::disabled:
+      return std::all_of(lanes_.begin(), lanes_.end(), [&](const auto& item) {
+        return &item.second == &where || item.second.refused;
+      });
+    default:
+      return true;
+  }
+}
+
+void agent_state::refuse(lane& where, transport_kind transport,
+                         const refused_frame& no) {
+  const auto hopeless = is_hopeless(where, no.code);
+  where.refused = true;
+  const auto text = context_->server_name() + " refused "
+                    + std::string(no.code == refusal::disabled
+                                    ? shown(transport)
+                                    : context_->tunnel + "."
+                                        + context_->endpoint)
+                    + ": " + no.message + std::string(advice(no.code));
+  metrics_.on_refused(no.code);
+  if (hopeless && !draining_)
+    report(agent_report::news::refused, text);
+  complain(where, transport, text, false, no.code == refusal::replaced);
+  last_failure_ = last_refusal_
+    = trouble{text, compat::now(self_), no.code, transport};
+}
+
+// Beside others that live a transport is one trouble, however it fails, until
+// it is back. When nothing lives, all of them have one reason.
+std::string agent_state::cause_of(transport_kind transport,
+                                  const std::string& text, bool lost) const {
+  const auto alone = ending_of(transport);
+  if (is_connected() || (lost && failures_.knows(alone)))
+    return alone;
+  return lost ? "lost" : text;
+}
+
+// What transports say of a failure can be far from its reason, so somebody has
+// a look at what is no node, or not yet. What has cut off all of them is no
+// trouble of the one.
+void agent_state::complain(const lane& where, transport_kind transport,
+                           const std::string& text, bool lost, bool cut_off) {
+  const auto now = compat::now(self_);
+  const auto of_one = is_connected() && !cut_off;
+  const auto cause = cut_off ? text : cause_of(transport, text, lost);
+  const auto shown_text = of_one ? text + ending_of(transport) : text;
+  // What somebody found behind it says more.
+  last_failure_ = trouble{found_.empty() ? shown_text : found_, now, {},
+                          transport};
+  if (!failures_.admit(cause, now)) {
+    context_->log.debug("{} over {}: {}", context_->server_name(),
+                        shown(transport), text);
+    return;
+  }
+  const auto own = where.next_dial();
+  const auto next = cut_off ? next_try(now, true).value_or(own) : own;
+  if (!context_->examine || !node_.empty() || where.refused || draining_)
+    return write_complaint(cause, shown_text, next);
+  auto& net = *context_->net;
+  auto& unit = net.unit(next_unit_++ % net.units());
+  context_->examine(
+    unit, context_->server, context_->dials,
+    [this, me = caf::strong_actor_ptr{self_->ctrl()}, cause, shown_text, next,
+     transport,
+     use = context_->units->use()](const std::string& found) {
+      compat::run_on(me, caf::make_action([=, this] {
+                       if (found.empty())
+                         write_complaint(cause, shown_text, next);
+                       else
+                         write_complaint(found, found, next);
+                       if (found.empty() || is_connected())
+                         return;
+                       found_ = found;
+                       last_failure_ = trouble{found, compat::now(self_), {},
+                                               transport};
+                     }));
+    });
+}
+
+void agent_state::write_complaint(const std::string& cause,
+                                  const std::string& text, time_point next) {
+  const auto now = compat::now(self_);
+  const auto age = found_troubles_.admit(cause, now);
+  if (!age || draining_)
+    return;
+  context_->log.warn(
+    "{}{}; {}", text,
+    *age > duration::zero() ? ", for " + in_words(*age) : "",
+    next - now < std::chrono::seconds(1)
+      ? "trying again"
+      : "trying again in " + in_words(next - now));
+  report(agent_report::news::failed, text);
+}
+
+void agent_state::report(agent_report::news what, const std::string& text) {
+  if (context_->on_report)
+    context_->on_report({context_->server, what, text});
+}
+
+void agent_state::on_open(const open_wanted& open) {
+  const auto i = lanes_.find(open.transport);
+  if (i == lanes_.end() || draining_)
+    return;
+  auto& where = i->second;
+  if (is_last_resort(open.transport) && where.live.empty())
+    return;
+  // Dials beside one that hung are none of those that are to stay.
+  const auto wish = open.total > 0
+                      ? open.total
+                      : std::min(where.all(), where.wanted) + open.count;
+  where.wanted = std::min(std::max(where.wanted, wish), max_wanted);
+  dial_missing();
+}
+
+// -- the exchange table -------------------------------------------------------
+
+void agent_state::on_request(request_arrived& what) {
+  const auto id = what.exchange;
+  if (auto i = table_.find(id); i != table_.end()) {
+    auto& known = i->second;
+    if (what.head.attempt <= known.attempt)
+      return ignore(what.from, id);
+    // A repeated head attaches to what runs already.
+    return on_resume_of(known, {what.from, what.via, what.owner, id,
+                                {what.head.attempt, 0, 0}});
+  }
+  if (auto i = tombstones_.find(id); i != tombstones_.end()) {
+    if (i->second.executed) {
+      ignore(what.from, id);
+      return what.via->send({id, reset_frame{outcome::started_unknown,
+                                             "the agent gave it up"}});
+    }
+    if (what.head.attempt <= i->second.attempt)
+      return ignore(what.from, id);
+    tombstones_.erase(i);
+  }
+  start(what);
+}
+
+void agent_state::start(request_arrived& what) {
+  const auto id = what.exchange;
+  if (table_.size() >= max_agent_exchanges) {
+    ignore(what.from, id);
+    return what.via->send({id, reset_frame{outcome::pool_exhausted,
+                                           "the agent has too many "
+                                           "exchanges"}});
+  }
+  auto& known = table_[id];
+  known.attempt = what.head.attempt;
+  known.on = what.from;
+  ++*context_->live;
+  metrics_.on_started();
+  auto& unit = what.via->unit();
+  auto make = [origins = context_->origins, &unit, what] {
+    auto served = origins->serve(unit, what.exchange, what.head.head,
+                                 what.head.window);
+    served->attach(what.via, what.owner);
+    return served;
+  };
+  if (unit.on_thread()) {
+    known.served = make();
+    return compat::send(self_, what.from, route_frames{id, known.served});
+  }
+  // The origin's sockets belong to the link's unit: go there and come back.
+  unit.post([make, to = agent_actor{self_}, id, from = what.from,
+             context = context_->units->of(unit),
+             use = context_->units->use()] {
+    auto served = make();
+    compat::enqueue(context.get(), to, served_started{id, served});
+    compat::enqueue(context.get(), from, route_frames{id, served});
+  });
+}
+
+void agent_state::on_started(const served_started& started) {
+  const auto i = table_.find(started.exchange);
+  if (i == table_.end())
+    return started.served->cancel();
+  auto& known = i->second;
+  known.served = started.served;
+  if (auto waiting = std::exchange(known.waiting, std::nullopt))
+    on_resume_of(known, *waiting);
+}
+
+void agent_state::on_resume(resume_arrived& what) {
+  const auto id = what.exchange;
+  if (auto i = table_.find(id); i != table_.end()) {
+    if (what.position.attempt <= i->second.attempt)
+      return ignore(what.from, id);
+    return on_resume_of(i->second, what);
+  }
+  // Without a place to remember that it never was here it must not come.
+  if (tombstones_.size() >= max_tombstones && tombstones_.count(id) == 0) {
+    ignore(what.from, id);
+    return what.via->send({id, reset_frame{outcome::started_unknown,
+                                           "the agent remembers too many "
+                                           "exchanges"}});
+  }
+  auto& stone = tombstones_[id];
+  stone.until = compat::now(self_) + tombstone_time;
+  ignore(what.from, id);
+  if (stone.executed)
+    return what.via->send({id, reset_frame{outcome::started_unknown,
+                                           "the agent gave it up"}});
+  // A head of an older attempt may still be on its way over a dying link.
+  stone.attempt = std::max(stone.attempt, what.position.attempt);
+  what.via->send({id, resumed_frame{what.position.attempt, false, 0, false}});
+}
+
+void agent_state::on_resume_of(entry& known, const resume_arrived& what) {
+  known.attempt = what.position.attempt;
+  known.on = what.from;
+  known.detached.reset();
+  // Its unit still makes it: continue when it is there. Asking ourselves
+  // again and again would keep that very unit from making it.
+  if (!known.served) {
+    if (known.waiting)
+      ignore(known.waiting->from, what.exchange);
+    known.waiting = what;
+    return;
+  }
+  // Resumed before routed: a reset that follows the resume would otherwise
+  // reach an exchange that still listens to its former link, and be lost.
+  known.served->resume(what.via, what.owner, what.position);
+  compat::send(self_, what.from, route_frames{what.exchange, known.served});
+}
+
+void agent_state::on_finished(exchange_id id) {
+  const auto i = table_.find(id);
+  if (i == table_.end())
+    return;
+  // What moved may have left its first head behind, on a link that stalls: it
+  // must not run again when that arrives at last.
+  if (i->second.attempt > 1)
+    tombstones_[id] = {i->second.attempt, true,
+                       compat::now(self_) + tombstone_time};
+  table_.erase(i);
+  --*context_->live;
+  metrics_.on_over();
+}
+
+void agent_state::give_up_detached(time_point now) {
+  // A node that lives resumes in no time. Often it has everything, and just
+  // its last word was lost: no reason to keep a process from ending.
+  const auto patience = draining_ ? std::min(resume_time_, drain_patience)
+                                  : resume_time_;
+  std::erase_if(table_, [&](auto& item) {
+    auto& [id, one] = item;
+    if (!one.detached || now - *one.detached < patience || !one.served)
+      return false;
+    one.served->cancel();
+    tombstones_[id] = {one.attempt, true, now + tombstone_time};
+    --*context_->live;
+    metrics_.on_abandoned();
+    return true;
+  });
+  std::erase_if(tombstones_,
+                [&](const auto& item) { return item.second.until <= now; });
+}
+
+void agent_state::ignore(const agent_connection_actor& from, exchange_id id) {
+  compat::send(self_, from, route_frames{id, nullptr});
+}
+
+void agent_state::on_drain() {
+  draining_ = true;
+  // The node may know as live who has not heard it yet.
+  for (const auto& [transport, where] : lanes_)
+    for (const auto* all : {&where.live, &where.greeting})
+      for (const auto& one : *all)
+        compat::send(self_, one.actor, retire{close_reason::shutdown,
+                                              "the agent is stopping", false});
+}
+
+} // namespace aps

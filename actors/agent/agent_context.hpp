@@ -1,0 +1,48 @@
+#pragma once
+
+#include "actors/agent.hpp"
+#include "actors/base/alarm.hpp"
+#include "actors/base/published.hpp"
+#include "actors/base/unit_context.hpp"
+#include "actors/messages.hpp"
+#include "actors/watch/component_log.hpp"
+
+#include <memory>
+#include <string>
+
+namespace aps {
+
+/// What the actors of one agent process share per node; constant.
+struct agent_context {
+  agent_server server;
+  std::string tunnel;
+  std::string endpoint;
+  /// Derived from the password; "" until that is done. Then the actor needs a
+  /// `key_derived`.
+  std::shared_ptr<published<std::string>> key;
+  session_id session{};
+  std::string instance;
+  uint64_t started_ms = 0;
+  std::vector<transport_kind> transports;
+  /// The host's, and nobody else's: who reads this may be held by a port, and a
+  /// network cannot end on a thread of its own.
+  network* net = nullptr;
+  std::shared_ptr<origin_client> origins;
+  std::shared_ptr<unit_contexts> units;
+  std::shared_ptr<alarm_clock> alarms;
+  component_log log;
+  std::shared_ptr<live_set> dials = std::make_shared<live_set>();
+  std::function<void(const agent_report&)> on_report; ///< or null
+  peer_examiner examine;                              ///< or null
+  std::shared_ptr<std::atomic<size_t>> live; ///< exchanges in the tables
+  std::shared_ptr<std::atomic<size_t>> connections; ///< known to the node
+
+  std::string server_name() const {
+    const auto v6 = server.host.find(':') != std::string::npos;
+    return (v6 ? "[" + server.host + "]" : server.host) + ":"
+           + std::to_string(server.port);
+  }
+};
+using agent_context_ptr = std::shared_ptr<const agent_context>;
+
+} // namespace aps

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "actors/base/alarm.hpp"
+#include "actors/base/published.hpp"
+#include "actors/base/unit_context.hpp"
+#include "actors/messages.hpp"
+#include "actors/path/drains.hpp"
+#include "actors/path/tunnel_keys.hpp"
+#include "actors/watch/limit_log.hpp"
+#include "actors/watch/log_set.hpp"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace aps {
+
+namespace test {
+struct peek; // looks into actors, in deterministic tests only
+} // namespace test
+
+/// Finds tunnels by name. The supervisor writes it when it (re)starts a
+/// tunnel, fronts and connections read it.
+using tunnel_table = std::map<std::string, tunnel_actor, std::less<>>;
+using tunnel_directory = published<tunnel_table>;
+
+/// What all actors of one node share; constant after the start.
+struct node_context {
+  config::node config; ///< as at the start
+  std::string node_id; ///< random, one per node
+  std::string version; ///< of the program; may be empty
+  std::shared_ptr<unit_contexts> units;
+  /// Without threads unless the host brings others.
+  std::shared_ptr<tunnel_keys> keys = std::make_shared<tunnel_keys>(0);
+  std::shared_ptr<tunnel_directory> tunnels;
+  std::shared_ptr<alarm_clock> alarms;
+  std::shared_ptr<drain_register> drains = std::make_shared<drain_register>();
+  std::shared_ptr<const log_set> logs;
+  monitor_actor monitor;
+  limit_log_ptr limits; ///< null = nobody counts
+  /// Where ids of exchanges go on; the front says where they begin.
+  std::shared_ptr<std::atomic<exchange_id>> next_id
+    = std::make_shared<std::atomic<exchange_id>>(1);
+  /// Whether per-request events are wanted (actors/watch/monitor.hpp).
+  std::shared_ptr<std::atomic<bool>> request_watch
+    = std::make_shared<std::atomic<bool>>(false);
+};
+using node_context_ptr = std::shared_ptr<const node_context>;
+
+/// The next id of an exchange of this node; never 0. Thread: any.
+inline exchange_id next_exchange_id(const node_context& node) {
+  exchange_id id = 0;
+  while (id == 0)
+    id = node.next_id->fetch_add(1, std::memory_order_relaxed);
+  return id;
+}
+
+/// Seconds of the configuration as the clock counts.
+inline duration to_duration(config::seconds seconds) {
+  return std::chrono::duration_cast<duration>(seconds);
+}
+
+} // namespace aps

@@ -1,0 +1,144 @@
+#include "actors/path/tunnel_keys.hpp"
+
+#include "transports/seam/auth.hpp"
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <utility>
+
+namespace aps {
+
+namespace {
+
+// Thousands of keys must not slow requests down, but a dial may come to wait
+// for the one that is being derived.
+constexpr int rest_nice = 10;
+
+} // namespace
+
+tunnel_keys::tunnel_keys(size_t workers) : threadless_(workers == 0) {
+  if (workers == 0)
+    return;
+  for (size_t i = 0; i < workers; ++i)
+    threads_.emplace_back([this] { work(false); });
+  threads_.emplace_back([this] {
+    // A thread has a nice value of its own (setpriority(2), "C library/kernel
+    // differences").
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)),
+                  rest_nice);
+    work(true);
+  });
+}
+
+tunnel_keys::~tunnel_keys() {
+  stop();
+}
+
+void tunnel_keys::add(const std::string& tunnel, const std::string& password) {
+  const std::lock_guard guard{mutex_};
+  const auto [i, fresh] = all_.try_emplace(tunnel);
+  if (!fresh)
+    return;
+  i->second.password = password;
+  rest_.push_back(&*i);
+  more_.notify_all();
+}
+
+std::shared_ptr<const std::string> tunnel_keys::find(std::string_view tunnel) {
+  std::unique_lock guard{mutex_};
+  const auto i = all_.find(tunnel);
+  if (i == all_.end())
+    return nullptr;
+  if (!i->second.key && threadless_ && !over_)
+    derive(*i, guard);
+  return i->second.key;
+}
+
+bool tunnel_keys::wait(std::string_view tunnel, std::function<void()> ready) {
+  {
+    const std::lock_guard guard{mutex_};
+    const auto i = all_.find(tunnel);
+    if (i == all_.end() || over_)
+      return false;
+    auto& item = i->second;
+    if (!item.key) {
+      if (item.waiting.size() >= max_waiting)
+        return false;
+      item.waiting.push_back(std::move(ready));
+      if (!std::exchange(item.busy, true)) {
+        wanted_.push_back(&*i);
+        more_.notify_all();
+      }
+      return true;
+    }
+  }
+  ready();
+  return true;
+}
+
+void tunnel_keys::stop() {
+  table dropped;
+  {
+    const std::lock_guard guard{mutex_};
+    over_ = true;
+    more_.notify_all();
+  }
+  for (auto& thread : threads_)
+    thread.join();
+  threads_.clear();
+  const std::lock_guard guard{mutex_};
+  wanted_.clear();
+  rest_.clear();
+  dropped.swap(all_);
+}
+
+void tunnel_keys::work(bool rest) {
+  std::unique_lock guard{mutex_};
+  while (!over_) {
+    if (auto* item = next(rest))
+      derive(*item, guard);
+    else
+      more_.wait(guard);
+  }
+}
+
+tunnel_keys::table::value_type* tunnel_keys::next(bool rest) {
+  if (!wanted_.empty()) {
+    auto* item = wanted_.front();
+    wanted_.pop_front();
+    return item;
+  }
+  while (rest && !rest_.empty()) {
+    auto* item = rest_.front();
+    rest_.pop_front();
+    if (!item->second.key && !std::exchange(item->second.busy, true))
+      return item;
+  }
+  return nullptr;
+}
+
+void tunnel_keys::derive(table::value_type& item,
+                         std::unique_lock<std::mutex>& guard) {
+  const auto password = item.second.password;
+  guard.unlock();
+  std::shared_ptr<const std::string> key;
+  try {
+    key = std::make_shared<const std::string>(derive_key(item.first, password));
+  } catch (const std::exception&) {
+    // Out of memory. Whoever waits is refused in time; the next one asks anew.
+  }
+  guard.lock();
+  item.second.busy = false;
+  item.second.key = std::move(key);
+  const auto waiting = std::exchange(item.second.waiting, {});
+  if (!item.second.key || waiting.empty())
+    return;
+  guard.unlock();
+  for (const auto& ready : waiting)
+    ready();
+  guard.lock();
+}
+
+} // namespace aps

@@ -1,0 +1,462 @@
+#include "actors/path/connection.hpp"
+
+#include "actors/base/link_adapter.hpp"
+#include "actors/policy/member.hpp"
+#include "actors/watch/limit_log.hpp"
+#include "transports/seam/auth.hpp"
+#include "transports/seam/foreign_text.hpp"
+#include "transports/seam/peer_address.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <utility>
+
+namespace aps {
+
+namespace {
+
+// Until then a connection has to show that it has the password.
+constexpr auto greeting_timeout = std::chrono::seconds(5);
+
+// When a wrong password is answered, counted from the hello.
+constexpr duration unproven_pause = std::chrono::milliseconds(100);
+// Round trip times that differ by less are the same for a pool.
+constexpr double report_step = 0.1;
+
+std::string make_connection_name(transport_kind transport) {
+  const auto* prefix = transport == transport_kind::grpc        ? "grpc-"
+                       : transport == transport_kind::websocket ? "ws-"
+                                                                : "poll-";
+  return prefix + to_hex(random_bytes(3));
+}
+
+} // namespace
+
+connection_state::connection_state(connection_actor::pointer self,
+                                   node_context_ptr context, link_ptr link,
+                                   std::string connection_name,
+                                   std::string nonce)
+    : self_(self), context_(std::move(context)), link_(std::move(link)),
+      name_(std::move(connection_name)), nonce_(std::move(nonce)),
+      opened_(compat::now(self)), liveness_({}, opened_),
+      alarm_(context_->alarms) {
+  owner_ = std::make_shared<owner_adapter<connection_actor>>(
+    connection_actor{self}, context_->units, carrier_);
+  carrier_->connection = name_;
+  carrier_->transport = to_string(link_->transport());
+}
+
+connection_state::~connection_state() {
+  for (auto& [id, exchange] : pending_)
+    exchange->detach(link_);
+  link_->abort(link_error::none);
+}
+
+connection_actor::behavior_type connection_state::make_behavior() {
+  link_->send({0, challenge_frame{protocol_version, nonce_, context_->node_id}});
+  wake();
+  return {
+    [this](link_frames& batch) { on_frames(batch); },
+    [this](const link_closed& closed) { on_closed(closed); },
+    [this](admitted& welcome) { on_admitted(welcome); },
+    [this](const rejected& no) { on_rejected(no); },
+    [this](carry& leased) { on_carry(leased); },
+    [this](const exchange_finished& done) { on_finished(done); },
+    [this](const retire& how) { on_retire(how); },
+    [this](const release& moved) { on_release(moved); },
+    [this](check_health) {
+      report_wanted_ = true;
+      ping_now();
+    },
+    [this](const ask_open& ask) {
+      link_->send({0, open_connections_frame{ask.transport, ask.count,
+                                             ask.reason, ask.total}});
+    },
+    [this](probe& what) { on_probe(what); },
+    [this](const operate& what) { on_operate(what); },
+    [this](get_snapshot) { return snapshot(); },
+  };
+}
+
+// -- frames -------------------------------------------------------------------
+
+void connection_state::on_frames(link_frames& batch) {
+  if (!hold_back(batch))
+    handle_frames(batch);
+}
+
+void connection_state::handle_frames(link_frames& batch) {
+  liveness_.on_heard(compat::now(self_));
+  for (auto& what : batch.frames) {
+    if (phase_ == phase::closing)
+      return;
+    if (what.exchange == 0) {
+      on_connection_frame(what);
+      continue;
+    }
+    // Unknown ids are late frames of exchanges that ended or moved away.
+    if (auto i = pending_.find(what.exchange); i != pending_.end())
+      i->second->deliver(link_, std::move(what));
+  }
+}
+
+void connection_state::on_connection_frame(frame& what) {
+  if (phase_ == phase::greeting) {
+    if (auto* hello = std::get_if<hello_frame>(&what.body))
+      return on_hello(*hello);
+    return refuse(refusal::malformed, close_reason::protocol, 0);
+  }
+  if (phase_ == phase::admission) {
+    if (std::holds_alternative<drain_frame>(what.body))
+      return end(link_error::none, "its agent stops");
+    return refuse(refusal::malformed, close_reason::protocol, 0);
+  }
+  if (auto* ping = std::get_if<ping_frame>(&what.body))
+    link_->send({0, pong_frame{ping->token}});
+  else if (auto* pong = std::get_if<pong_frame>(&what.body))
+    on_pong(*pong);
+  else if (std::holds_alternative<drain_frame>(what.body))
+    compat::send(self_, pool_, leaving{self_});
+}
+
+void connection_state::on_hello(hello_frame& hello) {
+  if (hello.version < 1)
+    return refuse(refusal::version, close_reason::refused, 0);
+  phase_ = phase::admission;
+  hello_ = hello;
+  asked_ = compat::now(self_);
+  const auto tunnels = context_->tunnels->get();
+  const auto found = tunnels->find(hello.tunnel);
+  // An unknown tunnel looks the same as a wrong password, in its time, too.
+  if (found == tunnels->end()) {
+    static_cast<void>(equal_secrets(
+      agent_proof(nonce_, nonce_, hello_, link_->transport()), hello_.proof));
+    return refuse_unproven();
+  }
+  compat::send(self_, found->second,
+               admission{self_, name_, link_->server(), link_->peer(), nonce_,
+                         link_->transport(), hello_,
+                         {link_, &link_->counters()}});
+}
+
+void connection_state::on_pong(const pong_frame& pong) {
+  liveness_.on_pong(pong.token, compat::now(self_));
+  if (liveness_.waiting())
+    return;
+  carrier_->rtt_ns
+    = std::chrono::duration_cast<std::chrono::nanoseconds>(liveness_.rtt())
+        .count();
+  report_health();
+  report_probes(true);
+}
+
+void connection_state::on_closed(const link_closed& closed) {
+  if (closed.why == link_error::too_large)
+    note_limit(limit::frame_field, closed.detail);
+  end(closed.why, closed.detail, closed.unsent);
+}
+
+// -- admission ----------------------------------------------------------------
+
+void connection_state::on_admitted(admitted& welcome) {
+  if (phase_ != phase::admission)
+    return;
+  phase_ = phase::live;
+  // Read by exchanges, which come with the first lease and not before.
+  carrier_->tunnel = hello_.tunnel;
+  carrier_->endpoint = hello_.endpoint;
+  carrier_->session = to_hex(hello_.session);
+  pool_ = welcome.pool;
+  // Without its pool a connection has no purpose.
+  compat::on_down(self_, [this](const caf::down_msg&) {
+    end(link_error::none, "its pool ended");
+  });
+  compat::monitor(self_, pool_);
+  const auto& settings = welcome.settings;
+  liveness_ = liveness{{to_duration(settings.ping_interval),
+                        to_duration(settings.stall_timeout),
+                        to_duration(settings.ping_timeout)},
+                       compat::now(self_)};
+  link_->send({0, welcome_frame{0, welcome.proof, name_,
+                                welcome.resume_time_ms, welcome.agents,
+                                welcome.took_over}});
+  ping_now();
+}
+
+// At the same time after the hello, whichever way the decision took: how long
+// an answer takes must not tell which tunnels there are.
+void connection_state::refuse_unproven() {
+  const auto passed = compat::now(self_) - asked_;
+  const auto rest = std::max(unproven_pause - passed, duration::zero());
+  using std::chrono::milliseconds;
+  compat::run_delayed(self_, std::chrono::ceil<milliseconds>(rest), [this] {
+    if (phase_ == phase::admission)
+      refuse(refusal::bad_proof, close_reason::refused, bad_proof_pause_ms);
+  });
+}
+
+void connection_state::on_rejected(const rejected& no) {
+  if (phase_ == phase::closing)
+    return;
+  if (no.why == refusal::bad_proof)
+    return refuse_unproven();
+  refuse(no.why,
+         no.why == refusal::pool_full ? close_reason::exhausted
+                                      : close_reason::refused,
+         no.retry_after_ms);
+}
+
+void connection_state::refuse(refusal why, close_reason reason,
+                              uint32_t retry_after_ms) {
+  const auto silent = phase_ == phase::greeting && why == refusal::malformed
+                      && compat::now(self_) - opened_ >= greeting_timeout;
+  phase_ = phase::closing;
+  const std::string text{silent ? "no hello in time" : render(why)};
+  event refused{why == refusal::bad_proof ? event_kind::auth_failed
+                                          : event_kind::connection_refused,
+                foreign_text(hello_.tunnel, max_foreign_name),
+                foreign_text(hello_.endpoint, max_foreign_name),
+                std::string(to_string(link_->transport())), name_,
+                text + " (peer " + link_->peer() + ")", 0,
+                std::string(to_string(why))};
+  refused.peer = std::string{address_of(link_->peer())};
+  if (why == refusal::endpoints)
+    note_limit(limit::endpoints, refused.endpoint);
+  compat::send(self_, context_->monitor, std::move(refused));
+  link_->send({0, refused_frame{why, text, retry_after_ms}});
+  link_->close(reason, text);
+}
+
+void connection_state::note_limit(limit kind, std::string_view detail) {
+  if (context_->limits)
+    context_->limits->on_limit(kind, link_->peer(), detail);
+}
+
+// -- exchanges ----------------------------------------------------------------
+
+void connection_state::on_carry(carry& leased) {
+  const auto& exchange = leased.what.what;
+  pending_[exchange->id()] = exchange;
+  exchange->attach(link_, hello_.session, owner_);
+  // The last sign of life of a connection at rest is old.
+  if (const auto now = compat::now(self_); liveness_.resting(now)) {
+    liveness_.on_work(now);
+    ping_now();
+  }
+  wake();
+}
+
+void connection_state::on_finished(const exchange_finished& done) {
+  if (pending_.erase(done.exchange) == 0)
+    return;
+  liveness_.on_work(compat::now(self_));
+  compat::send(self_, pool_, returned{self_, done.exchange, done.how});
+  close_if_drained();
+}
+
+void connection_state::on_retire(const retire& how) {
+  if (phase_ != phase::live)
+    return;
+  phase_ = phase::draining;
+  retire_reason_ = how.why;
+  retire_detail_ = how.detail;
+  link_->send({0, drain_frame{how.detail, how.replace}});
+  close_if_drained();
+}
+
+void connection_state::on_release(const release& moved) {
+  if (pending_.erase(moved.exchange) > 0)
+    close_if_drained();
+}
+
+void connection_state::close_if_drained() {
+  if (phase_ != phase::draining || !pending_.empty())
+    return;
+  phase_ = phase::closing;
+  link_->close(retire_reason_, retire_detail_);
+}
+
+// -- health -------------------------------------------------------------------
+
+void connection_state::on_probe(probe& what) {
+  probes_.push_back(std::move(what));
+  ping_now();
+}
+
+// The answer to a ping that is under way serves as well, and another one would
+// push its deadline back.
+void connection_state::ping_now() {
+  if (liveness_.waiting())
+    return;
+  liveness_.force_ping(compat::now(self_));
+  link_->send({0, ping_frame{liveness_.token()}});
+  wake();
+}
+
+void connection_state::report_probes(bool good) {
+  for (const auto& one : probes_)
+    compat::send(self_, one.report_to, probe_result{one.number, good});
+  probes_.clear();
+}
+
+// A pool hears of what changes its choices, and of what it asked for.
+void connection_state::report_health() {
+  const auto rtt = weighed_latency(liveness_.rtt());
+  if (!std::exchange(report_wanted_, false)
+      && std::abs(rtt - reported_) <= report_step * reported_)
+    return;
+  reported_ = rtt;
+  compat::send(self_, pool_, health_report{self_, liveness_.rtt(),
+                                           liveness_.sample(), false});
+}
+
+// Asks to be woken when the next deadline is due.
+void connection_state::wake() {
+  if (phase_ == phase::closing)
+    return;
+  const auto greets = phase_ == phase::greeting || phase_ == phase::admission;
+  alarm_.at(self_,
+            greets ? opened_ + greeting_timeout
+                   : liveness_.due(!pending_.empty()),
+            [this] {
+              look_after();
+              wake();
+            });
+}
+
+void connection_state::look_after() {
+  const auto now = compat::now(self_);
+  if (phase_ == phase::greeting || phase_ == phase::admission) {
+    if (now - opened_ >= greeting_timeout)
+      refuse(refusal::malformed, close_reason::refused, 0);
+    return;
+  }
+  if (phase_ == phase::closing)
+    return;
+  if (liveness_.turned_late(now)) {
+    report_wanted_ = true;
+    compat::send(self_, pool_, health_report{self_, {}, {}, true});
+  }
+  switch (liveness_.check(!pending_.empty(), now)) {
+    case liveness::action::none:
+      break;
+    case liveness::action::ping:
+      link_->send({0, ping_frame{liveness_.token()}});
+      break;
+    case liveness::action::dead:
+      phase_ = phase::closing;
+      link_->abort(link_error::stalled);
+      break;
+  }
+}
+
+void connection_state::end(link_error why, const std::string& detail,
+                           const std::vector<exchange_id>& unsent) {
+  report_probes(false);
+  const std::set<exchange_id> kept(unsent.begin(), unsent.end());
+  for (auto& [id, exchange] : pending_)
+    exchange->detach(link_, why, kept.contains(id));
+  pending_.clear();
+  compat::send(self_, pool_, connection_lost{self_, why, detail});
+  // The pool outlives many connections and would remember each of them.
+  if (pool_)
+    compat::demonitor(self_, pool_);
+  self_->quit();
+}
+
+// -- operators ----------------------------------------------------------------
+
+void connection_state::on_operate(const operate& what) {
+  const auto now = compat::now(self_);
+  const auto note = [this](std::string_view kind, std::string detail) {
+    compat::send(self_, context_->monitor,
+                 event{event_kind::fault_injected, hello_.tunnel,
+                       hello_.endpoint, carrier_->transport, name_,
+                       std::move(detail), 0, std::string(kind),
+                       carrier_->session});
+  };
+  const auto ms
+    = std::chrono::duration_cast<std::chrono::milliseconds>(what.time).count();
+  switch (what.what) {
+    case operate::action::drain:
+      return compat::send(self_, pool_,
+                          leaving{self_, "drained by an operator", false});
+    case operate::action::close:
+      return link_->close(close_reason::normal, "closed by an operator");
+    case operate::action::cut:
+      note("cut", "cut");
+      return link_->abort(link_error::lost);
+    case operate::action::stall:
+      note("stall", "deaf for " + std::to_string(ms) + " ms");
+      stalled_until_ = now + what.time;
+      return;
+    case operate::action::delay:
+      note("delay", "late by " + std::to_string(ms) + " ms");
+      delay_ = what.time;
+      return;
+  }
+}
+
+// True when a fault keeps what arrived for later.
+bool connection_state::hold_back(link_frames& batch) {
+  if (held_.empty() && delay_ == duration{} && stalled_until_ == time_point{})
+    return false;
+  // What is due comes first, though its timer may be late.
+  look_at_held();
+  const auto now = compat::now(self_);
+  auto due = std::max(now + delay_, stalled_until_);
+  if (held_.empty() && due <= now)
+    return false;
+  if (!held_.empty())
+    due = std::max(due, held_.back().first);
+  held_.emplace_back(due, std::move(batch));
+  const auto wait
+    = std::chrono::ceil<std::chrono::milliseconds>(due - now);
+  compat::run_delayed(self_, wait, [this] { look_at_held(); });
+  return true;
+}
+
+void connection_state::look_at_held() {
+  const auto now = compat::now(self_);
+  while (!held_.empty() && held_.front().first <= now) {
+    auto batch = std::move(held_.front().second);
+    held_.pop_front();
+    handle_frames(batch);
+  }
+}
+
+connection_snapshot connection_state::snapshot() const {
+  connection_snapshot out;
+  out.name = name_;
+  out.peer = link_->peer();
+  out.session = carrier_->session;
+  out.in_flight = static_cast<uint32_t>(pending_.size());
+  out.draining = phase_ == phase::draining || phase_ == phase::closing;
+  out.age_s = std::chrono::duration<double>(compat::now(self_) - opened_).count();
+  out.health.latency_ms
+    = std::chrono::duration<double, std::milli>(liveness_.rtt()).count();
+  out.health.load = out.in_flight;
+  const auto& counters = link_->counters();
+  out.bytes_in = counters.bytes_in;
+  out.bytes_out = counters.bytes_out;
+  out.queued = counters.queued;
+  return out;
+}
+
+// -- spawning -----------------------------------------------------------------
+
+connection_actor spawn_connection(caf::actor_system& system,
+                                  const node_context_ptr& context,
+                                  link_ptr link) {
+  // Whatever may throw comes before the actor: a constructor must not.
+  auto connection_name = make_connection_name(link->transport());
+  auto nonce = random_bytes(32);
+  auto actor = system.spawn<connection_impl>(
+    context, link, std::move(connection_name), std::move(nonce));
+  link->start(std::make_shared<link_adapter<connection_actor>>(
+    actor, *context->units, link->unit()));
+  return actor;
+}
+
+} // namespace aps

@@ -1,0 +1,96 @@
+#pragma once
+
+#include "actors/base/alarm.hpp"
+#include "actors/base/node_context.hpp"
+#include "actors/policy/liveness.hpp"
+
+#include <deque>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace aps {
+
+/// One transport connection of a session, node side: which pending
+/// request? Greets the agent, joins a pool, carries leased exchanges, and
+/// finds out when the other side is gone. Owns its link; ends with it.
+class connection_state {
+ public:
+  static inline const char* name = "aps.connection";
+
+  connection_state(connection_actor::pointer self, node_context_ptr context,
+                   link_ptr link, std::string connection_name,
+                   std::string nonce);
+
+  /// Drops the link, whatever ended the actor.
+  ~connection_state();
+
+  connection_actor::behavior_type make_behavior();
+
+ private:
+  enum class phase { greeting, admission, live, draining, closing };
+
+  void on_frames(link_frames& batch);
+  void on_connection_frame(frame& what);
+  void on_hello(hello_frame& hello);
+  void on_pong(const pong_frame& pong);
+  void on_closed(const link_closed& closed);
+  void note_limit(limit kind, std::string_view detail);
+  void on_admitted(admitted& welcome);
+  void on_rejected(const rejected& no);
+  void refuse_unproven();
+  void on_carry(carry& leased);
+  void on_finished(const exchange_finished& done);
+  void on_retire(const retire& how);
+  void on_release(const release& moved);
+  void on_probe(probe& what);
+  void on_operate(const operate& what);
+  void handle_frames(link_frames& batch);
+  bool hold_back(link_frames& batch);
+  void look_at_held();
+  connection_snapshot snapshot() const;
+  void ping_now();
+  void report_health();
+  void look_after();
+  void wake();
+  void refuse(refusal why, close_reason reason, uint32_t retry_after_ms);
+  void close_if_drained();
+  void report_probes(bool good);
+  void end(link_error why, const std::string& detail,
+           const std::vector<exchange_id>& unsent = {});
+
+  connection_actor::pointer self_;
+  node_context_ptr context_;
+  link_ptr link_;
+  const std::string name_;
+  const std::string nonce_;
+  phase phase_ = phase::greeting;
+  time_point opened_;
+  time_point asked_{}; ///< when the hello came
+  liveness liveness_;
+  alarm alarm_;
+  double reported_ = 0;       ///< round trip time that the pool knows, in ms
+  bool report_wanted_ = true; ///< the next one whatever it is
+  hello_frame hello_;
+  pool_actor pool_;
+  exchange_owner_ptr owner_;
+  std::unordered_map<exchange_id, exchange_ptr> pending_;
+  std::vector<probe> probes_;
+  std::shared_ptr<carrier> carrier_ = std::make_shared<carrier>();
+  // Of faults for rehearsal:
+  time_point stalled_until_{};
+  duration delay_{};
+  std::deque<std::pair<time_point, link_frames>> held_;
+  close_reason retire_reason_ = close_reason::normal;
+  std::string retire_detail_;
+};
+
+using connection_impl = compat::actor_impl<connection_actor, connection_state>;
+
+/// Spawns the actor of an accepted link and starts the link.
+/// Thread: the link's unit.
+connection_actor spawn_connection(caf::actor_system& system,
+                                  const node_context_ptr& context,
+                                  link_ptr link);
+
+} // namespace aps

@@ -1,0 +1,529 @@
+#include "actors/path/fallback_controller.hpp"
+
+#include "actors/base/gather.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace aps {
+
+namespace {
+
+// What waits for an agent is looked at so often.
+constexpr auto parked_interval = std::chrono::milliseconds(100);
+
+// Who said goodbye is remembered for so long, at least.
+constexpr auto farewell_memory = std::chrono::seconds(60);
+
+// What another agent may repeat waits so long for its own one while another
+// one lives, and an eighth of its wait more: agents that lost their network
+// together come back one after the other.
+constexpr duration repeat_patience = std::chrono::seconds(1);
+
+breaker_settings breaker_of(const config::fallback& settings) {
+  breaker_settings out;
+  out.enabled = settings.enabled;
+  out.threshold = settings.threshold;
+  out.hold_down = to_duration(settings.hold_down);
+  out.max_hold_down = to_duration(settings.max_hold_down);
+  out.good_probes = settings.good_probes;
+  out.probe_timeout = to_duration(settings.probe_timeout);
+  return out;
+}
+
+// Restart intensity of the pools; above it the whole endpoint starts over.
+constexpr size_t max_pool_deaths = 5;
+constexpr auto pool_death_window = std::chrono::seconds(30);
+
+} // namespace
+
+controller_state::controller_state(controller_actor::pointer self,
+                                   node_context_ptr context,
+                                   tunnel_actor tunnel, controller_setup setup)
+    : self_(self), context_(std::move(context)), tunnel_(std::move(tunnel)),
+      setup_(std::move(setup)),
+      breaker_(breaker_of(setup_.settings.fallback), compat::now(self)),
+      alarm_(context_->alarms),
+      lanes_{lane{transport_kind::grpc, setup_.settings.grpc_pool, {}, {},
+                  false, {}, {}},
+             lane{transport_kind::websocket, setup_.settings.websocket_pool,
+                  {}, {}, false, {}, {}},
+             lane{transport_kind::poll, setup_.settings.poll_pool, {}, {},
+                  false, {}, {}}},
+      pool_deaths_(max_pool_deaths, pool_death_window) {}
+
+controller_state::~controller_state() {
+  for (const auto& where : lanes_)
+    compat::stop_anonymously(where.pool);
+}
+
+controller_actor::behavior_type controller_state::make_behavior() {
+  compat::on_down(self_, [this](const caf::down_msg& down) {
+    on_pool_down(down);
+  });
+  compat::send(self_, context_->monitor,
+               enrol{{actor_kind::controller, setup_.tunnel, setup_.endpoint,
+                      {}, {}, {}, caf::actor_cast<caf::actor>(self_)}});
+  return {
+    [this](job& what) { dispatch(std::move(what)); },
+    [this](const candidate_for& who) { on_candidate(who); },
+    [this](lease_failed& failed) { on_lease_failed(failed); },
+    [this](orphaned& orphans) { on_orphaned(orphans); },
+    [this](const member_change& change) { on_member(change); },
+    [this](const growth_wish& wish) { on_growth(wish); },
+    [this](const pool_status& status) { on_status(status); },
+    [this](const probe_result& result) { on_probe(result); },
+    [this](const exchange_done& done) { on_done(done); },
+    [this](const reconfigure_tunnel& what) { on_reconfigure(what.settings); },
+    [this](drain) { on_drain(); },
+    [this](const set_fallback_mode& what) { on_mode(what); },
+    [this](get_snapshot) { return snapshot(); },
+  };
+}
+
+// -- choosing a transport -----------------------------------------------------
+
+controller_state::lane& controller_state::of(transport_kind transport) {
+  for (auto& where : lanes_)
+    if (where.transport == transport)
+      return where;
+  return lanes_.back();
+}
+
+// An agent that only ever offered one transport has nothing to fall back to.
+bool controller_state::hybrid() const {
+  return lanes_.front().seen
+         && std::any_of(lanes_.begin() + 1, lanes_.end(),
+                        [](const lane& where) { return where.seen; });
+}
+
+// With `healthy`, only agents count whose target does not rest.
+bool controller_state::has_live(const lane& where, const job& what,
+                                bool healthy) const {
+  return std::any_of(
+    where.members.begin(), where.members.end(), [&](const auto& member) {
+      if (what.session)
+        return member.session == *what.session;
+      return !healthy
+             || !what.targets->rests(
+               {what.what->facts().via->index, member.session},
+               compat::now(self_));
+    });
+}
+
+bool controller_state::any_live(const job& what) const {
+  return std::any_of(lanes_.begin(), lanes_.end(), [&](const lane& where) {
+    return has_live(where, what);
+  });
+}
+
+void controller_state::dispatch(job what) {
+  if (what.check)
+    return dispatch_check(std::move(what));
+  if (!place(what))
+    park(std::move(what));
+}
+
+// It goes to its session or nowhere, and is no attempt of the breaker's.
+void controller_state::dispatch_check(job what) {
+  if (draining_)
+    return what.what->fail(outcome::draining, "the node is shutting down");
+  auto* where = choose(what);
+  if (!where)
+    return what.what->fail(outcome::no_connection, "its agent is gone");
+  compat::send(self_, where->pool, lease{std::move(what)});
+}
+
+// False when nothing that lives can carry it.
+bool controller_state::place(job& what) {
+  if (what.what->over())
+    return true;
+  if (draining_) {
+    what.what->fail(outcome::draining, "the node is shutting down");
+    return true;
+  }
+  // With no gRPC connection alive its attempts fail at once, up to the
+  // threshold, and cost nothing; in `fallback` nothing is left to count.
+  while (hybrid() && setup_.settings.fallback.enabled && breaker_.use_primary()
+         && primary().members.empty()) {
+    what.failure = "no live gRPC connection";
+    count_failure(what.failure);
+  }
+  auto* where = choose(what);
+  if (where)
+    lease_from(*where, std::move(what));
+  return where != nullptr;
+}
+
+// Agents of one endpoint may use different transports.
+controller_state::lane* controller_state::choose(const job& what) {
+  if (!what.session && what.targets && !what.targets->empty())
+    if (auto* where = choose_among(what, true))
+      return where;
+  return choose_among(what, false);
+}
+
+// The first in order of preference that can carry it. While the breaker is
+// open the primary comes last; without fallback nothing but it counts.
+controller_state::lane* controller_state::choose_among(const job& what,
+                                                        bool healthy) {
+  if (mode_ != fallback_mode::automatic) {
+    auto& wanted = of(mode_ == fallback_mode::grpc
+                        ? transport_kind::grpc
+                        : transport_kind::websocket);
+    if (has_live(wanted, what, healthy))
+      return &wanted;
+  }
+  const auto mixed = hybrid();
+  if (mixed && !setup_.settings.fallback.enabled)
+    return has_live(primary(), what, healthy) ? &primary() : nullptr;
+  const auto avoid = mixed && !breaker_.use_primary();
+  for (auto& where : lanes_)
+    if (!(avoid && &where == &primary()) && has_live(where, what, healthy))
+      return &where;
+  return avoid && has_live(primary(), what, healthy) ? &primary() : nullptr;
+}
+
+void controller_state::lease_from(lane& where, job what) {
+  if (&where != &primary() && !what.failure.empty())
+    tell(event_kind::fallback_attempt, what.failure);
+  what.failure.clear();
+  compat::send(self_, where.pool, lease{std::move(what)});
+}
+
+bool controller_state::count_failure(const std::string& reason) {
+  const auto before = breaker_.state();
+  if (!breaker_.on_failure(compat::now(self_), reason))
+    return false;
+  tell_state(to_string(before).data());
+  wake();
+  return true;
+}
+
+// -- failures -----------------------------------------------------------------
+
+void controller_state::on_lease_failed(lease_failed& failed) {
+  // The pool's members changed while the job was on its way to it; our list
+  // is up to date by now, for the pool tells us before it answers.
+  dispatch(std::move(failed.what));
+}
+
+void controller_state::on_orphaned(orphaned& orphans) {
+  const auto reason = std::string(render(orphans.error))
+                      + (orphans.detail.empty() ? "" : ": " + orphans.detail);
+  const auto from_primary = orphans.transport == transport_kind::grpc
+                            && !orphans.session_over;
+  // One dead connection is one failure, however many requests it carried. A
+  // peer that did not understand us is no trouble of the transport.
+  if (from_primary && hybrid() && is_transport_failure(orphans.error))
+    count_failure(reason);
+  tell(event_kind::exchange_moved, reason, orphans.jobs.size());
+  for (auto& what : orphans.jobs) {
+    if (what.what->never_sent())
+      what.session.reset();
+    if (from_primary)
+      what.failure = reason;
+    if (what.session && orphans.session_over)
+      leave_session(std::move(what));
+    else
+      dispatch(std::move(what));
+  }
+}
+
+// An outage shorter than the grace costs no request: what has an
+// agent waits for that one, what is new for any that is expected back.
+void controller_state::park(job what) {
+  const auto now = compat::now(self_);
+  const auto grace = to_duration(setup_.settings.reconnect_grace);
+  const auto* gone = what.session ? absence_of(*what.session) : nullptr;
+  if (gone && gone->farewell)
+    return leave_session(std::move(what));
+  const auto since = awaited_since(what);
+  if (!since || now - *since >= grace)
+    return give_up(std::move(what));
+  if (!what.session && parked_.size() >= max_waiting()) {
+    tell(event_kind::pool_exhausted, "too many requests wait for an agent",
+         parked_.size());
+    return what.what->fail(outcome::pool_exhausted,
+                           "too many requests wait for an agent of "
+                             + setup_.tunnel + "." + setup_.endpoint);
+  }
+  keep({std::move(what), now, *since + grace});
+}
+
+// What failed elsewhere meanwhile keeps its place among what came later.
+void controller_state::keep(parked one) {
+  auto at = parked_.end();
+  while (at != parked_.begin()
+         && std::prev(at)->what.what->id() > one.what.what->id())
+    --at;
+  parked_.insert(at, std::move(one));
+  wake();
+}
+
+// Since when what could carry it is missing; nullopt = it is not expected.
+std::optional<time_point>
+controller_state::awaited_since(const job& what) const {
+  if (what.session) {
+    const auto* gone = absence_of(*what.session);
+    return gone ? gone->since : compat::now(self_);
+  }
+  // Its agents live, but not over the one transport that may be used.
+  if (live_count() > 0)
+    return primary().seen ? std::optional{primary().lost_at} : std::nullopt;
+  auto out = succeeded_at_;
+  for (const auto& one : absences_)
+    if (!one.farewell && (!out || one.since > *out))
+      out = one.since;
+  return out;
+}
+
+const controller_state::absence*
+controller_state::absence_of(const session_id& session) const {
+  for (const auto& one : absences_)
+    if (one.session == session)
+      return &one;
+  return nullptr;
+}
+
+void controller_state::note_absence(const session_id& session,
+                                    bool farewell) {
+  const auto* known = absence_of(session);
+  farewell = farewell || (known && known->farewell);
+  std::erase_if(absences_, [&](const absence& one) {
+    return one.session == session;
+  });
+  absences_.push_back({session, compat::now(self_), farewell});
+  wake();
+  if (!farewell)
+    return;
+  // What waits for that session waits in vain.
+  std::vector<job> over;
+  std::erase_if(parked_, [&](auto& one) {
+    if (one.what.session != session)
+      return false;
+    over.push_back(std::move(one.what));
+    return true;
+  });
+  for (auto& one : over)
+    leave_session(std::move(one));
+}
+
+// As many as could wait in the largest of the pools.
+size_t controller_state::max_waiting() const {
+  size_t out = 0;
+  for (const auto& where : lanes_)
+    if (where.seen)
+      out = std::max<size_t>(out, where.settings.max_waiting);
+  return out;
+}
+
+void controller_state::retry_parked() {
+  auto waiting = std::move(parked_);
+  parked_.clear();
+  for (auto& one : waiting)
+    if (!place(one.what))
+      keep(std::move(one));
+}
+
+void controller_state::look_at_parked(time_point now) {
+  std::vector<job> late;
+  std::erase_if(parked_, [&](auto& one) {
+    auto& exchange = *one.what.what;
+    if (exchange.over())
+      return true;
+    const auto others = one.what.session && live_count() > 0
+                        && exchange.restartable();
+    if (!others)
+      one.alternative_since.reset();
+    else if (!one.alternative_since)
+      one.alternative_since = now;
+    const auto patience = repeat_patience + (now - one.since) / 8;
+    if (one.deadline > now
+        && !(others && now - *one.alternative_since >= patience))
+      return false;
+    late.push_back(std::move(one.what));
+    return true;
+  });
+  for (auto& what : late)
+    give_up(std::move(what));
+  const auto memory = absence_memory();
+  std::erase_if(absences_, [&](const absence& one) {
+    return now - one.since >= memory;
+  });
+}
+
+duration controller_state::absence_memory() const {
+  return std::max<duration>(farewell_memory,
+                            to_duration(setup_.settings.reconnect_grace));
+}
+
+// The session did not come back: another only if it may execute it again.
+void controller_state::give_up(job what) {
+  auto& exchange = *what.what;
+  if (exchange.over())
+    return;
+  if (what.session && exchange.restartable()) {
+    what.session.reset();
+    if (any_live(what))
+      return dispatch(std::move(what));
+  }
+  fail(std::move(what));
+}
+
+// Nobody of its session comes back; the newer session is about to join.
+void controller_state::leave_session(job what) {
+  if (what.what->over())
+    return;
+  if (!what.what->restartable())
+    return fail(std::move(what));
+  what.session.reset();
+  dispatch(std::move(what));
+}
+
+void controller_state::fail(job what) {
+  auto& exchange = *what.what;
+  auto how = outcome::no_connection;
+  std::string detail = "endpoint " + setup_.tunnel + "." + setup_.endpoint
+                       + " has no live connection";
+  if (!setup_.settings.fallback.enabled && any_live(what))
+    how = outcome::transport_unavailable;
+  if (!exchange.never_sent()) {
+    how = exchange.exhausted() ? outcome::attempts_exhausted
+                               : outcome::started_unknown;
+    detail = "the agent of " + setup_.tunnel + "." + setup_.endpoint
+             + " vanished after the request was sent";
+  }
+  // The event comes with the record of the exchange.
+  exchange.fail(how, detail);
+}
+
+// -- the breaker --------------------------------------------------------------
+
+void controller_state::on_probe(const probe_result& result) {
+  if (result.number != breaker_.probe_number())
+    return; // too late
+  const auto before = breaker_.state();
+  if (breaker_.on_probe(result.good, compat::now(self_)))
+    tell_state(to_string(before).data());
+  wake();
+}
+
+void controller_state::on_done(const exchange_done& done) {
+  if (done.transport == transport_kind::grpc && done.how == outcome::ok)
+    breaker_.on_success(compat::now(self_));
+}
+
+// Asks to be woken when a probe or the end of somebody's patience is due. One
+// without connections has nobody to probe.
+void controller_state::wake() {
+  const auto probing = breaker_.probe_overdue(never);
+  auto due = primary().members.empty() && !probing ? never : breaker_.due();
+  if (!parked_.empty())
+    due = std::min<time_point>(due, compat::now(self_) + parked_interval);
+  for (const auto& one : absences_)
+    due = std::min<time_point>(due, one.since + absence_memory());
+  alarm_.at(self_, due, [this] {
+    look_after();
+    wake();
+  });
+}
+
+void controller_state::look_after() {
+  const auto now = compat::now(self_);
+  const auto& members = primary().members;
+  auto before = breaker_.state();
+  if (breaker_.probe_overdue(now) && breaker_.on_probe(false, now))
+    tell_state(to_string(std::exchange(before, breaker_.state())).data());
+  if (!members.empty() && breaker_.probe_due(now)) {
+    if (breaker_.state() != before)
+      tell_state(to_string(before).data());
+    compat::send(self_, members[next_asked_++ % members.size()].who,
+                 probe{self_, breaker_.probe_number()});
+  }
+  look_at_parked(now);
+}
+
+// -- the rest -----------------------------------------------------------------
+
+// What is open stays open; a pool that was disabled takes no one new in.
+void controller_state::on_reconfigure(const config::tunnel& settings) {
+  setup_.settings = settings;
+  of(transport_kind::grpc).settings = settings.grpc_pool;
+  of(transport_kind::websocket).settings = settings.websocket_pool;
+  of(transport_kind::poll).settings = settings.poll_pool;
+  breaker_.reconfigure(breaker_of(settings.fallback));
+  wake();
+  for (const auto& where : lanes_)
+    if (where.pool)
+      compat::send(self_, where.pool, reconfigure{where.settings});
+}
+
+void controller_state::on_drain() {
+  draining_ = true;
+  for (auto& one : parked_)
+    one.what.what->fail(outcome::draining, "the node is shutting down");
+  parked_.clear();
+  for (auto& where : lanes_)
+    compat::send(self_, where.pool, drain{});
+}
+
+void controller_state::on_mode(const set_fallback_mode& what) {
+  if (what.mode == mode_)
+    return;
+  mode_ = what.mode;
+  compat::send(self_, context_->monitor,
+               event{event_kind::fallback_state, setup_.tunnel,
+                     setup_.endpoint, "", "",
+                     "mode " + std::string(to_string(mode_)) + ", by hand",
+                     breaker_.switches(),
+                     std::string(to_string(breaker_.state()))});
+}
+
+caf::result<controller_snapshot> controller_state::snapshot() {
+  controller_snapshot base;
+  base.endpoint = setup_.endpoint;
+  base.state = to_string(breaker_.state());
+  base.reason = breaker_.reason();
+  base.consecutive_failures = breaker_.failures();
+  base.switches = breaker_.switches();
+  const auto now = compat::now(self_);
+  using seconds = std::chrono::duration<double>;
+  base.in_state_s = seconds(now - breaker_.changed_at()).count();
+  if (!breaker_.use_primary())
+    base.next_probe_s
+      = std::max(seconds(breaker_.next_probe() - now).count(), 0.0);
+  base.moving = static_cast<uint32_t>(parked_.size());
+  base.mode = mode_;
+  if (const auto* where = choose({}))
+    base.choice = where->transport;
+  std::vector<pool_actor> pools;
+  for (const auto& where : lanes_)
+    if (where.pool)
+      pools.push_back(where.pool);
+  auto promise = self_->make_response_promise<controller_snapshot>();
+  gather<pool_snapshot>(self_, pools, [base, promise](auto parts) mutable {
+    base.pools = std::move(parts);
+    promise.deliver(std::move(base));
+  });
+  return promise;
+}
+
+void controller_state::tell(event_kind kind, std::string detail,
+                            uint64_t number) {
+  compat::send(self_, context_->monitor,
+               event{kind, setup_.tunnel, setup_.endpoint, "", "",
+                     std::move(detail), number});
+}
+
+void controller_state::tell_state(const char* from) {
+  const std::string state{to_string(breaker_.state())};
+  compat::send(self_, context_->monitor,
+               event{event_kind::fallback_state, setup_.tunnel,
+                     setup_.endpoint, "", "",
+                     std::string(from) + " -> " + state + " ("
+                       + breaker_.reason() + ")",
+                     breaker_.switches(), state});
+}
+
+} // namespace aps

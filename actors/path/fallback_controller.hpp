@@ -1,0 +1,146 @@
+#pragma once
+
+#include "actors/base/alarm.hpp"
+#include "actors/base/node_context.hpp"
+#include "actors/policy/breaker.hpp"
+#include "actors/policy/instances.hpp"
+#include "actors/policy/restart.hpp"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace aps {
+
+/// Which tunnel and endpoint a controller serves.
+struct controller_setup {
+  std::string tunnel;
+  std::string endpoint;
+  config::tunnel settings;
+};
+
+/// One endpoint: which transport? Owns the breaker, one pool
+/// per transport that an agent offers, and the exchanges that wait for a
+/// connection of their session.
+class controller_state {
+ public:
+  static inline const char* name = "aps.fallback_controller";
+
+  controller_state(controller_actor::pointer self, node_context_ptr context,
+                   tunnel_actor tunnel, controller_setup setup);
+
+  /// Takes the pools along.
+  ~controller_state();
+
+  controller_actor::behavior_type make_behavior();
+
+ private:
+  friend struct test::peek;
+
+  /// One transport of the endpoint.
+  struct lane {
+    transport_kind transport;
+    config::pool settings;
+    pool_actor pool; ///< null until an agent offers this transport
+    std::vector<member_change> members; ///< live ones
+    bool seen = false; ///< had a member at least once
+    time_point lost_at{}; ///< when it lost the last one
+    pool_status status;
+  };
+
+  /// A session that lost its last connection.
+  struct absence {
+    session_id session{};
+    time_point since{};
+    bool farewell = false; ///< its agent said goodbye, or has a successor
+  };
+
+  /// What waits for a connection: of its session, or of any agent that is
+  /// expected back.
+  struct parked {
+    job what;
+    time_point since;
+    time_point deadline;
+    /// Since when another agent could do it.
+    std::optional<time_point> alternative_since = {};
+  };
+
+  lane& of(transport_kind transport);
+  lane& primary() { return lanes_.front(); }
+  const lane& primary() const { return lanes_.front(); }
+  bool hybrid() const;
+  size_t live_count() const;
+
+  void dispatch(job what);
+  bool place(job& what);
+  void dispatch_check(job what);
+  lane* choose(const job& what);
+  lane* choose_among(const job& what, bool healthy);
+  bool has_live(const lane& where, const job& what, bool healthy = false) const;
+  bool any_live(const job& what) const;
+  bool is_live(const session_id& session) const;
+  static uint32_t count_of(const lane& where, const session_id& session);
+  void lease_from(lane& where, job what);
+  bool count_failure(const std::string& reason);
+  void park(job what);
+  void keep(parked one);
+  std::optional<time_point> awaited_since(const job& what) const;
+  const absence* absence_of(const session_id& session) const;
+  void note_absence(const session_id& session, bool farewell);
+  size_t max_waiting() const;
+  duration absence_memory() const;
+  void retry_parked();
+  void look_at_parked(time_point now);
+  void give_up(job what);
+  void leave_session(job what);
+  void fail(job what);
+
+  void on_candidate(const candidate_for& who);
+  void on_lease_failed(lease_failed& failed);
+  void on_orphaned(orphaned& orphans);
+  void on_member(const member_change& change);
+  void on_growth(const growth_wish& wish);
+  void on_status(const pool_status& status);
+  /// Whether `who` may stay; notes in it whose place it took.
+  bool welcome(candidate& who);
+  /// Agents that serve the endpoint, with the one of `session`.
+  uint32_t agents_with(const session_id& session) const;
+  void replace(const session_id& session);
+  void on_probe(const probe_result& result);
+  void on_done(const exchange_done& done);
+  void on_reconfigure(const config::tunnel& settings);
+  void on_drain();
+  void on_mode(const set_fallback_mode& what);
+  void look_after();
+  void on_pool_down(const caf::down_msg& down);
+  caf::result<controller_snapshot> snapshot();
+
+  void wake();
+  void spawn_pool(lane& where);
+  void tell_tunnel();
+  void tell(event_kind kind, std::string detail, uint64_t number = 0);
+  void tell_state(const char* from);
+
+  controller_actor::pointer self_;
+  node_context_ptr context_;
+  tunnel_actor tunnel_;
+  controller_setup setup_;
+  breaker breaker_;
+  alarm alarm_;
+  std::array<lane, 3> lanes_; ///< in order of preference
+  restart_intensity pool_deaths_;
+  std::vector<parked> parked_; ///< first come first
+  std::vector<absence> absences_;
+  /// When a session was replaced whose successor has not joined yet.
+  std::optional<time_point> succeeded_at_;
+  instance_register instances_;
+  size_t next_asked_ = 0;
+  fallback_mode mode_ = fallback_mode::automatic; ///< by hand
+  bool draining_ = false;
+};
+
+using controller_impl
+  = compat::actor_impl<controller_actor, controller_state>;
+
+} // namespace aps

@@ -1,0 +1,156 @@
+#include "actors/path/node_front.hpp"
+
+#include "actors/path/connection.hpp"
+#include "actors/policy/balance.hpp"
+#include "transports/seam/auth.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace aps {
+
+namespace {
+
+exchange_id random_start() {
+  const auto bytes = random_bytes(sizeof(exchange_id));
+  exchange_id out = 0;
+  std::memcpy(&out, bytes.data(), sizeof(out));
+  return out | 1;
+}
+
+// The value of a cookie (RFC 6265, 4.2.1); empty when there is none.
+std::string_view cookie_of(const header_list& headers, std::string_view name) {
+  for (const auto& field : headers) {
+    if (!iequals(field.name, "Cookie"))
+      continue;
+    std::string_view rest = field.value;
+    while (!rest.empty()) {
+      auto pair = rest.substr(0, rest.find(';'));
+      rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+      pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
+      const auto sign = pair.find('=');
+      if (sign != pair.npos && pair.substr(0, sign) == name)
+        return pair.substr(sign + 1);
+    }
+  }
+  return {};
+}
+
+// What makes a visitor the same one; without its mark the address counts.
+uint64_t visitor_of(const exchange& what, const config::stickiness& by) {
+  using kind = config::stickiness::kind;
+  std::string_view mark;
+  const auto& headers = what.head()->headers;
+  if (by.by == kind::cookie)
+    mark = cookie_of(headers, by.name);
+  else if (by.by == kind::header)
+    if (const auto* found = find_header(headers, by.name))
+      mark = found->value;
+  return hash_of(mark.empty() ? what.facts().visitor_address : mark);
+}
+
+} // namespace
+
+node_front::node_front(caf::actor_system& system, node_context_ptr context,
+                       std::shared_ptr<origin_client> origins,
+                       exchange_id first_id,
+                       std::shared_ptr<exchange_recorders> recorders)
+    : system_(system), context_(std::move(context)),
+      routes_(context_->config.mappings, context_->config.tunnels),
+      origins_(std::move(origins)), recorders_(std::move(recorders)) {
+  *context_->next_id = first_id != 0 ? first_id : random_start();
+}
+
+std::shared_ptr<const route> find_route(const route_table& routes,
+                                        std::string_view scheme,
+                                        std::string_view host, uint16_t port,
+                                        std::string_view path) {
+  auto found = routes.find(scheme, host, port, path);
+  // A node on port 8080 is asked for "example.com:8080"; a mapping that names
+  // no port means that, too.
+  if (!found && port != 0)
+    found = routes.find(scheme, host, 0, path);
+  // A prefix match says nothing about a path that climbs out of the prefix.
+  return found && found->admits(path) ? found : nullptr;
+}
+
+std::shared_ptr<const route> node_front::find(const visitor_request& what) {
+  return find_route(routes_, what.scheme, what.host, what.port, what.path);
+}
+
+exchange_id node_front::next_id() {
+  return next_exchange_id(*context_);
+}
+
+void node_front::start(exchange_ptr what) {
+  if (recorders_)
+    recorders_->of(what->unit()).begin(*what);
+  if (draining_)
+    return what->fail(outcome::draining, "the node is shutting down");
+  const auto& rule = what->facts().via->rule;
+  if (rule.tunnels.empty())
+    return serve_here(what);
+  const auto table = context_->tunnels->get();
+  std::vector<tunnel_actor> tunnels;
+  for (const auto& tunnel_name : rule.tunnels)
+    if (auto i = table->find(tunnel_name); i != table->end())
+      tunnels.push_back(i->second);
+  if (tunnels.empty())
+    return what->fail(outcome::no_endpoint, "the tunnel is disabled");
+  job carried{what};
+  const auto sticky = rule.balance == config::balance::sticky;
+  if (sticky)
+    carried.visitor = visitor_of(*what, rule.sticky_by);
+  auto first = tunnels.front();
+  if (tunnels.size() > 1) {
+    const auto turn = next_tunnel_.fetch_add(1, std::memory_order_relaxed);
+    carried.first_tunnel = static_cast<uint32_t>(
+      (sticky ? mix(carried.visitor) : turn) % tunnels.size());
+    first = tunnels[carried.first_tunnel];
+    carried.tunnels = std::make_shared<const std::vector<tunnel_actor>>(
+      std::move(tunnels));
+  }
+  compat::enqueue(context_->units->of(what->unit()).get(), first,
+                  std::move(carried));
+}
+
+void node_front::serve_here(const exchange_ptr& what) {
+  connect_directly(what, origins_->serve(what->unit(), what->id(),
+                                         what->head(), default_window));
+}
+
+void node_front::on_link(link_ptr what) {
+  if (draining_)
+    return what->close(close_reason::shutdown, "the node is shutting down");
+  try {
+    spawn_connection(system_, context_, what);
+  } catch (...) {
+    what->abort(link_error::lost); // nobody would read it
+    throw;
+  }
+}
+
+void node_front::on_limit(limit kind, std::string_view peer,
+                          std::string_view detail) {
+  if (context_->limits)
+    context_->limits->on_limit(kind, peer, detail);
+}
+
+void node_front::on_own_answer(executor& unit, const own_answer& answer) {
+  if (recorders_)
+    recorders_->of(unit).keep(answer, next_id());
+}
+
+std::string node_front::known_addresses() const {
+  constexpr size_t most = 20;
+  const auto& all = context_->config.mappings;
+  std::string out = all.empty() ? "\nThis node has no mappings."
+                                : "\nThis node serves:";
+  for (size_t i = 0; i < std::min(all.size(), most); ++i)
+    out += "\n  " + all[i].from.str();
+  if (all.size() > most)
+    out += "\n  and " + std::to_string(all.size() - most) + " more";
+  return out;
+}
+
+} // namespace aps

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "actors/base/node_context.hpp"
+#include "actors/watch/recorder.hpp"
+
+#include <atomic>
+#include <memory>
+
+namespace aps {
+
+/// The mapping for an address as a visitor sends it, or null.
+std::shared_ptr<const route> find_route(const route_table& routes,
+                                        std::string_view scheme,
+                                        std::string_view host, uint16_t port,
+                                        std::string_view path);
+
+/// What the node's listeners talk to: applies the mappings and brings requests
+/// and dialled links into the actor system. Thread-safe.
+class node_front final : public front {
+ public:
+  /// `origins` performs mappings without `via`. Exchange ids count up from
+  /// `first_id`; 0 = from a random number, so that a node that restarts does
+  /// not meet the exchanges that an agent still keeps from its former life.
+  /// `recorders` keep a record of each exchange; null = nobody does.
+  node_front(caf::actor_system& system, node_context_ptr context,
+             std::shared_ptr<origin_client> origins, exchange_id first_id = 0,
+             std::shared_ptr<exchange_recorders> recorders = nullptr);
+
+  std::shared_ptr<const route> find(const visitor_request& what) override;
+  void start(exchange_ptr what) override;
+  void on_link(link_ptr what) override;
+  void on_limit(limit kind, std::string_view peer,
+                std::string_view detail) override;
+  void on_own_answer(executor& unit, const own_answer& answer) override;
+  std::string known_addresses() const override;
+  exchange_id next_id() override;
+
+  /// Refuses new requests and links from now on.
+  void drain() { draining_ = true; }
+
+  /// Copies are cheap.
+  const route_table& routes() const noexcept { return routes_; }
+
+ private:
+  void serve_here(const exchange_ptr& what);
+
+  caf::actor_system& system_;
+  node_context_ptr context_;
+  route_table routes_;
+  std::shared_ptr<origin_client> origins_;
+  std::shared_ptr<exchange_recorders> recorders_;
+  std::atomic<uint32_t> next_tunnel_{0};
+  std::atomic<bool> draining_{false};
+};
+
+} // namespace aps

@@ -1,0 +1,567 @@
+#include "actors/path/pool.hpp"
+
+#include "actors/watch/event_text.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace aps {
+
+namespace {
+
+constexpr uint32_t full_pause_ms = 5000;
+
+// An agent that finds room being made for it comes back soon.
+constexpr uint32_t room_pause_ms = 1000;
+
+uint64_t key_of(const session_id& session) {
+  uint64_t out = 0;
+  std::memcpy(&out, session.data(), sizeof(out));
+  return out;
+}
+
+} // namespace
+
+pool_state::pool_state(pool_actor::pointer self, node_context_ptr context,
+                       controller_actor controller, pool_setup setup)
+    : self_(self), context_(std::move(context)),
+      controller_(std::move(controller)), setup_(std::move(setup)),
+      endpoint_name_(setup_.tunnel + "." + setup_.endpoint),
+      alarm_(context_->alarms), replacements_({}, self_->id() * 2 + 1),
+      losses_(1, {}),
+      random_state_(mix(self_->id())) {
+  trusted_ = config::network_set{context_->config.limits.trusted};
+  status_.transport = setup_.transport;
+  on_reconfigure(setup_.settings);
+}
+
+pool_actor::behavior_type pool_state::make_behavior() {
+  compat::on_down(self_, [this](const caf::down_msg& down) {
+    for (const auto& member : members_)
+      if (member.address == down.source)
+        return on_lost(member.actor, link_error::lost, "its actor died");
+  });
+  tell(event_kind::pool_created, {},
+       "with size " + std::to_string(sizing_.min_size) + ", idle timeout "
+         + show_duration(sizing_.idle_timeout) + ", max lifetime "
+         + show_duration(sizing_.max_lifetime),
+       sizing_.min_size);
+  compat::send(self_, context_->monitor,
+               enrol{{actor_kind::pool, setup_.tunnel, setup_.endpoint,
+                      std::string(to_string(setup_.transport)), {}, {},
+                      caf::actor_cast<caf::actor>(self_)}});
+  return {
+    [this](const candidate& who) { on_candidate(who); },
+    [this](lease& wanted) { on_lease(wanted); },
+    [this](const returned& done) { on_returned(done); },
+    [this](const connection_lost& lost) {
+      on_lost(lost.who, lost.error, lost.detail);
+    },
+    [this](const health_report& report) { on_health(report); },
+    [this](const leaving& what) {
+      if (const auto i = index_of(what.who); i != no_member)
+        retire_member(i, close_reason::normal, what.why, what.farewell);
+    },
+    [this](const session_replaced& what) { on_replaced(what); },
+    [this](const reconfigure& what) {
+      on_reconfigure(what.settings);
+      serve_waiting();
+      apply_plan();
+    },
+    [this](drain) { on_drain(); },
+    [this](get_snapshot) { return snapshot(); },
+  };
+}
+
+// -- members ------------------------------------------------------------------
+
+void pool_state::on_candidate(const candidate& who) {
+  const auto key = key_of(who.session);
+  if (draining_)
+    return compat::send(self_, who.who, rejected{refusal::draining, 1000});
+  drop_silent(who.session);
+  if (members_.size() >= sizing_.max_size) {
+    ++refused_total_;
+    const auto soon = make_room_for(key);
+    return compat::send(self_, who.who,
+                        rejected{refusal::pool_full,
+                                 soon ? room_pause_ms : full_pause_ms});
+  }
+  const auto now = compat::now(self_);
+  // Who was expected back is gone for good when somebody new begins.
+  if (members_.empty() && !resets_.contains(key))
+    asked_ = 0;
+  compat::monitor(self_, who.who);
+  members_.push_back({who.who, who.who.address(), who.connection, who.peer,
+                      who.session, {}, {}, false, 0, {}, {}, false, false, {},
+                      {}, who.counters});
+  places_[who.who->id()] = members_.size() - 1;
+  // Spread between -1 and 1, so that members of one age do not end at once.
+  const auto jitter = double(random() % 2001) / 1000.0 - 1.0;
+  views_.push_back({0, false, false, now, now, {}, 1, key, jitter});
+  drains_seen_ = 0; // it may be drained
+  weigh(views_.size() - 1, now);
+  asked_ -= std::min(asked_, 1u);
+  answered_ = true;
+  replacements_.on_up();
+  ++opened_total_;
+  compat::send(self_, who.who,
+               admitted{self_, endpoint_name_, who.proof, settings_,
+                        setup_.resume_time_ms, who.agents, who.took_over});
+  compat::send(self_, controller_,
+               member_change{who.who, who.connection, who.session,
+                             setup_.transport, true});
+  compat::send(self_, context_->monitor,
+               enrol{{actor_kind::connection, setup_.tunnel, setup_.endpoint,
+                      std::string(to_string(setup_.transport)), who.connection,
+                      to_hex(who.session),
+                      caf::actor_cast<caf::actor>(who.who)}});
+  tell_member(event_kind::connection_opened, members_.back(),
+              "from " + who.peer, {}, members_.size());
+  serve_waiting();
+  apply_plan();
+}
+
+// An agent that dials anew while an answer of its former connection is overdue
+// has given that one up. Its exchanges need not wait until we have, too.
+void pool_state::drop_silent(const session_id& session) {
+  for (size_t i = members_.size(); i-- > 0;) {
+    if (members_[i].session != session || !members_[i].late)
+      continue;
+    const auto actor = members_[i].actor;
+    take_out(i, link_error::stalled, "silent while its agent dialled anew",
+             false);
+    asked_ -= std::min(asked_, 1u); // here it is
+    compat::stop_anonymously(actor);
+  }
+}
+
+bool pool_state::all_silent() const {
+  for (size_t i = 0; i < members_.size(); ++i)
+    if (!views_[i].draining && !members_[i].late)
+      return false;
+  return true;
+}
+
+// An agent without a single connection takes the place of one of the agent
+// that has most of them.
+bool pool_state::make_room_for(uint64_t session) {
+  std::unordered_map<uint64_t, uint32_t> sizes;
+  for (const auto& view : views_) {
+    if (view.session == session)
+      return false;
+    if (view.draining)
+      return true; // a place becomes free already
+    ++sizes[view.session];
+  }
+  size_t worst = no_member;
+  for (size_t i = 0; i < views_.size(); ++i) {
+    const auto& here = views_[i];
+    if (sizes[here.session] < 2)
+      continue;
+    if (worst == no_member
+        || sizes[here.session] > sizes[views_[worst].session]
+        || (sizes[here.session] == sizes[views_[worst].session]
+            && here.leases < views_[worst].leases))
+      worst = i;
+  }
+  if (worst == no_member)
+    return false;
+  retire_member(worst, close_reason::normal, "makes room for another agent");
+  // The place is not to be filled by whom we would ask.
+  ++asked_;
+  asked_at_ = compat::now(self_);
+  return true;
+}
+
+void pool_state::on_lost(connection_actor who, link_error error,
+                         const std::string& detail) {
+  const auto index = index_of(who);
+  if (index == no_member)
+    return; // replaced by a newer session meanwhile
+  take_out(index, error, detail, false);
+  if (live_count() == 0)
+    refuse_waiting(error, "no live connection");
+  apply_plan();
+}
+
+void pool_state::take_out(size_t index, link_error error,
+                          const std::string& detail, bool session_over) {
+  const auto now = compat::now(self_);
+  const auto was = views_[index];
+  auto gone = std::move(members_[index]);
+  places_.erase(gone.actor->id());
+  remove(index);
+  active_ -= std::min(active_, static_cast<uint32_t>(gone.leases.size()));
+  orphaned orphans{{}, setup_.transport, error, detail, session_over};
+  for (auto& [id, job] : gone.leases)
+    if (job.check)
+      job.what->fail(outcome::cut, "its connection is lost");
+    else
+      orphans.jobs.push_back(std::move(job));
+  if (!was.draining)
+    tell_gone(gone);
+  if (!orphans.jobs.empty())
+    compat::send(self_, controller_, std::move(orphans));
+  if (error != link_error::none || !was.draining)
+    tell_member(event_kind::connection_lost, gone,
+                std::string(render(error))
+                  + (detail.empty() ? "" : ": " + detail),
+                session_over ? "replaced" : to_string(error));
+  else
+    tell_member(event_kind::connection_drained, gone, gone.retired,
+                gone.retired);
+  // Who was closed in an orderly way is no loss.
+  if (was.draining || session_over || error == link_error::none)
+    return;
+  note_loss(was.session, gone.worked || is_proven(now - was.opened));
+  // Its agent dials again by itself: expect that one before asking for more.
+  ++asked_;
+  asked_at_ = now;
+}
+
+// The process behind them is gone, whatever their sockets say.
+void pool_state::on_replaced(const session_replaced& what) {
+  for (size_t i = members_.size(); i-- > 0;) {
+    if (members_[i].session != what.session)
+      continue;
+    compat::send(self_, members_[i].actor, rejected{refusal::replaced, 30000});
+    take_out(i, link_error::none, "replaced by a newer session of its agent",
+             true);
+  }
+  resets_.erase(key_of(what.session));
+  if (live_count() == 0)
+    refuse_waiting(link_error::none, "no live connection");
+}
+
+// Precondition: `members_[index]` was moved out of.
+void pool_state::remove(size_t index) {
+  members_[index] = std::move(members_.back());
+  members_.pop_back();
+  views_[index] = views_.back();
+  views_.pop_back();
+  if (index < members_.size())
+    places_[members_[index].actor->id()] = index;
+}
+
+// -- leases -------------------------------------------------------------------
+
+void pool_state::on_lease(lease& wanted) {
+  if (wanted.what.check)
+    return grant_check(wanted.what);
+  const auto moving = wanted.what.session.has_value();
+  if (!moving && over_share(wanted.what))
+    return refuse_share(wanted.what);
+  // What moves never waits behind what is new, nor here at all: its session
+  // may have a connection of the other transport.
+  if ((moving || waiting_.empty()) && grant(wanted.what))
+    return;
+  if (moving)
+    return fail_lease(std::move(wanted.what), link_error::unavailable,
+                      "no connection of this session");
+  if (live_count() == 0)
+    return fail_lease(std::move(wanted.what), link_error::unavailable,
+                      "no live connection");
+  if (waiting_.size() >= settings_.max_waiting) {
+    tell(event_kind::pool_exhausted, {}, "the waiting queue is full",
+         waiting_.size());
+    return wanted.what.what->fail(outcome::pool_exhausted,
+                                  "the waiting queue of " + endpoint_name_
+                                    + " is full");
+  }
+  const auto& address = wanted.what.what->facts().visitor_address;
+  const auto share = context_->config.limits.address_share;
+  if (share < 100 && !trusted_.contains(address)
+      && is_over_share(queued_->of(address), settings_.max_waiting, share))
+    return refuse_share(wanted.what);
+  const auto deadline = compat::now(self_)
+                        + to_duration(settings_.acquire_timeout);
+  auto queued = queued_->take(address);
+  waiting_.push_back({std::move(wanted.what), deadline, std::move(queued)});
+  apply_plan();
+}
+
+// Nobody takes the places of everybody else. What moves has its
+// place already.
+bool pool_state::over_share(const job& what) const {
+  const auto share = context_->config.limits.address_share;
+  const auto& address = what.what->facts().visitor_address;
+  const auto places = size_t{settings_.max_pool_size}
+                      * settings_.max_requests_per_connection;
+  // Seldom do all together have so much.
+  return share < 100 && is_over_share(granted_->total(), places, share)
+         && !trusted_.contains(address)
+         && is_over_share(granted_->of(address), places, share);
+}
+
+void pool_state::refuse_share(const job& what) {
+  const auto& address = what.what->facts().visitor_address;
+  if (context_->limits)
+    context_->limits->on_limit(limit::address_share, address, endpoint_name_);
+  what.what->fail(outcome::address_share,
+                  "Your address has its share of " + endpoint_name_ + ".");
+}
+
+bool pool_state::grant(job& what) {
+  const auto index = choose(what);
+  if (index == no_member)
+    return false;
+  grant_to(index, what);
+  return true;
+}
+
+// A place that nobody else wants now, or none; its connection is no busier for
+// the pool's plans.
+void pool_state::grant_check(job& what) {
+  look_at_drains();
+  const auto index = waiting_.empty()
+                       ? choose_in_session(views_, sizing_.max_leases,
+                                           key_of(*what.session), false)
+                       : no_member;
+  if (index == no_member)
+    return what.what->fail(outcome::pool_exhausted,
+                           "no place is free in " + endpoint_name_);
+  hand_over(index, what);
+}
+
+// What moves stays with its session and must not wait behind what is new: the
+// cap may be passed.
+size_t pool_state::choose(const job& what) {
+  look_at_drains();
+  if (what.session)
+    return choose_in_session(views_, sizing_.max_leases,
+                             key_of(*what.session), true);
+  const request_view request{what.what->facts().via->rule.balance,
+                             what.visitor};
+  if (what.targets && !what.targets->empty())
+    return choose_healthy(what, request);
+  return choose_member(views_, sizing_.max_leases, request, turn_++, random());
+}
+
+// Agents whose target rests are asked for want of others only. When the others
+// have no room, it waits for them.
+size_t pool_state::choose_healthy(const job& what, request_view request) {
+  const auto now = compat::now(self_);
+  const auto mapping = what.what->facts().via->index;
+  auto views = views_;
+  bool others = false;
+  for (size_t i = 0; i < views.size(); ++i) {
+    const auto rests = what.targets->rests({mapping, members_[i].session}, now);
+    others = others || (!rests && views[i].usable() && !views[i].drained);
+    views[i].drained = views[i].drained || rests;
+  }
+  return choose_member(others ? views : views_, sizing_.max_leases, request,
+                       turn_++, random());
+}
+
+void pool_state::look_at_drains() {
+  const auto version = context_->drains->version();
+  if (version == drains_seen_)
+    return;
+  drains_seen_ = version;
+  for (size_t i = 0; i < views_.size(); ++i)
+    views_[i].drained = context_->drains->contains(
+      drain_register::session(members_[i].session));
+}
+
+void pool_state::grant_to(size_t index, job& what) {
+  auto& member = members_[index];
+  auto& view = views_[index];
+  ++leased_total_;
+  view.last_used = compat::now(self_);
+  alarm_.at(self_, view.last_used + busy_interval, [this] { look_after(); });
+  member.worked = true;
+  what.session = member.session;
+  what.share = granted_->take(what.what->facts().visitor_address);
+  const auto& leased = hand_over(index, what);
+  if (*context_->request_watch)
+    tell_lease(event_kind::connection_leased, member, leased);
+  log_lease(member, "acquired from");
+}
+
+// The events of leases are made only while somebody watches.
+void pool_state::log_lease(const member& which, const char* verb) const {
+  const auto from = pool_log_of(setup_.transport);
+  const auto& logs = *context_->logs;
+  if (logs.of(from).should_log(spdlog::level::debug))
+    logs.write(from, spdlog::level::debug,
+               fmt::format("Connection {} {} pool {} (active: {})", which.name,
+                           verb, endpoint_name_, active_),
+               setup_.tunnel, setup_.endpoint);
+}
+
+const job& pool_state::hand_over(size_t index, job& what) {
+  auto& member = members_[index];
+  ++views_[index].leases;
+  ++active_;
+  compat::send(self_, member.actor, carry{what});
+  const auto id = what.what->id();
+  return member.leases.insert_or_assign(id, std::move(what)).first->second;
+}
+
+void pool_state::on_returned(const returned& done) {
+  const auto index = index_of(done.from);
+  if (index == no_member)
+    return;
+  auto& member = members_[index];
+  const auto lease = member.leases.find(done.exchange);
+  if (lease == member.leases.end())
+    return;
+  const auto check = lease->second.check;
+  if (!check && *context_->request_watch)
+    tell_lease(event_kind::connection_returned, member, lease->second);
+  note_target(lease->second, done.how);
+  member.leases.erase(lease);
+  auto& view = views_[index];
+  --view.leases;
+  --active_;
+  if (check)
+    return serve_waiting();
+  view.last_used = compat::now(self_);
+  if (is_connection_failure(done.how)) {
+    member.failures.add(view.last_used);
+    weigh(index, view.last_used);
+    eject_sick(view.last_used);
+  }
+  log_lease(member, "returned to");
+  // Only the breaker's primary cares for successes.
+  if (setup_.transport == transport_kind::grpc)
+    compat::send(self_, controller_, exchange_done{setup_.transport, done.how});
+  if (!waiting_.empty())
+    serve_waiting();
+}
+
+void pool_state::note_target(const job& what, outcome how) {
+  if (!what.targets || !what.session)
+    return;
+  const auto& via = *what.what->facts().via;
+  const auto verdict = what.targets->note({via.index, *what.session}, how,
+                                          compat::now(self_));
+  if (verdict.change == target_health::change::none)
+    return;
+  const auto rests = verdict.change == target_health::change::rests;
+  const auto target = "the target " + via.rule.to.str() + " of mapping "
+                      + std::to_string(via.index);
+  tell(rests ? event_kind::target_rests : event_kind::target_recovered, {},
+       rests ? target + " refused " + std::to_string(verdict.refusals)
+                 + " times in a row; others are asked for "
+                 + show_duration(verdict.pause)
+             : target + " answers again",
+       verdict.refusals);
+}
+
+void pool_state::serve_waiting() {
+  while (!waiting_.empty()) {
+    auto& next = waiting_.front().what;
+    // A visitor that left meanwhile needs no connection any more.
+    const bool over = !next.what->over() && !next.session && over_share(next);
+    if (over)
+      refuse_share(next);
+    else if (!next.what->over() && !grant(next))
+      return;
+    waiting_.pop_front();
+  }
+}
+
+void pool_state::fail_lease(job what, link_error error, std::string detail) {
+  compat::send(self_, controller_,
+               lease_failed{std::move(what), setup_.transport, error,
+                            std::move(detail)});
+}
+
+void pool_state::refuse_waiting(link_error error, const std::string& detail) {
+  while (!waiting_.empty()) {
+    fail_lease(std::move(waiting_.front().what), error, detail);
+    waiting_.pop_front();
+  }
+}
+
+// -- leaving ------------------------------------------------------------------
+
+void pool_state::retire_member(size_t index, close_reason why,
+                               const char* detail, bool farewell) {
+  if (views_[index].draining)
+    return;
+  views_[index].draining = true;
+  members_[index].draining_since = compat::now(self_);
+  members_[index].retired = detail;
+  wake();
+  compat::send(self_, members_[index].actor, retire{why, detail, false});
+  tell_gone(members_[index], farewell);
+}
+
+void pool_state::tell_gone(const member& who, bool farewell) {
+  compat::send(self_, controller_,
+               member_change{who.actor, who.name, who.session,
+                             setup_.transport, false, farewell});
+}
+
+void pool_state::on_drain() {
+  draining_ = true;
+  for (auto& late : waiting_)
+    late.what.what->fail(outcome::draining, "the node is shutting down");
+  waiting_.clear();
+  for (size_t i = 0; i < members_.size(); ++i)
+    retire_member(i, close_reason::shutdown, "node shutdown");
+}
+
+// -- helpers ------------------------------------------------------------------
+
+size_t pool_state::index_of(const connection_actor& who) const {
+  const auto i = places_.find(who->id());
+  return i == places_.end() ? no_member : i->second;
+}
+
+uint32_t pool_state::live_count() const {
+  return static_cast<uint32_t>(
+    std::count_if(views_.begin(), views_.end(),
+                  [](const auto& view) { return !view.draining; }));
+}
+
+uint32_t pool_state::usable_count() const {
+  return static_cast<uint32_t>(
+    std::count_if(views_.begin(), views_.end(),
+                  [](const auto& view) { return view.usable(); }));
+}
+
+event pool_state::about(event_kind kind) const {
+  return {kind, setup_.tunnel, setup_.endpoint,
+          std::string(to_string(setup_.transport))};
+}
+
+void pool_state::tell(event_kind kind, const std::string& connection,
+                      std::string detail, uint64_t number) {
+  auto out = about(kind);
+  out.connection = connection;
+  out.detail = std::move(detail);
+  out.number = number;
+  compat::send(self_, context_->monitor, std::move(out));
+}
+
+void pool_state::tell_member(event_kind kind, const member& who,
+                             std::string detail, std::string_view reason,
+                             uint64_t number) {
+  auto out = about(kind);
+  out.connection = who.name;
+  out.detail = std::move(detail);
+  out.number = number;
+  out.reason = reason;
+  out.session = to_hex(who.session);
+  compat::send(self_, context_->monitor, std::move(out));
+}
+
+void pool_state::tell_lease(event_kind kind, const member& who,
+                            const job& what) {
+  auto out = about(kind);
+  out.connection = who.name;
+  out.number = active_;
+  out.session = to_hex(who.session);
+  out.request_id = what.what->facts().request_id;
+  compat::send(self_, context_->monitor, std::move(out));
+}
+
+uint64_t pool_state::random() {
+  return mix(random_state_++);
+}
+
+} // namespace aps

@@ -1,0 +1,148 @@
+#include "actors/path/supervisor.hpp"
+
+#include "actors/base/gather.hpp"
+#include "actors/path/tunnel.hpp"
+
+#include <utility>
+
+namespace aps {
+
+namespace {
+
+// Restart intensity: so many deaths within this time end the restarts.
+constexpr size_t max_deaths = 5;
+constexpr auto death_window = std::chrono::seconds(30);
+
+} // namespace
+
+supervisor_state::supervisor_state(supervisor_actor::pointer self,
+                                   node_context_ptr context)
+    : self_(self), context_(std::move(context)) {
+  for (const auto& [tunnel_name, settings] : context_->config.tunnels)
+    if (settings.enabled) {
+      context_->keys->add(tunnel_name, settings.password);
+      children_.emplace(
+        tunnel_name,
+        child{{}, settings, restart_intensity{max_deaths, death_window}});
+    }
+}
+
+supervisor_state::~supervisor_state() {
+  for (const auto& [tunnel_name, which] : children_)
+    compat::stop_anonymously(which.actor);
+}
+
+supervisor_actor::behavior_type supervisor_state::make_behavior() {
+  compat::on_down(self_, [this](const caf::down_msg& down) { on_down(down); });
+  for (auto& [tunnel_name, which] : children_)
+    start(tunnel_name, which);
+  publish();
+  return {
+    [this](drain) {
+      for (auto& [tunnel_name, which] : children_)
+        compat::send(self_, which.actor, drain{});
+    },
+    [this](const reconfigure_node& what) { on_reconfigure(what); },
+    [this](get_snapshot) { return snapshot(); },
+  };
+}
+
+void supervisor_state::start(const std::string& tunnel_name, child& which) {
+  which.actor = self_->spawn<tunnel_impl>(context_, tunnel_name,
+                                         which.settings);
+  compat::monitor(self_, which.actor);
+  if (mappings_)
+    compat::send(self_, which.actor,
+                 reconfigure_tunnel{which.settings, mappings_});
+}
+
+void supervisor_state::on_reconfigure(const reconfigure_node& what) {
+  const auto& mappings = mappings_ ? *mappings_ : context_->config.mappings;
+  const auto checks_changed = what.mappings && *what.mappings != mappings;
+  if (what.mappings)
+    mappings_ = what.mappings;
+  for (const auto& [tunnel_name, settings] : what.tunnels) {
+    const auto i = children_.find(tunnel_name);
+    if (i == children_.end())
+      continue;
+    auto& which = i->second;
+    // Names and secrets of a running tunnel stay as they are.
+    const auto before = std::exchange(which.settings, settings);
+    which.settings.enabled = before.enabled;
+    which.settings.password = before.password;
+    which.settings.servers = before.servers;
+    if (which.settings == before && !checks_changed)
+      continue;
+    compat::send(self_, which.actor,
+                 reconfigure_tunnel{which.settings, mappings_});
+    if (which.settings == before)
+      continue;
+    compat::send(self_, context_->monitor,
+                 event{event_kind::tunnel_changed, tunnel_name, "", "", "",
+                       "other settings of its pools or fallback"});
+  }
+}
+
+void supervisor_state::publish() {
+  tunnel_table table;
+  for (const auto& [tunnel_name, which] : children_)
+    if (which.actor)
+      table.emplace(tunnel_name, which.actor);
+  context_->tunnels->set(std::move(table));
+}
+
+void supervisor_state::on_down(const caf::down_msg& down) {
+  for (auto& [tunnel_name, which] : children_) {
+    if (!which.actor || which.actor.address() != down.source)
+      continue;
+    const auto now = compat::now(self_);
+    which.actor = nullptr;
+    const auto give_up = which.deaths.add(now);
+    if (!give_up)
+      start(tunnel_name, which);
+    compat::send(self_, context_->monitor,
+                 event{event_kind::actor_restarted, tunnel_name, "", "", "",
+                       "tunnel " + tunnel_name + ": " + to_string(down.reason)
+                         + (give_up ? "; it died too often and stays away"
+                                    : "")});
+    if (give_up)
+      compat::send(self_, context_->monitor,
+                   event{event_kind::tunnel_removed, tunnel_name, "", "", "",
+                         "it died too often"});
+  }
+  publish();
+}
+
+caf::result<node_snapshot> supervisor_state::snapshot() {
+  std::vector<tunnel_actor> tunnels;
+  for (const auto& [tunnel_name, which] : children_)
+    if (which.actor)
+      tunnels.push_back(which.actor);
+  auto promise = self_->make_response_promise<node_snapshot>();
+  gather<tunnel_snapshot>(self_, tunnels, [this, promise](auto parts) mutable {
+    promise.deliver(complete(std::move(parts)));
+  }, std::chrono::seconds(2));
+  return promise;
+}
+
+// Who looks must not take a tunnel that is silent for one that is not there.
+node_snapshot
+supervisor_state::complete(std::vector<tunnel_snapshot> answers) const {
+  node_snapshot out;
+  auto next = answers.begin(); // in the order of the children, too
+  for (const auto& [tunnel_name, which] : children_) {
+    if (next != answers.end() && next->name == tunnel_name) {
+      out.tunnels.push_back(std::move(*next++));
+      continue;
+    }
+    auto& silent = out.tunnels.emplace_back();
+    silent.name = tunnel_name;
+    silent.fallback_enabled = which.settings.fallback.enabled;
+    silent.grpc_enabled = which.settings.grpc_pool.enabled;
+    silent.websocket_enabled = which.settings.websocket_pool.enabled;
+    silent.problem = which.actor ? "no answer" : "died too often";
+  }
+  return out;
+}
+
+} // namespace aps

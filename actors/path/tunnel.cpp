@@ -1,0 +1,467 @@
+#include "actors/path/tunnel.hpp"
+
+#include "actors/base/gather.hpp"
+#include "actors/path/fallback_controller.hpp"
+#include "actors/path/health_checker.hpp"
+#include "transports/seam/auth.hpp"
+#include "transports/seam/foreign_text.hpp"
+
+#include <algorithm>
+
+namespace aps {
+
+namespace {
+
+// An endpoint without connections is forgotten after this time, or after the
+// grace if that is longer.
+constexpr auto forget_after = std::chrono::seconds(60);
+
+// One that never had a connection, for its agent was refused.
+constexpr auto forget_unused_after = std::chrono::seconds(30);
+
+// Restart intensity of the controllers; above it the tunnel starts over.
+constexpr size_t max_deaths = 5;
+constexpr auto death_window = std::chrono::seconds(30);
+
+// Sessions of an endpoint that are remembered; agents that come back again
+// and again have a new one each time.
+constexpr size_t max_sessions = 64;
+
+constexpr uint32_t short_pause_ms = 1000;
+
+// Adds one to `counter` until the last copy of the result is gone.
+std::shared_ptr<void>
+count_load(const std::shared_ptr<std::atomic<uint32_t>>& counter) {
+  ++*counter;
+  return {counter.get(), [counter](void*) { --*counter; }};
+}
+
+} // namespace
+
+tunnel_state::tunnel_state(tunnel_actor::pointer self,
+                           node_context_ptr context, std::string tunnel_name,
+                           config::tunnel settings)
+    : self_(self), context_(std::move(context)), name_(std::move(tunnel_name)),
+      settings_(std::move(settings)), deaths_(max_deaths, death_window),
+      alarm_(context_->alarms) {}
+
+tunnel_state::~tunnel_state() {
+  for (const auto& one : endpoints_)
+    compat::stop_anonymously(one.controller);
+  compat::stop_anonymously(checker_);
+}
+
+tunnel_actor::behavior_type tunnel_state::make_behavior() {
+  compat::on_down(self_, [this](const caf::down_msg& down) { on_down(down); });
+  tell(event_kind::tunnel_added, {}, {});
+  compat::send(self_, context_->monitor,
+               enrol{{actor_kind::tunnel, name_, {}, {}, {}, {},
+                      caf::actor_cast<caf::actor>(self_)}});
+  if (health_checker_state::wanted(name_, context_->config.mappings))
+    start_checker();
+  return {
+    [this](job& what) { on_job(what); },
+    [this](const admission& who) { on_admission(who); },
+    [this](const endpoint_status& status) { on_status(status); },
+    [this](const reconfigure_tunnel& what) { on_reconfigure(what); },
+    [this](drain) { on_drain(); },
+    [this](const set_fallback_mode& what) { on_mode(what); },
+    [this](get_snapshot) { return snapshot(); },
+  };
+}
+
+// -- requests -----------------------------------------------------------------
+
+void tunnel_state::on_job(job& what) {
+  if (draining_)
+    return what.what->fail(outcome::draining, "the node is shutting down");
+  // All tunnels of the mapping are asked for an endpoint that lives, then all
+  // of them for one that may come back: nobody waits while another can serve.
+  const auto count
+    = what.tunnels ? static_cast<uint32_t>(what.tunnels->size()) : 1;
+  // A target that rests is asked for want of any other, in the second round.
+  auto* found = choose_live(what, what.tunnels_asked >= count - 1);
+  if (!found && what.tunnels_asked >= count - 1)
+    found = expected_back(what);
+  if (found) {
+    what.load = count_load(found->in_flight);
+    what.targets = found->targets;
+    return compat::send(self_, found->controller, std::move(what));
+  }
+  if (++what.tunnels_asked < 2 * count - 1) {
+    const auto next = (what.first_tunnel + what.tunnels_asked) % count;
+    const auto& tunnel = (*what.tunnels)[next];
+    return compat::send(self_, tunnel, std::move(what));
+  }
+  what.what->fail(outcome::no_endpoint, why_nobody(what));
+}
+
+std::string tunnel_state::why_nobody(const job& what) const {
+  const auto drained = std::any_of(
+    endpoints_.begin(), endpoints_.end(), [&](const endpoint& one) {
+      return one.drained && one.live > 0 && allowed(what, one);
+    });
+  return drained ? "every agent of tunnel " + name_ + " is drained"
+                 : "no agent of tunnel " + name_ + " is connected";
+}
+
+void tunnel_state::look_at_drains() {
+  const auto version = context_->drains->version();
+  if (version == drains_seen_)
+    return;
+  drains_seen_ = version;
+  for (auto& one : endpoints_)
+    one.drained = is_drained(one);
+}
+
+bool tunnel_state::is_drained(const endpoint& candidate) const {
+  const auto& drains = *context_->drains;
+  if (drains.version() == 0)
+    return false; // nothing ever was
+  const auto& sessions = candidate.live_sessions;
+  return drains.contains(drain_register::endpoint(name_, candidate.name))
+         || (!sessions.empty()
+             && std::all_of(sessions.begin(), sessions.end(),
+                            [&](const session_id& session) {
+                              return drains.contains(
+                                drain_register::session(session));
+                            }));
+}
+
+tunnel_state::endpoint* tunnel_state::choose_live(const job& what,
+                                                  bool resting_too) {
+  look_at_drains();
+  choices_.clear();
+  const auto now = compat::now(self_);
+  const auto mapping = what.what->facts().via->index;
+  for (const auto& one : endpoints_)
+    choices_.push_back({one.key, *one.in_flight, one.latency, one.penalty,
+                        one.live > 0 && !one.drained && allowed(what, one),
+                        one.targets->rests(mapping, one.live_sessions, now)});
+  if (!leave_out_resting(choices_) && !resting_too)
+    return nullptr;
+  const auto how = what.what->facts().via->rule.balance;
+  const auto turn = turn_++;
+  const auto chosen = choose_one(how, choices_, turn, mix(turn), what.visitor);
+  return chosen == no_member ? nullptr : &endpoints_[chosen];
+}
+
+// One without a connection, but only while its agent may come back.
+tunnel_state::endpoint* tunnel_state::expected_back(const job& what) {
+  const auto now = compat::now(self_);
+  const auto grace = to_duration(settings_.reconnect_grace);
+  for (auto& candidate : endpoints_)
+    if (candidate.awaited && !candidate.drained && allowed(what, candidate)
+        && now - candidate.lost_at < grace)
+      return &candidate;
+  return nullptr;
+}
+
+bool tunnel_state::allowed(const job& what, const endpoint& candidate) const {
+  const auto& only = what.what->facts().via->rule.endpoints;
+  return only.empty()
+         || std::find(only.begin(), only.end(), candidate.name) != only.end();
+}
+
+// -- admission ----------------------------------------------------------------
+
+void tunnel_state::on_admission(const admission& who) {
+  const auto key = context_->keys->find(name_);
+  if (!key)
+    return wait_for_key(who);
+  std::string proof;
+  try {
+    if (const auto why = check(who, *key)) {
+      const auto pause
+        = *why == refusal::bad_proof ? bad_proof_pause_ms : short_pause_ms;
+      return compat::send(self_, who.from, rejected{*why, pause});
+    }
+    proof = node_proof(*key, who.hello);
+  } catch (const std::exception& error) {
+    // OpenSSL fails: this connection's bad luck, not the tunnel's.
+    tell(event_kind::handler_failed, {}, error.what());
+    return compat::send(self_, who.from, rejected{refusal::pool_full, short_pause_ms});
+  }
+  compat::send(self_, context_->monitor,
+               event{event_kind::connection_authenticated, name_,
+                     who.hello.endpoint, std::string(to_string(who.transport)),
+                     who.connection, "from " + who.peer, 0, {},
+                     to_hex(who.hello.session)});
+  auto& found = endpoint_named(who.hello.endpoint);
+  note_session(found, who.hello.session);
+  compat::send(self_, found.controller,
+               candidate_for{who.transport,
+                             {who.from, who.connection, who.peer,
+                              who.hello.session, std::move(proof),
+                              who.hello.instance, who.hello.started_ms,
+                              who.counters}});
+}
+
+// The same message again, once the key is there. A connection that waits too
+// long is refused by its own deadline.
+void tunnel_state::wait_for_key(const admission& who) {
+  const auto admitted = context_->keys->wait(
+    name_, [self = tunnel_actor{self_}, who] {
+      compat::enqueue(nullptr, self, who);
+    });
+  if (!admitted)
+    compat::send(self_, who.from, rejected{refusal::pool_full, short_pause_ms});
+}
+
+std::optional<refusal> tunnel_state::check(const admission& who,
+                                           const std::string& key) {
+  const auto& hello = who.hello;
+  const auto expected = agent_proof(key, who.nonce, hello, who.transport);
+  if (!equal_secrets(expected, hello.proof))
+    return refusal::bad_proof;
+  if (draining_)
+    return refusal::draining;
+  if (!is_foreign_name(hello.endpoint)
+      || (!hello.instance.empty() && !is_foreign_name(hello.instance)))
+    return refusal::malformed;
+  const auto& servers = settings_.servers;
+  if (!servers.empty()
+      && std::find(servers.begin(), servers.end(), who.server)
+           == servers.end())
+    return refusal::not_here;
+  return check_place(hello);
+}
+
+// Only for those who have the password: others learn nothing about names.
+std::optional<refusal> tunnel_state::check_place(const hello_frame& hello) {
+  const auto i = sessions_.find(hello.session);
+  if (i != sessions_.end() && i->second != hello.endpoint)
+    return refusal::endpoints;
+  if (!find(hello.endpoint) && endpoints_.size() >= settings_.max_endpoints)
+    return refusal::endpoints;
+  return std::nullopt;
+}
+
+void tunnel_state::note_session(endpoint& where, const session_id& session) {
+  if (!sessions_.emplace(session, where.name).second)
+    return;
+  where.sessions.push_back(session);
+  if (where.sessions.size() <= max_sessions)
+    return;
+  sessions_.erase(where.sessions.front());
+  where.sessions.pop_front();
+}
+
+void tunnel_state::forget_sessions(const endpoint& where) {
+  for (const auto& session : where.sessions)
+    sessions_.erase(session);
+}
+
+tunnel_state::endpoint&
+tunnel_state::endpoint_named(const std::string& endpoint_name) {
+  if (auto* found = find(endpoint_name))
+    return *found;
+  auto controller = self_->spawn<controller_impl>(
+    context_, tunnel_actor{self_},
+    controller_setup{name_, endpoint_name, settings_});
+  compat::monitor(self_, controller);
+  if (mode_ != fallback_mode::automatic)
+    compat::send(self_, controller, set_fallback_mode{mode_});
+  endpoints_.push_back({endpoint_name, controller, 0, {}, 1,
+                        hash_of(endpoint_name),
+                        std::make_shared<std::atomic<uint32_t>>(0),
+                        compat::now(self_)});
+  endpoints_.back().drained = is_drained(endpoints_.back());
+  wake();
+  return endpoints_.back();
+}
+
+tunnel_state::endpoint* tunnel_state::find(const std::string& endpoint_name) {
+  for (auto& candidate : endpoints_)
+    if (candidate.name == endpoint_name)
+      return &candidate;
+  return nullptr;
+}
+
+// -- endpoints ----------------------------------------------------------------
+
+void tunnel_state::on_status(const endpoint_status& status) {
+  auto* found = find(status.endpoint);
+  if (!found)
+    return;
+  found->served = found->served || status.live > 0;
+  if (found->live == 0 && status.live > 0)
+    tell(event_kind::endpoint_up, found->name, {});
+  if (found->live > 0 && status.live == 0) {
+    found->lost_at = compat::now(self_);
+    // `live` is not told yet.
+    alarm_.at(self_, found->lost_at + patience_with(*found),
+              [this] { forget_lost(); });
+    tell(event_kind::endpoint_down, found->name, {});
+  }
+  found->live = status.live;
+  found->awaited = status.awaited;
+  found->latency = status.latency;
+  found->penalty = status.penalty;
+  // One that may come back is known for as long.
+  if (!status.awaited)
+    found->targets->keep(status.sessions);
+  const auto changed = found->live_sessions != status.sessions;
+  found->live_sessions = status.sessions;
+  found->drained = is_drained(*found);
+  if (changed)
+    tell_agents(*found);
+}
+
+duration tunnel_state::patience_with(const endpoint& candidate) const {
+  if (!candidate.served)
+    return forget_unused_after;
+  return std::max<duration>(forget_after,
+                            to_duration(settings_.reconnect_grace));
+}
+
+void tunnel_state::forget_lost() {
+  const auto now = compat::now(self_);
+  std::erase_if(endpoints_, [&](const endpoint& one) {
+    if (one.live > 0 || now - one.lost_at < patience_with(one))
+      return false;
+    forget_sessions(one);
+    tell_agents(one, true);
+    compat::stop(self_, one.controller);
+    return true;
+  });
+  wake();
+}
+
+void tunnel_state::on_down(const caf::down_msg& down) {
+  if (checker_ && checker_.address() == down.source) {
+    tell(event_kind::actor_restarted, {},
+         "the health checker of " + name_ + ": " + to_string(down.reason));
+    if (deaths_.add(compat::now(self_)))
+      return self_->quit(caf::make_error(caf::sec::runtime_error,
+                                         "its checker died too often"));
+    return start_checker();
+  }
+  std::erase_if(endpoints_, [&](const endpoint& one) {
+    if (one.controller.address() != down.source)
+      return false;
+    forget_sessions(one);
+    tell_agents(one, true);
+    tell(event_kind::actor_restarted, one.name,
+         "the controller of " + name_ + "." + one.name + ": "
+           + to_string(down.reason));
+    if (deaths_.add(compat::now(self_)))
+      self_->quit(caf::make_error(caf::sec::runtime_error,
+                                  "its controllers died too often"));
+    return true;
+  });
+}
+
+void tunnel_state::on_reconfigure(const reconfigure_tunnel& what) {
+  settings_ = what.settings;
+  for (const auto& one : endpoints_)
+    compat::send(self_, one.controller, what);
+  if (what.mappings)
+    check_targets(what.mappings);
+}
+
+// -- checks -------------------------------------------------------------------
+
+void tunnel_state::check_targets(const config_mappings& mappings) {
+  mappings_ = mappings;
+  if (checker_)
+    compat::send(self_, checker_, reconfigure_checks{mappings});
+  else if (health_checker_state::wanted(name_, *mappings))
+    start_checker();
+}
+
+void tunnel_state::start_checker() {
+  checker_ = self_->spawn<health_checker_impl>(context_, name_);
+  compat::monitor(self_, checker_);
+  if (mappings_)
+    compat::send(self_, checker_, reconfigure_checks{mappings_});
+  for (const auto& one : endpoints_)
+    tell_agents(one);
+  if (draining_)
+    compat::send(self_, checker_, drain{});
+}
+
+void tunnel_state::tell_agents(const endpoint& where, bool gone) {
+  if (!checker_)
+    return;
+  endpoint_agents out{where.name, where.controller, where.targets, {}};
+  if (!gone)
+    out.sessions = where.live_sessions;
+  compat::send(self_, checker_, std::move(out));
+}
+
+void tunnel_state::on_drain() {
+  draining_ = true;
+  compat::send(self_, checker_, drain{});
+  for (const auto& one : endpoints_)
+    compat::send(self_, one.controller, drain{});
+}
+
+void tunnel_state::on_mode(const set_fallback_mode& what) {
+  mode_ = what.mode;
+  for (const auto& one : endpoints_)
+    compat::send(self_, one.controller, what);
+}
+
+// -- the rest -----------------------------------------------------------------
+
+// Asks to be woken when the next endpoint is to be forgotten.
+void tunnel_state::wake() {
+  auto due = never;
+  for (const auto& one : endpoints_)
+    if (one.live == 0)
+      due = std::min<time_point>(due, one.lost_at + patience_with(one));
+  alarm_.at(self_, due, [this] { forget_lost(); });
+}
+
+caf::result<tunnel_snapshot> tunnel_state::snapshot() {
+  tunnel_snapshot base;
+  base.name = name_;
+  base.fallback_enabled = settings_.fallback.enabled;
+  base.grpc_enabled = settings_.grpc_pool.enabled;
+  base.websocket_enabled = settings_.websocket_pool.enabled;
+  base.mode = mode_;
+  look_at_drains();
+  std::vector<controller_actor> controllers;
+  for (const auto& one : endpoints_)
+    controllers.push_back(one.controller);
+  auto promise = self_->make_response_promise<tunnel_snapshot>();
+  gather<controller_snapshot>(
+    self_, controllers, [this, base, promise](auto parts) mutable {
+      for (auto& part : parts) {
+        auto* found = find(part.endpoint);
+        if (!found)
+          continue;
+        base.endpoints.push_back({found->name, *found->in_flight, found->live,
+                                  found->latency, found->penalty,
+                                  std::move(part), found->drained,
+                                  unhealthy_of(*found)});
+      }
+      promise.deliver(std::move(base));
+    });
+  return promise;
+}
+
+// Of agents that are there; what is known of others serves when they come back.
+std::vector<target_snapshot>
+tunnel_state::unhealthy_of(const endpoint& where) const {
+  std::vector<target_snapshot> out;
+  const auto& mappings = context_->config.mappings;
+  const auto& live = where.live_sessions;
+  for (auto& one : where.targets->list(compat::now(self_)))
+    if (one.key.mapping < mappings.size()
+        && std::find(live.begin(), live.end(), one.key.session) != live.end())
+      out.push_back({static_cast<uint32_t>(one.key.mapping),
+                     mappings[one.key.mapping].to.str(),
+                     to_hex(one.key.session), one.down,
+                     std::move(one.reason)});
+  return out;
+}
+
+void tunnel_state::tell(event_kind kind, const std::string& endpoint_name,
+                        std::string detail) {
+  compat::send(self_, context_->monitor,
+               event{kind, name_, endpoint_name, "", "", std::move(detail)});
+}
+
+} // namespace aps

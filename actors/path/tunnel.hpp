@@ -1,0 +1,105 @@
+#pragma once
+
+#include "actors/base/alarm.hpp"
+#include "actors/base/node_context.hpp"
+#include "actors/policy/balance.hpp"
+#include "actors/policy/restart.hpp"
+
+#include <atomic>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace aps {
+
+/// A named, password-protected group of endpoints: which endpoint?
+/// Admits agents, balances, forgets endpoints that stay away.
+class tunnel_state {
+ public:
+  static inline const char* name = "aps.tunnel";
+
+  tunnel_state(tunnel_actor::pointer self, node_context_ptr context,
+               std::string tunnel_name, config::tunnel settings);
+
+  /// Takes the endpoints' actors along.
+  ~tunnel_state();
+
+  tunnel_actor::behavior_type make_behavior();
+
+ private:
+  friend struct test::peek;
+
+  struct endpoint {
+    std::string name;
+    controller_actor controller;
+    uint32_t live = 0;
+    duration latency{};
+    double penalty = 1;
+    uint64_t key = 0; ///< hash of the name
+    /// Shared with the jobs it carries; they count themselves out.
+    std::shared_ptr<std::atomic<uint32_t>> in_flight;
+    time_point lost_at{}; ///< when `live` became zero, or when it was made
+    bool served = false;  ///< had a connection at least once
+    bool awaited = false; ///< its agents may come back within the grace
+    bool drained = false; ///< an operator took it, or all its agents, out
+    std::vector<session_id> live_sessions{};
+    std::shared_ptr<target_watch> targets = std::make_shared<target_watch>();
+    std::deque<session_id> sessions{}; ///< the last ones that joined it
+  };
+
+  void on_job(job& what);
+  void on_admission(const admission& who);
+  void on_status(const endpoint_status& status);
+  void on_reconfigure(const reconfigure_tunnel& what);
+  void on_drain();
+  void on_mode(const set_fallback_mode& what);
+  void forget_lost();
+  void on_down(const caf::down_msg& down);
+  caf::result<tunnel_snapshot> snapshot();
+
+  void wake();
+  duration patience_with(const endpoint& candidate) const;
+  endpoint* choose_live(const job& what, bool resting_too);
+  endpoint* expected_back(const job& what);
+  bool allowed(const job& what, const endpoint& candidate) const;
+  std::string why_nobody(const job& what) const;
+  void look_at_drains();
+  void check_targets(const config_mappings& mappings);
+  void start_checker();
+  void tell_agents(const endpoint& where, bool gone = false);
+  bool is_drained(const endpoint& candidate) const;
+  std::optional<refusal> check(const admission& who, const std::string& key);
+  std::optional<refusal> check_place(const hello_frame& hello);
+  void wait_for_key(const admission& who);
+  void note_session(endpoint& where, const session_id& session);
+  void forget_sessions(const endpoint& where);
+  endpoint& endpoint_named(const std::string& endpoint_name);
+  endpoint* find(const std::string& endpoint_name);
+  std::vector<target_snapshot> unhealthy_of(const endpoint& where) const;
+  void tell(event_kind kind, const std::string& endpoint_name,
+            std::string detail);
+
+  tunnel_actor::pointer self_;
+  node_context_ptr context_;
+  const std::string name_;
+  config::tunnel settings_;
+  std::vector<endpoint> endpoints_;
+  /// Which endpoint a session serves; it may serve one.
+  std::map<session_id, std::string> sessions_;
+  std::vector<choice_view> choices_; ///< reused by each choice
+  restart_intensity deaths_;
+  alarm alarm_;
+  uint64_t drains_seen_ = 0; ///< version of the register
+  uint64_t turn_ = 0;
+  health_checker_actor checker_; ///< null = nothing to check
+  config_mappings mappings_; ///< what it checks; null = as at the start
+  fallback_mode mode_ = fallback_mode::automatic; ///< by hand
+  bool draining_ = false;
+};
+
+using tunnel_impl = compat::actor_impl<tunnel_actor, tunnel_state>;
+
+} // namespace aps

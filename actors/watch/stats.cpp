@@ -1,0 +1,200 @@
+#include "actors/watch/stats.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace aps {
+
+using nlohmann::json;
+
+namespace {
+
+double to_ms(duration value) {
+  return std::chrono::duration<double, std::milli>(value).count();
+}
+
+} // namespace
+
+std::string_view state_of(const target_snapshot& target) noexcept {
+  return target.down ? "down" : "rests";
+}
+
+json show(const connection_snapshot& member) {
+  const auto& health = member.health;
+  return {{"name", member.name},
+          {"peer", member.peer},
+          {"session", member.session},
+          {"in_flight", member.in_flight},
+          {"draining", member.draining},
+          {"ejected", member.ejected},
+          {"drained", member.drained},
+          {"rtt_ms", health.latency_ms},
+          {"age_seconds", member.age_s},
+          {"score", health.score()},
+          {"score_terms",
+           {{"failures", health.failures},
+            {"resets", health.resets},
+            {"age", health.age},
+            {"penalty", health.penalty()}}},
+          {"bytes_in", member.bytes_in},
+          {"bytes_out", member.bytes_out},
+          {"queued_bytes", member.queued}};
+}
+
+namespace {
+
+json show(const pool_snapshot& pool) {
+  return {{"tunnel", pool.tunnel},
+          {"endpoint", pool.endpoint},
+          {"transport", to_string(pool.transport)},
+          {"size", pool.members.size()},
+          {"pool_size", pool.min_size},
+          {"max_pool_size", pool.max_size},
+          {"leases", pool.leases},
+          {"waiting", pool.waiting},
+          {"usable", pool.usable},
+          {"asked", pool.asked},
+          {"sizing",
+           {{"target_size", pool.target_size},
+            {"utilization", pool.utilization},
+            {"reason", pool.sizing_reason}}},
+          {"degraded", pool.degraded},
+          {"leased_total", pool.leased_total},
+          {"opened_total", pool.opened_total},
+          {"lost_total", pool.lost_total},
+          {"ejected_total", pool.ejected_total},
+          {"moved_total", pool.moved_total},
+          {"refused_total", pool.refused_total}};
+}
+
+json show_members(const pool_snapshot& pool) {
+  auto out = json::array();
+  for (const auto& member : pool.members)
+    out.push_back(show(member));
+  return out;
+}
+
+} // namespace
+
+json show(const endpoint_snapshot& endpoint, bool with_connections) {
+  const auto& controller = endpoint.controller;
+  auto pools = json::array();
+  for (const auto& pool : controller.pools) {
+    pools.push_back(show(pool));
+    if (with_connections)
+      pools.back()["connections"] = show_members(pool);
+  }
+  json fallback{{"state", controller.state},
+                {"mode", to_string(controller.mode)},
+                {"reason", controller.reason},
+                {"since_seconds", controller.in_state_s},
+                {"next_probe_seconds", nullptr},
+                {"consecutive_failures", controller.consecutive_failures},
+                {"switches", controller.switches},
+                {"waiting_for_session", controller.moving}};
+  if (controller.next_probe_s)
+    fallback["next_probe_seconds"] = *controller.next_probe_s;
+  auto unhealthy = json::array();
+  for (const auto& one : endpoint.unhealthy)
+    unhealthy.push_back({{"mapping", one.mapping},
+                         {"target", one.target},
+                         {"session", one.session},
+                         {"state", state_of(one)},
+                         {"reason", one.reason}});
+  return {{"name", endpoint.name},
+          {"live_connections", endpoint.live},
+          {"in_flight", endpoint.in_flight},
+          {"latency_ms", to_ms(endpoint.latency)},
+          {"penalty", endpoint.penalty},
+          {"drained", endpoint.drained},
+          {"unhealthy", std::move(unhealthy)},
+          {"fallback", std::move(fallback)},
+          {"pools", std::move(pools)}};
+}
+
+namespace {
+
+struct websocket_sums {
+  size_t pools = 0;
+  size_t total = 0;
+  size_t active = 0;
+
+  void add(const pool_snapshot& pool) {
+    if (pool.transport != transport_kind::websocket)
+      return;
+    ++pools;
+    total += pool.members.size();
+    for (const auto& member : pool.members)
+      active += member.in_flight > 0;
+  }
+};
+
+size_t streams_of(const endpoint_snapshot& endpoint) {
+  size_t streams = 0;
+  for (const auto& pool : endpoint.controller.pools)
+    if (pool.transport == transport_kind::grpc)
+      streams += pool.members.size();
+  return streams;
+}
+
+} // namespace
+
+json make_stats(const node_snapshot& snapshot, const config::node& config,
+                size_t running_actors) {
+  auto details = json::object();
+  websocket_sums sums;
+  size_t grpc_tunnels = 0;
+  for (const auto& tunnel : snapshot.tunnels) {
+    size_t live = 0;
+    size_t streams = 0;
+    for (const auto& endpoint : tunnel.endpoints) {
+      live += endpoint.live > 0;
+      streams += streams_of(endpoint);
+      for (const auto& pool : endpoint.controller.pools)
+        sums.add(pool);
+    }
+    if (!tunnel.grpc_enabled || !tunnel.problem.empty())
+      continue;
+    ++grpc_tunnels;
+    details[tunnel.name] = {{"endpoints", live}, {"streams", streams}};
+  }
+  const auto fallback = std::any_of(
+    config.tunnels.begin(), config.tunnels.end(),
+    [](const auto& entry) { return entry.second.fallback.enabled; });
+  return {{"grpc",
+           {{"tunnels", grpc_tunnels}, {"tunnel_details", std::move(details)}}},
+          {"websocket",
+           {{"pools", sums.pools},
+            {"total_connections", sums.total},
+            {"active_connections", sums.active}}},
+          {"fallback_enabled", fallback},
+          {"actors", {{"running", running_actors}}}};
+}
+
+json make_readiness(const node_snapshot& snapshot) {
+  // Enough to see where to look.
+  constexpr size_t most = 1000;
+  auto missing = json::array();
+  auto unknown = json::array();
+  size_t count = 0;
+  for (const auto& tunnel : snapshot.tunnels) {
+    if (!tunnel.problem.empty() && unknown.size() < most)
+      unknown.push_back({{"tunnel", tunnel.name}, {"problem", tunnel.problem}});
+    for (const auto& endpoint : tunnel.endpoints)
+      for (const auto& pool : endpoint.controller.pools)
+        if ((endpoint.live == 0 || !pool.members.empty())
+            && pool.usable < pool.min_size && ++count <= most)
+          missing.push_back({{"tunnel", tunnel.name},
+                             {"endpoint", endpoint.name},
+                             {"transport", to_string(pool.transport)},
+                             {"usable", pool.usable},
+                             {"pool_size", pool.min_size}});
+  }
+  return {{"ready", missing.empty()},
+          {"below_pool_size_count", count},
+          {"below_pool_size", std::move(missing)},
+          {"unknown", std::move(unknown)}};
+}
+
+} // namespace aps

@@ -1,0 +1,76 @@
+#define CAF_SUITE tunnel_keys
+
+#include "tests/support/test.hpp"
+
+#include "actors/path/tunnel_keys.hpp"
+#include "transports/seam/auth.hpp"
+
+#include <future>
+
+using namespace aps;
+
+CAF_TEST(whoever waits for a key is called when it is there) {
+  tunnel_keys keys{1};
+  keys.add("t", "p");
+  std::promise<void> ready;
+  CAF_REQUIRE(keys.wait("t", [&] { ready.set_value(); }));
+  ready.get_future().wait();
+  const auto key = keys.find("t");
+  CAF_REQUIRE(key != nullptr);
+  CAF_CHECK_EQUAL(*key, derive_key("t", "p"));
+  bool at_once = false;
+  CAF_CHECK(keys.wait("t", [&] { at_once = true; }));
+  CAF_CHECK(at_once);
+}
+
+CAF_TEST(a key that is wanted does not wait for thousands that are not) {
+  tunnel_keys keys{1};
+  for (int i = 0; i < 2000; ++i)
+    keys.add("t" + std::to_string(i), "p");
+  std::promise<void> ready;
+  CAF_REQUIRE(keys.wait("t1999", [&] { ready.set_value(); }));
+  ready.get_future().wait();
+  // In their order it would have been the last one.
+  CAF_CHECK(keys.find("t1998") == nullptr);
+}
+
+CAF_TEST(unknown tunnels have no key and nobody can wait for it) {
+  tunnel_keys keys{1};
+  CAF_CHECK(keys.find("t") == nullptr);
+  CAF_CHECK(!keys.wait("t", [] {}));
+}
+
+CAF_TEST(the crowd in front of one key is bounded) {
+  tunnel_keys keys{1};
+  for (int i = 0; i < 100; ++i)
+    keys.add("t" + std::to_string(i), "p");
+  // The worker is busy with the others.
+  for (int i = 0; i < 99; ++i)
+    keys.wait("t" + std::to_string(i), [] {});
+  size_t taken = 0;
+  while (taken <= tunnel_keys::max_waiting && keys.wait("t99", [] {}))
+    ++taken;
+  CAF_CHECK(taken <= tunnel_keys::max_waiting);
+}
+
+CAF_TEST(without threads a key is derived when it is asked for) {
+  tunnel_keys keys{0};
+  keys.add("t", "p");
+  const auto key = keys.find("t");
+  CAF_REQUIRE(key != nullptr);
+  CAF_CHECK_EQUAL(*key, derive_key("t", "p"));
+}
+
+CAF_TEST(nobody is called after the end) {
+  bool called = false;
+  tunnel_keys keys{1};
+  for (int i = 0; i < 100; ++i)
+    keys.add("t" + std::to_string(i), "p");
+  for (int i = 0; i < 99; ++i)
+    keys.wait("t" + std::to_string(i), [] {});
+  keys.wait("t99", [&] { called = true; });
+  keys.stop();
+  const bool before = called;
+  CAF_CHECK(!keys.wait("t0", [] {}));
+  CAF_CHECK_EQUAL(called, before);
+}

@@ -1,0 +1,56 @@
+#include "transports/front/http_front.hpp"
+
+#include "transports/front/http_session.hpp"
+#include "transports/net/guard.hpp"
+
+#include <random>
+
+namespace aps {
+
+http_front_context::http_front_context(
+  std::shared_ptr<front> to, listen_options options,
+  tunnel_upgrade_handler on_tunnel_upgrade, poll_handler on_poll)
+    : to_(std::move(to)), options_(std::move(options)),
+      trusted_(options_.trusted_proxies),
+      on_tunnel_upgrade_(std::move(on_tunnel_upgrade)),
+      on_poll_(std::move(on_poll)) {
+  std::random_device random;
+  seed_ = uint64_t{random()} << 32 | random();
+}
+
+void http_front_context::close_all() {
+  std::unordered_map<http_session*, std::weak_ptr<http_session>> all;
+  {
+    const std::lock_guard guard{mutex_};
+    closed_ = true;
+    all.swap(all_);
+  }
+  for (const auto& [key, weak] : all)
+    if (const auto session = weak.lock())
+      dispatch(session->unit(), [session] { session->close(); });
+}
+
+bool http_front_context::add(const std::shared_ptr<http_session>& who) {
+  const std::lock_guard guard{mutex_};
+  if (!closed_)
+    all_.emplace(who.get(), who);
+  return !closed_;
+}
+
+void http_front_context::remove(http_session* who) {
+  const std::lock_guard guard{mutex_};
+  all_.erase(who);
+}
+
+std::shared_ptr<http_session>
+start_http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
+                   std::string already_read,
+                   std::shared_ptr<http_front_context> context,
+                   place_ptr place) {
+  auto session = std::make_shared<http_session>(
+    unit, std::move(socket), std::move(context), std::move(place));
+  guard(unit, session, [&](const auto& self) { self->start(already_read); })();
+  return session;
+}
+
+} // namespace aps

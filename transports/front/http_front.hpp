@@ -1,0 +1,124 @@
+#pragma once
+
+#include "config/networks.hpp"
+#include "transports/net/gate.hpp"
+#include "transports/net/io_unit.hpp"
+#include "transports/seam/exchange/exchange.hpp"
+#include "transports/seam/front.hpp"
+#include "transports/seam/listener.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+namespace aps {
+
+class http_session;
+
+/// A visitor's request that turned out to be an agent dialling in: its parsed
+/// head, and what was read from the socket behind it.
+struct upgrade_request {
+  std::string method;
+  std::string target;
+  header_list headers; ///< as received, hop-by-hop ones included
+  std::string rest;    ///< bytes after the head
+  place_ptr place;     ///< the connection's; null = nobody counts
+};
+
+/// Takes over the socket of an agent's `GET /.tunnel`. Called on the unit's
+/// thread; the HTTP session is over by then.
+using tunnel_upgrade_handler = std::function<void(
+  io_unit& unit, boost::asio::ip::tcp::socket socket, upgrade_request what)>;
+
+/// Takes a request of a poll link: a POST to `/.tunnel/poll` or below. The
+/// facts of the exchange have no route, and its visitor address is "ip:port".
+/// Called on the session's thread.
+using poll_handler = std::function<void(const exchange_ptr& what)>;
+
+/// What a listener's HTTP sessions share. Owned by the listener and by each
+/// of its sessions; everything public may be called from any thread.
+class http_front_context {
+ public:
+  /// Without its handler, `/.tunnel` or what is below it is a path like
+  /// others.
+  http_front_context(std::shared_ptr<front> to, listen_options options,
+                     tunnel_upgrade_handler on_tunnel_upgrade,
+                     poll_handler on_poll = {});
+
+  const std::shared_ptr<front>& to() const noexcept { return to_; }
+  const listen_options& options() const noexcept { return options_; }
+
+  /// Peers whose word about a visitor is taken.
+  const config::network_set& trusted() const noexcept { return trusted_; }
+
+  /// Our name in Via.
+  std::string_view pseudonym() const noexcept {
+    return options_.hop ? std::string_view{options_.hop->pseudonym()} : "aps";
+  }
+  const tunnel_upgrade_handler& on_tunnel_upgrade() const noexcept {
+    return on_tunnel_upgrade_;
+  }
+  const poll_handler& on_poll() const noexcept { return on_poll_; }
+
+  /// Live HTTP sessions of visitors; those that carry poll links not counted.
+  size_t sessions() const noexcept { return live_; }
+
+  /// Keep-alive ends: idle sessions close within a tick, busy ones after the
+  /// exchange that they carry, those with half a request head or with nothing
+  /// but an answer that was taken after a second. Poll links keep their
+  /// connections: they could not get new ones. Listener: call on
+  /// `stop_accepting`.
+  void drain() noexcept { draining_since_ = clock_type::now(); }
+  bool draining() const noexcept {
+    return draining_since_.load() != time_point::max();
+  }
+
+  /// Whether who has no request under way had the time to end one: a stop
+  /// waits for requests, and not for what may become one.
+  bool had_time_to_end(time_point now) const noexcept {
+    return draining() && now - draining_since_.load() >= ending_time;
+  }
+
+  /// Closes every session at once; running exchanges are cancelled. Sessions
+  /// that start later close at once too. Listener: call on destruction.
+  void close_all();
+
+  /// A number that no other call returned; seeds request ids.
+  uint64_t next_seed() noexcept { return seed_.fetch_add(1); }
+
+ private:
+  static constexpr duration ending_time = std::chrono::seconds(1);
+
+  friend class http_session;
+  bool add(const std::shared_ptr<http_session>& who);
+  void remove(http_session* who);
+
+  const std::shared_ptr<front> to_;
+  const listen_options options_;
+  const config::network_set trusted_;
+  const tunnel_upgrade_handler on_tunnel_upgrade_;
+  const poll_handler on_poll_;
+  std::atomic<size_t> live_{0};
+  std::atomic<time_point> draining_since_{time_point::max()};
+  std::atomic<uint64_t> seed_;
+  std::mutex mutex_;
+  bool closed_ = false;                                        // by mutex_
+  std::unordered_map<http_session*, std::weak_ptr<http_session>> all_; // dito
+};
+
+/// Starts the node's side of one visitor's TCP connection, which then lives by
+/// its own reads and writes. `already_read` are bytes that the listener took
+/// from the socket to tell protocols apart. The socket must belong to the
+/// unit's io_context, with TCP_NODELAY set. Thread: the unit's.
+std::shared_ptr<http_session>
+start_http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
+                   std::string already_read,
+                   std::shared_ptr<http_front_context> context,
+                   place_ptr place = nullptr);
+
+} // namespace aps

@@ -1,0 +1,267 @@
+#include "transports/front/http_session.hpp"
+
+#include "transports/net/guard.hpp"
+#include "transports/net/visitor_socket.hpp"
+#include "transports/seam/wire_bounds.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+
+namespace aps {
+
+namespace {
+
+// Pipelined requests wait in at most this many bytes.
+constexpr size_t pipeline_bytes = input_buffer::large;
+
+// Read without credit while nothing is buffered, so that a visitor that
+// leaves is noticed.
+constexpr size_t probe_bytes = 4 * 1024;
+
+// What a frame could not take is refused before anything is sent of it.
+parse_limits parse_limits_of(const http_front_context& context) {
+  const auto& limits = context.options().limits;
+  parse_limits result;
+  result.header_bytes
+    = std::min(limits.max_header_bytes, max_visitor_head_bytes);
+  result.headers = std::min(limits.max_headers, max_visitor_fields);
+  result.body_bytes = limits.max_body_bytes;
+  if (context.on_poll())
+    result.exempt = &is_poll_request;
+  return result;
+}
+
+std::string ip_of(const boost::asio::ip::tcp::socket& socket) {
+  boost::system::error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  if (error)
+    return "unknown";
+  auto address = peer.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    address = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped,
+                                               address.to_v6());
+  return address.to_string();
+}
+
+} // namespace
+
+// -- life ---------------------------------------------------------------------
+
+http_session::http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
+                           std::shared_ptr<http_front_context> context,
+                           place_ptr place)
+    : unit_(unit), context_(std::move(context)), place_(std::move(place)),
+      stream_(std::move(socket)),
+      visitor_ip_(ip_of(stream_.socket())),
+      connection_(context_->next_seed()),
+      // Spread wide: a session counts its requests up from here.
+      id_seed_(connection_ * 0x9e3779b97f4a7c15),
+      parser_(parse_limits_of(*context_)) {
+  ++context_->live_;
+}
+
+http_session::~http_session() {
+  if (!over_)
+    context_->remove(this);
+  set_polled(true); // counts no longer
+}
+
+void http_session::start(std::string_view already_read) {
+  if (!context_->add(shared_from_this()))
+    return close();
+  unit_.watch(weak_from_this());
+  visitor_socket::set_up(stream_.socket().native_handle());
+  received_ = already_read.size();
+  if (place_)
+    place_->on_evict([weak = weak_from_this()] {
+      if (const auto me = weak.lock())
+        me->make_room();
+    });
+  input_.append(already_read);
+  process();
+}
+
+void http_session::close() {
+  if (over_)
+    return;
+  const auto self = shared_from_this();
+  over_ = true;
+  context_->remove(this);
+  stream_.close();
+  cancel_exchange(outcome::visitor_gone);
+}
+
+// For another connection; a request that has begun meanwhile is the last one.
+void http_session::make_room() {
+  if (request_.open)
+    request_.keep_alive = false;
+  else
+    close();
+}
+
+// Whatever was answered so far, its end is missing.
+void http_session::on_exception(const std::string&) {
+  if (over_)
+    return;
+  stream_.close(true);
+  close();
+}
+
+void http_session::cancel_exchange(outcome why) {
+  if (const auto running = std::exchange(exchange_, nullptr))
+    running->cancel(why);
+  output_.disown_payload();
+}
+
+// The answer cannot be completed: the visitor must not take it for complete.
+void http_session::cut() {
+  const auto self = shared_from_this();
+  // Without length and chunks an orderly end would look like the answer's.
+  if (!over_ && body_.framing() == body_framing::until_close)
+    stream_.close(true);
+  close();
+}
+
+// -- reading ------------------------------------------------------------------
+
+void http_session::read_more() {
+  if (reading_ || over_ || input_ended_)
+    return;
+  const auto limit = read_limit();
+  if (limit == 0)
+    return;
+  reading_ = true;
+  stream_.async_read_some(
+    input_.prepare(limit),
+    guard(unit_, shared_from_this(),
+          [](const auto& self, const error_code& error, size_t bytes) {
+            self->on_read(error, bytes);
+          }));
+}
+
+// How much may be read now. Bodies are read only with credit from the
+// exchange, requests behind the current one only up to a bound.
+size_t http_session::read_limit() const noexcept {
+  if (lingering_ || dropping())
+    return input_buffer::large;
+  const bool streaming = raw_ || (request_.open && !request_.received);
+  if (!streaming) {
+    if (!request_.open && !closing_ && output_.empty())
+      return input_buffer::large; // a head, limited by the parser
+    return pipeline_bytes - std::min(pipeline_bytes, input_.size());
+  }
+  if (request_.discarding || (exchange_ && exchange_->room() > 0))
+    return input_buffer::large;
+  return exchange_ && input_.empty() ? probe_bytes : 0;
+}
+
+void http_session::on_read(const error_code& error, size_t bytes) {
+  reading_ = false;
+  if (over_)
+    return;
+  if (error)
+    return on_end_of_input(error == boost::asio::error::eof);
+  received_ += bytes;
+  input_.commit(bytes);
+  process();
+}
+
+// A visitor may end its direction and wait for its answers (RFC 9112, 9.6).
+// Nobody can tell that from one that left without a word, until something is
+// written to it; so its patience has a limit of its own, and so has ours.
+void http_session::on_end_of_input(bool orderly) {
+  input_ended_ = true;
+  // Agents never end one direction alone.
+  if (!orderly || lingering_ || request_.poll)
+    return close();
+  if ((raw_ && request_.received) || dropping())
+    return process(); // see pump_raw
+  if (request_.open && !request_.received) {
+    if (!request_.answered)
+      return close();
+    closing_ = true; // it has its answer, or will have
+    return flush();
+  }
+  if (request_.open && !request_.head_sent && input_.empty())
+    request_.keep_alive = false;
+  visitor_socket::look_closer(stream_.socket().native_handle());
+  process();
+}
+
+// Nothing more is wanted of what still comes.
+bool http_session::dropping() const noexcept {
+  return closing_ && request_.open && !request_.received;
+}
+
+void http_session::drop_input() {
+  dropped_ += input_.size();
+  input_.consume(input_.size());
+  if (dropped_ <= limits().discard_bytes)
+    return;
+  note_limit(limit::receive_rate, "went on after its answer");
+  close();
+}
+
+// -- writing ------------------------------------------------------------------
+
+// Once per event: what the current handler adds goes out in one write.
+void http_session::flush_soon() {
+  if (flush_posted_ || output_.in_flight())
+    return;
+  flush_posted_ = true;
+  boost::asio::post(unit_.context(),
+                    guard(unit_, shared_from_this(), [](const auto& self) {
+                      self->flush_posted_ = false;
+                      self->flush();
+                    }));
+}
+
+void http_session::flush() {
+  if (over_ || output_.in_flight())
+    return;
+  if (output_.empty()) {
+    if (closing_)
+      end_connection();
+    return;
+  }
+  stream_.async_write(
+    output_, guard(unit_, shared_from_this(),
+                   [](const auto& self, const error_code& error, size_t) {
+                     self->on_written(error);
+                   }));
+}
+
+void http_session::on_written(const error_code& error) {
+  const auto payload = output_.finish();
+  if (over_)
+    return;
+  if (error)
+    return close();
+  ++writes_;
+  unacknowledged_ = true;
+  if (exchange_ && payload > 0)
+    exchange_->consumed(payload);
+  flush();
+  if (!over_ && !lingering_)
+    process();
+}
+
+// Everything is written and nothing more will be.
+void http_session::end_connection() {
+  if (lingering_)
+    return;
+  const bool unread = raw_ || !input_.empty()
+                      || (request_.open && !request_.received);
+  if (!unread || input_ended_)
+    return close();
+  // Closing with unread bytes would reset the connection and could destroy
+  // the answer on its way (RFC 9112, 9.6).
+  lingering_ = true;
+  stream_.shutdown_send();
+  drop_input();
+  read_more();
+}
+
+} // namespace aps

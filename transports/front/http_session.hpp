@@ -1,0 +1,211 @@
+#pragma once
+
+#include "transports/front/http_front.hpp"
+#include "transports/front/request_rewrite.hpp"
+#include "transports/http/body_writer.hpp"
+#include "transports/http/parser.hpp"
+#include "transports/http/response_writer.hpp"
+#include "transports/net/byte_stream.hpp"
+#include "transports/net/input_buffer.hpp"
+#include "transports/net/output_queue.hpp"
+#include "transports/net/progress_watch.hpp"
+
+#include <boost/system/error_code.hpp>
+
+namespace aps {
+
+/// True for a request that belongs to a poll link, wherever those are taken.
+bool is_poll_request(const message_head& head) noexcept;
+
+/// The node's side of one visitor's TCP connection: HTTP/1.1 in and out, one
+/// exchange at a time; pipelined requests wait in the input buffer. Kept alive
+/// by its reads, writes and running exchange. Everything on the unit's thread.
+///
+/// Nothing here is without a limit: every phase has a deadline or a
+/// rate for what the visitor sends, and in all of them it has to take what is
+/// written to it. Only a target's slowness counts against nobody.
+///
+/// session.cpp has the connection's life, session_deadlines.cpp its timeouts,
+/// session_request.cpp what comes from the visitor, session_response.cpp what
+/// goes to it.
+class http_session final : public visitor,
+                           public watched,
+                           public std::enable_shared_from_this<http_session> {
+ public:
+  http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
+               std::shared_ptr<http_front_context> context,
+               place_ptr place = nullptr);
+  ~http_session() override;
+
+  io_unit& unit() noexcept { return unit_; }
+
+  void start(std::string_view already_read);
+
+  /// Ends the connection at once and cancels a running exchange.
+  void close();
+
+  // -- visitor ---------------------------------------------------------------
+
+  void on_head(const response_head_ptr& head) override;
+  void on_data(slice bytes) override;
+  void on_end(const header_list& trailers) override;
+  void on_failed(outcome how, const std::string& detail) override;
+  void on_writable() override;
+
+  // -- watched ---------------------------------------------------------------
+
+  void on_tick(time_point now) override;
+  void on_exception(const std::string& text) override;
+
+ private:
+  using error_code = boost::system::error_code;
+
+  /// What the session is waiting for; every phase has its deadline.
+  enum class phase : uint8_t {
+    idle,        ///< between two requests
+    header,      ///< inside a request head, or before the first one
+    body,        ///< for more of the request body
+    first_byte,  ///< for the head of the answer
+    half_open,   ///< upgraded, and the visitor ended its direction
+    half_closed, ///< for the answer to a visitor that ended its direction
+    lingering,   ///< for the visitor to stop sending and to close
+    none,        ///< nothing of the visitor's
+  };
+
+  /// One request and the answer to it.
+  struct request_state {
+    bool open = false;         ///< head parsed, not yet finished
+    bool received = false;     ///< the whole request was parsed
+    bool answered = false;     ///< the whole answer was queued
+    bool head_sent = false;    ///< the final head was queued
+    bool discarding = false;   ///< the rest of the body is read and dropped
+    bool continue_due = false; ///< the visitor waits for a 100, or an answer
+    bool head_request = false;
+    bool json = false;
+    bool poll = false;       ///< it belongs to a poll link
+    bool passed_on = false;  ///< it became an exchange, which has a record
+    bool keep_alive = false;
+    bool chunks = false;     ///< the body is passed on in its chunks
+    bool trusted = false;    ///< the peer's word about the visitor is taken
+    bool local = false;      ///< asked by somebody on this machine
+    unsigned version = 11;
+    std::string id;
+    std::string visitor_ip;  ///< the peer's, or what a trusted one says
+  };
+
+  // -- session.cpp -----------------------------------------------------------
+
+  const http_limits& limits() const noexcept {
+    return context_->options().limits;
+  }
+  void read_more();
+  size_t read_limit() const noexcept;
+  void on_read(const error_code& error, size_t bytes);
+  void on_end_of_input(bool orderly);
+  bool dropping() const noexcept;
+  void drop_input();
+  void flush();
+  void flush_soon();
+  void on_written(const error_code& error);
+  void end_connection();
+  void cut();
+  void make_room();
+  void cancel_exchange(outcome why);
+
+  // -- session_deadlines.cpp -------------------------------------------------
+
+  phase current_phase() const noexcept;
+  duration limit_of(phase what) const noexcept;
+  uint64_t progress_in(phase what) const noexcept;
+  bool holds_up_stop(phase what, time_point now) const noexcept;
+  bool in_time(phase what, time_point now) noexcept;
+  bool takes(time_point now) noexcept;
+  bool sends(phase what, time_point now) noexcept;
+  void look_at_visitor();
+  void on_deadline(phase what);
+  void on_stall();
+  void note_limit(limit kind, std::string_view detail);
+
+  // -- session_request.cpp ---------------------------------------------------
+
+  void process();
+  void finish_input();
+  bool step();
+  bool parse_head();
+  bool skip_blank_lines();
+  bool refuse_foreign();
+  bool refuse_switch();
+  void begin_request();
+  void start_exchange(std::shared_ptr<const route> via,
+                      const request_address& address);
+  bool ends_here();
+  bool feed_body();
+  void pass_on(slice bytes);
+  bool pump_raw();
+  void body_fault();
+  void request_received();
+  bool is_agent() noexcept;
+  bool is_probe() noexcept;
+  void hand_over();
+  void start_poll();
+  void set_polled(bool value) noexcept;
+
+  // -- session_response.cpp --------------------------------------------------
+
+  void switch_protocols(const response_head& head);
+  bool may_switch() const noexcept;
+  response_context context_of_answer(bool keep_alive) const;
+  void answer_here();
+  void answer_probe();
+  void answer_with(response_head head, const std::string& body,
+                   bool ours = false);
+  void send_continue();
+  void answer_error(outcome what, std::string_view detail,
+                    std::string_view more = {});
+  void tell_own_answer(outcome how, std::string_view detail);
+  void refuse(outcome what, std::string_view detail);
+  void answered();
+  bool can_discard_rest() noexcept;
+  void finish_request();
+
+  io_unit& unit_;
+  const std::shared_ptr<http_front_context> context_;
+  place_ptr place_; ///< null = nobody counts
+  byte_stream stream_;
+  std::string visitor_ip_;
+  const uint64_t connection_; // one of all connections of visitors
+  uint64_t id_seed_;
+  input_buffer input_;
+  request_parser parser_;
+  output_queue output_;
+  body_writer body_;
+  exchange_ptr exchange_;
+  request_state request_;
+  uint64_t requests_ = 0;    // finished ones
+  uint64_t received_ = 0;    // bytes
+  uint64_t dropped_ = 0;     // bytes behind the last request that counts
+  uint64_t writes_ = 0;      // finished ones
+  size_t blank_lines_ = 0;   // before the request line
+  time_point continue_at_{}; // our own 100, unless the target answers
+
+  // What the last tick saw, and when that becomes too late.
+  phase watched_phase_ = phase::none;
+  uint64_t watched_progress_ = 0;
+  time_point deadline_ = time_point::max();
+  progress_watch incoming_;
+  progress_watch outgoing_;
+
+  bool reading_ = false;
+  bool processing_ = false;
+  bool flush_posted_ = false;
+  bool raw_ = false;            // upgraded: bytes without framing
+  bool input_ended_ = false;    // the visitor ended its direction
+  bool end_in_sight_ = false;   // dito, behind what was read so far
+  bool unacknowledged_ = false; // the kernel may have unsent bytes of ours
+  bool closing_ = false;        // close once the output is flushed
+  bool lingering_ = false;      // our direction is shut down
+  bool polled_ = false;         // the last request belongs to a poll link
+  bool over_ = false;
+};
+
+} // namespace aps

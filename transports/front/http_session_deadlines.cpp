@@ -1,0 +1,213 @@
+#include "transports/front/http_session.hpp"
+
+#include "transports/net/visitor_socket.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace aps {
+
+namespace {
+
+// How long a visitor may be silent that goes on after its last answer.
+constexpr duration linger_silence = std::chrono::seconds(5);
+
+// A poll link's second connection is used now and then only.
+constexpr duration poll_idle_timeout = std::chrono::seconds(75);
+
+// An agent repeats what does not arrive, on a new connection.
+constexpr duration poll_write_timeout = std::chrono::seconds(15);
+
+// Beyond every hold that an agent may ask for.
+constexpr duration poll_answer_timeout = std::chrono::seconds(60);
+
+constexpr auto no_end = std::numeric_limits<uint64_t>::max();
+
+} // namespace
+
+http_session::phase http_session::current_phase() const noexcept {
+  // First it has to take what is there; see `takes`.
+  if (lingering_)
+    return unacknowledged_ ? phase::none : phase::lingering;
+  if (dropping())
+    return phase::none;
+  if (raw_ && request_.received)
+    return input_ended_ ? phase::half_open : phase::none;
+  if (!request_.open) {
+    if (closing_ || !output_.empty() || output_.in_flight())
+      return phase::none;
+    return parser_.started() || requests_ == 0 ? phase::header : phase::idle;
+  }
+  if (request_.continue_due && exchange_)
+    return phase::none; // our own 100 ends it
+  const bool stalled = exchange_ && exchange_->room() == 0;
+  if (!request_.received && !closing_ && !stalled)
+    return phase::body;
+  if (!exchange_)
+    return phase::none;
+  const bool awaited = !request_.head_sent;
+  const bool ended = input_ended_ || end_in_sight_;
+  const auto& all = limits();
+  if (ended && !(awaited && all.first_byte_timeout <= all.half_close_timeout))
+    return phase::half_closed;
+  return awaited ? phase::first_byte : phase::none;
+}
+
+duration http_session::limit_of(phase what) const noexcept {
+  switch (what) {
+    case phase::idle:
+      return polled_ && limits().idle_timeout > duration::zero()
+               ? std::max(limits().idle_timeout, poll_idle_timeout)
+               : limits().idle_timeout;
+    case phase::header: return limits().header_timeout;
+    case phase::half_open: return limits().body_timeout;
+    case phase::half_closed: return limits().half_close_timeout;
+    case phase::first_byte:
+      return request_.poll
+               ? std::max(limits().first_byte_timeout, poll_answer_timeout)
+               : limits().first_byte_timeout;
+    case phase::lingering: return limits().discard_timeout;
+    case phase::body: // a rate instead, see `sends`
+    case phase::none: break;
+  }
+  return duration::zero();
+}
+
+// What moves the deadline of a phase: few may buy time by making progress.
+uint64_t http_session::progress_in(phase what) const noexcept {
+  switch (what) {
+    case phase::half_open: return received_ + writes_;
+    case phase::half_closed: return writes_;
+    case phase::first_byte:
+      return request_.received ? requests_ : received_ + writes_;
+    default: return requests_;
+  }
+}
+
+void http_session::on_tick(time_point now) {
+  if (over_)
+    return;
+  if (exchange_ && !reading_)
+    look_at_visitor();
+  const auto what = current_phase();
+  if (!over_ && holds_up_stop(what, now))
+    close();
+  if (over_)
+    return;
+  if (!takes(now))
+    return on_stall();
+  if (request_.continue_due && exchange_ && now >= continue_at_)
+    send_continue();
+  if (!in_time(what, now) || !sends(what, now)) {
+    deadline_ = time_point::max();
+    incoming_.rest();
+    on_deadline(what);
+  }
+}
+
+bool http_session::holds_up_stop(phase what, time_point now) const noexcept {
+  if (polled_ || !context_->draining())
+    return false;
+  const auto without_request = what == phase::header || what == phase::lingering;
+  return what == phase::idle
+         || (without_request && context_->had_time_to_end(now));
+}
+
+bool http_session::in_time(phase what, time_point now) noexcept {
+  const auto progress = progress_in(what);
+  if (what != watched_phase_ || progress != watched_progress_) {
+    if (what != watched_phase_)
+      incoming_.rest();
+    watched_phase_ = what;
+    watched_progress_ = progress;
+    const auto limit = limit_of(what);
+    deadline_ = limit > duration::zero() ? now + limit : time_point::max();
+  }
+  return now < deadline_;
+}
+
+// Does the visitor take what is written to it? What the kernel took means
+// nothing: its buffers hide a reader that stands still. What waits at the
+// target is not the visitor's fault, and nothing is asked of it meanwhile.
+bool http_session::takes(time_point now) noexcept {
+  const auto handle = stream_.socket().native_handle();
+  const bool writing = output_.in_flight();
+  const auto waiting
+    = writing || unacknowledged_ ? visitor_socket::unacknowledged(handle) : 0;
+  if (waiting == 0 && !writing) {
+    unacknowledged_ = false;
+    outgoing_.rest();
+    return true;
+  }
+  progress_rule rule{limits().write_timeout, limits().min_send_rate};
+  if (polled_
+      && (rule.silence <= duration::zero()
+          || rule.silence > poll_write_timeout))
+    rule.silence = poll_write_timeout;
+  const auto owed = writing ? no_end : waiting + output_.size();
+  return outgoing_.keeps_up(now, visitor_socket::acknowledged(handle), owed,
+                            rule);
+}
+
+// Does it send what it began, as long as there is credit for it?
+bool http_session::sends(phase what, time_point now) noexcept {
+  if (what == phase::lingering)
+    return incoming_.keeps_up(now, received_, no_end, {linger_silence, 0});
+  if (what != phase::body) {
+    incoming_.rest();
+    return true;
+  }
+  const auto& length = parser_.head().content_length;
+  const auto owed = length ? *length - parser_.body_bytes() : no_end;
+  return incoming_.keeps_up(now, received_, owed,
+                            {limits().body_timeout,
+                             limits().min_receive_rate});
+}
+
+// Without credit nothing is read, so the kernel is asked.
+void http_session::look_at_visitor() {
+  const auto handle = stream_.socket().native_handle();
+  const auto state = visitor_socket::state_of(handle);
+  if (state == visitor_socket::peer_state::open)
+    return;
+  const bool gone = state == visitor_socket::peer_state::gone;
+  if (gone || request_.poll)
+    return close();
+  if (!raw_ && !std::exchange(end_in_sight_, true))
+    visitor_socket::look_closer(handle);
+}
+
+void http_session::on_deadline(phase what) {
+  switch (what) {
+    case phase::header:
+      note_limit(limit::header_time, "incomplete request head");
+      return refuse(outcome::body_timeout, "The request head is incomplete.");
+    case phase::body:
+      note_limit(limit::receive_rate, "request body");
+      cancel_exchange(outcome::body_timeout);
+      if (request_.head_sent || request_.answered)
+        return cut();
+      return refuse(outcome::body_timeout,
+                    "The request body comes too slowly.");
+    case phase::first_byte:
+      cancel_exchange(outcome::first_byte_timeout);
+      return answer_error(outcome::first_byte_timeout, {});
+    default:
+      return close();
+  }
+}
+
+// The place goes to others; so does the memory, the kernel's included.
+void http_session::on_stall() {
+  const auto self = shared_from_this();
+  note_limit(limit::send_rate, "takes its answer too slowly");
+  cancel_exchange(outcome::visitor_stalled);
+  stream_.close(true);
+  close();
+}
+
+void http_session::note_limit(limit kind, std::string_view detail) {
+  context_->to()->on_limit(kind, visitor_ip_, detail);
+}
+
+} // namespace aps

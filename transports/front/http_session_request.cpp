@@ -1,0 +1,433 @@
+#include "config/path.hpp"
+#include "transports/front/error_response.hpp"
+#include "transports/front/http_session.hpp"
+#include "transports/http/fields.hpp"
+#include "transports/http/hops.hpp"
+#include "transports/http/identity.hpp"
+#include "transports/http/misread.hpp"
+#include "transports/seam/probe_request.hpp"
+#include "transports/seam/wire_bounds.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+namespace aps {
+
+namespace {
+
+// With more than this waiting for the visitor no further request begins.
+constexpr size_t output_high_water = 64 * 1024;
+
+// Blank lines before a request line that are forgiven (RFC 9112, 2.2).
+constexpr size_t max_blank_lines = 8;
+
+// More than Beast's fields take, of a name or of a value.
+constexpr size_t max_agent_field = 64 * 1024 - 16;
+
+constexpr auto no_limit = std::numeric_limits<size_t>::max();
+
+constexpr std::string_view tunnel_target = "/.tunnel";
+constexpr std::string_view poll_target = "/.tunnel/poll";
+
+std::string endpoint_of(const boost::asio::ip::tcp::socket& socket) {
+  boost::system::error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  if (error)
+    return "unknown";
+  const auto ip = peer.address().to_string();
+  const auto port = std::to_string(peer.port());
+  return peer.address().is_v6() ? "[" + ip + "]:" + port : ip + ":" + port;
+}
+
+outcome outcome_of(parse_fault what) noexcept {
+  switch (what) {
+    case parse_fault::unsupported_coding:
+      return outcome::not_implemented;
+    case parse_fault::header_too_large:
+      return outcome::header_too_large;
+    case parse_fault::body_too_large:
+      return outcome::body_too_large;
+    default:
+      return outcome::bad_request;
+  }
+}
+
+// RFC 9110, 10.1.1: nothing but this one is known.
+bool expects_unknown(const header_list& headers) noexcept {
+  bool result = false;
+  for (const auto& field : headers)
+    if (iequals(field.name, "expect"))
+      for_each_element(field.value, [&](std::string_view element) {
+        result = result || !iequals(element, "100-continue");
+      });
+  return result;
+}
+
+bool too_large(const header& field) noexcept {
+  return std::max(field.name.size(), field.value.size()) > max_agent_field;
+}
+
+// A frame over the limit would cost its connection, and then the next one.
+bool fits_a_frame(const request_head& head) noexcept {
+  auto bytes = head.method.size() + head.authority.size() + head.path.size()
+               + head.upgrade.size();
+  for (const auto& field : head.headers)
+    bytes += field.name.size() + field.value.size();
+  return head.headers.size() <= max_head_fields && bytes <= max_head_bytes;
+}
+
+} // namespace
+
+// Handles everything in the buffer. What it calls may call it again; then the
+// outermost call goes on.
+void http_session::process() {
+  if (processing_)
+    return;
+  processing_ = true;
+  while (step())
+    ;
+  processing_ = false;
+  finish_input();
+  read_more();
+}
+
+// Once the visitor ended its direction and all that came was handled.
+void http_session::finish_input() {
+  const bool handled = input_.empty() || output_.size() <= output_high_water;
+  if (over_ || !input_ended_ || request_.open || raw_ || closing_ || !handled)
+    return;
+  closing_ = true;
+  flush();
+}
+
+// True when something was done and more may be possible.
+bool http_session::step() {
+  if (over_)
+    return false;
+  if (lingering_ || dropping()) {
+    drop_input();
+    return false;
+  }
+  if (!request_.open)
+    return parse_head();
+  // A body that is still on its way comes before the other protocol.
+  if (!request_.received)
+    return feed_body();
+  return raw_ && pump_raw();
+}
+
+bool http_session::parse_head() {
+  if (closing_ || output_.size() > output_high_water)
+    return false;
+  if (requests_ == 0 && refuse_foreign())
+    return false;
+  if (!parser_.started() && !skip_blank_lines())
+    return false;
+  if (input_.empty()) {
+    // A read that is outstanding writes into the buffer.
+    if (!reading_)
+      input_.shrink();
+    return false;
+  }
+  if (!parser_.started() && input_.data() == "\r")
+    return false;
+  const auto used = parser_.feed(input_.owner(), input_.data(), 0,
+                                 input_.share_from());
+  if (parser_.fault() != parse_fault::none && parser_.head().method.empty())
+    guess_head(input_.data(), parser_.head());
+  input_.consume(used);
+  if (parser_.head_done()) {
+    begin_request();
+    return true;
+  }
+  if (const auto fault = parser_.fault(); fault != parse_fault::none)
+    refuse(outcome_of(fault), render(fault));
+  return false;
+}
+
+// Who speaks another protocol would wait for an answer in it, and its operator
+// for a hint.
+bool http_session::refuse_foreign() {
+  const auto found = foreign_protocol_of(input_.data());
+  if (found.name.empty())
+    return false;
+  parser_.head().method = found.name; // for the record
+  refuse(outcome::bad_request, found.sentence);
+  return true;
+}
+
+// Robustness (RFC 9112, 2.2), within reason.
+bool http_session::skip_blank_lines() {
+  while (input_.data().starts_with("\r\n")) {
+    input_.consume(2);
+    if (++blank_lines_ > max_blank_lines) {
+      note_limit(limit::blank_lines, "no request line");
+      refuse(outcome::bad_request, "Blank lines instead of a request.");
+      return false;
+    }
+  }
+  return true;
+}
+
+void http_session::begin_request() {
+  auto& head = parser_.head();
+  blank_lines_ = 0;
+  request_ = {};
+  request_.open = true;
+  if (place_)
+    place_->set(standing::busy);
+  request_.received = parser_.done();
+  request_.head_request = head.method == "HEAD";
+  request_.version = head.version;
+  const bool last = input_ended_ && input_.empty();
+  request_.keep_alive = head.keep_alive && !context_->draining() && !last;
+  request_.json = prefers_json(head.headers);
+  request_.id = sane_request_id(head.headers);
+  if (request_.id.empty())
+    request_.id = make_request_id(id_seed_++);
+  if (const auto fault = parser_.fault(); fault != parse_fault::none)
+    return refuse(outcome_of(fault), render(fault));
+  set_polled(context_->on_poll() && is_poll_request(head));
+  if (polled_)
+    return start_poll();
+  if (is_agent())
+    return hand_over();
+  if (is_probe())
+    return answer_probe();
+  if (head.version >= 11 && expects_unknown(head.headers))
+    return answer_error(outcome::expectation_failed, {});
+  if (refuse_switch() || ends_here())
+    return;
+  const auto address = address_of(head);
+  if (const auto* refusal = std::get_if<request_refusal>(&address))
+    return answer_error(refusal->what, refusal->why);
+  const auto& known = std::get<request_address>(address);
+  auto who = identify(head.headers, visitor_ip_, context_->trusted());
+  request_.trusted = who.trusted;
+  request_.visitor_ip = std::move(who.address);
+  request_.local = is_loopback(visitor_ip_) && !was_forwarded(head.headers);
+  auto via = context_->to()->find(
+    to_visitor_request(head, known, request_.visitor_ip));
+  if (!via)
+    return answer_error(outcome::no_mapping,
+                        render(config::risk_of(known.path)),
+                        request_.local ? context_->to()->known_addresses() : "");
+  start_exchange(std::move(via), known);
+}
+
+// Nobody has to switch to HTTP/2 (RFC 9113, 3.1), and some clients always ask;
+// whoever wants another protocol cannot do without.
+bool http_session::refuse_switch() {
+  if (context_->options().upgrades || upgrade_of(parser_.head()).empty())
+    return false;
+  answer_error(outcome::not_implemented,
+               "This is the " + context_->options().name
+                 + " listener, it speaks HTTP/1.1 only; agents dial a port of "
+                   "`servers`.");
+  return true;
+}
+
+// Requests that came back to us, or were to go no further (RFC 9110, 7.6).
+bool http_session::ends_here() {
+  auto& head = parser_.head();
+  const auto& hop = context_->options().hop;
+  if (hop && passed(head.headers, hop->pseudonym())) {
+    hop->note_loop(request_.id);
+    context_->to()->on_limit(limit::loop, visitor_ip_, request_.id);
+    answer_error(outcome::loop_detected, "Its Via names this node.");
+    return true;
+  }
+  const auto further = hop ? take_hop(head) : forwarding::onward;
+  if (further == forwarding::here)
+    answer_here();
+  else if (further == forwarding::malformed)
+    answer_error(outcome::bad_request, "Max-Forwards is not one number.");
+  return further != forwarding::onward;
+}
+
+void http_session::start_exchange(std::shared_ptr<const route> via,
+                                  const request_address& address) {
+  auto& head = parser_.head();
+  request_.continue_due = !request_.received && head.version >= 11
+                          && lists(head.headers, "expect", "100-continue");
+  auto out = rewrite_request(head, address, *via,
+                             {.peer_ip = visitor_ip_,
+                              .request_id = request_.id,
+                              .trusted = request_.trusted,
+                              .upgrades = context_->options().upgrades,
+                              .pseudonym = context_->pseudonym(),
+                              .connection = connection_});
+  request_.chunks = head.chunked && !out->upgrade.empty();
+  if (!fits_a_frame(*out)) {
+    head.method = out->method; // for the record
+    head.headers = {{"Host", address.authority}};
+    return answer_error(outcome::header_too_large, {});
+  }
+  const auto window = via->window;
+  exchange_ = std::make_shared<exchange>(
+    unit_, context_->to()->next_id(), std::move(out),
+    exchange_facts{request_.visitor_ip, request_.id, std::move(via), address.scheme,
+                   address.authority.empty() ? address.host
+                                             : address.authority,
+                   address.path},
+    shared_from_this(), window);
+  request_.passed_on = true;
+  continue_at_ = unit_.now() + limits().continue_timeout;
+  context_->to()->start(exchange_);
+  if (limits().continue_timeout <= duration::zero())
+    send_continue();
+}
+
+bool http_session::feed_body() {
+  if (!exchange_ && !request_.discarding)
+    return false;
+  const auto room = exchange_ ? exchange_->room() : no_limit;
+  const auto used = parser_.feed(input_.owner(), input_.data(), room,
+                                 input_.share_from());
+  input_.consume(used);
+  if (used > 0)
+    request_.continue_due = false;
+  for (auto& bytes : parser_.body())
+    if (exchange_)
+      pass_on(std::move(bytes));
+  parser_.body().clear();
+  if (parser_.fault() != parse_fault::none)
+    body_fault();
+  else if (parser_.done())
+    request_received();
+  return used > 0;
+}
+
+void http_session::pass_on(slice bytes) {
+  // An empty chunk would be the last one.
+  if (!request_.chunks || bytes.empty())
+    return exchange_->send_body(std::move(bytes));
+  char size[20];
+  const auto end = std::to_chars(size, size + 16, bytes.size(), 16).ptr;
+  exchange_->send_body(slice::copy(std::string{size, end} + "\r\n"));
+  exchange_->send_body(std::move(bytes));
+  exchange_->send_body(slice::copy("\r\n"));
+}
+
+// The body turned out to be no body, or too large.
+void http_session::body_fault() {
+  const auto fault = parser_.fault();
+  cancel_exchange(outcome_of(fault));
+  if (request_.head_sent || request_.answered)
+    cut();
+  else
+    refuse(outcome_of(fault), render(fault));
+}
+
+void http_session::request_received() {
+  request_.received = true;
+  request_.continue_due = false;
+  if (exchange_) {
+    if (request_.chunks)
+      exchange_->send_body(slice::copy("0\r\n\r\n"));
+    remove_forbidden_trailers(parser_.trailers());
+    // The other protocol's bytes may follow.
+    if (!may_switch())
+      exchange_->send_end(std::move(parser_.trailers()));
+  }
+  if (request_.answered)
+    finish_request();
+}
+
+// An upgraded stream has no framing: what is read is sent.
+bool http_session::pump_raw() {
+  if (!exchange_)
+    return false;
+  const auto bytes = input_.data().substr(0, exchange_->room());
+  if (bytes.empty()) {
+    if (input_ended_ && input_.empty())
+      exchange_->send_end({});
+    return false;
+  }
+  auto out = bytes.size() < input_.share_from()
+               ? slice::copy(bytes)
+               : slice{input_.owner(), bytes};
+  input_.consume(bytes.size());
+  exchange_->send_body(std::move(out));
+  return true;
+}
+
+// -- agents -------------------------------------------------------------------
+
+bool http_session::is_agent() noexcept {
+  auto& head = parser_.head();
+  if (!context_->options().agents || !context_->on_tunnel_upgrade())
+    return false;
+  const std::string_view target = head.target;
+  return target.substr(0, target.find('?')) == tunnel_target && head.upgrade
+         && head.method == "GET" && request_.received
+         && lists(head.headers, "upgrade", "websocket");
+}
+
+// An agent that wants to know what it has found. Operators' listeners have
+// answers of their own.
+bool http_session::is_probe() noexcept {
+  const auto& head = parser_.head();
+  const auto* who = find_header(head.headers, "user-agent");
+  return context_->options().upgrades && !head.upgrade && head.method == "GET"
+         && head.target == probe_request::target && who
+         && who->value == probe_request::user_agent;
+}
+
+// The socket goes to the tunnel side together with what was read from it.
+void http_session::hand_over() {
+  if (parser_.head().version < 11) // RFC 9110, 7.8
+    return refuse(outcome::bad_request, "Agents need HTTP/1.1.");
+  if (reading_ || !output_.empty() || output_.in_flight())
+    return refuse(outcome::bad_request, "Agents need a connection of their "
+                                        "own.");
+  auto& head = parser_.head();
+  if (std::any_of(head.headers.begin(), head.headers.end(), too_large))
+    return refuse(outcome::header_too_large, {});
+  upgrade_request what{std::move(head.method), std::move(head.target),
+                       std::move(head.headers), std::string{input_.data()},
+                       std::move(place_)};
+  over_ = true;
+  context_->remove(this);
+  context_->on_tunnel_upgrade()(unit_, std::move(stream_.socket()),
+                                std::move(what));
+}
+
+bool is_poll_request(const message_head& head) noexcept {
+  const std::string_view target = head.target;
+  if (head.method != "POST" || !target.starts_with(poll_target))
+    return false;
+  const auto rest = target.substr(poll_target.size());
+  return rest.empty() || rest.front() == '/' || rest.front() == '?';
+}
+
+// The connection stays ours: what is between us and the agent may carry
+// requests of others on it, before and after.
+void http_session::start_poll() {
+  auto& head = parser_.head();
+  request_.poll = request_.passed_on = true;
+  request_.keep_alive = head.keep_alive;
+  auto out = std::make_shared<request_head>();
+  out->method = std::move(head.method);
+  out->path = std::move(head.target);
+  out->headers = std::move(head.headers);
+  out->last = !head.has_body;
+  out->content_length = head.content_length;
+  exchange_ = std::make_shared<exchange>(
+    unit_, context_->to()->next_id(), std::move(out),
+    exchange_facts{endpoint_of(stream_.socket()), request_.id, nullptr},
+    shared_from_this());
+  context_->on_poll()(exchange_);
+}
+
+// Only visitors are counted.
+void http_session::set_polled(bool value) noexcept {
+  if (value && !polled_)
+    --context_->live_;
+  else if (!value && polled_)
+    ++context_->live_;
+  polled_ = value;
+}
+
+} // namespace aps

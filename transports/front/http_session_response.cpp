@@ -1,0 +1,260 @@
+#include "transports/front/error_response.hpp"
+#include "transports/front/http_session.hpp"
+#include "transports/http/fields.hpp"
+#include "transports/http/hops.hpp"
+#include "transports/http/response_writer.hpp"
+
+namespace aps {
+
+namespace {
+
+// A request body's unread rest up to this size is read and dropped so that
+// the connection can be used again.
+constexpr uint64_t small_rest = 64 * 1024;
+
+// Interim heads that wait for the visitor, bytes.
+constexpr size_t max_waiting_hints = 16 * 1024;
+
+} // namespace
+
+// -- visitor ------------------------------------------------------------------
+
+void http_session::on_head(const response_head_ptr& head) {
+  if (!exchange_)
+    return;
+  if (head->interim()) {
+    // A 100 is for those who wait for one.
+    if (head->status == 100 && !std::exchange(request_.continue_due, false))
+      return;
+    // They are hints: a visitor that does not read misses some.
+    if (request_.version < 11 || output_.size() > max_waiting_hints)
+      return;
+    append_interim_head(output_.text(), *head);
+    return flush_soon();
+  }
+  if (head->status == 101)
+    return switch_protocols(*head);
+  const auto& hop = context_->options().hop;
+  if (head->status == 508 && hop && hop->looped(request_.id)) {
+    const auto self = shared_from_this();
+    cancel_exchange(outcome::loop_detected);
+    return answer_error(outcome::loop_detected,
+                        "The way to its target leads back to this node.");
+  }
+  // Nothing will follow a refused upgrade but its body.
+  if (may_switch() && request_.received)
+    exchange_->send_end({});
+  auto context = context_of_answer(
+    request_.keep_alive && !request_.continue_due
+    && (request_.poll || !context_->draining()));
+  const auto framing = choose_framing(*head, context);
+  request_.keep_alive = context.keep_alive;
+  request_.head_sent = true;
+  body_.begin(framing, head->content_length.value_or(0));
+  append_response_head(output_.text(), *head, framing, context);
+  flush_soon();
+}
+
+void http_session::switch_protocols(const response_head& head) {
+  const auto self = shared_from_this();
+  if (exchange_->head()->upgrade.empty()) {
+    cancel_exchange(outcome::origin_protocol);
+    return answer_error(outcome::origin_protocol,
+                        "The target switched protocols without being asked.");
+  }
+  const auto context = context_of_answer(false);
+  request_.keep_alive = false;
+  request_.head_sent = true;
+  raw_ = true;
+  body_.begin(body_framing::raw);
+  append_response_head(output_.text(), head, body_framing::raw, context);
+  flush_soon();
+  process();
+}
+
+// Whether the target may still take a wish to switch protocols, or has.
+bool http_session::may_switch() const noexcept {
+  return exchange_ && !exchange_->head()->upgrade.empty()
+         && (raw_ || !request_.head_sent);
+}
+
+response_context http_session::context_of_answer(bool keep_alive) const {
+  return {.version = request_.version,
+          .head_request = request_.head_request,
+          .keep_alive = keep_alive,
+          .request_id = request_.id,
+          .pseudonym = context_->pseudonym(),
+          .ours = request_.poll};
+}
+
+void http_session::on_data(slice bytes) {
+  if (!exchange_)
+    return;
+  const auto size = bytes.size();
+  if (body_.framing() == body_framing::none)
+    exchange_->consumed(size); // an answer that must not have a body
+  else if (!body_.data(output_, std::move(bytes)))
+    return cut();
+  flush_soon();
+}
+
+void http_session::on_end(const header_list& trailers) {
+  if (!exchange_)
+    return;
+  const auto self = shared_from_this();
+  if (!body_.end(output_, trailers))
+    return cut();
+  answered();
+}
+
+void http_session::on_failed(outcome how, const std::string& detail) {
+  if (!exchange_)
+    return;
+  const auto self = shared_from_this();
+  exchange_ = nullptr;
+  if (how == outcome::attempts_exhausted)
+    context_->to()->on_limit(limit::attempts, visitor_ip_, detail);
+  if (request_.head_sent)
+    return cut();
+  // Addresses behind the node are nothing for strangers.
+  const bool told = request_.local || limits().error_detail;
+  answer_error(how, told ? std::string_view{detail} : "");
+}
+
+void http_session::on_writable() {
+  const auto self = shared_from_this();
+  process();
+}
+
+// -- answers ------------------------------------------------------------------
+
+void http_session::send_continue() {
+  if (!exchange_ || !std::exchange(request_.continue_due, false))
+    return;
+  // A body that is on its way already needs no invitation.
+  if (!input_.empty() || exchange_->room() == 0)
+    return;
+  output_.text() += "HTTP/1.1 100 Continue\r\n\r\n";
+  flush_soon();
+}
+
+// The node's own answer to the current request; `more` is for the visitor
+// alone.
+void http_session::answer_error(outcome what, std::string_view detail,
+                                std::string_view more) {
+  if (!request_.passed_on)
+    tell_own_answer(what, detail);
+  const auto text = std::string{detail}.append(more);
+  if (!request_.received && !can_discard_rest())
+    request_.keep_alive = false;
+  output_.text() += render_error({what, text, request_.id, request_.json,
+                                  request_.head_request, request_.keep_alive});
+  request_.head_sent = true;
+  answered();
+}
+
+void http_session::tell_own_answer(outcome how, std::string_view detail) {
+  const auto& head = parser_.head();
+  const auto* host = find_header(head.headers, "host");
+  own_answer answer{.how = how,
+                    .status = status_of(how),
+                    .peer = request_.visitor_ip.empty() ? visitor_ip_
+                                                        : request_.visitor_ip,
+                    .request_id = request_.id,
+                    .method = head.method,
+                    .host = host ? std::string_view{host->value} : "",
+                    .path = head.target,
+                    .detail = detail};
+  const auto address = address_of(head);
+  if (const auto* known = std::get_if<request_address>(&address)) {
+    answer.scheme = known->scheme;
+    answer.host = known->authority;
+    answer.path = known->path;
+  }
+  context_->to()->on_own_answer(unit_, answer);
+}
+
+// We are the final recipient of a TRACE or an OPTIONS (RFC 9110, 7.6.2).
+void http_session::answer_here() {
+  const auto& request = parser_.head();
+  std::string body;
+  response_head head;
+  if (request.method == "TRACE") {
+    body = trace_body(request);
+    head.headers.push_back({"Content-Type", "message/http"});
+  } else {
+    head.headers.push_back({"Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, "
+                                     "OPTIONS, TRACE"});
+  }
+  tell_own_answer(outcome::ok, {});
+  answer_with(std::move(head), body);
+}
+
+// By Aps-Outcome the agent knows a node.
+void http_session::answer_probe() {
+  response_head head;
+  head.headers = {{"Content-Type", "text/plain"},
+                  {"Aps-Outcome", std::string{to_string(outcome::ok)}}};
+  answer_with(std::move(head), "This is a node of APS.\n", true);
+}
+
+// `ours`: its Aps-* fields stay.
+void http_session::answer_with(response_head head, const std::string& body,
+                               bool ours) {
+  if (!request_.received && !can_discard_rest())
+    request_.keep_alive = false;
+  auto context = context_of_answer(request_.keep_alive);
+  context.ours = ours;
+  head.content_length = body.size();
+  append_response_head(output_.text(), head, body_framing::length, context);
+  output_.text() += body;
+  request_.head_sent = true;
+  answered();
+}
+
+// The same when nothing sensible can follow on this connection.
+void http_session::refuse(outcome what, std::string_view detail) {
+  if (!request_.open) {
+    request_ = {};
+    request_.open = true;
+    request_.id = make_request_id(id_seed_++);
+  }
+  request_.keep_alive = false;
+  answer_error(what, detail);
+}
+
+// The whole answer is queued.
+void http_session::answered() {
+  exchange_ = nullptr;
+  output_.disown_payload();
+  request_.answered = true;
+  if (!request_.received && request_.keep_alive && can_discard_rest()) {
+    request_.discarding = true;
+    parser_.discard_payload();
+  } else if (!request_.received || !request_.keep_alive) {
+    closing_ = true;
+  }
+  if (request_.received && !closing_)
+    finish_request();
+  flush();
+  process();
+}
+
+// Cheaper for both sides than a new connection?
+bool http_session::can_discard_rest() noexcept {
+  auto& head = parser_.head();
+  if (parser_.fault() != parse_fault::none || request_.continue_due
+      || !head.content_length)
+    return false;
+  return *head.content_length - parser_.body_bytes() <= small_rest;
+}
+
+void http_session::finish_request() {
+  request_ = {};
+  if (place_)
+    place_->set(standing::idle);
+  parser_.reset();
+  ++requests_;
+}
+
+} // namespace aps

@@ -1,0 +1,65 @@
+#include "transports/net/sniffer.hpp"
+
+#include "transports/net/guard.hpp"
+#include "transports/tunnel/grpc/h2_guard.hpp"
+
+#include <boost/asio/buffer.hpp>
+
+#include <algorithm>
+
+namespace aps {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+first_bytes classify_first_bytes(std::string_view bytes) noexcept {
+  const auto n = std::min(bytes.size(), h2_preface.size());
+  if (bytes.substr(0, n) != h2_preface.substr(0, n))
+    return first_bytes::http1;
+  return n == h2_preface.size() ? first_bytes::http2
+                                : first_bytes::undecided;
+}
+
+sniffer::sniffer(io_unit& unit, asio::ip::tcp::socket socket,
+                 duration timeout, handler done)
+    : unit_(unit), socket_(std::move(socket)),
+      deadline_(unit.now() + timeout), done_(std::move(done)) {}
+
+void sniffer::start() {
+  error_code ignored;
+  socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
+  unit_.watch(weak_from_this());
+  read();
+}
+
+void sniffer::read() {
+  const auto have = bytes_.size();
+  bytes_.resize(have + read_bytes);
+  socket_.async_read_some(
+    asio::buffer(bytes_.data() + have, read_bytes),
+    guard(unit_, shared_from_this(),
+          [have](const auto& me, const error_code& error, size_t size) {
+            if (!error)
+              me->on_read(have + size);
+          }));
+}
+
+void sniffer::on_read(size_t size) {
+  bytes_.resize(size);
+  const auto what = classify_first_bytes(bytes_);
+  if (what == first_bytes::undecided)
+    return read();
+  done_(std::move(socket_), std::move(bytes_), what);
+}
+
+void sniffer::close() {
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+void sniffer::on_tick(time_point now) {
+  if (now >= deadline_)
+    close();
+}
+
+} // namespace aps

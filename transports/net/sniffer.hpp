@@ -1,0 +1,52 @@
+#pragma once
+
+#include "transports/net/io_unit.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace aps {
+
+enum class first_bytes : uint8_t { undecided, http1, http2 };
+
+/// What the first bytes of a connection begin with; `undecided` as long as
+/// they are a part of the HTTP/2 preface.
+first_bytes classify_first_bytes(std::string_view bytes) noexcept;
+
+/// Reads the first bytes of a connection and says what it speaks. Lives in
+/// its handlers; a connection that says nothing is dropped at the deadline.
+/// Thread: the unit's.
+class sniffer final : public watched,
+                      public std::enable_shared_from_this<sniffer> {
+ public:
+  /// Gets the socket and the bytes that were read from it.
+  using handler = std::function<void(boost::asio::ip::tcp::socket socket,
+                                     std::string bytes, first_bytes what)>;
+
+  sniffer(io_unit& unit, boost::asio::ip::tcp::socket socket,
+          duration timeout, handler done);
+
+  void start();
+  void close();
+  void on_tick(time_point now) override;
+  void on_exception(const std::string&) override { close(); }
+
+  io_unit& unit() const noexcept { return unit_; }
+
+ private:
+  static constexpr size_t read_bytes = 8 * 1024;
+
+  void read();
+  void on_read(size_t size);
+
+  io_unit& unit_;
+  boost::asio::ip::tcp::socket socket_;
+  const time_point deadline_;
+  handler done_;
+  std::string bytes_;
+};
+
+} // namespace aps

@@ -1,0 +1,479 @@
+#include "transports/origin/origin_connection.hpp"
+
+#include "transports/http/fields.hpp"
+#include "transports/http/request_writer.hpp"
+#include "transports/net/guard.hpp"
+#include "transports/net/visitor_socket.hpp"
+#include "transports/origin/origin_connector.hpp"
+#include "transports/origin/origin_pool.hpp"
+#include "transports/seam/wire_bounds.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <limits>
+
+namespace aps {
+
+namespace {
+
+// An origin that we chose ourselves may send more fields than a visitor.
+constexpr parse_limits response_limits{256 * 1024, 1000, 0};
+
+// What an origin may still send or take is not known.
+constexpr uint64_t any_number = std::numeric_limits<uint64_t>::max();
+
+// Media types of answers that are silent for as long as nothing happens.
+constexpr std::array<std::string_view, 5> event_types{
+  "text/event-stream", "multipart/x-mixed-replace", "application/x-ndjson",
+  "application/stream+json", "application/json-seq"};
+
+bool is_event_stream(const header_list& headers) noexcept {
+  const auto* field = find_header(headers, "content-type");
+  if (field == nullptr)
+    return false;
+  const std::string_view value = field->value;
+  const auto type = trimmed(value.substr(0, value.find(';')));
+  return std::any_of(event_types.begin(), event_types.end(),
+                     [&](auto x) { return iequals(x, type); });
+}
+
+// Schemes that authenticate a connection and not a request, whatever RFC 9110,
+// 11.2 says.
+constexpr std::array<std::string_view, 3> connection_schemes{
+  "ntlm", "negotiate", "kerberos"};
+
+bool is_authentication_field(std::string_view name) noexcept {
+  switch (name.size()) {
+    case 13:
+      return iequals(name, "authorization");
+    case 16:
+      return iequals(name, "www-authenticate");
+    case 18:
+      return iequals(name, "proxy-authenticate");
+    case 19:
+      return iequals(name, "proxy-authorization");
+    default:
+      return false;
+  }
+}
+
+bool names_connection_scheme(std::string_view value) noexcept {
+  while (!value.empty()) {
+    const auto comma = value.find(',');
+    const auto element = trimmed(value.substr(0, comma));
+    const auto scheme = element.substr(0, element.find_first_of(" \t"));
+    for (const auto known : connection_schemes)
+      if (iequals(scheme, known))
+        return true;
+    value.remove_prefix(comma == value.npos ? value.size() : comma + 1);
+  }
+  return false;
+}
+
+response_head_ptr to_response_head(message_head& head) {
+  auto result = std::make_shared<response_head>();
+  result->status = static_cast<uint16_t>(head.status);
+  result->reason = std::move(head.reason);
+  remove_hop_by_hop(head.headers);
+  result->headers = std::move(head.headers);
+  result->last = !head.has_body && head.status != 101;
+  if (head.status >= 200 && head.status != 204)
+    result->content_length = head.content_length;
+  return result;
+}
+
+} // namespace
+
+origin_connection::origin_connection(io_unit& unit,
+                                     std::unique_ptr<byte_stream> stream,
+                                     std::weak_ptr<origin_pool> pool,
+                                     settings_ptr settings, std::string key,
+                                     std::string name)
+    : unit_(unit), stream_(std::move(stream)), pool_(std::move(pool)),
+      settings_(std::move(settings)), key_(std::move(key)),
+      name_(std::move(name)), parser_(response_limits) {}
+
+std::string origin_connection::pool_key() const {
+  return authenticated_ ? visitor_key(key_, visitor_) : key_;
+}
+
+void origin_connection::note_authentication(const header_list& headers) {
+  for (const auto& [name, value] : headers)
+    if (!authenticated_ && is_authentication_field(name))
+      authenticated_ = names_connection_scheme(value);
+}
+
+bool origin_connection::still_open() noexcept {
+  char byte;
+  const auto n = ::recv(stream_->socket().native_handle(), &byte, 1,
+                        MSG_PEEK | MSG_DONTWAIT);
+  return n < 0 ? errno == EAGAIN || errno == EWOULDBLOCK
+               : n > 0 && stream_->secure();
+}
+
+// -- the request --------------------------------------------------------------
+
+bool origin_connection::begin(std::shared_ptr<response_receiver> who,
+                              const request_head& head) {
+  const auto framing = choose_framing(head);
+  if (!append_request_head(output_.text(), head, framing))
+    return false;
+  ++requests_;
+  request_ = std::move(who);
+  head_request_ = head.method == "HEAD";
+  visitor_ = head.visitor;
+  note_authentication(head.headers);
+  upgrade_ = head.upgrade;
+  interim_heads_ = head_bytes_ = 0;
+  head_delivered_ = response_started_ = response_done_ = keep_alive_ = false;
+  event_stream_ = body_may_follow_ = bytes_passed_ = end_due_ = false;
+  answer_.rest();
+  sending_.rest();
+  if (const auto pool = pool_.lock())
+    pool->note_busy(*this);
+  parser_.reset(head_request_);
+  body_.begin(framing, head.content_length.value_or(0));
+  request_sent_ = head.last || !upgrade_.empty();
+  if (request_sent_)
+    flush();
+  else
+    flush_soon(); // together with the first body bytes
+  read_more();
+  return true;
+}
+
+void origin_connection::send(slice bytes) {
+  if (over_ || send_failed_ || (request_sent_ && !raw_ && upgrade_.empty()))
+    return;
+  bytes_passed_ = true;
+  if (!body_.data(output_, std::move(bytes)))
+    return broken(outcome::bad_request, "the body exceeds its length");
+  flush_soon();
+}
+
+void origin_connection::send_end(const header_list& trailers) {
+  if (over_ || send_failed_ || (request_sent_ && !raw_ && upgrade_.empty()))
+    return;
+  if (!upgrade_.empty() && !raw_) {
+    end_due_ = true; // when the origin switches, if it does
+    return;
+  }
+  if (!body_.end(output_, trailers))
+    return broken(outcome::bad_request, "the body misses its length");
+  shutdown_due_ = raw_;
+  request_sent_ = true;
+  flush();
+}
+
+void origin_connection::on_room() {
+  process();
+}
+
+void origin_connection::close() {
+  if (over_)
+    return;
+  const auto self = shared_from_this();
+  over_ = true;
+  request_ = nullptr;
+  unlink();
+  stream_->close();
+  if (const auto pool = pool_.lock())
+    pool->remove(this);
+}
+
+// -- writing ------------------------------------------------------------------
+
+void origin_connection::flush_soon() {
+  if (flush_posted_ || output_.in_flight())
+    return;
+  flush_posted_ = true;
+  boost::asio::post(unit_.context(),
+                    guard(unit_, shared_from_this(), [](const auto& self) {
+                      self->flush_posted_ = false;
+                      self->flush();
+                    }));
+}
+
+void origin_connection::flush() {
+  if (over_ || output_.in_flight())
+    return;
+  if (output_.empty()) {
+    if (std::exchange(shutdown_due_, false))
+      stream_->shutdown_send();
+    return;
+  }
+  stream_->async_write(
+    output_, guard(unit_, shared_from_this(),
+                   [](const auto& self, const error_code& error, size_t) {
+                     self->on_written(error);
+                   }));
+}
+
+void origin_connection::on_written(const error_code& error) {
+  const auto payload = output_.finish();
+  if (over_)
+    return;
+  if (error) {
+    // The origin may have answered before it closed; reading tells.
+    send_failed_ = true;
+    output_.clear();
+    return;
+  }
+  if (request_ && payload > 0)
+    request_->on_request_written(payload);
+  flush();
+  release_if_done();
+}
+
+// -- the response -------------------------------------------------------------
+
+void origin_connection::read_more() {
+  if (reading_ || over_)
+    return;
+  if (request_ && head_delivered_ && request_->response_room() == 0) {
+    held_back_ = true;
+    return;
+  }
+  reading_ = true;
+  stream_->async_read_some(
+    input_.prepare(),
+    guard(unit_, shared_from_this(),
+          [](const auto& self, const error_code& error, size_t bytes) {
+            self->on_read(error, bytes);
+          }));
+}
+
+void origin_connection::on_read(const error_code& error, size_t bytes) {
+  reading_ = false;
+  if (over_)
+    return;
+  if (!request_)
+    return close(); // idle: ended by the origin, or it speaks out of turn
+  if (error)
+    return on_end_of_input(error);
+  input_.commit(bytes);
+  received_ += bytes;
+  response_started_ = true;
+  process();
+}
+
+void origin_connection::process() {
+  if (processing_)
+    return;
+  const auto self = shared_from_this();
+  processing_ = true;
+  while (!over_ && request_ && step())
+    ;
+  processing_ = false;
+  read_more();
+}
+
+bool origin_connection::step() {
+  if (raw_)
+    return pump_raw();
+  if (input_.empty())
+    return false;
+  const auto used = parser_.feed(
+    input_.owner(), input_.data(),
+    head_delivered_ ? request_->response_room() : 0, input_.share_from());
+  input_.consume(used);
+  if (!head_delivered_ && !count_head(used))
+    return false;
+  if (!head_delivered_ && parser_.head_done()
+      && parser_.fault() == parse_fault::none)
+    deliver_head();
+  else
+    deliver_body();
+  if (over_ || !request_)
+    return false;
+  if (parser_.fault() != parse_fault::none)
+    broken(outcome::origin_protocol, std::string{render(parser_.fault())});
+  else if (head_delivered_ && parser_.done())
+    response_complete();
+  return used > 0;
+}
+
+// Heads need no credit, so they are counted.
+bool origin_connection::count_head(size_t bytes) {
+  head_bytes_ += bytes;
+  if (!parser_.head_done() || parser_.head().status / 100 != 1)
+    return true;
+  ++interim_heads_;
+  if (head_bytes_ <= max_interim_bytes && interim_heads_ <= max_interim_heads)
+    return true;
+  broken(outcome::origin_protocol, "too many interim answers");
+  return false;
+}
+
+// The answer to an upgrade names the protocol as the origin writes it. When it
+// names none, the one that was asked for is meant, if it was one.
+response_head_ptr origin_connection::switching_head(message_head& head) {
+  auto protocol = upgrade_;
+  if (const auto* field = find_header(head.headers, "upgrade"))
+    protocol = field->value;
+  else if (protocol.find(',') != protocol.npos)
+    protocol.clear();
+  if (protocol.empty())
+    return nullptr;
+  auto result = std::make_shared<response_head>(*to_response_head(head));
+  result->headers.push_back({"Upgrade", std::move(protocol)});
+  return result;
+}
+
+void origin_connection::deliver_head() {
+  auto& head = parser_.head();
+  const auto status = head.status;
+  keep_alive_ = head.keep_alive;
+  event_stream_ = is_event_stream(head.headers);
+  note_authentication(head.headers);
+  body_may_follow_ = !head.has_body && status >= 200
+                     && (head_request_ || head.content_length.value_or(0) > 0
+                         || find_header(head.headers, "transfer-encoding"));
+  auto out = status != 101      ? to_response_head(head)
+             : upgrade_.empty() ? nullptr
+                                : switching_head(head);
+  if (!out)
+    return broken(outcome::origin_protocol, "101 without being asked");
+  if (out->interim()) {
+    request_->on_response_head(std::move(out));
+    parser_.reset(head_request_);
+    return;
+  }
+  head_delivered_ = true;
+  if (status == 101) {
+    raw_ = true;
+    request_sent_ = false;
+    if (end_due_)
+      send_end({});
+  }
+  request_->on_response_head(std::move(out));
+}
+
+void origin_connection::deliver_body() {
+  for (auto& bytes : parser_.body())
+    if (request_)
+      request_->on_response_body(std::move(bytes));
+  parser_.body().clear();
+}
+
+bool origin_connection::pump_raw() {
+  const auto bytes = input_.data().substr(0, request_->response_room());
+  if (bytes.empty())
+    return false;
+  auto out = bytes.size() < input_.share_from()
+               ? slice::copy(bytes)
+               : slice{input_.owner(), bytes};
+  input_.consume(bytes.size());
+  request_->on_response_body(std::move(out));
+  return true;
+}
+
+void origin_connection::response_complete() {
+  if (raw_)
+    return;
+  response_done_ = true;
+  // How much of a refused upgrade's stream is still to come, nobody knows.
+  keep_alive_ = keep_alive_ && !parser_.doubtful()
+                && (upgrade_.empty() || !bytes_passed_);
+  const auto who = std::move(request_);
+  request_ = nullptr;
+  output_.disown_payload();
+  auto trailers = std::move(parser_.trailers());
+  remove_forbidden_trailers(trailers);
+  // Back to the pool first: what the receiver starts next may use it.
+  release_if_done();
+  who->on_response_end(std::move(trailers));
+}
+
+// Only a connection on which both messages ended cleanly is used again.
+void origin_connection::release_if_done() {
+  if (over_ || !response_done_)
+    return;
+  const bool for_nobody = authenticated_ && visitor_ == 0;
+  if (!keep_alive_ || !request_sent_ || send_failed_ || !input_.empty()
+      || for_nobody)
+    return close();
+  if (!output_.empty() || output_.in_flight())
+    return; // the write's completion comes back here
+  response_done_ = false;
+  unlink();
+  if (const auto pool = pool_.lock())
+    pool->put(shared_from_this());
+  else
+    close();
+}
+
+void origin_connection::on_end_of_input(const error_code& error) {
+  const bool orderly = error == boost::asio::error::eof;
+  if (raw_ && orderly) {
+    const auto who = std::move(request_);
+    close();
+    return who->on_response_end({});
+  }
+  if (orderly && response_started_ && !raw_)
+    parser_.feed_eof(input_.data());
+  if (orderly && head_delivered_ && parser_.done()) {
+    keep_alive_ = false;
+    return response_complete();
+  }
+  broken(outcome::origin_closed,
+         orderly ? "closed before the answer was complete" : error.message());
+}
+
+void origin_connection::on_exception(const std::string& text) {
+  broken(outcome::origin_closed, text);
+}
+
+void origin_connection::broken(outcome why, const std::string& reason) {
+  const auto self = shared_from_this();
+  const auto who = std::move(request_);
+  // Bytes that are no head may belong to the response before.
+  const bool left_over = reused() && why == outcome::origin_protocol
+                         && !head_delivered_ && interim_heads_ == 0;
+  close();
+  if (who)
+    who->on_broken(why, name_ + ": " + reason,
+                   response_started_ && !left_over);
+}
+
+// -- limits -------------------------------------------------------------------
+
+void origin_connection::check(time_point now) {
+  const auto self = shared_from_this();
+  if (!over_)
+    check_answer(now);
+  if (!over_)
+    check_sending(now);
+}
+
+// Counts only what the origin owes: not while the visitor is slow to send or
+// to take, and not before the head, whose deadline is the node's.
+void origin_connection::check_answer(time_point now) {
+  const bool owed = request_ && head_delivered_ && !raw_ && !event_stream_
+                    && request_sent_ && reading_ && !output_.in_flight();
+  if (!owed || std::exchange(held_back_, false))
+    return answer_.rest();
+  const auto& options = settings_->options;
+  if (!answer_.keeps_up(now, received_, any_number,
+                        {options.read_timeout, options.min_rate}))
+    broken(outcome::origin_timeout, "stopped inside its answer, or crawls");
+}
+
+void origin_connection::check_sending(time_point now) {
+  if (!output_.in_flight())
+    return sending_.rest();
+  const auto& options = settings_->options;
+  const auto socket = stream_->socket().native_handle();
+  const progress_rule rule{options.send_timeout, raw_ ? 0 : options.min_rate};
+  if (!sending_.keeps_up(now, visitor_socket::acknowledged(socket), any_number,
+                         rule))
+    broken(outcome::origin_timeout, "does not take what is sent");
+}
+
+} // namespace aps

@@ -1,0 +1,174 @@
+#pragma once
+
+#include "transports/http/body_writer.hpp"
+#include "transports/http/parser.hpp"
+#include "transports/net/byte_stream.hpp"
+#include "transports/net/input_buffer.hpp"
+#include "transports/net/io_unit.hpp"
+#include "transports/net/output_queue.hpp"
+#include "transports/net/progress_watch.hpp"
+
+#include <boost/intrusive/list_hook.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <memory>
+#include <string>
+
+namespace aps {
+
+class origin_pool;
+struct origin_settings;
+
+/// Links a connection into its pool's list of busy ones.
+using busy_hook = boost::intrusive::list_base_hook<
+  boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+/// The request that a connection carries, as the connection sees it. After
+/// `on_response_end` or `on_broken` no call follows.
+class response_receiver {
+ public:
+  virtual ~response_receiver() = default;
+
+  virtual void on_response_head(response_head_ptr head) = 0;
+  virtual void on_response_body(slice bytes) = 0;
+  virtual void on_response_end(header_list trailers) = 0;
+
+  /// How many body bytes may be delivered now.
+  virtual size_t response_room() const noexcept = 0;
+
+  /// Body bytes of the request reached the socket.
+  virtual void on_request_written(size_t bytes) = 0;
+
+  /// The connection is of no use any more. `started`: bytes of a response
+  /// had arrived, and not only what an earlier response may have left behind.
+  virtual void on_broken(outcome why, std::string detail, bool started) = 0;
+};
+
+/// A client's HTTP/1.1 connection to an origin: one request at a time, kept
+/// alive in its pool between two. Always reads while it has credit, so an
+/// idle one notices the end. Everything on the unit's thread.
+class origin_connection final
+    : public busy_hook,
+      public std::enable_shared_from_this<origin_connection> {
+ public:
+  using settings_ptr = std::shared_ptr<const origin_settings>;
+
+  /// `key` names the origin in the pool, `name` in messages.
+  origin_connection(io_unit& unit, std::unique_ptr<byte_stream> stream,
+                    std::weak_ptr<origin_pool> pool,
+                    settings_ptr settings,
+                    std::string key, std::string name);
+
+  const std::string& key() const noexcept { return key_; }
+
+  /// Under which it is kept for others, or for the one visitor that it
+  /// belongs to.
+  std::string pool_key() const;
+
+  /// True when it carried a request before.
+  bool reused() const noexcept { return requests_ > 1; }
+
+  /// Asks the kernel whether the origin ended it meanwhile.
+  bool still_open() noexcept;
+
+  /// Sends the head. False when `head` cannot be sent at all.
+  /// Precondition: idle or fresh.
+  bool begin(std::shared_ptr<response_receiver> who, const request_head& head);
+
+  /// More of the request body.
+  void send(slice bytes);
+
+  /// The request body is complete.
+  void send_end(const header_list& trailers);
+
+  /// `response_room` grew.
+  void on_room();
+
+  /// At once; the receiver hears nothing more.
+  void close();
+
+  /// Ends the connection when its origin sends or takes too little. Called
+  /// now and then while it is busy.
+  void check(time_point now);
+
+  /// A handler failed: the request is broken off, the connection closed.
+  void on_exception(const std::string& text);
+
+  /// When an idle connection ends; kept by the pool.
+  time_point idle_until = time_point::max();
+
+  /// The last response had no body but spoke of one: what some origins send
+  /// all the same may still be on its way.
+  bool body_may_follow() const noexcept { return body_may_follow_; }
+
+  /// Starts to watch a connection that carries nothing yet.
+  void watch_idle() { read_more(); }
+
+ private:
+  using error_code = boost::system::error_code;
+
+  void read_more();
+  void on_read(const error_code& error, size_t bytes);
+  void process();
+  bool step();
+  bool pump_raw();
+  void note_authentication(const header_list& headers);
+  bool count_head(size_t bytes);
+  void deliver_head();
+  response_head_ptr switching_head(message_head& head);
+  void deliver_body();
+  void response_complete();
+  void on_end_of_input(const error_code& error);
+  void flush();
+  void flush_soon();
+  void on_written(const error_code& error);
+  void release_if_done();
+  void broken(outcome why, const std::string& reason);
+  void check_answer(time_point now);
+  void check_sending(time_point now);
+
+  io_unit& unit_;
+  const std::unique_ptr<byte_stream> stream_;
+  const std::weak_ptr<origin_pool> pool_;
+  const settings_ptr settings_;
+  const std::string key_;
+  const std::string name_;
+  input_buffer input_;
+  response_parser parser_;
+  output_queue output_;
+  body_writer body_;
+  std::shared_ptr<response_receiver> request_;
+  size_t requests_ = 0;
+  uint64_t visitor_ = 0;     // whose request it carries, or carried last
+  std::string upgrade_;      // what the request asks for; empty = nothing
+  size_t interim_heads_ = 0; // of this response
+  size_t head_bytes_ = 0;    // of this response, interim heads included
+  uint64_t received_ = 0;    // bytes of responses, for `answer_`
+  progress_watch answer_;
+  progress_watch sending_;
+
+  // The origin may take whoever uses the connection for the visitor that
+  // authenticated on it.
+  bool authenticated_ = false;
+  bool head_request_ = false;
+  bool raw_ = false;
+  bool head_delivered_ = false;
+  bool response_started_ = false;
+  bool event_stream_ = false; // may be silent for as long as it likes
+  bool held_back_ = false;    // the receiver had no room since the last look
+  bool body_may_follow_ = false;
+  bool bytes_passed_ = false; // of the request, beyond its head
+  bool end_due_ = false;      // an upgrade's stream ended before its 101
+  bool request_sent_ = false;  // the end was queued
+  bool response_done_ = false;
+  bool keep_alive_ = false;
+  bool send_failed_ = false;   // an answer may have come before
+  bool shutdown_due_ = false;  // raw: our direction ends once flushed
+  bool reading_ = false;
+  bool processing_ = false;
+  bool flush_posted_ = false;
+  bool over_ = false;
+};
+using origin_connection_ptr = std::shared_ptr<origin_connection>;
+
+} // namespace aps

@@ -1,0 +1,261 @@
+#include "transports/origin/origin_connector.hpp"
+
+#include "transports/net/descriptors.hpp"
+#include "transports/net/guard.hpp"
+#include "transports/net/names/resolver.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <cstdlib>
+#include <stdexcept>
+
+namespace aps {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+
+origin_settings::origin_settings(const origin_options& opts)
+    : options(opts), tls(asio::ssl::context::tls_client) {
+  SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
+  error_code error;
+  tls.set_default_verify_paths(error);
+  if (!options.ca_file.empty()) {
+    tls.load_verify_file(options.ca_file, error);
+    if (error)
+      throw std::runtime_error("cannot read certificates from "
+                               + options.ca_file + ": " + error.message());
+  }
+  tls.set_verify_mode(options.insecure ? asio::ssl::verify_none
+                                       : asio::ssl::verify_peer);
+}
+
+std::string origin_address::str() const {
+  const bool ipv6 = host.find(':') != host.npos;
+  return (ipv6 ? "[" + host + "]" : host) + ":" + port;
+}
+
+bool parse_authority(std::string_view scheme, std::string_view authority,
+                     origin_address& to) {
+  std::string_view rest;
+  if (authority.starts_with('[')) {
+    const auto close = authority.find(']');
+    if (close == authority.npos)
+      return false;
+    to.host = authority.substr(1, close - 1);
+    rest = authority.substr(close + 1);
+  } else {
+    const auto colon = authority.find(':');
+    to.host = authority.substr(0, colon);
+    rest = colon == authority.npos ? std::string_view{}
+                                   : authority.substr(colon);
+  }
+  to.scheme = scheme;
+  to.port = scheme == "https" ? "443" : "80";
+  if (rest.size() > 1)
+    to.port = rest.substr(1);
+  return !to.host.empty() && (rest.empty() || rest.front() == ':')
+         && to.port.find_first_not_of("0123456789") == std::string::npos;
+}
+
+namespace {
+
+using keep_idle
+  = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
+using keep_interval
+  = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
+
+outcome outcome_of(const error_code& error) noexcept {
+  if (error == asio::error::connection_refused)
+    return outcome::origin_refused;
+  if (error == asio::error::timed_out)
+    return outcome::origin_timeout;
+  return outcome::origin_unreachable;
+}
+
+class connector final : public watched,
+                        public std::enable_shared_from_this<connector> {
+ public:
+  connector(io_unit& unit, std::shared_ptr<const origin_settings> settings,
+            origin_address to, std::function<void(connect_result)> done)
+      : unit_(unit), settings_(std::move(settings)), to_(std::move(to)),
+        done_(std::move(done)),
+        stream_(std::make_unique<byte_stream>(tcp::socket{unit.context()})) {}
+
+  void start() {
+    deadline_ = unit_.now() + settings_->options.connect_timeout;
+    unit_.watch(weak_from_this());
+    error_code error;
+    const auto literal = asio::ip::make_address(to_.host, error);
+    const auto port = std::atoi(to_.port.c_str());
+    if (!has_descriptors())
+      asio::post(unit_.context(),
+                 guard(unit_, shared_from_this(), [](const auto& self) {
+                   self->fail(outcome::overloaded, "no descriptors left");
+                 }));
+    else if (port <= 0 || port > 65535)
+      asio::post(unit_.context(),
+                 guard(unit_, shared_from_this(), [](const auto& self) {
+                   self->fail(outcome::origin_unreachable, "not a port number");
+                 }));
+    else if (!error)
+      connect(tcp::endpoint{literal, static_cast<uint16_t>(port)});
+    else
+      resolve();
+  }
+
+  void on_tick(time_point now) override {
+    if (now >= deadline_)
+      fail(outcome::origin_timeout, "no connection in time");
+  }
+
+  void on_exception(const std::string& text) override {
+    fail(outcome::origin_unreachable, text);
+  }
+
+ private:
+  // The reserve is not for targets; asked with a socket, as that has a number.
+  bool has_descriptors() {
+    error_code error;
+    auto& socket = stream_->socket();
+    socket.open(tcp::v4(), error);
+    const bool result = !error
+                        && !in_descriptor_reserve(socket.native_handle());
+    socket.close(error);
+    return result;
+  }
+
+  void resolve() {
+    wanted_ = std::make_shared<char>();
+    unit_.target_names().find(
+      to_.host, wanted_,
+      [self = shared_from_this()](const error_code& error,
+                                  const resolver::addresses& found) {
+        guard(self->unit_, self, [&](const auto& me) {
+          me->on_resolved(error, found);
+        })();
+      });
+  }
+
+  void connect(const tcp::endpoint& to) {
+    stream_->socket().async_connect(
+      to, guard(unit_, shared_from_this(),
+                [](const auto& self, const error_code& error) {
+                  self->on_connected(error);
+                }));
+  }
+
+  void on_resolved(const error_code& error,
+                   const resolver::addresses& found) {
+    if (!done_)
+      return;
+    if (error)
+      return fail(outcome::origin_unresolved, error.message());
+    const auto port = static_cast<uint16_t>(std::atoi(to_.port.c_str()));
+    for (const auto& address : found)
+      candidates_.emplace_back(address, port);
+    connect_any();
+  }
+
+  void connect_any() {
+    asio::async_connect(
+      stream_->socket(), candidates_,
+      guard(unit_, shared_from_this(),
+            [](const auto& self, const error_code& error, const auto&) {
+              self->on_connected(error);
+            }));
+  }
+
+  void on_connected(const error_code& error) {
+    if (!done_)
+      return;
+    if (error)
+      return fail(outcome_of(error), error.message());
+    error_code ignored;
+    stream_->socket().set_option(tcp::no_delay{true}, ignored);
+    // An event stream may be silent for hours; a machine that is gone is found
+    // all the same.
+    stream_->socket().set_option(asio::socket_base::keep_alive{true}, ignored);
+    stream_->socket().set_option(keep_idle{60}, ignored);
+    stream_->socket().set_option(keep_interval{20}, ignored);
+    if (to_.scheme == "https")
+      shake_hands();
+    else
+      succeed();
+  }
+
+  void shake_hands() {
+    auto& tls = stream_->add_tls(settings_->tls);
+    auto* ssl = tls.native_handle();
+    error_code literal;
+    asio::ip::make_address(to_.host, literal);
+    if (literal) // RFC 6066, 3: no addresses in SNI
+      SSL_set_tlsext_host_name(ssl, to_.host.c_str());
+    constexpr unsigned char alpn[] = "\x08http/1.1";
+    SSL_set_alpn_protos(ssl, alpn, sizeof alpn - 1);
+    if (!settings_->options.insecure)
+      tls.set_verify_callback(asio::ssl::host_name_verification(to_.host));
+    tls.async_handshake(asio::ssl::stream_base::client,
+                        guard(unit_, shared_from_this(),
+                              [](const auto& self, const error_code& error) {
+                                self->on_handshake(error);
+                              }));
+  }
+
+  void on_handshake(const error_code& error) {
+    if (!done_)
+      return;
+    if (!error)
+      return succeed();
+    auto reason = error.message();
+    auto* ssl = stream_->tls().native_handle();
+    if (const auto verdict = SSL_get_verify_result(ssl); verdict != X509_V_OK)
+      reason += std::string{" ("} + X509_verify_cert_error_string(verdict)
+                + ")";
+    fail(outcome::origin_tls, reason);
+  }
+
+  void succeed() { finish({std::move(stream_), outcome::ok, {}}); }
+
+  void fail(outcome why, const std::string& reason) {
+    if (!done_)
+      return;
+    stream_->close();
+    finish({nullptr, why, to_.str() + ": " + reason});
+  }
+
+  void finish(connect_result result) {
+    deadline_ = time_point::max();
+    wanted_ = nullptr;
+    if (const auto done = std::exchange(done_, nullptr))
+      done(std::move(result));
+  }
+
+  io_unit& unit_;
+  const std::shared_ptr<const origin_settings> settings_;
+  const origin_address to_;
+  std::function<void(connect_result)> done_;
+  std::shared_ptr<void> wanted_; // as long as its name is
+  std::vector<tcp::endpoint> candidates_;
+  std::unique_ptr<byte_stream> stream_;
+  time_point deadline_;
+};
+
+} // namespace
+
+void connect_to_origin(io_unit& unit,
+                       std::shared_ptr<const origin_settings> settings,
+                       origin_address to,
+                       std::function<void(connect_result)> done) {
+  std::make_shared<connector>(unit, std::move(settings), std::move(to),
+                              std::move(done))
+    ->start();
+}
+
+} // namespace aps

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "transports/net/byte_stream.hpp"
+#include "transports/net/io_unit.hpp"
+#include "transports/seam/origins.hpp"
+
+#include <boost/asio/ssl/context.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace aps {
+
+/// What all connections of one origin client share. Immutable after
+/// construction, used on all units.
+struct origin_settings {
+  /// Throws std::runtime_error when `options.ca_file` cannot be read.
+  explicit origin_settings(const origin_options& options);
+
+  const origin_options options;
+
+  /// OpenSSL counts references from several threads itself; nothing else of
+  /// it changes.
+  mutable boost::asio::ssl::context tls;
+};
+
+/// Where an origin is found.
+struct origin_address {
+  std::string scheme; ///< http | https
+  std::string host;   ///< without brackets
+  std::string port;
+
+  /// host:port, for messages.
+  std::string str() const;
+};
+
+/// Splits `host[:port]`; false when it is malformed.
+bool parse_authority(std::string_view scheme, std::string_view authority,
+                     origin_address& to);
+
+/// A stream, or why there is none.
+struct connect_result {
+  std::unique_ptr<byte_stream> stream;
+  outcome error = outcome::ok;
+  std::string detail; ///< names the address and the reason
+};
+
+/// Resolves, connects, and shakes hands for https, within
+/// `options.connect_timeout`. `done` is called once, not from within the call.
+/// Thread: the unit's.
+void connect_to_origin(io_unit& unit,
+                       std::shared_ptr<const origin_settings> settings,
+                       origin_address to,
+                       std::function<void(connect_result)> done);
+
+} // namespace aps

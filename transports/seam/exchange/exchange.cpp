@@ -1,0 +1,431 @@
+#include "transports/seam/exchange/exchange.hpp"
+
+#include "transports/seam/exchange/head_excess.hpp"
+#include "transports/seam/foreign_text.hpp"
+#include "transports/seam/wall_clock.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace aps {
+
+namespace {
+
+// RFC 9110, 9.2.2.
+bool is_idempotent(const request_head& head) noexcept {
+  constexpr std::array methods{"GET",  "HEAD",   "PUT",
+                               "DELETE", "OPTIONS", "TRACE"};
+  for (const auto* method : methods)
+    if (head.method == method)
+      return head.upgrade.empty();
+  return find_header(head.headers, "Idempotency-Key") != nullptr;
+}
+
+// Most texts are short and clean: those stay as they are.
+void cut_text(std::string& text, size_t most) {
+  if (text.size() > most || !is_clean_text(text))
+    text = foreign_text(text, most);
+}
+
+std::shared_ptr<const exchange_facts> cut_facts(exchange_facts facts) {
+  facts.cut();
+  return std::make_shared<const exchange_facts>(std::move(facts));
+}
+
+} // namespace
+
+exchange::exchange(executor& unit, exchange_id id, request_head_ptr head,
+                   exchange_facts facts, std::shared_ptr<visitor> listener,
+                   uint32_t window)
+    : calls_(unit), id_(id), head_(std::move(head)),
+      facts_(cut_facts(std::move(facts))),
+      listener_(std::move(listener)), window_(window),
+      out_(initial_request_window), in_(window, window) {
+  if (head_->last)
+    out_.finish({});
+}
+
+// -- for actors ---------------------------------------------------------------
+
+void exchange::attach(link_ptr on, const session_id& session,
+                      exchange_owner_ptr owner) {
+  calls_.run(shared_from_this(), [this, on = std::move(on), session,
+                                  owner = std::move(owner)]() mutable {
+    begin_or_move(std::move(on), session, std::move(owner));
+  });
+}
+
+void exchange::deliver(const link_ptr& from, frame what) {
+  calls_.run(shared_from_this(), [this, from, what = std::move(what)]() mutable {
+    if (from == link_)
+      do_deliver(std::move(what));
+  });
+}
+
+void exchange::detach(const link_ptr& from, link_error why, bool unsent) {
+  calls_.run(shared_from_this(), [this, from, why, unsent] {
+    if (link_ != from)
+      return;
+    note_loss(to_string(why));
+    link_ = nullptr;
+    owner_ = nullptr;
+    if (!std::exchange(unheard_, false))
+      return;
+    if (unsent)
+      return take_back_head();
+    if (why == link_error::protocol || why == link_error::too_large)
+      ++misunderstood_;
+    look_at_limits();
+  });
+}
+
+// The last head never left: nobody began with it.
+void exchange::take_back_head() {
+  --heads_sent_;
+  starts_ -= head_begins_;
+  head_sent_ = heads_sent_ > 0;
+  look_at_limits();
+}
+
+// What nobody survives is not to be tried on everybody.
+void exchange::look_at_limits() {
+  exhausted_ = starts_ >= max_starts || misunderstood_ >= max_misunderstandings
+               || heads_sent_ >= max_heads;
+}
+
+void exchange::fail(outcome how, std::string detail) {
+  calls_.run(shared_from_this(), [this, how, detail = std::move(detail)] {
+    if (over_)
+      return;
+    send(reset_frame{how, detail});
+    finish(how, detail);
+  });
+}
+
+bool exchange::restartable() const noexcept {
+  return !over_ && !exhausted_ && !response_started_ && !body_acked_
+         && (!head_sent_ || is_idempotent(*head_));
+}
+
+void exchange::begin_or_move(link_ptr on, const session_id& session,
+                             exchange_owner_ptr owner) {
+  if (over_) {
+    owner->on_finished(unit(), id_, outcome::visitor_gone);
+    return;
+  }
+  if (link_)
+    note_loss("moved");
+  link_ = std::move(on);
+  owner_ = std::move(owner);
+  if (auto excess = head_excess(*head_); !excess.empty())
+    return finish(outcome::header_too_large, excess);
+  if (!head_sent_) {
+    note_attempt(exchange_attempt::kind::first);
+    session_ = session;
+    restart(true);
+  } else if (session == session_) {
+    note_attempt(exchange_attempt::kind::resume);
+    ++moves_;
+    resuming_ = true;
+    send(resume_frame{++attempt_, in_.received(), heads_});
+  } else if (restartable()) {
+    note_attempt(exchange_attempt::kind::restart);
+    ++moves_;
+    session_ = session;
+    restart(true);
+  } else {
+    const auto how = response_started_ ? outcome::cut
+                     : exhausted_      ? outcome::attempts_exhausted
+                                       : outcome::started_unknown;
+    finish(how, "the agent that had the request is gone");
+  }
+}
+
+void exchange::send_head(bool begins) {
+  resuming_ = false;
+  // On a link that is closed already nothing is sent, and nobody begins; its
+  // owner is about to detach us.
+  if (link_->ended())
+    return;
+  head_sent_ = true;
+  unheard_ = true;
+  head_begins_ = begins;
+  starts_ += begins;
+  ++heads_sent_;
+  look_at_limits();
+  send(request_frame{++attempt_, window_, head_});
+  pump();
+}
+
+// From the very beginning: nothing of the answer was delivered yet.
+void exchange::restart(bool begins) {
+  if (record_)
+    record_->bytes_resent += out_.sent();
+  out_.restart(initial_request_window);
+  send_head(begins);
+}
+
+void exchange::do_deliver(frame what) {
+  // A listener may drop the last outside reference while it is called.
+  const auto self = shared_from_this();
+  unheard_ = false;
+  std::visit(
+    [this](auto& body) {
+      if constexpr (requires { this->handle(body); })
+        handle(body);
+      else
+        violation("unexpected frame kind");
+    },
+    what.body);
+}
+
+void exchange::handle(response_frame& what) {
+  if (final_head_)
+    return violation("second response head");
+  ++heads_;
+  final_head_ = !what.head->interim();
+  if (!final_head_) {
+    interim_bytes_ += bytes_of(what.head->headers);
+    if (heads_ > max_interim_heads || interim_bytes_ > max_interim_bytes)
+      return violation("too many interim response heads");
+  }
+  length_ = what.head->content_length;
+  response_started_ = true;
+  if (record_ && final_head_) {
+    record_->first_byte = unit().now();
+    record_->status = what.head->status;
+  }
+  listener_->on_head(what.head);
+  if (over_)
+    return;
+  if (what.head->last && final_head_)
+    complete({});
+}
+
+void exchange::handle(data_frame& what) {
+  if (!final_head_)
+    return violation("data before the response head");
+  auto fresh = in_.accept(what);
+  if (!fresh)
+    return violation("data out of order or beyond the credit");
+  if (record_)
+    record_->bytes_down += fresh->size();
+  if (!fresh->empty())
+    listener_->on_data(std::move(*fresh));
+  if (!over_ && in_.ended())
+    complete({});
+}
+
+void exchange::handle(end_frame& what) {
+  if (!final_head_ || !in_.accept_end(what.offset))
+    return violation("end at the wrong place");
+  complete(what.trailers);
+}
+
+void exchange::handle(reset_frame& what) {
+  send(ack_frame{in_.received(), 0, true});
+  finish(what.code == outcome::ok ? outcome::internal : what.code,
+         foreign_text(what.message));
+}
+
+void exchange::handle(ack_frame& what) {
+  const auto was_full = out_.room() == 0;
+  if (!out_.ack(what.offset, what.window))
+    return violation("ack of bytes that were never sent");
+  if (what.offset > 0)
+    body_acked_ = true;
+  pump();
+  if (was_full && !out_.finished() && out_.room() > 0)
+    listener_->on_writable();
+}
+
+void exchange::handle(resumed_frame& what) {
+  if (!resuming_ || what.attempt != attempt_)
+    return;
+  resuming_ = false;
+  if (what.known) {
+    const auto sent = out_.sent();
+    if (!out_.rewind(what.received))
+      return violation("resumed at a position that is gone or was never sent");
+    if (record_)
+      record_->bytes_resent += sent - std::min(sent, what.received);
+    // Our last ack may have died with the old link.
+    send(in_.current_ack());
+    return pump();
+  }
+  if (response_started_ || body_acked_)
+    return finish(response_started_ ? outcome::cut : outcome::started_unknown,
+                  "the agent does not know the exchange any more");
+  // It never saw the head. Yet somebody ends its links again and again.
+  if (misunderstood_ >= max_misunderstandings || heads_sent_ >= max_heads)
+    return finish(outcome::attempts_exhausted,
+                  "each connection that was given the request ended");
+  restart(false);
+}
+
+// -- for the visitor's side ---------------------------------------------------
+
+void exchange::send_body(slice bytes) {
+  if (over_ || out_.finished())
+    return;
+  if (record_)
+    record_->bytes_up += bytes.size();
+  out_.push(std::move(bytes));
+  pump();
+}
+
+void exchange::send_end(header_list trailers) {
+  if (over_ || out_.finished())
+    return;
+  if (auto excess = head_excess(trailers); !excess.empty())
+    return fail(outcome::header_too_large, std::move(excess));
+  out_.finish(std::move(trailers));
+  pump();
+}
+
+void exchange::consumed(size_t bytes) {
+  if (over_)
+    return;
+  if (auto due = in_.consume(bytes); due && link_ && !resuming_)
+    send(*due);
+}
+
+void exchange::cancel(outcome why) {
+  if (over_)
+    return;
+  if (link_)
+    send(reset_frame{why, {}});
+  listener_ = nullptr;
+  // Who knows the length leaves with the last byte; the end may still be on
+  // its way to us.
+  const auto complete = why == outcome::visitor_gone && final_head_
+                        && length_ == in_.consumed();
+  release(complete ? outcome::ok : why);
+}
+
+// -- inner workings -----------------------------------------------------------
+
+void exchange::pump() {
+  if (!link_ || resuming_ || !head_sent_ || head_->last)
+    return;
+  while (auto next = out_.next())
+    send(std::move(*next));
+}
+
+void exchange::send(frame::kind what) {
+  if (link_)
+    link_->send(frame{id_, std::move(what)});
+}
+
+void exchange::complete(const header_list& trailers) {
+  send(ack_frame{in_.received(), 0, true});
+  const auto listener = std::move(listener_);
+  release(outcome::ok);
+  if (listener)
+    listener->on_end(trailers);
+}
+
+void exchange::violation(const char* what) {
+  send(reset_frame{outcome::internal, what});
+  finish(outcome::internal, what);
+}
+
+void exchange::finish(outcome how, const std::string& detail) {
+  const auto listener = std::move(listener_);
+  release(how, detail);
+  if (listener)
+    listener->on_failed(how, detail);
+}
+
+void exchange::release(outcome how, std::string_view detail) {
+  over_ = true;
+  note_end(how, detail);
+  out_.clear();
+  link_ = nullptr;
+  if (const auto owner = std::move(owner_))
+    owner->on_finished(unit(), id_, how);
+  owner_ = nullptr;
+}
+
+// -- the record ---------------------------------------------------------------
+
+std::string exchange_facts::target(bool with_scheme) const {
+  // What was no request names no host.
+  if (host.empty() || !(path.empty() || path.starts_with('/')))
+    return path;
+  return (with_scheme ? scheme + "://" : "") + host + path;
+}
+
+void exchange_facts::cut() {
+  cut_text(visitor_address, kept::address);
+  cut_text(request_id, kept::request_id);
+  cut_text(host, kept::host);
+  cut_text(path, kept::path);
+}
+
+void exchange_record::reuse() {
+  auto spare = std::move(attempts);
+  spare.clear();
+  auto text = std::move(detail);
+  text.clear();
+  auto facts_memory = std::move(kept_);
+  *this = {};
+  attempts = std::move(spare);
+  detail = std::move(text);
+  kept_ = std::move(facts_memory);
+}
+
+void exchange_record::keep_facts() {
+  if (!kept_)
+    kept_ = std::make_shared<exchange_facts>();
+  *kept_ = *facts;
+  facts = kept_;
+}
+
+void exchange::observe(std::shared_ptr<exchange_observer> who,
+                       exchange_record_ptr record) {
+  observer_ = std::move(who);
+  record_ = std::move(record);
+  record_->id = id_;
+  record_->facts = facts_;
+  record_->method = foreign_text(head_->method, kept::method);
+  record_->started = unit().now();
+  record_->started_ms = wall_clock_ms();
+}
+
+void exchange::note_attempt(exchange_attempt::kind how) {
+  if (!record_)
+    return;
+  const auto now = unit().now();
+  if (record_->attempts.empty())
+    record_->acquired = now;
+  else
+    ++record_->moves;
+  record_->attempts.push_back({how, now, owner_->who(), {}, {}});
+}
+
+void exchange::note_loss(std::string_view why) {
+  if (!record_ || record_->attempts.empty())
+    return;
+  record_->attempts.back().lost_at = unit().now();
+  record_->attempts.back().reason = why;
+}
+
+void exchange::note_end(outcome how, std::string_view detail) {
+  const auto record = std::exchange(record_, nullptr);
+  if (!record)
+    return;
+  record->ended = unit().now();
+  record->over = true;
+  record->how = how;
+  record->detail = detail;
+  cut_text(record->detail, kept::detail);
+  // Nobody hears the status of an answer to a visitor that left.
+  if (record->status == 0 && how != outcome::visitor_gone)
+    record->status = static_cast<uint16_t>(status_of(how));
+  if (const auto observer = std::exchange(observer_, nullptr))
+    observer->on_over(record);
+}
+
+} // namespace aps

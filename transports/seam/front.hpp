@@ -1,0 +1,61 @@
+#pragma once
+
+#include "transports/seam/exchange/exchange.hpp"
+#include "transports/seam/exchange/own_answer.hpp"
+#include "transports/seam/limit.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace aps {
+
+/// A request as the visitor sent it, before a mapping was applied.
+struct visitor_request {
+  std::string method;
+  std::string scheme = "http";
+  std::string host; ///< without port, as sent
+  uint16_t port = 0; ///< 0 = the scheme's default
+  std::string path = "/"; ///< path and query
+  std::string visitor_address; ///< ip
+};
+
+/// Where the listeners of a node hand over what arrives. Implemented by the
+/// actor side; called on unit threads, several at once.
+class front {
+ public:
+  virtual ~front() = default;
+
+  /// The mapping for a request; null = none knows it.
+  virtual std::shared_ptr<const route> find(const visitor_request& what) = 0;
+
+  /// Carries the exchange; `exchange::facts().via` is what `find` returned.
+  virtual void start(exchange_ptr what) = 0;
+
+  /// An agent dialled in; nothing was said yet.
+  virtual void on_link(link_ptr what) = 0;
+
+  /// A fresh exchange id.
+  virtual exchange_id next_id() = 0;
+
+  /// `peer` ("ip" or "ip:port") reached a limit and was refused or cut.
+  /// Counted, and told as an event whose rate is limited; cheap enough for
+  /// every single refusal. Neither text needs escaping.
+  virtual void on_limit(limit kind, std::string_view peer,
+                        std::string_view detail) {
+    static_cast<void>(kind), static_cast<void>(peer), static_cast<void>(detail);
+  }
+
+  /// The listener answered by itself; what never became an exchange is heard
+  /// of here alone. On the thread of `unit`, the visitor's. Strangers decide
+  /// how often.
+  virtual void on_own_answer(executor& unit, const own_answer& answer) {
+    static_cast<void>(unit), static_cast<void>(answer);
+  }
+
+  /// A few lines about what there is, for a visitor on this machine that asked
+  /// for something else; empty = nothing is told.
+  virtual std::string known_addresses() const { return {}; }
+};
+
+} // namespace aps

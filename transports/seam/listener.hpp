@@ -1,0 +1,77 @@
+#pragma once
+
+#include "transports/seam/exchange/node_hop.hpp"
+#include "transports/seam/executor.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace aps {
+
+/// Limits and deadlines of the HTTP front of one server.
+struct http_limits {
+  size_t max_header_bytes = 64 * 1024; ///< request line and headers together
+  size_t max_headers = 100;            ///< number of header fields
+  uint64_t max_body_bytes = 0;         ///< 0 = no limit
+  duration header_timeout = std::chrono::seconds(30);
+  duration body_timeout = std::chrono::seconds(60); ///< silence in a body
+  uint64_t min_receive_rate = 500; ///< of a body, bytes/s over body_timeout
+  duration idle_timeout = std::chrono::seconds(75); ///< keep-alive
+  duration first_byte_timeout = std::chrono::seconds(60);
+  duration write_timeout = std::chrono::seconds(20); ///< nothing is taken
+  uint64_t min_send_rate = 500; ///< taken, bytes/s over write_timeout
+  duration half_close_timeout = std::chrono::seconds(30);
+  duration continue_timeout = std::chrono::seconds(1); ///< before our own 100
+  duration discard_timeout = std::chrono::seconds(30); ///< after the answer
+  uint64_t discard_bytes = 256 * 1024 * 1024;          ///< dito
+  bool error_detail = false; ///< all visitors hear why a target failed
+};
+
+/// How many may be connected to one server, and how many of those one address
+/// (or a /64 of IPv6) has. Agents that showed who they are do not count.
+struct connection_limits {
+  size_t total = 10000;
+  size_t per_address = 1000;
+  size_t unauthenticated = 1000; ///< no request, or no proof, so far
+  size_t unauthenticated_per_address = 250;
+  /// Networks (CIDR) for which the two of an address do not hold.
+  std::vector<std::string> trusted = {};
+};
+
+struct listen_options {
+  std::string name; ///< the server's name in the configuration
+  std::string host = "0.0.0.0";
+  uint16_t port = 0; ///< 0 = any free port
+  bool agents = true; ///< WebSocket and gRPC agents may dial in here
+  http_limits limits;
+  connection_limits connections;
+  bool uses_reserve = false; ///< of descriptors; for operators
+
+  /// Networks (CIDR) whose word about a visitor is taken (config/networks.hpp).
+  std::vector<std::string> trusted_proxies;
+
+  /// false: what is served here never switches protocols; who asks is told.
+  bool upgrades = true;
+
+  /// Who we are to other hops; null = requests end here, and none comes back.
+  std::shared_ptr<node_hop> hop;
+};
+
+/// An open port. Destroying it closes the port and every HTTP session and
+/// unaccepted link behind it.
+class listener {
+ public:
+  virtual ~listener() = default;
+  virtual uint16_t port() const noexcept = 0;
+
+  /// No new connections; the existing ones go on, keep-alive ends.
+  virtual void stop_accepting() = 0;
+
+  /// Live HTTP sessions (visitors' TCP connections).
+  virtual size_t sessions() const noexcept = 0;
+};
+
+} // namespace aps

@@ -1,0 +1,101 @@
+#pragma once
+
+#include "transports/net/io_unit.hpp"
+#include "transports/seam/slice.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace aps {
+
+/// What the node, or something in between, said to a request.
+struct poll_reply {
+  unsigned status = 0;
+  std::string token;
+  std::optional<uint64_t> received;
+  std::optional<uint64_t> batch;
+  std::optional<uint64_t> close;
+  std::string body;
+};
+
+/// One HTTP/1.1 connection of an agent's poll link: connects when it is first
+/// used, then carries one request at a time until it breaks or either side
+/// will not keep it. Decides nothing: deadlines and repetition are the link's.
+/// Kept alive by its operations. Thread: the unit's.
+class poll_connection final
+    : public watched,
+      public std::enable_shared_from_this<poll_connection> {
+ public:
+  using error_code = boost::system::error_code;
+  using tcp = boost::asio::ip::tcp;
+  using handler = std::function<void(const error_code&, poll_reply)>;
+
+  poll_connection(io_unit& unit, tcp::endpoint to);
+
+  /// Continues on a connected socket.
+  poll_connection(io_unit& unit, tcp::socket socket, tcp::endpoint to);
+
+  /// `done` is called once, unless `close` comes before. An answer that does
+  /// not tell its own end is an error: it could have been cut.
+  /// Precondition: no request is under way.
+  void request(std::string head, std::vector<slice> body, handler done);
+
+  /// Sends a last request whose answer is of no interest, then closes; tries
+  /// it for a few seconds at most. Precondition: as above.
+  void farewell(std::string head);
+
+  /// At once, without another callback.
+  void close();
+
+  bool connected() const noexcept { return connected_; }
+
+  /// The answer to the request under way has begun.
+  bool answering() const noexcept { return answering_; }
+
+  /// Another request may follow the last one.
+  bool reusable() const noexcept { return reusable_; }
+
+  /// The deadline of a farewell.
+  void on_tick(time_point now) override;
+  void on_exception(const std::string& text) override;
+
+  /// Grows with everything that happens on the wire.
+  uint64_t progress() const noexcept { return progress_; }
+
+ private:
+  using response
+    = boost::beast::http::response_parser<boost::beast::http::string_body>;
+
+  void connect(void (poll_connection::*next)());
+  void write();
+  void write_farewell();
+  void read();
+  void on_read(const error_code& error);
+  void finish(const error_code& error, poll_reply what);
+
+  io_unit& unit_;
+  tcp::socket socket_;
+  const tcp::endpoint to_;
+  handler done_;
+  std::string head_;
+  std::vector<slice> body_;
+  std::vector<boost::asio::const_buffer> buffers_;
+  boost::beast::flat_buffer in_;
+  std::optional<response> parser_;
+  time_point farewell_until_ = time_point::max();
+  uint64_t progress_ = 0;
+  bool connected_ = false;
+  bool answering_ = false;
+  bool reusable_ = true;
+};
+
+} // namespace aps

@@ -1,0 +1,111 @@
+#include "transports/tunnel/poll/poll_visit.hpp"
+
+#include <algorithm>
+
+namespace aps {
+
+namespace {
+
+constexpr uint16_t conflict = 409;
+constexpr uint16_t content_too_large = 413;
+
+std::shared_ptr<served_exchange> serve(const exchange_ptr& from) {
+  return std::make_shared<served_exchange>(from->unit(), from->id(),
+                                           from->head(), default_window);
+}
+
+void send(served_exchange& to, const poll_answer& what) {
+  auto head = std::make_shared<response_head>();
+  uint64_t bytes = 0;
+  for (const auto& part : what.body)
+    bytes += part.size();
+  head->status = what.status;
+  head->headers = what.headers;
+  head->headers.push_back({"Cache-Control", "no-store, no-transform"});
+  if (bytes > 0)
+    head->headers.push_back({"Content-Type", "application/octet-stream"});
+  head->content_length = bytes;
+  head->last = bytes == 0;
+  to.send_head(std::move(head));
+  for (const auto& part : what.body)
+    to.send_body(part);
+  to.send_end({});
+}
+
+} // namespace
+
+poll_visit::poll_visit(const exchange_ptr& from, std::shared_ptr<poll_host> to,
+                       poll_request what, size_t limit)
+    : unit_(from->unit()), host_(std::move(to)), request_(std::move(what)),
+      limit_(limit) {}
+
+void poll_visit::start(const exchange_ptr& from) {
+  at_ = serve(from);
+  at_->set_origin(shared_from_this());
+  connect_directly(from, at_);
+  const auto& head = *from->head();
+  if (head.last)
+    return complete();
+  if (head.content_length.value_or(0) > limit_)
+    return do_answer({content_too_large, {}, {}});
+  request_.body.reserve(head.content_length.value_or(0));
+  host_->on_body_begin(shared_from_this());
+}
+
+void poll_visit::on_body(slice bytes) {
+  if (!host_)
+    return;
+  if (bytes.size() > limit_ - request_.body.size())
+    return do_answer({content_too_large, {}, {}});
+  request_.body += bytes.view();
+  at_->consumed(bytes.size());
+}
+
+void poll_visit::on_body_end(const header_list&) {
+  complete();
+}
+
+void poll_visit::complete() {
+  if (!host_ || complete_)
+    return;
+  complete_ = true;
+  const auto host = host_;
+  host->on_request(shared_from_this(), std::move(request_));
+}
+
+void poll_visit::on_cancelled() {
+  const auto host = std::exchange(host_, nullptr);
+  request_ = {};
+  at_ = nullptr;
+  if (host && complete_)
+    host->on_left(shared_from_this());
+}
+
+void poll_visit::answer(poll_answer what) {
+  dispatch(unit_, [me = shared_from_this(), what = std::move(what)] {
+    me->do_answer(what);
+  });
+}
+
+void poll_visit::supersede() {
+  dispatch(unit_, [me = shared_from_this()] {
+    if (!me->complete_)
+      me->do_answer({conflict, {}, {}});
+  });
+}
+
+void poll_visit::do_answer(const poll_answer& what) {
+  if (!std::exchange(host_, nullptr))
+    return;
+  request_ = {};
+  if (at_)
+    send(*at_, what);
+}
+
+void answer_poll(const exchange_ptr& from, const poll_answer& what) {
+  const auto at = serve(from);
+  connect_directly(from, at);
+  send(*at, what);
+}
+
+} // namespace aps

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "transports/seam/frame.hpp"
+#include "transports/seam/link.hpp"
+#include "transports/net/gate.hpp"
+#include "transports/net/io_unit.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <functional>
+#include <string>
+
+namespace aps {
+
+/// Where agents ask for a WebSocket, and what both sides must agree on.
+inline constexpr std::string_view tunnel_path = "/.tunnel";
+inline constexpr std::string_view tunnel_subprotocol = "aps.tunnel.v1";
+
+/// Outcome of a handshake: a link that is not started, or why there is none.
+/// Called once, on the unit's thread.
+using websocket_result
+  = std::function<void(link_ptr, link_error, std::string detail)>;
+
+/// The node's side of a WebSocket link: answers the upgrade request that was
+/// read from `socket`. `server` is the name of the listener, `rest` what came
+/// behind the request, `place` (may be null) counts it. The returned
+/// link is there to be aborted while the handshake runs. The socket belongs
+/// to the unit. Thread: the unit's.
+link_ptr accept_websocket(io_unit& unit, boost::asio::ip::tcp::socket socket,
+                          std::string target, const header_list& headers,
+                          std::string server, std::string rest,
+                          place_ptr place, websocket_result done);
+
+/// The agent's side: performs the upgrade on a connected socket. `authority`
+/// is the Host header. As above.
+link_ptr open_websocket(io_unit& unit, boost::asio::ip::tcp::socket socket,
+                        std::string authority, websocket_result done);
+
+} // namespace aps
