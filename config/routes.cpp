@@ -11,18 +11,6 @@ namespace aps {
 
 namespace {
 
-/// Finds strings by view, without a copy per look-up.
-struct string_hash {
-  using is_transparent = void;
-  size_t operator()(std::string_view text) const {
-    return std::hash<std::string_view>{}(text);
-  }
-};
-
-template <class T>
-using string_map
-  = std::unordered_map<std::string, T, string_hash, std::equal_to<>>;
-
 /// "scheme host port" with defaults filled in; the key of one `prefixes`.
 std::string key_of(std::string_view scheme, std::string_view host,
                    uint16_t port) {
@@ -57,6 +45,14 @@ uint32_t window_of(const config::mapping& rule,
 }
 
 } // namespace
+
+/// Finds strings by view, without a copy per look-up.
+struct route_table::string_hash {
+  using is_transparent = void;
+  size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>{}(text);
+  }
+};
 
 /// All mappings of one scheme, host and port.
 struct route_table::prefixes {
@@ -173,6 +169,19 @@ route_table::matches route_table::count(std::string_view scheme,
     return true;
   });
   return out;
+}
+
+std::shared_ptr<const route> find_route(const route_table& routes,
+                                        std::string_view scheme,
+                                        std::string_view host, uint16_t port,
+                                        std::string_view path) {
+  auto found = routes.find(scheme, host, port, path);
+  // A node on port 8080 is asked for "example.com:8080"; a mapping that names
+  // no port means that, too.
+  if (!found && port != 0)
+    found = routes.find(scheme, host, 0, path);
+  // A prefix match says nothing about a path that climbs out of the prefix.
+  return found && found->admits(path) ? found : nullptr;
 }
 
 } // namespace aps

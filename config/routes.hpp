@@ -2,10 +2,12 @@
 
 #include "config/config.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace aps {
@@ -54,6 +56,10 @@ class route_table {
                 std::string_view path, size_t length) const;
 
  private:
+  struct string_hash;
+  template <class T>
+  using string_map
+    = std::unordered_map<std::string, T, string_hash, std::equal_to<>>;
   struct by_host;
   struct prefixes;
   template <class Visit>
@@ -62,5 +68,12 @@ class route_table {
 
   std::shared_ptr<const by_host> hosts_; ///< so copies of a table are cheap
 };
+
+/// The mapping for an address as a visitor sends it, or null. `port` counts
+/// only for mappings that name one.
+std::shared_ptr<const route> find_route(const route_table& routes,
+                                        std::string_view scheme,
+                                        std::string_view host, uint16_t port,
+                                        std::string_view path);
 
 } // namespace aps

@@ -1,24 +1,54 @@
 #!/usr/bin/env python3
 """Who may include whom (README, "How the code is laid out"), that every
 completion handler of a connection is guarded (transports/net/guard.hpp), that no
-text points to a document that a reader of the tree does not have, and that no
-line of the log brings a tag of its own."""
+text points to a document that a reader of the tree does not have, that no line
+of the log brings a tag of its own, and that no two sources of a library give
+one name to two things."""
 
 import pathlib
 import re
 import sys
 
-from sources import ROOT, balanced
+from sources import ROOT, balanced, files, hidden_names
 
 ASIO = r"boost/(asio|beast)|grpcpp?/|google/protobuf"
 CAF = r"caf/"
+GRPC = r"grpcpp?/|google/protobuf"
+
+
+def only(part, *rooms):
+    """A pattern for all of `part` but these rooms of it."""
+    return rf"{part}/(?!(?:{'|'.join(rooms)})/)"
+
+
+# By folder, what neither it nor a folder inside may include. Rooms stand on
+# those before them: seam, wire and net below every protocol, HTTP's language
+# below its two ends, and no transport knows another.
 FORBIDDEN = {
     "config": [ASIO, CAF, r"actors/", r"transports/", r"tools/"],
-    "transports/seam": [ASIO, CAF, r"actors/", r"tools/", r"config/",
-                        r"transports/(?!seam/)"],
     "transports": [CAF, r"actors/", r"tools/"],
-    "actors/policy": [ASIO, CAF, r"actors/(?!policy/)"],
-    "actors": [ASIO, r"transports/(?!seam/)", r"tools/"],
+    "transports/seam": [ASIO, r"config/", only("transports", "seam")],
+    "transports/wire": [ASIO, r"config/", only("transports", "wire", "seam")],
+    "transports/net": [GRPC, only("transports", "net", "seam")],
+    "transports/net/names": [only("transports", "net", "seam")],
+    "transports/http": [GRPC, only("transports", "http", "net", "seam")],
+    "transports/front": [
+        GRPC, only("transports", "front", "http", "net", "seam")],
+    "transports/origin": [
+        GRPC, only("transports", "origin", "http", "net", "seam")],
+    "transports/tunnel": [
+        r"config/", only("transports", "tunnel", "wire", "net", "seam")],
+    "transports/tunnel/grpc": [r"transports/tunnel/(?!grpc/)\w+/"],
+    "transports/tunnel/poll": [GRPC, r"transports/tunnel/(?!poll/)\w+/"],
+    "transports/tunnel/websocket": [
+        GRPC, r"transports/tunnel/(?!websocket/)\w+/"],
+    "actors": [ASIO, r"tools/", only("transports", "seam", "wire")],
+    "actors/policy": [CAF, r"actors/(?!policy/)"],
+    "actors/watch": [r"actors/(?:path|agent|admin)/"],
+    "actors/base": [r"actors/(?:path|agent|admin)/"],
+    "actors/path": [r"actors/(?:agent|admin)/"],
+    "actors/agent": [r"actors/path/"],
+    "actors/admin": [r"actors/(?:path|agent)/"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]', re.M)
 
@@ -83,6 +113,23 @@ def outside():
             yield _at(file, text, found, "is a part of no file here")
 
 
+MENTION = re.compile(r"`([\w./-]+\.(?:[hc]pp|py|proto|mjs))`")
+
+
+def mentioned():
+    """A source that a document names lies where it says."""
+    names = ["/" + str(file.relative_to(ROOT)) for folder in FOLDERS
+             for file in (ROOT / folder).rglob("*") if file.is_file()
+             and "node_modules" not in file.parts]
+    for file in texts():
+        if file.suffix != ".md" or file.name == "CHANGELOG.md":
+            continue
+        text = file.read_text()
+        for found in MENTION.finditer(text):
+            if not any(name.endswith("/" + found[1]) for name in names):
+                yield _at(file, text, found, "is not in this tree")
+
+
 def _at(file, text, found, wrong):
     line = text.count("\n", 0, found.start()) + 1
     return f"{file.relative_to(ROOT)}:{line}: {found[0]} {wrong}"
@@ -108,8 +155,27 @@ def checked_elsewhere():
                 yield _at(file, text, found, "checks on a thread of its own")
 
 
-found = [*violations(), *unguarded(), *outside(), *untagged(),
-         *checked_elsewhere()]
+# What is compiled together in releases (CMakeLists.txt, aps_library).
+LIBRARIES = [("config",), ("actors",), ("transports/seam",), ("transports/net",),
+             ("transports/wire",), ("transports/tunnel",),
+             ("transports/http", "transports/front", "transports/origin")]
+
+
+def alike():
+    """Sources of one library share its unnamed namespace."""
+    for folders in LIBRARIES:
+        names = {}
+        for file in files(ROOT, *folders, ending=".cpp"):
+            for name in hidden_names(file.read_text()):
+                names.setdefault(name, set()).add(str(file.relative_to(ROOT)))
+        for name, where in names.items():
+            if len(where) > 1:
+                yield (f"{', '.join(sorted(where))}: {name.split('(')[0]} has "
+                       "the same name in both")
+
+
+found = [*violations(), *unguarded(), *outside(), *mentioned(), *untagged(),
+         *checked_elsewhere(), *alike()]
 for line in found:
     print(line)
 print(f"{len(found)} violations")

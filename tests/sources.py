@@ -71,6 +71,47 @@ def blocks(text):
                 yield kind, head, first, at
 
 
+def hidden_names(text):
+    """What the unnamed namespaces of a source declare; functions with the
+    types of their parameters."""
+    text = re.sub(r"^\s*#.*$", "", code(text), flags=re.M)
+    for found in re.finditer(r"\bnamespace \{", text):
+        body = balanced(text, found.start(), "{}")[len(found[0]):]
+        for statement in _statements(body):
+            flat = " ".join(statement.split())
+            flat = re.sub(r"^template <[^{]*?> (?=\w)", "", flat)
+            kind = re.match(r"(?:class|struct|union|enum(?: class)?) (\w+)"
+                            r"|using (\w+) =", flat)
+            if re.match(r"namespace|using [^=]*$", flat):
+                continue  # whoever repeats it means the same
+            function = re.match(r"[^=({]*?(\w+)\s*\(([^{]*)\)", flat)
+            if kind:
+                yield kind[1] or kind[2]
+            elif function:
+                types = re.sub(r"\b\w+(?=[,)]|$)", "", function[2])
+                yield f"{function[1]}({''.join(types.split())})"
+            elif named := re.match(r"[^=({]*?(\w+)\s*(?:=|\{|\[|$)", flat):
+                yield named[1]
+
+
+def _statements(body):
+    """The declarations of a namespace's body, without what is in braces."""
+    depth, statement = 0, ""
+    for sign in body:
+        depth += sign == "{"
+        if sign == "}":
+            depth -= 1
+            # Behind a function's body there is no semicolon.
+            if depth == 0 and ")" in statement and "=" not in statement:
+                yield statement
+                statement = ""
+        elif depth == 0 and sign == ";":
+            yield statement
+            statement = ""
+        elif depth == 0 or (sign == "{" and depth == 1):
+            statement += sign
+
+
 # What stands before a block and is no part of it.
 _HIDDEN = re.compile(r"^[ \t]*#(?:.*\\\n)*.*$"
                      r"|\b(?:public|private|protected)\s*:(?!:)", re.M)

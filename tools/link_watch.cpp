@@ -1,6 +1,6 @@
 #include "tools/link_watch.hpp"
 
-#include "actors/policy/complaints.hpp"
+#include "actors/policy/limits/complaints.hpp"
 #include "tools/cli.hpp"
 #include "tools/host.hpp"
 

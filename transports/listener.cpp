@@ -1,13 +1,14 @@
 #include "transports/listener.hpp"
 
+#include "transports/front/http_front.hpp"
+#include "transports/h2_door.hpp"
 #include "transports/net/gate.hpp"
 #include "transports/net/guard.hpp"
-#include "transports/h2_door.hpp"
-#include "transports/front/http_front.hpp"
 #include "transports/net/sniffer.hpp"
-#include "transports/seam/live_set.hpp"
-#include "transports/tunnel/poll/poll_desk.hpp"
 #include "transports/net/sockets.hpp"
+#include "transports/seam/live_set.hpp"
+#include "transports/seam/tunnel_path.hpp"
+#include "transports/tunnel/poll/poll_desk.hpp"
 #include "transports/tunnel/websocket/websocket_link.hpp"
 #include "transports/turned_away.hpp"
 
@@ -281,7 +282,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
                               .status = status_of(outcome::bad_request),
                               .peer = peer,
                               .method = "GET",
-                              .path = "/.tunnel",
+                              .path = tunnel_path,
                               .detail = why});
   }
 

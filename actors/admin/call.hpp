@@ -3,7 +3,7 @@
 #include "actors/admin/request.hpp"
 #include "actors/admin/shared_answers.hpp"
 #include "actors/node.hpp"
-#include "actors/policy/address_shares.hpp"
+#include "actors/policy/limits/address_shares.hpp"
 #include "actors/watch/log_set.hpp"
 #include "actors/watch/metrics.hpp"
 #include "actors/watch/recorder.hpp"

@@ -4,7 +4,7 @@
 #include "actors/admin/long_text.hpp"
 #include "actors/base/unit_context.hpp"
 #include "actors/compat.hpp"
-#include "actors/policy/login_limit.hpp"
+#include "actors/policy/limits/login_limit.hpp"
 #include "transports/seam/exchange/exchange.hpp"
 #include "transports/seam/outcome.hpp"
 

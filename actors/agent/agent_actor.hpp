@@ -3,7 +3,7 @@
 #include "actors/agent/agent_context.hpp"
 #include "actors/agent/agent_metrics.hpp"
 #include "actors/agent/agent_snapshot.hpp"
-#include "actors/policy/complaints.hpp"
+#include "actors/policy/limits/complaints.hpp"
 #include "actors/policy/restart.hpp"
 
 #include <map>

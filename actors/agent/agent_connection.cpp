@@ -11,7 +11,7 @@ namespace aps {
 
 namespace {
 
-constexpr auto greeting_timeout = std::chrono::seconds(10);
+constexpr auto welcome_timeout = std::chrono::seconds(10);
 
 // What a frame that waits takes in memory, roughly.
 size_t early_weight(const frame& what) noexcept {
@@ -243,7 +243,7 @@ void agent_connection_state::wake() {
     return;
   alarm_.at(self_,
             phase_ == phase::live ? liveness_.due(!pending_.empty())
-                                  : opened_ + greeting_timeout,
+                                  : opened_ + welcome_timeout,
             [this] {
               look_after();
               wake();
@@ -255,7 +255,7 @@ void agent_connection_state::look_after() {
   if (phase_ == phase::closing)
     return;
   if (phase_ != phase::live) {
-    if (now - opened_ >= greeting_timeout) {
+    if (now - opened_ >= welcome_timeout) {
       phase_ = phase::closing;
       link_->abort(link_error::timed_out);
     }

@@ -4,7 +4,7 @@
 #include "actors/admin/resource_table.hpp"
 #include "actors/agent/agent_snapshot.hpp"
 #include "actors/base/gather.hpp"
-#include "actors/policy/complaints.hpp"
+#include "actors/policy/limits/complaints.hpp"
 #include "actors/policy/repeat.hpp"
 #include "actors/watch/limit_log.hpp"
 #include "actors/watch/metrics.hpp"
@@ -23,10 +23,6 @@ constexpr auto answer_patience = std::chrono::seconds(5);
 
 using context_ptr = std::shared_ptr<const agent_status_context>;
 using agent_list = std::vector<agent_snapshot>;
-
-double seconds(duration value) {
-  return std::chrono::duration<double>(value).count();
-}
 
 /// One request to an agent.
 class call : public request {
@@ -79,13 +75,13 @@ json show_trouble(const std::optional<agent_snapshot::trouble>& what,
   };
   json out{{"text", what->text},
            {"time_ms", wall_clock_ms() - ms(what->age)},
-           {"age_seconds", seconds(what->age)},
+           {"age_seconds", to_seconds(what->age)},
            {"over", what->over},
            {"next_try_seconds", nullptr}};
   if (what->refused)
     out["reason"] = to_string(*what->refused);
   if (next_dial && !what->over)
-    out["next_try_seconds"] = seconds(*next_dial);
+    out["next_try_seconds"] = to_seconds(*next_dial);
   return out;
 }
 
@@ -96,8 +92,8 @@ json show_node(const agent_snapshot& node) {
       {{"name", one.name},
        {"transport", to_string(one.transport)},
        {"state", to_string(one.state)},
-       {"since_ms", wall_clock_ms() - int64_t(seconds(one.age) * 1000)},
-       {"age_seconds", seconds(one.age)}});
+       {"since_ms", wall_clock_ms() - int64_t(to_seconds(one.age) * 1000)},
+       {"age_seconds", to_seconds(one.age)}});
   auto transports = json::array();
   for (const auto& one : node.lanes)
     transports.push_back({{"transport", to_string(one.transport)},

@@ -1,4 +1,4 @@
-#include "actors/path/drains.hpp"
+#include "actors/base/drains.hpp"
 
 #include "transports/seam/auth.hpp"
 

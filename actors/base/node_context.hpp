@@ -1,11 +1,11 @@
 #pragma once
 
 #include "actors/base/alarm.hpp"
+#include "actors/base/drains.hpp"
 #include "actors/base/published.hpp"
+#include "actors/base/tunnel_keys.hpp"
 #include "actors/base/unit_context.hpp"
 #include "actors/messages.hpp"
-#include "actors/path/drains.hpp"
-#include "actors/path/tunnel_keys.hpp"
 #include "actors/watch/limit_log.hpp"
 #include "actors/watch/log_set.hpp"
 

@@ -17,7 +17,7 @@ namespace aps {
 namespace {
 
 // Until then a connection has to show that it has the password.
-constexpr auto greeting_timeout = std::chrono::seconds(5);
+constexpr auto hello_timeout = std::chrono::seconds(5);
 
 // When a wrong password is answered, counted from the hello.
 constexpr duration unproven_pause = std::chrono::milliseconds(100);
@@ -210,7 +210,7 @@ void connection_state::on_rejected(const rejected& no) {
 void connection_state::refuse(refusal why, close_reason reason,
                               uint32_t retry_after_ms) {
   const auto silent = phase_ == phase::greeting && why == refusal::malformed
-                      && compat::now(self_) - opened_ >= greeting_timeout;
+                      && compat::now(self_) - opened_ >= hello_timeout;
   phase_ = phase::closing;
   const std::string text{silent ? "no hello in time" : render(why)};
   event refused{why == refusal::bad_proof ? event_kind::auth_failed
@@ -317,7 +317,7 @@ void connection_state::wake() {
     return;
   const auto greets = phase_ == phase::greeting || phase_ == phase::admission;
   alarm_.at(self_,
-            greets ? opened_ + greeting_timeout
+            greets ? opened_ + hello_timeout
                    : liveness_.due(!pending_.empty()),
             [this] {
               look_after();
@@ -328,7 +328,7 @@ void connection_state::wake() {
 void connection_state::look_after() {
   const auto now = compat::now(self_);
   if (phase_ == phase::greeting || phase_ == phase::admission) {
-    if (now - opened_ >= greeting_timeout)
+    if (now - opened_ >= hello_timeout)
       refuse(refusal::malformed, close_reason::refused, 0);
     return;
   }

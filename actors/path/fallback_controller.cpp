@@ -31,10 +31,6 @@ breaker_settings breaker_of(const config::fallback& settings) {
   return out;
 }
 
-// Restart intensity of the pools; above it the whole endpoint starts over.
-constexpr size_t max_pool_deaths = 5;
-constexpr auto pool_death_window = std::chrono::seconds(30);
-
 } // namespace
 
 controller_state::controller_state(controller_actor::pointer self,
@@ -49,8 +45,7 @@ controller_state::controller_state(controller_actor::pointer self,
              lane{transport_kind::websocket, setup_.settings.websocket_pool,
                   {}, {}, false, {}, {}},
              lane{transport_kind::poll, setup_.settings.poll_pool, {}, {},
-                  false, {}, {}}},
-      pool_deaths_(max_pool_deaths, pool_death_window) {}
+                  false, {}, {}}} {}
 
 controller_state::~controller_state() {
   for (const auto& where : lanes_)

@@ -129,7 +129,7 @@ class controller_state {
   breaker breaker_;
   alarm alarm_;
   std::array<lane, 3> lanes_; ///< in order of preference
-  restart_intensity pool_deaths_;
+  restart_intensity pool_deaths_; ///< above it the endpoint starts over
   std::vector<parked> parked_; ///< first come first
   std::vector<absence> absences_;
   /// When a session was replaced whose successor has not joined yet.

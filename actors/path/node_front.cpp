@@ -61,19 +61,6 @@ node_front::node_front(caf::actor_system& system, node_context_ptr context,
   *context_->next_id = first_id != 0 ? first_id : random_start();
 }
 
-std::shared_ptr<const route> find_route(const route_table& routes,
-                                        std::string_view scheme,
-                                        std::string_view host, uint16_t port,
-                                        std::string_view path) {
-  auto found = routes.find(scheme, host, port, path);
-  // A node on port 8080 is asked for "example.com:8080"; a mapping that names
-  // no port means that, too.
-  if (!found && port != 0)
-    found = routes.find(scheme, host, 0, path);
-  // A prefix match says nothing about a path that climbs out of the prefix.
-  return found && found->admits(path) ? found : nullptr;
-}
-
 std::shared_ptr<const route> node_front::find(const visitor_request& what) {
   return find_route(routes_, what.scheme, what.host, what.port, what.path);
 }

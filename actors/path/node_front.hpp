@@ -2,17 +2,12 @@
 
 #include "actors/base/node_context.hpp"
 #include "actors/watch/recorder.hpp"
+#include "config/routes.hpp"
 
 #include <atomic>
 #include <memory>
 
 namespace aps {
-
-/// The mapping for an address as a visitor sends it, or null.
-std::shared_ptr<const route> find_route(const route_table& routes,
-                                        std::string_view scheme,
-                                        std::string_view host, uint16_t port,
-                                        std::string_view path);
 
 /// What the node's listeners talk to: applies the mappings and brings requests
 /// and dialled links into the actor system. Thread-safe.

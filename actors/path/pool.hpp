@@ -2,8 +2,8 @@
 
 #include "actors/base/alarm.hpp"
 #include "actors/base/node_context.hpp"
-#include "actors/policy/address_shares.hpp"
 #include "actors/policy/balance.hpp"
+#include "actors/policy/limits/address_shares.hpp"
 #include "actors/policy/restart.hpp"
 #include "actors/policy/sizing.hpp"
 #include "config/networks.hpp"

@@ -7,14 +7,6 @@
 
 namespace aps {
 
-namespace {
-
-// Restart intensity: so many deaths within this time end the restarts.
-constexpr size_t max_deaths = 5;
-constexpr auto death_window = std::chrono::seconds(30);
-
-} // namespace
-
 supervisor_state::supervisor_state(supervisor_actor::pointer self,
                                    node_context_ptr context)
     : self_(self), context_(std::move(context)) {
@@ -23,7 +15,7 @@ supervisor_state::supervisor_state(supervisor_actor::pointer self,
       context_->keys->add(tunnel_name, settings.password);
       children_.emplace(
         tunnel_name,
-        child{{}, settings, restart_intensity{max_deaths, death_window}});
+        child{{}, settings, restart_intensity{}});
     }
 }
 

@@ -19,13 +19,9 @@ constexpr auto forget_after = std::chrono::seconds(60);
 // One that never had a connection, for its agent was refused.
 constexpr auto forget_unused_after = std::chrono::seconds(30);
 
-// Restart intensity of the controllers; above it the tunnel starts over.
-constexpr size_t max_deaths = 5;
-constexpr auto death_window = std::chrono::seconds(30);
-
 // Sessions of an endpoint that are remembered; agents that come back again
 // and again have a new one each time.
-constexpr size_t max_sessions = 64;
+constexpr size_t max_remembered_sessions = 64;
 
 constexpr uint32_t short_pause_ms = 1000;
 
@@ -42,8 +38,7 @@ tunnel_state::tunnel_state(tunnel_actor::pointer self,
                            node_context_ptr context, std::string tunnel_name,
                            config::tunnel settings)
     : self_(self), context_(std::move(context)), name_(std::move(tunnel_name)),
-      settings_(std::move(settings)), deaths_(max_deaths, death_window),
-      alarm_(context_->alarms) {}
+      settings_(std::move(settings)), alarm_(context_->alarms) {}
 
 tunnel_state::~tunnel_state() {
   for (const auto& one : endpoints_)
@@ -241,7 +236,7 @@ void tunnel_state::note_session(endpoint& where, const session_id& session) {
   if (!sessions_.emplace(session, where.name).second)
     return;
   where.sessions.push_back(session);
-  if (where.sessions.size() <= max_sessions)
+  if (where.sessions.size() <= max_remembered_sessions)
     return;
   sessions_.erase(where.sessions.front());
   where.sessions.pop_front();

@@ -90,7 +90,7 @@ class tunnel_state {
   /// Which endpoint a session serves; it may serve one.
   std::map<session_id, std::string> sessions_;
   std::vector<choice_view> choices_; ///< reused by each choice
-  restart_intensity deaths_;
+  restart_intensity deaths_; ///< of controllers; above, the tunnel starts over
   alarm alarm_;
   uint64_t drains_seen_ = 0; ///< version of the register
   uint64_t turn_ = 0;

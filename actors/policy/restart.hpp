@@ -79,6 +79,9 @@ constexpr bool is_proven(duration lived) noexcept {
 /// Restart intensity (OTP): more than `count` events within `window`? Pure.
 class restart_intensity {
  public:
+  /// As supervisors begin: five in half a minute.
+  restart_intensity() : restart_intensity(5, std::chrono::seconds(30)) {}
+
   restart_intensity(size_t count, duration window)
       : count_(count), window_(window) {}
 

@@ -2,7 +2,7 @@
 
 #include "actors/actors.hpp"
 #include "actors/events.hpp"
-#include "actors/policy/address_limit.hpp"
+#include "actors/policy/limits/address_limit.hpp"
 #include "transports/seam/limit.hpp"
 #include "transports/seam/outcome.hpp"
 

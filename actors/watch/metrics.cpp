@@ -26,10 +26,6 @@ constexpr std::array bounds{.0001, .00025, .0005, .001, .0025, .005, .01, .025,
                             .05,   .1,     .25,   .5,   1.,    2.5,  5.,  10.,
                             30.};
 
-double seconds(duration value) {
-  return std::chrono::duration<double>(value).count();
-}
-
 std::string_view help_of(std::string_view name) {
   constexpr std::array<std::array<std::string_view, 2>, 16> known{{
     {"pool-connections", "Connections of a pool."},
@@ -146,12 +142,12 @@ void exchange_metrics::on_over(const exchange_record& what) {
   add(here.all.bytes_down, what.bytes_down);
   add(here.all.bytes_resent, what.bytes_resent);
   add(here.all.moves, what.moves);
-  here.all.total->observe(seconds(what.ended - what.started));
+  here.all.total->observe(to_seconds(what.ended - what.started));
   if (what.first_byte != time_point{})
-    here.all.first_byte->observe(seconds(what.first_byte - what.started));
+    here.all.first_byte->observe(to_seconds(what.first_byte - what.started));
   if (!by || what.acquired == time_point{})
     return;
-  const auto waited = seconds(what.acquired - what.started);
+  const auto waited = to_seconds(what.acquired - what.started);
   here.all.acquire->observe(waited);
   if (const auto rtt = by->rtt_ns.load(std::memory_order_relaxed); rtt > 0)
     here.all.overhead->observe(waited + static_cast<double>(rtt) * 1e-9);

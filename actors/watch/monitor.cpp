@@ -10,7 +10,7 @@ namespace aps {
 
 namespace {
 
-constexpr size_t max_sessions = 4096;
+constexpr size_t max_told_sessions = 4096;
 
 // How long a pool may take to say why a connection ended.
 constexpr auto farewell_time = std::chrono::seconds(2);
@@ -138,7 +138,7 @@ void monitor_state::leave_session(const std::string& id,
   event down{event_kind::session_down, i->second.tunnel, i->second.endpoint};
   down.session = id;
   // One that lost its connections is expected back, but not for ever.
-  if (i->second.lost == 0 || sessions_.size() > max_sessions)
+  if (i->second.lost == 0 || sessions_.size() > max_told_sessions)
     sessions_.erase(i);
   on_event(std::move(down));
 }

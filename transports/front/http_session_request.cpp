@@ -6,6 +6,7 @@
 #include "transports/http/identity.hpp"
 #include "transports/http/misread.hpp"
 #include "transports/seam/probe_request.hpp"
+#include "transports/seam/tunnel_path.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
 #include <algorithm>
@@ -27,7 +28,6 @@ constexpr size_t max_agent_field = 64 * 1024 - 16;
 
 constexpr auto no_limit = std::numeric_limits<size_t>::max();
 
-constexpr std::string_view tunnel_target = "/.tunnel";
 constexpr std::string_view poll_target = "/.tunnel/poll";
 
 std::string endpoint_of(const boost::asio::ip::tcp::socket& socket) {
@@ -360,7 +360,7 @@ bool http_session::is_agent() noexcept {
   if (!context_->options().agents || !context_->on_tunnel_upgrade())
     return false;
   const std::string_view target = head.target;
-  return target.substr(0, target.find('?')) == tunnel_target && head.upgrade
+  return target.substr(0, target.find('?')) == tunnel_path && head.upgrade
          && head.method == "GET" && request_.received
          && lists(head.headers, "upgrade", "websocket");
 }

@@ -2,6 +2,7 @@
 
 #include "config/networks.hpp"
 #include "transports/seam/executor.hpp"
+#include "transports/seam/front.hpp"
 #include "transports/seam/listener.hpp"
 
 #include <boost/intrusive/list.hpp>

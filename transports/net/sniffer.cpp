@@ -1,7 +1,6 @@
 #include "transports/net/sniffer.hpp"
 
 #include "transports/net/guard.hpp"
-#include "transports/tunnel/grpc/h2_guard.hpp"
 
 #include <boost/asio/buffer.hpp>
 
@@ -11,14 +10,6 @@ namespace aps {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-
-first_bytes classify_first_bytes(std::string_view bytes) noexcept {
-  const auto n = std::min(bytes.size(), h2_preface.size());
-  if (bytes.substr(0, n) != h2_preface.substr(0, n))
-    return first_bytes::http1;
-  return n == h2_preface.size() ? first_bytes::http2
-                                : first_bytes::undecided;
-}
 
 sniffer::sniffer(io_unit& unit, asio::ip::tcp::socket socket,
                  duration timeout, handler done)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "transports/net/first_bytes.hpp"
 #include "transports/net/io_unit.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -9,12 +10,6 @@
 #include <string>
 
 namespace aps {
-
-enum class first_bytes : uint8_t { undecided, http1, http2 };
-
-/// What the first bytes of a connection begin with; `undecided` as long as
-/// they are a part of the HTTP/2 preface.
-first_bytes classify_first_bytes(std::string_view bytes) noexcept;
 
 /// Reads the first bytes of a connection and says what it speaks. Lives in
 /// its handlers; a connection that says nothing is dropped at the deadline.

@@ -10,6 +10,10 @@ using clock_type = std::chrono::steady_clock;
 using time_point = clock_type::time_point;
 using duration = clock_type::duration;
 
+constexpr double to_seconds(duration value) noexcept {
+  return std::chrono::duration<double>(value).count();
+}
+
 /// One I/O unit as both sides of the seam see it: a thread that runs what is
 /// posted to it, in order. Everything bound to a unit is touched only there.
 class executor {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "transports/seam/tunnel_path.hpp"
+
 #include <string_view>
 
 /// The plain GET by which an agent that cannot connect asks what it is that
@@ -7,7 +9,7 @@
 /// no visitor's.
 namespace aps::probe_request {
 
-inline constexpr std::string_view target = "/.tunnel";
+inline constexpr std::string_view target = tunnel_path;
 inline constexpr std::string_view user_agent = "aps";
 
 } // namespace aps::probe_request

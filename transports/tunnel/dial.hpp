@@ -1,8 +1,8 @@
 #pragma once
 
 #include "transports/net/io_unit.hpp"
-#include "transports/seam/network.hpp"
 #include "transports/seam/live_set.hpp"
+#include "transports/seam/network.hpp"
 
 #include <functional>
 #include <memory>

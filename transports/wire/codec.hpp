@@ -21,6 +21,10 @@ inline constexpr size_t max_message_bytes = 4 * 1024 * 1024;
 /// Until an agent is welcome it may send no more than this.
 inline constexpr size_t unauthenticated_bytes = 64 * 1024;
 
+/// Messages below this size are copied as they are decoded, so that no frame
+/// keeps a buffer that is mostly something else, and the buffer is reused.
+inline constexpr size_t min_shared_message = 8 * 1024;
+
 /// What a sender puts into one message, see frame_queue::pop_batch.
 inline constexpr size_t target_batch_bytes = 256 * 1024;
 inline constexpr size_t target_batch_frames = 4 * 1024;

@@ -1,7 +1,6 @@
 #include "actors/admin/resources/explain.hpp"
 
 #include "actors/admin/router.hpp"
-#include "actors/path/node_front.hpp"
 #include "config/host.hpp"
 #include "config/path.hpp"
 

@@ -1,4 +1,4 @@
-#include "actors/policy/address_limit.hpp"
+#include "actors/policy/limits/address_limit.hpp"
 
 namespace aps {
 

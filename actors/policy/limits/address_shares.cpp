@@ -1,4 +1,4 @@
-#include "actors/policy/address_shares.hpp"
+#include "actors/policy/limits/address_shares.hpp"
 
 #include "transports/seam/peer_address.hpp"
 

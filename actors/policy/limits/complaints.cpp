@@ -1,4 +1,4 @@
-#include "actors/policy/complaints.hpp"
+#include "actors/policy/limits/complaints.hpp"
 
 #include <array>
 

@@ -1,4 +1,4 @@
-#include "actors/policy/login_limit.hpp"
+#include "actors/policy/limits/login_limit.hpp"
 
 #include <algorithm>
 

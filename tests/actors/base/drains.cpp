@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "actors/path/drains.hpp"
+#include "actors/base/drains.hpp"
 #include "actors/policy/balance.hpp"
 
 using namespace aps;

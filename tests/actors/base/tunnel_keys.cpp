@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "actors/path/tunnel_keys.hpp"
+#include "actors/base/tunnel_keys.hpp"
 #include "transports/seam/auth.hpp"
 
 #include <future>

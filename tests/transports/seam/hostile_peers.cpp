@@ -1,6 +1,6 @@
 #define CAF_SUITE hostile_peers
 
-#include "exchange_world.hpp"
+#include "tests/transports/seam/exchange_world.hpp"
 
 #include "transports/seam/exchange/head_excess.hpp"
 

@@ -1,4 +1,4 @@
-#include "cutting_proxy.hpp"
+#include "tests/transports/tunnel/cutting_proxy.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

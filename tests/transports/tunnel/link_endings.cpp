@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "link_harness.hpp"
+#include "tests/transports/tunnel/link_harness.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

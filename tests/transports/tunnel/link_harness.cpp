@@ -1,4 +1,4 @@
-#include "link_harness.hpp"
+#include "tests/transports/tunnel/link_harness.hpp"
 
 #include <future>
 

@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "link_harness.hpp"
+#include "tests/transports/tunnel/link_harness.hpp"
 
 #include "transports/net/sniffer.hpp"
 #include "transports/tunnel/grpc/h2_guard.hpp"

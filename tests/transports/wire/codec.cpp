@@ -3,7 +3,7 @@
 #include "tests/support/test.hpp"
 
 #include "transports/wire/codec.hpp"
-#include "wire_samples.hpp"
+#include "tests/transports/wire/wire_samples.hpp"
 
 using namespace aps;
 using namespace aps::test;

@@ -6,7 +6,7 @@
 #include "transports/wire/wire_fields.hpp"
 
 #include "tests/support/test.hpp"
-#include "wire_samples.hpp"
+#include "tests/transports/wire/wire_samples.hpp"
 
 #include <set>
 

@@ -1,4 +1,4 @@
-#include "wire_samples.hpp"
+#include "tests/transports/wire/wire_samples.hpp"
 
 #include "transports/wire/codec.hpp"
 

@@ -20,7 +20,7 @@ constexpr size_t max_queued = 1024;
 // getaddrinfo tells no lifetime; a new address is seen after this time.
 constexpr std::chrono::seconds valid_time{5};
 
-boost::system::error_code error_of(int code) {
+boost::system::error_code lookup_error(int code) {
   if (code == EAI_NONAME || code == EAI_NODATA)
     return asio::error::host_not_found;
   return asio::error::host_not_found_try_again;
@@ -33,7 +33,7 @@ name_answer look_up(const std::string& name) {
   addrinfo* found = nullptr;
   name_answer out;
   if (const auto code = ::getaddrinfo(name.c_str(), nullptr, &hints, &found)) {
-    out.error = error_of(code);
+    out.error = lookup_error(code);
     return out;
   }
   for (const auto* item = found; item; item = item->ai_next)

@@ -10,9 +10,6 @@ namespace {
 /// Parts below this size are copied: that is cheaper than sharing them.
 constexpr size_t min_shared_part = 512;
 
-/// Messages below this size are only lent to the decoder.
-constexpr size_t min_shared_message = 8 * 1024;
-
 /// gRPC reads into blocks of this size, so one slice may keep as much.
 constexpr size_t read_block = 64 * 1024;
 

@@ -22,8 +22,10 @@ constexpr int max_streams = 8;
 constexpr int max_metadata_bytes = 8 * 1024;
 constexpr std::chrono::seconds shutdown_timeout{2};
 
+} // namespace
+
 /// Relays by the name under which gRPC knows them.
-class relay_registry {
+class grpc_server::relay_registry {
  public:
   void add(const std::string& name, const std::shared_ptr<grpc_relay>& who) {
     std::lock_guard guard{mutex_};
@@ -52,8 +54,6 @@ class relay_registry {
   std::unordered_map<std::string, std::weak_ptr<grpc_relay>> all_;
   size_t next_sweep_ = 64;
 };
-
-} // namespace
 
 /// Answers every method: the tunnel's with a call, others with UNIMPLEMENTED.
 class grpc_server::service final : public grpc::CallbackGenericService {

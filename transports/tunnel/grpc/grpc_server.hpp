@@ -32,6 +32,7 @@ class grpc_server {
                                     relay_origin from);
 
  private:
+  class relay_registry;
   class service;
   struct implementation;
   std::unique_ptr<implementation> impl_;

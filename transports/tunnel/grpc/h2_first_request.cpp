@@ -1,6 +1,7 @@
 #include "transports/tunnel/grpc/h2_first_request.hpp"
 
-#include "transports/tunnel/grpc/h2_guard.hpp"
+#include "transports/net/first_bytes.hpp"
+#include "transports/tunnel/grpc/h2_frame_type.hpp"
 
 #include <optional>
 #include <string>
@@ -18,16 +19,6 @@ constexpr auto tunnel_path_coded
     "\x7a\xaa\x29\x13"sv;
 constexpr auto path_name_plain = ":path"sv;
 constexpr auto path_name_coded = "\xb9\x58\xd3\x3f"sv;
-
-// RFC 9113, 6.
-enum frame_type : uint8_t {
-  headers = 1,
-  priority = 2,
-  settings = 4,
-  ping = 6,
-  window_update = 8,
-  continuation = 9,
-};
 
 constexpr uint8_t end_headers = 0x4;
 constexpr uint8_t padded = 0x8;
@@ -124,14 +115,14 @@ class block_reader {
   bool path_ = false;
 };
 
-struct frame {
+struct h2_frame {
   uint8_t type = 0;
   uint8_t flags = 0;
   std::string_view payload;
 };
 
 /// The next whole frame, or nothing.
-std::optional<frame> take_frame(std::string_view& bytes) {
+std::optional<h2_frame> take_frame(std::string_view& bytes) {
   constexpr size_t head = 9;
   if (bytes.size() < head)
     return std::nullopt;
@@ -139,13 +130,13 @@ std::optional<frame> take_frame(std::string_view& bytes) {
   const auto size = size_t{at(0)} << 16 | size_t{at(1)} << 8 | at(2);
   if (bytes.size() - head < size)
     return std::nullopt;
-  const frame out{at(3), at(4), bytes.substr(head, size)};
+  const h2_frame out{at(3), at(4), bytes.substr(head, size)};
   bytes.remove_prefix(head + size);
   return out;
 }
 
 /// Takes padding and priority off the payload of HEADERS.
-bool strip(frame& what) {
+bool strip(h2_frame& what) {
   auto& payload = what.payload;
   size_t padding = 0;
   if ((what.flags & padded) != 0) {
@@ -162,6 +153,7 @@ bool strip(frame& what) {
 }
 
 bool may_come_first(uint8_t type) {
+  using namespace h2_frame_type;
   return type == settings || type == window_update || type == ping
          || type == priority || type > continuation;
 }
@@ -175,11 +167,11 @@ h2_request first_h2_request(std::string_view bytes) noexcept {
   std::string block;
   bool begun = false;
   while (auto next = take_frame(bytes)) {
-    if (!begun && next->type == headers) {
+    if (!begun && next->type == h2_frame_type::headers) {
       if (!strip(*next))
         return h2_request::malformed;
       begun = true;
-    } else if (begun ? next->type != continuation
+    } else if (begun ? next->type != h2_frame_type::continuation
                      : !may_come_first(next->type)) {
       return h2_request::malformed;
     }

@@ -1,20 +1,10 @@
 #include "transports/tunnel/grpc/h2_guard.hpp"
 
+#include "transports/tunnel/grpc/h2_frame_type.hpp"
+
 #include <algorithm>
 
 namespace aps {
-
-namespace {
-
-// RFC 9113, section 6.
-enum frame_type : uint8_t {
-  data = 0,
-  headers = 1,
-  window_update = 8,
-  continuation = 9,
-};
-
-} // namespace
 
 std::string_view render(h2_verdict what) noexcept {
   switch (what) {
@@ -72,17 +62,17 @@ h2_verdict h2_guard::take_preface(std::string_view& bytes) {
 h2_verdict h2_guard::on_frame_header(time_point now) {
   skip_ = uint32_t{header_[0]} << 16 | uint32_t{header_[1]} << 8 | header_[2];
   switch (header_[3]) {
-    case headers:
+    case h2_frame_type::headers:
       if (++streams_ > limits_.streams)
         return h2_verdict::too_many_streams;
       [[fallthrough]];
-    case continuation:
+    case h2_frame_type::continuation:
       header_bytes_ += 9 + skip_;
       return header_bytes_ > limits_.header_bytes ? h2_verdict::header_flood
                                                   : h2_verdict::ok;
-    case data:
+    case h2_frame_type::data:
       return skip_ == 0 ? on_control(now) : h2_verdict::ok;
-    case window_update: // one for every few reads; makes no work
+    case h2_frame_type::window_update: // one for every few reads; makes no work
       return h2_verdict::ok;
     default:
       return on_control(now);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "transports/net/first_bytes.hpp"
 #include "transports/seam/executor.hpp"
 
 #include <array>
@@ -7,10 +8,6 @@
 #include <string_view>
 
 namespace aps {
-
-/// First bytes of every HTTP/2 connection (RFC 9113, 3.4).
-inline constexpr std::string_view h2_preface
-  = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// What an agent's HTTP/2 connection may do before it is closed. An honest
 /// agent opens one stream and sends hardly any control frames.

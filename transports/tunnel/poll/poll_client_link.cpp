@@ -1,11 +1,11 @@
 #include "transports/tunnel/poll/poll_client_link.hpp"
 
 #include "transports/net/sockets.hpp"
+#include "transports/seam/tunnel_path.hpp"
 #include "transports/tunnel/link_base.hpp"
 #include "transports/tunnel/link_errors.hpp"
 #include "transports/tunnel/poll/poll_connection.hpp"
 #include "transports/tunnel/poll/poll_wire.hpp"
-#include "transports/tunnel/websocket/websocket_link.hpp"
 #include "transports/wire/codec.hpp"
 
 #include <algorithm>
@@ -35,17 +35,12 @@ constexpr std::chrono::seconds patient_cut{2};
 
 constexpr unsigned created = 201;
 constexpr unsigned ok = 200;
-constexpr unsigned gone = 410;
 constexpr unsigned not_found = 404;
 constexpr size_t token_digits = 32;
 
 bool is_token(std::string_view text) noexcept {
   return text.size() == token_digits
          && text.find_first_not_of("0123456789abcdef") == text.npos;
-}
-
-header number_field(std::string_view name, uint64_t number) {
-  return {std::string{name}, std::to_string(number)};
 }
 
 /// One of the two directions: a request that is under way until it succeeds,
@@ -182,13 +177,13 @@ class poll_client_link final : public link_base {
   std::string head_of(const lane& which, size_t body_bytes) const {
     if (&which == &down_)
       return head_of(poll_down_path,
-                     number_field(poll_received_field, received_),
-                     number_field(poll_hold_field, hold_ms()), 0);
+                     poll_number(poll_received_field, received_),
+                     poll_number(poll_hold_field, hold_ms()), 0);
     if (close_code_ != 0)
       return head_of(poll_close_path,
-                     number_field(poll_close_field, close_code_), {},
+                     poll_number(poll_close_field, close_code_), {},
                      body_bytes);
-    return head_of(poll_up_path, number_field(poll_batch_field, sent_), {},
+    return head_of(poll_up_path, poll_number(poll_batch_field, sent_), {},
                    body_bytes);
   }
 
@@ -246,7 +241,7 @@ class poll_client_link final : public link_base {
       return closed_by_node(which, what);
     if (close_code_ != 0 && &which == &up_)
       return closed();
-    if (what.status == gone || what.status == not_found)
+    if (what.status == poll_gone || what.status == not_found)
       return lost(link_error::lost, "the node does not know the link any more");
     // Something on the way may answer, too; it does not know our fields.
     if (what.status != ok || !what.received)
@@ -349,7 +344,7 @@ class poll_client_link final : public link_base {
       over = std::make_shared<poll_connection>(io(), node_);
     const auto code = close_code_ != 0 ? close_code_ : abnormal_closure;
     over->farewell(
-      head_of(poll_close_path, number_field(poll_close_field, code), {}, 0));
+      head_of(poll_close_path, poll_number(poll_close_field, code), {}, 0));
   }
 
   static link_error code_of(const poll_reply& what) {

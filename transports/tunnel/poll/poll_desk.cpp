@@ -1,9 +1,9 @@
 #include "transports/tunnel/poll/poll_desk.hpp"
 
 #include "transports/seam/auth.hpp"
+#include "transports/seam/tunnel_path.hpp"
 #include "transports/tunnel/link_errors.hpp"
 #include "transports/tunnel/poll/poll_server_link.hpp"
-#include "transports/tunnel/websocket/websocket_link.hpp"
 
 namespace aps {
 

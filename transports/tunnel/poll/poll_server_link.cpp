@@ -8,21 +8,6 @@
 
 namespace aps {
 
-namespace {
-
-constexpr uint16_t conflict = 409;
-constexpr uint16_t gone = 410;
-
-/// Messages below this size are copied out, so that no frame keeps a buffer
-/// that is mostly something else.
-constexpr size_t min_shared_message = 8 * 1024;
-
-header number_field(std::string_view name, uint64_t number) {
-  return {std::string{name}, std::to_string(number)};
-}
-
-} // namespace
-
 poll_server_link::poll_server_link(io_unit& unit, std::string peer,
                                    std::string server,
                                    std::weak_ptr<poll_desk> desk,
@@ -146,7 +131,7 @@ void poll_server_link::take_down(visit from) {
     return violation(from.who, "acknowledged a batch that was never sent");
   // A request that was held up on its way; the agent repeated it long ago.
   if (has < acknowledged)
-    return from.who->answer({conflict, {}, {}});
+    return from.who->answer({poll_conflict, {}, {}});
   answer_waiting(plain_answer());
   waiting_ = std::move(from.who);
   waiting_until_
@@ -163,7 +148,7 @@ void poll_server_link::take_down(visit from) {
 void poll_server_link::take_up(visit from) {
   if (!reads_) {
     if (early_)
-      early_->who->answer({conflict, {}, {}});
+      early_->who->answer({poll_conflict, {}, {}});
     early_ = std::move(from);
     return;
   }
@@ -216,7 +201,7 @@ void poll_server_link::violation(const poll_visit_ptr& from,
 
 void poll_server_link::deliver() {
   auto answer = plain_answer();
-  answer.headers.push_back(number_field(poll_batch_field, sent_));
+  answer.headers.push_back(poll_number(poll_batch_field, sent_));
   answer.body = parts_;
   answer_waiting(std::move(answer));
 }
@@ -230,15 +215,15 @@ void poll_server_link::answer_waiting(poll_answer what) {
 }
 
 poll_answer poll_server_link::plain_answer() const {
-  return {200, {number_field(poll_received_field, received_)}, {}};
+  return {200, {poll_number(poll_received_field, received_)}, {}};
 }
 
 /// For an agent that asks at a link that is closing or over.
 poll_answer poll_server_link::final_answer() const {
   if (!farewell_)
-    return {gone, {}, {}};
+    return {poll_gone, {}, {}};
   auto result = plain_answer();
-  result.headers.push_back(number_field(poll_close_field, farewell_->code));
+  result.headers.push_back(poll_number(poll_close_field, farewell_->code));
   if (!farewell_->detail.empty())
     result.body.push_back(slice::copy(farewell_->detail));
   return result;

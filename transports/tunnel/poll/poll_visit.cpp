@@ -6,7 +6,6 @@ namespace aps {
 
 namespace {
 
-constexpr uint16_t conflict = 409;
 constexpr uint16_t content_too_large = 413;
 
 std::shared_ptr<served_exchange> serve(const exchange_ptr& from) {
@@ -90,7 +89,7 @@ void poll_visit::answer(poll_answer what) {
 void poll_visit::supersede() {
   dispatch(unit_, [me = shared_from_this()] {
     if (!me->complete_)
-      me->do_answer({conflict, {}, {}});
+      me->do_answer({poll_conflict, {}, {}});
   });
 }
 

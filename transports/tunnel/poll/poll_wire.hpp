@@ -55,6 +55,15 @@ inline constexpr size_t max_close_detail = 1024;
 /// The close code that stands for no code at all (RFC 6455, 7.1.5).
 inline constexpr uint16_t abnormal_closure = 1006;
 
+/// Statuses by which the node tells an agent more than that it failed.
+inline constexpr uint16_t poll_conflict = 409; ///< a later request took over
+inline constexpr uint16_t poll_gone = 410;     ///< no such link any more
+
+/// A field with a number, as all of the above but the token have one.
+inline header poll_number(std::string_view field, uint64_t number) {
+  return {std::string{field}, std::to_string(number)};
+}
+
 /// What a request below `/.tunnel/poll/` asks of its link.
 enum class poll_verb : uint8_t { down, up, close };
 

@@ -3,6 +3,7 @@
 #include "transports/net/early_socket.hpp"
 #include "transports/net/guard.hpp"
 #include "transports/net/sockets.hpp"
+#include "transports/seam/tunnel_path.hpp"
 #include "transports/tunnel/link_base.hpp"
 #include "transports/tunnel/link_errors.hpp"
 #include "transports/wire/codec.hpp"
@@ -26,9 +27,6 @@ using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
 namespace {
-
-/// Messages below this size are copied out, so that their buffer is reused.
-constexpr size_t min_shared_message = 8 * 1024;
 
 /// A read buffer that grew beyond this is not kept.
 constexpr size_t max_kept_buffer = 512 * 1024;

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "transports/seam/frame.hpp"
-#include "transports/seam/link.hpp"
 #include "transports/net/gate.hpp"
 #include "transports/net/io_unit.hpp"
+#include "transports/seam/frame.hpp"
+#include "transports/seam/link.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
@@ -12,10 +12,6 @@
 #include <string>
 
 namespace aps {
-
-/// Where agents ask for a WebSocket, and what both sides must agree on.
-inline constexpr std::string_view tunnel_path = "/.tunnel";
-inline constexpr std::string_view tunnel_subprotocol = "aps.tunnel.v1";
 
 /// Outcome of a handshake: a link that is not started, or why there is none.
 /// Called once, on the unit's thread.

@@ -1,6 +1,6 @@
 #define CAF_SUITE address_limit
 
-#include "actors/policy/address_limit.hpp"
+#include "actors/policy/limits/address_limit.hpp"
 #include "tests/support/test.hpp"
 
 #include <string>

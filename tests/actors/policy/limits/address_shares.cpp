@@ -1,6 +1,6 @@
 #define CAF_SUITE address_shares
 
-#include "actors/policy/address_shares.hpp"
+#include "actors/policy/limits/address_shares.hpp"
 #include "tests/support/test.hpp"
 
 #include <memory>

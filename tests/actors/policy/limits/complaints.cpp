@@ -1,6 +1,6 @@
 #define CAF_SUITE complaints
 
-#include "actors/policy/complaints.hpp"
+#include "actors/policy/limits/complaints.hpp"
 
 #include <caf/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
 #define CAF_SUITE login_limit
 
-#include "actors/policy/login_limit.hpp"
+#include "actors/policy/limits/login_limit.hpp"
 #include "tests/support/test.hpp"
 
 using namespace aps;

@@ -1,6 +1,6 @@
 #define CAF_SUITE exchange
 
-#include "exchange_world.hpp"
+#include "tests/transports/seam/exchange_world.hpp"
 
 #include "tests/support/test.hpp"
 

@@ -1,6 +1,6 @@
 #define CAF_SUITE served_exchange
 
-#include "exchange_world.hpp"
+#include "tests/transports/seam/exchange_world.hpp"
 
 #include "transports/seam/wire_bounds.hpp"
 

@@ -2,8 +2,8 @@
 
 #include "tests/support/test.hpp"
 
-#include "cutting_proxy.hpp"
-#include "link_harness.hpp"
+#include "tests/transports/tunnel/cutting_proxy.hpp"
+#include "tests/transports/tunnel/link_harness.hpp"
 
 #include <algorithm>
 #include <condition_variable>
