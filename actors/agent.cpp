@@ -37,19 +37,19 @@ struct key_work {
   std::shared_ptr<void> use; ///< of the units: the host waits for it
 };
 
-void derive(caf::event_based_actor* self, const key_work& what) {
+void derive(caf::event_based_actor* self, const key_work& work) {
   for (;;) {
     try {
-      what.key->set(derive_key(what.tunnel, what.password));
-      for (const auto& agent : what.agents)
+      work.key->set(derive_key(work.tunnel, work.password));
+      for (const auto& agent : work.agents)
         compat::send(self, agent, key_derived{});
       return;
     } catch (const std::exception& error) {
-      what.log.error("Cannot derive a key from the password ({}); trying again "
+      work.log.error("Cannot derive a key from the password ({}); trying again "
                      "in 1 s",
                      error.what());
     }
-    if (*what.stopping)
+    if (*work.stopping)
       return;
     std::this_thread::sleep_for(key_pause);
   }

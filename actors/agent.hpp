@@ -36,7 +36,7 @@ struct agent_report {
     failed,    ///< cannot connect; tries again
   };
   agent_server server;
-  news what = news::failed;
+  news kind = news::failed;
   std::string text; ///< the line of the log, for `refused` and `failed`
 };
 

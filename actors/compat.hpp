@@ -54,26 +54,26 @@ void enqueue(run_context* on, const Handle& to, Ts&&... xs) {
 /// Asks `to`; exactly one of the callbacks is called, on the actor.
 template <class Self, class Handle, class Message, class Then, class Error>
 void request(Self* self, const Handle& to, std::chrono::milliseconds timeout,
-             Message what, Then then, Error failed) {
-  self->request(to, timeout, std::move(what))
+             Message message, Then then, Error failed) {
+  self->request(to, timeout, std::move(message))
     .then(std::move(then), std::move(failed));
 }
 
-/// Has `work` run on `who`, like a message to it.
-inline void run_on(const caf::strong_actor_ptr& who, caf::action work) {
-  who->enqueue(nullptr, caf::make_message_id(),
-               caf::make_message(std::move(work)), nullptr);
+/// Has `work` run on `actor`, like a message to it.
+inline void run_on(const caf::strong_actor_ptr& actor, caf::action work) {
+  actor->enqueue(nullptr, caf::make_message_id(),
+                 caf::make_message(std::move(work)), nullptr);
 }
 
-/// Has `work` run on `who` at `due`. One of the few timers of CAF's clock;
+/// Has `work` run on `actor` at `due`. One of the few timers of CAF's clock;
 /// actors have an `alarm`.
 template <class Work>
 void run_at(caf::actor_system& system,
             std::chrono::steady_clock::time_point due,
-            caf::strong_actor_ptr who, Work work) {
+            caf::strong_actor_ptr actor, Work work) {
   system.clock().schedule(
     due, caf::make_action(std::move(work), caf::action::state::waiting),
-    std::move(who));
+    std::move(actor));
 }
 
 /// The time on the system's clock (virtual in deterministic tests).
@@ -83,9 +83,9 @@ inline auto now(caf::actor_system& system) {
 
 /// The same without limit: who is asked answers or ends.
 template <class Self, class Handle, class Message, class Then, class Error>
-void request(Self* self, const Handle& to, Message what, Then then,
+void request(Self* self, const Handle& to, Message message, Then then,
              Error failed) {
-  self->request(to, caf::infinite, std::move(what))
+  self->request(to, caf::infinite, std::move(message))
     .then(std::move(then), std::move(failed));
 }
 
@@ -97,8 +97,8 @@ void run_delayed(Self* self, std::chrono::milliseconds delay, Work work) {
 
 /// Ends `monitor`; who stays monitored keeps a reference to its observer.
 template <class Self, class Handle>
-void demonitor(Self* self, const Handle& who) {
-  self->demonitor(who);
+void demonitor(Self* self, const Handle& actor) {
+  self->demonitor(actor);
 }
 
 /// `handler` gets down messages of actors that `self` monitors.
@@ -108,22 +108,22 @@ void on_down(Self* self, Handler handler) {
 }
 
 template <class Self, class Handle>
-void monitor(Self* self, const Handle& who) {
-  self->monitor(who);
+void monitor(Self* self, const Handle& actor) {
+  self->monitor(actor);
 }
 
-/// Asks `who` to exit; for destructors, where no actor can send any more.
+/// Asks `actor` to exit; for destructors, where no actor can send any more.
 template <class Handle>
-void stop_anonymously(const Handle& who) {
-  if (who)
-    caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
+void stop_anonymously(const Handle& actor) {
+  if (actor)
+    caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
 }
 
-/// Asks `who` to exit.
+/// Asks `actor` to exit.
 template <class Self, class Handle>
-void stop(Self* self, const Handle& who) {
-  if (who)
-    self->send_exit(who, caf::exit_reason::user_shutdown);
+void stop(Self* self, const Handle& actor) {
+  if (actor)
+    self->send_exit(actor, caf::exit_reason::user_shutdown);
 }
 
 /// CAF's count of the actors that run in a system.

@@ -112,9 +112,9 @@ struct event_filter {
   kind_set kinds = life_cycle_kinds;
   std::string tunnel = {}; ///< empty = any
 
-  bool matches(const event& what) const {
-    return (kinds & set_of(what.kind)) != 0
-           && (tunnel.empty() || tunnel == what.tunnel);
+  bool matches(const event& event) const {
+    return (kinds & set_of(event.kind)) != 0
+           && (tunnel.empty() || tunnel == event.tunnel);
   }
 };
 
@@ -159,7 +159,7 @@ struct live_actor {
 
 /// From each actor when it starts: list me as long as I live.
 struct enrol {
-  live_actor who;
+  live_actor actor;
 };
 
 /// The first message to a subscriber: who lives, as of event `serial`.
@@ -206,86 +206,86 @@ bool inspect(Inspector& f, actor_kind& kind) {
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, event& what) {
-  return f.object(what).fields(
-    f.field("kind", what.kind), f.field("tunnel", what.tunnel),
-    f.field("endpoint", what.endpoint), f.field("transport", what.transport),
-    f.field("connection", what.connection), f.field("detail", what.detail),
-    f.field("number", what.number), f.field("reason", what.reason),
-    f.field("session", what.session), f.field("request_id", what.request_id),
-    f.field("time_ms", what.time_ms), f.field("serial", what.serial),
-    f.field("peer", what.peer));
+bool inspect(Inspector& f, event& value) {
+  return f.object(value).fields(
+    f.field("kind", value.kind), f.field("tunnel", value.tunnel),
+    f.field("endpoint", value.endpoint), f.field("transport", value.transport),
+    f.field("connection", value.connection), f.field("detail", value.detail),
+    f.field("number", value.number), f.field("reason", value.reason),
+    f.field("session", value.session), f.field("request_id", value.request_id),
+    f.field("time_ms", value.time_ms), f.field("serial", value.serial),
+    f.field("peer", value.peer));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, event_filter& what) {
-  return f.object(what).fields(f.field("kinds", what.kinds),
-                               f.field("tunnel", what.tunnel));
+bool inspect(Inspector& f, event_filter& value) {
+  return f.object(value).fields(f.field("kinds", value.kinds),
+                                f.field("tunnel", value.tunnel));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, subscribe& what) {
-  return f.object(what).fields(f.field("filter", what.filter),
-                               f.field("credit", what.credit),
-                               f.field("after", what.after));
+bool inspect(Inspector& f, subscribe& value) {
+  return f.object(value).fields(f.field("filter", value.filter),
+                                f.field("credit", value.credit),
+                                f.field("after", value.after));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, acknowledge& what) {
-  return f.object(what).fields(f.field("count", what.count));
+bool inspect(Inspector& f, acknowledge& value) {
+  return f.object(value).fields(f.field("count", value.count));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, unsubscribe& what) {
-  return f.object(what).fields();
+bool inspect(Inspector& f, unsubscribe& value) {
+  return f.object(value).fields();
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, missed& what) {
-  return f.object(what).fields(f.field("count", what.count));
+bool inspect(Inspector& f, missed& value) {
+  return f.object(value).fields(f.field("count", value.count));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, live_actor& what) {
-  return f.object(what).fields(
-    f.field("kind", what.kind), f.field("tunnel", what.tunnel),
-    f.field("endpoint", what.endpoint), f.field("transport", what.transport),
-    f.field("name", what.name), f.field("session", what.session),
-    f.field("handle", what.handle));
+bool inspect(Inspector& f, live_actor& value) {
+  return f.object(value).fields(
+    f.field("kind", value.kind), f.field("tunnel", value.tunnel),
+    f.field("endpoint", value.endpoint), f.field("transport", value.transport),
+    f.field("name", value.name), f.field("session", value.session),
+    f.field("handle", value.handle));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, enrol& what) {
-  return f.object(what).fields(f.field("who", what.who));
+bool inspect(Inspector& f, enrol& value) {
+  return f.object(value).fields(f.field("who", value.actor));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, monitor_snapshot& what) {
-  return f.object(what).fields(f.field("serial", what.serial),
-                               f.field("node_id", what.node_id),
-                               f.field("actors", what.actors));
+bool inspect(Inspector& f, monitor_snapshot& value) {
+  return f.object(value).fields(f.field("serial", value.serial),
+                                f.field("node_id", value.node_id),
+                                f.field("actors", value.actors));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, get_actors& what) {
-  return f.object(what).fields();
+bool inspect(Inspector& f, get_actors& value) {
+  return f.object(value).fields();
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, actor_list& what) {
-  return f.object(what).fields(f.field("actors", what.actors));
+bool inspect(Inspector& f, actor_list& value) {
+  return f.object(value).fields(f.field("actors", value.actors));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, get_counts& what) {
-  return f.object(what).fields();
+bool inspect(Inspector& f, get_counts& value) {
+  return f.object(value).fields();
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, monitor_counts& what) {
-  return f.object(what).fields(f.field("serial", what.serial),
-                               f.field("by_kind", what.by_kind),
-                               f.field("subscribers", what.subscribers));
+bool inspect(Inspector& f, monitor_counts& value) {
+  return f.object(value).fields(f.field("serial", value.serial),
+                                f.field("by_kind", value.by_kind),
+                                f.field("subscribers", value.subscribers));
 }
 
 } // namespace aps

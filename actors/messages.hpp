@@ -29,7 +29,7 @@ struct job {
   job() = default;
   explicit job(exchange_ptr exchange);
 
-  exchange_ptr what;
+  exchange_ptr exchange;
 
   /// Tunnels that may carry it (null = just the first), and how many of them
   /// were asked.
@@ -120,7 +120,7 @@ struct endpoint_agents {
 struct check_done {
   target_key key;
   exchange_id exchange = 0;
-  outcome how = outcome::ok;
+  outcome result = outcome::ok;
   uint16_t status = 0; ///< of the answer; 0 = there was none
   std::string detail;
 };
@@ -139,7 +139,7 @@ struct session_replaced {
 
 /// A pool could not give this exchange a connection.
 struct lease_failed {
-  job what;
+  aps::job job;
   transport_kind transport = transport_kind::grpc;
   link_error error = link_error::none;
   std::string detail;
@@ -165,12 +165,12 @@ struct pool_status {
 /// An exchange ended on a connection of this transport.
 struct exchange_done {
   transport_kind transport = transport_kind::grpc;
-  outcome how = outcome::ok;
+  outcome result = outcome::ok;
 };
 
 /// A member joined or left a pool.
 struct member_change {
-  connection_actor who;
+  connection_actor actor;
   std::string connection;
   session_id session{};
   transport_kind transport = transport_kind::grpc;
@@ -197,7 +197,7 @@ struct probe_result {
 
 /// An authenticated connection; the pool answers `admitted` or `rejected`.
 struct candidate {
-  connection_actor who;
+  connection_actor actor;
   std::string connection;
   std::string peer;
   session_id session{};
@@ -211,31 +211,31 @@ struct candidate {
 
 struct candidate_for {
   transport_kind transport = transport_kind::websocket;
-  candidate who;
+  aps::candidate candidate;
 };
 
 /// Give this exchange to one of your connections.
 struct lease {
-  job what;
+  aps::job job;
 };
 
 /// An exchange ended on a connection.
 struct returned {
   connection_actor from;
   exchange_id exchange = 0;
-  outcome how = outcome::ok;
+  outcome result = outcome::ok;
 };
 
 /// A connection is about to end; sent before its down message.
 struct connection_lost {
-  connection_actor who;
+  connection_actor actor;
   link_error error = link_error::lost;
   std::string detail;
 };
 
 /// What a connection measures about itself.
 struct health_report {
-  connection_actor who;
+  connection_actor actor;
   duration rtt{};    ///< smoothed
   duration sample{}; ///< the last one
   bool late = false; ///< no sample: an answer is overdue
@@ -243,7 +243,7 @@ struct health_report {
 
 /// Lease this connection no more: its agent or an operator said so.
 struct leaving {
-  connection_actor who;
+  connection_actor actor;
   const char* why = "drained by the agent";
   bool farewell = true; ///< the agent's own wish
 };
@@ -281,13 +281,13 @@ struct link_closed {
 
 /// Carry this exchange; comes from the pool together with the lease.
 struct carry {
-  job what;
+  aps::job job;
 };
 
 /// The exchange needs its connection no longer.
 struct exchange_finished {
   exchange_id exchange = 0;
-  outcome how = outcome::ok;
+  outcome result = outcome::ok;
 };
 
 /// Take no new exchanges, then close when the last one ended.
@@ -357,7 +357,7 @@ struct route_frames {
 
 /// A connection of the agent changed its state.
 struct agent_connection_up {
-  agent_connection_actor who;
+  agent_connection_actor actor;
   transport_kind transport = transport_kind::grpc;
   std::string connection;
   uint32_t resume_time_ms = 0;
@@ -367,7 +367,7 @@ struct agent_connection_up {
 };
 
 struct agent_connection_down {
-  agent_connection_actor who;
+  agent_connection_actor actor;
   transport_kind transport = transport_kind::grpc;
   link_error error = link_error::lost;
   std::optional<refused_frame> refused;

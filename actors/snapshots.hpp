@@ -32,7 +32,7 @@ struct operate {
     stall, ///< look at nothing that arrives for `time`
     delay, ///< look at what arrives only after `time`; 0 = no longer
   };
-  action what = action::drain;
+  action verb = action::drain;
   duration time{};
 };
 
@@ -139,109 +139,109 @@ bool inspect(Inspector& f, fallback_mode& mode) {
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, set_fallback_mode& what) {
-  return f.object(what).fields(f.field("mode", what.mode));
+bool inspect(Inspector& f, set_fallback_mode& value) {
+  return f.object(value).fields(f.field("mode", value.mode));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, operate::action& what) {
-  return inspect_enum(f, what, operate::action::delay);
+bool inspect(Inspector& f, operate::action& value) {
+  return inspect_enum(f, value, operate::action::delay);
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, operate& what) {
-  return f.object(what).fields(f.field("what", what.what),
-                               f.field("time", what.time));
+bool inspect(Inspector& f, operate& value) {
+  return f.object(value).fields(f.field("what", value.verb),
+                                f.field("time", value.time));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, get_snapshot& what) {
-  return f.object(what).fields();
+bool inspect(Inspector& f, get_snapshot& value) {
+  return f.object(value).fields();
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, health_terms& what) {
-  return f.object(what).fields(
-    f.field("latency_ms", what.latency_ms), f.field("failures", what.failures),
-    f.field("resets", what.resets), f.field("age", what.age),
-    f.field("load", what.load));
+bool inspect(Inspector& f, health_terms& value) {
+  return f.object(value).fields(
+    f.field("latency_ms", value.latency_ms),
+    f.field("failures", value.failures), f.field("resets", value.resets),
+    f.field("age", value.age), f.field("load", value.load));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, connection_snapshot& what) {
-  return f.object(what).fields(
-    f.field("name", what.name), f.field("peer", what.peer),
-    f.field("session", what.session), f.field("in_flight", what.in_flight),
-    f.field("draining", what.draining), f.field("ejected", what.ejected),
-    f.field("age_s", what.age_s), f.field("health", what.health),
-    f.field("bytes_in", what.bytes_in), f.field("bytes_out", what.bytes_out),
-    f.field("queued", what.queued), f.field("drained", what.drained));
+bool inspect(Inspector& f, connection_snapshot& value) {
+  return f.object(value).fields(
+    f.field("name", value.name), f.field("peer", value.peer),
+    f.field("session", value.session), f.field("in_flight", value.in_flight),
+    f.field("draining", value.draining), f.field("ejected", value.ejected),
+    f.field("age_s", value.age_s), f.field("health", value.health),
+    f.field("bytes_in", value.bytes_in), f.field("bytes_out", value.bytes_out),
+    f.field("queued", value.queued), f.field("drained", value.drained));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, pool_snapshot& what) {
-  return f.object(what).fields(
-    f.field("tunnel", what.tunnel), f.field("endpoint", what.endpoint),
-    f.field("transport", what.transport), f.field("waiting", what.waiting),
-    f.field("leases", what.leases), f.field("min_size", what.min_size),
-    f.field("max_size", what.max_size), f.field("usable", what.usable),
-    f.field("asked", what.asked), f.field("target_size", what.target_size),
-    f.field("utilization", what.utilization),
-    f.field("sizing_reason", what.sizing_reason),
-    f.field("degraded", what.degraded),
-    f.field("leased_total", what.leased_total),
-    f.field("opened_total", what.opened_total),
-    f.field("lost_total", what.lost_total),
-    f.field("ejected_total", what.ejected_total),
-    f.field("moved_total", what.moved_total),
-    f.field("refused_total", what.refused_total),
-    f.field("members", what.members));
+bool inspect(Inspector& f, pool_snapshot& value) {
+  return f.object(value).fields(
+    f.field("tunnel", value.tunnel), f.field("endpoint", value.endpoint),
+    f.field("transport", value.transport), f.field("waiting", value.waiting),
+    f.field("leases", value.leases), f.field("min_size", value.min_size),
+    f.field("max_size", value.max_size), f.field("usable", value.usable),
+    f.field("asked", value.asked), f.field("target_size", value.target_size),
+    f.field("utilization", value.utilization),
+    f.field("sizing_reason", value.sizing_reason),
+    f.field("degraded", value.degraded),
+    f.field("leased_total", value.leased_total),
+    f.field("opened_total", value.opened_total),
+    f.field("lost_total", value.lost_total),
+    f.field("ejected_total", value.ejected_total),
+    f.field("moved_total", value.moved_total),
+    f.field("refused_total", value.refused_total),
+    f.field("members", value.members));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, controller_snapshot& what) {
-  return f.object(what).fields(
-    f.field("endpoint", what.endpoint), f.field("state", what.state),
-    f.field("reason", what.reason),
-    f.field("consecutive_failures", what.consecutive_failures),
-    f.field("switches", what.switches), f.field("in_state_s", what.in_state_s),
-    f.field("next_probe_s", what.next_probe_s), f.field("moving", what.moving),
-    f.field("pools", what.pools), f.field("mode", what.mode),
-    f.field("choice", what.choice));
+bool inspect(Inspector& f, controller_snapshot& value) {
+  return f.object(value).fields(
+    f.field("endpoint", value.endpoint), f.field("state", value.state),
+    f.field("reason", value.reason),
+    f.field("consecutive_failures", value.consecutive_failures),
+    f.field("switches", value.switches),
+    f.field("in_state_s", value.in_state_s),
+    f.field("next_probe_s", value.next_probe_s),
+    f.field("moving", value.moving), f.field("pools", value.pools),
+    f.field("mode", value.mode), f.field("choice", value.choice));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, target_snapshot& what) {
-  return f.object(what).fields(
-    f.field("mapping", what.mapping), f.field("target", what.target),
-    f.field("session", what.session), f.field("down", what.down),
-    f.field("reason", what.reason));
+bool inspect(Inspector& f, target_snapshot& value) {
+  return f.object(value).fields(
+    f.field("mapping", value.mapping), f.field("target", value.target),
+    f.field("session", value.session), f.field("down", value.down),
+    f.field("reason", value.reason));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, endpoint_snapshot& what) {
-  return f.object(what).fields(
-    f.field("name", what.name), f.field("in_flight", what.in_flight),
-    f.field("live", what.live), f.field("latency", what.latency),
-    f.field("penalty", what.penalty), f.field("controller", what.controller),
-    f.field("drained", what.drained), f.field("unhealthy", what.unhealthy));
+bool inspect(Inspector& f, endpoint_snapshot& value) {
+  return f.object(value).fields(
+    f.field("name", value.name), f.field("in_flight", value.in_flight),
+    f.field("live", value.live), f.field("latency", value.latency),
+    f.field("penalty", value.penalty), f.field("controller", value.controller),
+    f.field("drained", value.drained), f.field("unhealthy", value.unhealthy));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, tunnel_snapshot& what) {
-  return f.object(what).fields(
-    f.field("name", what.name),
-    f.field("fallback_enabled", what.fallback_enabled),
-    f.field("grpc_enabled", what.grpc_enabled),
-    f.field("websocket_enabled", what.websocket_enabled),
-    f.field("endpoints", what.endpoints), f.field("mode", what.mode),
-    f.field("problem", what.problem));
+bool inspect(Inspector& f, tunnel_snapshot& value) {
+  return f.object(value).fields(
+    f.field("name", value.name),
+    f.field("fallback_enabled", value.fallback_enabled),
+    f.field("grpc_enabled", value.grpc_enabled),
+    f.field("websocket_enabled", value.websocket_enabled),
+    f.field("endpoints", value.endpoints), f.field("mode", value.mode),
+    f.field("problem", value.problem));
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, node_snapshot& what) {
-  return f.object(what).fields(
-    f.field("tunnels", what.tunnels));
+bool inspect(Inspector& f, node_snapshot& value) {
+  return f.object(value).fields(f.field("tunnels", value.tunnels));
 }
 
 } // namespace aps

@@ -10,8 +10,8 @@ namespace aps::config {
 
 using nlohmann::json;
 
-std::string_view to_string(balance how) noexcept {
-  switch (how) {
+std::string_view to_string(balance balance) noexcept {
+  switch (balance) {
     case balance::least_loaded: return "least_loaded";
     case balance::round_robin: return "round_robin";
     case balance::latency: return "latency";

@@ -138,7 +138,7 @@ enum class balance : uint8_t {
   sticky, ///< the same visitor to the same agent while it lives
 };
 
-std::string_view to_string(balance how) noexcept;
+std::string_view to_string(balance balance) noexcept;
 
 /// What makes two requests come from the same visitor.
 struct stickiness {

@@ -51,7 +51,7 @@ class joiner {
     bool named = true;    ///< else a pattern's match
   };
 
-  bool add(const wish& what);
+  bool add(const wish& wish);
   void queue_includes(json& root, const path& file);
   void merge(json root, const path& file);
   void merge_names(const std::string& section, json& members, const path& file);
@@ -82,37 +82,38 @@ std::optional<json> joiner::join() {
   return std::move(joined_);
 }
 
-bool joiner::add(const wish& what) {
+bool joiner::add(const wish& wish) {
   const auto refuse = [&](const std::string& found, const char* allowed) {
-    if (what.asked_by.empty())
-      out_.push_back({what.file.string(), found, allowed, {}});
+    if (wish.asked_by.empty())
+      out_.push_back({wish.file.string(), found, allowed, {}});
     else
-      out_.push_back({what.asked_by,
-                      quote(what.file.string()) + " (" + found + ")", allowed,
+      out_.push_back({wish.asked_by,
+                      quote(wish.file.string()) + " (" + found + ")",
+                      allowed,
                       {}});
     return false;
   };
-  if (!seen_.insert(what.file.lexically_normal()).second)
-    return !what.named || refuse("included already", "each file once");
+  if (!seen_.insert(wish.file.lexically_normal()).second)
+    return !wish.named || refuse("included already", "each file once");
   if (seen_.size() > max_files)
     return refuse("one file too many", "at most 1000 files");
-  const auto found = from_.read(what.file, SIZE_MAX);
+  const auto found = from_.read(wish.file, SIZE_MAX);
   if (!found.error.empty())
     return refuse(found.error, "a readable file");
   problems wrong;
   auto root = parse_json(found.text, wrong);
   if (root) {
-    expand(*root, "$", what.file.parent_path(), from_, wrong);
+    expand(*root, "$", wish.file.parent_path(), from_, wrong);
     if (root->is_object())
-      queue_includes(*root, what.file);
-    else if (what.asked_by.empty())
+      queue_includes(*root, wish.file);
+    else if (wish.asked_by.empty())
       joined_ = *root; // the reader says what it should be
     else
       wrong.push_back({"$", describe(*root, true), "an object", {}});
   }
-  report(std::move(wrong), what.file);
+  report(std::move(wrong), wish.file);
   if (root && root->is_object())
-    merge(std::move(*root), what.file);
+    merge(std::move(*root), wish.file);
   return root.has_value();
 }
 
@@ -260,7 +261,7 @@ const source& system_source() {
 problems
 read_file(const path& file, const source& from,
           const std::function<void(const json& root, problems& out)>& read,
-          locator* where) {
+          locator* locator) {
   problems wrong;
   const auto files = std::make_shared<joiner>(file, from, wrong);
   const auto root = files->join();
@@ -277,27 +278,27 @@ read_file(const path& file, const source& from,
     if (!told.contains(problem.path))
       wrong.push_back(std::move(problem));
   }
-  if (where)
-    *where = [files](const std::string& place) { return files->located(place); };
+  if (locator)
+    *locator
+      = [files](const std::string& place) { return files->located(place); };
   return wrong;
 }
 
 result load(const path& file, const source& from,
             std::vector<std::string>* warnings) {
   node all;
-  locator where;
+  locator locator;
   auto wrong = read_file(
     file, from,
     [&](const json& root, problems& out) { all = read_node(root, out); },
-    &where);
+    &locator);
   if (!wrong.empty())
     return wrong;
   if (warnings)
     for (const auto& one : advise(all))
-      warnings->push_back(
-        fitted(where(one.path) + ": warning: ",
-               one.text
-                 + (one.other.empty() ? "" : " (" + where(one.other) + ")")));
+      warnings->push_back(fitted(
+        locator(one.path) + ": warning: ",
+        one.text + (one.other.empty() ? "" : " (" + locator(one.other) + ")")));
   return all;
 }
 

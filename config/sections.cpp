@@ -190,13 +190,13 @@ std::optional<stickiness> parse_stickiness(std::string_view text) {
 
 void read_balance(reader& in, mapping& to) {
   std::vector<std::string> words;
-  for (const auto how : balances)
-    words.emplace_back(to_string(how));
+  for (const auto balance : balances)
+    words.emplace_back(to_string(balance));
   std::string word{to_string(to.balance)};
   in.word("balance", word, words);
-  for (const auto how : balances)
-    if (word == to_string(how))
-      to.balance = how;
+  for (const auto balance : balances)
+    if (word == to_string(balance))
+      to.balance = balance;
   const auto* value = in.member("sticky_by");
   if (!value)
     return;

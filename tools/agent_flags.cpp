@@ -41,9 +41,9 @@ std::string why_no_name(const std::string& text) {
          + " bytes of UTF-8 without control characters";
 }
 
-bool has_password(const agent_flags& what) {
+bool has_password(const agent_flags& flags) {
   const auto* variable = std::getenv("APS_PASSWORD");
-  return !what.password.empty() || !what.password_file.empty()
+  return !flags.password.empty() || !flags.password_file.empty()
          || (variable && *variable);
 }
 

@@ -115,21 +115,21 @@ agent_options options(const agent_flags& from) {
   return result;
 }
 
-/// Runs an agent until a signal, or what `what.wishes` says. The order of the
+/// Runs an agent until a signal, or what `flags.wishes` says. The order of the
 /// declarations is the shutdown order, last one first: agent, actor system,
 /// network.
-link_watch::end run(const agent_flags& what, agent_options options) {
-  const auto log = host::make_log(log_component::agent, what.log_level);
+link_watch::end run(const agent_flags& flags, agent_options options) {
+  const auto log = host::make_log(log_component::agent, flags.log_level);
   caf::core::init_global_meta_objects();
   init_actor_types();
-  const auto network = make_network(what.threads, what.dns);
+  const auto network = make_network(flags.threads, flags.dns);
   caf::actor_system_config settings;
   host::configure(settings);
   caf::actor_system system{settings};
   for (const auto& server : options.servers)
     log.info("{}.{} dials {} over {}", options.tunnel, options.endpoint,
-             cli::to_string({server.host, server.port}), what.transport);
-  link_watch watch{what.wishes};
+             cli::to_string({server.host, server.port}), flags.transport);
+  link_watch watch{flags.wishes};
   options.on_report = watch.listener();
   options.log_dropped = [log] { return host::dropped_lines(*log.logger()); };
   const auto status_host = options.status ? options.status->host : "";
@@ -141,7 +141,7 @@ link_watch::end run(const agent_flags& what, agent_options options) {
   const auto end = watch.wait();
   if (end.code == cli::exit_ok)
     log.info("{}: stopping", end.why);
-  const std::chrono::duration<double> grace{what.grace};
+  const std::chrono::duration<double> grace{flags.grace};
   agent->stop(std::chrono::duration_cast<std::chrono::milliseconds>(grace));
   log.info("Stopped");
   return end;
@@ -151,14 +151,14 @@ link_watch::end run(const agent_flags& what, agent_options options) {
 
 int run_agent_program(const agent_program& program, int argc, char** argv) {
   host::prepare_process();
-  agent_flags what;
+  agent_flags flags;
   if (program.websocket_only)
-    what.transport = "ws";
+    flags.transport = "ws";
   cli::command_line line{program.name, program.summary};
-  declare(line, what, program.websocket_only);
+  declare(line, flags, program.websocket_only);
   const auto code = line.parse(argc, argv, [&]() -> std::optional<int> {
-    const auto wrong
-      = what.config.empty() ? config::problems{} : read_agent_file(line, what);
+    const auto wrong = flags.config.empty() ? config::problems{}
+                                            : read_agent_file(line, flags);
     for (const auto& problem : wrong)
       std::cerr << problem.str() << '\n';
     return wrong.empty() ? std::nullopt : std::optional{cli::exit_failure};
@@ -167,13 +167,13 @@ int run_agent_program(const agent_program& program, int argc, char** argv) {
   if (code)
     return *code;
   try {
-    auto ready = options(what);
-    if (what.check)
+    auto ready = options(flags);
+    if (flags.check)
       return cli::print(program.name,
-                        (what.config.empty() ? program.name : what.config)
+                        (flags.config.empty() ? program.name : flags.config)
                           + ": ok\n");
-    what.password.clear();
-    const auto end = run(what, std::move(ready));
+    flags.password.clear();
+    const auto end = run(flags, std::move(ready));
     return end.code == cli::exit_ok ? end.code : line.fail(end.code, end.why);
   } catch (const usage_error& error) {
     return line.fail(cli::exit_usage, error.what());

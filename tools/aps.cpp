@@ -30,12 +30,12 @@ struct options {
 };
 
 /// The configuration as the flags change it. Problems name file and key.
-aps::config::result read(const options& what,
+aps::config::result read(const options& options,
                          std::vector<std::string>& warnings) {
-  auto loaded = aps::config::load(what.config, warnings);
+  auto loaded = aps::config::load(options.config, warnings);
   if (auto* config = std::get_if<aps::config::node>(&loaded))
-    if (!what.log_format.empty())
-      config->log.format = what.log_format;
+    if (!options.log_format.empty())
+      config->log.format = options.log_format;
   return loaded;
 }
 
@@ -54,14 +54,14 @@ void log_start(const aps::config::node& config, const aps::node& node) {
 }
 
 /// SIGHUP: reads the configuration again; a broken one changes nothing.
-void reload(aps::node& node, const options& what) {
+void reload(aps::node& node, const options& options) {
   std::vector<std::string> warnings;
-  const auto loaded = read(what, warnings);
+  const auto loaded = read(options, warnings);
   if (const auto* problems = std::get_if<aps::config::problems>(&loaded)) {
     for (const auto& problem : *problems)
       node.log().error("{}", problem.str());
     node.log().error("{} is not used; everything stays as it was",
-                     what.config);
+                     options.config);
     return node.note_broken_config();
   }
   node.reload(std::get<aps::config::node>(loaded));
@@ -69,8 +69,9 @@ void reload(aps::node& node, const options& what) {
 
 /// Runs a node until a signal. The order of the declarations is the shutdown
 /// order, last one first: node, actor system, network.
-void run(const aps::config::node& config, const options& what) {
-  const auto level = what.log_level.empty() ? config.log.level : what.log_level;
+void run(const aps::config::node& config, const options& options) {
+  const auto level
+    = options.log_level.empty() ? config.log.level : options.log_level;
   const auto log = aps::host::make_log(aps::log_component::node, level,
                                        config.log.format == "json");
   caf::core::init_global_meta_objects();
@@ -86,9 +87,9 @@ void run(const aps::config::node& config, const options& what) {
                                          *log.logger());
                                      }});
   log_start(config, *node);
-  const auto reloaded = [&] { reload(*node, what); };
+  const auto reloaded = [&] { reload(*node, options); };
   node->log().info("{}: stopping", aps::host::wait_for_stop(reloaded));
-  const std::chrono::duration<double> grace{what.grace};
+  const std::chrono::duration<double> grace{options.grace};
   node->stop(std::chrono::duration_cast<std::chrono::milliseconds>(grace));
   node->log().info("Stopped");
 }
@@ -103,7 +104,7 @@ void log_failure(const std::string& problem) {
 
 int main(int argc, char** argv) {
   aps::host::prepare_process();
-  options what;
+  options options;
   aps::cli::command_line line{
     "aps",
     "The node of APS: passes visitors' requests to agents that dial in."};
@@ -113,24 +114,25 @@ int main(int argc, char** argv) {
                     "as well",
             .required = true,
             .bare = true},
-           what.config);
-  line.add({"check", "", "Only validate the configuration"}, what.check);
-  line.add({"strict", "", "Warnings of the check are failures"}, what.strict);
+           options.config);
+  line.add({"check", "", "Only validate the configuration"}, options.check);
+  line.add({"strict", "", "Warnings of the check are failures"},
+           options.strict);
   line.add({"log-level", "LEVEL",
             "One of trace, debug, info, warning, error, off (default: what the "
             "configuration says, or info)"},
-           what.log_level, aps::cli::log_levels());
+           options.log_level, aps::cli::log_levels());
   line.add({"log-format", "FORMAT",
             "text or json (default: what the configuration says, or text)"},
-           what.log_format, {"text", "json"});
+           options.log_format, {"text", "json"});
   line.add({"grace", "SECONDS", "How long live requests may end on shutdown"},
-           what.grace);
+           options.grace);
   if (const auto code = line.parse(argc, argv))
     return *code;
   std::vector<std::string> warnings;
-  const auto loaded = read(what, warnings);
+  const auto loaded = read(options, warnings);
   if (const auto* problems = std::get_if<aps::config::problems>(&loaded)) {
-    const bool json = what.log_format == "json" && !what.check;
+    const bool json = options.log_format == "json" && !options.check;
     for (const auto& problem : *problems)
       if (json)
         log_failure(problem.str());
@@ -138,15 +140,15 @@ int main(int argc, char** argv) {
         std::cerr << problem.str() << '\n';
     return aps::cli::exit_failure;
   }
-  if (what.check || what.strict)
+  if (options.check || options.strict)
     for (const auto& warning : warnings)
       std::cerr << warning << '\n';
-  if (what.strict && !warnings.empty())
+  if (options.strict && !warnings.empty())
     return aps::cli::exit_failure;
-  if (what.check)
-    return aps::cli::print("aps", what.config + ": ok\n");
+  if (options.check)
+    return aps::cli::print("aps", options.config + ": ok\n");
   try {
-    run(std::get<aps::config::node>(loaded), what);
+    run(std::get<aps::config::node>(loaded), options);
     return aps::cli::exit_ok;
   } catch (const std::exception& error) {
     if (std::get<aps::config::node>(loaded).log.format != "json")

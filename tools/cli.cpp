@@ -66,14 +66,14 @@ void fill(T& target, T fresh, bool keep, Get get) {
 }
 
 /// What a flag's own check says about a value in a file; true = nothing.
-bool is_right(config::reader& in, const char* key, const flag& what,
+bool is_right(config::reader& in, const char* key, const flag& flag,
               const std::string& value) {
-  const auto error = what.check ? what.check(value) : "";
+  const auto error = flag.check ? flag.check(value) : "";
   return error.empty()
          || in.fail(in.path(key),
                     "the string "
-                      + (what.secret ? "\"...\"" : config::quote(value)),
-                    what.value + " (" + error + ")");
+                      + (flag.secret ? "\"...\"" : config::quote(value)),
+                    flag.value + " (" + error + ")");
 }
 
 std::string variable_of(const std::string& name) {
@@ -85,7 +85,7 @@ std::string variable_of(const std::string& name) {
 
 /// A flag or argument, and what takes its value: an error in words, or "".
 struct option {
-  flag what;
+  cli::flag flag;
   std::vector<std::string> names;
   std::vector<std::string> variables = {};
   std::string shown_default;
@@ -101,12 +101,12 @@ struct option {
   bool in_file = false;
 
   std::string key() const {
-    return argument ? "" : what.key.value_or(key_of(names.front()));
+    return argument ? "" : flag.key.value_or(key_of(names.front()));
   }
 
   /// As README writes it.
   std::string shown() const {
-    return argument ? what.names : "-" + names.front();
+    return argument ? flag.names : "-" + names.front();
   }
 };
 
@@ -133,12 +133,13 @@ bool is_any_of(std::string_view word,
 } // namespace
 
 struct command_line::implementation {
-  option& add(const flag& what, std::string shown_default) {
-    option result{.what = what, .names = split(what.names),
+  option& add(const flag& flag, std::string shown_default) {
+    option result{.flag = flag,
+                  .names = split(flag.names),
                   .shown_default = std::move(shown_default)};
-    if (what.variable && !what.variable->empty())
-      result.variables = {*what.variable};
-    else if (!what.variable && which == variables::all)
+    if (flag.variable && !flag.variable->empty())
+      result.variables = {*flag.variable};
+    else if (!flag.variable && which == variables::all)
       std::transform(result.names.begin(), result.names.end(),
                      std::back_inserter(result.variables), variable_of);
     options.push_back(std::move(result));
@@ -220,15 +221,14 @@ word_pair command_line::implementation::read_flag(std::string_view word,
   if (!found->takes_value)
     return {found, "on"};
   if (at + 1 == argc)
-    throw mistake{found->shown() + " needs a value, " + found->what.value};
+    throw mistake{found->shown() + " needs a value, " + found->flag.value};
   std::string_view next = argv[at + 1];
   next.remove_prefix(next.starts_with("--")  ? 2
                      : next.starts_with('-') ? 1
                                              : next.size());
   if (!next.empty() && find(next.substr(0, next.find('='))))
-    throw mistake{found->shown() + " needs a value, " + found->what.value
-                  + "; what follows is the flag "
-                  + std::string(argv[at + 1])};
+    throw mistake{found->shown() + " needs a value, " + found->flag.value
+                  + "; what follows is the flag " + std::string(argv[at + 1])};
   return {found, argv[++at]};
 }
 
@@ -241,7 +241,7 @@ command_line::implementation::read_argument(const std::string& word) {
       return {&one, word};
     }
   for (auto& one : options)
-    if (one.what.bare)
+    if (one.flag.bare)
       return {&one, word};
   std::string_view name = word;
   name = name.substr(0, name.find('='));
@@ -258,13 +258,14 @@ void command_line::implementation::take(const std::vector<word_pair>& words) {
   for (const auto& [to, value] : words) {
     if (to->given && !to->repeats)
       throw mistake{to->shown() + " is given twice"
-                    + (to->what.bare ? ": " + cli::quoted(*to->given) + " and "
+                    + (to->flag.bare ? ": " + cli::quoted(*to->given) + " and "
                                          + cli::quoted(value)
                                      : "")};
     to->given = value;
     if (value.empty())
-      throw mistake{to->shown() + " is empty"
-                    + (to->what.value.empty() ? "" : "; give " + to->what.value)};
+      throw mistake{
+        to->shown() + " is empty"
+        + (to->flag.value.empty() ? "" : "; give " + to->flag.value)};
     if (const auto error = to->take(value); !error.empty())
       throw mistake{to->shown() + ' ' + error};
   }
@@ -286,11 +287,11 @@ void command_line::implementation::demand() const {
   std::string missing, names;
   size_t count = 0;
   for (const auto& one : options) {
-    if (!one.what.required || one.given || one.in_file)
+    if (!one.flag.required || one.given || one.in_file)
       continue;
     ++count;
     missing += (missing.empty() ? "" : ", ") + one.shown()
-               + (one.what.value.empty() ? "" : " " + one.what.value);
+               + (one.flag.value.empty() ? "" : " " + one.flag.value);
     if (!one.variables.empty())
       names += (names.empty() ? "" : ", ") + one.variables.front();
   }
@@ -307,14 +308,14 @@ std::string command_line::implementation::help_of(const option& one) const {
   for (const auto& name : one.names)
     line += (line.size() > 2 ? ", " : "") + std::string(one.argument ? "" : "-")
             + name;
-  if (!one.what.value.empty())
-    line += " " + one.what.value;
+  if (!one.flag.value.empty())
+    line += " " + one.flag.value;
   if (line.size() + 1 >= help_column)
     line += '\n' + std::string(help_column, ' ');
   else
     line.resize(help_column, ' ');
-  auto text = one.what.help;
-  if (one.what.required)
+  auto text = one.flag.help;
+  if (one.flag.required)
     text += " (required)";
   else if (!one.shown_default.empty())
     text += " (default: " + one.shown_default + ")";
@@ -328,12 +329,12 @@ std::string command_line::implementation::help() const {
   bool with_variables = false;
   for (const auto& one : options) {
     (one.argument ? arguments : flags) += help_of(one);
-    if (one.argument || one.what.bare)
-      usage += ' '
-               + (one.argument && one.what.required
-                    ? one.what.names
-                    : "[" + (one.argument ? one.what.names : one.what.value)
-                        + "]");
+    if (one.argument || one.flag.bare)
+      usage
+        += ' '
+           + (one.argument && one.flag.required
+                ? one.flag.names
+                : "[" + (one.argument ? one.flag.names : one.flag.value) + "]");
     with_variables = with_variables || !one.variables.empty();
   }
   auto result = summary + "\n\nUsage: " + program + " [FLAGS]" + usage
@@ -358,24 +359,24 @@ command_line::command_line(std::string program, std::string summary,
 
 command_line::~command_line() = default;
 
-void command_line::add(const flag& what, std::string& target) {
-  auto& added = impl_->add(what, target);
-  added.take = [&target, what](const std::string& value) {
+void command_line::add(const flag& flag, std::string& target) {
+  auto& added = impl_->add(flag, target);
+  added.take = [&target, flag](const std::string& value) {
     target = value;
-    return what.check ? what.check(value) : std::string{};
+    return flag.check ? flag.check(value) : std::string{};
   };
-  added.read = [&target, what](config::reader& in, const char* key, bool keep) {
+  added.read = [&target, flag](config::reader& in, const char* key, bool keep) {
     fill(target, std::string{}, keep, [&](std::string& to) {
       return in.member(key)
-             && (what.secret ? in.secret(key, to, max_text)
+             && (flag.secret ? in.secret(key, to, max_text)
                              : in.text(key, to, max_text))
-             && is_right(in, key, what, to);
+             && is_right(in, key, flag, to);
     });
   };
 }
 
-void command_line::add(const flag& what, uint32_t& target, uint32_t most) {
-  auto& added = impl_->add(what, std::to_string(target));
+void command_line::add(const flag& flag, uint32_t& target, uint32_t most) {
+  auto& added = impl_->add(flag, std::to_string(target));
   added.take = [&target, most](const std::string& value) {
     std::string error;
     target = parse_number(value, most, error).value_or(target);
@@ -388,10 +389,10 @@ void command_line::add(const flag& what, uint32_t& target, uint32_t most) {
   };
 }
 
-void command_line::add(const flag& what, double& target, bool positive) {
+void command_line::add(const flag& flag, double& target, bool positive) {
   std::ostringstream shown;
   shown << target << 's';
-  auto& added = impl_->add(what, shown.str());
+  auto& added = impl_->add(flag, shown.str());
   added.take = [&target, positive](const std::string& value) -> std::string {
     std::string error;
     target = parse_duration(value, error).value_or(target);
@@ -409,8 +410,8 @@ void command_line::add(const flag& what, double& target, bool positive) {
   };
 }
 
-void command_line::add(const flag& what, bool& target) {
-  auto& added = impl_->add(what, target ? "on" : "off");
+void command_line::add(const flag& flag, bool& target) {
+  auto& added = impl_->add(flag, target ? "on" : "off");
   added.takes_value = false;
   added.take = [&target](const std::string& value) -> std::string {
     const auto on = is_any_of(value, {"on", "true", "yes", "1"});
@@ -425,36 +426,36 @@ void command_line::add(const flag& what, bool& target) {
   };
 }
 
-void command_line::add(const flag& what, std::vector<std::string>& target) {
-  auto& added = impl_->add(what, "");
+void command_line::add(const flag& flag, std::vector<std::string>& target) {
+  auto& added = impl_->add(flag, "");
   added.repeats = true;
-  added.take = [&target, what](const std::string& value) -> std::string {
+  added.take = [&target, flag](const std::string& value) -> std::string {
     for (auto& part : split(value)) {
       if (part.empty())
         return cli::quoted(value) + " has an empty element";
-      if (what.check)
-        if (auto error = what.check(part); !error.empty())
+      if (flag.check)
+        if (auto error = flag.check(part); !error.empty())
           return error;
       target.push_back(std::move(part));
     }
     return {};
   };
-  added.read = [&target, what](config::reader& in, const char* key, bool keep) {
+  added.read = [&target, flag](config::reader& in, const char* key, bool keep) {
     using list = std::vector<std::string>;
     fill(target, list{}, keep, [&](list& to) {
       if (!in.member(key)
           || !in.strings(key, to, {true, nullptr, "a string or a list of them"}))
         return false;
       return std::all_of(to.begin(), to.end(), [&](const auto& one) {
-        return is_right(in, key, what, one);
+        return is_right(in, key, flag, one);
       });
     });
   };
 }
 
-void command_line::add(const flag& what, std::string& target,
+void command_line::add(const flag& flag, std::string& target,
                        const std::vector<std::string>& allowed) {
-  auto& added = impl_->add(what, target);
+  auto& added = impl_->add(flag, target);
   added.allowed = allowed;
   added.take = [&target, allowed](const std::string& value) {
     std::string error;
@@ -468,9 +469,9 @@ void command_line::add(const flag& what, std::string& target,
   };
 }
 
-void command_line::add_argument(const flag& what, std::string& target,
+void command_line::add_argument(const flag& flag, std::string& target,
                                 const std::vector<std::string>& allowed) {
-  auto plain = what;
+  auto plain = flag;
   plain.variable = "";
   if (allowed.empty())
     add(plain, target);
@@ -509,7 +510,7 @@ void command_line::read_keys(config::reader& in) {
 std::vector<command_line::entry> command_line::entries() const {
   std::vector<entry> result;
   for (const auto& one : impl_->options)
-    result.push_back({one.names, one.what.value, one.allowed, one.takes_value,
+    result.push_back({one.names, one.flag.value, one.allowed, one.takes_value,
                       one.argument, one.variables});
   return result;
 }

@@ -57,27 +57,27 @@ class command_line {
                variables which = variables::all);
   ~command_line();
 
-  void add(const flag& what, std::string& target);
+  void add(const flag& flag, std::string& target);
 
   /// A whole number, not above `most`.
-  void add(const flag& what, uint32_t& target, uint32_t most = UINT32_MAX);
+  void add(const flag& flag, uint32_t& target, uint32_t most = UINT32_MAX);
 
   /// A duration, not negative; the target gets seconds. `positive`: nor zero.
-  void add(const flag& what, double& target, bool positive = false);
+  void add(const flag& flag, double& target, bool positive = false);
 
   /// A flag without a value.
-  void add(const flag& what, bool& target);
+  void add(const flag& flag, bool& target);
 
   /// May be given several times and takes comma-separated lists.
-  void add(const flag& what, std::vector<std::string>& target);
+  void add(const flag& flag, std::vector<std::string>& target);
 
   /// One of `allowed`, or another word for it.
-  void add(const flag& what, std::string& target,
+  void add(const flag& flag, std::string& target,
            const std::vector<std::string>& allowed);
 
   /// An argument without a dash, in the order of these calls; `names` is what
   /// the help calls it.
-  void add_argument(const flag& what, std::string& target,
+  void add_argument(const flag& flag, std::string& target,
                     const std::vector<std::string>& allowed = {});
 
   /// Fills the targets. Returns an exit code when the program shall end: help

@@ -113,7 +113,7 @@ class json_formatter final : public spdlog::formatter {
 
 } // namespace
 
-std::string instance_name(const std::string& what) {
+std::string instance_name(const std::string& text) {
   char host[65]{};
   ::gethostname(host, sizeof(host) - 1);
   std::ifstream machine{"/etc/machine-id"};
@@ -122,7 +122,7 @@ std::string instance_name(const std::string& what) {
   struct stat space{};
   if (::stat("/proc/self/ns/net", &space) != 0)
     return {};
-  seed += what + "#" + std::to_string(space.st_ino);
+  seed += text + "#" + std::to_string(space.st_ino);
   const auto hash = std::to_string(std::hash<std::string>{}(seed));
   for (int i = 0; i < max_slots; ++i) {
     const auto slot = hash + "-" + std::to_string(i);

@@ -42,11 +42,11 @@ component_log make_log(log_component from, const std::string& level,
 /// How many lines of a log of `make_log` are lost.
 uint64_t dropped_lines(const spdlog::logger& log);
 
-/// A name for what this process does (`what`), the same after a restart of the
+/// A name for what this process does (`text`), the same after a restart of the
 /// process and different for each process of this machine that does the same:
 /// host, a hash, and the lowest free slot, which stays taken until the process
 /// ends. Empty when the machine gives no way to find one.
-std::string instance_name(const std::string& what);
+std::string instance_name(const std::string& text);
 
 /// The settings our programs give their actor system: what it runs is timers and
 /// messages from elsewhere, actors run on the I/O units.

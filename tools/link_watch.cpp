@@ -17,7 +17,7 @@ struct link_watch::state {
 
   void on_report(const agent_report& report) {
     std::lock_guard guard{mutex};
-    switch (report.what) {
+    switch (report.kind) {
       case agent_report::news::connected:
         ++connected;
         was_connected = true;

@@ -97,12 +97,12 @@ void log_sink::sink_it_(const spdlog::details::log_msg& line) {
   shared_->more.notify_one();
 }
 
-void log_sink::set_formatter_(std::unique_ptr<spdlog::formatter> how) {
+void log_sink::set_formatter_(std::unique_ptr<spdlog::formatter> formatter) {
   {
     const std::lock_guard guard{shared_->mutex};
-    shared_->formatter = how->clone();
+    shared_->formatter = formatter->clone();
   }
-  base_sink::set_formatter_(std::move(how));
+  base_sink::set_formatter_(std::move(formatter));
 }
 
 void log_sink::shared::tell_dropped() {

@@ -36,7 +36,7 @@ class log_sink final : public spdlog::sinks::base_sink<std::mutex> {
   struct shared;
 
   void sink_it_(const spdlog::details::log_msg& line) override;
-  void set_formatter_(std::unique_ptr<spdlog::formatter> how) override;
+  void set_formatter_(std::unique_ptr<spdlog::formatter> formatter) override;
 
   /// As the destructor does.
   void flush_() override;

@@ -212,10 +212,10 @@ std::optional<address> parse_address(std::string_view text,
   return std::nullopt;
 }
 
-std::string to_string(const address& what) {
-  const auto v6 = what.host.find(':') != std::string::npos;
-  return (v6 ? "[" + what.host + "]" : what.host) + ":"
-         + std::to_string(what.port);
+std::string to_string(const address& address) {
+  const auto v6 = address.host.find(':') != std::string::npos;
+  return (v6 ? "[" + address.host + "]" : address.host) + ":"
+         + std::to_string(address.port);
 }
 
 std::optional<std::string> read_secret(const std::string& file,

@@ -37,7 +37,7 @@ std::optional<address> parse_address(std::string_view text,
                                      std::string& error);
 
 /// `host:port`, with brackets around an IPv6 address.
-std::string to_string(const address& what);
+std::string to_string(const address& address);
 
 /// The one line of a file with a password or a token.
 std::optional<std::string> read_secret(const std::string& file,

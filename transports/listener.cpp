@@ -71,9 +71,9 @@ tcp::endpoint resolve(const listen_options& options) {
 /// on the first unit's thread only, once it runs.
 class open_port : public std::enable_shared_from_this<open_port> {
  public:
-  open_port(const listener_environment& where, const listen_options& options,
-            std::shared_ptr<front> to)
-      : where_(where), options_(options), to_(std::move(to)),
+  open_port(const listener_environment& environment,
+            const listen_options& options, std::shared_ptr<front> to)
+      : where_(environment), options_(options), to_(std::move(to)),
         gate_(std::make_shared<gate>(options_.connections, to_,
                                      options_.uses_reserve)),
         acceptor_(first_unit().context()), pause_(first_unit().context()) {
@@ -176,7 +176,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
   void turn_away(io_unit& unit, tcp::socket socket, bool asked) {
     const auto peer = ip_of(socket);
     if (turned_away::start(unit, std::move(socket), asked))
-      to_->on_own_answer(unit, {.how = outcome::overloaded,
+      to_->on_own_answer(unit, {.result = outcome::overloaded,
                                 .status = status_of(outcome::overloaded),
                                 .peer = peer});
   }
@@ -190,10 +190,10 @@ class open_port : public std::enable_shared_from_this<open_port> {
                             }));
   }
 
-  /// Closes `who` together with the port.
+  /// Closes `object` together with the port.
   template <class T>
-  void keep(const std::shared_ptr<T>& who) {
-    live_.add<T>(who, [](T& all) {
+  void keep(const std::shared_ptr<T>& object) {
+    live_.add<T>(object, [](T& all) {
       dispatch(all.unit(), [all = all.shared_from_this()] { all->close(); });
     });
   }
@@ -201,9 +201,9 @@ class open_port : public std::enable_shared_from_this<open_port> {
   void sniff(io_unit& unit, tcp::socket socket, place_ptr place) {
     auto who = std::make_shared<sniffer>(
       unit, std::move(socket), options_.limits.header_timeout,
-      [me = shared_from_this(), &unit, place](
-        tcp::socket taken, std::string bytes, first_bytes what) {
-        if (what == first_bytes::http2)
+      [me = shared_from_this(), &unit,
+       place](tcp::socket taken, std::string bytes, first_bytes protocol) {
+        if (protocol == first_bytes::http2)
           me->to_h2(unit, std::move(taken), std::move(bytes), place);
         else
           me->to_http(unit, std::move(taken), std::move(bytes), place);
@@ -237,7 +237,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
         me->to_grpc(unit, std::move(taken), std::move(read), std::move(its));
       };
     auto refused = [to = to_, &unit, peer = ip_of(socket)] {
-      to->on_own_answer(unit, {.how = outcome::not_implemented,
+      to->on_own_answer(unit, {.result = outcome::not_implemented,
                                .peer = peer,
                                .method = "HTTP/2",
                                .detail = "HTTP/2 is for agents here; visitors "
@@ -269,16 +269,16 @@ class open_port : public std::enable_shared_from_this<open_port> {
     if (!options_.agents)
       return {};
     return [weak = weak_from_this()](io_unit& unit, tcp::socket socket,
-                                     upgrade_request what) {
+                                     upgrade_request request) {
       if (auto me = weak.lock())
-        me->to_websocket(unit, std::move(socket), std::move(what));
+        me->to_websocket(unit, std::move(socket), std::move(request));
     };
   }
 
   // Who wanted to be an agent and was told 400.
   void on_no_websocket(io_unit& unit, const std::string& peer,
                        const std::string& why) {
-    to_->on_own_answer(unit, {.how = outcome::bad_request,
+    to_->on_own_answer(unit, {.result = outcome::bad_request,
                               .status = status_of(outcome::bad_request),
                               .peer = peer,
                               .method = "GET",
@@ -286,20 +286,21 @@ class open_port : public std::enable_shared_from_this<open_port> {
                               .detail = why});
   }
 
-  void to_websocket(io_unit& unit, tcp::socket socket, upgrade_request what) {
+  void to_websocket(io_unit& unit, tcp::socket socket,
+                    upgrade_request request) {
     const auto peer = ip_of(socket);
     auto link = accept_websocket(
-      unit, std::move(socket), std::move(what.target), what.headers,
-      options_.name, std::move(what.rest), std::move(what.place),
-      [me = shared_from_this(), &unit, peer](
-        link_ptr opened, link_error error, const std::string& why) {
+      unit, std::move(socket), std::move(request.target), request.headers,
+      options_.name, std::move(request.rest), std::move(request.place),
+      [me = shared_from_this(), &unit, peer](link_ptr opened, link_error error,
+                                             const std::string& why) {
         if (opened)
           me->to_->on_link(std::move(opened));
         else if (error == link_error::refused)
           me->on_no_websocket(unit, peer, why);
       });
     live_.add<aps::link>(link,
-                         [](aps::link& who) { who.abort(link_error::none); });
+                         [](aps::link& link) { link.abort(link_error::none); });
   }
 
   poll_handler polls() {
@@ -310,12 +311,12 @@ class open_port : public std::enable_shared_from_this<open_port> {
         if (auto me = weak.lock())
           me->on_poll_link(std::move(opened));
       });
-    return [desk](const exchange_ptr& what) { desk->serve(what); };
+    return [desk](const exchange_ptr& exchange) { desk->serve(exchange); };
   }
 
   void on_poll_link(link_ptr opened) {
     live_.add<aps::link>(opened,
-                         [](aps::link& who) { who.abort(link_error::none); });
+                         [](aps::link& link) { link.abort(link_error::none); });
     to_->on_link(std::move(opened));
   }
 
@@ -353,11 +354,11 @@ class port_listener final : public listener {
 
 } // namespace
 
-std::unique_ptr<listener> open_listener(const listener_environment& where,
+std::unique_ptr<listener> open_listener(const listener_environment& environment,
                                         const listen_options& options,
                                         std::shared_ptr<front> to) {
   return std::make_unique<port_listener>(
-    std::make_shared<open_port>(where, options, std::move(to)));
+    std::make_shared<open_port>(environment, options, std::move(to)));
 }
 
 } // namespace aps

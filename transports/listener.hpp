@@ -19,7 +19,7 @@ struct listener_environment {
 /// Opens a server's port, one for all protocols. The first unit accepts and
 /// gives the connections to all units in turn; each looks at the first bytes
 /// of its own. Throws std::system_error naming address and reason.
-std::unique_ptr<listener> open_listener(const listener_environment& where,
+std::unique_ptr<listener> open_listener(const listener_environment& environment,
                                         const listen_options& options,
                                         std::shared_ptr<front> to);
 

@@ -63,7 +63,7 @@ void turned_away::read() {
 void turned_away::answer() {
   answered_ = true;
   error_reply reply;
-  reply.what = outcome::overloaded;
+  reply.cause = outcome::overloaded;
   auto text = std::make_shared<std::string>(render_error(reply));
   asio::async_write(
     socket_, asio::buffer(*text),

@@ -24,58 +24,58 @@ bool is_address(std::string_view host) {
 }
 
 // "" = none.
-std::string_view token_of(const request& what) {
+std::string_view token_of(const request& request) {
   constexpr std::string_view scheme = "bearer ";
-  const auto field = what.header("authorization");
+  const auto field = request.header("authorization");
   return iequals(field.substr(0, scheme.size()), scheme)
            ? field.substr(scheme.size()) : std::string_view{};
 }
 
 // Browsers say where a request comes from; other programs say nothing.
-bool from_elsewhere(const request& what) {
-  const auto site = what.header("sec-fetch-site");
+bool from_elsewhere(const request& request) {
+  const auto site = request.header("sec-fetch-site");
   if (!site.empty() && site != "same-origin" && site != "none")
     return true;
-  const auto origin = what.header("origin");
+  const auto origin = request.header("origin");
   if (origin.empty())
     return false;
   const auto scheme = origin.find("://");
   return scheme == origin.npos
-         || !iequals(origin.substr(scheme + 3), what.facts().host);
+         || !iequals(origin.substr(scheme + 3), request.facts().host);
 }
 
-bool refuse(const request& what, uint16_t status, const std::string& why,
+bool refuse(const request& request, uint16_t status, const std::string& why,
             header_list more = {}) {
-  note_refused(what.at(), {.status = status,
-                           .peer = what.facts().visitor_address,
-                           .request_id = what.facts().request_id,
-                           .method = what.method(),
-                           .path = what.path(),
-                           .why = why});
-  what.answer(status, {{"error", why}}, std::move(more));
+  note_refused(request.at(), {.status = status,
+                              .peer = request.facts().visitor_address,
+                              .request_id = request.facts().request_id,
+                              .method = request.method(),
+                              .path = request.path(),
+                              .why = why});
+  request.answer(status, {{"error", why}}, std::move(more));
   return false;
 }
 
 // Guesses at the token are slowed; a request without one is none.
-bool may_log_in(const request& what, const std::string& token) {
+bool may_log_in(const request& request, const std::string& token) {
   const auto ask = [&] {
-    return refuse(what, 401,
-                  token_of(what).empty()
+    return refuse(request, 401,
+                  token_of(request).empty()
                     ? "a token is needed: Authorization: Bearer TOKEN"
                     : "the token is wrong",
                   {{"WWW-Authenticate", "Bearer"}});
   };
-  if (what.header("authorization").empty())
+  if (request.header("authorization").empty())
     return ask();
-  const auto address = peer_group(what.facts().visitor_address);
+  const auto address = peer_group(request.facts().visitor_address);
   const auto now = clock_type::now();
-  auto& logins = *what.at().logins;
+  auto& logins = *request.at().logins;
   duration wait;
   bool right = false;
   {
     std::lock_guard guard{logins.mutex};
     wait = logins.limit.wait(address, now);
-    right = wait <= duration::zero() && equal_secrets(token_of(what), token);
+    right = wait <= duration::zero() && equal_secrets(token_of(request), token);
     if (right)
       logins.limit.on_success(address);
     else if (wait <= duration::zero())
@@ -86,43 +86,43 @@ bool may_log_in(const request& what, const std::string& token) {
   if (wait <= duration::zero())
     return ask();
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
-  what.note_limit(limit::login_rate, "guesses at the admin's token");
-  what.answer(429, {{"error", "too many wrong tokens from this address"}},
-              {{"Retry-After", std::to_string(seconds)}});
+  request.note_limit(limit::login_rate, "guesses at the admin's token");
+  request.answer(429, {{"error", "too many wrong tokens from this address"}},
+                 {{"Retry-After", std::to_string(seconds)}});
   return false;
 }
 
 // A person who follows a link from another site may look at one answer. A
 // stream is never looked at that way, but a page could hold many in frames.
-bool is_followed_link(const request& what) {
-  return what.header("sec-fetch-mode") == "navigate"
-         && what.header("sec-fetch-dest") == "document"
-         && what.path() != "/.api/events";
+bool is_followed_link(const request& request) {
+  return request.header("sec-fetch-mode") == "navigate"
+         && request.header("sec-fetch-dest") == "document"
+         && request.path() != "/.api/events";
 }
 
 } // namespace
 
-bool may_enter(const request& what, access who) {
-  const auto token = what.at().token();
-  if (who == access::token && !token.empty() && !may_log_in(what, token))
+bool may_enter(const request& request, access access) {
+  const auto token = request.at().token();
+  if (access == access::token && !token.empty() && !may_log_in(request, token))
     return false;
   // Without a token a name that leads to this machine is all that a page of
   // somebody else needs (DNS rebinding).
-  if (who == access::token && token.empty()
-      && !is_address(host_of(what.facts().host)))
-    return refuse(what, 403,
+  if (access == access::token && token.empty()
+      && !is_address(host_of(request.facts().host)))
+    return refuse(request, 403,
                   "without a token the Host has to be an address or localhost");
-  if (what.method() == "GET" || what.method() == "HEAD") {
-    if (who == access::token && from_elsewhere(what)
-        && !is_followed_link(what))
-      return refuse(what, 403, "requests from other sites are refused");
+  if (request.method() == "GET" || request.method() == "HEAD") {
+    if (access == access::token && from_elsewhere(request)
+        && !is_followed_link(request))
+      return refuse(request, 403, "requests from other sites are refused");
     return true;
   }
-  if (from_elsewhere(what))
-    return refuse(what, 403, "requests from other sites are refused");
-  const auto type = what.header("content-type");
+  if (from_elsewhere(request))
+    return refuse(request, 403, "requests from other sites are refused");
+  const auto type = request.header("content-type");
   if (!iequals(type.substr(0, type.find(';')), "application/json"))
-    return refuse(what, 415, "Content-Type has to be application/json");
+    return refuse(request, 415, "Content-Type has to be application/json");
   return true;
 }
 

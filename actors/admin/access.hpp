@@ -8,6 +8,6 @@ namespace aps::admin {
 enum class access : uint8_t { open, token };
 
 /// False: it was refused and answered.
-bool may_enter(const request& what, access who);
+bool may_enter(const request& request, access access);
 
 } // namespace aps::admin

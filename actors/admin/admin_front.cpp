@@ -8,21 +8,21 @@ namespace aps {
 
 namespace {
 
-void tell_refused(const admin::context& where,
-                  const admin::refused_request& what) {
-  const auto how = what.how;
-  const auto& limits = where.node->limits;
-  if (how != outcome::ok && limits
-      && !limits->admits(how, what.peer, event_kind::admin_refused))
+void tell_refused(const admin::context& context,
+                  const admin::refused_request& refusal) {
+  const auto outcome = refusal.result;
+  const auto& limits = context.node->limits;
+  if (outcome != outcome::ok && limits
+      && !limits->admits(outcome, refusal.peer, event_kind::admin_refused))
     return;
   event out{event_kind::admin_refused};
-  out.detail = "Refused " + in_words(what);
-  out.peer = what.peer;
-  out.request_id = what.request_id;
-  if (how != outcome::ok)
-    out.reason = to_string(how);
-  out.number = what.status;
-  compat::enqueue(nullptr, where.node->monitor, std::move(out));
+  out.detail = "Refused " + in_words(refusal);
+  out.peer = refusal.peer;
+  out.request_id = refusal.request_id;
+  if (outcome != outcome::ok)
+    out.reason = to_string(outcome);
+  out.number = refusal.status;
+  compat::enqueue(nullptr, context.node->monitor, std::move(out));
 }
 
 admin::desk_ptr desk_of(const admin::context_ptr& context) {
@@ -34,16 +34,16 @@ admin::desk_ptr desk_of(const admin::context_ptr& context) {
       if (limits)
         limits->on_limit(kind, peer, detail);
     },
-    [context](const admin::refused_request& what) {
-      tell_refused(*context, what);
+    [context](const admin::refused_request& refusal) {
+      tell_refused(*context, refusal);
     }});
 }
 
 } // namespace
 
 admin_front::admin_front(const admin::context_ptr& context)
-    : operator_front(desk_of(context), [context](admin::request what) {
-        admin::dispatch(admin::call{context, std::move(what)});
+    : operator_front(desk_of(context), [context](admin::request request) {
+        admin::dispatch(admin::call{context, std::move(request)});
       }) {}
 
 } // namespace aps

@@ -27,8 +27,8 @@ void ask(const call& from, const Handle& whom, Question question,
 
 } // namespace
 
-call::call(context_ptr where, request what)
-    : request(std::move(what)), where_(std::move(where)) {}
+call::call(context_ptr context, request asked)
+    : request(std::move(asked)), where_(std::move(context)) {}
 
 void call::tell(event_kind kind, const std::string& detail) const {
   event out{kind};

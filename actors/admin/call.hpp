@@ -23,7 +23,7 @@ namespace aps::admin {
 /// Thread-safe.
 class packed_assets {
  public:
-  slice of(const asset& what);
+  slice of(const asset& asset);
 
  private:
   std::mutex mutex_;
@@ -57,7 +57,7 @@ using record_list_ptr = std::shared_ptr<const record_list>;
 /// One request to the admin listener of a node. Copies are the same request.
 class call : public request {
  public:
-  call(context_ptr where, request what);
+  call(context_ptr context, request request);
 
   const context& where() const noexcept { return *where_; }
   const context_ptr& where_ptr() const noexcept { return where_; }

@@ -75,9 +75,9 @@ void gzip_stream::free_stream::operator()(z_stream_s* stream) const {
   delete stream;
 }
 
-gzip_stream::gzip_stream(effort how) : stream_(new z_stream{}) {
+gzip_stream::gzip_stream(effort effort) : stream_(new z_stream{}) {
   constexpr int gzip_window = 15 + 16;
-  const auto level = how == effort::best ? Z_BEST_COMPRESSION : Z_BEST_SPEED;
+  const auto level = effort == effort::best ? Z_BEST_COMPRESSION : Z_BEST_SPEED;
   if (deflateInit2(stream_.get(), level, Z_DEFLATED, gzip_window, 8,
                    Z_DEFAULT_STRATEGY)
       != Z_OK)

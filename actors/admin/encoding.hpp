@@ -25,7 +25,7 @@ class gzip_stream {
     best,  ///< for what is kept
   };
 
-  explicit gzip_stream(effort how);
+  explicit gzip_stream(effort effort);
 
   void add(std::string_view piece);
 

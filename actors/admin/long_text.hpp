@@ -28,10 +28,10 @@ class long_text {
     });
   }
 
-  /// `count` pieces, `each` a time; what `how` refers to it has to own.
-  long_text& pieces(size_t count, render how, size_t each = portion) {
+  /// `count` pieces, `each` a time; what `render` refers to it has to own.
+  long_text& pieces(size_t count, render render, size_t each = portion) {
     if (count > 0)
-      parts_.push_back({count, std::move(how), each});
+      parts_.push_back({count, std::move(render), each});
     return *this;
   }
 
@@ -59,7 +59,7 @@ class long_text {
         left = 0;
       for (auto end = std::min(part.count, part.next + part.each);
            part.next < end; ++part.next)
-        part.how(part.next, to);
+        part.writer(part.next, to);
       if (part.next == part.count)
         parts_.pop_front();
     }
@@ -68,7 +68,7 @@ class long_text {
  private:
   struct part {
     size_t count;
-    render how;
+    render writer;
     size_t each;
     size_t next = 0;
     std::function<bool(std::string& to)> next_step = nullptr;

@@ -33,10 +33,10 @@ class body_reader final : public origin {
       return;
     const auto too_large = body_.size() > max_body;
     const auto serve = serve_;
-    admin::request what{desk_, of, std::move(facts_), std::move(body_)};
+    admin::request request{desk_, of, std::move(facts_), std::move(body_)};
     if (too_large)
-      return what.problem(413, "the body is too large");
-    serve(std::move(what));
+      return request.problem(413, "the body is too large");
+    serve(std::move(request));
   }
 
   void on_cancelled() override { of_ = nullptr; }
@@ -65,19 +65,19 @@ std::shared_ptr<const route> operator_front::find(const visitor_request&) {
   return everything_;
 }
 
-void operator_front::start(exchange_ptr what) {
+void operator_front::start(exchange_ptr exchange) {
   auto served = std::make_shared<served_exchange>(
-    what->unit(), what->id(), what->head(), default_window);
-  auto reader = std::make_shared<body_reader>(desk_, serve_, served,
-                                              what->facts());
+    exchange->unit(), exchange->id(), exchange->head(), default_window);
+  auto reader
+    = std::make_shared<body_reader>(desk_, serve_, served, exchange->facts());
   served->set_origin(reader);
-  connect_directly(what, served);
-  if (what->head()->last)
+  connect_directly(exchange, served);
+  if (exchange->head()->last)
     served->unit().post([reader] { reader->on_body_end({}); });
 }
 
-void operator_front::on_link(link_ptr what) {
-  what->close(close_reason::refused, "this listener takes no agents");
+void operator_front::on_link(link_ptr link) {
+  link->close(close_reason::refused, "this listener takes no agents");
 }
 
 void operator_front::on_limit(limit kind, std::string_view peer,
@@ -86,17 +86,17 @@ void operator_front::on_limit(limit kind, std::string_view peer,
 }
 
 void operator_front::on_own_answer(executor&, const own_answer& answer) {
-  if (answer.how == outcome::ok)
+  if (answer.result == outcome::ok)
     return;
-  note_refused(*desk_, {.status = answer.status,
-                        .peer = answer.peer,
-                        .request_id = answer.request_id,
-                        .method = answer.method,
-                        .path = answer.path,
-                        .why = std::string(answer.detail.empty()
-                                             ? render(answer.how)
-                                             : answer.detail),
-                        .how = answer.how});
+  note_refused(*desk_,
+               {.status = answer.status,
+                .peer = answer.peer,
+                .request_id = answer.request_id,
+                .method = answer.method,
+                .path = answer.path,
+                .why = std::string(answer.detail.empty() ? render(answer.result)
+                                                         : answer.detail),
+                .result = answer.result});
 }
 
 listen_options operator_listener(std::string name, std::string host,

@@ -17,9 +17,9 @@ class operator_front : public front {
   /// `serve` gets each request, its body complete; thread: its unit's.
   operator_front(admin::desk_ptr desk, server serve);
 
-  std::shared_ptr<const route> find(const visitor_request& what) override;
-  void start(exchange_ptr what) override;
-  void on_link(link_ptr what) override;
+  std::shared_ptr<const route> find(const visitor_request& request) override;
+  void start(exchange_ptr exchange) override;
+  void on_link(link_ptr link) override;
   void on_limit(limit kind, std::string_view peer,
                 std::string_view detail) override;
 

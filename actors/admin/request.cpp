@@ -42,8 +42,9 @@ int digit(char c) {
 
 } // namespace
 
-void note_refused(const desk& at, const refused_request& what) {
-  const auto status = what.status == 0 ? "none" : std::to_string(what.status);
+void note_refused(const desk& at, const refused_request& refusal) {
+  const auto status
+    = refusal.status == 0 ? "none" : std::to_string(refusal.status);
   at.system.metrics()
     .counter_instance("aps", "operator-refused",
                       {{"listener", view(at.listener)},
@@ -51,18 +52,19 @@ void note_refused(const desk& at, const refused_request& what) {
                       "Requests that a listener for operators refused.", "1",
                       true)
     ->inc();
-  at.on_refused(what);
+  at.on_refused(refusal);
 }
 
-std::string in_words(const refused_request& what) {
+std::string in_words(const refused_request& refusal) {
   constexpr size_t max_method = 32;
   constexpr size_t max_path = 60;
   // What was no request is named by the reason.
-  const auto asked = what.path.empty()
+  const auto asked = refusal.path.empty()
                        ? std::string("a connection")
-                       : foreign_text(what.method, max_method) + " "
-                           + foreign_text(what.path, max_path);
-  return asked + ": " + what.why + " (from " + std::string(what.peer) + ")";
+                       : foreign_text(refusal.method, max_method) + " "
+                           + foreign_text(refusal.path, max_path);
+  return asked + ": " + refusal.why + " (from " + std::string(refusal.peer)
+         + ")";
 }
 
 request::request(desk_ptr at, served_exchange_ptr served, exchange_facts facts,

@@ -39,7 +39,7 @@ struct refused_request {
   std::string_view path = {}; ///< empty = it was no request
   std::string why = {};
   /// What was wrong with it as HTTP; `ok` = nothing.
-  outcome how = outcome::ok;
+  outcome result = outcome::ok;
 };
 
 /// What a listener for operators needs of its process: a node's admin
@@ -59,17 +59,17 @@ struct desk {
     on_limit;
 
   /// Something was refused. Strangers decide how often.
-  std::function<void(const refused_request& what)> on_refused;
+  std::function<void(const refused_request& refusal)> on_refused;
 
   std::shared_ptr<login_guard> logins = std::make_shared<login_guard>();
 };
 using desk_ptr = std::shared_ptr<const desk>;
 
 /// Counts what was refused, and tells it. Thread: any.
-void note_refused(const desk& at, const refused_request& what);
+void note_refused(const desk& at, const refused_request& refusal);
 
 /// "GET /x: why (from 127.0.0.1)", clean and short.
-std::string in_words(const refused_request& what);
+std::string in_words(const refused_request& refusal);
 
 /// One request to such a listener, its body complete, and the way to answer
 /// it, once. Copies are the same request.

@@ -15,7 +15,7 @@ template <class Call>
 struct resource_of {
   std::string_view method;
   std::string_view pattern;
-  access who;
+  admin::access access;
   std::function<void(const Call&)> serve;
 };
 
@@ -25,25 +25,25 @@ bool matches(std::string_view pattern, std::string_view path,
 
 /// Finds the resource, checks who asks, and serves. Thread: any.
 template <class Call>
-void serve_from(const std::vector<resource_of<Call>>& table, Call what,
+void serve_from(const std::vector<resource_of<Call>>& table, Call call,
                 const std::function<void(const Call&)>& unknown) {
-  const auto method = what.method() == "HEAD" ? "GET" : what.method();
+  const auto method = call.method() == "HEAD" ? "GET" : call.method();
   std::string allowed;
   for (const auto& one : table) {
-    if (!matches(one.pattern, what.path(), what.names))
+    if (!matches(one.pattern, call.path(), call.names))
       continue;
     if (one.method != method) {
       allowed += (allowed.empty() ? "" : ", ") + std::string(one.method)
                  + (one.method == "GET" ? ", HEAD" : "");
       continue;
     }
-    if (may_enter(what, one.who))
-      one.serve(what);
+    if (may_enter(call, one.access))
+      one.serve(call);
     return;
   }
   if (allowed.empty())
-    return unknown(what);
-  what.answer(405, {{"error", what.method() + " is not allowed here"}},
+    return unknown(call);
+  call.answer(405, {{"error", call.method() + " is not allowed here"}},
               {{"Allow", allowed}});
 }
 

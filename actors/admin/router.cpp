@@ -4,17 +4,17 @@ namespace aps::admin {
 
 namespace {
 
-void redirect(const call& what) {
-  what.answer_bytes(302, "text/plain; charset=utf-8", "/.admin/\n",
+void redirect(const call& call) {
+  call.answer_bytes(302, "text/plain; charset=utf-8", "/.admin/\n",
                     {{"Location", "/.admin/"}});
 }
 
 // Who asks for the same at once gets one answer.
 auto shared(void (*serve)(const call&)) {
-  return [serve](const call& what) {
-    what.where().answers->serve(
-      what.served()->head()->path, what,
-      [serve, where = what.where_ptr()](const request& reader) {
+  return [serve](const call& call) {
+    call.where().answers->serve(
+      call.served()->head()->path, call,
+      [serve, where = call.where_ptr()](const request& reader) {
         serve({where, reader});
       });
   };

@@ -92,8 +92,8 @@ agent_actor::behavior_type agent_state::make_behavior() {
     [this](const agent_connection_up& up) { on_up(up); },
     [this](const agent_connection_down& down) { on_down(down); },
     [this](const open_wanted& open) { on_open(open); },
-    [this](request_arrived& what) { on_request(what); },
-    [this](resume_arrived& what) { on_resume(what); },
+    [this](request_arrived& message) { on_request(message); },
+    [this](resume_arrived& message) { on_resume(message); },
     [this](const served_started& started) { on_started(started); },
     [this](const served_finished& done) { on_finished(done.exchange); },
     [this](key_derived) { dial_missing(); },
@@ -191,37 +191,36 @@ time_point agent_state::lane::next_dial() const {
 
 // After a failure one dialer feels its way, the others follow it. One that
 // hangs delays nothing: another one is sent beside it when its time has come.
-uint32_t agent_state::dials_due(const lane& where, time_point now) const {
-  if (where.live.size() >= where.wanted || where.next_dial() > now)
+uint32_t agent_state::dials_due(const lane& lane, time_point now) const {
+  if (lane.live.size() >= lane.wanted || lane.next_dial() > now)
     return 0;
-  const auto missing = where.wanted
-                       - std::min(where.wanted, where.all());
-  if (!where.redials.trying())
+  const auto missing = lane.wanted - std::min(lane.wanted, lane.all());
+  if (!lane.redials.trying())
     return missing;
   // Where one lives the way is open, so what takes long does not hang.
-  if (!where.live.empty())
-    return where.redials.careful() ? std::min(missing, 1u) : missing;
-  if (where.under_way() >= max_attempts)
+  if (!lane.live.empty())
+    return lane.redials.careful() ? std::min(missing, 1u) : missing;
+  if (lane.under_way() >= max_attempts)
     return 0;
-  return where.redials.careful() ? 1 : std::max(missing, 1u);
+  return lane.redials.careful() ? 1 : std::max(missing, 1u);
 }
 
-void agent_state::dial(transport_kind transport, lane& where, time_point now) {
-  ++where.dialing;
+void agent_state::dial(transport_kind transport, lane& lane, time_point now) {
+  ++lane.dialing;
   metrics_.on_dial(transport);
   auto& net = *context_->net;
   auto& unit = net.unit(next_unit_++ % net.units());
-  where.redials.on_tried(now);
-  where.tried_at = now;
-  const auto patient = where.patient == 0;
-  where.patient += patient;
+  lane.redials.on_tried(now);
+  lane.tried_at = now;
+  const auto patient = lane.patient == 0;
+  lane.patient += patient;
   dial_options options;
   options.transport = transport;
   options.host = context_->server.host;
   options.port = context_->server.port;
   options.scope = context_->dials;
-  options.timeout = dial_patience(where.redials.outage(now), where.usual,
-                                  patient);
+  options.timeout
+    = dial_patience(lane.redials.outage(now), lane.usual, patient);
   unit.post([&net, &unit, options, patient, now, to = agent_actor{self_},
              units = context_->units, use = context_->units->use()] {
     net.dial(unit, options, [=, &unit](dial_result r) {
@@ -249,16 +248,16 @@ void agent_state::wake_for_dials(time_point now) {
 }
 
 void agent_state::on_dialled(dial_done& done) {
-  auto& where = lanes_[done.transport];
+  auto& lane = lanes_[done.transport];
   const auto now = compat::now(self_);
-  --where.dialing;
-  where.patient -= done.patient;
+  --lane.dialing;
+  lane.patient -= done.patient;
   auto& link = done.result.connected;
   if (!link) {
-    where.redials.on_failed(now);
+    lane.redials.on_failed(now);
     metrics_.on_dial_failed(done.transport);
     if (!draining_)
-      complain(where, done.transport,
+      complain(lane, done.transport,
                foreign_text(done.result.detail)
                  + (node_.empty() && done.result.error == link_error::refused
                       ? " (is a node running there?)"
@@ -269,28 +268,28 @@ void agent_state::on_dialled(dial_done& done) {
     return link->close(close_reason::shutdown, "the agent is stopping");
   // One that hung through an outage says little.
   const auto took = now - done.started;
-  where.usual = where.usual == duration::zero()
-                  ? took : std::min(took, 2 * where.usual);
-  give_up_greeting(where, greeting_patience, now);
-  if (where.live.size() + where.greeting.size() >= where.wanted)
+  lane.usual
+    = lane.usual == duration::zero() ? took : std::min(took, 2 * lane.usual);
+  give_up_greeting(lane, greeting_patience, now);
+  if (lane.live.size() + lane.greeting.size() >= lane.wanted)
     return link->close(close_reason::normal, "another one was faster");
   auto actor = self_->spawn<agent_connection_impl>(context_,
                                                    agent_actor{self_}, link);
   compat::monitor(self_, actor);
-  where.greeting.push_back({actor, now});
+  lane.greeting.push_back({actor, now});
   auto listener = std::make_shared<link_adapter<agent_connection_actor>>(
     actor, *context_->units, link->unit());
   dispatch(link->unit(), [link, listener] { link->start(listener); });
 }
 
-void agent_state::give_up_greeting(lane& where, duration older_than,
+void agent_state::give_up_greeting(lane& lane, duration older_than,
                                    time_point now) {
-  std::erase_if(where.greeting, [&](const member& one) {
+  std::erase_if(lane.greeting, [&](const member& one) {
     if (now - one.since < older_than)
       return false;
     compat::send(self_, one.actor,
                  retire{close_reason::normal, "another one was faster", false});
-    where.surplus.push_back(one);
+    lane.surplus.push_back(one);
     return true;
   });
 }
@@ -308,11 +307,11 @@ void agent_state::on_up(const agent_connection_up& up) {
   if (first)
     for (auto& [transport, lane] : lanes_)
       lane.redials.hurry(compat::now(self_));
-  const auto same = [&](const member& one) { return one.actor == up.who; };
+  const auto same = [&](const member& one) { return one.actor == up.actor; };
   // One that was given up and is welcome at this very moment leaves again.
   if (std::erase_if(where.greeting, same) == 0)
     return;
-  where.live.push_back({up.who, compat::now(self_), up.connection});
+  where.live.push_back({up.actor, compat::now(self_), up.connection});
   metrics_.set_live(up.transport, where.live.size());
   where.redials.on_up();
   where.refused = false;
@@ -341,49 +340,49 @@ void agent_state::on_up(const agent_connection_up& up) {
 }
 
 void agent_state::on_down(const agent_connection_down& down) {
-  auto& where = lanes_[down.transport];
-  const auto same = [&](const member& one) { return one.actor == down.who; };
-  const auto i = std::find_if(where.live.begin(), where.live.end(), same);
-  const auto was_live = i != where.live.end();
+  auto& lane = lanes_[down.transport];
+  const auto same = [&](const member& one) { return one.actor == down.actor; };
+  const auto i = std::find_if(lane.live.begin(), lane.live.end(), same);
+  const auto was_live = i != lane.live.end();
   const auto lived = was_live ? compat::now(self_) - i->since : duration{};
   if (was_live)
-    where.live.erase(i);
-  metrics_.set_live(down.transport, where.live.size());
-  const auto greeted = std::erase_if(where.greeting, same) > 0;
-  std::erase_if(where.surplus, same);
+    lane.live.erase(i);
+  metrics_.set_live(down.transport, lane.live.size());
+  const auto greeted = std::erase_if(lane.greeting, same) > 0;
+  std::erase_if(lane.surplus, same);
   const auto now = compat::now(self_);
   for (const auto id : down.exchanges)
     if (auto one = table_.find(id);
-        one != table_.end() && one->second.on == down.who) {
+        one != table_.end() && one->second.on == down.actor) {
       one->second.waiting.reset();
       one->second.detached = now;
     }
   if (was_live || greeted)
-    lose(where, down, was_live, lived);
+    lose(lane, down, was_live, lived);
   if (was_live && !is_connected() && !draining_)
     report(agent_report::news::lost);
   dial_missing();
 }
 
-void agent_state::lose(lane& where, const agent_connection_down& down,
+void agent_state::lose(lane& lane, const agent_connection_down& down,
                        bool was_live, duration lived) {
   if (down.refused) {
-    slow_down(where, *down.refused);
-    return refuse(where, down.transport, *down.refused);
+    slow_down(lane, *down.refused);
+    return refuse(lane, down.transport, *down.refused);
   }
   if (down.wanted_by_node) {
-    where.wanted = std::max(where.wanted - 1, 1u);
+    lane.wanted = std::max(lane.wanted - 1, 1u);
     return;
   }
   const auto now = compat::now(self_);
   if (was_live) {
-    where.redials.on_lost(down.worked || is_proven(lived), now);
+    lane.redials.on_lost(down.worked || is_proven(lived), now);
     metrics_.on_lost(down.transport);
   } else {
-    where.redials.on_failed(now);
+    lane.redials.on_failed(now);
     metrics_.on_dial_failed(down.transport);
   }
-  complain(where, down.transport,
+  complain(lane, down.transport,
            context_->server_name()
              + (was_live ? ": connection lost: " : ": handshake failed: ")
              + std::string(render(down.error))
@@ -392,32 +391,32 @@ void agent_state::lose(lane& where, const agent_connection_down& down,
 }
 
 // A connection actor that ended without a word takes only itself along.
-void agent_state::on_dead(const caf::actor_addr& who) {
+void agent_state::on_dead(const caf::actor_addr& address) {
   for (auto& [transport, where] : lanes_)
     for (const auto* list : {&where.greeting, &where.live, &where.surplus})
       for (const auto& one : *list) {
-        if (one.actor.address() != who)
+        if (one.actor.address() != address)
           continue;
         agent_connection_down down;
-        down.who = one.actor;
+        down.actor = one.actor;
         down.transport = transport;
         down.detail = "its actor died";
         for (const auto& [id, known] : table_)
-          if (known.on == down.who)
+          if (known.on == down.actor)
             down.exchanges.push_back(id);
         return on_down(down);
       }
 }
 
 // A refusal is no transient error: no storm, and no more than one try at once.
-void agent_state::slow_down(lane& where, const refused_frame& no) {
+void agent_state::slow_down(lane& lane, const refused_frame& no) {
   const auto pause = std::chrono::milliseconds(
     std::clamp<uint32_t>(no.retry_after_ms, 1000, 60000));
   const auto now = compat::now(self_);
-  where.redials.on_failed(now);
-  where.redials.hold(now + pause);
+  lane.redials.on_failed(now);
+  lane.redials.hold(now + pause);
   if (no.code == refusal::pool_full)
-    where.wanted = std::max(static_cast<uint32_t>(where.live.size()), 1u);
+    lane.wanted = std::max(static_cast<uint32_t>(lane.live.size()), 1u);
 }
 
 bool agent_state::is_connected() const {
@@ -428,7 +427,7 @@ bool agent_state::is_connected() const {
 
 // Whether asking again is of no use until somebody changes something: one
 // transport that is switched off says nothing about the others.
-bool agent_state::is_hopeless(const lane& where, refusal why) const {
+bool agent_state::is_hopeless(const lane& lane, refusal why) const {
   switch (why) {
     case refusal::pool_full:
     case refusal::draining:
@@ -436,17 +435,17 @@ bool agent_state::is_hopeless(const lane& where, refusal why) const {
       return false;
     case refusal::disabled:
       return std::all_of(lanes_.begin(), lanes_.end(), [&](const auto& item) {
-        return &item.second == &where || item.second.refused;
+        return &item.second == &lane || item.second.refused;
       });
     default:
       return true;
   }
 }
 
-void agent_state::refuse(lane& where, transport_kind transport,
+void agent_state::refuse(lane& lane, transport_kind transport,
                          const refused_frame& no) {
-  const auto hopeless = is_hopeless(where, no.code);
-  where.refused = true;
+  const auto hopeless = is_hopeless(lane, no.code);
+  lane.refused = true;
   const auto text = context_->server_name() + " refused "
                     + std::string(no.code == refusal::disabled
                                     ? shown(transport)
@@ -456,7 +455,7 @@ void agent_state::refuse(lane& where, transport_kind transport,
   metrics_.on_refused(no.code);
   if (hopeless && !draining_)
     report(agent_report::news::refused, text);
-  complain(where, transport, text, false, no.code == refusal::replaced);
+  complain(lane, transport, text, false, no.code == refusal::replaced);
   last_failure_ = last_refusal_
     = trouble{text, compat::now(self_), no.code, transport};
 }
@@ -474,7 +473,7 @@ std::string agent_state::cause_of(transport_kind transport,
 // What transports say of a failure can be far from its reason, so somebody has
 // a look at what is no node, or not yet. What has cut off all of them is no
 // trouble of the one.
-void agent_state::complain(const lane& where, transport_kind transport,
+void agent_state::complain(const lane& lane, transport_kind transport,
                            const std::string& text, bool lost, bool cut_off) {
   const auto now = compat::now(self_);
   const auto of_one = is_connected() && !cut_off;
@@ -488,9 +487,9 @@ void agent_state::complain(const lane& where, transport_kind transport,
                         shown(transport), text);
     return;
   }
-  const auto own = where.next_dial();
+  const auto own = lane.next_dial();
   const auto next = cut_off ? next_try(now, true).value_or(own) : own;
-  if (!context_->examine || !node_.empty() || where.refused || draining_)
+  if (!context_->examine || !node_.empty() || lane.refused || draining_)
     return write_complaint(cause, shown_text, next);
   auto& net = *context_->net;
   auto& unit = net.unit(next_unit_++ % net.units());
@@ -528,77 +527,80 @@ void agent_state::write_complaint(const std::string& cause,
   report(agent_report::news::failed, text);
 }
 
-void agent_state::report(agent_report::news what, const std::string& text) {
+void agent_state::report(agent_report::news news, const std::string& text) {
   if (context_->on_report)
-    context_->on_report({context_->server, what, text});
+    context_->on_report({context_->server, news, text});
 }
 
 void agent_state::on_open(const open_wanted& open) {
   const auto i = lanes_.find(open.transport);
   if (i == lanes_.end() || draining_)
     return;
-  auto& where = i->second;
-  if (is_last_resort(open.transport) && where.live.empty())
+  auto& lane = i->second;
+  if (is_last_resort(open.transport) && lane.live.empty())
     return;
   // Dials beside one that hung are none of those that are to stay.
   const auto wish = open.total > 0
                       ? open.total
-                      : std::min(where.all(), where.wanted) + open.count;
-  where.wanted = std::min(std::max(where.wanted, wish), max_wanted);
+                      : std::min(lane.all(), lane.wanted) + open.count;
+  lane.wanted = std::min(std::max(lane.wanted, wish), max_wanted);
   dial_missing();
 }
 
 // -- the exchange table -------------------------------------------------------
 
-void agent_state::on_request(request_arrived& what) {
-  const auto id = what.exchange;
+void agent_state::on_request(request_arrived& message) {
+  const auto id = message.exchange;
   if (auto i = table_.find(id); i != table_.end()) {
     auto& known = i->second;
-    if (what.head.attempt <= known.attempt)
-      return ignore(what.from, id);
+    if (message.head.attempt <= known.attempt)
+      return ignore(message.from, id);
     // A repeated head attaches to what runs already.
-    return on_resume_of(known, {what.from, what.via, what.owner, id,
-                                {what.head.attempt, 0, 0}});
+    return on_resume_of(known, {message.from,
+                                message.via,
+                                message.owner,
+                                id,
+                                {message.head.attempt, 0, 0}});
   }
   if (auto i = tombstones_.find(id); i != tombstones_.end()) {
     if (i->second.executed) {
-      ignore(what.from, id);
-      return what.via->send({id, reset_frame{outcome::started_unknown,
-                                             "the agent gave it up"}});
+      ignore(message.from, id);
+      return message.via->send(
+        {id, reset_frame{outcome::started_unknown, "the agent gave it up"}});
     }
-    if (what.head.attempt <= i->second.attempt)
-      return ignore(what.from, id);
+    if (message.head.attempt <= i->second.attempt)
+      return ignore(message.from, id);
     tombstones_.erase(i);
   }
-  start(what);
+  start(message);
 }
 
-void agent_state::start(request_arrived& what) {
-  const auto id = what.exchange;
+void agent_state::start(request_arrived& message) {
+  const auto id = message.exchange;
   if (table_.size() >= max_agent_exchanges) {
-    ignore(what.from, id);
-    return what.via->send({id, reset_frame{outcome::pool_exhausted,
-                                           "the agent has too many "
-                                           "exchanges"}});
+    ignore(message.from, id);
+    return message.via->send(
+      {id, reset_frame{outcome::pool_exhausted, "the agent has too many "
+                                                "exchanges"}});
   }
   auto& known = table_[id];
-  known.attempt = what.head.attempt;
-  known.on = what.from;
+  known.attempt = message.head.attempt;
+  known.on = message.from;
   ++*context_->live;
   metrics_.on_started();
-  auto& unit = what.via->unit();
-  auto make = [origins = context_->origins, &unit, what] {
-    auto served = origins->serve(unit, what.exchange, what.head.head,
-                                 what.head.window);
-    served->attach(what.via, what.owner);
+  auto& unit = message.via->unit();
+  auto make = [origins = context_->origins, &unit, message] {
+    auto served = origins->serve(unit, message.exchange, message.head.head,
+                                 message.head.window);
+    served->attach(message.via, message.owner);
     return served;
   };
   if (unit.on_thread()) {
     known.served = make();
-    return compat::send(self_, what.from, route_frames{id, known.served});
+    return compat::send(self_, message.from, route_frames{id, known.served});
   }
   // The origin's sockets belong to the link's unit: go there and come back.
-  unit.post([make, to = agent_actor{self_}, id, from = what.from,
+  unit.post([make, to = agent_actor{self_}, id, from = message.from,
              context = context_->units->of(unit),
              use = context_->units->use()] {
     auto served = make();
@@ -617,47 +619,49 @@ void agent_state::on_started(const served_started& started) {
     on_resume_of(known, *waiting);
 }
 
-void agent_state::on_resume(resume_arrived& what) {
-  const auto id = what.exchange;
+void agent_state::on_resume(resume_arrived& message) {
+  const auto id = message.exchange;
   if (auto i = table_.find(id); i != table_.end()) {
-    if (what.position.attempt <= i->second.attempt)
-      return ignore(what.from, id);
-    return on_resume_of(i->second, what);
+    if (message.position.attempt <= i->second.attempt)
+      return ignore(message.from, id);
+    return on_resume_of(i->second, message);
   }
   // Without a place to remember that it never was here it must not come.
   if (tombstones_.size() >= max_tombstones && tombstones_.count(id) == 0) {
-    ignore(what.from, id);
-    return what.via->send({id, reset_frame{outcome::started_unknown,
-                                           "the agent remembers too many "
-                                           "exchanges"}});
+    ignore(message.from, id);
+    return message.via->send(
+      {id, reset_frame{outcome::started_unknown, "the agent remembers too many "
+                                                 "exchanges"}});
   }
   auto& stone = tombstones_[id];
   stone.until = compat::now(self_) + tombstone_time;
-  ignore(what.from, id);
+  ignore(message.from, id);
   if (stone.executed)
-    return what.via->send({id, reset_frame{outcome::started_unknown,
-                                           "the agent gave it up"}});
+    return message.via->send(
+      {id, reset_frame{outcome::started_unknown, "the agent gave it up"}});
   // A head of an older attempt may still be on its way over a dying link.
-  stone.attempt = std::max(stone.attempt, what.position.attempt);
-  what.via->send({id, resumed_frame{what.position.attempt, false, 0, false}});
+  stone.attempt = std::max(stone.attempt, message.position.attempt);
+  message.via->send(
+    {id, resumed_frame{message.position.attempt, false, 0, false}});
 }
 
-void agent_state::on_resume_of(entry& known, const resume_arrived& what) {
-  known.attempt = what.position.attempt;
-  known.on = what.from;
+void agent_state::on_resume_of(entry& known, const resume_arrived& message) {
+  known.attempt = message.position.attempt;
+  known.on = message.from;
   known.detached.reset();
   // Its unit still makes it: continue when it is there. Asking ourselves
   // again and again would keep that very unit from making it.
   if (!known.served) {
     if (known.waiting)
-      ignore(known.waiting->from, what.exchange);
-    known.waiting = what;
+      ignore(known.waiting->from, message.exchange);
+    known.waiting = message;
     return;
   }
   // Resumed before routed: a reset that follows the resume would otherwise
   // reach an exchange that still listens to its former link, and be lost.
-  known.served->resume(what.via, what.owner, what.position);
-  compat::send(self_, what.from, route_frames{what.exchange, known.served});
+  known.served->resume(message.via, message.owner, message.position);
+  compat::send(self_, message.from,
+               route_frames{message.exchange, known.served});
 }
 
 void agent_state::on_finished(exchange_id id) {

@@ -85,17 +85,17 @@ class agent_state {
   void on_up(const agent_connection_up& up);
   void on_down(const agent_connection_down& down);
   void on_open(const open_wanted& open);
-  void on_request(request_arrived& what);
-  void on_resume(resume_arrived& what);
-  void on_resume_of(entry& known, const resume_arrived& what);
+  void on_request(request_arrived& message);
+  void on_resume(resume_arrived& message);
+  void on_resume_of(entry& known, const resume_arrived& message);
   void on_started(const served_started& started);
   void on_finished(exchange_id id);
   void on_drain();
   void on_tick();
 
   void arm_tick();
-  void on_dead(const caf::actor_addr& who);
-  void lose(lane& where, const agent_connection_down& down, bool was_live,
+  void on_dead(const caf::actor_addr& address);
+  void lose(lane& lane, const agent_connection_down& down, bool was_live,
             duration lived);
   bool is_last_resort(transport_kind transport) const;
   bool is_needed(transport_kind transport, time_point now) const;
@@ -103,23 +103,23 @@ class agent_state {
   std::optional<time_point> next_try(time_point now, bool cut_off) const;
   void mind_last_resort(time_point now);
   void dial_missing();
-  uint32_t dials_due(const lane& where, time_point now) const;
-  void dial(transport_kind transport, lane& where, time_point now);
+  uint32_t dials_due(const lane& lane, time_point now) const;
+  void dial(transport_kind transport, lane& lane, time_point now);
   void wake_for_dials(time_point now);
-  void give_up_greeting(lane& where, duration older_than, time_point now);
-  void start(request_arrived& what);
+  void give_up_greeting(lane& lane, duration older_than, time_point now);
+  void start(request_arrived& message);
   bool is_connected() const;
-  bool is_hopeless(const lane& where, refusal why) const;
-  void refuse(lane& where, transport_kind transport, const refused_frame& no);
+  bool is_hopeless(const lane& lane, refusal why) const;
+  void refuse(lane& lane, transport_kind transport, const refused_frame& no);
   std::string cause_of(transport_kind transport, const std::string& text,
                        bool lost) const;
-  void complain(const lane& where, transport_kind transport,
+  void complain(const lane& lane, transport_kind transport,
                 const std::string& text, bool lost = false,
                 bool cut_off = false);
   void write_complaint(const std::string& cause, const std::string& text,
                        time_point next);
-  void report(agent_report::news what, const std::string& text = {});
-  void slow_down(lane& where, const refused_frame& no);
+  void report(agent_report::news news, const std::string& text = {});
+  void slow_down(lane& lane, const refused_frame& no);
   void give_up_detached(time_point now);
   void ignore(const agent_connection_actor& from, exchange_id id);
   agent_snapshot show() const;

@@ -14,8 +14,8 @@ namespace {
 constexpr auto welcome_timeout = std::chrono::seconds(10);
 
 // What a frame that waits takes in memory, roughly.
-size_t early_weight(const frame& what) noexcept {
-  return std::max(what.weight(), sizeof(frame));
+size_t early_weight(const frame& incoming) noexcept {
+  return std::max(incoming.weight(), sizeof(frame));
 }
 // The node measures and we listen: its pings, once a second unless told
 // otherwise, are signs of life enough.
@@ -48,9 +48,9 @@ agent_connection_actor::behavior_type agent_connection_state::make_behavior() {
   return {
     [this](link_frames& batch) { on_frames(batch); },
     [this](const link_closed& closed) { on_closed(closed); },
-    [this](route_frames& where) { on_route(where); },
+    [this](route_frames& message) { on_route(message); },
     [this](const exchange_finished& done) { on_finished(done); },
-    [this](const retire& how) { on_retire(how); },
+    [this](const retire& message) { on_retire(message); },
   };
 }
 
@@ -58,27 +58,27 @@ agent_connection_actor::behavior_type agent_connection_state::make_behavior() {
 
 void agent_connection_state::on_frames(link_frames& batch) {
   liveness_.on_heard(compat::now(self_));
-  for (auto& what : batch.frames) {
+  for (auto& frame : batch.frames) {
     if (phase_ == phase::closing)
       return;
-    if (what.exchange == 0)
-      on_connection_frame(what);
+    if (frame.exchange == 0)
+      on_connection_frame(frame);
     else if (phase_ == phase::live)
-      on_exchange_frame(what);
+      on_exchange_frame(frame);
   }
 }
 
-void agent_connection_state::on_exchange_frame(frame& what) {
+void agent_connection_state::on_exchange_frame(frame& frame) {
   worked_ = true;
   liveness_.on_work(compat::now(self_));
-  const auto id = what.exchange;
-  if (auto* head = std::get_if<request_frame>(&what.body)) {
+  const auto id = frame.exchange;
+  if (auto* head = std::get_if<request_frame>(&frame.body)) {
     pending_.try_emplace(id);
     wake();
     return compat::send(self_, agent_,
                         request_arrived{self_, link_, owner_, id, *head});
   }
-  if (auto* position = std::get_if<resume_frame>(&what.body)) {
+  if (auto* position = std::get_if<resume_frame>(&frame.body)) {
     pending_.try_emplace(id);
     wake();
     return compat::send(self_, agent_,
@@ -89,41 +89,40 @@ void agent_connection_state::on_exchange_frame(frame& what) {
   if (i == pending_.end())
     return;
   if (i->second.to)
-    i->second.to->deliver(link_, std::move(what));
+    i->second.to->deliver(link_, std::move(frame));
   else
-    keep_early(i->second, what);
+    keep_early(i->second, frame);
 }
 
 // An honest node sends no more than the first window before it is answered.
-void agent_connection_state::keep_early(pending& entry, frame& what) {
-  early_bytes_ += early_weight(what);
+void agent_connection_state::keep_early(pending& entry, frame& frame) {
+  early_bytes_ += early_weight(frame);
   if (early_bytes_ > max_early_bytes)
     return violation("too many frames before their exchanges started");
-  entry.waiting.push_back(std::move(what));
+  entry.waiting.push_back(std::move(frame));
 }
 
-void agent_connection_state::violation(const char* what) {
+void agent_connection_state::violation(const char* text) {
   phase_ = phase::closing;
-  link_->close(close_reason::protocol, what);
+  link_->close(close_reason::protocol, text);
 }
 
-void agent_connection_state::on_connection_frame(frame& what) {
-  if (auto* no = std::get_if<refused_frame>(&what.body)) {
+void agent_connection_state::on_connection_frame(frame& frame) {
+  if (auto* no = std::get_if<refused_frame>(&frame.body)) {
     refused_ = *no;
     refused_->message = foreign_text(no->message);
     return;
   }
   switch (phase_) {
     case phase::greeting:
-      if (auto* challenge = std::get_if<challenge_frame>(&what.body))
+      if (auto* challenge = std::get_if<challenge_frame>(&frame.body))
         return on_challenge(*challenge);
       break;
     case phase::proving:
-      if (auto* welcome = std::get_if<welcome_frame>(&what.body))
+      if (auto* welcome = std::get_if<welcome_frame>(&frame.body))
         return on_welcome(*welcome);
       break;
-    case phase::live:
-      return on_live_frame(what);
+    case phase::live: return on_live_frame(frame);
     case phase::closing:
       return;
   }
@@ -165,22 +164,22 @@ void agent_connection_state::on_welcome(const welcome_frame& welcome) {
                                    welcome.agents, welcome.took_over});
 }
 
-void agent_connection_state::on_live_frame(frame& what) {
-  if (auto* ping = std::get_if<ping_frame>(&what.body))
+void agent_connection_state::on_live_frame(frame& frame) {
+  if (auto* ping = std::get_if<ping_frame>(&frame.body))
     link_->send({0, pong_frame{ping->token}});
-  else if (auto* pong = std::get_if<pong_frame>(&what.body))
+  else if (auto* pong = std::get_if<pong_frame>(&frame.body))
     liveness_.on_pong(pong->token, compat::now(self_));
-  else if (auto* open = std::get_if<open_connections_frame>(&what.body))
+  else if (auto* open = std::get_if<open_connections_frame>(&frame.body))
     compat::send(self_, agent_,
                  open_wanted{open->transport, open->count, open->reason,
                              open->total});
-  else if (std::holds_alternative<drain_frame>(what.body))
+  else if (std::holds_alternative<drain_frame>(frame.body))
     node_drains_ = true;
 }
 
 void agent_connection_state::on_closed(const link_closed& closed) {
   agent_connection_down down;
-  down.who = self_;
+  down.actor = self_;
   down.transport = link_->transport();
   down.error = closed.why;
   down.refused = refused_;
@@ -199,41 +198,41 @@ void agent_connection_state::on_closed(const link_closed& closed) {
 
 // -- exchanges ----------------------------------------------------------------
 
-void agent_connection_state::on_route(route_frames& where) {
-  const auto i = pending_.find(where.exchange);
+void agent_connection_state::on_route(route_frames& message) {
+  const auto i = pending_.find(message.exchange);
   if (i == pending_.end())
     return;
   auto& entry = i->second;
-  for (const auto& what : entry.waiting)
-    early_bytes_ -= early_weight(what);
-  if (!where.to) {
+  for (const auto& frame : entry.waiting)
+    early_bytes_ -= early_weight(frame);
+  if (!message.to) {
     pending_.erase(i);
     return;
   }
-  entry.to = std::move(where.to);
+  entry.to = std::move(message.to);
   auto waiting = std::move(entry.waiting);
-  for (auto& what : waiting)
-    entry.to->deliver(link_, std::move(what));
+  for (auto& frame : waiting)
+    entry.to->deliver(link_, std::move(frame));
 }
 
 void agent_connection_state::on_finished(const exchange_finished& done) {
   if (const auto i = pending_.find(done.exchange); i != pending_.end()) {
-    for (const auto& what : i->second.waiting)
-      early_bytes_ -= early_weight(what);
+    for (const auto& frame : i->second.waiting)
+      early_bytes_ -= early_weight(frame);
     pending_.erase(i);
   }
   liveness_.on_work(compat::now(self_));
   compat::send(self_, agent_, served_finished{done.exchange});
 }
 
-void agent_connection_state::on_retire(const retire& how) {
+void agent_connection_state::on_retire(const retire& message) {
   // A node that took it in already would take a mere end for a loss.
-  const auto leaves = phase_ == phase::proving
-                      && how.why == close_reason::shutdown;
+  const auto leaves
+    = phase_ == phase::proving && message.why == close_reason::shutdown;
   if (phase_ == phase::live || leaves)
-    link_->send({0, drain_frame{how.detail, how.replace}});
+    link_->send({0, drain_frame{message.detail, message.replace}});
   else
-    link_->close(how.why, how.detail);
+    link_->close(message.why, message.detail);
 }
 
 // -- health -------------------------------------------------------------------

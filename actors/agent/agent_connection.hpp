@@ -35,17 +35,17 @@ class agent_connection_state {
   };
 
   void on_frames(link_frames& batch);
-  void on_exchange_frame(frame& what);
-  void keep_early(pending& entry, frame& what);
-  void violation(const char* what);
-  void on_connection_frame(frame& what);
+  void on_exchange_frame(frame& frame);
+  void keep_early(pending& entry, frame& frame);
+  void violation(const char* text);
+  void on_connection_frame(frame& frame);
   void on_challenge(const challenge_frame& challenge);
   void on_welcome(const welcome_frame& welcome);
-  void on_live_frame(frame& what);
+  void on_live_frame(frame& frame);
   void on_closed(const link_closed& closed);
-  void on_route(route_frames& where);
+  void on_route(route_frames& message);
   void on_finished(const exchange_finished& done);
-  void on_retire(const retire& how);
+  void on_retire(const retire& message);
   void look_after();
   void wake();
 

@@ -27,8 +27,8 @@ using agent_list = std::vector<agent_snapshot>;
 /// One request to an agent.
 class call : public request {
  public:
-  call(context_ptr where, request what)
-      : request(std::move(what)), where_(std::move(where)) {}
+  call(context_ptr context, request asked)
+      : request(std::move(asked)), where_(std::move(context)) {}
 
   const agent_status_context& where() const noexcept { return *where_; }
 
@@ -66,21 +66,21 @@ std::string_view to_string(agent_snapshot::phase state) {
   return "";
 }
 
-json show_trouble(const std::optional<agent_snapshot::trouble>& what,
+json show_trouble(const std::optional<agent_snapshot::trouble>& trouble,
                   const std::optional<duration>& next_dial) {
-  if (!what)
+  if (!trouble)
     return nullptr;
   const auto ms = [](duration value) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(value).count();
   };
-  json out{{"text", what->text},
-           {"time_ms", wall_clock_ms() - ms(what->age)},
-           {"age_seconds", to_seconds(what->age)},
-           {"over", what->over},
+  json out{{"text", trouble->text},
+           {"time_ms", wall_clock_ms() - ms(trouble->age)},
+           {"age_seconds", to_seconds(trouble->age)},
+           {"over", trouble->over},
            {"next_try_seconds", nullptr}};
-  if (what->refused)
-    out["reason"] = to_string(*what->refused);
-  if (next_dial && !what->over)
+  if (trouble->refused)
+    out["reason"] = to_string(*trouble->refused);
+  if (next_dial && !trouble->over)
     out["next_try_seconds"] = to_seconds(*next_dial);
   return out;
 }
@@ -110,9 +110,9 @@ json show_node(const agent_snapshot& node) {
 }
 
 // Why visitors cannot come through; "" = they can.
-std::string unready_reason(const agent_status_context& where,
+std::string unready_reason(const agent_status_context& context,
                            const agent_list& all) {
-  if (*where.stopping)
+  if (*context.stopping)
     return "the agent is stopping";
   std::string out;
   for (const auto& node : all) {
@@ -128,43 +128,44 @@ std::string unready_reason(const agent_status_context& where,
   return out;
 }
 
-json show_readiness(const agent_status_context& where, const agent_list& all) {
-  const auto reason = unready_reason(where, all);
+json show_readiness(const agent_status_context& context,
+                    const agent_list& all) {
+  const auto reason = unready_reason(context, all);
   json out{{"ready", reason.empty()}};
   if (!reason.empty())
     out["reason"] = reason;
   return out;
 }
 
-json show_agent(const agent_status_context& where) {
-  const auto& agent = *where.agent;
+json show_agent(const agent_status_context& context) {
+  const auto& agent = *context.agent;
   const auto now = wall_clock_ms();
   const auto started = static_cast<int64_t>(agent.started_ms);
   return {{"tunnel", agent.tunnel},
           {"endpoint", agent.endpoint},
           {"instance", agent.instance},
-          {"version", where.version},
+          {"version", context.version},
           {"started_ms", started},
           {"uptime_seconds", double(now - started) / 1000},
           {"time_ms", now},
-          {"draining", where.stopping->load()}};
+          {"draining", context.stopping->load()}};
 }
 
 // -- resources ----------------------------------------------------------------
 
-void get_health(const call& what) {
-  what.answer(200, {{"status", "ok"}});
+void get_health(const call& call) {
+  call.answer(200, {{"status", "ok"}});
 }
 
-void get_readiness(const call& what) {
-  what.with_agents([what](const agent_list& all) {
-    const auto body = show_readiness(what.where(), all);
-    what.answer(body["ready"] ? 200 : 503, body);
+void get_readiness(const call& call) {
+  call.with_agents([call](const agent_list& all) {
+    const auto body = show_readiness(call.where(), all);
+    call.answer(body["ready"] ? 200 : 503, body);
   });
 }
 
-void get_stats(const call& what) {
-  what.with_agents([what](const agent_list& all) {
+void get_stats(const call& call) {
+  call.with_agents([call](const agent_list& all) {
     auto nodes = json::array();
     uint64_t started = 0;
     uint64_t abandoned = 0;
@@ -175,24 +176,22 @@ void get_stats(const call& what) {
       abandoned += node.abandoned;
       live += node.live;
     }
-    what.answer(200, {{"agent", show_agent(what.where())},
-                      {"ready", show_readiness(what.where(), all)},
-                      {"exchanges",
-                       {{"started", started},
-                        {"abandoned", abandoned},
-                        {"live", live}}},
-                      {"nodes", std::move(nodes)}});
+    call.answer(
+      200, {{"agent", show_agent(call.where())},
+            {"ready", show_readiness(call.where(), all)},
+            {"exchanges",
+             {{"started", started}, {"abandoned", abandoned}, {"live", live}}},
+            {"nodes", std::move(nodes)}});
   });
 }
 
-void get_metrics(const call& what) {
-  what.where().process->update();
+void get_metrics(const call& call) {
+  call.where().process->update();
   admin::long_text body;
-  body.steps([text = std::make_shared<metrics_text>(
-                what.where().system.metrics())](std::string& to) {
-    return text->step(to);
-  });
-  what.answer_in_steps(std::move(body), admin::metrics_type);
+  body.steps(
+    [text = std::make_shared<metrics_text>(call.where().system.metrics())](
+      std::string& to) { return text->step(to); });
+  call.answer_in_steps(std::move(body), admin::metrics_type);
 }
 
 const std::vector<admin::resource_of<call>>& resources() {
@@ -208,8 +207,8 @@ const std::vector<admin::resource_of<call>>& resources() {
 
 // "agent": who asks for what only a node has learns whom it speaks to. The
 // words are those that a dialling agent knows (tunnel/peer_probe.cpp).
-void refuse_unknown(const call& what) {
-  what.answer(404, {{"error", "no such resource: " + std::string(what.path())
+void refuse_unknown(const call& call) {
+  call.answer(404, {{"error", "no such resource: " + std::string(call.path())
                                 + "; this is an agent, which has /.api/health, "
                                   "/.api/ready, /.api/stats and /metrics"},
                     {"agent", true}});
@@ -254,10 +253,11 @@ admin::desk_ptr desk_of(const context_ptr& context) {
       log->write(name, std::string(peer) + " reached the limit " + name
                          + (detail.empty() ? "" : ": " + std::string(detail)));
     },
-    [log](const admin::refused_request& what) {
-      log->write(what.how == outcome::ok ? what.why
-                                         : std::string(to_string(what.how)),
-                 "refused " + in_words(what));
+    [log](const admin::refused_request& refusal) {
+      log->write(refusal.result == outcome::ok
+                   ? refusal.why
+                   : std::string(to_string(refusal.result)),
+                 "refused " + in_words(refusal));
     }});
 }
 

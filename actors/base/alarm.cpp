@@ -19,13 +19,13 @@ time_point alarm_clock::instant_of(time_point due) {
   return rest == duration{} ? due : due - rest + grain;
 }
 
-void alarm_clock::at(time_point instant, caf::weak_actor_ptr who,
+void alarm_clock::at(time_point instant, caf::weak_actor_ptr actor,
                      caf::action work) {
   {
     std::lock_guard guard{book_->mutex};
     if (!book_->driver)
       return;
-    book_->entries[instant].push_back({std::move(who), std::move(work)});
+    book_->entries[instant].push_back({std::move(actor), std::move(work)});
   }
   arm(book_, instant);
 }

@@ -37,8 +37,8 @@ class alarm_clock {
   alarm_clock(const alarm_clock&) = delete;
   alarm_clock& operator=(const alarm_clock&) = delete;
 
-  /// Has `work` run on `who` at `instant`, unless it is gone by then.
-  void at(time_point instant, caf::weak_actor_ptr who, caf::action work);
+  /// Has `work` run on `actor` at `instant`, unless it is gone by then.
+  void at(time_point instant, caf::weak_actor_ptr actor, caf::action work);
 
   /// Nobody is woken any more. Idempotent.
   void stop();
@@ -51,7 +51,7 @@ class alarm_clock {
 
  private:
   struct entry {
-    caf::weak_actor_ptr who;
+    caf::weak_actor_ptr owner;
     caf::action work;
   };
 

@@ -33,9 +33,9 @@ void gather(Self* self, std::vector<Handle> whom, Done done,
     size_t left = 0; ///< of the portion under way
     bool over = false;
 
-    state(Self* who, std::vector<Handle>&& all, Done&& then,
+    state(Self* actor, std::vector<Handle>&& all, Done&& then,
           std::optional<std::chrono::milliseconds> limit)
-        : self(who), whom(std::move(all)), answers(whom.size()),
+        : self(actor), whom(std::move(all)), answers(whom.size()),
           done(std::move(then)), patience(limit) {}
 
     void ask_next() {

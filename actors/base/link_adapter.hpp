@@ -43,14 +43,15 @@ template <class Handle>
 class owner_adapter final : public exchange_owner {
  public:
   owner_adapter(Handle to, std::shared_ptr<unit_contexts> units,
-                carrier_ptr who = nullptr)
+                carrier_ptr carrier = nullptr)
       : use_(units->use()), to_(std::move(to)), units_(std::move(units)),
-        who_(std::move(who)) {}
+        who_(std::move(carrier)) {}
 
   carrier_ptr who() const override { return who_; }
 
-  void on_finished(executor& unit, exchange_id id, outcome how) override {
-    compat::enqueue(units_->of(unit).get(), to_, exchange_finished{id, how});
+  void on_finished(executor& unit, exchange_id id, outcome outcome) override {
+    compat::enqueue(units_->of(unit).get(), to_,
+                    exchange_finished{id, outcome});
   }
 
  private:

@@ -18,12 +18,12 @@ unit_context::unit_context(caf::actor_system& system, executor& unit)
 }
 
 unit_context::~unit_context() {
-  for (auto* what : ready_)
-    caf::intrusive_ptr_release(what);
+  for (auto* job : ready_)
+    caf::intrusive_ptr_release(job);
 }
 
-void unit_context::exec_later(caf::resumable* what) {
-  ready_.push_back(what);
+void unit_context::exec_later(caf::resumable* job) {
+  ready_.push_back(job);
   if (drain_posted_)
     return;
   drain_posted_ = true;
@@ -34,16 +34,14 @@ void unit_context::drain() {
   // What becomes runnable meanwhile is run as well: the whole chain from the
   // visitor's socket to the link ends before the next socket is looked at.
   while (!ready_.empty()) {
-    auto* what = ready_.front();
+    auto* job = ready_.front();
     ready_.pop_front();
-    switch (what->resume(this, max_throughput)) {
-      case caf::resumable::resume_later:
-        ready_.push_back(what);
-        break;
+    switch (job->resume(this, max_throughput)) {
+      case caf::resumable::resume_later: ready_.push_back(job); break;
       case caf::resumable::done:
       case caf::resumable::awaiting_message:
       case caf::resumable::shutdown_execution_unit:
-        caf::intrusive_ptr_release(what);
+        caf::intrusive_ptr_release(job);
         break;
     }
   }

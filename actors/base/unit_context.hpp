@@ -24,7 +24,7 @@ class unit_context final
   ~unit_context() override;
 
   /// Thread: the unit's (CAF calls it from actors that run here).
-  void exec_later(caf::resumable* what) override;
+  void exec_later(caf::resumable* job) override;
 
   executor& unit() const noexcept { return unit_; }
 

@@ -25,12 +25,12 @@ bool wait_until(std::chrono::milliseconds limit, Done done) {
 /// Asks an actor to exit and waits until it and, by their links, its children
 /// are gone.
 template <class Handle>
-void stop_and_wait(caf::actor_system& system, const Handle& who) {
-  if (!who)
+void stop_and_wait(caf::actor_system& system, const Handle& actor) {
+  if (!actor)
     return;
   caf::scoped_actor self{system};
-  self->send_exit(who, caf::exit_reason::user_shutdown);
-  self->wait_for(who);
+  self->send_exit(actor, caf::exit_reason::user_shutdown);
+  self->wait_for(actor);
 }
 
 } // namespace aps

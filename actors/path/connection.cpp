@@ -63,7 +63,7 @@ connection_actor::behavior_type connection_state::make_behavior() {
     [this](const rejected& no) { on_rejected(no); },
     [this](carry& leased) { on_carry(leased); },
     [this](const exchange_finished& done) { on_finished(done); },
-    [this](const retire& how) { on_retire(how); },
+    [this](const retire& message) { on_retire(message); },
     [this](const release& moved) { on_release(moved); },
     [this](check_health) {
       report_wanted_ = true;
@@ -73,8 +73,8 @@ connection_actor::behavior_type connection_state::make_behavior() {
       link_->send({0, open_connections_frame{ask.transport, ask.count,
                                              ask.reason, ask.total}});
     },
-    [this](probe& what) { on_probe(what); },
-    [this](const operate& what) { on_operate(what); },
+    [this](probe& message) { on_probe(message); },
+    [this](const operate& message) { on_operate(message); },
     [this](get_snapshot) { return snapshot(); },
   };
 }
@@ -88,35 +88,35 @@ void connection_state::on_frames(link_frames& batch) {
 
 void connection_state::handle_frames(link_frames& batch) {
   liveness_.on_heard(compat::now(self_));
-  for (auto& what : batch.frames) {
+  for (auto& frame : batch.frames) {
     if (phase_ == phase::closing)
       return;
-    if (what.exchange == 0) {
-      on_connection_frame(what);
+    if (frame.exchange == 0) {
+      on_connection_frame(frame);
       continue;
     }
     // Unknown ids are late frames of exchanges that ended or moved away.
-    if (auto i = pending_.find(what.exchange); i != pending_.end())
-      i->second->deliver(link_, std::move(what));
+    if (auto i = pending_.find(frame.exchange); i != pending_.end())
+      i->second->deliver(link_, std::move(frame));
   }
 }
 
-void connection_state::on_connection_frame(frame& what) {
+void connection_state::on_connection_frame(frame& frame) {
   if (phase_ == phase::greeting) {
-    if (auto* hello = std::get_if<hello_frame>(&what.body))
+    if (auto* hello = std::get_if<hello_frame>(&frame.body))
       return on_hello(*hello);
     return refuse(refusal::malformed, close_reason::protocol, 0);
   }
   if (phase_ == phase::admission) {
-    if (std::holds_alternative<drain_frame>(what.body))
+    if (std::holds_alternative<drain_frame>(frame.body))
       return end(link_error::none, "its agent stops");
     return refuse(refusal::malformed, close_reason::protocol, 0);
   }
-  if (auto* ping = std::get_if<ping_frame>(&what.body))
+  if (auto* ping = std::get_if<ping_frame>(&frame.body))
     link_->send({0, pong_frame{ping->token}});
-  else if (auto* pong = std::get_if<pong_frame>(&what.body))
+  else if (auto* pong = std::get_if<pong_frame>(&frame.body))
     on_pong(*pong);
-  else if (std::holds_alternative<drain_frame>(what.body))
+  else if (std::holds_alternative<drain_frame>(frame.body))
     compat::send(self_, pool_, leaving{self_});
 }
 
@@ -236,7 +236,7 @@ void connection_state::note_limit(limit kind, std::string_view detail) {
 // -- exchanges ----------------------------------------------------------------
 
 void connection_state::on_carry(carry& leased) {
-  const auto& exchange = leased.what.what;
+  const auto& exchange = leased.job.exchange;
   pending_[exchange->id()] = exchange;
   exchange->attach(link_, hello_.session, owner_);
   // The last sign of life of a connection at rest is old.
@@ -251,17 +251,17 @@ void connection_state::on_finished(const exchange_finished& done) {
   if (pending_.erase(done.exchange) == 0)
     return;
   liveness_.on_work(compat::now(self_));
-  compat::send(self_, pool_, returned{self_, done.exchange, done.how});
+  compat::send(self_, pool_, returned{self_, done.exchange, done.result});
   close_if_drained();
 }
 
-void connection_state::on_retire(const retire& how) {
+void connection_state::on_retire(const retire& message) {
   if (phase_ != phase::live)
     return;
   phase_ = phase::draining;
-  retire_reason_ = how.why;
-  retire_detail_ = how.detail;
-  link_->send({0, drain_frame{how.detail, how.replace}});
+  retire_reason_ = message.why;
+  retire_detail_ = message.detail;
+  link_->send({0, drain_frame{message.detail, message.replace}});
   close_if_drained();
 }
 
@@ -279,8 +279,8 @@ void connection_state::close_if_drained() {
 
 // -- health -------------------------------------------------------------------
 
-void connection_state::on_probe(probe& what) {
-  probes_.push_back(std::move(what));
+void connection_state::on_probe(probe& message) {
+  probes_.push_back(std::move(message));
   ping_now();
 }
 
@@ -367,7 +367,7 @@ void connection_state::end(link_error why, const std::string& detail,
 
 // -- operators ----------------------------------------------------------------
 
-void connection_state::on_operate(const operate& what) {
+void connection_state::on_operate(const operate& message) {
   const auto now = compat::now(self_);
   const auto note = [this](std::string_view kind, std::string detail) {
     compat::send(self_, context_->monitor,
@@ -377,8 +377,9 @@ void connection_state::on_operate(const operate& what) {
                        carrier_->session});
   };
   const auto ms
-    = std::chrono::duration_cast<std::chrono::milliseconds>(what.time).count();
-  switch (what.what) {
+    = std::chrono::duration_cast<std::chrono::milliseconds>(message.time)
+        .count();
+  switch (message.verb) {
     case operate::action::drain:
       return compat::send(self_, pool_,
                           leaving{self_, "drained by an operator", false});
@@ -389,11 +390,11 @@ void connection_state::on_operate(const operate& what) {
       return link_->abort(link_error::lost);
     case operate::action::stall:
       note("stall", "deaf for " + std::to_string(ms) + " ms");
-      stalled_until_ = now + what.time;
+      stalled_until_ = now + message.time;
       return;
     case operate::action::delay:
       note("delay", "late by " + std::to_string(ms) + " ms");
-      delay_ = what.time;
+      delay_ = message.time;
       return;
   }
 }

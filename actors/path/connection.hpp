@@ -31,7 +31,7 @@ class connection_state {
   enum class phase { greeting, admission, live, draining, closing };
 
   void on_frames(link_frames& batch);
-  void on_connection_frame(frame& what);
+  void on_connection_frame(frame& frame);
   void on_hello(hello_frame& hello);
   void on_pong(const pong_frame& pong);
   void on_closed(const link_closed& closed);
@@ -41,10 +41,10 @@ class connection_state {
   void refuse_unproven();
   void on_carry(carry& leased);
   void on_finished(const exchange_finished& done);
-  void on_retire(const retire& how);
+  void on_retire(const retire& message);
   void on_release(const release& moved);
-  void on_probe(probe& what);
-  void on_operate(const operate& what);
+  void on_probe(probe& message);
+  void on_operate(const operate& message);
   void handle_frames(link_frames& batch);
   bool hold_back(link_frames& batch);
   void look_at_held();

@@ -48,8 +48,8 @@ controller_state::controller_state(controller_actor::pointer self,
                   false, {}, {}}} {}
 
 controller_state::~controller_state() {
-  for (const auto& where : lanes_)
-    compat::stop_anonymously(where.pool);
+  for (const auto& lane : lanes_)
+    compat::stop_anonymously(lane.pool);
 }
 
 controller_actor::behavior_type controller_state::make_behavior() {
@@ -60,8 +60,8 @@ controller_actor::behavior_type controller_state::make_behavior() {
                enrol{{actor_kind::controller, setup_.tunnel, setup_.endpoint,
                       {}, {}, {}, caf::actor_cast<caf::actor>(self_)}});
   return {
-    [this](job& what) { dispatch(std::move(what)); },
-    [this](const candidate_for& who) { on_candidate(who); },
+    [this](job& job) { dispatch(std::move(job)); },
+    [this](const candidate_for& message) { on_candidate(message); },
     [this](lease_failed& failed) { on_lease_failed(failed); },
     [this](orphaned& orphans) { on_orphaned(orphans); },
     [this](const member_change& change) { on_member(change); },
@@ -69,9 +69,11 @@ controller_actor::behavior_type controller_state::make_behavior() {
     [this](const pool_status& status) { on_status(status); },
     [this](const probe_result& result) { on_probe(result); },
     [this](const exchange_done& done) { on_done(done); },
-    [this](const reconfigure_tunnel& what) { on_reconfigure(what.settings); },
+    [this](const reconfigure_tunnel& message) {
+      on_reconfigure(message.settings);
+    },
     [this](drain) { on_drain(); },
-    [this](const set_fallback_mode& what) { on_mode(what); },
+    [this](const set_fallback_mode& message) { on_mode(message); },
     [this](get_snapshot) { return snapshot(); },
   };
 }
@@ -79,9 +81,9 @@ controller_actor::behavior_type controller_state::make_behavior() {
 // -- choosing a transport -----------------------------------------------------
 
 controller_state::lane& controller_state::of(transport_kind transport) {
-  for (auto& where : lanes_)
-    if (where.transport == transport)
-      return where;
+  for (auto& lane : lanes_)
+    if (lane.transport == transport)
+      return lane;
   return lanes_.back();
 }
 
@@ -89,101 +91,100 @@ controller_state::lane& controller_state::of(transport_kind transport) {
 bool controller_state::hybrid() const {
   return lanes_.front().seen
          && std::any_of(lanes_.begin() + 1, lanes_.end(),
-                        [](const lane& where) { return where.seen; });
+                        [](const lane& lane) { return lane.seen; });
 }
 
 // With `healthy`, only agents count whose target does not rest.
-bool controller_state::has_live(const lane& where, const job& what,
+bool controller_state::has_live(const lane& lane, const job& job,
                                 bool healthy) const {
   return std::any_of(
-    where.members.begin(), where.members.end(), [&](const auto& member) {
-      if (what.session)
-        return member.session == *what.session;
+    lane.members.begin(), lane.members.end(), [&](const auto& member) {
+      if (job.session)
+        return member.session == *job.session;
       return !healthy
-             || !what.targets->rests(
-               {what.what->facts().via->index, member.session},
+             || !job.targets->rests(
+               {job.exchange->facts().via->index, member.session},
                compat::now(self_));
     });
 }
 
-bool controller_state::any_live(const job& what) const {
-  return std::any_of(lanes_.begin(), lanes_.end(), [&](const lane& where) {
-    return has_live(where, what);
-  });
+bool controller_state::any_live(const job& job) const {
+  return std::any_of(lanes_.begin(), lanes_.end(),
+                     [&](const lane& lane) { return has_live(lane, job); });
 }
 
-void controller_state::dispatch(job what) {
-  if (what.check)
-    return dispatch_check(std::move(what));
-  if (!place(what))
-    park(std::move(what));
+void controller_state::dispatch(job job) {
+  if (job.check)
+    return dispatch_check(std::move(job));
+  if (!place(job))
+    park(std::move(job));
 }
 
 // It goes to its session or nowhere, and is no attempt of the breaker's.
-void controller_state::dispatch_check(job what) {
+void controller_state::dispatch_check(job job) {
   if (draining_)
-    return what.what->fail(outcome::draining, "the node is shutting down");
-  auto* where = choose(what);
-  if (!where)
-    return what.what->fail(outcome::no_connection, "its agent is gone");
-  compat::send(self_, where->pool, lease{std::move(what)});
+    return job.exchange->fail(outcome::draining, "the node is shutting down");
+  auto* lane = choose(job);
+  if (!lane)
+    return job.exchange->fail(outcome::no_connection, "its agent is gone");
+  compat::send(self_, lane->pool, lease{std::move(job)});
 }
 
 // False when nothing that lives can carry it.
-bool controller_state::place(job& what) {
-  if (what.what->over())
+bool controller_state::place(job& job) {
+  if (job.exchange->over())
     return true;
   if (draining_) {
-    what.what->fail(outcome::draining, "the node is shutting down");
+    job.exchange->fail(outcome::draining, "the node is shutting down");
     return true;
   }
   // With no gRPC connection alive its attempts fail at once, up to the
   // threshold, and cost nothing; in `fallback` nothing is left to count.
   while (hybrid() && setup_.settings.fallback.enabled && breaker_.use_primary()
          && primary().members.empty()) {
-    what.failure = "no live gRPC connection";
-    count_failure(what.failure);
+    job.failure = "no live gRPC connection";
+    count_failure(job.failure);
   }
-  auto* where = choose(what);
-  if (where)
-    lease_from(*where, std::move(what));
-  return where != nullptr;
+  auto* lane = choose(job);
+  if (lane)
+    lease_from(*lane, std::move(job));
+  return lane != nullptr;
 }
 
 // Agents of one endpoint may use different transports.
-controller_state::lane* controller_state::choose(const job& what) {
-  if (!what.session && what.targets && !what.targets->empty())
-    if (auto* where = choose_among(what, true))
-      return where;
-  return choose_among(what, false);
+controller_state::lane* controller_state::choose(const job& job) {
+  if (!job.session && job.targets && !job.targets->empty())
+    if (auto* lane = choose_among(job, true))
+      return lane;
+  return choose_among(job, false);
 }
 
 // The first in order of preference that can carry it. While the breaker is
 // open the primary comes last; without fallback nothing but it counts.
-controller_state::lane* controller_state::choose_among(const job& what,
-                                                        bool healthy) {
+controller_state::lane* controller_state::choose_among(const job& job,
+                                                       bool healthy) {
   if (mode_ != fallback_mode::automatic) {
     auto& wanted = of(mode_ == fallback_mode::grpc
                         ? transport_kind::grpc
                         : transport_kind::websocket);
-    if (has_live(wanted, what, healthy))
+    if (has_live(wanted, job, healthy))
       return &wanted;
   }
   const auto mixed = hybrid();
   if (mixed && !setup_.settings.fallback.enabled)
-    return has_live(primary(), what, healthy) ? &primary() : nullptr;
+    return has_live(primary(), job, healthy) ? &primary() : nullptr;
   const auto avoid = mixed && !breaker_.use_primary();
-  for (auto& where : lanes_)
-    if (!(avoid && &where == &primary()) && has_live(where, what, healthy))
-      return &where;
-  return avoid && has_live(primary(), what, healthy) ? &primary() : nullptr;
+  for (auto& lane : lanes_)
+    if (!(avoid && &lane == &primary()) && has_live(lane, job, healthy))
+      return &lane;
+  return avoid && has_live(primary(), job, healthy) ? &primary() : nullptr;
 }
 
-void controller_state::lease_from(lane& where, job what) {
-  if (&where != &primary() && !what.failure.empty())
-    tell(event_kind::fallback_attempt, what.failure);
-  what.failure.clear();
-  compat::send(self_, where.pool, lease{std::move(what)});
+void controller_state::lease_from(lane& lane, job job) {
+  if (&lane != &primary() && !job.failure.empty())
+    tell(event_kind::fallback_attempt, job.failure);
+  job.failure.clear();
+  compat::send(self_, lane.pool, lease{std::move(job)});
 }
 
 bool controller_state::count_failure(const std::string& reason) {
@@ -200,7 +201,7 @@ bool controller_state::count_failure(const std::string& reason) {
 void controller_state::on_lease_failed(lease_failed& failed) {
   // The pool's members changed while the job was on its way to it; our list
   // is up to date by now, for the pool tells us before it answers.
-  dispatch(std::move(failed.what));
+  dispatch(std::move(failed.job));
 }
 
 void controller_state::on_orphaned(orphaned& orphans) {
@@ -213,44 +214,44 @@ void controller_state::on_orphaned(orphaned& orphans) {
   if (from_primary && hybrid() && is_transport_failure(orphans.error))
     count_failure(reason);
   tell(event_kind::exchange_moved, reason, orphans.jobs.size());
-  for (auto& what : orphans.jobs) {
-    if (what.what->never_sent())
-      what.session.reset();
+  for (auto& job : orphans.jobs) {
+    if (job.exchange->never_sent())
+      job.session.reset();
     if (from_primary)
-      what.failure = reason;
-    if (what.session && orphans.session_over)
-      leave_session(std::move(what));
+      job.failure = reason;
+    if (job.session && orphans.session_over)
+      leave_session(std::move(job));
     else
-      dispatch(std::move(what));
+      dispatch(std::move(job));
   }
 }
 
 // An outage shorter than the grace costs no request: what has an
 // agent waits for that one, what is new for any that is expected back.
-void controller_state::park(job what) {
+void controller_state::park(job job) {
   const auto now = compat::now(self_);
   const auto grace = to_duration(setup_.settings.reconnect_grace);
-  const auto* gone = what.session ? absence_of(*what.session) : nullptr;
+  const auto* gone = job.session ? absence_of(*job.session) : nullptr;
   if (gone && gone->farewell)
-    return leave_session(std::move(what));
-  const auto since = awaited_since(what);
+    return leave_session(std::move(job));
+  const auto since = awaited_since(job);
   if (!since || now - *since >= grace)
-    return give_up(std::move(what));
-  if (!what.session && parked_.size() >= max_waiting()) {
+    return give_up(std::move(job));
+  if (!job.session && parked_.size() >= max_waiting()) {
     tell(event_kind::pool_exhausted, "too many requests wait for an agent",
          parked_.size());
-    return what.what->fail(outcome::pool_exhausted,
-                           "too many requests wait for an agent of "
-                             + setup_.tunnel + "." + setup_.endpoint);
+    return job.exchange->fail(outcome::pool_exhausted,
+                              "too many requests wait for an agent of "
+                                + setup_.tunnel + "." + setup_.endpoint);
   }
-  keep({std::move(what), now, *since + grace});
+  keep({std::move(job), now, *since + grace});
 }
 
 // What failed elsewhere meanwhile keeps its place among what came later.
 void controller_state::keep(parked one) {
   auto at = parked_.end();
   while (at != parked_.begin()
-         && std::prev(at)->what.what->id() > one.what.what->id())
+         && std::prev(at)->job.exchange->id() > one.job.exchange->id())
     --at;
   parked_.insert(at, std::move(one));
   wake();
@@ -258,9 +259,9 @@ void controller_state::keep(parked one) {
 
 // Since when what could carry it is missing; nullopt = it is not expected.
 std::optional<time_point>
-controller_state::awaited_since(const job& what) const {
-  if (what.session) {
-    const auto* gone = absence_of(*what.session);
+controller_state::awaited_since(const job& job) const {
+  if (job.session) {
+    const auto* gone = absence_of(*job.session);
     return gone ? gone->since : compat::now(self_);
   }
   // Its agents live, but not over the one transport that may be used.
@@ -295,9 +296,9 @@ void controller_state::note_absence(const session_id& session,
   // What waits for that session waits in vain.
   std::vector<job> over;
   std::erase_if(parked_, [&](auto& one) {
-    if (one.what.session != session)
+    if (one.job.session != session)
       return false;
-    over.push_back(std::move(one.what));
+    over.push_back(std::move(one.job));
     return true;
   });
   for (auto& one : over)
@@ -307,9 +308,9 @@ void controller_state::note_absence(const session_id& session,
 // As many as could wait in the largest of the pools.
 size_t controller_state::max_waiting() const {
   size_t out = 0;
-  for (const auto& where : lanes_)
-    if (where.seen)
-      out = std::max<size_t>(out, where.settings.max_waiting);
+  for (const auto& lane : lanes_)
+    if (lane.seen)
+      out = std::max<size_t>(out, lane.settings.max_waiting);
   return out;
 }
 
@@ -317,18 +318,18 @@ void controller_state::retry_parked() {
   auto waiting = std::move(parked_);
   parked_.clear();
   for (auto& one : waiting)
-    if (!place(one.what))
+    if (!place(one.job))
       keep(std::move(one));
 }
 
 void controller_state::look_at_parked(time_point now) {
   std::vector<job> late;
   std::erase_if(parked_, [&](auto& one) {
-    auto& exchange = *one.what.what;
+    auto& exchange = *one.job.exchange;
     if (exchange.over())
       return true;
-    const auto others = one.what.session && live_count() > 0
-                        && exchange.restartable();
+    const auto others
+      = one.job.session && live_count() > 0 && exchange.restartable();
     if (!others)
       one.alternative_since.reset();
     else if (!one.alternative_since)
@@ -337,11 +338,11 @@ void controller_state::look_at_parked(time_point now) {
     if (one.deadline > now
         && !(others && now - *one.alternative_since >= patience))
       return false;
-    late.push_back(std::move(one.what));
+    late.push_back(std::move(one.job));
     return true;
   });
-  for (auto& what : late)
-    give_up(std::move(what));
+  for (auto& job : late)
+    give_up(std::move(job));
   const auto memory = absence_memory();
   std::erase_if(absences_, [&](const absence& one) {
     return now - one.since >= memory;
@@ -354,43 +355,43 @@ duration controller_state::absence_memory() const {
 }
 
 // The session did not come back: another only if it may execute it again.
-void controller_state::give_up(job what) {
-  auto& exchange = *what.what;
+void controller_state::give_up(job job) {
+  auto& exchange = *job.exchange;
   if (exchange.over())
     return;
-  if (what.session && exchange.restartable()) {
-    what.session.reset();
-    if (any_live(what))
-      return dispatch(std::move(what));
+  if (job.session && exchange.restartable()) {
+    job.session.reset();
+    if (any_live(job))
+      return dispatch(std::move(job));
   }
-  fail(std::move(what));
+  fail(std::move(job));
 }
 
 // Nobody of its session comes back; the newer session is about to join.
-void controller_state::leave_session(job what) {
-  if (what.what->over())
+void controller_state::leave_session(job job) {
+  if (job.exchange->over())
     return;
-  if (!what.what->restartable())
-    return fail(std::move(what));
-  what.session.reset();
-  dispatch(std::move(what));
+  if (!job.exchange->restartable())
+    return fail(std::move(job));
+  job.session.reset();
+  dispatch(std::move(job));
 }
 
-void controller_state::fail(job what) {
-  auto& exchange = *what.what;
-  auto how = outcome::no_connection;
+void controller_state::fail(job job) {
+  auto& exchange = *job.exchange;
+  auto outcome = outcome::no_connection;
   std::string detail = "endpoint " + setup_.tunnel + "." + setup_.endpoint
                        + " has no live connection";
-  if (!setup_.settings.fallback.enabled && any_live(what))
-    how = outcome::transport_unavailable;
+  if (!setup_.settings.fallback.enabled && any_live(job))
+    outcome = outcome::transport_unavailable;
   if (!exchange.never_sent()) {
-    how = exchange.exhausted() ? outcome::attempts_exhausted
-                               : outcome::started_unknown;
+    outcome = exchange.exhausted() ? outcome::attempts_exhausted
+                                   : outcome::started_unknown;
     detail = "the agent of " + setup_.tunnel + "." + setup_.endpoint
              + " vanished after the request was sent";
   }
   // The event comes with the record of the exchange.
-  exchange.fail(how, detail);
+  exchange.fail(outcome, detail);
 }
 
 // -- the breaker --------------------------------------------------------------
@@ -405,7 +406,7 @@ void controller_state::on_probe(const probe_result& result) {
 }
 
 void controller_state::on_done(const exchange_done& done) {
-  if (done.transport == transport_kind::grpc && done.how == outcome::ok)
+  if (done.transport == transport_kind::grpc && done.result == outcome::ok)
     breaker_.on_success(compat::now(self_));
 }
 
@@ -433,7 +434,7 @@ void controller_state::look_after() {
   if (!members.empty() && breaker_.probe_due(now)) {
     if (breaker_.state() != before)
       tell_state(to_string(before).data());
-    compat::send(self_, members[next_asked_++ % members.size()].who,
+    compat::send(self_, members[next_asked_++ % members.size()].actor,
                  probe{self_, breaker_.probe_number()});
   }
   look_at_parked(now);
@@ -449,24 +450,24 @@ void controller_state::on_reconfigure(const config::tunnel& settings) {
   of(transport_kind::poll).settings = settings.poll_pool;
   breaker_.reconfigure(breaker_of(settings.fallback));
   wake();
-  for (const auto& where : lanes_)
-    if (where.pool)
-      compat::send(self_, where.pool, reconfigure{where.settings});
+  for (const auto& lane : lanes_)
+    if (lane.pool)
+      compat::send(self_, lane.pool, reconfigure{lane.settings});
 }
 
 void controller_state::on_drain() {
   draining_ = true;
   for (auto& one : parked_)
-    one.what.what->fail(outcome::draining, "the node is shutting down");
+    one.job.exchange->fail(outcome::draining, "the node is shutting down");
   parked_.clear();
-  for (auto& where : lanes_)
-    compat::send(self_, where.pool, drain{});
+  for (auto& lane : lanes_)
+    compat::send(self_, lane.pool, drain{});
 }
 
-void controller_state::on_mode(const set_fallback_mode& what) {
-  if (what.mode == mode_)
+void controller_state::on_mode(const set_fallback_mode& message) {
+  if (message.mode == mode_)
     return;
-  mode_ = what.mode;
+  mode_ = message.mode;
   compat::send(self_, context_->monitor,
                event{event_kind::fallback_state, setup_.tunnel,
                      setup_.endpoint, "", "",
@@ -490,12 +491,12 @@ caf::result<controller_snapshot> controller_state::snapshot() {
       = std::max(seconds(breaker_.next_probe() - now).count(), 0.0);
   base.moving = static_cast<uint32_t>(parked_.size());
   base.mode = mode_;
-  if (const auto* where = choose({}))
-    base.choice = where->transport;
+  if (const auto* lane = choose({}))
+    base.choice = lane->transport;
   std::vector<pool_actor> pools;
-  for (const auto& where : lanes_)
-    if (where.pool)
-      pools.push_back(where.pool);
+  for (const auto& lane : lanes_)
+    if (lane.pool)
+      pools.push_back(lane.pool);
   auto promise = self_->make_response_promise<controller_snapshot>();
   gather<pool_snapshot>(self_, pools, [base, promise](auto parts) mutable {
     base.pools = std::move(parts);

@@ -59,7 +59,7 @@ class controller_state {
   /// What waits for a connection: of its session, or of any agent that is
   /// expected back.
   struct parked {
-    job what;
+    aps::job job;
     time_point since;
     time_point deadline;
     /// Since when another agent could do it.
@@ -72,38 +72,38 @@ class controller_state {
   bool hybrid() const;
   size_t live_count() const;
 
-  void dispatch(job what);
-  bool place(job& what);
-  void dispatch_check(job what);
-  lane* choose(const job& what);
-  lane* choose_among(const job& what, bool healthy);
-  bool has_live(const lane& where, const job& what, bool healthy = false) const;
-  bool any_live(const job& what) const;
+  void dispatch(job job);
+  bool place(job& job);
+  void dispatch_check(job job);
+  lane* choose(const job& job);
+  lane* choose_among(const job& job, bool healthy);
+  bool has_live(const lane& lane, const job& job, bool healthy = false) const;
+  bool any_live(const job& job) const;
   bool is_live(const session_id& session) const;
-  static uint32_t count_of(const lane& where, const session_id& session);
-  void lease_from(lane& where, job what);
+  static uint32_t count_of(const lane& lane, const session_id& session);
+  void lease_from(lane& lane, job job);
   bool count_failure(const std::string& reason);
-  void park(job what);
+  void park(job job);
   void keep(parked one);
-  std::optional<time_point> awaited_since(const job& what) const;
+  std::optional<time_point> awaited_since(const job& job) const;
   const absence* absence_of(const session_id& session) const;
   void note_absence(const session_id& session, bool farewell);
   size_t max_waiting() const;
   duration absence_memory() const;
   void retry_parked();
   void look_at_parked(time_point now);
-  void give_up(job what);
-  void leave_session(job what);
-  void fail(job what);
+  void give_up(job job);
+  void leave_session(job job);
+  void fail(job job);
 
-  void on_candidate(const candidate_for& who);
+  void on_candidate(const candidate_for& message);
   void on_lease_failed(lease_failed& failed);
   void on_orphaned(orphaned& orphans);
   void on_member(const member_change& change);
   void on_growth(const growth_wish& wish);
   void on_status(const pool_status& status);
-  /// Whether `who` may stay; notes in it whose place it took.
-  bool welcome(candidate& who);
+  /// Whether `candidate` may stay; notes in it whose place it took.
+  bool welcome(candidate& candidate);
   /// Agents that serve the endpoint, with the one of `session`.
   uint32_t agents_with(const session_id& session) const;
   void replace(const session_id& session);
@@ -111,13 +111,13 @@ class controller_state {
   void on_done(const exchange_done& done);
   void on_reconfigure(const config::tunnel& settings);
   void on_drain();
-  void on_mode(const set_fallback_mode& what);
+  void on_mode(const set_fallback_mode& message);
   void look_after();
   void on_pool_down(const caf::down_msg& down);
   caf::result<controller_snapshot> snapshot();
 
   void wake();
-  void spawn_pool(lane& where);
+  void spawn_pool(lane& lane);
   void tell_tunnel();
   void tell(event_kind kind, std::string detail, uint64_t number = 0);
   void tell_state(const char* from);

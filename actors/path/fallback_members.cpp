@@ -18,43 +18,45 @@ constexpr uint32_t replaced_pause_ms = 10000;
 
 } // namespace
 
-void controller_state::on_candidate(const candidate_for& who) {
-  auto& where = of(who.transport);
-  if (!where.settings.enabled)
-    return compat::send(self_, who.who.who, rejected{refusal::disabled, 60000});
+void controller_state::on_candidate(const candidate_for& message) {
+  auto& lane = of(message.transport);
+  if (!lane.settings.enabled)
+    return compat::send(self_, message.candidate.actor,
+                        rejected{refusal::disabled, 60000});
   if (draining_)
-    return compat::send(self_, who.who.who, rejected{refusal::draining, 1000});
-  auto known = who.who;
+    return compat::send(self_, message.candidate.actor,
+                        rejected{refusal::draining, 1000});
+  auto known = message.candidate;
   if (!welcome(known))
-    return compat::send(self_, who.who.who,
+    return compat::send(self_, message.candidate.actor,
                         rejected{refusal::replaced, replaced_pause_ms});
-  if (!where.pool)
-    spawn_pool(where);
+  if (!lane.pool)
+    spawn_pool(lane);
   known.agents = agents_with(known.session);
-  compat::send(self_, where.pool, std::move(known));
+  compat::send(self_, lane.pool, std::move(known));
 }
 
 uint32_t controller_state::agents_with(const session_id& session) const {
   std::set<session_id> all{session};
-  for (const auto& where : lanes_)
-    for (const auto& member : where.members)
+  for (const auto& lane : lanes_)
+    for (const auto& member : lane.members)
       all.insert(member.session);
   return static_cast<uint32_t>(all.size());
 }
 
 // A restarted agent need not wait until its former life is found dead.
-bool controller_state::welcome(candidate& who) {
-  if (who.instance.empty())
+bool controller_state::welcome(candidate& candidate) {
+  if (candidate.instance.empty())
     return true;
   const auto verdict = instances_.admit(
-    who.instance, {who.session, who.started_ms},
+    candidate.instance, {candidate.session, candidate.started_ms},
     [this](const session_id& session) { return is_live(session); });
   for (const auto& session : verdict.replaced) {
     if (!is_live(session)) {
       note_absence(session, true);
       continue;
     }
-    who.took_over = true;
+    candidate.took_over = true;
     replace(session);
   }
   if (verdict.twin)
@@ -74,17 +76,17 @@ bool controller_state::is_live(const session_id& session) const {
 }
 
 void controller_state::on_member(const member_change& change) {
-  auto& where = of(change.transport);
+  auto& lane = of(change.transport);
   if (change.live) {
     succeeded_at_.reset();
-    where.members.push_back(change);
-    where.seen = true;
+    lane.members.push_back(change);
+    lane.seen = true;
   } else {
-    std::erase_if(where.members, [&](const auto& member) {
-      return member.who == change.who;
+    std::erase_if(lane.members, [&](const auto& member) {
+      return member.actor == change.actor;
     });
-    if (where.members.empty())
-      where.lost_at = compat::now(self_);
+    if (lane.members.empty())
+      lane.lost_at = compat::now(self_);
   }
   if (change.live)
     std::erase_if(absences_, [&](const absence& one) {
@@ -98,10 +100,10 @@ void controller_state::on_member(const member_change& change) {
   wake();
 }
 
-uint32_t controller_state::count_of(const lane& where,
+uint32_t controller_state::count_of(const lane& lane,
                                     const session_id& session) {
   return static_cast<uint32_t>(std::count_if(
-    where.members.begin(), where.members.end(),
+    lane.members.begin(), lane.members.end(),
     [&](const member_change& one) { return one.session == session; }));
 }
 
@@ -110,10 +112,10 @@ uint32_t controller_state::count_of(const lane& where,
 void controller_state::on_growth(const growth_wish& wish) {
   std::vector<const member_change*> choice;
   const auto collect = [&](bool same_session, bool same_transport) {
-    for (const auto& where : lanes_)
-      for (const auto& member : where.members)
+    for (const auto& lane : lanes_)
+      for (const auto& member : lane.members)
         if ((!same_session || member.session == *wish.session)
-            && (!same_transport || where.transport == wish.transport))
+            && (!same_transport || lane.transport == wish.transport))
           choice.push_back(&member);
   };
   for (const auto same_session : {true, false})
@@ -127,7 +129,7 @@ void controller_state::on_growth(const growth_wish& wish) {
   // By the time it arrives, some of those may have come.
   if (wish.again)
     out.total = wish.count + count_of(of(wish.transport), member.session);
-  compat::send(self_, member.who, std::move(out));
+  compat::send(self_, member.actor, std::move(out));
 }
 
 void controller_state::on_status(const pool_status& status) {
@@ -137,10 +139,10 @@ void controller_state::on_status(const pool_status& status) {
 
 void controller_state::replace(const session_id& session) {
   tell(event_kind::session_replaced, to_hex(session));
-  for (auto& where : lanes_) {
-    if (where.pool)
-      compat::send(self_, where.pool, session_replaced{session});
-    std::erase_if(where.members, [&](const auto& member) {
+  for (auto& lane : lanes_) {
+    if (lane.pool)
+      compat::send(self_, lane.pool, session_replaced{session});
+    std::erase_if(lane.members, [&](const auto& member) {
       return member.session == session;
     });
   }
@@ -151,8 +153,8 @@ void controller_state::replace(const session_id& session) {
 
 size_t controller_state::live_count() const {
   size_t sum = 0;
-  for (const auto& where : lanes_)
-    sum += where.members.size();
+  for (const auto& lane : lanes_)
+    sum += lane.members.size();
   return sum;
 }
 
@@ -165,36 +167,36 @@ void controller_state::tell_tunnel() {
                 || std::any_of(
                   absences_.begin(), absences_.end(),
                   [](const absence& one) { return !one.farewell; });
-  for (const auto& where : lanes_)
-    for (const auto& member : where.members)
+  for (const auto& lane : lanes_)
+    for (const auto& member : lane.members)
       if (std::find(out.sessions.begin(), out.sessions.end(), member.session)
           == out.sessions.end())
         out.sessions.push_back(member.session);
-  if (const auto* where = choose({})) {
-    out.latency = where->status.latency;
-    out.penalty = where->status.penalty;
+  if (const auto* lane = choose({})) {
+    out.latency = lane->status.latency;
+    out.penalty = lane->status.penalty;
     // It may lose its connections again any moment.
-    if (!where->status.degraded.empty())
+    if (!lane->status.degraded.empty())
       out.penalty *= 4;
   }
   compat::send(self_, tunnel_, std::move(out));
 }
 
 void controller_state::on_pool_down(const caf::down_msg& down) {
-  for (auto& where : lanes_) {
-    if (!where.pool || where.pool.address() != down.source)
+  for (auto& lane : lanes_) {
+    if (!lane.pool || lane.pool.address() != down.source)
       continue;
     // Its connections end with it; the agents dial again, and a new pool
     // starts with the first of them.
-    where.pool = nullptr;
-    const auto members = std::exchange(where.members, {});
-    where.lost_at = compat::now(self_);
+    lane.pool = nullptr;
+    const auto members = std::exchange(lane.members, {});
+    lane.lost_at = compat::now(self_);
     for (const auto& member : members)
       if (!is_live(member.session))
         note_absence(member.session, false);
-    where.status = {};
+    lane.status = {};
     tell(event_kind::actor_restarted,
-         "the " + std::string(to_string(where.transport)) + " pool of "
+         "the " + std::string(to_string(lane.transport)) + " pool of "
            + setup_.tunnel + "." + setup_.endpoint + ": "
            + to_string(down.reason));
     tell_tunnel();
@@ -204,14 +206,14 @@ void controller_state::on_pool_down(const caf::down_msg& down) {
   }
 }
 
-void controller_state::spawn_pool(lane& where) {
+void controller_state::spawn_pool(lane& lane) {
   const auto resume_time = to_duration(setup_.settings.resume_time)
                            / std::chrono::milliseconds(1);
-  where.pool = self_->spawn<pool_impl>(
+  lane.pool = self_->spawn<pool_impl>(
     context_, controller_actor{self_},
-    pool_setup{setup_.tunnel, setup_.endpoint, where.transport, where.settings,
+    pool_setup{setup_.tunnel, setup_.endpoint, lane.transport, lane.settings,
                static_cast<uint32_t>(resume_time)});
-  compat::monitor(self_, where.pool);
+  compat::monitor(self_, lane.pool);
 }
 
 } // namespace aps

@@ -64,16 +64,16 @@ class check_visitor final
 
   void on_end(const header_list&) override { report(outcome::ok, {}); }
 
-  void on_failed(outcome how, const std::string& detail) override {
-    report(how, detail);
+  void on_failed(outcome outcome, const std::string& detail) override {
+    report(outcome, detail);
   }
 
   void on_writable() override {}
 
  private:
-  void report(outcome how, const std::string& detail) {
+  void report(outcome outcome, const std::string& detail) {
     compat::enqueue(nullptr, checker_,
-                    check_done{key_, id_, how, status_, detail});
+                    check_done{key_, id_, outcome, status_, detail});
     checker_ = nullptr;
     use_ = nullptr;
   }
@@ -88,9 +88,9 @@ class check_visitor final
 };
 
 std::string why_bad(const check_done& done) {
-  if (done.how == outcome::ok)
+  if (done.result == outcome::ok)
     return "HTTP " + std::to_string(done.status);
-  return foreign_text(done.detail.empty() ? std::string(render(done.how))
+  return foreign_text(done.detail.empty() ? std::string(render(done.result))
                                           : done.detail,
                       longest_reason);
 }
@@ -127,8 +127,10 @@ health_checker_state::~health_checker_state() {
 
 health_checker_actor::behavior_type health_checker_state::make_behavior() {
   return {
-    [this](endpoint_agents& what) { on_agents(what); },
-    [this](const reconfigure_checks& what) { on_reconfigure(*what.mappings); },
+    [this](endpoint_agents& message) { on_agents(message); },
+    [this](const reconfigure_checks& message) {
+      on_reconfigure(*message.mappings);
+    },
     [this](const check_done& done) { on_done(done); },
     [this](drain) { on_drain(); },
   };
@@ -172,30 +174,30 @@ health_checker_state::rule_of(size_t index,
 }
 
 bool health_checker_state::concerns(const rule& rule,
-                                    const place& where) const {
+                                    const place& place) const {
   const auto& only = rule.via->rule.endpoints;
   return only.empty()
-         || std::find(only.begin(), only.end(), where.endpoint) != only.end();
+         || std::find(only.begin(), only.end(), place.endpoint) != only.end();
 }
 
-void health_checker_state::on_agents(endpoint_agents& what) {
-  auto& where = places_[what.endpoint];
-  const auto before = std::exchange(where.sessions, what.sessions);
-  where.endpoint = what.endpoint;
-  where.controller = what.controller;
-  where.targets = what.targets;
+void health_checker_state::on_agents(endpoint_agents& message) {
+  auto& place = places_[message.endpoint];
+  const auto before = std::exchange(place.sessions, message.sessions);
+  place.endpoint = message.endpoint;
+  place.controller = message.controller;
+  place.targets = message.targets;
   for (const auto& [index, rule] : rules_) {
-    if (!concerns(rule, where))
+    if (!concerns(rule, place))
       continue;
     for (const auto& session : before)
-      if (std::find(what.sessions.begin(), what.sessions.end(), session)
-          == what.sessions.end())
+      if (std::find(message.sessions.begin(), message.sessions.end(), session)
+          == message.sessions.end())
         remove({index, session});
-    for (const auto& session : what.sessions)
-      add({index, session}, where);
+    for (const auto& session : message.sessions)
+      add({index, session}, place);
   }
-  if (what.sessions.empty())
-    places_.erase(what.endpoint);
+  if (message.sessions.empty())
+    places_.erase(message.endpoint);
   wake();
 }
 
@@ -210,9 +212,9 @@ void health_checker_state::on_reconfigure(
     if (!rules_.contains(key.mapping))
       gone.push_back(key);
   for (const auto& key : gone) {
-    const auto& where = *checks_.at(key).where;
-    if (where.targets->lift(key))
-      tell(key, where, target_health::change::up, "is checked no longer");
+    const auto& place = *checks_.at(key).subject;
+    if (place.targets->lift(key))
+      tell(key, place, target_health::change::up, "is checked no longer");
     remove(key);
   }
   for (const auto& [index, rule] : rules_)
@@ -237,8 +239,8 @@ void health_checker_state::on_drain() {
 }
 
 // False when it is checked already, or nobody is any more.
-bool health_checker_state::add(const target_key& key, const place& where) {
-  if (draining_ || !checks_.emplace(key, check{&where, {}, {}}).second)
+bool health_checker_state::add(const target_key& key, const place& place) {
+  if (draining_ || !checks_.emplace(key, check{&place, {}, {}}).second)
     return false;
   schedule(key);
   return true;
@@ -308,9 +310,9 @@ void health_checker_state::begin(const target_key& key, check& which,
   const auto& drains = *context_->drains;
   if (drains.version() != 0
       && drains.contains(
-        drain_register::endpoint(tunnel_, which.where->endpoint)))
+        drain_register::endpoint(tunnel_, which.subject->endpoint)))
     return which.running->fail(outcome::draining, "its endpoint is drained");
-  compat::send(self_, which.where->controller, std::move(asked));
+  compat::send(self_, which.subject->controller, std::move(asked));
 }
 
 // Its end comes as a message like any other.
@@ -332,32 +334,31 @@ void health_checker_state::on_done(const check_done& done) {
   times_.set(done.key, std::max<time_point>(which.started
                                               + to_duration(rule.interval),
                                             compat::now(self_)));
-  const auto verdict = judge(done.how, done.status, rule);
+  const auto verdict = judge(done.result, done.status, rule);
   counters_[static_cast<size_t>(verdict)]->inc();
   if (verdict != check_verdict::skipped) {
     const auto good = verdict == check_verdict::good;
     const auto why = good ? std::string{} : why_bad(done);
     const auto change
-      = which.where->targets->check(done.key, good, rule, why);
+      = which.subject->targets->check(done.key, good, rule, why);
     if (change == target_health::change::down)
-      tell(done.key, *which.where, change,
-           "failed " + counted(rule.fall, "check") + " in a row (" + why
-             + ")");
+      tell(done.key, *which.subject, change,
+           "failed " + counted(rule.fall, "check") + " in a row (" + why + ")");
     else if (change == target_health::change::up)
-      tell(done.key, *which.where, change,
+      tell(done.key, *which.subject, change,
            "passed " + counted(rule.rise, "check") + " in a row");
   }
   wake();
 }
 
-void health_checker_state::tell(const target_key& key, const place& where,
+void health_checker_state::tell(const target_key& key, const place& place,
                                 target_health::change change,
                                 const std::string& why) {
   constexpr size_t shown = 8; // digits tell sessions apart
   const auto down = change == target_health::change::down;
   const auto session = to_hex(key.session);
   event out{down ? event_kind::target_down : event_kind::target_up, tunnel_,
-            where.endpoint};
+            place.endpoint};
   const auto& to = context_->config.mappings.at(key.mapping).to;
   out.detail = "the target " + to.str() + " of mapping "
                + std::to_string(key.mapping) + " " + why + "; session "

@@ -51,18 +51,18 @@ class health_checker_state {
   };
 
   struct check {
-    const place* where = nullptr;
+    const place* subject = nullptr;
     exchange_ptr running; ///< null = it waits for its turn
     time_point started{};
   };
 
   void set_rules(const std::vector<config::mapping>& mappings);
   rule rule_of(size_t index, const config::mapping& mapping) const;
-  void on_agents(endpoint_agents& what);
+  void on_agents(endpoint_agents& message);
   void on_reconfigure(const std::vector<config::mapping>& mappings);
   void on_drain();
-  bool concerns(const rule& rule, const place& where) const;
-  bool add(const target_key& key, const place& where);
+  bool concerns(const rule& rule, const place& place) const;
+  bool add(const target_key& key, const place& place);
   void schedule(const target_key& key);
   void remove(const target_key& key);
   void wake();
@@ -70,7 +70,7 @@ class health_checker_state {
   void begin(const target_key& key, check& which, time_point now);
   void cut(const target_key& key, check& which);
   void on_done(const check_done& done);
-  void tell(const target_key& key, const place& where,
+  void tell(const target_key& key, const place& place,
             target_health::change change, const std::string& why);
 
   health_checker_actor::pointer self_;

@@ -37,16 +37,16 @@ std::string_view cookie_of(const header_list& headers, std::string_view name) {
 }
 
 // What makes a visitor the same one; without its mark the address counts.
-uint64_t visitor_of(const exchange& what, const config::stickiness& by) {
+uint64_t visitor_of(const exchange& exchange, const config::stickiness& by) {
   using kind = config::stickiness::kind;
   std::string_view mark;
-  const auto& headers = what.head()->headers;
+  const auto& headers = exchange.head()->headers;
   if (by.by == kind::cookie)
     mark = cookie_of(headers, by.name);
   else if (by.by == kind::header)
     if (const auto* found = find_header(headers, by.name))
       mark = found->value;
-  return hash_of(mark.empty() ? what.facts().visitor_address : mark);
+  return hash_of(mark.empty() ? exchange.facts().visitor_address : mark);
 }
 
 } // namespace
@@ -61,33 +61,34 @@ node_front::node_front(caf::actor_system& system, node_context_ptr context,
   *context_->next_id = first_id != 0 ? first_id : random_start();
 }
 
-std::shared_ptr<const route> node_front::find(const visitor_request& what) {
-  return find_route(routes_, what.scheme, what.host, what.port, what.path);
+std::shared_ptr<const route> node_front::find(const visitor_request& request) {
+  return find_route(routes_, request.scheme, request.host, request.port,
+                    request.path);
 }
 
 exchange_id node_front::next_id() {
   return next_exchange_id(*context_);
 }
 
-void node_front::start(exchange_ptr what) {
+void node_front::start(exchange_ptr exchange) {
   if (recorders_)
-    recorders_->of(what->unit()).begin(*what);
+    recorders_->of(exchange->unit()).begin(*exchange);
   if (draining_)
-    return what->fail(outcome::draining, "the node is shutting down");
-  const auto& rule = what->facts().via->rule;
+    return exchange->fail(outcome::draining, "the node is shutting down");
+  const auto& rule = exchange->facts().via->rule;
   if (rule.tunnels.empty())
-    return serve_here(what);
+    return serve_here(exchange);
   const auto table = context_->tunnels->get();
   std::vector<tunnel_actor> tunnels;
   for (const auto& tunnel_name : rule.tunnels)
     if (auto i = table->find(tunnel_name); i != table->end())
       tunnels.push_back(i->second);
   if (tunnels.empty())
-    return what->fail(outcome::no_endpoint, "the tunnel is disabled");
-  job carried{what};
+    return exchange->fail(outcome::no_endpoint, "the tunnel is disabled");
+  job carried{exchange};
   const auto sticky = rule.balance == config::balance::sticky;
   if (sticky)
-    carried.visitor = visitor_of(*what, rule.sticky_by);
+    carried.visitor = visitor_of(*exchange, rule.sticky_by);
   auto first = tunnels.front();
   if (tunnels.size() > 1) {
     const auto turn = next_tunnel_.fetch_add(1, std::memory_order_relaxed);
@@ -97,22 +98,22 @@ void node_front::start(exchange_ptr what) {
     carried.tunnels = std::make_shared<const std::vector<tunnel_actor>>(
       std::move(tunnels));
   }
-  compat::enqueue(context_->units->of(what->unit()).get(), first,
+  compat::enqueue(context_->units->of(exchange->unit()).get(), first,
                   std::move(carried));
 }
 
-void node_front::serve_here(const exchange_ptr& what) {
-  connect_directly(what, origins_->serve(what->unit(), what->id(),
-                                         what->head(), default_window));
+void node_front::serve_here(const exchange_ptr& exchange) {
+  connect_directly(exchange, origins_->serve(exchange->unit(), exchange->id(),
+                                             exchange->head(), default_window));
 }
 
-void node_front::on_link(link_ptr what) {
+void node_front::on_link(link_ptr link) {
   if (draining_)
-    return what->close(close_reason::shutdown, "the node is shutting down");
+    return link->close(close_reason::shutdown, "the node is shutting down");
   try {
-    spawn_connection(system_, context_, what);
+    spawn_connection(system_, context_, link);
   } catch (...) {
-    what->abort(link_error::lost); // nobody would read it
+    link->abort(link_error::lost); // nobody would read it
     throw;
   }
 }

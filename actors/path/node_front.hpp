@@ -21,9 +21,9 @@ class node_front final : public front {
              std::shared_ptr<origin_client> origins, exchange_id first_id = 0,
              std::shared_ptr<exchange_recorders> recorders = nullptr);
 
-  std::shared_ptr<const route> find(const visitor_request& what) override;
-  void start(exchange_ptr what) override;
-  void on_link(link_ptr what) override;
+  std::shared_ptr<const route> find(const visitor_request& request) override;
+  void start(exchange_ptr exchange) override;
+  void on_link(link_ptr link) override;
   void on_limit(limit kind, std::string_view peer,
                 std::string_view detail) override;
   void on_own_answer(executor& unit, const own_answer& answer) override;
@@ -37,7 +37,7 @@ class node_front final : public front {
   const route_table& routes() const noexcept { return routes_; }
 
  private:
-  void serve_here(const exchange_ptr& what);
+  void serve_here(const exchange_ptr& exchange);
 
   caf::actor_system& system_;
   node_context_ptr context_;

@@ -51,20 +51,20 @@ pool_actor::behavior_type pool_state::make_behavior() {
                       std::string(to_string(setup_.transport)), {}, {},
                       caf::actor_cast<caf::actor>(self_)}});
   return {
-    [this](const candidate& who) { on_candidate(who); },
+    [this](const candidate& candidate) { on_candidate(candidate); },
     [this](lease& wanted) { on_lease(wanted); },
     [this](const returned& done) { on_returned(done); },
     [this](const connection_lost& lost) {
-      on_lost(lost.who, lost.error, lost.detail);
+      on_lost(lost.actor, lost.error, lost.detail);
     },
     [this](const health_report& report) { on_health(report); },
-    [this](const leaving& what) {
-      if (const auto i = index_of(what.who); i != no_member)
-        retire_member(i, close_reason::normal, what.why, what.farewell);
+    [this](const leaving& message) {
+      if (const auto i = index_of(message.actor); i != no_member)
+        retire_member(i, close_reason::normal, message.why, message.farewell);
     },
-    [this](const session_replaced& what) { on_replaced(what); },
-    [this](const reconfigure& what) {
-      on_reconfigure(what.settings);
+    [this](const session_replaced& message) { on_replaced(message); },
+    [this](const reconfigure& message) {
+      on_reconfigure(message.settings);
       serve_waiting();
       apply_plan();
     },
@@ -75,27 +75,41 @@ pool_actor::behavior_type pool_state::make_behavior() {
 
 // -- members ------------------------------------------------------------------
 
-void pool_state::on_candidate(const candidate& who) {
-  const auto key = key_of(who.session);
+void pool_state::on_candidate(const candidate& candidate) {
+  const auto key = key_of(candidate.session);
   if (draining_)
-    return compat::send(self_, who.who, rejected{refusal::draining, 1000});
-  drop_silent(who.session);
+    return compat::send(self_, candidate.actor,
+                        rejected{refusal::draining, 1000});
+  drop_silent(candidate.session);
   if (members_.size() >= sizing_.max_size) {
     ++refused_total_;
     const auto soon = make_room_for(key);
-    return compat::send(self_, who.who,
-                        rejected{refusal::pool_full,
-                                 soon ? room_pause_ms : full_pause_ms});
+    return compat::send(
+      self_, candidate.actor,
+      rejected{refusal::pool_full, soon ? room_pause_ms : full_pause_ms});
   }
   const auto now = compat::now(self_);
   // Who was expected back is gone for good when somebody new begins.
   if (members_.empty() && !resets_.contains(key))
     asked_ = 0;
-  compat::monitor(self_, who.who);
-  members_.push_back({who.who, who.who.address(), who.connection, who.peer,
-                      who.session, {}, {}, false, 0, {}, {}, false, false, {},
-                      {}, who.counters});
-  places_[who.who->id()] = members_.size() - 1;
+  compat::monitor(self_, candidate.actor);
+  members_.push_back({candidate.actor,
+                      candidate.actor.address(),
+                      candidate.connection,
+                      candidate.peer,
+                      candidate.session,
+                      {},
+                      {},
+                      false,
+                      0,
+                      {},
+                      {},
+                      false,
+                      false,
+                      {},
+                      {},
+                      candidate.counters});
+  places_[candidate.actor->id()] = members_.size() - 1;
   // Spread between -1 and 1, so that members of one age do not end at once.
   const auto jitter = double(random() % 2001) / 1000.0 - 1.0;
   views_.push_back({0, false, false, now, now, {}, 1, key, jitter});
@@ -105,19 +119,20 @@ void pool_state::on_candidate(const candidate& who) {
   answered_ = true;
   replacements_.on_up();
   ++opened_total_;
-  compat::send(self_, who.who,
-               admitted{self_, endpoint_name_, who.proof, settings_,
-                        setup_.resume_time_ms, who.agents, who.took_over});
+  compat::send(self_, candidate.actor,
+               admitted{self_, endpoint_name_, candidate.proof, settings_,
+                        setup_.resume_time_ms, candidate.agents,
+                        candidate.took_over});
   compat::send(self_, controller_,
-               member_change{who.who, who.connection, who.session,
-                             setup_.transport, true});
+               member_change{candidate.actor, candidate.connection,
+                             candidate.session, setup_.transport, true});
   compat::send(self_, context_->monitor,
                enrol{{actor_kind::connection, setup_.tunnel, setup_.endpoint,
-                      std::string(to_string(setup_.transport)), who.connection,
-                      to_hex(who.session),
-                      caf::actor_cast<caf::actor>(who.who)}});
+                      std::string(to_string(setup_.transport)),
+                      candidate.connection, to_hex(candidate.session),
+                      caf::actor_cast<caf::actor>(candidate.actor)}});
   tell_member(event_kind::connection_opened, members_.back(),
-              "from " + who.peer, {}, members_.size());
+              "from " + candidate.peer, {}, members_.size());
   serve_waiting();
   apply_plan();
 }
@@ -174,9 +189,9 @@ bool pool_state::make_room_for(uint64_t session) {
   return true;
 }
 
-void pool_state::on_lost(connection_actor who, link_error error,
+void pool_state::on_lost(connection_actor connection, link_error error,
                          const std::string& detail) {
-  const auto index = index_of(who);
+  const auto index = index_of(connection);
   if (index == no_member)
     return; // replaced by a newer session meanwhile
   take_out(index, error, detail, false);
@@ -196,7 +211,7 @@ void pool_state::take_out(size_t index, link_error error,
   orphaned orphans{{}, setup_.transport, error, detail, session_over};
   for (auto& [id, job] : gone.leases)
     if (job.check)
-      job.what->fail(outcome::cut, "its connection is lost");
+      job.exchange->fail(outcome::cut, "its connection is lost");
     else
       orphans.jobs.push_back(std::move(job));
   if (!was.draining)
@@ -221,15 +236,15 @@ void pool_state::take_out(size_t index, link_error error,
 }
 
 // The process behind them is gone, whatever their sockets say.
-void pool_state::on_replaced(const session_replaced& what) {
+void pool_state::on_replaced(const session_replaced& message) {
   for (size_t i = members_.size(); i-- > 0;) {
-    if (members_[i].session != what.session)
+    if (members_[i].session != message.session)
       continue;
     compat::send(self_, members_[i].actor, rejected{refusal::replaced, 30000});
     take_out(i, link_error::none, "replaced by a newer session of its agent",
              true);
   }
-  resets_.erase(key_of(what.session));
+  resets_.erase(key_of(message.session));
   if (live_count() == 0)
     refuse_waiting(link_error::none, "no live connection");
 }
@@ -247,45 +262,45 @@ void pool_state::remove(size_t index) {
 // -- leases -------------------------------------------------------------------
 
 void pool_state::on_lease(lease& wanted) {
-  if (wanted.what.check)
-    return grant_check(wanted.what);
-  const auto moving = wanted.what.session.has_value();
-  if (!moving && over_share(wanted.what))
-    return refuse_share(wanted.what);
+  if (wanted.job.check)
+    return grant_check(wanted.job);
+  const auto moving = wanted.job.session.has_value();
+  if (!moving && over_share(wanted.job))
+    return refuse_share(wanted.job);
   // What moves never waits behind what is new, nor here at all: its session
   // may have a connection of the other transport.
-  if ((moving || waiting_.empty()) && grant(wanted.what))
+  if ((moving || waiting_.empty()) && grant(wanted.job))
     return;
   if (moving)
-    return fail_lease(std::move(wanted.what), link_error::unavailable,
+    return fail_lease(std::move(wanted.job), link_error::unavailable,
                       "no connection of this session");
   if (live_count() == 0)
-    return fail_lease(std::move(wanted.what), link_error::unavailable,
+    return fail_lease(std::move(wanted.job), link_error::unavailable,
                       "no live connection");
   if (waiting_.size() >= settings_.max_waiting) {
     tell(event_kind::pool_exhausted, {}, "the waiting queue is full",
          waiting_.size());
-    return wanted.what.what->fail(outcome::pool_exhausted,
-                                  "the waiting queue of " + endpoint_name_
-                                    + " is full");
+    return wanted.job.exchange->fail(outcome::pool_exhausted,
+                                     "the waiting queue of " + endpoint_name_
+                                       + " is full");
   }
-  const auto& address = wanted.what.what->facts().visitor_address;
+  const auto& address = wanted.job.exchange->facts().visitor_address;
   const auto share = context_->config.limits.address_share;
   if (share < 100 && !trusted_.contains(address)
       && is_over_share(queued_->of(address), settings_.max_waiting, share))
-    return refuse_share(wanted.what);
+    return refuse_share(wanted.job);
   const auto deadline = compat::now(self_)
                         + to_duration(settings_.acquire_timeout);
   auto queued = queued_->take(address);
-  waiting_.push_back({std::move(wanted.what), deadline, std::move(queued)});
+  waiting_.push_back({std::move(wanted.job), deadline, std::move(queued)});
   apply_plan();
 }
 
 // Nobody takes the places of everybody else. What moves has its
 // place already.
-bool pool_state::over_share(const job& what) const {
+bool pool_state::over_share(const job& job) const {
   const auto share = context_->config.limits.address_share;
-  const auto& address = what.what->facts().visitor_address;
+  const auto& address = job.exchange->facts().visitor_address;
   const auto places = size_t{settings_.max_pool_size}
                       * settings_.max_requests_per_connection;
   // Seldom do all together have so much.
@@ -294,59 +309,58 @@ bool pool_state::over_share(const job& what) const {
          && is_over_share(granted_->of(address), places, share);
 }
 
-void pool_state::refuse_share(const job& what) {
-  const auto& address = what.what->facts().visitor_address;
+void pool_state::refuse_share(const job& job) {
+  const auto& address = job.exchange->facts().visitor_address;
   if (context_->limits)
     context_->limits->on_limit(limit::address_share, address, endpoint_name_);
-  what.what->fail(outcome::address_share,
-                  "Your address has its share of " + endpoint_name_ + ".");
+  job.exchange->fail(outcome::address_share,
+                     "Your address has its share of " + endpoint_name_ + ".");
 }
 
-bool pool_state::grant(job& what) {
-  const auto index = choose(what);
+bool pool_state::grant(job& job) {
+  const auto index = choose(job);
   if (index == no_member)
     return false;
-  grant_to(index, what);
+  grant_to(index, job);
   return true;
 }
 
 // A place that nobody else wants now, or none; its connection is no busier for
 // the pool's plans.
-void pool_state::grant_check(job& what) {
+void pool_state::grant_check(job& job) {
   look_at_drains();
-  const auto index = waiting_.empty()
-                       ? choose_in_session(views_, sizing_.max_leases,
-                                           key_of(*what.session), false)
-                       : no_member;
+  const auto index = waiting_.empty() ? choose_in_session(
+                       views_, sizing_.max_leases, key_of(*job.session), false)
+                                      : no_member;
   if (index == no_member)
-    return what.what->fail(outcome::pool_exhausted,
-                           "no place is free in " + endpoint_name_);
-  hand_over(index, what);
+    return job.exchange->fail(outcome::pool_exhausted,
+                              "no place is free in " + endpoint_name_);
+  hand_over(index, job);
 }
 
 // What moves stays with its session and must not wait behind what is new: the
 // cap may be passed.
-size_t pool_state::choose(const job& what) {
+size_t pool_state::choose(const job& job) {
   look_at_drains();
-  if (what.session)
-    return choose_in_session(views_, sizing_.max_leases,
-                             key_of(*what.session), true);
-  const request_view request{what.what->facts().via->rule.balance,
-                             what.visitor};
-  if (what.targets && !what.targets->empty())
-    return choose_healthy(what, request);
+  if (job.session)
+    return choose_in_session(views_, sizing_.max_leases, key_of(*job.session),
+                             true);
+  const request_view request{job.exchange->facts().via->rule.balance,
+                             job.visitor};
+  if (job.targets && !job.targets->empty())
+    return choose_healthy(job, request);
   return choose_member(views_, sizing_.max_leases, request, turn_++, random());
 }
 
 // Agents whose target rests are asked for want of others only. When the others
 // have no room, it waits for them.
-size_t pool_state::choose_healthy(const job& what, request_view request) {
+size_t pool_state::choose_healthy(const job& job, request_view request) {
   const auto now = compat::now(self_);
-  const auto mapping = what.what->facts().via->index;
+  const auto mapping = job.exchange->facts().via->index;
   auto views = views_;
   bool others = false;
   for (size_t i = 0; i < views.size(); ++i) {
-    const auto rests = what.targets->rests({mapping, members_[i].session}, now);
+    const auto rests = job.targets->rests({mapping, members_[i].session}, now);
     others = others || (!rests && views[i].usable() && !views[i].drained);
     views[i].drained = views[i].drained || rests;
   }
@@ -364,16 +378,16 @@ void pool_state::look_at_drains() {
       drain_register::session(members_[i].session));
 }
 
-void pool_state::grant_to(size_t index, job& what) {
+void pool_state::grant_to(size_t index, job& job) {
   auto& member = members_[index];
   auto& view = views_[index];
   ++leased_total_;
   view.last_used = compat::now(self_);
   alarm_.at(self_, view.last_used + busy_interval, [this] { look_after(); });
   member.worked = true;
-  what.session = member.session;
-  what.share = granted_->take(what.what->facts().visitor_address);
-  const auto& leased = hand_over(index, what);
+  job.session = member.session;
+  job.share = granted_->take(job.exchange->facts().visitor_address);
+  const auto& leased = hand_over(index, job);
   if (*context_->request_watch)
     tell_lease(event_kind::connection_leased, member, leased);
   log_lease(member, "acquired from");
@@ -390,13 +404,13 @@ void pool_state::log_lease(const member& which, const char* verb) const {
                setup_.tunnel, setup_.endpoint);
 }
 
-const job& pool_state::hand_over(size_t index, job& what) {
+const job& pool_state::hand_over(size_t index, job& job) {
   auto& member = members_[index];
   ++views_[index].leases;
   ++active_;
-  compat::send(self_, member.actor, carry{what});
-  const auto id = what.what->id();
-  return member.leases.insert_or_assign(id, std::move(what)).first->second;
+  compat::send(self_, member.actor, carry{job});
+  const auto id = job.exchange->id();
+  return member.leases.insert_or_assign(id, std::move(job)).first->second;
 }
 
 void pool_state::on_returned(const returned& done) {
@@ -410,7 +424,7 @@ void pool_state::on_returned(const returned& done) {
   const auto check = lease->second.check;
   if (!check && *context_->request_watch)
     tell_lease(event_kind::connection_returned, member, lease->second);
-  note_target(lease->second, done.how);
+  note_target(lease->second, done.result);
   member.leases.erase(lease);
   auto& view = views_[index];
   --view.leases;
@@ -418,7 +432,7 @@ void pool_state::on_returned(const returned& done) {
   if (check)
     return serve_waiting();
   view.last_used = compat::now(self_);
-  if (is_connection_failure(done.how)) {
+  if (is_connection_failure(done.result)) {
     member.failures.add(view.last_used);
     weigh(index, view.last_used);
     eject_sick(view.last_used);
@@ -426,17 +440,18 @@ void pool_state::on_returned(const returned& done) {
   log_lease(member, "returned to");
   // Only the breaker's primary cares for successes.
   if (setup_.transport == transport_kind::grpc)
-    compat::send(self_, controller_, exchange_done{setup_.transport, done.how});
+    compat::send(self_, controller_,
+                 exchange_done{setup_.transport, done.result});
   if (!waiting_.empty())
     serve_waiting();
 }
 
-void pool_state::note_target(const job& what, outcome how) {
-  if (!what.targets || !what.session)
+void pool_state::note_target(const job& job, outcome outcome) {
+  if (!job.targets || !job.session)
     return;
-  const auto& via = *what.what->facts().via;
-  const auto verdict = what.targets->note({via.index, *what.session}, how,
-                                          compat::now(self_));
+  const auto& via = *job.exchange->facts().via;
+  const auto verdict
+    = job.targets->note({via.index, *job.session}, outcome, compat::now(self_));
   if (verdict.change == target_health::change::none)
     return;
   const auto rests = verdict.change == target_health::change::rests;
@@ -452,26 +467,27 @@ void pool_state::note_target(const job& what, outcome how) {
 
 void pool_state::serve_waiting() {
   while (!waiting_.empty()) {
-    auto& next = waiting_.front().what;
+    auto& next = waiting_.front().job;
     // A visitor that left meanwhile needs no connection any more.
-    const bool over = !next.what->over() && !next.session && over_share(next);
+    const bool over
+      = !next.exchange->over() && !next.session && over_share(next);
     if (over)
       refuse_share(next);
-    else if (!next.what->over() && !grant(next))
+    else if (!next.exchange->over() && !grant(next))
       return;
     waiting_.pop_front();
   }
 }
 
-void pool_state::fail_lease(job what, link_error error, std::string detail) {
-  compat::send(self_, controller_,
-               lease_failed{std::move(what), setup_.transport, error,
-                            std::move(detail)});
+void pool_state::fail_lease(job job, link_error error, std::string detail) {
+  compat::send(
+    self_, controller_,
+    lease_failed{std::move(job), setup_.transport, error, std::move(detail)});
 }
 
 void pool_state::refuse_waiting(link_error error, const std::string& detail) {
   while (!waiting_.empty()) {
-    fail_lease(std::move(waiting_.front().what), error, detail);
+    fail_lease(std::move(waiting_.front().job), error, detail);
     waiting_.pop_front();
   }
 }
@@ -490,16 +506,16 @@ void pool_state::retire_member(size_t index, close_reason why,
   tell_gone(members_[index], farewell);
 }
 
-void pool_state::tell_gone(const member& who, bool farewell) {
+void pool_state::tell_gone(const member& member, bool farewell) {
   compat::send(self_, controller_,
-               member_change{who.actor, who.name, who.session,
+               member_change{member.actor, member.name, member.session,
                              setup_.transport, false, farewell});
 }
 
 void pool_state::on_drain() {
   draining_ = true;
   for (auto& late : waiting_)
-    late.what.what->fail(outcome::draining, "the node is shutting down");
+    late.job.exchange->fail(outcome::draining, "the node is shutting down");
   waiting_.clear();
   for (size_t i = 0; i < members_.size(); ++i)
     retire_member(i, close_reason::shutdown, "node shutdown");
@@ -507,8 +523,8 @@ void pool_state::on_drain() {
 
 // -- helpers ------------------------------------------------------------------
 
-size_t pool_state::index_of(const connection_actor& who) const {
-  const auto i = places_.find(who->id());
+size_t pool_state::index_of(const connection_actor& connection) const {
+  const auto i = places_.find(connection->id());
   return i == places_.end() ? no_member : i->second;
 }
 
@@ -538,25 +554,25 @@ void pool_state::tell(event_kind kind, const std::string& connection,
   compat::send(self_, context_->monitor, std::move(out));
 }
 
-void pool_state::tell_member(event_kind kind, const member& who,
+void pool_state::tell_member(event_kind kind, const member& member,
                              std::string detail, std::string_view reason,
                              uint64_t number) {
   auto out = about(kind);
-  out.connection = who.name;
+  out.connection = member.name;
   out.detail = std::move(detail);
   out.number = number;
   out.reason = reason;
-  out.session = to_hex(who.session);
+  out.session = to_hex(member.session);
   compat::send(self_, context_->monitor, std::move(out));
 }
 
-void pool_state::tell_lease(event_kind kind, const member& who,
-                            const job& what) {
+void pool_state::tell_lease(event_kind kind, const member& member,
+                            const job& job) {
   auto out = about(kind);
-  out.connection = who.name;
+  out.connection = member.name;
   out.number = active_;
-  out.session = to_hex(who.session);
-  out.request_id = what.what->facts().request_id;
+  out.session = to_hex(member.session);
+  out.request_id = job.exchange->facts().request_id;
   compat::send(self_, context_->monitor, std::move(out));
 }
 

@@ -64,42 +64,42 @@ class pool_state {
   };
 
   struct waiter {
-    job what;
+    aps::job job;
     time_point deadline;
     std::shared_ptr<void> share; ///< of the queue
   };
 
   // -- pool.cpp: members and leases -------------------------------------------
 
-  void on_candidate(const candidate& who);
+  void on_candidate(const candidate& candidate);
   bool make_room_for(uint64_t session);
   void drop_silent(const session_id& session);
   bool all_silent() const;
   void on_lease(lease& wanted);
   void on_returned(const returned& done);
-  void on_lost(connection_actor who, link_error error,
+  void on_lost(connection_actor connection, link_error error,
                const std::string& detail);
-  void on_replaced(const session_replaced& what);
+  void on_replaced(const session_replaced& message);
   void take_out(size_t index, link_error error, const std::string& detail,
                 bool session_over);
   void serve_waiting();
-  bool grant(job& what);
-  bool over_share(const job& what) const;
-  void refuse_share(const job& what);
-  void grant_to(size_t index, job& what);
-  void grant_check(job& what);
-  const job& hand_over(size_t index, job& what);
-  size_t choose(const job& what);
-  size_t choose_healthy(const job& what, request_view request);
-  void note_target(const job& what, outcome how);
+  bool grant(job& job);
+  bool over_share(const job& job) const;
+  void refuse_share(const job& job);
+  void grant_to(size_t index, job& job);
+  void grant_check(job& job);
+  const job& hand_over(size_t index, job& job);
+  size_t choose(const job& job);
+  size_t choose_healthy(const job& job, request_view request);
+  void note_target(const job& job, outcome outcome);
   void look_at_drains();
-  size_t index_of(const connection_actor& who) const;
+  size_t index_of(const connection_actor& connection) const;
   void remove(size_t index);
-  void fail_lease(job what, link_error error, std::string detail);
+  void fail_lease(job job, link_error error, std::string detail);
   void refuse_waiting(link_error error, const std::string& detail);
   void retire_member(size_t index, close_reason why, const char* detail,
                      bool farewell = false);
-  void tell_gone(const member& who, bool farewell = false);
+  void tell_gone(const member& member, bool farewell = false);
   void on_drain();
 
   // -- pool_upkeep.cpp: what time brings --------------------------------------
@@ -128,9 +128,9 @@ class pool_state {
   event about(event_kind kind) const;
   void tell(event_kind kind, const std::string& connection, std::string detail,
             uint64_t number = 0);
-  void tell_member(event_kind kind, const member& who, std::string detail,
+  void tell_member(event_kind kind, const member& member, std::string detail,
                    std::string_view reason, uint64_t number = 0);
-  void tell_lease(event_kind kind, const member& who, const job& what);
+  void tell_lease(event_kind kind, const member& member, const job& job);
   void log_lease(const member& which, const char* verb) const;
   uint64_t random();
 

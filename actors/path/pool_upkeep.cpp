@@ -124,15 +124,15 @@ void pool_state::fail_late_waiters(time_point now) {
   if (live_count() > 0 && all_silent())
     return;
   while (!waiting_.empty() && waiting_.front().deadline <= now) {
-    auto late = std::move(waiting_.front().what);
+    auto late = std::move(waiting_.front().job);
     waiting_.pop_front();
-    if (late.what->over())
+    if (late.exchange->over())
       continue;
     tell(event_kind::pool_exhausted, {}, "no connection became free in time",
          waiting_.size());
-    late.what->fail(outcome::acquire_timeout,
-                    "no connection of " + endpoint_name_
-                      + " became free in time");
+    late.exchange->fail(outcome::acquire_timeout, "no connection of "
+                                                    + endpoint_name_
+                                                    + " became free in time");
   }
 }
 
@@ -200,16 +200,16 @@ void pool_state::move_overdue(time_point now) {
       continue;
     auto& leases = members_[i].leases;
     for (auto lease = leases.begin(); lease != leases.end();) {
-      auto what = lease->second;
-      const auto to = choose(what);
+      auto job = lease->second;
+      const auto to = choose(job);
       if (to == no_member)
         break; // stays where it is
       lease = leases.erase(lease);
       --views_[i].leases;
       --active_;
       ++moved_total_;
-      const auto id = what.what->id();
-      grant_to(to, what);
+      const auto id = job.exchange->id();
+      grant_to(to, job);
       compat::send(self_, members_[i].actor, release{id});
     }
   }
@@ -235,7 +235,7 @@ void pool_state::weigh(size_t index, time_point now) {
 }
 
 void pool_state::on_health(const health_report& report) {
-  const auto index = index_of(report.who);
+  const auto index = index_of(report.actor);
   if (index == no_member)
     return;
   const auto now = compat::now(self_);

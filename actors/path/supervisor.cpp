@@ -34,7 +34,7 @@ supervisor_actor::behavior_type supervisor_state::make_behavior() {
       for (auto& [tunnel_name, which] : children_)
         compat::send(self_, which.actor, drain{});
     },
-    [this](const reconfigure_node& what) { on_reconfigure(what); },
+    [this](const reconfigure_node& message) { on_reconfigure(message); },
     [this](get_snapshot) { return snapshot(); },
   };
 }
@@ -48,12 +48,12 @@ void supervisor_state::start(const std::string& tunnel_name, child& which) {
                  reconfigure_tunnel{which.settings, mappings_});
 }
 
-void supervisor_state::on_reconfigure(const reconfigure_node& what) {
+void supervisor_state::on_reconfigure(const reconfigure_node& message) {
   const auto& mappings = mappings_ ? *mappings_ : context_->config.mappings;
-  const auto checks_changed = what.mappings && *what.mappings != mappings;
-  if (what.mappings)
-    mappings_ = what.mappings;
-  for (const auto& [tunnel_name, settings] : what.tunnels) {
+  const auto checks_changed = message.mappings && *message.mappings != mappings;
+  if (message.mappings)
+    mappings_ = message.mappings;
+  for (const auto& [tunnel_name, settings] : message.tunnels) {
     const auto i = children_.find(tunnel_name);
     if (i == children_.end())
       continue;

@@ -31,7 +31,7 @@ class supervisor_state {
 
   void start(const std::string& tunnel_name, child& which);
   void publish();
-  void on_reconfigure(const reconfigure_node& what);
+  void on_reconfigure(const reconfigure_node& message);
   void on_down(const caf::down_msg& down);
   caf::result<node_snapshot> snapshot();
   node_snapshot complete(std::vector<tunnel_snapshot> answers) const;

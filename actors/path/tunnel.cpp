@@ -55,46 +55,46 @@ tunnel_actor::behavior_type tunnel_state::make_behavior() {
   if (health_checker_state::wanted(name_, context_->config.mappings))
     start_checker();
   return {
-    [this](job& what) { on_job(what); },
-    [this](const admission& who) { on_admission(who); },
+    [this](job& job) { on_job(job); },
+    [this](const admission& admission) { on_admission(admission); },
     [this](const endpoint_status& status) { on_status(status); },
-    [this](const reconfigure_tunnel& what) { on_reconfigure(what); },
+    [this](const reconfigure_tunnel& message) { on_reconfigure(message); },
     [this](drain) { on_drain(); },
-    [this](const set_fallback_mode& what) { on_mode(what); },
+    [this](const set_fallback_mode& message) { on_mode(message); },
     [this](get_snapshot) { return snapshot(); },
   };
 }
 
 // -- requests -----------------------------------------------------------------
 
-void tunnel_state::on_job(job& what) {
+void tunnel_state::on_job(job& job) {
   if (draining_)
-    return what.what->fail(outcome::draining, "the node is shutting down");
+    return job.exchange->fail(outcome::draining, "the node is shutting down");
   // All tunnels of the mapping are asked for an endpoint that lives, then all
   // of them for one that may come back: nobody waits while another can serve.
   const auto count
-    = what.tunnels ? static_cast<uint32_t>(what.tunnels->size()) : 1;
+    = job.tunnels ? static_cast<uint32_t>(job.tunnels->size()) : 1;
   // A target that rests is asked for want of any other, in the second round.
-  auto* found = choose_live(what, what.tunnels_asked >= count - 1);
-  if (!found && what.tunnels_asked >= count - 1)
-    found = expected_back(what);
+  auto* found = choose_live(job, job.tunnels_asked >= count - 1);
+  if (!found && job.tunnels_asked >= count - 1)
+    found = expected_back(job);
   if (found) {
-    what.load = count_load(found->in_flight);
-    what.targets = found->targets;
-    return compat::send(self_, found->controller, std::move(what));
+    job.load = count_load(found->in_flight);
+    job.targets = found->targets;
+    return compat::send(self_, found->controller, std::move(job));
   }
-  if (++what.tunnels_asked < 2 * count - 1) {
-    const auto next = (what.first_tunnel + what.tunnels_asked) % count;
-    const auto& tunnel = (*what.tunnels)[next];
-    return compat::send(self_, tunnel, std::move(what));
+  if (++job.tunnels_asked < 2 * count - 1) {
+    const auto next = (job.first_tunnel + job.tunnels_asked) % count;
+    const auto& tunnel = (*job.tunnels)[next];
+    return compat::send(self_, tunnel, std::move(job));
   }
-  what.what->fail(outcome::no_endpoint, why_nobody(what));
+  job.exchange->fail(outcome::no_endpoint, why_nobody(job));
 }
 
-std::string tunnel_state::why_nobody(const job& what) const {
+std::string tunnel_state::why_nobody(const job& job) const {
   const auto drained = std::any_of(
     endpoints_.begin(), endpoints_.end(), [&](const endpoint& one) {
-      return one.drained && one.live > 0 && allowed(what, one);
+      return one.drained && one.live > 0 && allowed(job, one);
     });
   return drained ? "every agent of tunnel " + name_ + " is drained"
                  : "no agent of tunnel " + name_ + " is connected";
@@ -123,90 +123,99 @@ bool tunnel_state::is_drained(const endpoint& candidate) const {
                             }));
 }
 
-tunnel_state::endpoint* tunnel_state::choose_live(const job& what,
+tunnel_state::endpoint* tunnel_state::choose_live(const job& job,
                                                   bool resting_too) {
   look_at_drains();
   choices_.clear();
   const auto now = compat::now(self_);
-  const auto mapping = what.what->facts().via->index;
+  const auto mapping = job.exchange->facts().via->index;
   for (const auto& one : endpoints_)
     choices_.push_back({one.key, *one.in_flight, one.latency, one.penalty,
-                        one.live > 0 && !one.drained && allowed(what, one),
+                        one.live > 0 && !one.drained && allowed(job, one),
                         one.targets->rests(mapping, one.live_sessions, now)});
   if (!leave_out_resting(choices_) && !resting_too)
     return nullptr;
-  const auto how = what.what->facts().via->rule.balance;
+  const auto balance = job.exchange->facts().via->rule.balance;
   const auto turn = turn_++;
-  const auto chosen = choose_one(how, choices_, turn, mix(turn), what.visitor);
+  const auto chosen
+    = choose_one(balance, choices_, turn, mix(turn), job.visitor);
   return chosen == no_member ? nullptr : &endpoints_[chosen];
 }
 
 // One without a connection, but only while its agent may come back.
-tunnel_state::endpoint* tunnel_state::expected_back(const job& what) {
+tunnel_state::endpoint* tunnel_state::expected_back(const job& job) {
   const auto now = compat::now(self_);
   const auto grace = to_duration(settings_.reconnect_grace);
   for (auto& candidate : endpoints_)
-    if (candidate.awaited && !candidate.drained && allowed(what, candidate)
+    if (candidate.awaited && !candidate.drained && allowed(job, candidate)
         && now - candidate.lost_at < grace)
       return &candidate;
   return nullptr;
 }
 
-bool tunnel_state::allowed(const job& what, const endpoint& candidate) const {
-  const auto& only = what.what->facts().via->rule.endpoints;
+bool tunnel_state::allowed(const job& job, const endpoint& candidate) const {
+  const auto& only = job.exchange->facts().via->rule.endpoints;
   return only.empty()
          || std::find(only.begin(), only.end(), candidate.name) != only.end();
 }
 
 // -- admission ----------------------------------------------------------------
 
-void tunnel_state::on_admission(const admission& who) {
+void tunnel_state::on_admission(const admission& admission) {
   const auto key = context_->keys->find(name_);
   if (!key)
-    return wait_for_key(who);
+    return wait_for_key(admission);
   std::string proof;
   try {
-    if (const auto why = check(who, *key)) {
+    if (const auto why = check(admission, *key)) {
       const auto pause
         = *why == refusal::bad_proof ? bad_proof_pause_ms : short_pause_ms;
-      return compat::send(self_, who.from, rejected{*why, pause});
+      return compat::send(self_, admission.from, rejected{*why, pause});
     }
-    proof = node_proof(*key, who.hello);
+    proof = node_proof(*key, admission.hello);
   } catch (const std::exception& error) {
     // OpenSSL fails: this connection's bad luck, not the tunnel's.
     tell(event_kind::handler_failed, {}, error.what());
-    return compat::send(self_, who.from, rejected{refusal::pool_full, short_pause_ms});
+    return compat::send(self_, admission.from,
+                        rejected{refusal::pool_full, short_pause_ms});
   }
   compat::send(self_, context_->monitor,
-               event{event_kind::connection_authenticated, name_,
-                     who.hello.endpoint, std::string(to_string(who.transport)),
-                     who.connection, "from " + who.peer, 0, {},
-                     to_hex(who.hello.session)});
-  auto& found = endpoint_named(who.hello.endpoint);
-  note_session(found, who.hello.session);
+               event{event_kind::connection_authenticated,
+                     name_,
+                     admission.hello.endpoint,
+                     std::string(to_string(admission.transport)),
+                     admission.connection,
+                     "from " + admission.peer,
+                     0,
+                     {},
+                     to_hex(admission.hello.session)});
+  auto& found = endpoint_named(admission.hello.endpoint);
+  note_session(found, admission.hello.session);
   compat::send(self_, found.controller,
-               candidate_for{who.transport,
-                             {who.from, who.connection, who.peer,
-                              who.hello.session, std::move(proof),
-                              who.hello.instance, who.hello.started_ms,
-                              who.counters}});
+               candidate_for{admission.transport,
+                             {admission.from, admission.connection,
+                              admission.peer, admission.hello.session,
+                              std::move(proof), admission.hello.instance,
+                              admission.hello.started_ms, admission.counters}});
 }
 
 // The same message again, once the key is there. A connection that waits too
 // long is refused by its own deadline.
-void tunnel_state::wait_for_key(const admission& who) {
-  const auto admitted = context_->keys->wait(
-    name_, [self = tunnel_actor{self_}, who] {
-      compat::enqueue(nullptr, self, who);
-    });
+void tunnel_state::wait_for_key(const admission& admission) {
+  const auto admitted
+    = context_->keys->wait(name_, [self = tunnel_actor{self_}, admission] {
+        compat::enqueue(nullptr, self, admission);
+      });
   if (!admitted)
-    compat::send(self_, who.from, rejected{refusal::pool_full, short_pause_ms});
+    compat::send(self_, admission.from,
+                 rejected{refusal::pool_full, short_pause_ms});
 }
 
-std::optional<refusal> tunnel_state::check(const admission& who,
+std::optional<refusal> tunnel_state::check(const admission& admission,
                                            const std::string& key) {
-  const auto& hello = who.hello;
-  const auto expected = agent_proof(key, who.nonce, hello, who.transport);
+  const auto& hello = admission.hello;
+  const auto expected
+    = agent_proof(key, admission.nonce, hello, admission.transport);
   if (!equal_secrets(expected, hello.proof))
     return refusal::bad_proof;
   if (draining_)
@@ -216,7 +225,7 @@ std::optional<refusal> tunnel_state::check(const admission& who,
     return refusal::malformed;
   const auto& servers = settings_.servers;
   if (!servers.empty()
-      && std::find(servers.begin(), servers.end(), who.server)
+      && std::find(servers.begin(), servers.end(), admission.server)
            == servers.end())
     return refusal::not_here;
   return check_place(hello);
@@ -232,18 +241,18 @@ std::optional<refusal> tunnel_state::check_place(const hello_frame& hello) {
   return std::nullopt;
 }
 
-void tunnel_state::note_session(endpoint& where, const session_id& session) {
-  if (!sessions_.emplace(session, where.name).second)
+void tunnel_state::note_session(endpoint& endpoint, const session_id& session) {
+  if (!sessions_.emplace(session, endpoint.name).second)
     return;
-  where.sessions.push_back(session);
-  if (where.sessions.size() <= max_remembered_sessions)
+  endpoint.sessions.push_back(session);
+  if (endpoint.sessions.size() <= max_remembered_sessions)
     return;
-  sessions_.erase(where.sessions.front());
-  where.sessions.pop_front();
+  sessions_.erase(endpoint.sessions.front());
+  endpoint.sessions.pop_front();
 }
 
-void tunnel_state::forget_sessions(const endpoint& where) {
-  for (const auto& session : where.sessions)
+void tunnel_state::forget_sessions(const endpoint& endpoint) {
+  for (const auto& session : endpoint.sessions)
     sessions_.erase(session);
 }
 
@@ -347,12 +356,12 @@ void tunnel_state::on_down(const caf::down_msg& down) {
   });
 }
 
-void tunnel_state::on_reconfigure(const reconfigure_tunnel& what) {
-  settings_ = what.settings;
+void tunnel_state::on_reconfigure(const reconfigure_tunnel& message) {
+  settings_ = message.settings;
   for (const auto& one : endpoints_)
-    compat::send(self_, one.controller, what);
-  if (what.mappings)
-    check_targets(what.mappings);
+    compat::send(self_, one.controller, message);
+  if (message.mappings)
+    check_targets(message.mappings);
 }
 
 // -- checks -------------------------------------------------------------------
@@ -376,12 +385,12 @@ void tunnel_state::start_checker() {
     compat::send(self_, checker_, drain{});
 }
 
-void tunnel_state::tell_agents(const endpoint& where, bool gone) {
+void tunnel_state::tell_agents(const endpoint& endpoint, bool gone) {
   if (!checker_)
     return;
-  endpoint_agents out{where.name, where.controller, where.targets, {}};
+  endpoint_agents out{endpoint.name, endpoint.controller, endpoint.targets, {}};
   if (!gone)
-    out.sessions = where.live_sessions;
+    out.sessions = endpoint.live_sessions;
   compat::send(self_, checker_, std::move(out));
 }
 
@@ -392,10 +401,10 @@ void tunnel_state::on_drain() {
     compat::send(self_, one.controller, drain{});
 }
 
-void tunnel_state::on_mode(const set_fallback_mode& what) {
-  mode_ = what.mode;
+void tunnel_state::on_mode(const set_fallback_mode& message) {
+  mode_ = message.mode;
   for (const auto& one : endpoints_)
-    compat::send(self_, one.controller, what);
+    compat::send(self_, one.controller, message);
 }
 
 // -- the rest -----------------------------------------------------------------
@@ -439,11 +448,11 @@ caf::result<tunnel_snapshot> tunnel_state::snapshot() {
 
 // Of agents that are there; what is known of others serves when they come back.
 std::vector<target_snapshot>
-tunnel_state::unhealthy_of(const endpoint& where) const {
+tunnel_state::unhealthy_of(const endpoint& endpoint) const {
   std::vector<target_snapshot> out;
   const auto& mappings = context_->config.mappings;
-  const auto& live = where.live_sessions;
-  for (auto& one : where.targets->list(compat::now(self_)))
+  const auto& live = endpoint.live_sessions;
+  for (auto& one : endpoint.targets->list(compat::now(self_)))
     if (one.key.mapping < mappings.size()
         && std::find(live.begin(), live.end(), one.key.session) != live.end())
       out.push_back({static_cast<uint32_t>(one.key.mapping),

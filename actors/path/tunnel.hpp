@@ -50,35 +50,36 @@ class tunnel_state {
     std::deque<session_id> sessions{}; ///< the last ones that joined it
   };
 
-  void on_job(job& what);
-  void on_admission(const admission& who);
+  void on_job(job& job);
+  void on_admission(const admission& admission);
   void on_status(const endpoint_status& status);
-  void on_reconfigure(const reconfigure_tunnel& what);
+  void on_reconfigure(const reconfigure_tunnel& message);
   void on_drain();
-  void on_mode(const set_fallback_mode& what);
+  void on_mode(const set_fallback_mode& message);
   void forget_lost();
   void on_down(const caf::down_msg& down);
   caf::result<tunnel_snapshot> snapshot();
 
   void wake();
   duration patience_with(const endpoint& candidate) const;
-  endpoint* choose_live(const job& what, bool resting_too);
-  endpoint* expected_back(const job& what);
-  bool allowed(const job& what, const endpoint& candidate) const;
-  std::string why_nobody(const job& what) const;
+  endpoint* choose_live(const job& job, bool resting_too);
+  endpoint* expected_back(const job& job);
+  bool allowed(const job& job, const endpoint& candidate) const;
+  std::string why_nobody(const job& job) const;
   void look_at_drains();
   void check_targets(const config_mappings& mappings);
   void start_checker();
-  void tell_agents(const endpoint& where, bool gone = false);
+  void tell_agents(const endpoint& endpoint, bool gone = false);
   bool is_drained(const endpoint& candidate) const;
-  std::optional<refusal> check(const admission& who, const std::string& key);
+  std::optional<refusal> check(const admission& admission,
+                               const std::string& key);
   std::optional<refusal> check_place(const hello_frame& hello);
-  void wait_for_key(const admission& who);
-  void note_session(endpoint& where, const session_id& session);
-  void forget_sessions(const endpoint& where);
+  void wait_for_key(const admission& admission);
+  void note_session(endpoint& endpoint, const session_id& session);
+  void forget_sessions(const endpoint& endpoint);
   endpoint& endpoint_named(const std::string& endpoint_name);
   endpoint* find(const std::string& endpoint_name);
-  std::vector<target_snapshot> unhealthy_of(const endpoint& where) const;
+  std::vector<target_snapshot> unhealthy_of(const endpoint& endpoint) const;
   void tell(event_kind kind, const std::string& endpoint_name,
             std::string detail);
 

@@ -81,9 +81,9 @@ size_t better_of_two(std::span<const member_view> members, uint32_t max_leases,
 
 } // namespace
 
-size_t choose_one(balance how, std::span<const choice_view> choices,
+size_t choose_one(balance balance, std::span<const choice_view> choices,
                   uint64_t turn, uint64_t random, uint64_t visitor) {
-  switch (how) {
+  switch (balance) {
     case balance::least_loaded:
       return cheapest(choices, turn, [](const choice_view& one) {
         return cost_of(one.load, one.latency, one.penalty);
@@ -106,14 +106,14 @@ size_t choose_one(balance how, std::span<const choice_view> choices,
 }
 
 size_t choose_member(std::span<const member_view> members, uint32_t max_leases,
-                     request_view what, uint64_t turn, uint64_t random) {
+                     request_view request, uint64_t turn, uint64_t random) {
   if (members.empty())
     return no_member;
-  if (what.how == balance::least_loaded && of_one_agent(members))
+  if (request.balance == balance::least_loaded && of_one_agent(members))
     return better_of_two(members, max_leases, random);
   const auto sessions = sessions_of(members, max_leases);
-  const auto chosen = choose_one(what.how, sessions, turn, random,
-                                 what.visitor);
+  const auto chosen
+    = choose_one(request.balance, sessions, turn, random, request.visitor);
   if (chosen == no_member)
     return no_member;
   return choose_in_session(members, max_leases, sessions[chosen].key, false);

@@ -22,12 +22,12 @@ struct choice_view {
 /// Where a request goes, or `no_member` when nobody is usable. `turn` counts
 /// choices, `random` is a random number, `visitor` the hash that `sticky`
 /// keeps to. Equal choices take turns. Pure.
-size_t choose_one(config::balance how, std::span<const choice_view> choices,
+size_t choose_one(config::balance balance, std::span<const choice_view> choices,
                   uint64_t turn, uint64_t random, uint64_t visitor);
 
 /// What the choice of a member knows of a request.
 struct request_view {
-  config::balance how = config::balance::least_loaded;
+  config::balance balance = config::balance::least_loaded;
   uint64_t visitor = 0;
 };
 
@@ -36,7 +36,7 @@ struct request_view {
 /// chosen first, then its best member; else the better of two random ones.
 /// Pure.
 size_t choose_member(std::span<const member_view> members, uint32_t max_leases,
-                     request_view what, uint64_t turn, uint64_t random);
+                     request_view request, uint64_t turn, uint64_t random);
 
 /// The cheapest member of a session that has room. When none has and
 /// `beyond_cap`, the cheapest that still takes exchanges. Pure.

@@ -76,8 +76,8 @@ double fading_count::value(time_point now) const noexcept {
   return left < 0.01 ? 0 : left;
 }
 
-bool is_connection_failure(outcome how) noexcept {
-  switch (how) {
+bool is_connection_failure(outcome outcome) noexcept {
+  switch (outcome) {
     case outcome::not_sent:
     case outcome::started_unknown:
     case outcome::cut:

@@ -41,7 +41,7 @@ struct health_terms {
 
 /// Whether an exchange that ended so speaks against its connection. An origin
 /// that fails, or a visitor that leaves, does not.
-bool is_connection_failure(outcome how) noexcept;
+bool is_connection_failure(outcome outcome) noexcept;
 
 struct ejection_settings {
   uint32_t failures = 3; ///< recent ones that eject

@@ -15,21 +15,21 @@ instance_register::instance& instance_register::named(const std::string& name) {
   return instances_.emplace_back(instance{name, {}, false});
 }
 
-instance_register::verdict
-instance_register::admit(const std::string& name, const life& who,
-                         const live_check& is_live) {
+instance_register::verdict instance_register::admit(const std::string& name,
+                                                    const life& life,
+                                                    const live_check& is_live) {
   auto& known = named(name);
   auto& lives = known.lives;
   const auto other_lives = [&](const auto& wanted) {
     return std::any_of(lives.begin(), lives.end(), [&](const entry& one) {
-      return one.who.session != who.session && is_live(one.who.session)
+      return one.owner.session != life.session && is_live(one.owner.session)
              && wanted(one);
     });
   };
   const auto any = other_lives([](const entry&) { return true; });
   verdict out;
   for (auto& one : lives) {
-    if (one.who.session != who.session)
+    if (one.owner.session != life.session)
       continue;
     out.twin = one.replaced && any;
     known.shared = known.shared || out.twin;
@@ -40,17 +40,16 @@ instance_register::admit(const std::string& name, const life& who,
   if (lives.size() >= max_lives)
     lives.erase(lives.begin());
   if (!known.shared) {
-    out.welcome = !other_lives([&](const entry& one) {
-      return one.who.started_ms > who.started_ms;
-    });
+    out.welcome = !other_lives(
+      [&](const entry& one) { return one.owner.started_ms > life.started_ms; });
     for (auto& one : lives)
       if (out.welcome && !one.replaced
-          && one.who.started_ms <= who.started_ms) {
+          && one.owner.started_ms <= life.started_ms) {
         one.replaced = true;
-        out.replaced.push_back(one.who.session);
+        out.replaced.push_back(one.owner.session);
       }
   }
-  lives.push_back({who, !out.welcome});
+  lives.push_back({life, !out.welcome});
   return out;
 }
 

@@ -31,8 +31,8 @@ class instance_register {
 
   using live_check = std::function<bool(const session_id&)>;
 
-  /// A connection of `who`, an agent that calls itself `name`, wants in.
-  verdict admit(const std::string& name, const life& who,
+  /// A connection of `life`, an agent that calls itself `name`, wants in.
+  verdict admit(const std::string& name, const life& life,
                 const live_check& is_live);
 
   size_t size() const noexcept { return instances_.size(); }
@@ -44,7 +44,7 @@ class instance_register {
 
  private:
   struct entry {
-    life who;
+    life owner;
     bool replaced = false;
   };
   struct instance {

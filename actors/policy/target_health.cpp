@@ -4,8 +4,8 @@
 
 namespace aps {
 
-bool is_refusal(outcome how) noexcept {
-  switch (how) {
+bool is_refusal(outcome outcome) noexcept {
+  switch (outcome) {
     case outcome::origin_unresolved:
     case outcome::origin_refused:
     case outcome::origin_unreachable:
@@ -25,20 +25,20 @@ std::string_view to_string(check_verdict verdict) noexcept {
   return "unknown";
 }
 
-check_verdict judge(outcome how, uint16_t status,
+check_verdict judge(outcome outcome, uint16_t status,
                     const config::health_check& rule) noexcept {
-  if (how == outcome::ok)
+  if (outcome == outcome::ok)
     return rule.expects(status) ? check_verdict::good : check_verdict::bad;
-  const auto kind = class_of(how);
+  const auto kind = class_of(outcome);
   return kind == "origin" || kind == "timeout" ? check_verdict::bad
                                                : check_verdict::skipped;
 }
 
-target_health::change target_health::note(outcome how, time_point now,
+target_health::change target_health::note(outcome outcome, time_point now,
                                           const target_rest& settings) {
   if (down_)
     return change::none;
-  if (how == outcome::ok) {
+  if (outcome == outcome::ok) {
     const auto rested = pause_ != duration{};
     refusals_ = 0;
     pause_ = {};
@@ -46,7 +46,7 @@ target_health::change target_health::note(outcome how, time_point now,
     return rested ? change::recovered : change::none;
   }
   // Requests that were under way when it began to rest say nothing new.
-  if (!is_refusal(how) || rests(now))
+  if (!is_refusal(outcome) || rests(now))
     return change::none;
   ++refusals_;
   if (refusals_ < settings.refusals)
@@ -88,24 +88,24 @@ bool leave_out_resting(std::span<choice_view> choices) {
 
 // -- the watch ----------------------------------------------------------------
 
-target_watch::verdict target_watch::note(const target_key& key, outcome how,
+target_watch::verdict target_watch::note(const target_key& key, outcome outcome,
                                          time_point now) {
-  if (size_ == 0 && !is_refusal(how))
+  if (size_ == 0 && !is_refusal(outcome))
     return {};
   std::lock_guard guard{mutex_};
   auto found = failing_.find(key);
   if (found == failing_.end()) {
-    if (!is_refusal(how))
+    if (!is_refusal(outcome))
       return {};
     found = failing_.emplace(key, watched{}).first;
   }
   auto& [target, reason] = found->second;
   verdict out;
-  out.change = target.note(how, now);
+  out.change = target.note(outcome, now);
   out.pause = target.pause();
   out.refusals = target.refusals();
   if (out.change == target_health::change::rests)
-    reason = to_string(how);
+    reason = to_string(outcome);
   drop_if_idle(found);
   return out;
 }

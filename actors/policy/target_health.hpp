@@ -24,7 +24,7 @@ struct target_rest {
 
 /// Whether an exchange that ended so never met a target that works: nobody
 /// listens, or answers in time.
-bool is_refusal(outcome how) noexcept;
+bool is_refusal(outcome outcome) noexcept;
 
 /// What a check says of its target.
 enum class check_verdict : uint8_t {
@@ -36,7 +36,7 @@ enum class check_verdict : uint8_t {
 std::string_view to_string(check_verdict verdict) noexcept;
 
 /// `status` counts if the answer is complete (`outcome::ok`). Pure.
-check_verdict judge(outcome how, uint16_t status,
+check_verdict judge(outcome outcome, uint16_t status,
                     const config::health_check& rule) noexcept;
 
 /// One target as one agent meets it, judged by what visitors' requests met and
@@ -48,7 +48,8 @@ class target_health {
   enum class change { none, rests, recovered, down, up };
 
   /// Outcomes that say nothing about the target change nothing.
-  change note(outcome how, time_point now, const target_rest& settings = {});
+  change note(outcome outcome, time_point now,
+              const target_rest& settings = {});
 
   /// A check said something.
   change check(bool good, const config::health_check& rule);
@@ -96,7 +97,7 @@ class target_watch {
     std::string reason;
   };
 
-  verdict note(const target_key& key, outcome how, time_point now);
+  verdict note(const target_key& key, outcome outcome, time_point now);
 
   /// `reason` says what is wrong with a bad one.
   target_health::change check(const target_key& key, bool good,

@@ -22,14 +22,14 @@ class event_memory {
       | set_of(event_kind::admin_refused)
       | set_of(event_kind::limit_reached);
 
-  void keep(const event& what) {
-    const auto kind = set_of(what.kind);
+  void keep(const event& event) {
+    const auto kind = set_of(event.kind);
     if ((kind & per_request_kinds) != 0)
       return;
     if ((kind & masses) != 0)
-      many_.keep(what, room_for_masses);
+      many_.keep(event, room_for_masses);
     else
-      few_.keep(what, room);
+      few_.keep(event, room);
   }
 
   /// Calls `visit` with each kept event after `serial`, in order.
@@ -51,8 +51,8 @@ class event_memory {
 
  private:
   struct place {
-    void keep(const event& what, size_t most) {
-      kept.push_back(what);
+    void keep(const event& event, size_t most) {
+      kept.push_back(event);
       if (kept.size() <= most)
         return;
       last_gone = kept.front().serial;

@@ -46,22 +46,22 @@ std::string times(uint64_t number) {
   return number == 1 ? "once" : counted(number, "time");
 }
 
-std::string place_of(const event& what) {
-  return what.endpoint.empty() ? what.tunnel : what.tunnel + "." + what.endpoint;
+std::string place_of(const event& event) {
+  return event.endpoint.empty() ? event.tunnel
+                                : event.tunnel + "." + event.endpoint;
 }
 
 namespace {
 
 // With a peer: the node's own answer to it.
-std::string render_failure(const event& what) {
-  if (!what.peer.empty())
-    return "Refused " + what.peer + " with "
-           + (what.number == 0 ? "" : std::to_string(what.number) + " ")
-           + what.reason + ": " + what.detail;
-  const auto place = place_of(what);
-  return "Request"
-         + (what.request_id.empty() ? "" : " " + what.request_id)
-         + (place.empty() ? "" : " for " + place) + " failed: " + what.detail;
+std::string render_failure(const event& event) {
+  if (!event.peer.empty())
+    return "Refused " + event.peer + " with "
+           + (event.number == 0 ? "" : std::to_string(event.number) + " ")
+           + event.reason + ": " + event.detail;
+  const auto place = place_of(event);
+  return "Request" + (event.request_id.empty() ? "" : " " + event.request_id)
+         + (place.empty() ? "" : " for " + place) + " failed: " + event.detail;
 }
 
 } // namespace
@@ -81,17 +81,17 @@ log_component pool_log_of(transport_kind transport) noexcept {
   return log_component::ws_pool;
 }
 
-std::string render(const event& what) {
-  return std::string(tag_of(component_of(what))) + " " + sentence(what);
+std::string render(const event& event) {
+  return std::string(tag_of(component_of(event))) + " " + sentence(event);
 }
 
-std::string sentence(const event& what) {
-  const auto endpoint = place_of(what);
-  const auto& detail = what.detail;
-  const auto number = std::to_string(what.number);
-  switch (what.kind) {
+std::string sentence(const event& event) {
+  const auto endpoint = place_of(event);
+  const auto& detail = event.detail;
+  const auto number = std::to_string(event.number);
+  switch (event.kind) {
     case event_kind::tunnel_added:
-      return "Tunnel " + what.tunnel + " is ready";
+      return "Tunnel " + event.tunnel + " is ready";
     case event_kind::endpoint_up:
       return "Endpoint " + endpoint + " is up";
     case event_kind::endpoint_down:
@@ -105,27 +105,26 @@ std::string sentence(const event& what) {
       return "Pool " + endpoint + " is exhausted: " + detail
              + " (waiting: " + number + ")";
     case event_kind::connection_opened:
-      return "Connection " + what.connection + " joined pool "
-             + endpoint + " " + detail + " (size: " + number + ")";
+      return "Connection " + event.connection + " joined pool " + endpoint + " "
+             + detail + " (size: " + number + ")";
     case event_kind::connection_refused:
     case event_kind::auth_failed:
-      return "Refused " + std::string(shown(what.transport))
-             + " connection " + what.connection + " for " + endpoint + ": "
-             + detail;
+      return "Refused " + std::string(shown(event.transport)) + " connection "
+             + event.connection + " for " + endpoint + ": " + detail;
     case event_kind::connection_idle_closed:
-      return "Closing idle connection " + what.connection
-             + " in pool " + endpoint;
+      return "Closing idle connection " + event.connection + " in pool "
+             + endpoint;
     case event_kind::connection_expired:
-      return "Closing expired connection " + what.connection
-             + " in pool " + endpoint;
+      return "Closing expired connection " + event.connection + " in pool "
+             + endpoint;
     case event_kind::connection_lost:
-      return "Connection " + what.connection + " left pool " + endpoint
-             + ": " + detail;
+      return "Connection " + event.connection + " left pool " + endpoint + ": "
+             + detail;
     case event_kind::connection_ejected:
-      return "Ejected connection " + what.connection + " from pool "
-             + endpoint + ": " + detail;
+      return "Ejected connection " + event.connection + " from pool " + endpoint
+             + ": " + detail;
     case event_kind::connection_readmitted:
-      return "Readmitted connection " + what.connection + " to pool "
+      return "Readmitted connection " + event.connection + " to pool "
              + endpoint + ": " + detail;
     case event_kind::endpoint_degraded:
       return "Pool " + endpoint + " is degraded: " + detail;
@@ -140,62 +139,60 @@ std::string sentence(const event& what) {
     case event_kind::fallback_state:
       return "Endpoint " + endpoint + " changed state: " + detail;
     case event_kind::exchange_moved:
-      return "Moving " + counted(what.number, "exchange") + " of "
-             + endpoint + " to another connection: " + detail;
-    case event_kind::exchange_failed:
-      return render_failure(what);
+      return "Moving " + counted(event.number, "exchange") + " of " + endpoint
+             + " to another connection: " + detail;
+    case event_kind::exchange_failed: return render_failure(event);
     case event_kind::actor_restarted:
       return "Restarted " + detail;
     case event_kind::node_draining:
       return "Draining";
     case event_kind::tunnel_changed:
-      return "Tunnel " + what.tunnel + " changed: " + detail;
+      return "Tunnel " + event.tunnel + " changed: " + detail;
     case event_kind::tunnel_removed:
-      return "Tunnel " + what.tunnel + " is gone: " + detail;
+      return "Tunnel " + event.tunnel + " is gone: " + detail;
     case event_kind::session_up:
-      return "Session " + what.session + " of " + endpoint + " is up";
+      return "Session " + event.session + " of " + endpoint + " is up";
     case event_kind::session_down:
-      return "Session " + what.session + " of " + endpoint
+      return "Session " + event.session + " of " + endpoint
              + " has no connection any more";
     case event_kind::connection_authenticated:
-      return "Connection " + what.connection + " " + detail + " is "
+      return "Connection " + event.connection + " " + detail + " is "
              + endpoint;
     case event_kind::connection_drained:
-      return "Connection " + what.connection + " of pool " + endpoint
+      return "Connection " + event.connection + " of pool " + endpoint
              + " is closed: " + detail;
     case event_kind::connection_restarted:
-      return "Connection " + what.connection
-             + " replaces a lost one in pool " + endpoint;
+      return "Connection " + event.connection + " replaces a lost one in pool "
+             + endpoint;
     case event_kind::pool_shrunk:
       return "Pool " + endpoint + " shrinks: " + detail + " (" + number
              + ")";
     case event_kind::config_reloaded:
       return "Configuration reloaded: " + detail;
     case event_kind::fault_injected:
-      return "Fault in connection " + what.connection + " of "
-             + endpoint + ": " + detail;
+      return "Fault in connection " + event.connection + " of " + endpoint
+             + ": " + detail;
     case event_kind::admin_action:
     case event_kind::admin_refused:
     case event_kind::log_changed:
       return detail;
     case event_kind::limit_reached:
-      return what.reason + " reached by " + detail
-             + (what.number == 0   ? ""
-                : what.number == 1 ? " (once more)"
-                                   : " (" + number + " more times)");
+      return event.reason + " reached by " + detail
+             + (event.number == 0   ? ""
+                : event.number == 1 ? " (once more)"
+                                    : " (" + number + " more times)");
     case event_kind::handler_failed:
       return "A connection was given up because of an exception: "
              + detail;
     case event_kind::connection_leased:
-      return "Connection " + what.connection + " acquired from pool "
+      return "Connection " + event.connection + " acquired from pool "
              + endpoint;
     case event_kind::connection_returned:
-      return "Connection " + what.connection + " returned to pool "
-             + endpoint;
+      return "Connection " + event.connection + " returned to pool " + endpoint;
     case event_kind::exchange_started:
-      return what.request_id + " started: " + detail;
+      return event.request_id + " started: " + detail;
     case event_kind::exchange_finished:
-      return what.request_id + " finished: " + detail;
+      return event.request_id + " finished: " + detail;
     case event_kind::target_rests:
     case event_kind::target_recovered:
     case event_kind::target_down:
@@ -206,34 +203,34 @@ std::string sentence(const event& what) {
     case event_kind::endpoint_undrained:
       return "Endpoint " + endpoint + " is back in rotation, by " + detail;
     case event_kind::session_drained:
-      return "Session " + what.session + " of " + endpoint
+      return "Session " + event.session + " of " + endpoint
              + " is out of rotation, by " + detail;
     case event_kind::session_undrained:
-      return "Session " + what.session + " of " + endpoint
+      return "Session " + event.session + " of " + endpoint
              + " is back in rotation, by " + detail;
   }
   return detail;
 }
 
-nlohmann::json show(const event& what) {
-  const auto level = level_of(what.kind);
-  return {{"serial", what.serial},
-          {"time_ms", what.time_ms},
-          {"kind", to_string(what.kind)},
-          {"severity", level >= spdlog::level::warn    ? "warning"
+nlohmann::json show(const event& event) {
+  const auto level = level_of(event.kind);
+  return {{"serial", event.serial},
+          {"time_ms", event.time_ms},
+          {"kind", to_string(event.kind)},
+          {"severity", level >= spdlog::level::warn   ? "warning"
                        : level == spdlog::level::info ? "info"
                                                       : "debug"},
-          {"tunnel", what.tunnel},
-          {"endpoint", what.endpoint},
-          {"transport", what.transport},
-          {"connection", what.connection},
-          {"session", what.session},
-          {"request_id", what.request_id},
-          {"reason", what.reason},
-          {"peer", what.peer},
-          {"detail", what.detail},
-          {"number", what.number},
-          {"text", render(what)}};
+          {"tunnel", event.tunnel},
+          {"endpoint", event.endpoint},
+          {"transport", event.transport},
+          {"connection", event.connection},
+          {"session", event.session},
+          {"request_id", event.request_id},
+          {"reason", event.reason},
+          {"peer", event.peer},
+          {"detail", event.detail},
+          {"number", event.number},
+          {"text", render(event)}};
 }
 
 spdlog::level::level_enum level_of(event_kind kind) noexcept {
@@ -274,8 +271,8 @@ spdlog::level::level_enum level_of(event_kind kind) noexcept {
   }
 }
 
-log_component component_of(const event& what) noexcept {
-  switch (what.kind) {
+log_component component_of(const event& event) noexcept {
+  switch (event.kind) {
     case event_kind::tunnel_added:
     case event_kind::tunnel_changed:
     case event_kind::tunnel_removed:
@@ -318,8 +315,7 @@ log_component component_of(const event& what) noexcept {
     case event_kind::exchange_started:
     case event_kind::exchange_finished:
       return log_component::request;
-    default:
-      return pool_of(what.transport);
+    default: return pool_of(event.transport);
   }
 }
 

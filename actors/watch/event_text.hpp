@@ -21,7 +21,7 @@ std::string counted(uint64_t number, std::string_view noun);
 std::string times(uint64_t number);
 
 /// "tunnel1.app1", or as much of it as the event has.
-std::string place_of(const event& what);
+std::string place_of(const event& event);
 
 /// Several agents of one name, which is what somebody wants, or a name that was
 /// copied; as node and agent tell it.
@@ -32,18 +32,18 @@ std::string several_agents(const std::string& tunnel,
 log_component pool_log_of(transport_kind transport) noexcept;
 
 /// What an event says, without tag.
-std::string sentence(const event& what);
+std::string sentence(const event& event);
 
 /// The log line of an event: the tag of its component, and its sentence.
-std::string render(const event& what);
+std::string render(const event& event);
 
 /// An event as the JSON API shows it.
-nlohmann::json show(const event& what);
+nlohmann::json show(const event& event);
 
 /// How important the line of this event is.
 spdlog::level::level_enum level_of(event_kind kind) noexcept;
 
 /// Which component of the log it belongs to.
-log_component component_of(const event& what) noexcept;
+log_component component_of(const event& event) noexcept;
 
 } // namespace aps

@@ -25,16 +25,16 @@ event make_event(limit kind, std::string_view address, std::string_view detail,
   return out;
 }
 
-event make_event(event_kind kind, outcome how,
+event make_event(event_kind kind, outcome outcome,
                  const address_limit::summary& some) {
   event out{kind};
-  out.reason = to_string(how);
+  out.reason = to_string(outcome);
   out.peer = some.address.empty() ? "other addresses" : some.address;
   out.detail = counted(some.left_out, "more request");
   if (kind == event_kind::admin_refused)
     out.detail = "Refused " + out.detail + " (from " + out.peer + "): "
                  + out.reason;
-  out.number = status_of(how);
+  out.number = status_of(outcome);
   return out;
 }
 
@@ -78,11 +78,12 @@ void limit_log::on_limit(limit kind, std::string_view peer,
   compat::enqueue(nullptr, whom, make_event(kind, address, detail, 0));
 }
 
-bool limit_log::admits(outcome how, std::string_view peer, event_kind kind) {
+bool limit_log::admits(outcome outcome, std::string_view peer,
+                       event_kind kind) {
   const auto address = peer_group(peer);
   std::lock_guard guard{mutex_};
   return !closed_
-         && own_answers_[{kind, how}].admit(address, clock_type::now());
+         && own_answers_[{kind, outcome}].admit(address, clock_type::now());
 }
 
 std::vector<event> limit_log::expire(time_point now) {

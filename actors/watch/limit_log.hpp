@@ -37,7 +37,7 @@ class limit_log {
 
   /// Whether an answer of the node by itself to `peer` is told, or only summed
   /// up later (`expire`), both as events of that kind. Whoever asks counts it.
-  bool admits(outcome how, std::string_view peer,
+  bool admits(outcome outcome, std::string_view peer,
               event_kind kind = event_kind::exchange_failed);
 
   /// Events about what was left out since. Called by the monitor's tick.

@@ -50,29 +50,30 @@ std::map<std::string, std::string> log_set::levels() const {
   return out;
 }
 
-void log_set::write(const event& what) const {
-  const auto level = level_of(what.kind);
-  const auto component = component_of(what);
+void log_set::write(const event& event) const {
+  const auto level = level_of(event.kind);
+  const auto component = component_of(event);
   const auto& log = of(component);
   if (!log.should_log(level))
     return;
-  const auto text = sentence(what);
+  const auto text = sentence(event);
   if (!json_)
     return log.log(level, "{}", text);
   using nlohmann::ordered_json;
-  const ordered_json fields{
-    {"kind", to_string(what.kind)},
-    {"serial", what.serial},
-    {"tunnel", what.tunnel},
-    {"endpoint", what.endpoint},
-    {"transport", what.transport},
-    {"connection", what.connection},
-    {"session", what.session},
-    {"request_id", what.request_id},
-    {"reason", what.reason},
-    {"peer", what.peer},
-    {"detail", what.detail},
-    {"number", what.number == 0 ? ordered_json{} : ordered_json(what.number)}};
+  const ordered_json fields{{"kind", to_string(event.kind)},
+                            {"serial", event.serial},
+                            {"tunnel", event.tunnel},
+                            {"endpoint", event.endpoint},
+                            {"transport", event.transport},
+                            {"connection", event.connection},
+                            {"session", event.session},
+                            {"request_id", event.request_id},
+                            {"reason", event.reason},
+                            {"peer", event.peer},
+                            {"detail", event.detail},
+                            {"number", event.number == 0
+                                         ? ordered_json{}
+                                         : ordered_json(event.number)}};
   log.logger()->log(level, "{}", log_object(component, text, fields));
 }
 

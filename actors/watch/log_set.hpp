@@ -38,7 +38,7 @@ class log_set {
   std::map<std::string, std::string> levels() const;
 
   /// Writes the line of an event.
-  void write(const event& what) const;
+  void write(const event& event) const;
 
   /// Writes a line about an endpoint that is no event's.
   void write(log_component from, spdlog::level::level_enum level,

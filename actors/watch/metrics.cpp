@@ -110,44 +110,45 @@ exchange_metrics::cell_of(std::string_view tunnel, std::string_view transport) {
   return cells_.emplace(std::move(where), std::move(fresh)).first->second;
 }
 
-void exchange_metrics::on_over(const exchange_record& what) {
+void exchange_metrics::on_over(const exchange_record& record) {
   static const std::string none;
   live_->dec();
-  const carrier* by = what.attempts.empty() ? nullptr
-                                            : what.attempts.back().by.get();
-  const auto* rule = what.facts->via ? &what.facts->via->rule : nullptr;
+  const carrier* by
+    = record.attempts.empty() ? nullptr : record.attempts.back().by.get();
+  const auto* rule = record.facts->via ? &record.facts->via->rule : nullptr;
   const auto& tunnel = by && !by->tunnel.empty()        ? by->tunnel
                        : !rule || rule->tunnels.empty() ? none
                                                         : rule->tunnels.front();
   const std::string_view transport = by ? std::string_view{by->transport}
                                         : "none";
   auto& here = cell_of(tunnel, transport);
-  const auto code = code_of(what.status);
-  auto& counter = here.ended[{what.how, code}];
+  const auto code = code_of(record.status);
+  auto& counter = here.ended[{record.result, code}];
   if (!counter)
-    counter = registry_.counter_instance(
-      "aps", "exchanges",
-      {{"tunnel", view(tunnel)},
-       {"transport", view(transport)},
-       {"outcome", view(to_string(what.how))},
-       {"class", view(class_of(what.how))},
-       {"code", view(code)}},
-      "Exchanges that are over.", "1", true);
+    counter
+      = registry_.counter_instance("aps", "exchanges",
+                                   {{"tunnel", view(tunnel)},
+                                    {"transport", view(transport)},
+                                    {"outcome", view(to_string(record.result))},
+                                    {"class", view(class_of(record.result))},
+                                    {"code", view(code)}},
+                                   "Exchanges that are over.", "1", true);
   counter->inc();
   const auto add = [](auto* to, uint64_t amount) {
     if (amount > 0)
       to->inc(static_cast<int64_t>(amount));
   };
-  add(here.all.bytes_up, what.bytes_up);
-  add(here.all.bytes_down, what.bytes_down);
-  add(here.all.bytes_resent, what.bytes_resent);
-  add(here.all.moves, what.moves);
-  here.all.total->observe(to_seconds(what.ended - what.started));
-  if (what.first_byte != time_point{})
-    here.all.first_byte->observe(to_seconds(what.first_byte - what.started));
-  if (!by || what.acquired == time_point{})
+  add(here.all.bytes_up, record.bytes_up);
+  add(here.all.bytes_down, record.bytes_down);
+  add(here.all.bytes_resent, record.bytes_resent);
+  add(here.all.moves, record.moves);
+  here.all.total->observe(to_seconds(record.ended - record.started));
+  if (record.first_byte != time_point{})
+    here.all.first_byte->observe(
+      to_seconds(record.first_byte - record.started));
+  if (!by || record.acquired == time_point{})
     return;
-  const auto waited = to_seconds(what.acquired - what.started);
+  const auto waited = to_seconds(record.acquired - record.started);
   here.all.acquire->observe(waited);
   if (const auto rtt = by->rtt_ns.load(std::memory_order_relaxed); rtt > 0)
     here.all.overhead->observe(waited + static_cast<double>(rtt) * 1e-9);
@@ -170,10 +171,10 @@ event_metrics::event_metrics(caf::telemetry::metric_registry& registry)
   }
 }
 
-void event_metrics::on_event(const event& what) {
-  if (auto* counter = by_kind_[static_cast<size_t>(what.kind)])
+void event_metrics::on_event(const event& event) {
+  if (auto* counter = by_kind_[static_cast<size_t>(event.kind)])
     counter->inc();
-  if (what.kind == event_kind::auth_failed)
+  if (event.kind == event_kind::auth_failed)
     auth_failures_->inc();
 }
 
@@ -211,10 +212,10 @@ void snapshot_metrics::show_agents(const std::string& tunnel,
       if (member.drained)
         drained.insert(member.session);
     }
-  const labels where{{"tunnel", tunnel}};
-  add("tunnel-agents", where, double(sessions.size()));
-  add("tunnel-agents-drained", where, double(drained.size()));
-  add("tunnel-endpoints-drained", where, endpoint.drained ? 1 : 0);
+  const labels labels{{"tunnel", tunnel}};
+  add("tunnel-agents", labels, double(sessions.size()));
+  add("tunnel-agents-drained", labels, double(drained.size()));
+  add("tunnel-endpoints-drained", labels, endpoint.drained ? 1 : 0);
 }
 
 void snapshot_metrics::add(const std::string& tunnel,
@@ -222,12 +223,11 @@ void snapshot_metrics::add(const std::string& tunnel,
   std::lock_guard guard{mutex_};
   show_agents(tunnel, endpoint);
   const auto shown = bounded(tunnel, endpoint.name);
-  const labels where{{"tunnel", tunnel}, {"endpoint", shown}};
-  add("endpoint-connections", where, endpoint.live);
-  add("endpoint-exchanges", where, endpoint.in_flight);
-  add("endpoint-targets-down", where,
-      double(std::count_if(endpoint.unhealthy.begin(),
-                           endpoint.unhealthy.end(),
+  const labels labels{{"tunnel", tunnel}, {"endpoint", shown}};
+  add("endpoint-connections", labels, endpoint.live);
+  add("endpoint-exchanges", labels, endpoint.in_flight);
+  add("endpoint-targets-down", labels,
+      double(std::count_if(endpoint.unhealthy.begin(), endpoint.unhealthy.end(),
                            [](const auto& one) { return one.down; })));
   show_fallback(tunnel, shown, endpoint.controller);
   for (const auto& pool : endpoint.controller.pools)
@@ -256,15 +256,15 @@ std::set<const void*> snapshot_metrics::gone() {
 
 void snapshot_metrics::show_pool(const pool_snapshot& pool,
                                  const std::string& endpoint) {
-  const labels where{{"tunnel", pool.tunnel},
-                     {"endpoint", endpoint},
-                     {"transport", std::string(to_string(pool.transport))}};
-  add("pool-connections", where, double(pool.members.size()));
-  add("pool-connections-usable", where, pool.usable);
-  add("pool-connections-min", where, pool.min_size);
-  add("pool-connections-max", where, pool.max_size);
-  add("pool-leases", where, pool.leases);
-  add("pool-waiting", where, pool.waiting);
+  const labels labels{{"tunnel", pool.tunnel},
+                      {"endpoint", endpoint},
+                      {"transport", std::string(to_string(pool.transport))}};
+  add("pool-connections", labels, double(pool.members.size()));
+  add("pool-connections-usable", labels, pool.usable);
+  add("pool-connections-min", labels, pool.min_size);
+  add("pool-connections-max", labels, pool.max_size);
+  add("pool-leases", labels, pool.leases);
+  add("pool-waiting", labels, pool.waiting);
   if (pool.members.empty())
     return;
   double sum = 0;
@@ -275,22 +275,22 @@ void snapshot_metrics::show_pool(const pool_snapshot& pool,
     longest = std::max(longest, member.health.latency_ms);
     worst = std::min(worst, member.health.score());
   }
-  add("pool-rtt-mean", where, sum / double(pool.members.size()) / 1000,
+  add("pool-rtt-mean", labels, sum / double(pool.members.size()) / 1000,
       "seconds");
-  add("pool-rtt-max", where, longest / 1000, "seconds");
-  add("pool-score-min", where, worst);
+  add("pool-rtt-max", labels, longest / 1000, "seconds");
+  add("pool-score-min", labels, worst);
 }
 
 void snapshot_metrics::show_fallback(const std::string& tunnel,
                                      const std::string& endpoint,
                                      const controller_snapshot& state) {
-  labels where{{"tunnel", tunnel}, {"endpoint", endpoint}};
+  labels labels{{"tunnel", tunnel}, {"endpoint", endpoint}};
   for (const auto* word : {"primary", "fallback", "probing"}) {
-    auto with_state = where;
+    auto with_state = labels;
     with_state.emplace_back("state", word);
     add("fallback-state", with_state, state.state == word ? 1 : 0);
   }
-  auto& [seen, shown] = switches_[where];
+  auto& [seen, shown] = switches_[labels];
   // A controller that was started again counts from zero.
   const auto more = state.switches >= seen ? state.switches - seen
                                            : state.switches;
@@ -305,17 +305,17 @@ void snapshot_metrics::show_fallback(const std::string& tunnel,
   gone_.erase(counter);
 }
 
-void snapshot_metrics::add(const char* name, const labels& where, double value,
+void snapshot_metrics::add(const char* name, const labels& labels, double value,
                            const char* unit) {
-  key what{name, where};
-  auto& here = gauges_[what];
+  key key{name, labels};
+  auto& here = gauges_[key];
   here.value = here.look == look_ ? here.value + value : value;
   here.look = look_;
   if (here.gauge)
     return;
   std::vector<label_view> shown;
   std::vector<caf::string_view> names;
-  for (const auto& [label, text] : where) {
+  for (const auto& [label, text] : labels) {
     shown.emplace_back(view(label), view(text));
     names.push_back(view(label));
   }

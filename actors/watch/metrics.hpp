@@ -43,7 +43,7 @@ class exchange_metrics {
   explicit exchange_metrics(caf::telemetry::metric_registry& registry);
 
   void on_start();
-  void on_over(const exchange_record& what);
+  void on_over(const exchange_record& record);
 
  private:
   struct cell {
@@ -67,7 +67,7 @@ class exchange_metrics {
 class event_metrics {
  public:
   explicit event_metrics(caf::telemetry::metric_registry& registry);
-  void on_event(const event& what);
+  void on_event(const event& event);
 
  private:
   std::vector<caf::telemetry::int_counter*> by_kind_; ///< null = not counted
@@ -101,7 +101,7 @@ class snapshot_metrics {
   void show_pool(const pool_snapshot& pool, const std::string& endpoint);
   void show_fallback(const std::string& tunnel, const std::string& endpoint,
                      const controller_snapshot& state);
-  void add(const char* name, const labels& where, double value,
+  void add(const char* name, const labels& labels, double value,
            const char* unit = "1");
   std::string bounded(const std::string& tunnel, const std::string& endpoint);
   void release_labels();

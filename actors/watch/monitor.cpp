@@ -22,21 +22,20 @@ constexpr uint32_t max_credit = 4096;
 
 // The last door before logs, subscribers and the API: whatever a peer, visitor
 // or target wrote into an event is clean and short from here on.
-void clean(event& what) {
-  for (auto* name : {&what.tunnel, &what.endpoint, &what.transport,
-                     &what.connection, &what.session, &what.request_id,
-                     &what.reason, &what.peer})
+void clean(event& event) {
+  for (auto* name :
+       {&event.tunnel, &event.endpoint, &event.transport, &event.connection,
+        &event.session, &event.request_id, &event.reason, &event.peer})
     *name = foreign_text(*name, max_foreign_name);
-  what.detail = foreign_text(what.detail);
+  event.detail = foreign_text(event.detail);
 }
 
 // Which lines are the same. A stranger's own words do not count, or each would
 // be a new line.
-std::string repeat_key(const event& what) {
-  auto key = to_string(what.kind);
-  key += what.peer.empty() ? " for " + place_of(what)
-                           : " from " + what.peer;
-  return what.reason.empty() ? key : key + ": " + what.reason;
+std::string repeat_key(const event& event) {
+  auto key = to_string(event.kind);
+  key += event.peer.empty() ? " for " + place_of(event) : " from " + event.peer;
+  return event.reason.empty() ? key : key + ": " + event.reason;
 }
 
 } // namespace
@@ -52,13 +51,13 @@ monitor_state::monitor_state(monitor_actor::pointer self, log_set logs,
 monitor_actor::behavior_type monitor_state::make_behavior() {
   compat::on_down(self_, [this](const caf::down_msg& down) { on_down(down); });
   return {
-    [this](const event& what) { on_event(what); },
-    [this](enrol& what) { on_enrol(what); },
-    [this](const subscribe& what) { on_subscribe(what); },
-    [this](const acknowledge& what) { on_acknowledge(what); },
+    [this](const event& event) { on_event(event); },
+    [this](enrol& message) { on_enrol(message); },
+    [this](const subscribe& message) { on_subscribe(message); },
+    [this](const acknowledge& message) { on_acknowledge(message); },
     [this](unsubscribe) {
-      if (const auto* who = sender())
-        drop(who->who.address());
+      if (const auto* subscriber = sender())
+        drop(subscriber->actor.address());
     },
     [this](get_actors) { return actor_list{actors_}; },
     [this](get_counts) { return counts(); },
@@ -67,36 +66,36 @@ monitor_actor::behavior_type monitor_state::make_behavior() {
 
 // -- events -------------------------------------------------------------------
 
-void monitor_state::on_event(event what) {
-  clean(what);
-  what.serial = ++serial_;
-  what.time_ms = wall_clock_ms();
-  ++counts_[static_cast<size_t>(what.kind)];
+void monitor_state::on_event(event event) {
+  clean(event);
+  event.serial = ++serial_;
+  event.time_ms = wall_clock_ms();
+  ++counts_[static_cast<size_t>(event.kind)];
   if (metrics_)
-    metrics_->on_event(what);
-  write_log(what);
-  recent_.keep(what);
+    metrics_->on_event(event);
+  write_log(event);
+  recent_.keep(event);
   for (auto& one : subscribers_)
-    if (one.filter.matches(what))
-      give(one, what);
-  add_derived(what);
+    if (one.filter.matches(event))
+      give(one, event);
+  add_derived(event);
 }
 
-void monitor_state::add_derived(const event& what) {
+void monitor_state::add_derived(const event& event) {
   const auto derive = [&](event_kind kind) {
-    auto out = what;
+    auto out = event;
     out.kind = kind;
     out.detail.clear();
     out.number = 0;
     return out;
   };
-  if (what.session.empty())
+  if (event.session.empty())
     return;
-  if (what.kind == event_kind::connection_opened) {
-    auto& here = sessions_[what.session];
-    here.tunnel = what.tunnel;
-    here.endpoint = what.endpoint;
-    here.connections.insert(what.connection);
+  if (event.kind == event_kind::connection_opened) {
+    auto& here = sessions_[event.session];
+    here.tunnel = event.tunnel;
+    here.endpoint = event.endpoint;
+    here.connections.insert(event.connection);
     if (here.connections.size() == 1) {
       auto up = derive(event_kind::session_up);
       up.transport.clear();
@@ -108,13 +107,13 @@ void monitor_state::add_derived(const event& what) {
       --here.lost;
       on_event(derive(event_kind::connection_restarted));
     }
-  } else if (what.kind == event_kind::connection_lost) {
-    if (const auto i = sessions_.find(what.session); i != sessions_.end()) {
+  } else if (event.kind == event_kind::connection_lost) {
+    if (const auto i = sessions_.find(event.session); i != sessions_.end()) {
       ++i->second.lost;
-      leave_session(what.session, what.connection);
+      leave_session(event.session, event.connection);
     }
-  } else if (what.kind == event_kind::connection_drained) {
-    leave_session(what.session, what.connection);
+  } else if (event.kind == event_kind::connection_drained) {
+    leave_session(event.session, event.connection);
   }
 }
 
@@ -145,14 +144,14 @@ void monitor_state::leave_session(const std::string& id,
 
 // -- the log ------------------------------------------------------------------
 
-void monitor_state::write_log(const event& what) {
-  if (level_of(what.kind) >= spdlog::level::warn) {
+void monitor_state::write_log(const event& event) {
+  if (level_of(event.kind) >= spdlog::level::warn) {
     if (!log_tick_armed_)
       arm_log_tick();
-    if (!repeats_.admit(repeat_key(what), compat::now(self_)))
+    if (!repeats_.admit(repeat_key(event), compat::now(self_)))
       return;
   }
-  logs_.write(what);
+  logs_.write(event);
 }
 
 void monitor_state::arm_log_tick() {
@@ -173,61 +172,63 @@ void monitor_state::arm_log_tick() {
 
 // -- subscribers --------------------------------------------------------------
 
-void monitor_state::on_subscribe(const subscribe& what) {
-  const auto who = caf::actor_cast<caf::actor>(self_->current_sender());
-  if (!who)
+void monitor_state::on_subscribe(const subscribe& message) {
+  const auto actor = caf::actor_cast<caf::actor>(self_->current_sender());
+  if (!actor)
     return;
   if (sender())
-    drop(who.address());
-  compat::monitor(self_, who);
-  const auto window = std::clamp(what.credit, 1u, max_credit);
-  subscribers_.push_back({who, what.filter, window, window, 0});
+    drop(actor.address());
+  compat::monitor(self_, actor);
+  const auto window = std::clamp(message.credit, 1u, max_credit);
+  subscribers_.push_back({actor, message.filter, window, window, 0});
   update_watch();
-  compat::send_anonymously(who, monitor_snapshot{serial_, node_id_, actors_});
-  if (!what.after)
+  compat::send_anonymously(actor, monitor_snapshot{serial_, node_id_, actors_});
+  if (!message.after)
     return;
   auto& fresh = subscribers_.back();
-  if (const auto gone = recent_.forgotten(*what.after); gone > 0)
-    compat::send_anonymously(who, missed{gone});
-  recent_.after(*what.after, [&](const event& one) {
+  if (const auto gone = recent_.forgotten(*message.after); gone > 0)
+    compat::send_anonymously(actor, missed{gone});
+  recent_.after(*message.after, [&](const event& one) {
     if (fresh.filter.matches(one))
       give(fresh, one);
   });
 }
 
-void monitor_state::give(subscriber& to, const event& what) {
+void monitor_state::give(subscriber& to, const event& event) {
   if (to.credit == 0) {
     ++to.missed;
     return;
   }
   --to.credit;
-  compat::send_anonymously(to.who, what);
+  compat::send_anonymously(to.actor, event);
 }
 
-void monitor_state::on_acknowledge(const acknowledge& what) {
-  auto* who = sender();
-  if (!who)
+void monitor_state::on_acknowledge(const acknowledge& message) {
+  auto* subscriber = sender();
+  if (!subscriber)
     return;
-  who->credit += std::min(what.count, who->window - who->credit);
-  if (who->missed > 0 && who->credit > 0)
-    compat::send_anonymously(who->who, missed{std::exchange(who->missed, 0)});
+  subscriber->credit
+    += std::min(message.count, subscriber->window - subscriber->credit);
+  if (subscriber->missed > 0 && subscriber->credit > 0)
+    compat::send_anonymously(subscriber->actor,
+                             missed{std::exchange(subscriber->missed, 0)});
 }
 
 monitor_state::subscriber* monitor_state::sender() {
-  const auto& who = self_->current_sender();
+  const auto& actor = self_->current_sender();
   for (auto& one : subscribers_)
-    if (one.who == who)
+    if (one.actor == actor)
       return &one;
   return nullptr;
 }
 
-void monitor_state::drop(const caf::actor_addr& who) {
+void monitor_state::drop(const caf::actor_addr& address) {
   const auto gone = std::erase_if(subscribers_, [&](const subscriber& one) {
-    return one.who.address() == who;
+    return one.actor.address() == address;
   });
   if (gone == 0)
     return;
-  self_->demonitor(who);
+  self_->demonitor(address);
   update_watch();
 }
 
@@ -241,9 +242,9 @@ void monitor_state::update_watch() {
 
 // -- actors -------------------------------------------------------------------
 
-void monitor_state::on_enrol(enrol& what) {
-  compat::monitor(self_, what.who.handle);
-  actors_.push_back(std::move(what.who));
+void monitor_state::on_enrol(enrol& message) {
+  compat::monitor(self_, message.actor.handle);
+  actors_.push_back(std::move(message.actor));
 }
 
 void monitor_state::on_down(const caf::down_msg& down) {

@@ -38,7 +38,7 @@ class monitor_state {
 
  private:
   struct subscriber {
-    caf::actor who;
+    caf::actor actor;
     event_filter filter;
     uint32_t window = 0;
     uint32_t credit = 0;
@@ -60,21 +60,21 @@ class monitor_state {
     std::string connection;
   };
 
-  void on_event(event what);
-  void on_subscribe(const subscribe& what);
-  void on_acknowledge(const acknowledge& what);
-  void on_enrol(enrol& what);
+  void on_event(event event);
+  void on_subscribe(const subscribe& message);
+  void on_acknowledge(const acknowledge& message);
+  void on_enrol(enrol& message);
   void on_down(const caf::down_msg& down);
   monitor_counts counts() const;
 
-  void add_derived(const event& what);
+  void add_derived(const event& event);
   void leave_session(const std::string& id, const std::string& connection);
   void count_agent(const event& up);
   void await_farewell();
-  void write_log(const event& what);
+  void write_log(const event& event);
   void arm_log_tick();
-  void give(subscriber& to, const event& what);
-  void drop(const caf::actor_addr& who);
+  void give(subscriber& to, const event& event);
+  void drop(const caf::actor_addr& address);
   void update_watch();
   subscriber* sender();
 

@@ -58,9 +58,9 @@ unit_recorder::unit_recorder(caf::actor_system& system,
   own_answers_.kept.resize(share_of_own_answers(kept));
 }
 
-void unit_recorder::begin(exchange& what) {
+void unit_recorder::begin(exchange& exchange) {
   auto record = make_record();
-  what.observe(shared_from_this(), record);
+  exchange.observe(shared_from_this(), record);
   bump(started_);
   if (metrics_)
     metrics_->on_start();
@@ -80,25 +80,25 @@ exchange_record_ptr unit_recorder::make_record() {
   return out;
 }
 
-void unit_recorder::on_over(const exchange_record_ptr& what) {
-  const auto slot = what->slot;
+void unit_recorder::on_over(const exchange_record_ptr& record) {
+  const auto slot = record->slot;
   if (slot + 1 < live_.size()) {
     live_[slot] = std::move(live_.back());
     live_[slot]->slot = slot;
   }
   live_.pop_back();
   if (!exchanges_.kept.empty())
-    what->keep_facts();
-  remember(exchanges_, what);
-  count(*what);
-  if (what->how == outcome::overloaded && metrics_ && context_->limits)
+    record->keep_facts();
+  remember(exchanges_, record);
+  count(*record);
+  if (record->result == outcome::overloaded && metrics_ && context_->limits)
     context_->limits->on_limit(limit::descriptors,
-                               what->facts->visitor_address,
+                               record->facts->visitor_address,
                                "no more for a target's connection");
-  if (what->how != outcome::ok)
-    tell(event_kind::exchange_failed, *what);
+  if (record->result != outcome::ok)
+    tell(event_kind::exchange_failed, *record);
   else if (*context_->request_watch)
-    tell(event_kind::exchange_finished, *what);
+    tell(event_kind::exchange_finished, *record);
 }
 
 void unit_recorder::keep(const own_answer& answer, exchange_id id) {
@@ -116,7 +116,7 @@ void unit_recorder::keep(const own_answer& answer, exchange_id id) {
   record->started_ms = wall_clock_ms();
   record->started = record->ended = unit_.now();
   record->over = true;
-  record->how = answer.how;
+  record->result = answer.result;
   record->status = static_cast<uint16_t>(answer.status);
   record->detail = foreign_text(answer.detail, kept::detail);
   bump(started_);
@@ -124,58 +124,59 @@ void unit_recorder::keep(const own_answer& answer, exchange_id id) {
     metrics_->on_start();
   remember(own_answers_, record);
   count(*record);
-  if (answer.how != outcome::ok
-      && (!context_->limits || context_->limits->admits(answer.how, answer.peer)))
+  if (answer.result != outcome::ok
+      && (!context_->limits
+          || context_->limits->admits(answer.result, answer.peer)))
     tell(event_kind::exchange_failed, *record);
 }
 
-void unit_recorder::remember(ring& in, const exchange_record_ptr& what) {
+void unit_recorder::remember(ring& in, const exchange_record_ptr& record) {
   if (in.kept.empty())
     return;
-  auto oldest = std::exchange(in.kept[in.next], what);
+  auto oldest = std::exchange(in.kept[in.next], record);
   in.next = (in.next + 1) % in.kept.size();
   if (oldest && spares_.size() < exchanges_.kept.size()
       && readers_->load(std::memory_order_acquire) == 0)
     spares_.push_back(std::move(oldest));
 }
 
-void unit_recorder::count(const exchange_record& what) {
-  bump(moved_, what.moves);
-  bump(bytes_up_, what.bytes_up);
-  bump(bytes_down_, what.bytes_down);
-  bump(what.how == outcome::ok ? finished_ : failed_);
+void unit_recorder::count(const exchange_record& record) {
+  bump(moved_, record.moves);
+  bump(bytes_up_, record.bytes_up);
+  bump(bytes_down_, record.bytes_down);
+  bump(record.result == outcome::ok ? finished_ : failed_);
   if (metrics_)
-    metrics_->on_over(what);
+    metrics_->on_over(record);
   if (context_->config.log.requests)
-    write_log(what);
+    write_log(record);
 }
 
 namespace {
 
 // A stranger caused it, and nothing else says what was asked for.
-void tell_own_answer(event& to, const exchange_record& what) {
+void tell_own_answer(event& to, const exchange_record& record) {
   constexpr size_t most = 60;
-  to.peer = what.facts->visitor_address;
+  to.peer = record.facts->visitor_address;
   // What was no request is named by the detail itself.
-  if (const auto url = url_of(*what.facts, most); !url.empty())
-    to.detail = what.method + " " + url + ": " + to.detail;
+  if (const auto url = url_of(*record.facts, most); !url.empty())
+    to.detail = record.method + " " + url + ": " + to.detail;
 }
 
 } // namespace
 
-void unit_recorder::tell(event_kind kind, const exchange_record& what) {
+void unit_recorder::tell(event_kind kind, const exchange_record& record) {
   if (!metrics_)
     return; // closed
   event out{kind};
-  out.request_id = what.facts->request_id;
-  out.detail = what.method + " " + what.facts->target();
+  out.request_id = record.facts->request_id;
+  out.detail = record.method + " " + record.facts->target();
   constexpr size_t most = 512;
   if (out.detail.size() > most)
     out.detail.resize(most);
-  if (const auto& tunnels = tunnels_of(*what.facts); !tunnels.empty())
+  if (const auto& tunnels = tunnels_of(*record.facts); !tunnels.empty())
     out.tunnel = tunnels.front();
-  if (!what.attempts.empty() && what.attempts.back().by) {
-    const auto& by = *what.attempts.back().by;
+  if (!record.attempts.empty() && record.attempts.back().by) {
+    const auto& by = *record.attempts.back().by;
     if (!by.tunnel.empty())
       out.tunnel = by.tunnel;
     out.endpoint = by.endpoint;
@@ -183,52 +184,52 @@ void unit_recorder::tell(event_kind kind, const exchange_record& what) {
     out.connection = by.connection;
     out.session = by.session;
   }
-  if (what.over) {
-    out.reason = to_string(what.how);
-    out.number = what.status;
-    if (what.how != outcome::ok)
-      out.detail = what.detail.empty() ? std::string(render(what.how))
-                                       : what.detail;
-    if (!what.facts->via)
-      tell_own_answer(out, what);
+  if (record.over) {
+    out.reason = to_string(record.result);
+    out.number = record.status;
+    if (record.result != outcome::ok)
+      out.detail = record.detail.empty() ? std::string(render(record.result))
+                                         : record.detail;
+    if (!record.facts->via)
+      tell_own_answer(out, record);
   }
   compat::enqueue(context_->units->of(unit_).get(), context_->monitor,
                   std::move(out));
 }
 
-void unit_recorder::write_log(const exchange_record& what) const {
+void unit_recorder::write_log(const exchange_record& record) const {
   const auto& log = logs_.of(log_component::request);
   if (!log.should_log(spdlog::level::info))
     return;
   static const carrier nobody;
-  const auto& by = what.attempts.empty() || !what.attempts.back().by
+  const auto& by = record.attempts.empty() || !record.attempts.back().by
                      ? nobody
-                     : *what.attempts.back().by;
-  const auto& facts = *what.facts;
+                     : *record.attempts.back().by;
+  const auto& facts = *record.facts;
   const auto url = url_of(facts, max_logged_url);
   const ordered_json fields{
     {"request_id", facts.request_id},
     {"visitor", facts.visitor_address},
-    {"method", what.method},
+    {"method", record.method},
     {"url", url},
     {"mapping", facts.via ? ordered_json(facts.via->index) : ordered_json{}},
     {"tunnel", by.tunnel},
     {"endpoint", by.endpoint},
     {"connection", by.connection},
     {"transport", by.transport},
-    {"status", what.status},
-    {"outcome", to_string(what.how)},
-    {"moves", what.moves},
-    {"bytes_up", what.bytes_up},
-    {"bytes_down", what.bytes_down},
-    {"acquired_ms", ms_since(what.started, what.acquired)},
-    {"first_byte_ms", ms_since(what.started, what.first_byte)},
-    {"total_ms", ms_since(what.started, what.ended)}};
+    {"status", record.status},
+    {"outcome", to_string(record.result)},
+    {"moves", record.moves},
+    {"bytes_up", record.bytes_up},
+    {"bytes_down", record.bytes_down},
+    {"acquired_ms", ms_since(record.started, record.acquired)},
+    {"first_byte_ms", ms_since(record.started, record.first_byte)},
+    {"total_ms", ms_since(record.started, record.ended)}};
   if (logs_.json())
     return log.logger()->info(
       "{}", log_object(log_component::request,
-                       what.method + (url.empty() ? " " : " " + url + " ")
-                         + std::to_string(what.status),
+                       record.method + (url.empty() ? " " : " " + url + " ")
+                         + std::to_string(record.status),
                        fields));
   std::string line;
   const auto add = [&](std::string_view key, const std::string& value) {
@@ -248,7 +249,7 @@ void unit_recorder::write_log(const exchange_record& what) const {
       add(key, value.is_string() ? value.get<std::string>() : value.dump());
   }
   log.info("{} visitor={} {} {}{}", facts.request_id, facts.visitor_address,
-           what.method, quoted(url), line);
+           record.method, quoted(url), line);
 }
 
 void unit_recorder::close() {

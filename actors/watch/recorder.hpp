@@ -50,10 +50,10 @@ class unit_recorder final
   unit_recorder(caf::actor_system& system, node_context_ptr context,
                 log_set logs, executor& unit);
 
-  /// Keeps a record of `what`; before anything else happens to it.
-  void begin(exchange& what);
+  /// Keeps a record of `exchange`; before anything else happens to it.
+  void begin(exchange& exchange);
 
-  void on_over(const exchange_record_ptr& what) override;
+  void on_over(const exchange_record_ptr& record) override;
 
   /// Records and counts, like an exchange that is over, what the node answered
   /// by itself. They have a share of the memory of their own, and few are told:
@@ -80,10 +80,10 @@ class unit_recorder final
   };
 
   exchange_record_ptr make_record();
-  void remember(ring& in, const exchange_record_ptr& what);
-  void count(const exchange_record& what);
-  void tell(event_kind kind, const exchange_record& what);
-  void write_log(const exchange_record& what) const;
+  void remember(ring& in, const exchange_record_ptr& record);
+  void count(const exchange_record& record);
+  void tell(event_kind kind, const exchange_record& record);
+  void write_log(const exchange_record& record) const;
   static void bump(std::atomic<uint64_t>& counter, uint64_t amount = 1) {
     counter.store(counter.load(std::memory_order_relaxed) + amount,
                   std::memory_order_release);

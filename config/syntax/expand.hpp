@@ -55,7 +55,7 @@ using locator = std::function<std::string(const std::string& path)>;
 problems read_file(
   const std::filesystem::path& file, const source& from,
   const std::function<void(const nlohmann::json& root, problems& out)>& read,
-  locator* where = nullptr);
+  locator* locator = nullptr);
 
 /// A file as `load` reads it, with everything outside of it from `from`.
 result load(const std::filesystem::path& file, const source& from,

@@ -247,7 +247,7 @@ bool reader::strings(const char* key, std::vector<std::string>& to,
   if (rule.or_string && value->is_string())
     return element(*value, found(key), path(key), to, rule);
   if (!value->is_array() || value->empty())
-    return fail(path(key), describe(*value), rule.what);
+    return fail(path(key), describe(*value), rule.noun);
   bool ok = true;
   for (size_t i = 0; i < value->size(); ++i)
     ok &= element((*value)[i], found(key, i), element_path(path(key), i), to,

@@ -27,7 +27,7 @@ struct list_rule {
   bool or_string = false; ///< one string stands for a list of one
   /// The names that may stand in the list; null = every name.
   const std::vector<std::string>* known = nullptr;
-  const char* what = "a list of names";
+  const char* noun = "a list of names";
 };
 
 /// A string that was nothing but `reference`, which stands for `text`: it may be

@@ -45,18 +45,18 @@ std::string position(std::string_view text, size_t offset) {
 
 /// The library's sentence without its code, position and the text it read
 /// last: that may be a password.
-std::string reason(std::string_view what) {
+std::string reason(std::string_view text) {
   for (std::string_view mark : {"column ", ": ", "] "})
-    if (const auto at = what.find(mark); at != what.npos)
-      what.remove_prefix(at + mark.size());
-  if (what.find("number overflow") != what.npos)
+    if (const auto at = text.find(mark); at != text.npos)
+      text.remove_prefix(at + mark.size());
+  if (text.find("number overflow") != text.npos)
     return "a number too large to represent";
-  what = what.substr(0, what.find("; last read"));
-  return std::string{what};
+  text = text.substr(0, text.find("; last read"));
+  return std::string{text};
 }
 
 problem syntax_problem(std::string_view text, size_t offset,
-                       const std::string& what) {
+                       const std::string& name) {
   const auto at = std::min(offset, text.size());
   const auto token = at == 0 ? '\0' : text[at - 1];
   problem result{position(text, offset), {}, "JSON (comments allowed)", {}};
@@ -68,7 +68,7 @@ problem syntax_problem(std::string_view text, size_t offset,
     result.found = "an empty text";
     result.allowed = "a JSON object";
   } else {
-    result.found = reason(what);
+    result.found = reason(name);
   }
   return result;
 }

@@ -59,27 +59,29 @@ class pool_script {
       = std::make_shared<log_set>(std::make_shared<spdlog::logger>(
         "test", std::make_shared<spdlog::sinks::null_sink_mt>()));
     context->monitor = monitor_ = spawn_note_taker(*system_, events_);
-    controller_ = system_->spawn(
-      [notes = told](controller_actor::pointer self)
-        -> controller_actor::behavior_type {
-        return {
-          [](job&) {}, [](const candidate_for&) {},
-          [notes](lease_failed& failed) {
-            notes->failed_leases.push_back(std::move(failed.what));
-          },
-          [notes](orphaned& lost) { notes->orphans.push_back(std::move(lost)); },
-          [notes](const member_change& change) {
-            notes->members[change.connection] = change.live;
-          },
-          [notes](const growth_wish& wish) { notes->wishes.push_back(wish); },
-          [notes](const pool_status& now) { notes->statuses.push_back(now); },
-          [](const probe_result&) {}, [](const exchange_done&) {},
-          [](const reconfigure_tunnel&) {}, [](drain) {},
-          [](const set_fallback_mode&) {},
-          [](get_snapshot) { return controller_snapshot{}; },
-        };
-        static_cast<void>(self);
-      });
+    controller_ = system_->spawn([notes = told](controller_actor::pointer self)
+                                   -> controller_actor::behavior_type {
+      return {
+        [](job&) {},
+        [](const candidate_for&) {},
+        [notes](lease_failed& failed) {
+          notes->failed_leases.push_back(std::move(failed.job));
+        },
+        [notes](orphaned& lost) { notes->orphans.push_back(std::move(lost)); },
+        [notes](const member_change& change) {
+          notes->members[change.connection] = change.live;
+        },
+        [notes](const growth_wish& wish) { notes->wishes.push_back(wish); },
+        [notes](const pool_status& now) { notes->statuses.push_back(now); },
+        [](const probe_result&) {},
+        [](const exchange_done&) {},
+        [](const reconfigure_tunnel&) {},
+        [](drain) {},
+        [](const set_fallback_mode&) {},
+        [](get_snapshot) { return controller_snapshot{}; },
+      };
+      static_cast<void>(self);
+    });
     pool = system_->spawn<pool_impl>(
       context, controller_,
       pool_setup{"t", "e", transport_kind::websocket, settings, 1000});
@@ -173,7 +175,7 @@ class pool_script {
   }
 
   exchange_id post_job(job carried) {
-    const auto id = carried.what->id();
+    const auto id = carried.exchange->id();
     post(lease{std::move(carried)});
     return id;
   }
@@ -255,11 +257,12 @@ class pool_script {
     return system_->spawn(
       [notes](connection_actor::pointer) -> connection_actor::behavior_type {
         return {
-          [](link_frames&) {}, [](const link_closed&) {},
+          [](link_frames&) {},
+          [](const link_closed&) {},
           [notes](const admitted&) { ++notes->admissions; },
           [notes](const rejected& no) { notes->refused = no; },
           [notes](carry& leased) {
-            notes->carried.push_back(leased.what.what->id());
+            notes->carried.push_back(leased.job.exchange->id());
           },
           [](const exchange_finished&) {},
           [notes](const retire& how) { notes->retired.push_back(how.detail); },
@@ -267,7 +270,9 @@ class pool_script {
             notes->released.push_back(moved.exchange);
           },
           [notes](check_health) { ++notes->checks; },
-          [](const ask_open&) {}, [](const probe&) {}, [](const operate&) {},
+          [](const ask_open&) {},
+          [](const probe&) {},
+          [](const operate&) {},
           [](get_snapshot) { return connection_snapshot{}; },
         };
       });

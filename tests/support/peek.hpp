@@ -28,8 +28,8 @@ struct peek {
                                           bool all = false) {
     std::vector<exchange_id> out;
     for (const auto& one : pool.waiting_)
-      if (all || !one.what.what->over())
-        out.push_back(one.what.what->id());
+      if (all || !one.job.exchange->over())
+        out.push_back(one.job.exchange->id());
     return out;
   }
 
@@ -72,7 +72,7 @@ struct peek {
   static size_t parked(const controller_state& of) {
     return static_cast<size_t>(
       std::count_if(of.parked_.begin(), of.parked_.end(),
-                    [](const auto& one) { return !one.what.what->over(); }));
+                    [](const auto& one) { return !one.job.exchange->over(); }));
   }
 };
 

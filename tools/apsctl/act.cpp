@@ -16,8 +16,8 @@ using nlohmann::json;
 
 namespace {
 
-int say_done(const json& answer, const options& what) {
-  if (what.json)
+int say_done(const json& answer, const options& options) {
+  if (options.json)
     print(answer);
   else
     std::cout << text(answer, "action") << ' ' << text(answer, "target")
@@ -26,23 +26,25 @@ int say_done(const json& answer, const options& what) {
 }
 
 /// The API's path of a connection, session or endpoint.
-std::string target(const options& what) {
-  const auto endpoint = !what.tunnel.empty() && !what.endpoint.empty();
-  const auto given = !what.first.empty() + !what.session.empty() + endpoint;
-  if (given != 1 || what.tunnel.empty() != what.endpoint.empty())
+std::string target(const options& options) {
+  const auto endpoint = !options.tunnel.empty() && !options.endpoint.empty();
+  const auto given
+    = !options.first.empty() + !options.session.empty() + endpoint;
+  if (given != 1 || options.tunnel.empty() != options.endpoint.empty())
     throw usage("give one of: NAME of a connection, -session ID, or -tunnel T "
                 "-endpoint E");
   if (endpoint)
-    return "endpoints/" + encoded(what.tunnel) + '/' + encoded(what.endpoint);
-  return what.session.empty() ? "connections/" + encoded(what.first)
-                              : "sessions/" + encoded(what.session);
+    return "endpoints/" + encoded(options.tunnel) + '/'
+           + encoded(options.endpoint);
+  return options.session.empty() ? "connections/" + encoded(options.first)
+                                 : "sessions/" + encoded(options.session);
 }
 
 /// Throws a `failure` that names what is known when the node does not have
 /// what shall be acted on.
-void check_target(const client& node, const options& what) {
-  check_names(node, what.tunnel, what.endpoint);
-  if (what.first.empty() && what.session.empty())
+void check_target(const client& node, const options& options) {
+  check_names(node, options.tunnel, options.endpoint);
+  if (options.first.empty() && options.session.empty())
     return;
   std::vector<std::string> names;
   std::vector<std::string> sessions;
@@ -59,8 +61,8 @@ void check_target(const client& node, const options& what) {
         && !std::binary_search(known.begin(), known.end(), name))
       throw failure(node.peer_name() + ": " + unknown(kind, name, known));
   };
-  check("connection", what.first, std::move(names));
-  check("session", what.session, std::move(sessions));
+  check("connection", options.first, std::move(names));
+  check("session", options.session, std::move(sessions));
 }
 
 /// Values by their path, e.g. "tunnels.tunnel1.enabled".
@@ -135,13 +137,13 @@ bool report(const config::result& loaded) {
   return false;
 }
 
-int diff(const client& node, const options& what, const config::node& file) {
+int diff(const client& node, const options& options, const config::node& file) {
   const auto running = node.get("config").at("config");
   const auto found = differences(running, config::show(file));
-  if (what.json) {
+  if (options.json) {
     print({{"differences", found}});
   } else if (found.empty()) {
-    std::cout << what.second << ": as running" << std::endl;
+    std::cout << options.second << ": as running" << std::endl;
   } else {
     table result({"KEY", "RUNNING", "FILE"});
     const auto shown = [](const json& value) {
@@ -157,56 +159,58 @@ int diff(const client& node, const options& what, const config::node& file) {
 
 } // namespace
 
-int drain(const client& node, const options& what) {
-  const auto path = target(what);
-  check_target(node, what);
-  return say_done(node.post(path + "/drain", json::object()), what);
+int drain(const client& node, const options& options) {
+  const auto path = target(options);
+  check_target(node, options);
+  return say_done(node.post(path + "/drain", json::object()), options);
 }
 
-int undrain(const client& node, const options& what) {
-  if (!what.first.empty())
+int undrain(const client& node, const options& options) {
+  if (!options.first.empty())
     throw usage("a connection is drained once and gone; give -session ID, or "
                 "-tunnel T -endpoint E");
-  return say_done(node.post(target(what) + "/undrain", json::object()), what);
+  return say_done(node.post(target(options) + "/undrain", json::object()),
+                  options);
 }
 
-int reconnect(const client& node, const options& what) {
-  const auto path = target(what);
-  check_target(node, what);
-  return say_done(node.post(path + "/reconnect", json::object()), what);
+int reconnect(const client& node, const options& options) {
+  const auto path = target(options);
+  check_target(node, options);
+  return say_done(node.post(path + "/reconnect", json::object()), options);
 }
 
-int close(const client& node, const options& what) {
-  const auto path = target(what);
-  check_target(node, what);
-  return say_done(node.post(path + "/close", json::object()), what);
+int close(const client& node, const options& options) {
+  const auto path = target(options);
+  check_target(node, options);
+  return say_done(node.post(path + "/close", json::object()), options);
 }
 
-int inject_fault(const client& node, const options& what) {
-  check_target(node, what);
-  json body{{"kind", what.second}};
-  if (what.second != "cut")
-    body["seconds"] = what.seconds;
+int inject_fault(const client& node, const options& options) {
+  check_target(node, options);
+  json body{{"kind", options.second}};
+  if (options.second != "cut")
+    body["seconds"] = options.seconds;
   return say_done(
-    node.post("connections/" + encoded(what.first) + "/fault", body), what);
+    node.post("connections/" + encoded(options.first) + "/fault", body),
+    options);
 }
 
-int set_fallback(const client& node, const options& what) {
-  check_names(node, what.first);
-  return say_done(node.post("tunnels/" + encoded(what.first) + "/fallback",
-                            {{"mode", what.second}}),
-                  what);
+int set_fallback(const client& node, const options& options) {
+  check_names(node, options.first);
+  return say_done(node.post("tunnels/" + encoded(options.first) + "/fallback",
+                            {{"mode", options.second}}),
+                  options);
 }
 
-int set_log(const client& node, const options& what) {
-  if (what.first.empty() && !what.component.empty())
+int set_log(const client& node, const options& options) {
+  if (options.first.empty() && !options.component.empty())
     throw usage("-component needs a LEVEL");
-  json body{{"level", what.first}};
-  if (!what.component.empty())
-    body["component"] = what.component;
+  json body{{"level", options.first}};
+  if (!options.component.empty())
+    body["component"] = options.component;
   const auto answer
-    = what.first.empty() ? node.get("log") : node.post("log", body);
-  if (what.json) {
+    = options.first.empty() ? node.get("log") : node.post("log", body);
+  if (options.json) {
     print(answer);
     return cli::exit_ok;
   }
@@ -218,19 +222,19 @@ int set_log(const client& node, const options& what) {
   return cli::exit_ok;
 }
 
-int check_config(const client& node, const options& what) {
+int check_config(const client& node, const options& options) {
   std::vector<std::string> warnings;
-  const auto loaded = config::load(what.second, warnings);
+  const auto loaded = config::load(options.second, warnings);
   if (!report(loaded))
     return cli::exit_failure;
-  if (what.first == "diff")
-    return diff(node, what, std::get<config::node>(loaded));
-  if (what.json) {
-    print({{"file", what.second}, {"ok", true}, {"warnings", warnings}});
+  if (options.first == "diff")
+    return diff(node, options, std::get<config::node>(loaded));
+  if (options.json) {
+    print({{"file", options.second}, {"ok", true}, {"warnings", warnings}});
   } else {
     for (const auto& warning : warnings)
       std::cerr << printable(warning) << '\n';
-    std::cout << what.second << ": ok" << std::endl;
+    std::cout << options.second << ": ok" << std::endl;
   }
   return cli::exit_ok;
 }

@@ -63,16 +63,16 @@ int finish(const aps::cli::command_line& line, int code) {
                      + std::strerror(errno != 0 ? errno : ENOSPC));
 }
 
-int run(const command& what, int argc, char** argv) {
+int run(const command& command, int argc, char** argv) {
   options given;
-  aps::cli::command_line line{std::string("apsctl ") + what.name, what.summary,
-                              aps::cli::variables::none};
-  what.flags(line, given);
+  aps::cli::command_line line{std::string("apsctl ") + command.name,
+                              command.summary, aps::cli::variables::none};
+  command.flags(line, given);
   aps::ctl::common_flags(line, given);
   if (const auto code = line.parse(argc, argv))
     return *code;
   try {
-    return finish(line, what.run(aps::ctl::node_of(given), given));
+    return finish(line, command.run(aps::ctl::node_of(given), given));
   } catch (const aps::ctl::usage& error) {
     return line.fail(aps::cli::exit_usage, error.what());
   } catch (const nlohmann::json::exception&) {

@@ -151,12 +151,13 @@ client::client(cli::address peer, std::string token)
     : peer_(std::move(peer)), name_(cli::to_string(peer_)),
       token_(std::move(token)) {}
 
-void client::fail(std::string_view what) const {
-  throw failure(name_ + (what.starts_with("is ") || what.starts_with("says ")
-                             || what.starts_with("closed ")
-                           ? " "
-                           : ": ")
-                + std::string(what));
+void client::fail(std::string_view text) const {
+  throw failure(name_
+                + (text.starts_with("is ") || text.starts_with("says ")
+                       || text.starts_with("closed ")
+                     ? " "
+                     : ": ")
+                + std::string(text));
 }
 
 json client::ask(const std::string& method, const std::string& path,

@@ -57,7 +57,7 @@ class client {
   const std::string& peer_name() const noexcept { return name_; }
 
  private:
-  [[noreturn]] void fail(std::string_view what) const;
+  [[noreturn]] void fail(std::string_view text) const;
   nlohmann::json ask(const std::string& method, const std::string& path,
                      const std::string& body, bool unready_is_fine) const;
 

@@ -30,121 +30,121 @@ std::string outcome_words() {
 }
 
 /// What every list can be narrowed by.
-void list_flags(cli::command_line& line, options& what) {
-  line.add({"tunnel", "NAME", "Only of this tunnel"}, what.tunnel);
-  line.add({"endpoint", "NAME", "Only of this endpoint"}, what.endpoint);
-  line.add({"limit", "N", "At most so many; 0 = all"}, what.limit);
+void list_flags(cli::command_line& line, options& options) {
+  line.add({"tunnel", "NAME", "Only of this tunnel"}, options.tunnel);
+  line.add({"endpoint", "NAME", "Only of this endpoint"}, options.endpoint);
+  line.add({"limit", "N", "At most so many; 0 = all"}, options.limit);
 }
 
-void tunnels_flags(cli::command_line& line, options& what) {
-  what.limit = 0;
-  list_flags(line, what);
+void tunnels_flags(cli::command_line& line, options& options) {
+  options.limit = 0;
+  list_flags(line, options);
 }
 
-void top_flags(cli::command_line& line, options& what) {
-  line.add({"interval", "SECONDS", "Between two looks"}, what.interval);
-  line.add({"number", "N", "End after so many looks; 0 = never"}, what.number);
+void top_flags(cli::command_line& line, options& options) {
+  line.add({"interval", "SECONDS", "Between two looks"}, options.interval);
+  line.add({"number", "N", "End after so many looks; 0 = never"},
+           options.number);
 }
 
-void connections_flags(cli::command_line& line, options& what) {
-  what.limit = 0;
-  line.add_argument({"NAME", "", "Only this connection"}, what.first);
-  list_flags(line, what);
+void connections_flags(cli::command_line& line, options& options) {
+  options.limit = 0;
+  line.add_argument({"NAME", "", "Only this connection"}, options.first);
+  list_flags(line, options);
 }
 
-void exchanges_flags(cli::command_line& line, options& what) {
+void exchanges_flags(cli::command_line& line, options& options) {
   line.add({"id", "ID", "Request id or exchange id: all about this one"},
-           what.id);
+           options.id);
   line.add({"outcome", "WORD",
             "Only with this outcome, or of this class: " + outcome_words()},
-           what.outcome);
-  list_flags(line, what);
+           options.outcome);
+  list_flags(line, options);
 }
 
-void events_flags(cli::command_line& line, options& what) {
-  line.add({"follow", "", "Wait for more"}, what.follow);
+void events_flags(cli::command_line& line, options& options) {
+  line.add({"follow", "", "Wait for more"}, options.follow);
   line.add({"kind", "LIST",
             "Only these kinds, separated by commas; all = also "
             "those of single requests"},
-           what.kind);
-  what.limit = 0;
-  list_flags(line, what);
+           options.kind);
+  options.limit = 0;
+  list_flags(line, options);
 }
 
-void explain_flags(cli::command_line& line, options& what) {
-  line.add_argument({"URL", "",
-                     "As a visitor would ask for it, with http:// or without",
-                     true},
-                    what.first);
-  line.add({"method", "METHOD", "Method of the request"}, what.method);
+void explain_flags(cli::command_line& line, options& options) {
+  line.add_argument(
+    {"URL", "", "As a visitor would ask for it, with http:// or without", true},
+    options.first);
+  line.add({"method", "METHOD", "Method of the request"}, options.method);
 }
 
-void target_flags(cli::command_line& line, options& what) {
-  line.add_argument({"NAME", "", "Connection"}, what.first);
-  line.add({"session", "ID", "All connections of a session"}, what.session);
-  line.add({"tunnel", "NAME", "Tunnel of -endpoint"}, what.tunnel);
+void target_flags(cli::command_line& line, options& options) {
+  line.add_argument({"NAME", "", "Connection"}, options.first);
+  line.add({"session", "ID", "All connections of a session"}, options.session);
+  line.add({"tunnel", "NAME", "Tunnel of -endpoint"}, options.tunnel);
   line.add({"endpoint", "NAME", "All connections of an endpoint"},
-           what.endpoint);
+           options.endpoint);
 }
 
-void fault_flags(cli::command_line& line, options& what) {
-  line.add_argument({"NAME", "", "Connection", true}, what.first);
-  line.add_argument({"KIND", "", "cut, stall or delay", true}, what.second,
+void fault_flags(cli::command_line& line, options& options) {
+  line.add_argument({"NAME", "", "Connection", true}, options.first);
+  line.add_argument({"KIND", "", "cut, stall or delay", true}, options.second,
                     {"cut", "stall", "delay"});
   line.add({"seconds", "SECONDS", "How long it stalls, or what it delays by"},
-           what.seconds);
+           options.seconds);
 }
 
-void fallback_flags(cli::command_line& line, options& what) {
-  line.add_argument({"TUNNEL", "", "Name", true}, what.first);
-  line.add_argument({"MODE", "", "auto, grpc or websocket", true}, what.second,
-                    {"auto", "grpc", "websocket"});
+void fallback_flags(cli::command_line& line, options& options) {
+  line.add_argument({"TUNNEL", "", "Name", true}, options.first);
+  line.add_argument({"MODE", "", "auto, grpc or websocket", true},
+                    options.second, {"auto", "grpc", "websocket"});
 }
 
-void log_flags(cli::command_line& line, options& what) {
+void log_flags(cli::command_line& line, options& options) {
   line.add_argument({"LEVEL", "", "The new level; without it, show them"},
-                    what.first, cli::log_levels());
-  line.add({"component", "NAME", "Only of this component"}, what.component);
+                    options.first, cli::log_levels());
+  line.add({"component", "NAME", "Only of this component"}, options.component);
 }
 
-void config_flags(cli::command_line& line, options& what) {
+void config_flags(cli::command_line& line, options& options) {
   line.add_argument(
     {"ACTION", "", "check FILE, or diff FILE with what runs", true},
-    what.first, {"check", "diff"});
-  line.add_argument({"FILE", "", "Configuration", true}, what.second);
+    options.first, {"check", "diff"});
+  line.add_argument({"FILE", "", "Configuration", true}, options.second);
 }
 
-void completion_flags(cli::command_line& line, options& what) {
-  line.add_argument({"SHELL", "", "bash, zsh or fish", true}, what.first,
+void completion_flags(cli::command_line& line, options& options) {
+  line.add_argument({"SHELL", "", "bash, zsh or fish", true}, options.first,
                     completion_shells());
 }
 
 } // namespace
 
-void common_flags(cli::command_line& line, options& what) {
+void common_flags(cli::command_line& line, options& options) {
   line.add({.names = "admin",
             .value = "HOST:PORT",
             .help = "Admin listener of the node, port 9090 if left out; status "
                     "and top also take the -status of an agent",
             .variable = "APS_ADMIN"},
-           what.admin);
+           options.admin);
   line.add({.names = "token-file",
             .value = "FILE",
             .help = "File with the admin token; without it the environment "
                     "variable APS_ADMIN_TOKEN is taken",
             .variable = "APS_ADMIN_TOKEN_FILE"},
-           what.token_file);
-  line.add({"json", "", "Print JSON"}, what.json);
+           options.token_file);
+  line.add({"json", "", "Print JSON"}, options.json);
 }
 
 namespace {
 
 /// The token from the file, or from the environment; "" = none.
-std::string token_of(const options& what) {
+std::string token_of(const options& options) {
   auto token = cli::take_environment("APS_ADMIN_TOKEN").value_or("");
   std::string error;
-  if (!what.token_file.empty()) {
-    const auto found = cli::read_secret(what.token_file, error);
+  if (!options.token_file.empty()) {
+    const auto found = cli::read_secret(options.token_file, error);
     if (!found)
       throw failure("token file " + error);
     token = *found;
@@ -164,12 +164,12 @@ std::string token_of(const options& what) {
 
 } // namespace
 
-client node_of(const options& what) {
+client node_of(const options& options) {
   std::string problem;
-  const auto peer = cli::parse_address(what.admin, 9090, problem);
+  const auto peer = cli::parse_address(options.admin, 9090, problem);
   if (!peer)
     throw usage("-admin " + problem);
-  return client{*peer, token_of(what)};
+  return client{*peer, token_of(options)};
 }
 
 const std::vector<command>& all_commands() {

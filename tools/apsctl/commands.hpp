@@ -43,35 +43,35 @@ struct command {
 
   /// Does it. Returns the exit code,
   /// throws `failure` or `usage`.
-  int (*run)(const client& node, const options& what);
+  int (*run)(const client& node, const options& options);
 };
 
 const std::vector<command>& all_commands();
 
 /// Adds the flags of every command.
-void common_flags(cli::command_line& line, options& what);
+void common_flags(cli::command_line& line, options& options);
 
 /// The node that the options name, with the token that they name; takes the
 /// token out of the environment. Throws `failure` or `usage`.
-client node_of(const options& what);
+client node_of(const options& options);
 
 // One group per file.
-int show_status(const client& node, const options& what);
-int show_tunnels(const client& node, const options& what);
-int show_connections(const client& node, const options& what);
-int show_top(const client& node, const options& what);
-int show_exchanges(const client& node, const options& what);
-int show_events(const client& node, const options& what);
-int show_explanation(const client& node, const options& what);
-int drain(const client& node, const options& what);
-int undrain(const client& node, const options& what);
-int reconnect(const client& node, const options& what);
-int close(const client& node, const options& what);
-int inject_fault(const client& node, const options& what);
-int set_fallback(const client& node, const options& what);
-int set_log(const client& node, const options& what);
-int check_config(const client& node, const options& what);
-int show_completion(const client& node, const options& what);
+int show_status(const client& node, const options& options);
+int show_tunnels(const client& node, const options& options);
+int show_connections(const client& node, const options& options);
+int show_top(const client& node, const options& options);
+int show_exchanges(const client& node, const options& options);
+int show_events(const client& node, const options& options);
+int show_explanation(const client& node, const options& options);
+int drain(const client& node, const options& options);
+int undrain(const client& node, const options& options);
+int reconnect(const client& node, const options& options);
+int close(const client& node, const options& options);
+int inject_fault(const client& node, const options& options);
+int set_fallback(const client& node, const options& options);
+int set_log(const client& node, const options& options);
+int check_config(const client& node, const options& options);
+int show_completion(const client& node, const options& options);
 
 /// The tables of `status` and `top`, from /.api/stats.
 std::string status_text(const nlohmann::json& stats);

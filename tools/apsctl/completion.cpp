@@ -33,11 +33,11 @@ words tunnel_names(const client& node, const options&) {
   return members(node, "tunnels", "name");
 }
 
-words endpoint_names(const client& node, const options& what) {
+words endpoint_names(const client& node, const options& options) {
   words result;
   const auto answer = node.get("endpoints");
   for (const auto& one : answer.at("endpoints"))
-    if (what.tunnel.empty() || one.at("tunnel") == what.tunnel)
+    if (options.tunnel.empty() || one.at("tunnel") == options.tunnel)
       result.push_back(one.at("name"));
   return result;
 }
@@ -313,8 +313,8 @@ std::string completion_script(const std::string& shell) {
   return shell == "zsh" ? zsh : shell == "fish" ? fish : bash;
 }
 
-int show_completion(const client&, const options& what) {
-  std::cout << completion_script(what.first) << std::flush;
+int show_completion(const client&, const options& options) {
+  std::cout << completion_script(options.first) << std::flush;
   return cli::exit_ok;
 }
 

@@ -120,7 +120,7 @@ std::string event_line(const json& event) {
 /// Prints one message of the stream; false when there is nothing to wait for.
 class event_printer {
  public:
-  explicit event_printer(const options& what) : what_(what) {}
+  explicit event_printer(const options& options) : what_(options) {}
 
   bool operator()(const client::message& message) {
     const auto value = json::parse(message.data, nullptr, false);
@@ -148,12 +148,12 @@ class event_printer {
   uint32_t printed_ = 0;
 };
 
-std::string event_path(const options& what) {
+std::string event_path(const options& options) {
   std::string path = "events?";
-  if (!what.kind.empty())
-    path += "kind=" + encoded(what.kind) + '&';
-  if (!what.tunnel.empty())
-    path += "tunnel=" + encoded(what.tunnel);
+  if (!options.kind.empty())
+    path += "kind=" + encoded(options.kind) + '&';
+  if (!options.tunnel.empty())
+    path += "tunnel=" + encoded(options.tunnel);
   path.erase(path.find_last_not_of("?&") + 1);
   return path;
 }
@@ -175,13 +175,13 @@ void check_outcome(const std::string& word) {
 }
 
 /// Only those of an endpoint, which the API does not choose by.
-void keep_endpoint(json& list, const options& what) {
-  if (what.endpoint.empty())
+void keep_endpoint(json& list, const options& options) {
+  if (options.endpoint.empty())
     return;
   auto result = json::array();
   for (auto& one : list)
-    if (text(one, "endpoint") == what.endpoint
-        && (what.limit == 0 || result.size() < what.limit))
+    if (text(one, "endpoint") == options.endpoint
+        && (options.limit == 0 || result.size() < options.limit))
       result.push_back(std::move(one));
   list = std::move(result);
 }
@@ -193,24 +193,24 @@ std::string with_scheme(const std::string& url) {
 
 } // namespace
 
-int show_exchanges(const client& node, const options& what) {
-  check_outcome(what.outcome);
-  check_names(node, what.tunnel, what.endpoint);
+int show_exchanges(const client& node, const options& options) {
+  check_outcome(options.outcome);
+  check_names(node, options.tunnel, options.endpoint);
   auto path = "exchanges?limit="
-              + std::to_string(what.limit > 0 && what.endpoint.empty()
-                                 ? what.limit
+              + std::to_string(options.limit > 0 && options.endpoint.empty()
+                                 ? options.limit
                                  : UINT32_MAX);
-  for (const auto& [key, value] : {std::pair{"id", what.id},
-                                   {"tunnel", what.tunnel},
-                                   {"outcome", what.outcome}})
+  for (const auto& [key, value] : {std::pair{"id", options.id},
+                                   {"tunnel", options.tunnel},
+                                   {"outcome", options.outcome}})
     if (!value.empty())
       path += std::string("&") + key + '=' + encoded(value);
   auto answer = node.get(path);
   for (const auto* group : {"live", "finished"})
-    keep_endpoint(answer.at(group), what);
-  if (what.json) {
+    keep_endpoint(answer.at(group), options);
+  if (options.json) {
     print(answer);
-  } else if (what.id.empty()) {
+  } else if (options.id.empty()) {
     std::cout << exchange_list(answer) << std::flush;
   } else {
     for (const auto* group : {"live", "finished"})
@@ -220,28 +220,29 @@ int show_exchanges(const client& node, const options& what) {
   return cli::exit_ok;
 }
 
-int show_events(const client& node, const options& what) {
-  check_names(node, what.tunnel, what.endpoint);
+int show_events(const client& node, const options& options) {
+  check_names(node, options.tunnel, options.endpoint);
   const auto stats = node.get("stats");
   if (is_agent(stats))
     throw failure(node.peer_name() + " " + only_an_agent);
-  if (!what.follow && what.kind.empty() && number(stats.at("events"), "serial") == 0)
+  if (!options.follow && options.kind.empty()
+      && number(stats.at("events"), "serial") == 0)
     return cli::exit_ok;
   // What came after the first one (0 would mean no history), as far as it is
   // remembered.
   const auto from = stats.at("node").at("id").get<std::string>() + "-1";
-  node.stream(event_path(what), from,
-              what.follow ? client::until::told : client::until::quiet,
-              event_printer(what));
+  node.stream(event_path(options), from,
+              options.follow ? client::until::told : client::until::quiet,
+              event_printer(options));
   return cli::exit_ok;
 }
 
-int show_explanation(const client& node, const options& what) {
-  const auto answer = node.get("explain?url="
-                               + encoded(with_scheme(what.first))
-                               + "&method=" + encoded(what.method));
+int show_explanation(const client& node, const options& options) {
+  const auto answer
+    = node.get("explain?url=" + encoded(with_scheme(options.first))
+               + "&method=" + encoded(options.method));
   const auto works = text(answer, "outcome") == "ok";
-  if (what.json) {
+  if (options.json) {
     print(answer);
     return cli::exit_ok;
   }

@@ -186,10 +186,10 @@ std::string connections_text(const json& connections) {
   return result.str();
 }
 
-int show_status(const client& node, const options& what) {
+int show_status(const client& node, const options& options) {
   auto stats = node.get("stats");
   if (is_agent(stats)) {
-    if (what.json)
+    if (options.json)
       print(stats);
     else
       std::cout << agent_text(stats) << std::flush;
@@ -198,7 +198,7 @@ int show_status(const client& node, const options& what) {
   const auto ready = node.get_ready();
   const auto stale = stats.at("node").value("config_stale", false);
   const auto code = stale ? cli::exit_failure : cli::exit_ok;
-  if (what.json) {
+  if (options.json) {
     stats["ready"] = ready;
     print(stats);
     return code;
@@ -219,57 +219,59 @@ int show_status(const client& node, const options& what) {
   return code;
 }
 
-int show_tunnels(const client& node, const options& what) {
-  check_names(node, what.tunnel, what.endpoint);
+int show_tunnels(const client& node, const options& options) {
+  check_names(node, options.tunnel, options.endpoint);
   auto answer = node.get("tunnels");
-  keep(answer.at("tunnels"), what.limit, [&](json& tunnel) {
-    if (!what.tunnel.empty() && text(tunnel, "name") != what.tunnel)
+  keep(answer.at("tunnels"), options.limit, [&](json& tunnel) {
+    if (!options.tunnel.empty() && text(tunnel, "name") != options.tunnel)
       return false;
     auto& endpoints = tunnel.at("endpoints");
     keep(endpoints, 0, [&](const json& one) {
-      return what.endpoint.empty() || text(one, "name") == what.endpoint;
+      return options.endpoint.empty() || text(one, "name") == options.endpoint;
     });
-    return what.endpoint.empty() || !endpoints.empty();
+    return options.endpoint.empty() || !endpoints.empty();
   });
-  if (what.json)
+  if (options.json)
     print(answer);
   else
     std::cout << endpoints_text(answer.at("tunnels")) << std::flush;
   return cli::exit_ok;
 }
 
-int show_connections(const client& node, const options& what) {
+int show_connections(const client& node, const options& options) {
   std::string path = "connections?";
-  if (!what.tunnel.empty())
-    path += "tunnel=" + encoded(what.tunnel) + '&';
-  if (!what.first.empty())
-    path += "name=" + encoded(what.first);
+  if (!options.tunnel.empty())
+    path += "tunnel=" + encoded(options.tunnel) + '&';
+  if (!options.first.empty())
+    path += "name=" + encoded(options.first);
   path.erase(path.find_last_not_of("?&") + 1);
-  check_names(node, what.tunnel, what.endpoint);
+  check_names(node, options.tunnel, options.endpoint);
   auto answer = node.get(path);
-  keep(answer.at("connections"), what.limit, [&](const json& one) {
-    return what.endpoint.empty() || text(one, "endpoint") == what.endpoint;
+  keep(answer.at("connections"), options.limit, [&](const json& one) {
+    return options.endpoint.empty()
+           || text(one, "endpoint") == options.endpoint;
   });
-  if (!what.first.empty() && answer.at("connections").empty())
+  if (!options.first.empty() && answer.at("connections").empty())
     throw failure(node.peer_name() + ": there is no connection "
-                  + cli::quoted(what.first));
-  if (what.json)
+                  + cli::quoted(options.first));
+  if (options.json)
     print(answer);
   else
     std::cout << connections_text(answer.at("connections")) << std::flush;
   return cli::exit_ok;
 }
 
-int show_top(const client& node, const options& what) {
-  const auto screen = what.json ? std::nullopt : terminal_size();
-  if (what.interval < 0.1)
+int show_top(const client& node, const options& options) {
+  const auto screen = options.json ? std::nullopt : terminal_size();
+  if (options.interval < 0.1)
     throw usage("-interval is at least 0.1 s");
   json before;
-  for (uint32_t i = 0; what.number == 0 || i < what.number; ++i) {
+  for (uint32_t i = 0; options.number == 0 || i < options.number; ++i) {
     if (i > 0)
-      std::this_thread::sleep_for(std::chrono::duration<double>(what.interval));
+      std::this_thread::sleep_for(
+        std::chrono::duration<double>(options.interval));
     auto now = node.get("stats");
-    if (what.json)
+    if (options.json)
       std::cout << now.dump() << std::endl;
     else if (screen)
       std::cout << "\x1b[H\x1b[2J"

@@ -35,8 +35,8 @@ std::string json_body(const error_reply& reply, unsigned status) {
     body.append(",\"").append(name).append("\":");
     append_json_string(body, value);
   };
-  member("outcome", to_string(reply.what));
-  member("message", render(reply.what));
+  member("outcome", to_string(reply.cause));
+  member("message", render(reply.cause));
   member("detail", reply.detail);
   member("request_id", reply.request_id);
   return body += "}\n";
@@ -45,10 +45,10 @@ std::string json_body(const error_reply& reply, unsigned status) {
 std::string text_body(const error_reply& reply, unsigned status) {
   std::string body = std::to_string(status);
   body.append(" ").append(reason_of(status)).append("\n\n");
-  body.append(render(reply.what)).append("\n");
+  body.append(render(reply.cause)).append("\n");
   if (!reply.detail.empty())
     body.append(reply.detail).append("\n");
-  body.append("\nOutcome: ").append(to_string(reply.what)).append("\n");
+  body.append("\nOutcome: ").append(to_string(reply.cause)).append("\n");
   if (!reply.request_id.empty())
     body.append("Request: ").append(reply.request_id).append("\n");
   return body;
@@ -57,7 +57,7 @@ std::string text_body(const error_reply& reply, unsigned status) {
 } // namespace
 
 std::string render_error(const error_reply& reply) {
-  const auto status = status_of(reply.what);
+  const auto status = status_of(reply.cause);
   const auto body = reply.json ? json_body(reply, status)
                                : text_body(reply, status);
   std::string out;
@@ -69,7 +69,7 @@ std::string render_error(const error_reply& reply) {
                reply.json ? "application/json" : "text/plain; charset=utf-8");
   append_field(out, "Content-Length", std::to_string(body.size()));
   append_field(out, "Cache-Control", "no-store");
-  append_field(out, "Aps-Outcome", to_string(reply.what));
+  append_field(out, "Aps-Outcome", to_string(reply.cause));
   if (!reply.request_id.empty()) {
     append_field(out, "Aps-Request-Id", reply.request_id);
     append_field(out, "X-Request-Id", reply.request_id);

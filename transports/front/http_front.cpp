@@ -30,16 +30,16 @@ void http_front_context::close_all() {
       dispatch(session->unit(), [session] { session->close(); });
 }
 
-bool http_front_context::add(const std::shared_ptr<http_session>& who) {
+bool http_front_context::add(const std::shared_ptr<http_session>& session) {
   const std::lock_guard guard{mutex_};
   if (!closed_)
-    all_.emplace(who.get(), who);
+    all_.emplace(session.get(), session);
   return !closed_;
 }
 
-void http_front_context::remove(http_session* who) {
+void http_front_context::remove(http_session* session) {
   const std::lock_guard guard{mutex_};
-  all_.erase(who);
+  all_.erase(session);
 }
 
 std::shared_ptr<http_session>

@@ -33,12 +33,12 @@ struct upgrade_request {
 /// Takes over the socket of an agent's `GET /.tunnel`. Called on the unit's
 /// thread; the HTTP session is over by then.
 using tunnel_upgrade_handler = std::function<void(
-  io_unit& unit, boost::asio::ip::tcp::socket socket, upgrade_request what)>;
+  io_unit& unit, boost::asio::ip::tcp::socket socket, upgrade_request request)>;
 
 /// Takes a request of a poll link: a POST to `/.tunnel/poll` or below. The
 /// facts of the exchange have no route, and its visitor address is "ip:port".
 /// Called on the session's thread.
-using poll_handler = std::function<void(const exchange_ptr& what)>;
+using poll_handler = std::function<void(const exchange_ptr& exchange)>;
 
 /// What a listener's HTTP sessions share. Owned by the listener and by each
 /// of its sessions; everything public may be called from any thread.
@@ -95,8 +95,8 @@ class http_front_context {
   static constexpr duration ending_time = std::chrono::seconds(1);
 
   friend class http_session;
-  bool add(const std::shared_ptr<http_session>& who);
-  void remove(http_session* who);
+  bool add(const std::shared_ptr<http_session>& session);
+  void remove(http_session* session);
 
   const std::shared_ptr<front> to_;
   const listen_options options_;

@@ -49,7 +49,7 @@ class http_session final : public visitor,
   void on_head(const response_head_ptr& head) override;
   void on_data(slice bytes) override;
   void on_end(const header_list& trailers) override;
-  void on_failed(outcome how, const std::string& detail) override;
+  void on_failed(outcome outcome, const std::string& detail) override;
   void on_writable() override;
 
   // -- watched ---------------------------------------------------------------
@@ -115,14 +115,14 @@ class http_session final : public visitor,
   // -- session_deadlines.cpp -------------------------------------------------
 
   phase current_phase() const noexcept;
-  duration limit_of(phase what) const noexcept;
-  uint64_t progress_in(phase what) const noexcept;
-  bool holds_up_stop(phase what, time_point now) const noexcept;
-  bool in_time(phase what, time_point now) noexcept;
+  duration limit_of(phase phase) const noexcept;
+  uint64_t progress_in(phase phase) const noexcept;
+  bool holds_up_stop(phase phase, time_point now) const noexcept;
+  bool in_time(phase phase, time_point now) noexcept;
   bool takes(time_point now) noexcept;
-  bool sends(phase what, time_point now) noexcept;
+  bool sends(phase phase, time_point now) noexcept;
   void look_at_visitor();
-  void on_deadline(phase what);
+  void on_deadline(phase phase);
   void on_stall();
   void note_limit(limit kind, std::string_view detail);
 
@@ -160,10 +160,10 @@ class http_session final : public visitor,
   void answer_with(response_head head, const std::string& body,
                    bool ours = false);
   void send_continue();
-  void answer_error(outcome what, std::string_view detail,
+  void answer_error(outcome outcome, std::string_view detail,
                     std::string_view more = {});
-  void tell_own_answer(outcome how, std::string_view detail);
-  void refuse(outcome what, std::string_view detail);
+  void tell_own_answer(outcome outcome, std::string_view detail);
+  void refuse(outcome outcome, std::string_view detail);
   void answered();
   bool can_discard_rest() noexcept;
   void finish_request();

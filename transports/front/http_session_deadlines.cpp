@@ -53,8 +53,8 @@ http_session::phase http_session::current_phase() const noexcept {
   return awaited ? phase::first_byte : phase::none;
 }
 
-duration http_session::limit_of(phase what) const noexcept {
-  switch (what) {
+duration http_session::limit_of(phase phase) const noexcept {
+  switch (phase) {
     case phase::idle:
       return polled_ && limits().idle_timeout > duration::zero()
                ? std::max(limits().idle_timeout, poll_idle_timeout)
@@ -74,8 +74,8 @@ duration http_session::limit_of(phase what) const noexcept {
 }
 
 // What moves the deadline of a phase: few may buy time by making progress.
-uint64_t http_session::progress_in(phase what) const noexcept {
-  switch (what) {
+uint64_t http_session::progress_in(phase phase) const noexcept {
+  switch (phase) {
     case phase::half_open: return received_ + writes_;
     case phase::half_closed: return writes_;
     case phase::first_byte:
@@ -89,8 +89,8 @@ void http_session::on_tick(time_point now) {
     return;
   if (exchange_ && !reading_)
     look_at_visitor();
-  const auto what = current_phase();
-  if (!over_ && holds_up_stop(what, now))
+  const auto phase = current_phase();
+  if (!over_ && holds_up_stop(phase, now))
     close();
   if (over_)
     return;
@@ -98,29 +98,30 @@ void http_session::on_tick(time_point now) {
     return on_stall();
   if (request_.continue_due && exchange_ && now >= continue_at_)
     send_continue();
-  if (!in_time(what, now) || !sends(what, now)) {
+  if (!in_time(phase, now) || !sends(phase, now)) {
     deadline_ = time_point::max();
     incoming_.rest();
-    on_deadline(what);
+    on_deadline(phase);
   }
 }
 
-bool http_session::holds_up_stop(phase what, time_point now) const noexcept {
+bool http_session::holds_up_stop(phase phase, time_point now) const noexcept {
   if (polled_ || !context_->draining())
     return false;
-  const auto without_request = what == phase::header || what == phase::lingering;
-  return what == phase::idle
+  const auto without_request
+    = phase == phase::header || phase == phase::lingering;
+  return phase == phase::idle
          || (without_request && context_->had_time_to_end(now));
 }
 
-bool http_session::in_time(phase what, time_point now) noexcept {
-  const auto progress = progress_in(what);
-  if (what != watched_phase_ || progress != watched_progress_) {
-    if (what != watched_phase_)
+bool http_session::in_time(phase phase, time_point now) noexcept {
+  const auto progress = progress_in(phase);
+  if (phase != watched_phase_ || progress != watched_progress_) {
+    if (phase != watched_phase_)
       incoming_.rest();
-    watched_phase_ = what;
+    watched_phase_ = phase;
     watched_progress_ = progress;
-    const auto limit = limit_of(what);
+    const auto limit = limit_of(phase);
     deadline_ = limit > duration::zero() ? now + limit : time_point::max();
   }
   return now < deadline_;
@@ -150,10 +151,10 @@ bool http_session::takes(time_point now) noexcept {
 }
 
 // Does it send what it began, as long as there is credit for it?
-bool http_session::sends(phase what, time_point now) noexcept {
-  if (what == phase::lingering)
+bool http_session::sends(phase phase, time_point now) noexcept {
+  if (phase == phase::lingering)
     return incoming_.keeps_up(now, received_, no_end, {linger_silence, 0});
-  if (what != phase::body) {
+  if (phase != phase::body) {
     incoming_.rest();
     return true;
   }
@@ -177,8 +178,8 @@ void http_session::look_at_visitor() {
     visitor_socket::look_closer(handle);
 }
 
-void http_session::on_deadline(phase what) {
-  switch (what) {
+void http_session::on_deadline(phase phase) {
+  switch (phase) {
     case phase::header:
       note_limit(limit::header_time, "incomplete request head");
       return refuse(outcome::body_timeout, "The request head is incomplete.");

@@ -40,8 +40,8 @@ std::string endpoint_of(const boost::asio::ip::tcp::socket& socket) {
   return peer.address().is_v6() ? "[" + ip + "]:" + port : ip + ":" + port;
 }
 
-outcome outcome_of(parse_fault what) noexcept {
-  switch (what) {
+outcome outcome_of(parse_fault fault) noexcept {
+  switch (fault) {
     case parse_fault::unsupported_coding:
       return outcome::not_implemented;
     case parse_fault::header_too_large:
@@ -201,11 +201,11 @@ void http_session::begin_request() {
     return;
   const auto address = address_of(head);
   if (const auto* refusal = std::get_if<request_refusal>(&address))
-    return answer_error(refusal->what, refusal->why);
+    return answer_error(refusal->cause, refusal->why);
   const auto& known = std::get<request_address>(address);
-  auto who = identify(head.headers, visitor_ip_, context_->trusted());
-  request_.trusted = who.trusted;
-  request_.visitor_ip = std::move(who.address);
+  auto identity = identify(head.headers, visitor_ip_, context_->trusted());
+  request_.trusted = identity.trusted;
+  request_.visitor_ip = std::move(identity.address);
   request_.local = is_loopback(visitor_ip_) && !was_forwarded(head.headers);
   auto via = context_->to()->find(
     to_visitor_request(head, known, request_.visitor_ip));
@@ -369,10 +369,10 @@ bool http_session::is_agent() noexcept {
 // answers of their own.
 bool http_session::is_probe() noexcept {
   const auto& head = parser_.head();
-  const auto* who = find_header(head.headers, "user-agent");
+  const auto* field = find_header(head.headers, "user-agent");
   return context_->options().upgrades && !head.upgrade && head.method == "GET"
-         && head.target == probe_request::target && who
-         && who->value == probe_request::user_agent;
+         && head.target == probe_request::target && field
+         && field->value == probe_request::user_agent;
 }
 
 // The socket goes to the tunnel side together with what was read from it.
@@ -385,13 +385,13 @@ void http_session::hand_over() {
   auto& head = parser_.head();
   if (std::any_of(head.headers.begin(), head.headers.end(), too_large))
     return refuse(outcome::header_too_large, {});
-  upgrade_request what{std::move(head.method), std::move(head.target),
-                       std::move(head.headers), std::string{input_.data()},
-                       std::move(place_)};
+  upgrade_request request{std::move(head.method), std::move(head.target),
+                          std::move(head.headers), std::string{input_.data()},
+                          std::move(place_)};
   over_ = true;
   context_->remove(this);
   context_->on_tunnel_upgrade()(unit_, std::move(stream_.socket()),
-                                std::move(what));
+                                std::move(request));
 }
 
 bool is_poll_request(const message_head& head) noexcept {

@@ -107,18 +107,18 @@ void http_session::on_end(const header_list& trailers) {
   answered();
 }
 
-void http_session::on_failed(outcome how, const std::string& detail) {
+void http_session::on_failed(outcome outcome, const std::string& detail) {
   if (!exchange_)
     return;
   const auto self = shared_from_this();
   exchange_ = nullptr;
-  if (how == outcome::attempts_exhausted)
+  if (outcome == outcome::attempts_exhausted)
     context_->to()->on_limit(limit::attempts, visitor_ip_, detail);
   if (request_.head_sent)
     return cut();
   // Addresses behind the node are nothing for strangers.
   const bool told = request_.local || limits().error_detail;
-  answer_error(how, told ? std::string_view{detail} : "");
+  answer_error(outcome, told ? std::string_view{detail} : "");
 }
 
 void http_session::on_writable() {
@@ -140,24 +140,24 @@ void http_session::send_continue() {
 
 // The node's own answer to the current request; `more` is for the visitor
 // alone.
-void http_session::answer_error(outcome what, std::string_view detail,
+void http_session::answer_error(outcome outcome, std::string_view detail,
                                 std::string_view more) {
   if (!request_.passed_on)
-    tell_own_answer(what, detail);
+    tell_own_answer(outcome, detail);
   const auto text = std::string{detail}.append(more);
   if (!request_.received && !can_discard_rest())
     request_.keep_alive = false;
-  output_.text() += render_error({what, text, request_.id, request_.json,
+  output_.text() += render_error({outcome, text, request_.id, request_.json,
                                   request_.head_request, request_.keep_alive});
   request_.head_sent = true;
   answered();
 }
 
-void http_session::tell_own_answer(outcome how, std::string_view detail) {
+void http_session::tell_own_answer(outcome outcome, std::string_view detail) {
   const auto& head = parser_.head();
   const auto* host = find_header(head.headers, "host");
-  own_answer answer{.how = how,
-                    .status = status_of(how),
+  own_answer answer{.result = outcome,
+                    .status = status_of(outcome),
                     .peer = request_.visitor_ip.empty() ? visitor_ip_
                                                         : request_.visitor_ip,
                     .request_id = request_.id,
@@ -213,14 +213,14 @@ void http_session::answer_with(response_head head, const std::string& body,
 }
 
 // The same when nothing sensible can follow on this connection.
-void http_session::refuse(outcome what, std::string_view detail) {
+void http_session::refuse(outcome outcome, std::string_view detail) {
   if (!request_.open) {
     request_ = {};
     request_.open = true;
     request_.id = make_request_id(id_seed_++);
   }
   request_.keep_alive = false;
-  answer_error(what, detail);
+  answer_error(outcome, detail);
 }
 
 // The whole answer is queued.

@@ -22,7 +22,7 @@ struct request_address {
 
 /// Why a request is answered with an error before any mapping is asked.
 struct request_refusal {
-  outcome what = outcome::bad_request;
+  outcome cause = outcome::bad_request;
   std::string_view why; ///< for humans
 };
 

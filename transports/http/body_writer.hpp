@@ -20,8 +20,8 @@ enum class body_framing : uint8_t {
 class body_writer {
  public:
   /// For a new message; `length` matters for `body_framing::length`.
-  void begin(body_framing how, uint64_t length = 0) {
-    framing_ = how;
+  void begin(body_framing framing, uint64_t length = 0) {
+    framing_ = framing;
     left_ = length;
   }
 

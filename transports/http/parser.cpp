@@ -31,8 +31,8 @@ constexpr uint64_t max_length = std::numeric_limits<int64_t>::max();
 
 } // namespace
 
-std::string_view render(parse_fault what) noexcept {
-  switch (what) {
+std::string_view render(parse_fault fault) noexcept {
+  switch (fault) {
     case parse_fault::none:
       return "no fault";
     case parse_fault::malformed:

@@ -24,7 +24,7 @@ enum class parse_fault : uint8_t {
 };
 
 /// One sentence for humans.
-std::string_view render(parse_fault what) noexcept;
+std::string_view render(parse_fault fault) noexcept;
 
 struct message_head;
 
@@ -141,9 +141,9 @@ class message_parser {
   class machine;
   friend class machine;
 
-  void fail(parse_fault what) noexcept {
+  void fail(parse_fault fault) noexcept {
     if (fault_ == parse_fault::none)
-      fault_ = what;
+      fault_ = fault;
   }
   bool waits_for_first_chunk(size_t available) const noexcept;
   void finish_head();

@@ -162,16 +162,16 @@ place_ptr gate::enter_link(executor& unit, std::string peer) {
   return fresh;
 }
 
-void gate::settle(place& who, detail::gate_house& house, bool counts) {
-  who.house_ = &house;
-  who.counts_ = counts;
-  who.unproven_ = true;
-  who.since_ = coarse_now();
+void gate::settle(place& place, detail::gate_house& house, bool counts) {
+  place.house_ = &house;
+  place.counts_ = counts;
+  place.unproven_ = true;
+  place.since_ = coarse_now();
   house.connections += counts;
   connections_ += counts;
   ++house.unproven;
   ++unproven_count_;
-  unproven_.push_back(who);
+  unproven_.push_back(place);
 }
 
 void gate::make_room() {
@@ -278,12 +278,12 @@ void gate::find_idle() {
 
 void gate::evict(const victims& some) {
   for (const auto& gone : some) {
-    const auto who = gone.who.lock();
-    if (!who)
+    const auto place = gone.holder.lock();
+    if (!place)
       continue;
-    who->gate_->to_->on_limit(gone.kind, who->peer(), describe(gone.kind));
-    who->unit_.post([who] {
-      if (const auto evict = who->evict_)
+    place->gate_->to_->on_limit(gone.kind, place->peer(), describe(gone.kind));
+    place->unit_.post([place] {
+      if (const auto evict = place->evict_)
         evict();
     });
   }
@@ -291,17 +291,17 @@ void gate::evict(const victims& some) {
 
 // -- counts -------------------------------------------------------------------
 
-void gate::forget(place& who) {
-  if (!who.house_)
+void gate::forget(place& place) {
+  if (!place.house_)
     return;
-  auto& house = *std::exchange(who.house_, nullptr);
-  house.connections -= who.counts_;
-  connections_ -= who.counts_;
-  house.unproven -= who.unproven_;
-  unproven_count_ -= who.unproven_;
-  who.counts_ = who.unproven_ = false;
-  who.unlink();
-  std::erase_if(idle_, [&](const auto& one) { return one.second == &who; });
+  auto& house = *std::exchange(place.house_, nullptr);
+  house.connections -= place.counts_;
+  connections_ -= place.counts_;
+  house.unproven -= place.unproven_;
+  unproven_count_ -= place.unproven_;
+  place.counts_ = place.unproven_ = false;
+  place.unlink();
+  std::erase_if(idle_, [&](const auto& one) { return one.second == &place; });
   if (house.connections + house.unproven == 0)
     vacant_.push_back(house.name);
 }
@@ -315,28 +315,28 @@ void gate::tidy() {
   vacant_.clear();
 }
 
-void gate::on_end(place& who) {
+void gate::on_end(place& place) {
   std::lock_guard guard{mutex_};
-  forget(who);
+  forget(place);
   tidy();
 }
 
-void gate::update(place& who, standing now) {
+void gate::update(place& place, standing now) {
   std::lock_guard guard{mutex_};
-  if (!who.house_)
+  if (!place.house_)
     return; // made room, and is about to close
   if (now == standing::agent) {
-    forget(who);
+    forget(place);
     return tidy();
   }
   const bool unproven = now == standing::silent || now == standing::proving;
-  if (unproven == who.unproven_)
+  if (unproven == place.unproven_)
     return;
-  who.unproven_ = unproven;
-  who.house_->unproven += unproven ? 1 : -1;
+  place.unproven_ = unproven;
+  place.house_->unproven += unproven ? 1 : -1;
   unproven_count_ += unproven ? 1 : -1;
-  who.unlink();
-  (unproven ? unproven_ : visitors_).push_back(who);
+  place.unlink();
+  (unproven ? unproven_ : visitors_).push_back(place);
 }
 
 } // namespace aps

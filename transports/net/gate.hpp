@@ -130,13 +130,13 @@ class gate final : public std::enable_shared_from_this<gate> {
     = boost::intrusive::list<place,
                              boost::intrusive::constant_time_size<false>>;
   struct victim {
-    std::weak_ptr<place> who;
+    std::weak_ptr<place> holder;
     limit kind;
   };
   using victims = std::vector<victim>;
 
   detail::gate_house& house_of(std::string_view ip);
-  void settle(place& who, detail::gate_house& house, bool counts);
+  void settle(place& place, detail::gate_house& house, bool counts);
   void limit_unproven(const detail::gate_house& house, bool trusted,
                       limit kind, victims& out);
   bool free_descriptor(victims& out);
@@ -146,10 +146,10 @@ class gate final : public std::enable_shared_from_this<gate> {
   place* oldest_idle_of(const detail::gate_house& of);
   place* oldest_idle();
   void find_idle();
-  void forget(place& who);
+  void forget(place& place);
   void tidy();
-  void on_end(place& who);
-  void update(place& who, standing now);
+  void on_end(place& place);
+  void update(place& place, standing now);
   static void evict(const victims& some);
 
   const connection_limits limits_;

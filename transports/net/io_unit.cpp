@@ -98,8 +98,8 @@ std::shared_ptr<resolver> io_unit::make_resolver(size_t threads) {
                                       : make_dns(*this, dns_));
 }
 
-void io_unit::watch(std::weak_ptr<watched> who) {
-  watched_.push_back(std::move(who));
+void io_unit::watch(std::weak_ptr<watched> client) {
+  watched_.push_back(std::move(client));
   if (!ticking_)
     arm_tick();
 }
@@ -113,11 +113,11 @@ void io_unit::arm_tick() {
   });
 }
 
-void io_unit::tick(watched& who, time_point now) {
+void io_unit::tick(watched& client, time_point now) {
   try {
-    who.on_tick(now);
+    client.on_tick(now);
   } catch (...) {
-    who.on_exception(on_exception());
+    client.on_exception(on_exception());
   }
 }
 
@@ -125,9 +125,9 @@ void io_unit::run_tick() {
   const auto now = clock_type::now();
   // on_tick may add watchers, so no iterator survives a call.
   for (size_t i = 0; i < watched_.size(); ++i)
-    if (auto who = watched_[i].lock())
-      tick(*who, now);
-  std::erase_if(watched_, [](const auto& who) { return who.expired(); });
+    if (auto client = watched_[i].lock())
+      tick(*client, now);
+  std::erase_if(watched_, [](const auto& client) { return client.expired(); });
   if (watched_.empty())
     ticking_ = false;
   else

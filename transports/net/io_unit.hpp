@@ -73,9 +73,9 @@ class io_unit final : public executor {
   /// of the system. Before `start`.
   void use_dns(std::vector<std::string> servers) { dns_ = std::move(servers); }
 
-  /// Calls `who->on_tick` every `tick_interval` until it is destroyed.
+  /// Calls `client->on_tick` every `tick_interval` until it is destroyed.
   /// Thread: the unit's.
-  void watch(std::weak_ptr<watched> who);
+  void watch(std::weak_ptr<watched> client);
 
   /// Counts and tells the exception that is being handled; its text.
   /// Thread: any. Precondition: inside of a `catch`.
@@ -88,7 +88,7 @@ class io_unit final : public executor {
   void run();
   void arm_tick();
   void run_tick();
-  void tick(watched& who, time_point now);
+  void tick(watched& client, time_point now);
 
   const size_t index_;
   const std::shared_ptr<exception_watch> exceptions_;

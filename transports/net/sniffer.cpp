@@ -37,10 +37,10 @@ void sniffer::read() {
 
 void sniffer::on_read(size_t size) {
   bytes_.resize(size);
-  const auto what = classify_first_bytes(bytes_);
-  if (what == first_bytes::undecided)
+  const auto protocol = classify_first_bytes(bytes_);
+  if (protocol == first_bytes::undecided)
     return read();
-  done_(std::move(socket_), std::move(bytes_), what);
+  done_(std::move(socket_), std::move(bytes_), protocol);
 }
 
 void sniffer::close() {

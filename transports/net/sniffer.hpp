@@ -19,7 +19,7 @@ class sniffer final : public watched,
  public:
   /// Gets the socket and the bytes that were read from it.
   using handler = std::function<void(boost::asio::ip::tcp::socket socket,
-                                     std::string bytes, first_bytes what)>;
+                                     std::string bytes, first_bytes protocol)>;
 
   sniffer(io_unit& unit, boost::asio::ip::tcp::socket socket,
           duration timeout, handler done);

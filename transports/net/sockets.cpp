@@ -13,10 +13,10 @@ std::string address_of_peer(const tcp::socket& socket) {
   return error ? std::string{} : to_string(peer);
 }
 
-std::string to_string(const tcp::endpoint& where) {
-  const auto ip = where.address().to_string();
-  const auto port = std::to_string(where.port());
-  return where.address().is_v6() ? "[" + ip + "]:" + port : ip + ":" + port;
+std::string to_string(const tcp::endpoint& endpoint) {
+  const auto ip = endpoint.address().to_string();
+  const auto port = std::to_string(endpoint.port());
+  return endpoint.address().is_v6() ? "[" + ip + "]:" + port : ip + ":" + port;
 }
 
 int release_non_blocking(tcp::socket& socket) {

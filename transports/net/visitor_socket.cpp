@@ -32,10 +32,10 @@ void set(int handle, int level, int option, int value) noexcept {
   ::setsockopt(handle, level, option, &value, sizeof value);
 }
 
-void probe(int handle, const probing& how) noexcept {
-  set(handle, IPPROTO_TCP, TCP_KEEPIDLE, how.idle);
-  set(handle, IPPROTO_TCP, TCP_KEEPINTVL, how.interval);
-  set(handle, IPPROTO_TCP, TCP_KEEPCNT, how.count);
+void probe(int handle, const probing& probing) noexcept {
+  set(handle, IPPROTO_TCP, TCP_KEEPIDLE, probing.idle);
+  set(handle, IPPROTO_TCP, TCP_KEEPINTVL, probing.interval);
+  set(handle, IPPROTO_TCP, TCP_KEEPCNT, probing.count);
   set(handle, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 

@@ -119,13 +119,13 @@ bool origin_connection::still_open() noexcept {
 
 // -- the request --------------------------------------------------------------
 
-bool origin_connection::begin(std::shared_ptr<response_receiver> who,
+bool origin_connection::begin(std::shared_ptr<response_receiver> receiver,
                               const request_head& head) {
   const auto framing = choose_framing(head);
   if (!append_request_head(output_.text(), head, framing))
     return false;
   ++requests_;
-  request_ = std::move(who);
+  request_ = std::move(receiver);
   head_request_ = head.method == "HEAD";
   visitor_ = head.visitor;
   note_authentication(head.headers);
@@ -381,14 +381,14 @@ void origin_connection::response_complete() {
   // How much of a refused upgrade's stream is still to come, nobody knows.
   keep_alive_ = keep_alive_ && !parser_.doubtful()
                 && (upgrade_.empty() || !bytes_passed_);
-  const auto who = std::move(request_);
+  const auto receiver = std::move(request_);
   request_ = nullptr;
   output_.disown_payload();
   auto trailers = std::move(parser_.trailers());
   remove_forbidden_trailers(trailers);
   // Back to the pool first: what the receiver starts next may use it.
   release_if_done();
-  who->on_response_end(std::move(trailers));
+  receiver->on_response_end(std::move(trailers));
 }
 
 // Only a connection on which both messages ended cleanly is used again.
@@ -412,9 +412,9 @@ void origin_connection::release_if_done() {
 void origin_connection::on_end_of_input(const error_code& error) {
   const bool orderly = error == boost::asio::error::eof;
   if (raw_ && orderly) {
-    const auto who = std::move(request_);
+    const auto receiver = std::move(request_);
     close();
-    return who->on_response_end({});
+    return receiver->on_response_end({});
   }
   if (orderly && response_started_ && !raw_)
     parser_.feed_eof(input_.data());
@@ -432,14 +432,14 @@ void origin_connection::on_exception(const std::string& text) {
 
 void origin_connection::broken(outcome why, const std::string& reason) {
   const auto self = shared_from_this();
-  const auto who = std::move(request_);
+  const auto receiver = std::move(request_);
   // Bytes that are no head may belong to the response before.
   const bool left_over = reused() && why == outcome::origin_protocol
                          && !head_delivered_ && interim_heads_ == 0;
   close();
-  if (who)
-    who->on_broken(why, name_ + ": " + reason,
-                   response_started_ && !left_over);
+  if (receiver)
+    receiver->on_broken(why, name_ + ": " + reason,
+                        response_started_ && !left_over);
 }
 
 // -- limits -------------------------------------------------------------------

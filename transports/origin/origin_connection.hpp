@@ -73,7 +73,8 @@ class origin_connection final
 
   /// Sends the head. False when `head` cannot be sent at all.
   /// Precondition: idle or fresh.
-  bool begin(std::shared_ptr<response_receiver> who, const request_head& head);
+  bool begin(std::shared_ptr<response_receiver> receiver,
+             const request_head& head);
 
   /// More of the request body.
   void send(slice bytes);

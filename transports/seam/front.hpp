@@ -27,13 +27,13 @@ class front {
   virtual ~front() = default;
 
   /// The mapping for a request; null = none knows it.
-  virtual std::shared_ptr<const route> find(const visitor_request& what) = 0;
+  virtual std::shared_ptr<const route> find(const visitor_request& request) = 0;
 
   /// Carries the exchange; `exchange::facts().via` is what `find` returned.
-  virtual void start(exchange_ptr what) = 0;
+  virtual void start(exchange_ptr exchange) = 0;
 
   /// An agent dialled in; nothing was said yet.
-  virtual void on_link(link_ptr what) = 0;
+  virtual void on_link(link_ptr link) = 0;
 
   /// A fresh exchange id.
   virtual exchange_id next_id() = 0;

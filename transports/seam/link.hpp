@@ -50,7 +50,7 @@ class link {
 
   /// Queues a frame; frames of one exchange keep their order. Immediate on
   /// the unit's thread, posted otherwise. After the end it is a no-op.
-  virtual void send(frame what) = 0;
+  virtual void send(frame frame) = 0;
 
   /// Sends what is queued, then closes. Idempotent; `on_closed` follows.
   /// Thread: any.

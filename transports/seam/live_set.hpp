@@ -16,8 +16,8 @@ class live_set {
   /// `close` is called at most once, on the thread that calls `close_all`;
   /// at once when that was called before.
   template <class T>
-  void add(const std::shared_ptr<T>& who, void (*close)(T&)) {
-    std::weak_ptr<T> weak = who;
+  void add(const std::shared_ptr<T>& object, void (*close)(T&)) {
+    std::weak_ptr<T> weak = object;
     insert(weak, [weak, close] {
       if (auto alive = weak.lock())
         close(*alive);
@@ -37,16 +37,16 @@ class live_set {
 
  private:
   struct entry {
-    std::weak_ptr<const void> who;
+    std::weak_ptr<const void> owner;
     std::function<void()> close;
   };
 
-  void insert(std::weak_ptr<const void> who, std::function<void()> close) {
+  void insert(std::weak_ptr<const void> object, std::function<void()> close) {
     {
       std::lock_guard guard{mutex_};
       if (!closed_) {
         sweep();
-        entries_.push_back({std::move(who), std::move(close)});
+        entries_.push_back({std::move(object), std::move(close)});
         return;
       }
     }
@@ -57,7 +57,7 @@ class live_set {
     if (entries_.size() < next_sweep_)
       return;
     std::erase_if(entries_,
-                  [](const auto& item) { return item.who.expired(); });
+                  [](const auto& item) { return item.owner.expired(); });
     next_sweep_ = std::max<size_t>(64, entries_.size() * 2);
   }
 

@@ -10,7 +10,7 @@ namespace aps {
 namespace {
 
 struct outcome_row {
-  outcome what;
+  outcome value;
   unsigned status;
   std::string_view word;
   std::string_view sentence;
@@ -82,21 +82,21 @@ constexpr std::array outcome_table{
   outcome_row{outcome::internal, 500, "internal", "Internal error."},
 };
 
-const outcome_row& row_of(outcome what) noexcept {
+const outcome_row& row_of(outcome outcome) noexcept {
   for (const auto& row : outcome_table)
-    if (row.what == what)
+    if (row.value == outcome)
       return row;
   return outcome_table.back();
 }
 
 } // namespace
 
-std::string_view to_string(outcome what) noexcept {
-  return row_of(what).word;
+std::string_view to_string(outcome outcome) noexcept {
+  return row_of(outcome).word;
 }
 
-std::string_view class_of(outcome what) noexcept {
-  const auto number = static_cast<unsigned>(what);
+std::string_view class_of(outcome outcome) noexcept {
+  const auto number = static_cast<unsigned>(outcome);
   if (number == 0)
     return "ok";
   if (number < 10)
@@ -112,31 +112,31 @@ std::string_view class_of(outcome what) noexcept {
   return number < 60 ? "visitor" : "internal";
 }
 
-std::string_view render(outcome what) noexcept {
-  return row_of(what).sentence;
+std::string_view render(outcome outcome) noexcept {
+  return row_of(outcome).sentence;
 }
 
-unsigned status_of(outcome what) noexcept {
-  return row_of(what).status;
+unsigned status_of(outcome outcome) noexcept {
+  return row_of(outcome).status;
 }
 
 std::vector<outcome> all_outcomes() {
   std::vector<outcome> out;
   for (const auto& row : outcome_table)
-    out.push_back(row.what);
+    out.push_back(row.value);
   std::sort(out.begin(), out.end());
   return out;
 }
 
 outcome outcome_from(uint32_t number) noexcept {
   for (const auto& row : outcome_table)
-    if (static_cast<uint32_t>(row.what) == number)
-      return row.what;
+    if (static_cast<uint32_t>(row.value) == number)
+      return row.value;
   return outcome::internal;
 }
 
-std::string_view to_string(link_error what) noexcept {
-  switch (what) {
+std::string_view to_string(link_error error) noexcept {
+  switch (error) {
     case link_error::none: return "none";
     case link_error::lost: return "lost";
     case link_error::refused: return "refused";
@@ -151,8 +151,8 @@ std::string_view to_string(link_error what) noexcept {
   return "unknown";
 }
 
-std::string_view render(link_error what) noexcept {
-  switch (what) {
+std::string_view render(link_error error) noexcept {
+  switch (error) {
     case link_error::none: return "closed";
     case link_error::lost: return "connection lost";
     case link_error::refused: return "connection refused";
@@ -167,8 +167,8 @@ std::string_view render(link_error what) noexcept {
   return "unknown";
 }
 
-std::string_view to_string(close_reason what) noexcept {
-  switch (what) {
+std::string_view to_string(close_reason reason) noexcept {
+  switch (reason) {
     case close_reason::normal: return "normal";
     case close_reason::shutdown: return "shutdown";
     case close_reason::refused: return "refused";

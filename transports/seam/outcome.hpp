@@ -49,17 +49,17 @@ enum class outcome : uint8_t {
 };
 
 /// The machine-readable word of the `Aps-Outcome` header, e.g. "no-endpoint".
-std::string_view to_string(outcome what) noexcept;
+std::string_view to_string(outcome outcome) noexcept;
 
 /// The class that counts are kept by: ok, node, unavailable, transport,
 /// origin, timeout, visitor or internal.
-std::string_view class_of(outcome what) noexcept;
+std::string_view class_of(outcome outcome) noexcept;
 
 /// One sentence for humans.
-std::string_view render(outcome what) noexcept;
+std::string_view render(outcome outcome) noexcept;
 
 /// The one place that maps outcomes to HTTP status codes (RFC 9110, 15).
-unsigned status_of(outcome what) noexcept;
+unsigned status_of(outcome outcome) noexcept;
 
 /// The outcome with this wire number; `internal` for unknown numbers.
 outcome outcome_from(uint32_t number) noexcept;
@@ -78,17 +78,17 @@ enum class link_error : uint8_t {
   too_large,        ///< a message over the limit
 };
 
-std::string_view to_string(link_error what) noexcept;
+std::string_view to_string(link_error error) noexcept;
 
 /// One sentence for humans, e.g. "connection lost".
-std::string_view render(link_error what) noexcept;
+std::string_view render(link_error error) noexcept;
 
 /// Whether the transport failed, and not what was said over it: such failures
 /// speak against the transport, and the same frames may fare better elsewhere.
-constexpr bool is_transport_failure(link_error what) noexcept {
-  return what != link_error::none && what != link_error::protocol
-         && what != link_error::too_large
-         && what != link_error::unauthenticated;
+constexpr bool is_transport_failure(link_error error) noexcept {
+  return error != link_error::none && error != link_error::protocol
+         && error != link_error::too_large
+         && error != link_error::unauthenticated;
 }
 
 /// Why our side closes a link; tells the peer whether to dial again.
@@ -101,6 +101,6 @@ enum class close_reason : uint8_t {
   stalled,   ///< no sign of life
 };
 
-std::string_view to_string(close_reason what) noexcept;
+std::string_view to_string(close_reason reason) noexcept;
 
 } // namespace aps

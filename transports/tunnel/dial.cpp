@@ -79,7 +79,7 @@ class dialer : public std::enable_shared_from_this<dialer> {
       me->finish(std::move(link), error, detail);
     };
     link_ = open_link(std::move(answer));
-    live_->add<link>(link_, [](link& who) { who.abort(link_error::none); });
+    live_->add<link>(link_, [](link& link) { link.abort(link_error::none); });
   }
 
   link_ptr open_link(

@@ -28,15 +28,14 @@ void dial_by_name(io_unit& unit, const std::shared_ptr<Owner>& who,
                          const resolver::addresses& found) {
     if (owner->is_over())
       return;
-    auto where = std::make_shared<std::vector<endpoint>>();
+    auto addresses = std::make_shared<std::vector<endpoint>>();
     for (const auto& address : found)
-      where->emplace_back(address, port);
-    asio::async_connect(socket, *where,
-                        guard(unit, owner,
-                              [where](const auto& me, const error_code& error,
-                                      const endpoint&) {
-                                me->on_connected(error);
-                              }));
+      addresses->emplace_back(address, port);
+    asio::async_connect(
+      socket, *addresses,
+      guard(unit, owner,
+            [addresses](const auto& me, const error_code& error,
+                        const endpoint&) { me->on_connected(error); }));
   };
   error_code not_numeric;
   const auto address = asio::ip::make_address(host, not_numeric);

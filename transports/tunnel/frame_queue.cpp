@@ -6,17 +6,17 @@ namespace aps {
 
 namespace {
 
-bool is_bulk(const frame& what) noexcept {
-  const auto* data = std::get_if<data_frame>(&what.body);
+bool is_bulk(const frame& frame) noexcept {
+  const auto* data = std::get_if<data_frame>(&frame.body);
   return data && data->payload.size() >= frame_queue::bulk_payload;
 }
 
 // Each of them answers something that the peer sent.
-bool is_answer(const frame& what) noexcept {
-  return std::holds_alternative<pong_frame>(what.body)
-         || std::holds_alternative<ack_frame>(what.body)
-         || std::holds_alternative<reset_frame>(what.body)
-         || std::holds_alternative<resumed_frame>(what.body);
+bool is_answer(const frame& frame) noexcept {
+  return std::holds_alternative<pong_frame>(frame.body)
+         || std::holds_alternative<ack_frame>(frame.body)
+         || std::holds_alternative<reset_frame>(frame.body)
+         || std::holds_alternative<resumed_frame>(frame.body);
 }
 
 } // namespace
@@ -42,27 +42,27 @@ std::vector<exchange_id> frame_queue::heads() const {
   return out;
 }
 
-void frame_queue::push(frame what) {
-  const auto id = what.exchange;
-  if (!flows_.empty() && std::holds_alternative<reset_frame>(what.body))
+void frame_queue::push(frame frame) {
+  const auto id = frame.exchange;
+  if (!flows_.empty() && std::holds_alternative<reset_frame>(frame.body))
     drop(id);
-  if (const auto* pong = std::get_if<pong_frame>(&what.body))
+  if (const auto* pong = std::get_if<pong_frame>(&frame.body))
     if (auto* waiting = control_.waiting_pong()) {
       waiting->token = pong->token;
       return;
     }
-  count(what, what.weight());
+  count(frame, frame.weight());
   if (id == 0)
-    return control_.push(std::move(what));
+    return control_.push(std::move(frame));
   if (!flows_.empty())
     if (auto i = by_id_.find(id); i != by_id_.end())
-      return i->second->frames.push(std::move(what));
-  if (!is_bulk(what)) {
+      return i->second->frames.push(std::move(frame));
+  if (!is_bulk(frame)) {
     ++small_pushed_;
-    return small_.push(std::move(what));
+    return small_.push(std::move(frame));
   }
   flows_.push_back({id, small_pushed_, {}});
-  flows_.back().frames.push(std::move(what));
+  flows_.back().frames.push(std::move(frame));
   by_id_.emplace(id, std::prev(flows_.end()));
 }
 
@@ -139,15 +139,15 @@ void frame_queue::drop(exchange_id id) {
   by_id_.erase(i);
 }
 
-void frame_queue::count(const frame& what, size_t weight) noexcept {
+void frame_queue::count(const frame& frame, size_t weight) noexcept {
   bytes_ += weight;
-  if (is_answer(what))
+  if (is_answer(frame))
     answer_bytes_ += weight;
 }
 
-void frame_queue::discount(const frame& what, size_t weight) noexcept {
+void frame_queue::discount(const frame& frame, size_t weight) noexcept {
   bytes_ -= weight;
-  if (is_answer(what))
+  if (is_answer(frame))
     answer_bytes_ -= weight;
 }
 

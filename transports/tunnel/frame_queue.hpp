@@ -14,7 +14,7 @@ class frame_row {
  public:
   bool empty() const noexcept { return first_ == frames_.size(); }
   frame& front() noexcept { return frames_[first_]; }
-  void push(frame what) { frames_.push_back(std::move(what)); }
+  void push(frame frame) { frames_.push_back(std::move(frame)); }
   /// The first pong that waits, or null.
   pong_frame* waiting_pong() noexcept;
 
@@ -58,7 +58,7 @@ class frame_queue {
   static constexpr size_t bulk_payload = 8 * 1024;
 
   /// Appends a frame. A reset drops the exchange's waiting bulk data first.
-  void push(frame what);
+  void push(frame frame);
 
   /// Moves frames of about `max_bytes`, at least one, at most `max_frames`,
   /// into `out`, whose former content is dropped.
@@ -107,8 +107,8 @@ class frame_queue {
   uint64_t small_taken_ = 0;
   flow_list flows_;
   std::unordered_map<exchange_id, flow_list::iterator> by_id_;
-  void count(const frame& what, size_t weight) noexcept;
-  void discount(const frame& what, size_t weight) noexcept;
+  void count(const frame& frame, size_t weight) noexcept;
+  void discount(const frame& frame, size_t weight) noexcept;
 
   size_t bytes_ = 0;
   size_t answer_bytes_ = 0;

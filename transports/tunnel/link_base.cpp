@@ -33,14 +33,14 @@ void link_base::start(std::shared_ptr<link_listener> listener) {
     report_end();
 }
 
-void link_base::send(frame what) {
+void link_base::send(frame frame) {
   if (unit_.on_thread())
-    return take(std::move(what));
+    return take(std::move(frame));
   bool first = false;
   {
     std::lock_guard guard{inbox_mutex_};
     first = inbox_.empty();
-    inbox_.push_back(std::move(what));
+    inbox_.push_back(std::move(frame));
   }
   if (first)
     asio::post(unit_.context(),
@@ -54,18 +54,18 @@ void link_base::take_inbox() {
     std::lock_guard guard{inbox_mutex_};
     frames.swap(inbox_);
   }
-  for (auto& what : frames)
-    take(std::move(what));
+  for (auto& frame : frames)
+    take(std::move(frame));
 }
 
-void link_base::take(frame what) {
+void link_base::take(frame frame) {
   if (state_ != state::open)
     return;
-  if (!welcomed_ && std::holds_alternative<welcome_frame>(what.body)) {
+  if (!welcomed_ && std::holds_alternative<welcome_frame>(frame.body)) {
     welcomed_ = true;
     on_welcome();
   }
-  queue_.push(std::move(what));
+  queue_.push(std::move(frame));
   if (queue_.answer_bytes() > max_waiting_answers)
     return cut_off(link_error::stalled, "the peer does not read our answers");
   counters_.queued.store(queue_.bytes(), std::memory_order_relaxed);

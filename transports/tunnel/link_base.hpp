@@ -23,7 +23,7 @@ class link_base : public link,
                   public std::enable_shared_from_this<link_base> {
  public:
   void start(std::shared_ptr<link_listener> listener) final;
-  void send(frame what) final;
+  void send(frame frame) final;
   void close(close_reason why, std::string detail) final;
   void abort(link_error why) final;
   bool ended() const noexcept final { return ended_; }
@@ -116,7 +116,7 @@ class link_base : public link,
   };
 
   void cut_off(link_error why, std::string detail);
-  void take(frame what);
+  void take(frame frame);
   void take_inbox();
   void schedule_flush();
   void flush();

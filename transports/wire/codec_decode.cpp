@@ -319,16 +319,16 @@ static_assert(body_readers.size() == wire::sum_of);
 
 /// Appends the frame unless it is of no known kind.
 void read_frame(std::string_view bytes, context& all, frame_batch& out) {
-  auto& what = out.emplace_back();
+  auto& frame = out.emplace_back();
   auto result = verdict::skip;
   reader in{bytes, all, wire::frame_message};
   while (in.next()) {
     const auto field = static_cast<size_t>(in.field());
     if (field == 1 && in.type() == wire::fixed64)
-      what.exchange = in.value();
+      frame.exchange = in.value();
     else if (in.type() == wire::bytes && field < body_readers.size()
              && body_readers[field])
-      result = body_readers[field](reader{in.bytes(), all, field}, what.body);
+      result = body_readers[field](reader{in.bytes(), all, field}, frame.body);
   }
   if (result == verdict::refuse && all.ok())
     all.fault = {codec_error::malformed};

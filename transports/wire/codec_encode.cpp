@@ -250,9 +250,9 @@ struct body_size {
 
 body_size size_of(const frame::kind& body) {
   return std::visit(
-    []<class T>(const T& what) -> body_size {
+    []<class T>(const T& object) -> body_size {
       sizer<number_of<T>()> count;
-      visit_fields(count, what);
+      visit_fields(count, object);
       return {count.total, count.shared};
     },
     body);
@@ -260,24 +260,24 @@ body_size size_of(const frame::kind& body) {
 
 void write(output& to, const frame::kind& body) {
   std::visit(
-    [&]<class T>(const T& what) {
+    [&]<class T>(const T& object) {
       writer<number_of<T>()> fields{to};
-      visit_fields(fields, what);
+      visit_fields(fields, object);
     },
     body);
 }
 
-size_t kind_of(const frame& what) noexcept {
-  return wire::kind_numbers[what.body.index()];
+size_t kind_of(const frame& frame) noexcept {
+  return wire::kind_numbers[frame.body.index()];
 }
 
-size_t kind_tag(const frame& what) noexcept {
-  return kind_of(what) << 3 | wire::bytes;
+size_t kind_tag(const frame& frame) noexcept {
+  return kind_of(frame) << 3 | wire::bytes;
 }
 
 /// Bytes of a Frame message whose body takes `body` bytes.
-size_t frame_size(const frame& what, size_t body) noexcept {
-  return (what.exchange != 0 ? 9 : 0) + varint_size(kind_tag(what))
+size_t frame_size(const frame& frame, size_t body) noexcept {
+  return (frame.exchange != 0 ? 9 : 0) + varint_size(kind_tag(frame))
          + varint_size(body) + body;
 }
 
@@ -297,25 +297,25 @@ const std::vector<slice>& batch_encoder::encode(const frame_batch& frames) {
   body_sizes_.clear();
   size_ = 0;
   size_t shared = 0;
-  for (const auto& what : frames) {
-    const auto count = size_of(what.body);
+  for (const auto& frame : frames) {
+    const auto count = size_of(frame.body);
     body_sizes_.push_back(count.total);
     shared += count.shared;
-    const auto size = frame_size(what, count.total);
+    const auto size = frame_size(frame, count.total);
     size_ += 1 + varint_size(size) + size;
   }
   output out{block_, reserve(size_ - shared), parts_};
   for (size_t i = 0; i < frames.size(); ++i) {
-    const auto& what = frames[i];
+    const auto& frame = frames[i];
     out.byte(batch_frames_tag);
-    out.varint(frame_size(what, body_sizes_[i]));
-    if (what.exchange != 0) {
+    out.varint(frame_size(frame, body_sizes_[i]));
+    if (frame.exchange != 0) {
       out.byte(frame_exchange_tag);
-      out.fixed64(what.exchange);
+      out.fixed64(frame.exchange);
     }
-    out.varint(kind_tag(what));
+    out.varint(kind_tag(frame));
     out.varint(body_sizes_[i]);
-    write(out, what.body);
+    write(out, frame.body);
   }
   out.cut();
   return parts_;

@@ -42,12 +42,12 @@ std::string_view type_of(std::string_view path) {
 
 } // namespace
 
-slice packed_assets::of(const asset& what) {
+slice packed_assets::of(const asset& asset) {
   const std::lock_guard guard{mutex_};
-  auto& packed = packed_[what.path];
+  auto& packed = packed_[asset.path];
   if (packed.empty()) {
     gzip_stream stream{gzip_stream::effort::best};
-    stream.add(what.bytes);
+    stream.add(asset.bytes);
     packed = slice::adopt(stream.finish());
   }
   return packed;
@@ -55,7 +55,7 @@ slice packed_assets::of(const asset& what) {
 
 namespace {
 
-void answer_asset(const call& what, const asset& found) {
+void answer_asset(const call& call, const asset& found) {
   document answer;
   answer.type = type_of(found.path);
   answer.headers = {{"Cache-Control", "no-cache"},
@@ -65,30 +65,30 @@ void answer_asset(const call& what, const asset& found) {
                + std::to_string(std::hash<std::string_view>{}(found.bytes))
                + "\"";
   answer.plain = {nullptr, found.bytes}; // Part of the program.
-  if (!what.wants_gzip())
-    return what.answer_document(answer);
+  if (!call.wants_gzip())
+    return call.answer_document(answer);
   // Not on the unit's thread, as the first time takes a while.
-  const auto& where = what.where();
-  where.system.spawn([what, found, answer, use = where.node->units->use()](
-                       caf::event_based_actor*) mutable {
-    answer.gzip = what.where().packed->of(found);
-    what.answer_document(answer);
+  const auto& context = call.where();
+  context.system.spawn([call, found, answer, use = context.node->units->use()](
+                         caf::event_based_actor*) mutable {
+    answer.gzip = call.where().packed->of(found);
+    call.answer_document(answer);
   });
 }
 
 } // namespace
 
-void get_asset(const call& what) {
-  auto path = std::string(what.path());
+void get_asset(const call& call) {
+  auto path = std::string(call.path());
   if (path == "/.admin/")
     path += "index.html";
-  for (const auto& one : what.where().options.assets)
+  for (const auto& one : call.where().options.assets)
     if (one.path == path)
-      return answer_asset(what, one);
+      return answer_asset(call, one);
   if (path == "/.admin/index.html")
-    return what.answer_bytes(200, "text/html; charset=utf-8", left_out,
+    return call.answer_bytes(200, "text/html; charset=utf-8", left_out,
                              {{"Content-Security-Policy", policy}});
-  what.problem(404, "no such resource: " + path);
+  call.problem(404, "no such resource: " + path);
 }
 
 } // namespace aps::admin

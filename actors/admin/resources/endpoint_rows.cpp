@@ -71,23 +71,23 @@ bool endpoint_choice::admits(const tunnel_snapshot& of,
          && names.finds(of.name + "\n" + one.name);
 }
 
-endpoint_choice read_named_endpoints(const call& what) {
+endpoint_choice read_named_endpoints(const call& call) {
   endpoint_choice out;
-  out.tunnel = what.parameter("tunnel");
-  out.endpoint = what.parameter("endpoint");
-  out.names = search{what.parameter("search").value_or("")};
+  out.tunnel = call.parameter("tunnel");
+  out.endpoint = call.parameter("endpoint");
+  out.names = search{call.parameter("search").value_or("")};
   return out;
 }
 
-std::optional<endpoint_choice> read_endpoint_choice(const call& what) {
-  auto out = read_named_endpoints(what);
-  const auto each = what.number("each", endpoint_choice::all);
-  const auto limit = each ? what.number("limit", endpoint_choice::all) : each;
+std::optional<endpoint_choice> read_endpoint_choice(const call& call) {
+  auto out = read_named_endpoints(call);
+  const auto each = call.number("each", endpoint_choice::all);
+  const auto limit = each ? call.number("limit", endpoint_choice::all) : each;
   if (!limit)
     return std::nullopt;
-  const auto wish = what.parameter("connections").value_or("1");
+  const auto wish = call.parameter("connections").value_or("1");
   if (wish != "0" && wish != "1") {
-    what.problem(400, "connections is 0 or 1", "connections", {"0", "1"});
+    call.problem(400, "connections is 0 or 1", "connections", {"0", "1"});
     return std::nullopt;
   }
   out.each = *each;

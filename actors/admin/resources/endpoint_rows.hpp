@@ -40,10 +40,10 @@ struct endpoint_choice {
 };
 
 /// What the query says of names alone.
-endpoint_choice read_named_endpoints(const call& what);
+endpoint_choice read_named_endpoints(const call& call);
 
 /// What the query says; nothing when it was refused.
-std::optional<endpoint_choice> read_endpoint_choice(const call& what);
+std::optional<endpoint_choice> read_endpoint_choice(const call& call);
 
 /// An endpoint in the row of all; a tunnel without one has a row of its own.
 struct endpoint_row {

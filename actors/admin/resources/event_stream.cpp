@@ -52,11 +52,11 @@ std::string unknown_kind(std::string_view text,
   return {};
 }
 
-void refuse_kinds(const call& what) {
+void refuse_kinds(const call& call) {
   const auto known = known_kinds();
-  const auto word = unknown_kind(what.parameter("kind").value_or(""), known);
+  const auto word = unknown_kind(call.parameter("kind").value_or(""), known);
   const auto near = config::nearest(word, known);
-  what.problem(400,
+  call.problem(400,
                "there is no kind of event " + config::quote(word)
                  + (near.empty() ? "" : "; do you mean " + near + "?"),
                "kind", known);
@@ -166,7 +166,7 @@ namespace {
 
 struct stream_state {
   call from;
-  stream_request what;
+  stream_request request;
   std::shared_ptr<event_writer> writer;
   bool snapshot_sent = false;
   std::deque<std::pair<std::string, uint32_t>> early; ///< before the snapshot
@@ -207,17 +207,17 @@ void send_snapshot(caf::event_based_actor* self,
 void begin_snapshot(caf::event_based_actor* self,
                     const std::shared_ptr<stream_state>& state,
                     uint64_t serial, const node_snapshot_ptr& now) {
-  const auto& where = state->from.where();
+  const auto& context = state->from.where();
   const json body{{"serial", serial},
-                  {"node", show_node(where)},
-                  {"exchanges", show_totals(where.recorders->totals())}};
+                  {"node", show_node(context)},
+                  {"exchanges", show_totals(context.recorders->totals())}};
   // The replay begins before it: then its id must not move the reader on.
-  const auto id = state->what.after ? 0 : serial;
-  state->writer->write(beginning(where.node->node_id, id, "snapshot"), 0);
+  const auto id = state->request.after ? 0 : serial;
+  state->writer->write(beginning(context.node->node_id, id, "snapshot"), 0);
   auto rest = std::make_shared<long_text>();
-  if (state->what.with_tunnels) {
+  if (state->request.with_tunnels) {
     rest->text(opened(body) + "\"tunnels\":[");
-    add_tunnels(*rest, where, now);
+    add_tunnels(*rest, context, now);
     rest->text("]}");
   } else {
     rest->text(on_a_line(body));
@@ -235,21 +235,21 @@ void beat(caf::event_based_actor* self, std::shared_ptr<stream_state> state) {
 } // namespace
 
 caf::behavior event_stream(caf::event_based_actor* self, call from,
-                           stream_request what,
+                           stream_request request,
                            std::shared_ptr<event_writer> writer,
                            std::shared_ptr<void> share) {
-  const auto& where = from.where();
-  const auto monitor = where.node->monitor;
+  const auto& context = from.where();
+  const auto monitor = context.node->monitor;
   auto state = std::make_shared<stream_state>(
-    stream_state{from, what, std::move(writer), false, {}});
+    stream_state{from, request, std::move(writer), false, {}});
   self->attach_functor([writer = state->writer, share = std::move(share)] {
     writer->finish();
   });
   compat::on_down(self, [self](const caf::down_msg&) { self->quit(); });
   compat::monitor(self, monitor);
-  compat::send(self, monitor, subscribe{what.filter, credit, what.after});
+  compat::send(self, monitor, subscribe{request.filter, credit, request.after});
   beat(self, state);
-  const auto node = where.node->node_id;
+  const auto node = context.node->node_id;
   return {
     [=](const monitor_snapshot& start) {
       compat::request(
@@ -272,38 +272,39 @@ caf::behavior event_stream(caf::event_based_actor* self, call from,
   };
 }
 
-void get_events(const call& what) {
-  const auto& where = what.where();
-  const auto kinds = read_kinds(what.parameter("kind").value_or(""));
+void get_events(const call& call) {
+  const auto& context = call.where();
+  const auto kinds = read_kinds(call.parameter("kind").value_or(""));
   if (!kinds)
-    return refuse_kinds(what);
+    return refuse_kinds(call);
   // A browser that connects for the first time cannot set the header.
-  const auto header = what.header("last-event-id");
-  const auto last = header.empty() ? what.parameter("last_event_id").value_or("")
-                                   : std::string(header);
-  const stream_request wanted{{*kinds, what.parameter("tunnel").value_or("")},
-                              read_last_id(last, where.node->node_id),
-                              what.parameter("tunnels") != "0"};
-  const auto& address = what.facts().visitor_address;
-  auto share = where.streams->take(address);
-  const auto own = where.streams->of(address) > max_streams_per_address;
-  if (own || where.streams->total() > max_streams) {
-    what.note_limit(limit::event_streams, own ? "of one address" : "of all");
-    return what.answer(own ? 429 : 503,
+  const auto header = call.header("last-event-id");
+  const auto last = header.empty()
+                      ? call.parameter("last_event_id").value_or("")
+                      : std::string(header);
+  const stream_request wanted{{*kinds, call.parameter("tunnel").value_or("")},
+                              read_last_id(last, context.node->node_id),
+                              call.parameter("tunnels") != "0"};
+  const auto& address = call.facts().visitor_address;
+  auto share = context.streams->take(address);
+  const auto own = context.streams->of(address) > max_streams_per_address;
+  if (own || context.streams->total() > max_streams) {
+    call.note_limit(limit::event_streams, own ? "of one address" : "of all");
+    return call.answer(own ? 429 : 503,
                        {{"error", own ? "too many event streams of your address"
                                       : "too many event streams"}},
                        {{"Retry-After", "5"}});
   }
-  const auto served = what.served();
-  served->unit().post([what, served, wanted, share = std::move(share)] {
-    const auto& where = what.where();
-    auto writer = std::make_shared<event_writer>(served, where.node->units);
+  const auto served = call.served();
+  served->unit().post([call, served, wanted, share = std::move(share)] {
+    const auto& context = call.where();
+    auto writer = std::make_shared<event_writer>(served, context.node->units);
     served->set_origin(writer);
     writer->start();
     if (served->head()->method == "HEAD")
       return writer->finish();
     writer->set_actor(
-      where.system.spawn(event_stream, what, wanted, writer, share));
+      context.system.spawn(event_stream, call, wanted, writer, share));
   });
 }
 

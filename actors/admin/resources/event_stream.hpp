@@ -21,7 +21,7 @@ class event_writer final : public origin,
   event_writer(served_exchange_ptr to, std::shared_ptr<unit_contexts> units);
 
   /// Whom to tell; before the first `write`.
-  void set_actor(caf::actor who) { actor_ = std::move(who); }
+  void set_actor(caf::actor actor) { actor_ = std::move(actor); }
 
   /// Sends the head.
   void start();
@@ -65,7 +65,7 @@ struct stream_request {
 /// Subscribes to the monitor and writes what it hears; ends with its writer.
 /// `share` counts it.
 caf::behavior event_stream(caf::event_based_actor* self, call from,
-                           stream_request what,
+                           stream_request request,
                            std::shared_ptr<event_writer> writer,
                            std::shared_ptr<void> share);
 

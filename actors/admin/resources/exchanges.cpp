@@ -20,8 +20,8 @@ json ms_or_null(time_point start, time_point end) {
   return end == time_point{} ? json(nullptr) : json(ms_between(start, end));
 }
 
-std::string_view kind_of(exchange_attempt::kind how) {
-  switch (how) {
+std::string_view kind_of(exchange_attempt::kind kind) {
+  switch (kind) {
     case exchange_attempt::kind::first: return "first";
     case exchange_attempt::kind::resume: return "resume";
     case exchange_attempt::kind::restart: return "restart";
@@ -33,7 +33,7 @@ json show(const exchange_attempt& one, time_point start) {
   static const carrier nobody;
   const auto& by = one.by ? *one.by : nobody;
   return {{"at_ms", ms_between(start, one.at)},
-          {"kind", kind_of(one.how)},
+          {"kind", kind_of(one.cause)},
           {"tunnel", by.tunnel},
           {"endpoint", by.endpoint},
           {"session", by.session},
@@ -55,26 +55,26 @@ json show_mapping(const exchange_facts& facts, const route_table& routes) {
                              facts.path)}};
 }
 
-json show(const exchange_record& what, time_point now,
+json show(const exchange_record& record, time_point now,
           const route_table& routes) {
   static const carrier nobody;
-  const auto& by = what.attempts.empty() || !what.attempts.back().by
+  const auto& by = record.attempts.empty() || !record.attempts.back().by
                      ? nobody
-                     : *what.attempts.back().by;
-  const auto& facts = *what.facts;
+                     : *record.attempts.back().by;
+  const auto& facts = *record.facts;
   auto attempts = json::array();
-  for (const auto& one : what.attempts)
-    attempts.push_back(show(one, what.started));
+  for (const auto& one : record.attempts)
+    attempts.push_back(show(one, record.started));
   const auto outcome_or_null = [&](std::string_view word) {
-    return what.over ? json(word) : json(nullptr);
+    return record.over ? json(word) : json(nullptr);
   };
-  return {{"id", std::to_string(what.id)},
+  return {{"id", std::to_string(record.id)},
           {"request_id", foreign_text(facts.request_id, max_foreign_name)},
-          {"state", !what.over                 ? "live"
-                    : what.how == outcome::ok ? "finished"
-                                              : "failed"},
+          {"state", !record.over                   ? "live"
+                    : record.result == outcome::ok ? "finished"
+                                                   : "failed"},
           {"visitor", facts.visitor_address},
-          {"method", what.method},
+          {"method", record.method},
           {"host", foreign_text(facts.host, max_path)},
           {"path", foreign_text(facts.path, max_path)},
           {"mapping", show_mapping(facts, routes)},
@@ -84,18 +84,18 @@ json show(const exchange_record& what, time_point now,
           {"connection", by.connection},
           {"transport", by.transport},
           {"attempts", std::move(attempts)},
-          {"moves", what.moves},
-          {"bytes_up", what.bytes_up},
-          {"bytes_down", what.bytes_down},
-          {"started_ms", what.started_ms},
-          {"acquired_ms", ms_or_null(what.started, what.acquired)},
-          {"first_byte_ms", ms_or_null(what.started, what.first_byte)},
+          {"moves", record.moves},
+          {"bytes_up", record.bytes_up},
+          {"bytes_down", record.bytes_down},
+          {"started_ms", record.started_ms},
+          {"acquired_ms", ms_or_null(record.started, record.acquired)},
+          {"first_byte_ms", ms_or_null(record.started, record.first_byte)},
           {"duration_ms",
-           ms_between(what.started, what.over ? what.ended : now)},
-          {"status", what.status == 0 ? json(nullptr) : json(what.status)},
-          {"outcome", outcome_or_null(to_string(what.how))},
-          {"outcome_class", outcome_or_null(class_of(what.how))},
-          {"detail", what.detail}};
+           ms_between(record.started, record.over ? record.ended : now)},
+          {"status", record.status == 0 ? json(nullptr) : json(record.status)},
+          {"outcome", outcome_or_null(to_string(record.result))},
+          {"outcome_class", outcome_or_null(class_of(record.result))},
+          {"detail", record.detail}};
 }
 
 struct filter {
@@ -103,30 +103,31 @@ struct filter {
   std::optional<std::string> tunnel;
   std::optional<std::string> outcome;
 
-  bool admits(const exchange_record& what) const {
-    if (id && *id != what.facts->request_id && *id != std::to_string(what.id))
+  bool admits(const exchange_record& record) const {
+    if (id && *id != record.facts->request_id
+        && *id != std::to_string(record.id))
       return false;
     if (outcome
-        && (!what.over
-            || (*outcome != to_string(what.how)
-                && *outcome != class_of(what.how))))
+        && (!record.over
+            || (*outcome != to_string(record.result)
+                && *outcome != class_of(record.result))))
       return false;
     if (!tunnel)
       return true;
-    if (!what.facts->via)
+    if (!record.facts->via)
       return false;
-    const auto& rule = what.facts->via->rule;
-    return what.attempts.empty() || !what.attempts.back().by
+    const auto& rule = record.facts->via->rule;
+    return record.attempts.empty() || !record.attempts.back().by
              ? std::find(rule.tunnels.begin(), rule.tunnels.end(), *tunnel)
                  != rule.tunnels.end()
-             : what.attempts.back().by->tunnel == *tunnel;
+             : record.attempts.back().by->tunnel == *tunnel;
   }
 };
 
-void add_records(long_text& to, const call& what, const record_list_ptr& all,
+void add_records(long_text& to, const call& call, const record_list_ptr& all,
                  std::vector<const exchange_record*> which) {
   const auto count = which.size();
-  to.pieces(count, [routes = what.where().routes, all, which = std::move(which),
+  to.pieces(count, [routes = call.where().routes, all, which = std::move(which),
                     between = separator{}](size_t i, std::string& to) mutable {
     between(to);
     to += on_a_line(show(*which[i], all->now, routes));
@@ -135,13 +136,13 @@ void add_records(long_text& to, const call& what, const record_list_ptr& all,
 
 } // namespace
 
-void get_exchanges(const call& what) {
-  const filter only{what.parameter("id"), what.parameter("tunnel"),
-                    what.parameter("outcome")};
-  const auto limit = what.number("limit", 100000);
+void get_exchanges(const call& call) {
+  const filter only{call.parameter("id"), call.parameter("tunnel"),
+                    call.parameter("outcome")};
+  const auto limit = call.number("limit", 100000);
   if (!limit)
     return;
-  what.with_records([what, only, limit](const record_list_ptr& all) {
+  call.with_records([call, only, limit](const record_list_ptr& all) {
     const auto pick = [&](const auto& from) {
       std::vector<const exchange_record*> out;
       for (const auto& one : from)
@@ -152,16 +153,16 @@ void get_exchanges(const call& what) {
     const auto live = pick(all->live);
     const auto ended = pick(all->ended);
     if (only.id && live.empty() && ended.empty())
-      return what.problem(404, "no exchange has the id \"" + *only.id + "\"");
+      return call.problem(404, "no exchange has the id \"" + *only.id + "\"");
     const json totals{
-      {"totals", show_totals(what.where().recorders->totals())}};
+      {"totals", show_totals(call.where().recorders->totals())}};
     long_text body;
     body.text(opened(totals) + "\n\"live\":[");
-    add_records(body, what, all, live);
+    add_records(body, call, all, live);
     body.text("],\n\"finished\":[");
-    add_records(body, what, all, ended);
+    add_records(body, call, all, ended);
     body.text("]}\n");
-    what.answer_in_steps(std::move(body));
+    call.answer_in_steps(std::move(body));
   });
 }
 

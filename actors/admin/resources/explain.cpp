@@ -237,7 +237,7 @@ json show_tunnels_of(const route& via, const config::node& config,
 
 /// All of an explanation but its candidates.
 json explain(const std::string& url, const target& asked,
-             const std::string& method, const context& where,
+             const std::string& method, const context& context,
              const config::node& config, const route* found,
              const node_snapshot& now) {
   json out{{"url", url},
@@ -247,10 +247,10 @@ json explain(const std::string& url, const target& asked,
            {"direct", false},
            {"balance", ""},
            {"tunnels", json::array()}};
-  auto how = outcome::ok;
+  auto outcome = outcome::ok;
   std::string summary;
   if (!found) {
-    how = outcome::no_mapping;
+    outcome = outcome::no_mapping;
     summary = "no mapping matches";
     if (const auto why = config::render(config::risk_of(asked.path));
         !why.empty())
@@ -259,8 +259,8 @@ json explain(const std::string& url, const target& asked,
     const auto& rule = found->rule;
     const auto goal = rule.to.scheme + "://" + rule.to.authority()
                       + found->target_path(asked.path);
-    out["mapping"] = show_candidate(where.routes, rule, found->index, found,
-                                    asked);
+    out["mapping"]
+      = show_candidate(context.routes, rule, found->index, found, asked);
     out["target"] = goal;
     out["direct"] = rule.tunnels.empty();
     out["balance"] = to_string(rule.balance);
@@ -272,12 +272,12 @@ json explain(const std::string& url, const target& asked,
     } else if (!first.empty()) {
       summary += " by " + first;
     } else {
-      how = outcome::no_endpoint;
+      outcome = outcome::no_endpoint;
       summary += ", but no agent could serve it";
     }
   }
-  out["outcome"] = to_string(how);
-  out["status"] = how == outcome::ok ? 0 : status_of(how);
+  out["outcome"] = to_string(outcome);
+  out["status"] = outcome == outcome::ok ? 0 : status_of(outcome);
   out["summary"] = summary;
   return out;
 }
@@ -295,21 +295,21 @@ std::string why_it_won(const route_table& routes, const route& winner,
   return why_it_won(routes, winner, asked);
 }
 
-void get_explanation(const call& what) {
-  const auto url = what.parameter("url");
+void get_explanation(const call& call) {
+  const auto url = call.parameter("url");
   target asked;
   if (!url || !read_target(*url, asked))
-    return what.problem(400, "url is an absolute http or https URL", "url");
-  const auto method = what.parameter("method").value_or("GET");
+    return call.problem(400, "url is an absolute http or https URL", "url");
+  const auto method = call.parameter("method").value_or("GET");
   asked.host = config::canonical_host(asked.host);
-  what.with_node([what, url = *url, asked, method](
-                   const node_snapshot_ptr& now) {
-    const auto config = what.where().config->get();
-    const auto& routes = what.where().routes;
+  call.with_node([call, url = *url, asked,
+                  method](const node_snapshot_ptr& now) {
+    const auto config = call.where().config->get();
+    const auto& routes = call.where().routes;
     const auto found = find_route(routes, asked.scheme, asked.host, asked.port,
                                   asked.path);
     long_text body;
-    body.text(opened(explain(url, asked, method, what.where(), *config,
+    body.text(opened(explain(url, asked, method, call.where(), *config,
                              found.get(), *now))
               + "\n\"candidates\":[");
     body.pieces(config->mappings.size(),
@@ -320,7 +320,7 @@ void get_explanation(const call& what) {
                                                  i, found.get(), asked));
                 },
                 500);
-    what.answer_in_steps(std::move(body.text("]}\n")));
+    call.answer_in_steps(std::move(body.text("]}\n")));
   });
 }
 

@@ -65,16 +65,16 @@ json show_serving(const config::mapping& rule, size_t index,
 
 } // namespace
 
-void get_mappings(const call& what) {
-  const auto limit = what.number("limit", default_limit);
+void get_mappings(const call& call) {
+  const auto limit = call.number("limit", default_limit);
   if (!limit)
     return;
-  const auto config = what.where().config->get();
-  const search wanted{what.parameter("search").value_or("")};
+  const auto config = call.where().config->get();
+  const search wanted{call.parameter("search").value_or("")};
   auto chosen = matching(*config, wanted);
   json head{{"count", config->mappings.size()}, {"matching", chosen.size()}};
   chosen.resize(std::min(chosen.size(), *limit));
-  what.with_node([what, config, head, chosen](const node_snapshot_ptr& now) {
+  call.with_node([call, config, head, chosen](const node_snapshot_ptr& now) {
     long_text body;
     body.text(opened(head) + "\n\"mappings\":[");
     body.pieces(chosen.size(), [config, chosen, now, between = separator{}](
@@ -86,7 +86,7 @@ void get_mappings(const call& what) {
       between(to);
       to += on_a_line(shown);
     });
-    what.answer_in_steps(std::move(body.text("]}\n")));
+    call.answer_in_steps(std::move(body.text("]}\n")));
   });
 }
 

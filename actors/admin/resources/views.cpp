@@ -46,8 +46,9 @@ using show_tunnel_head
 
 // Tunnels with the list of the chosen endpoints, those that are switched off
 // last; `head` opens each.
-void add_rows(long_text& to, const context& where, const node_snapshot_ptr& now,
-              const show_tunnel_head& head, const endpoint_choice& choice) {
+void add_rows(long_text& to, const context& context,
+              const node_snapshot_ptr& now, const show_tunnel_head& head,
+              const endpoint_choice& choice) {
   auto rows = rows_of(*now, choice);
   const auto count = rows.size();
   to.pieces(count, [now, rows = std::move(rows), head,
@@ -66,7 +67,7 @@ void add_rows(long_text& to, const context& where, const node_snapshot_ptr& now,
       to += "]}";
   });
   std::vector<tunnel_snapshot> off;
-  for (const auto& [name, settings] : where.config->get()->tunnels)
+  for (const auto& [name, settings] : context.config->get()->tunnels)
     if (!settings.enabled)
       off.push_back({name, settings.fallback.enabled,
                      settings.grpc_pool.enabled,
@@ -82,10 +83,11 @@ void add_rows(long_text& to, const context& where, const node_snapshot_ptr& now,
 }
 
 // One list, with what `show` finds for an endpoint.
-void answer_list(const call& what, const node_snapshot_ptr& now,
-                 std::string_view name, const endpoint_choice& choice,
-                 std::function<void(const endpoint_row&, std::string& to,
-                                    separator& between)> show) {
+void answer_list(
+  const call& call, const node_snapshot_ptr& now, std::string_view name,
+  const endpoint_choice& choice,
+  std::function<void(const endpoint_row&, std::string& to, separator& between)>
+    show) {
   auto rows = rows_of(*now, choice);
   const auto count = rows.size();
   long_text body;
@@ -96,22 +98,22 @@ void answer_list(const call& what, const node_snapshot_ptr& now,
     if (rows[i].endpoint)
       show(rows[i], to, between);
   });
-  what.answer_in_steps(std::move(body.text("]}\n")));
+  call.answer_in_steps(std::move(body.text("]}\n")));
 }
 
 } // namespace
 
 // -- parts --------------------------------------------------------------------
 
-json show_node(const context& where) {
+json show_node(const context& context) {
   const auto now = wall_clock_ms();
-  return {{"id", where.node->node_id},
-          {"version", where.options.version},
-          {"started_ms", where.started_ms},
-          {"uptime_seconds", double(now - where.started_ms) / 1000},
+  return {{"id", context.node->node_id},
+          {"version", context.options.version},
+          {"started_ms", context.started_ms},
+          {"uptime_seconds", double(now - context.started_ms) / 1000},
           {"time_ms", now},
-          {"draining", where.draining->load()},
-          {"config_stale", where.config_stale->load()}};
+          {"draining", context.draining->load()},
+          {"config_stale", context.config_stale->load()}};
 }
 
 json show_totals(const exchange_totals& totals) {
@@ -121,27 +123,29 @@ json show_totals(const exchange_totals& totals) {
           {"bytes_down", totals.bytes_down}};
 }
 
-void add_tunnels(long_text& to, const context& where,
+void add_tunnels(long_text& to, const context& context,
                  const node_snapshot_ptr& now, const endpoint_choice& choice) {
-  add_rows(to, where, now,
-           [choice](const tunnel_snapshot& tunnel, bool enabled) {
-             return opened(show_head(tunnel, enabled, choice));
-           }, choice);
+  add_rows(
+    to, context, now,
+    [choice](const tunnel_snapshot& tunnel, bool enabled) {
+      return opened(show_head(tunnel, enabled, choice));
+    },
+    choice);
 }
 
 // -- resources ----------------------------------------------------------------
 
-void get_stats(const call& what) {
-  const auto choice = read_endpoint_choice(what);
+void get_stats(const call& call) {
+  const auto choice = read_endpoint_choice(call);
   if (!choice)
     return;
-  what.with_counts([what, choice](const monitor_counts& counts) {
-    what.with_node([what, choice, counts](const node_snapshot_ptr& now) {
-      const auto& where = what.where();
-      auto body = make_stats(*now, *where.config->get(),
-                             compat::running_actors(where.system));
-      body["node"] = show_node(where);
-      body["exchanges"] = show_totals(where.recorders->totals());
+  call.with_counts([call, choice](const monitor_counts& counts) {
+    call.with_node([call, choice, counts](const node_snapshot_ptr& now) {
+      const auto& context = call.where();
+      auto body = make_stats(*now, *context.config->get(),
+                             compat::running_actors(context.system));
+      body["node"] = show_node(context);
+      body["exchanges"] = show_totals(context.recorders->totals());
       auto by_kind = json::object();
       for (size_t i = 0; i < counts.by_kind.size(); ++i)
         if (counts.by_kind[i] > 0)
@@ -149,44 +153,46 @@ void get_stats(const call& what) {
       body["events"] = {{"serial", counts.serial},
                         {"counts", std::move(by_kind)},
                         {"subscribers", counts.subscribers}};
-      if (where.node->limits)
+      if (context.node->limits)
         for (const auto& row : limit_table)
           body["limits"][std::string(row.name)]
-            = where.node->limits->count(row.kind);
+            = context.node->limits->count(row.kind);
       long_text all;
       all.text(opened(body) + "\n\"tunnels\":{");
-      add_rows(all, where, now,
-               [choice](const tunnel_snapshot& tunnel, bool enabled) {
-                 auto head = show_head(tunnel, enabled, *choice);
-                 head.erase("name");
-                 return on_a_line(tunnel.name) + ":" + opened(head);
-               }, *choice);
-      what.answer_in_steps(std::move(all.text("}}\n")));
+      add_rows(
+        all, context, now,
+        [choice](const tunnel_snapshot& tunnel, bool enabled) {
+          auto head = show_head(tunnel, enabled, *choice);
+          head.erase("name");
+          return on_a_line(tunnel.name) + ":" + opened(head);
+        },
+        *choice);
+      call.answer_in_steps(std::move(all.text("}}\n")));
     });
   });
 }
 
-void get_tunnels(const call& what) {
-  const auto choice = read_endpoint_choice(what);
+void get_tunnels(const call& call) {
+  const auto choice = read_endpoint_choice(call);
   if (!choice)
     return;
-  what.with_node([what, choice](const node_snapshot_ptr& now) {
+  call.with_node([call, choice](const node_snapshot_ptr& now) {
     long_text body;
     body.text("{\"tunnels\":[");
-    add_tunnels(body, what.where(), now, *choice);
-    what.answer_in_steps(std::move(body.text("]}\n")));
+    add_tunnels(body, call.where(), now, *choice);
+    call.answer_in_steps(std::move(body.text("]}\n")));
   });
 }
 
-void get_endpoints(const call& what) {
-  const auto choice = read_endpoint_choice(what);
+void get_endpoints(const call& call) {
+  const auto choice = read_endpoint_choice(call);
   if (!choice)
     return;
-  what.with_node([what, choice](const node_snapshot_ptr& now) {
-    answer_list(what, now, "endpoints", *choice,
-                [with_connections = choice->connections](
-                  const endpoint_row& row, std::string& to,
-                  separator& between) {
+  call.with_node([call, choice](const node_snapshot_ptr& now) {
+    answer_list(call, now, "endpoints", *choice,
+                [with_connections
+                 = choice->connections](const endpoint_row& row,
+                                        std::string& to, separator& between) {
                   auto shown = aps::show(*row.endpoint, with_connections);
                   shown["tunnel"] = row.tunnel->name;
                   if (with_connections)
@@ -197,11 +203,11 @@ void get_endpoints(const call& what) {
   });
 }
 
-void get_connections(const call& what) {
-  const auto choice = read_named_endpoints(what);
-  what.with_node([what, choice](const node_snapshot_ptr& now) {
-    answer_list(what, now, "connections", choice,
-                [name = what.parameter("name")](const endpoint_row& row,
+void get_connections(const call& call) {
+  const auto choice = read_named_endpoints(call);
+  call.with_node([call, choice](const node_snapshot_ptr& now) {
+    answer_list(call, now, "connections", choice,
+                [name = call.parameter("name")](const endpoint_row& row,
                                                 std::string& to,
                                                 separator& between) {
                   for (const auto& pool : row.endpoint->controller.pools)
@@ -219,8 +225,8 @@ void get_connections(const call& what) {
   });
 }
 
-void get_config(const call& what) {
-  const auto config = what.where().config->get();
+void get_config(const call& call) {
+  const auto config = call.where().config->get();
   using item = decltype(config->tunnels)::value_type;
   std::vector<const item*> tunnels;
   for (const auto& one : config->tunnels)
@@ -244,24 +250,24 @@ void get_config(const call& what) {
                 to += on_a_line(config::show(config->mappings[i]));
               },
               500);
-  what.answer_in_steps(std::move(body.text("]}}\n")));
+  call.answer_in_steps(std::move(body.text("]}}\n")));
 }
 
-void get_health(const call& what) {
-  what.answer(200, {{"status", "ok"}});
+void get_health(const call& call) {
+  call.answer(200, {{"status", "ok"}});
 }
 
-void get_readiness(const call& what) {
-  what.with_node([what](const node_snapshot_ptr& now) {
+void get_readiness(const call& call) {
+  call.with_node([call](const node_snapshot_ptr& now) {
     auto body = make_readiness(*now);
     const uint16_t status = body["ready"] ? 200 : 503;
-    what.answer(status, body);
+    call.answer(status, body);
   });
 }
 
-void get_metrics(const call& what) {
-  what.with_node([what](const node_snapshot_ptr& now) {
-    const auto& metrics = what.where().metrics;
+void get_metrics(const call& call) {
+  call.with_node([call](const node_snapshot_ptr& now) {
+    const auto& metrics = call.where().metrics;
     long_text body;
     // One scrape at a time: who comes meanwhile gets what is known.
     if (const auto turn = metrics->begin()) {
@@ -280,13 +286,13 @@ void get_metrics(const call& what) {
     }
     // Made when its turn comes: what is gone is known then.
     auto text = std::make_shared<std::optional<metrics_text>>();
-    body.steps([text, metrics, &registry = what.where().system.metrics()](
-                 std::string& to) {
+    body.steps([text, metrics,
+                &registry = call.where().system.metrics()](std::string& to) {
       if (!*text)
         text->emplace(registry, metrics->gone());
       return (*text)->step(to);
     });
-    what.answer_in_steps(std::move(body), metrics_type);
+    call.answer_in_steps(std::move(body), metrics_type);
   });
 }
 

@@ -38,8 +38,8 @@ std::optional<duration> complaints::admit(const std::string& cause,
   return age;
 }
 
-std::string in_words(duration what) {
-  const auto ms = duration_cast<milliseconds>(what).count();
+std::string in_words(duration duration) {
+  const auto ms = duration_cast<milliseconds>(duration).count();
   if (ms < 1000)
     return std::to_string(ms) + " ms";
   if (ms < 10000)

@@ -43,6 +43,6 @@ class complaints {
 };
 
 /// A duration for people: "20 ms", "1.5 s", "5 min", "2 h".
-std::string in_words(duration what);
+std::string in_words(duration duration);
 
 } // namespace aps

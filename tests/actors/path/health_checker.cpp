@@ -95,14 +95,15 @@ class checker_script {
     auto head = std::make_shared<response_head>();
     head->status = status;
     head->last = last;
-    check.what->deliver(on, {check.what->id(), response_frame{head}});
+    check.exchange->deliver(on, {check.exchange->id(), response_frame{head}});
     run();
   }
 
   void body(const job& check, uint64_t offset, size_t bytes) {
-    check.what->deliver(link_of(check),
-                        {check.what->id(),
-                         data_frame{offset, slice::adopt(std::string(bytes, 'x'))}});
+    check.exchange->deliver(
+      link_of(check),
+      {check.exchange->id(),
+       data_frame{offset, slice::adopt(std::string(bytes, 'x'))}});
     run();
   }
 
@@ -110,7 +111,7 @@ class checker_script {
   void next_answers(uint16_t status) { answer(next(), status); }
 
   void fail_next(outcome how) {
-    next().what->fail(how, "");
+    next().exchange->fail(how, "");
     run();
   }
 
@@ -135,10 +136,10 @@ class checker_script {
 
  private:
   link_ptr link_of(const job& check) {
-    auto& on = links_[check.what->id()];
+    auto& on = links_[check.exchange->id()];
     if (!on) {
       on = std::make_shared<sim_link>(net_.here);
-      check.what->attach(on, *check.session, std::make_shared<no_owner>());
+      check.exchange->attach(on, *check.session, std::make_shared<no_owner>());
       run();
     }
     return on;
@@ -180,7 +181,7 @@ CAF_TEST(a_check_is_an_ordinary_request_to_a_named_agent) {
   const auto check = it.next();
   CAF_CHECK(check.check);
   CAF_CHECK(check.session == first);
-  const auto& head = *check.what->head();
+  const auto& head = *check.exchange->head();
   CAF_CHECK_EQUAL(head.method, "GET");
   CAF_CHECK_EQUAL(head.authority, "origin:3000");
   CAF_CHECK_EQUAL(head.path, "/healthz"); // whatever `to` has
@@ -253,9 +254,9 @@ CAF_TEST(a_check_without_an_answer_is_cut_and_bad) {
   for (int i = 0; i < 3; ++i) {
     const auto check = it.next();
     it.pass(1900ms);
-    CAF_CHECK(!check.what->over());
+    CAF_CHECK(!check.exchange->over());
     it.pass(200ms);
-    CAF_CHECK(check.what->over());
+    CAF_CHECK(check.exchange->over());
     CAF_CHECK_EQUAL(it.checks(), 0u); // one at a time
   }
   CAF_CHECK(it.rests(first));
@@ -269,15 +270,15 @@ CAF_TEST(an_answer_that_never_ends_is_cut_by_time_or_size) {
   it.answer(slow, 200, false);
   it.body(slow, 0, 10);
   it.pass(2100ms);
-  CAF_CHECK(slow.what->over());
+  CAF_CHECK(slow.exchange->over());
   CAF_CHECK_EQUAL(it.counted("bad"), 1);
   // A few KiB are enough to judge a page by its status.
   const auto large = it.next();
   it.answer(large, 200, false);
   it.body(large, 0, 10000);
-  CAF_CHECK(!large.what->over());
+  CAF_CHECK(!large.exchange->over());
   it.body(large, 10000, 10000);
-  CAF_CHECK(large.what->over());
+  CAF_CHECK(large.exchange->over());
   CAF_CHECK_EQUAL(it.counted("good"), 1);
 }
 
@@ -311,7 +312,7 @@ CAF_TEST(a_reload_changes_and_ends_checks) {
   it.pass(600ms);
   CAF_REQUIRE_EQUAL(it.checks(), 1u);
   const auto check = it.next();
-  CAF_CHECK_EQUAL(check.what->head()->path, "/other");
+  CAF_CHECK_EQUAL(check.exchange->head()->path, "/other");
   it.answer(check, 404);
   CAF_CHECK(!it.rests(first));
   it.next_answers(200);
@@ -321,7 +322,7 @@ CAF_TEST(a_reload_changes_and_ends_checks) {
   mappings[0].health.reset();
   it.send(reconfigure_checks{shared(mappings)});
   CAF_CHECK(!it.rests(first));
-  CAF_CHECK(running.what->over());
+  CAF_CHECK(running.exchange->over());
   CAF_CHECK_EQUAL(it.told(event_kind::target_up).size(), 2u);
   it.pass(20s);
   CAF_CHECK_EQUAL(it.checks(), 0u);
@@ -335,13 +336,13 @@ CAF_TEST(checks_end_with_their_agent_and_with_a_drain) {
   it.agents({first});
   const auto running = it.next();
   it.agents({});
-  CAF_CHECK(running.what->over());
+  CAF_CHECK(running.exchange->over());
   it.pass(20s);
   CAF_CHECK_EQUAL(it.checks(), 0u);
   it.agents({second});
   const auto other = it.next();
   it.send(drain{});
-  CAF_CHECK(other.what->over());
+  CAF_CHECK(other.exchange->over());
   it.pass(20s);
   CAF_CHECK_EQUAL(it.checks(), 0u);
   it.send(reconfigure_checks{shared(one_mapping())});

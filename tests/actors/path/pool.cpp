@@ -342,7 +342,7 @@ CAF_TEST(a_newer_session_takes_the_place_of_the_older_at_once) {
   CAF_CHECK(old[0].notes->refused->why == refusal::replaced);
   CAF_REQUIRE_EQUAL(it.told->orphans.size(), 1u);
   CAF_CHECK(it.told->orphans[0].session_over);
-  CAF_CHECK_EQUAL(it.told->orphans[0].jobs[0].what->id(), id);
+  CAF_CHECK_EQUAL(it.told->orphans[0].jobs[0].exchange->id(), id);
   const auto fresh = it.dial(2, 2);
   // Late clean-up of the old one changes nothing.
   it.lose(old[0]);

@@ -33,7 +33,7 @@ CAF_TEST(a_connection_dies_while_it_is_being_granted) {
   const auto failed = it.told->failed_leases.size();
   CAF_CHECK_EQUAL(orphans + failed, 1u);
   if (orphans == 1)
-    CAF_CHECK_EQUAL(it.told->orphans[0].jobs[0].what->id(), id);
+    CAF_CHECK_EQUAL(it.told->orphans[0].jobs[0].exchange->id(), id);
 }
 
 CAF_TEST(a_connection_dies_while_draining) {
@@ -48,7 +48,7 @@ CAF_TEST(a_connection_dies_while_draining) {
   it.told->wishes.clear();
   it.lose(old);
   CAF_REQUIRE_EQUAL(it.told->orphans.size(), 1u);
-  CAF_CHECK_EQUAL(it.told->orphans[0].jobs[0].what->id(), id);
+  CAF_CHECK_EQUAL(it.told->orphans[0].jobs[0].exchange->id(), id);
   CAF_CHECK_EQUAL(it.look().leases, 0u);
   // It was to go anyway: nothing to replace, nothing to complain about.
   it.pass(3s);
@@ -80,8 +80,8 @@ CAF_TEST(the_agent_vanishes_while_growth_is_asked) {
     it.lose(one);
   // Those who waited go back to the controller, in their order.
   CAF_REQUIRE_EQUAL(it.told->failed_leases.size(), 2u);
-  CAF_CHECK_EQUAL(it.told->failed_leases[0].what->id(), all[4]);
-  CAF_CHECK_EQUAL(it.told->failed_leases[1].what->id(), all[5]);
+  CAF_CHECK_EQUAL(it.told->failed_leases[0].exchange->id(), all[4]);
+  CAF_CHECK_EQUAL(it.told->failed_leases[1].exchange->id(), all[5]);
   CAF_CHECK_EQUAL(it.look().waiting, 0u);
   CAF_CHECK_EQUAL(it.look().leases, 0u);
   it.pass(10s);
@@ -151,5 +151,5 @@ CAF_TEST(a_moving_request_never_waits_and_never_goes_to_another_agent) {
   const auto lost = it.request(uint8_t{9});
   CAF_CHECK(it.carrier(lost) == nullptr);
   CAF_REQUIRE_EQUAL(it.told->failed_leases.size(), 1u);
-  CAF_CHECK_EQUAL(it.told->failed_leases[0].what->id(), lost);
+  CAF_CHECK_EQUAL(it.told->failed_leases[0].exchange->id(), lost);
 }

@@ -108,7 +108,7 @@ CAF_TEST(a_check_ends_with_its_connection_and_moves_nowhere) {
   CAF_CHECK(it.failure(checked) == outcome::cut);
   for (const auto& orphans : it.told->orphans)
     for (const auto& one : orphans.jobs)
-      CAF_CHECK_EQUAL(one.what->id(), request);
+      CAF_CHECK_EQUAL(one.exchange->id(), request);
 }
 
 CAF_TEST(failing_checks_do_not_eject_a_connection) {

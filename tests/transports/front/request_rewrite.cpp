@@ -27,7 +27,7 @@ request_address address(const message_head& head) {
 outcome refusal(const message_head& head) {
   const auto result = address_of(head);
   CAF_REQUIRE(std::holds_alternative<request_refusal>(result));
-  return std::get<request_refusal>(result).what;
+  return std::get<request_refusal>(result).cause;
 }
 
 route to_localhost() {

@@ -65,9 +65,9 @@ void resolver::find(const std::string& name, std::weak_ptr<const void> owner,
     ask(name, found);
 }
 
-void resolver::ask(const std::string& name, entry& what) {
-  what.asking = true;
-  what.asked = unit_.now();
+void resolver::ask(const std::string& name, entry& entry) {
+  entry.asking = true;
+  entry.asked = unit_.now();
   ++asking_;
   if (!std::exchange(watching_, true))
     unit_.watch(weak_from_this());
@@ -103,15 +103,15 @@ void resolver::on_answer(const std::string& name, const name_answer& answer) {
 
 void resolver::give(entry& to, const error_code& error,
                     const addresses& found) {
-  for (auto& who : std::exchange(to.waiting, {}))
-    answer_later(std::move(who), error, found);
+  for (auto& waiter : std::exchange(to.waiting, {}))
+    answer_later(std::move(waiter), error, found);
 }
 
-void resolver::answer_later(waiter who, const error_code& error,
+void resolver::answer_later(waiter waiter, const error_code& error,
                             const addresses& found) {
-  unit_.post([who = std::move(who), error, found] {
-    if (const auto owner = who.owner.lock())
-      who.done(error, found);
+  unit_.post([waiter = std::move(waiter), error, found] {
+    if (const auto owner = waiter.owner.lock())
+      waiter.done(error, found);
   });
 }
 

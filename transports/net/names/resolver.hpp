@@ -56,10 +56,10 @@ class resolver final : public watched,
     std::vector<waiter> waiting;
   };
 
-  void ask(const std::string& name, entry& what);
+  void ask(const std::string& name, entry& entry);
   void on_answer(const std::string& name, const name_answer& answer);
   void give(entry& to, const error_code& error, const addresses& found);
-  void answer_later(waiter who, const error_code& error,
+  void answer_later(waiter waiter, const error_code& error,
                     const addresses& found);
   void make_room(time_point now);
 

@@ -17,15 +17,15 @@ class direct_link final : public link,
 
   void start(std::shared_ptr<link_listener>) override {}
 
-  void send(frame what) override {
+  void send(frame frame) override {
     // The origin's side was made from the head.
-    if (std::holds_alternative<request_frame>(what.body))
+    if (std::holds_alternative<request_frame>(frame.body))
       return;
-    unit_.post([to = to_, other = other_, what = std::move(what)]() mutable {
+    unit_.post([to = to_, other = other_, frame = std::move(frame)]() mutable {
       const auto end = to.lock();
       const auto via = other.lock();
       if (end && via)
-        end->deliver(via, std::move(what));
+        end->deliver(via, std::move(frame));
     });
   }
 

@@ -56,11 +56,12 @@ void exchange::attach(link_ptr on, const session_id& session,
   });
 }
 
-void exchange::deliver(const link_ptr& from, frame what) {
-  calls_.run(shared_from_this(), [this, from, what = std::move(what)]() mutable {
-    if (from == link_)
-      do_deliver(std::move(what));
-  });
+void exchange::deliver(const link_ptr& from, frame frame) {
+  calls_.run(shared_from_this(),
+             [this, from, frame = std::move(frame)]() mutable {
+               if (from == link_)
+                 do_deliver(std::move(frame));
+             });
 }
 
 void exchange::detach(const link_ptr& from, link_error why, bool unsent) {
@@ -94,12 +95,12 @@ void exchange::look_at_limits() {
                || heads_sent_ >= max_heads;
 }
 
-void exchange::fail(outcome how, std::string detail) {
-  calls_.run(shared_from_this(), [this, how, detail = std::move(detail)] {
+void exchange::fail(outcome outcome, std::string detail) {
+  calls_.run(shared_from_this(), [this, outcome, detail = std::move(detail)] {
     if (over_)
       return;
-    send(reset_frame{how, detail});
-    finish(how, detail);
+    send(reset_frame{outcome, detail});
+    finish(outcome, detail);
   });
 }
 
@@ -135,10 +136,10 @@ void exchange::begin_or_move(link_ptr on, const session_id& session,
     session_ = session;
     restart(true);
   } else {
-    const auto how = response_started_ ? outcome::cut
-                     : exhausted_      ? outcome::attempts_exhausted
-                                       : outcome::started_unknown;
-    finish(how, "the agent that had the request is gone");
+    const auto outcome = response_started_ ? outcome::cut
+                         : exhausted_      ? outcome::attempts_exhausted
+                                           : outcome::started_unknown;
+    finish(outcome, "the agent that had the request is gone");
   }
 }
 
@@ -166,7 +167,7 @@ void exchange::restart(bool begins) {
   send_head(begins);
 }
 
-void exchange::do_deliver(frame what) {
+void exchange::do_deliver(frame frame) {
   // A listener may drop the last outside reference while it is called.
   const auto self = shared_from_this();
   unheard_ = false;
@@ -177,36 +178,36 @@ void exchange::do_deliver(frame what) {
       else
         violation("unexpected frame kind");
     },
-    what.body);
+    frame.body);
 }
 
-void exchange::handle(response_frame& what) {
+void exchange::handle(response_frame& frame) {
   if (final_head_)
     return violation("second response head");
   ++heads_;
-  final_head_ = !what.head->interim();
+  final_head_ = !frame.head->interim();
   if (!final_head_) {
-    interim_bytes_ += bytes_of(what.head->headers);
+    interim_bytes_ += bytes_of(frame.head->headers);
     if (heads_ > max_interim_heads || interim_bytes_ > max_interim_bytes)
       return violation("too many interim response heads");
   }
-  length_ = what.head->content_length;
+  length_ = frame.head->content_length;
   response_started_ = true;
   if (record_ && final_head_) {
     record_->first_byte = unit().now();
-    record_->status = what.head->status;
+    record_->status = frame.head->status;
   }
-  listener_->on_head(what.head);
+  listener_->on_head(frame.head);
   if (over_)
     return;
-  if (what.head->last && final_head_)
+  if (frame.head->last && final_head_)
     complete({});
 }
 
-void exchange::handle(data_frame& what) {
+void exchange::handle(data_frame& frame) {
   if (!final_head_)
     return violation("data before the response head");
-  auto fresh = in_.accept(what);
+  auto fresh = in_.accept(frame);
   if (!fresh)
     return violation("data out of order or beyond the credit");
   if (record_)
@@ -217,39 +218,39 @@ void exchange::handle(data_frame& what) {
     complete({});
 }
 
-void exchange::handle(end_frame& what) {
-  if (!final_head_ || !in_.accept_end(what.offset))
+void exchange::handle(end_frame& frame) {
+  if (!final_head_ || !in_.accept_end(frame.offset))
     return violation("end at the wrong place");
-  complete(what.trailers);
+  complete(frame.trailers);
 }
 
-void exchange::handle(reset_frame& what) {
+void exchange::handle(reset_frame& frame) {
   send(ack_frame{in_.received(), 0, true});
-  finish(what.code == outcome::ok ? outcome::internal : what.code,
-         foreign_text(what.message));
+  finish(frame.code == outcome::ok ? outcome::internal : frame.code,
+         foreign_text(frame.message));
 }
 
-void exchange::handle(ack_frame& what) {
+void exchange::handle(ack_frame& frame) {
   const auto was_full = out_.room() == 0;
-  if (!out_.ack(what.offset, what.window))
+  if (!out_.ack(frame.offset, frame.window))
     return violation("ack of bytes that were never sent");
-  if (what.offset > 0)
+  if (frame.offset > 0)
     body_acked_ = true;
   pump();
   if (was_full && !out_.finished() && out_.room() > 0)
     listener_->on_writable();
 }
 
-void exchange::handle(resumed_frame& what) {
-  if (!resuming_ || what.attempt != attempt_)
+void exchange::handle(resumed_frame& frame) {
+  if (!resuming_ || frame.attempt != attempt_)
     return;
   resuming_ = false;
-  if (what.known) {
+  if (frame.known) {
     const auto sent = out_.sent();
-    if (!out_.rewind(what.received))
+    if (!out_.rewind(frame.received))
       return violation("resumed at a position that is gone or was never sent");
     if (record_)
-      record_->bytes_resent += sent - std::min(sent, what.received);
+      record_->bytes_resent += sent - std::min(sent, frame.received);
     // Our last ack may have died with the old link.
     send(in_.current_ack());
     return pump();
@@ -313,9 +314,9 @@ void exchange::pump() {
     send(std::move(*next));
 }
 
-void exchange::send(frame::kind what) {
+void exchange::send(frame::kind kind) {
   if (link_)
-    link_->send(frame{id_, std::move(what)});
+    link_->send(frame{id_, std::move(kind)});
 }
 
 void exchange::complete(const header_list& trailers) {
@@ -326,25 +327,25 @@ void exchange::complete(const header_list& trailers) {
     listener->on_end(trailers);
 }
 
-void exchange::violation(const char* what) {
-  send(reset_frame{outcome::internal, what});
-  finish(outcome::internal, what);
+void exchange::violation(const char* text) {
+  send(reset_frame{outcome::internal, text});
+  finish(outcome::internal, text);
 }
 
-void exchange::finish(outcome how, const std::string& detail) {
+void exchange::finish(outcome outcome, const std::string& detail) {
   const auto listener = std::move(listener_);
-  release(how, detail);
+  release(outcome, detail);
   if (listener)
-    listener->on_failed(how, detail);
+    listener->on_failed(outcome, detail);
 }
 
-void exchange::release(outcome how, std::string_view detail) {
+void exchange::release(outcome outcome, std::string_view detail) {
   over_ = true;
-  note_end(how, detail);
+  note_end(outcome, detail);
   out_.clear();
   link_ = nullptr;
   if (const auto owner = std::move(owner_))
-    owner->on_finished(unit(), id_, how);
+    owner->on_finished(unit(), id_, outcome);
   owner_ = nullptr;
 }
 
@@ -383,9 +384,9 @@ void exchange_record::keep_facts() {
   facts = kept_;
 }
 
-void exchange::observe(std::shared_ptr<exchange_observer> who,
+void exchange::observe(std::shared_ptr<exchange_observer> observer,
                        exchange_record_ptr record) {
-  observer_ = std::move(who);
+  observer_ = std::move(observer);
   record_ = std::move(record);
   record_->id = id_;
   record_->facts = facts_;
@@ -394,7 +395,7 @@ void exchange::observe(std::shared_ptr<exchange_observer> who,
   record_->started_ms = wall_clock_ms();
 }
 
-void exchange::note_attempt(exchange_attempt::kind how) {
+void exchange::note_attempt(exchange_attempt::kind kind) {
   if (!record_)
     return;
   const auto now = unit().now();
@@ -402,7 +403,7 @@ void exchange::note_attempt(exchange_attempt::kind how) {
     record_->acquired = now;
   else
     ++record_->moves;
-  record_->attempts.push_back({how, now, owner_->who(), {}, {}});
+  record_->attempts.push_back({kind, now, owner_->who(), {}, {}});
 }
 
 void exchange::note_loss(std::string_view why) {
@@ -412,18 +413,18 @@ void exchange::note_loss(std::string_view why) {
   record_->attempts.back().reason = why;
 }
 
-void exchange::note_end(outcome how, std::string_view detail) {
+void exchange::note_end(outcome outcome, std::string_view detail) {
   const auto record = std::exchange(record_, nullptr);
   if (!record)
     return;
   record->ended = unit().now();
   record->over = true;
-  record->how = how;
+  record->result = outcome;
   record->detail = detail;
   cut_text(record->detail, kept::detail);
   // Nobody hears the status of an answer to a visitor that left.
-  if (record->status == 0 && how != outcome::visitor_gone)
-    record->status = static_cast<uint16_t>(status_of(how));
+  if (record->status == 0 && outcome != outcome::visitor_gone)
+    record->status = static_cast<uint16_t>(status_of(outcome));
   if (const auto observer = std::exchange(observer_, nullptr))
     observer->on_over(record);
 }

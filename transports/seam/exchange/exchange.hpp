@@ -18,7 +18,7 @@ namespace aps {
 class exchange_owner {
  public:
   virtual ~exchange_owner() = default;
-  virtual void on_finished(executor& unit, exchange_id id, outcome how) = 0;
+  virtual void on_finished(executor& unit, exchange_id id, outcome outcome) = 0;
 
   /// The connection, for the records of exchanges; may be null.
   virtual carrier_ptr who() const { return nullptr; }
@@ -41,7 +41,7 @@ class visitor {
   virtual void on_end(const header_list& trailers) = 0;
 
   /// The exchange failed; a head may or may not have been delivered before.
-  virtual void on_failed(outcome how, const std::string& detail) = 0;
+  virtual void on_failed(outcome outcome, const std::string& detail) = 0;
 
   /// `exchange::room` grew from zero.
   virtual void on_writable() = 0;
@@ -71,7 +71,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
   void attach(link_ptr on, const session_id& session, exchange_owner_ptr owner);
 
   /// A frame that arrived on `from`; late frames of former links are dropped.
-  void deliver(const link_ptr& from, frame what);
+  void deliver(const link_ptr& from, frame frame);
 
   /// `from` is gone, and why. The exchange waits for the next `attach` or
   /// `fail`. `unsent` = the head that it was given never left.
@@ -79,7 +79,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
               bool unsent = false);
 
   /// Ends the exchange from our side; the visitor gets an error.
-  void fail(outcome how, std::string detail);
+  void fail(outcome outcome, std::string detail);
 
   /// False once the head was handed to a link.
   bool never_sent() const noexcept { return !head_sent_; }
@@ -110,8 +110,8 @@ class exchange : public std::enable_shared_from_this<exchange> {
   // -- for the visitor's side, unit thread only ------------------------------
 
   /// Has its life written into `record`, a new or reused one, from now on;
-  /// `who` hears of the end. Before anything else happens to it.
-  void observe(std::shared_ptr<exchange_observer> who,
+  /// `observer` hears of the end. Before anything else happens to it.
+  void observe(std::shared_ptr<exchange_observer> observer,
                exchange_record_ptr record);
 
   /// Request body bytes; at most `room()` at a time.
@@ -131,26 +131,26 @@ class exchange : public std::enable_shared_from_this<exchange> {
  private:
   void begin_or_move(link_ptr on, const session_id& session,
                      exchange_owner_ptr owner);
-  void do_deliver(frame what);
-  void handle(response_frame& what);
-  void handle(data_frame& what);
-  void handle(end_frame& what);
-  void handle(reset_frame& what);
-  void handle(ack_frame& what);
-  void handle(resumed_frame& what);
+  void do_deliver(frame frame);
+  void handle(response_frame& frame);
+  void handle(data_frame& frame);
+  void handle(end_frame& frame);
+  void handle(reset_frame& frame);
+  void handle(ack_frame& frame);
+  void handle(resumed_frame& frame);
   void send_head(bool begins);
   void restart(bool begins);
   void take_back_head();
   void look_at_limits();
   void pump();
-  void send(frame::kind what);
+  void send(frame::kind kind);
   void complete(const header_list& trailers);
-  void violation(const char* what);
-  void finish(outcome how, const std::string& detail);
-  void release(outcome how, std::string_view detail = {});
-  void note_attempt(exchange_attempt::kind how);
+  void violation(const char* text);
+  void finish(outcome outcome, const std::string& detail);
+  void release(outcome outcome, std::string_view detail = {});
+  void note_attempt(exchange_attempt::kind kind);
   void note_loss(std::string_view why);
-  void note_end(outcome how, std::string_view detail);
+  void note_end(outcome outcome, std::string_view detail);
 
   ordered_dispatch calls_;
   const exchange_id id_;
@@ -217,7 +217,9 @@ class served_exchange : public std::enable_shared_from_this<served_exchange> {
   const request_head_ptr& head() const noexcept { return head_; }
 
   /// Who performs the request; set once, before the first `attach`.
-  void set_origin(std::shared_ptr<origin> who) { origin_ = std::move(who); }
+  void set_origin(std::shared_ptr<origin> origin) {
+    origin_ = std::move(origin);
+  }
 
   // -- for actors, any thread ------------------------------------------------
 
@@ -228,7 +230,7 @@ class served_exchange : public std::enable_shared_from_this<served_exchange> {
   void resume(link_ptr on, exchange_owner_ptr owner, resume_frame from);
 
   /// A frame that arrived on `from`; late frames of former links are dropped.
-  void deliver(const link_ptr& from, frame what);
+  void deliver(const link_ptr& from, frame frame);
 
   /// `from` is gone; waits for `resume` or `cancel`.
   void detach(const link_ptr& from);
@@ -250,18 +252,18 @@ class served_exchange : public std::enable_shared_from_this<served_exchange> {
   void consumed(size_t bytes);
 
   /// The origin gave no proper answer; tells the node why.
-  void fail(outcome how, std::string detail);
+  void fail(outcome outcome, std::string detail);
 
  private:
   void continue_on(link_ptr on, exchange_owner_ptr owner,
                    const resume_frame& from);
-  void do_deliver(frame what);
-  void handle(data_frame& what);
-  void handle(end_frame& what);
-  void handle(ack_frame& what);
+  void do_deliver(frame frame);
+  void handle(data_frame& frame);
+  void handle(end_frame& frame);
+  void handle(ack_frame& frame);
   void pump();
-  void send(frame::kind what);
-  void finish(outcome how);
+  void send(frame::kind kind);
+  void finish(outcome outcome);
 
   ordered_dispatch calls_;
   const exchange_id id_;

@@ -64,7 +64,7 @@ struct exchange_attempt {
     resume,  ///< the same session went on
     restart, ///< sent again from its first byte
   };
-  kind how = kind::first;
+  kind cause = kind::first;
   time_point at{};
   carrier_ptr by;
   time_point lost_at{}; ///< zero = it was not
@@ -89,7 +89,7 @@ struct exchange_record {
   uint64_t bytes_resent = 0; ///< body bytes sent again after a move
   uint16_t status = 0;       ///< to the visitor; 0 = not known
   bool over = false;
-  outcome how = outcome::ok;
+  outcome result = outcome::ok;
   std::string detail;
   size_t slot = 0; ///< for who keeps the live ones
 
@@ -109,7 +109,7 @@ using exchange_record_ptr = std::shared_ptr<exchange_record>;
 class exchange_observer {
  public:
   virtual ~exchange_observer() = default;
-  virtual void on_over(const exchange_record_ptr& what) = 0;
+  virtual void on_over(const exchange_record_ptr& record) = 0;
 };
 
 } // namespace aps

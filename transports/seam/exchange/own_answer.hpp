@@ -11,7 +11,7 @@ namespace aps {
 /// are as they came; whoever keeps them cuts and cleans them. They live as long
 /// as the call.
 struct own_answer {
-  outcome how = outcome::internal;
+  outcome result = outcome::internal;
   unsigned status = 0; ///< 0 = nothing that has one was sent
   std::string_view peer = {}; ///< ip of the visitor
   std::string_view request_id = {};

@@ -38,11 +38,12 @@ void served_exchange::resume(link_ptr on, exchange_owner_ptr owner,
   });
 }
 
-void served_exchange::deliver(const link_ptr& from, frame what) {
-  calls_.run(shared_from_this(), [this, from, what = std::move(what)]() mutable {
-    if (from == link_)
-      do_deliver(std::move(what));
-  });
+void served_exchange::deliver(const link_ptr& from, frame frame) {
+  calls_.run(shared_from_this(),
+             [this, from, frame = std::move(frame)]() mutable {
+               if (from == link_)
+                 do_deliver(std::move(frame));
+             });
 }
 
 void served_exchange::detach(const link_ptr& from) {
@@ -86,7 +87,7 @@ void served_exchange::continue_on(link_ptr on, exchange_owner_ptr owner,
     send(*failure_);
 }
 
-void served_exchange::do_deliver(frame what) {
+void served_exchange::do_deliver(frame frame) {
   const auto self = shared_from_this();
   std::visit(
     [this](auto& body) {
@@ -98,12 +99,12 @@ void served_exchange::do_deliver(frame what) {
       else
         fail(outcome::internal, "unexpected frame kind");
     },
-    what.body);
+    frame.body);
 }
 
-void served_exchange::handle(data_frame& what) {
+void served_exchange::handle(data_frame& frame) {
   const auto had_ended = in_.ended();
-  auto fresh = in_.accept(what);
+  auto fresh = in_.accept(frame);
   if (!fresh)
     return fail(outcome::internal, "data out of order or beyond the credit");
   if (!origin_)
@@ -114,21 +115,21 @@ void served_exchange::handle(data_frame& what) {
     origin_->on_body_end({});
 }
 
-void served_exchange::handle(end_frame& what) {
+void served_exchange::handle(end_frame& frame) {
   // A node that resumed says it again, at the same place.
-  if (in_.ended() && what.offset == in_.received())
+  if (in_.ended() && frame.offset == in_.received())
     return;
-  if (in_.ended() || !in_.accept_end(what.offset))
+  if (in_.ended() || !in_.accept_end(frame.offset))
     return fail(outcome::internal, "end at the wrong place");
   if (origin_)
-    origin_->on_body_end(what.trailers);
+    origin_->on_body_end(frame.trailers);
 }
 
-void served_exchange::handle(ack_frame& what) {
-  if (what.ended)
+void served_exchange::handle(ack_frame& frame) {
+  if (frame.ended)
     return finish(outcome::ok);
   const auto was_full = out_.room() == 0;
-  if (!out_.ack(what.offset, what.window))
+  if (!out_.ack(frame.offset, frame.window))
     return fail(outcome::internal, "ack of bytes that were never sent");
   pump();
   if (was_full && !out_.finished() && out_.room() > 0 && origin_)
@@ -178,10 +179,10 @@ void served_exchange::consumed(size_t bytes) {
     send(*due);
 }
 
-void served_exchange::fail(outcome how, std::string detail) {
+void served_exchange::fail(outcome outcome, std::string detail) {
   if (over_ || failure_)
     return;
-  failure_ = reset_frame{how, std::move(detail)};
+  failure_ = reset_frame{outcome, std::move(detail)};
   send(*failure_);
   // Bytes that the node has no credit for yet are lost with the failure; it
   // ends the visitor's answer in the same way as the origin ended ours.
@@ -197,24 +198,24 @@ void served_exchange::pump() {
     send(std::move(*next));
 }
 
-void served_exchange::send(frame::kind what) {
+void served_exchange::send(frame::kind kind) {
   if (link_)
-    link_->send(frame{id_, std::move(what)});
+    link_->send(frame{id_, std::move(kind)});
 }
 
-void served_exchange::finish(outcome how) {
-  const auto finished_cleanly = how == outcome::ok && out_.all_sent()
-                                && (in_.ended() || head_->last);
+void served_exchange::finish(outcome outcome) {
+  const auto finished_cleanly
+    = outcome == outcome::ok && out_.all_sent() && (in_.ended() || head_->last);
   over_ = true;
   out_.clear();
   link_ = nullptr;
   // The origin may still be busy: with a body nobody reads, or with an answer
   // nobody wants.
-  if (const auto who = std::move(origin_); who && !finished_cleanly)
-    who->on_cancelled();
+  if (const auto origin = std::move(origin_); origin && !finished_cleanly)
+    origin->on_cancelled();
   origin_ = nullptr;
   if (const auto owner = std::move(owner_))
-    owner->on_finished(unit(), id_, how);
+    owner->on_finished(unit(), id_, outcome);
   owner_ = nullptr;
 }
 

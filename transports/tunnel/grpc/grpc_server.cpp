@@ -27,7 +27,7 @@ constexpr std::chrono::seconds shutdown_timeout{2};
 /// Relays by the name under which gRPC knows them.
 class grpc_server::relay_registry {
  public:
-  void add(const std::string& name, const std::shared_ptr<grpc_relay>& who) {
+  void add(const std::string& name, const std::shared_ptr<grpc_relay>& relay) {
     std::lock_guard guard{mutex_};
     if (all_.size() >= next_sweep_) {
       std::erase_if(all_, [](const auto& item) {
@@ -35,7 +35,7 @@ class grpc_server::relay_registry {
       });
       next_sweep_ = std::max<size_t>(64, all_.size() * 2);
     }
-    all_[name] = who;
+    all_[name] = relay;
   }
 
   /// The relay whose stream says it comes from `peer`.

@@ -136,16 +136,16 @@ std::optional<h2_frame> take_frame(std::string_view& bytes) {
 }
 
 /// Takes padding and priority off the payload of HEADERS.
-bool strip(h2_frame& what) {
-  auto& payload = what.payload;
+bool strip(h2_frame& h2_frame) {
+  auto& payload = h2_frame.payload;
   size_t padding = 0;
-  if ((what.flags & padded) != 0) {
+  if ((h2_frame.flags & padded) != 0) {
     if (payload.empty())
       return false;
     padding = static_cast<uint8_t>(payload.front());
     payload.remove_prefix(1);
   }
-  const size_t front = (what.flags & with_priority) != 0 ? 5 : 0;
+  const size_t front = (h2_frame.flags & with_priority) != 0 ? 5 : 0;
   if (payload.size() < front + padding)
     return false;
   payload = payload.substr(front, payload.size() - front - padding);

@@ -6,8 +6,8 @@
 
 namespace aps {
 
-std::string_view render(h2_verdict what) noexcept {
-  switch (what) {
+std::string_view render(h2_verdict verdict) noexcept {
+  switch (verdict) {
     case h2_verdict::ok:
       return "no objection";
     case h2_verdict::bad_preface:

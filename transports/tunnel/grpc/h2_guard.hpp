@@ -28,7 +28,7 @@ enum class h2_verdict : uint8_t {
 };
 
 /// One sentence for humans.
-std::string_view render(h2_verdict what) noexcept;
+std::string_view render(h2_verdict verdict) noexcept;
 
 /// Watches what a client sends on an HTTP/2 connection before gRPC sees it:
 /// gRPC 1.51 itself is open to rapid reset (CVE-2023-44487) and its kin. Reads

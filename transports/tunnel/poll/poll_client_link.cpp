@@ -75,23 +75,23 @@ class poll_client_link final : public link_base {
                                           0),
                         {},
                         [me = self<poll_client_link>()](
-                          const error_code& error, const poll_reply& what) {
-                          me->on_opened(error, what);
+                          const error_code& error, const poll_reply& reply) {
+                          me->on_opened(error, reply);
                         });
   }
 
  private:
   // -- opening ---------------------------------------------------------------
 
-  void on_opened(const error_code& error, const poll_reply& what) {
+  void on_opened(const error_code& error, const poll_reply& reply) {
     if (error)
       return not_opened(classify_socket_error(error), error.message());
-    if (what.close)
-      return not_opened(code_of(what), "the node has no room");
-    if (what.status != created || !is_token(what.token))
+    if (reply.close)
+      return not_opened(code_of(reply), "the node has no room");
+    if (reply.status != created || !is_token(reply.token))
       return not_opened(link_error::refused, "the peer answered with status "
-                                               + std::to_string(what.status));
-    token_ = what.token;
+                                               + std::to_string(reply.status));
+    token_ = reply.token;
     watch_ticks();
     std::exchange(opened_, nullptr)(shared_from_this(), link_error::none, {});
   }
@@ -168,8 +168,8 @@ class poll_client_link final : public link_base {
     auto head = head_of(which, size_of(body));
     which.over->request(std::move(head), std::move(body),
                         [me = self<poll_client_link>(),
-                         &which](const error_code& error, poll_reply what) {
-                          me->on_reply(which, error, std::move(what));
+                         &which](const error_code& error, poll_reply reply) {
+                          me->on_reply(which, error, std::move(reply));
                         });
     which.keep = nullptr; // the handler does that now
   }
@@ -232,40 +232,40 @@ class poll_client_link final : public link_base {
 
   // -- answers ---------------------------------------------------------------
 
-  void on_reply(lane& which, const error_code& error, poll_reply what) {
+  void on_reply(lane& which, const error_code& error, poll_reply reply) {
     if (!alive())
       return;
     if (error)
       return failed(which, classify_socket_error(error), error.message());
-    if (what.close)
-      return closed_by_node(which, what);
+    if (reply.close)
+      return closed_by_node(which, reply);
     if (close_code_ != 0 && &which == &up_)
       return closed();
-    if (what.status == poll_gone || what.status == not_found)
+    if (reply.status == poll_gone || reply.status == not_found)
       return lost(link_error::lost, "the node does not know the link any more");
     // Something on the way may answer, too; it does not know our fields.
-    if (what.status != ok || !what.received)
+    if (reply.status != ok || !reply.received)
       return failed(which, link_error::lost,
-                    "answered with status " + std::to_string(what.status));
+                    "answered with status " + std::to_string(reply.status));
     which.failures = 0;
     which.busy = false;
     if (!which.over->reusable())
       std::exchange(which.over, nullptr)->close();
     if (&which == &up_)
-      on_confirmed(what);
+      on_confirmed(reply);
     else
-      on_asked(std::move(what));
+      on_asked(std::move(reply));
   }
 
-  void on_confirmed(const poll_reply& what) {
-    if (*what.received != sent_)
+  void on_confirmed(const poll_reply& reply) {
+    if (*reply.received != sent_)
       return violation("the node confirmed another batch");
     parts_.clear();
     wrote();
   }
 
-  void on_asked(poll_reply what) {
-    if (!what.batch) {
+  void on_asked(poll_reply reply) {
+    if (!reply.batch) {
       // Both connections shall be used now and then, so that nothing on the
       // way takes one for dead.
       if (!up_.busy)
@@ -273,15 +273,15 @@ class poll_client_link final : public link_base {
       return ask();
     }
     // A late repetition of what we have already.
-    if (*what.batch <= received_)
+    if (*reply.batch <= received_)
       return ask();
-    if (*what.batch != received_ + 1)
+    if (*reply.batch != received_ + 1)
       return violation("a batch is missing");
-    const auto size = what.body.size();
-    const auto capacity = what.body.capacity();
+    const auto size = reply.body.size();
+    const auto capacity = reply.body.capacity();
     frame_batch frames;
     const auto fault
-      = decode(slice::adopt(std::move(what.body)), capacity, frames);
+      = decode(slice::adopt(std::move(reply.body)), capacity, frames);
     if (fault != codec_error::none)
       return violation(render(fault), link_error_of(fault));
     ++received_;
@@ -317,10 +317,10 @@ class poll_client_link final : public link_base {
     do_abort();
   }
 
-  void closed_by_node(lane& which, const poll_reply& what) {
+  void closed_by_node(lane& which, const poll_reply& reply) {
     which.busy = false; // free for the confirmation
     close_code_ = close_code_of(close_reason::normal);
-    lost(code_of(what), what.body.substr(0, max_close_detail));
+    lost(code_of(reply), reply.body.substr(0, max_close_detail));
   }
 
   void closed() {
@@ -328,10 +328,9 @@ class poll_client_link final : public link_base {
     lost(link_error::none, "closed");
   }
 
-  void violation(std::string_view what,
-                 link_error why = link_error::protocol) {
+  void violation(std::string_view text, link_error why = link_error::protocol) {
     close_code_ = close_code_of(close_reason::protocol);
-    lost(why, std::string{what});
+    lost(why, std::string{text});
   }
 
   /// Tells the node at once that nobody will ask any more.
@@ -347,8 +346,8 @@ class poll_client_link final : public link_base {
       head_of(poll_close_path, poll_number(poll_close_field, code), {}, 0));
   }
 
-  static link_error code_of(const poll_reply& what) {
-    const auto code = std::min<uint64_t>(*what.close, UINT16_MAX);
+  static link_error code_of(const poll_reply& reply) {
+    const auto code = std::min<uint64_t>(*reply.close, UINT16_MAX);
     return classify_close_code(static_cast<uint16_t>(code));
   }
 

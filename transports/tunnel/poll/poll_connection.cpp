@@ -129,12 +129,12 @@ void poll_connection::on_read(const error_code& error) {
   finish({}, to_reply(parser_->release()));
 }
 
-void poll_connection::finish(const error_code& error, poll_reply what) {
+void poll_connection::finish(const error_code& error, poll_reply reply) {
   if (error)
     reusable_ = false;
   parser_.reset();
   if (const auto done = std::exchange(done_, nullptr))
-    done(error, std::move(what));
+    done(error, std::move(reply));
 }
 
 void poll_connection::farewell(std::string head) {

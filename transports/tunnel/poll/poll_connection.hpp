@@ -80,7 +80,7 @@ class poll_connection final
   void write_farewell();
   void read();
   void on_read(const error_code& error);
-  void finish(const error_code& error, poll_reply what);
+  void finish(const error_code& error, poll_reply reply);
 
   io_unit& unit_;
   tcp::socket socket_;

@@ -35,39 +35,41 @@ poll_desk::poll_desk(std::string server, std::shared_ptr<gate> gate,
                      std::function<void(link_ptr)> on_link)
     : server_(std::move(server)), gate_(std::move(gate)), on_link_(std::move(on_link)) {}
 
-void poll_desk::serve(const exchange_ptr& what) {
-  const std::string_view target = what->head()->path;
+void poll_desk::serve(const exchange_ptr& exchange) {
+  const std::string_view target = exchange->head()->path;
   const auto path = target.substr(0, target.find('?'));
   if (path == poll_path)
-    open(what);
+    open(exchange);
   else
-    visit(what, path);
+    visit(exchange, path);
 }
 
-void poll_desk::open(const exchange_ptr& what) {
-  if (text_in(what->head()->headers, poll_protocol_field) != tunnel_subprotocol)
-    return answer_poll(what, {400, {}, {}});
+void poll_desk::open(const exchange_ptr& exchange) {
+  if (text_in(exchange->head()->headers, poll_protocol_field)
+      != tunnel_subprotocol)
+    return answer_poll(exchange, {400, {}, {}});
   const auto token = to_hex(random_bytes(token_bytes));
   auto link = std::make_shared<poll_server_link>(
-    as_io_unit(what->unit()), what->facts().visitor_address, server_,
+    as_io_unit(exchange->unit()), exchange->facts().visitor_address, server_,
     weak_from_this(), token);
   add(token, link);
   link->open();
-  answer_poll(what, {201, {field(poll_token_field, token)}, {}});
+  answer_poll(exchange, {201, {field(poll_token_field, token)}, {}});
   on_link_(std::move(link));
 }
 
-void poll_desk::visit(const exchange_ptr& what, std::string_view path) {
-  const auto& headers = what->head()->headers;
+void poll_desk::visit(const exchange_ptr& exchange, std::string_view path) {
+  const auto& headers = exchange->head()->headers;
   auto link = find(text_in(headers, poll_token_field));
   if (!link)
-    return answer_poll(what, {410, {}, {}});
+    return answer_poll(exchange, {410, {}, {}});
   poll_request request;
   if (!read_poll_request(path, headers, request))
-    return answer_poll(what, {400, {}, {}});
+    return answer_poll(exchange, {400, {}, {}});
   const auto limit = limit_of(request.verb, *link);
-  std::make_shared<poll_visit>(what, std::move(link), std::move(request), limit)
-    ->start(what);
+  std::make_shared<poll_visit>(exchange, std::move(link), std::move(request),
+                               limit)
+    ->start(exchange);
 }
 
 void poll_desk::add(const std::string& token,

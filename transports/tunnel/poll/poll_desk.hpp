@@ -30,7 +30,7 @@ class poll_desk : public std::enable_shared_from_this<poll_desk> {
 
   /// Answers one request for `/.tunnel/poll` or below; its visitor address is
   /// "ip:port". Thread: the one of its HTTP session.
-  void serve(const exchange_ptr& what);
+  void serve(const exchange_ptr& exchange);
 
   // -- for links -------------------------------------------------------------
 
@@ -46,8 +46,8 @@ class poll_desk : public std::enable_shared_from_this<poll_desk> {
     place_ptr unproven; ///< until its agent is welcome
   };
 
-  void open(const exchange_ptr& what);
-  void visit(const exchange_ptr& what, std::string_view path);
+  void open(const exchange_ptr& exchange);
+  void visit(const exchange_ptr& exchange, std::string_view path);
   void add(const std::string& token,
            const std::shared_ptr<poll_server_link>& link);
   std::shared_ptr<poll_server_link> find(const std::string& token);

@@ -29,29 +29,30 @@ size_t poll_server_link::body_limit() const noexcept {
 
 // One request at a time may bring a body, or an agent could fill the node
 // with unfinished ones. The newest is the one that the agent believes in.
-void poll_server_link::on_body_begin(const poll_visit_ptr& who) {
+void poll_server_link::on_body_begin(const poll_visit_ptr& visit) {
   poll_visit_ptr former;
   {
     std::lock_guard guard{reading_mutex_};
     former = reading_.lock();
-    reading_ = who;
+    reading_ = visit;
   }
   if (former)
     former->supersede();
 }
 
-void poll_server_link::on_request(poll_visit_ptr who, poll_request what) {
-  dispatch(unit(), guard(io(), self<poll_server_link>(),
-                         [who = std::move(who), what = std::move(what)](
-                           const auto& me) mutable {
-                           me->take({std::move(who), std::move(what)});
-                         }));
+void poll_server_link::on_request(poll_visit_ptr visit, poll_request request) {
+  dispatch(unit(),
+           guard(io(), self<poll_server_link>(),
+                 [visit = std::move(visit),
+                  request = std::move(request)](const auto& me) mutable {
+                   me->take({std::move(visit), std::move(request)});
+                 }));
 }
 
-void poll_server_link::on_left(poll_visit_ptr who) {
+void poll_server_link::on_left(poll_visit_ptr visit) {
   dispatch(unit(), guard(io(), self<poll_server_link>(),
-                         [who = std::move(who)](const auto& me) {
-                           if (me->waiting_ != who)
+                         [visit = std::move(visit)](const auto& me) {
+                           if (me->waiting_ != visit)
                              return;
                            me->waiting_ = nullptr;
                            me->due_ = me->io().now() + poll_return_timeout;
@@ -88,7 +89,7 @@ void poll_server_link::do_close(close_reason why, const std::string& detail) {
 void poll_server_link::do_abort() {
   answer_waiting(final_answer());
   if (auto early = std::exchange(early_, std::nullopt))
-    early->who->answer(final_answer());
+    early->caller->answer(final_answer());
   parts_.clear();
   if (auto desk = desk_.lock())
     desk->forget(token_);
@@ -115,9 +116,9 @@ void poll_server_link::on_welcome() {
 
 void poll_server_link::take(visit from) {
   if (!alive())
-    return from.who->answer(final_answer());
+    return from.caller->answer(final_answer());
   due_ = io().now() + poll_visit_timeout;
-  switch (from.what.verb) {
+  switch (from.request.verb) {
     case poll_verb::down: return take_down(std::move(from));
     case poll_verb::up: return take_up(std::move(from));
     case poll_verb::close: return take_close(from);
@@ -126,16 +127,16 @@ void poll_server_link::take(visit from) {
 
 void poll_server_link::take_down(visit from) {
   const auto acknowledged = in_flight_ ? sent_ - 1 : sent_;
-  const auto has = from.what.number;
+  const auto has = from.request.number;
   if (has > sent_)
-    return violation(from.who, "acknowledged a batch that was never sent");
+    return violation(from.caller, "acknowledged a batch that was never sent");
   // A request that was held up on its way; the agent repeated it long ago.
   if (has < acknowledged)
-    return from.who->answer({poll_conflict, {}, {}});
+    return from.caller->answer({poll_conflict, {}, {}});
   answer_waiting(plain_answer());
-  waiting_ = std::move(from.who);
+  waiting_ = std::move(from.caller);
   waiting_until_
-    = io().now() + std::min<duration>(from.what.hold, max_poll_hold);
+    = io().now() + std::min<duration>(from.request.hold, max_poll_hold);
   if (in_flight_ && has != sent_)
     return deliver();
   in_flight_ = false;
@@ -148,23 +149,23 @@ void poll_server_link::take_down(visit from) {
 void poll_server_link::take_up(visit from) {
   if (!reads_) {
     if (early_)
-      early_->who->answer({poll_conflict, {}, {}});
+      early_->caller->answer({poll_conflict, {}, {}});
     early_ = std::move(from);
     return;
   }
-  const auto number = from.what.number;
+  const auto number = from.request.number;
   if (number > received_ + 1)
-    return violation(from.who, "a batch is missing");
+    return violation(from.caller, "a batch is missing");
   // What we have already is confirmed again and otherwise ignored.
   if (number == received_ + 1) {
-    const auto size = from.what.body.size();
+    const auto size = from.request.body.size();
     if (!welcomed_ && (early_bytes_ += size) > unauthenticated_bytes)
-      return violation(from.who, "too many bytes before authentication");
-    const auto fault = take_batch(std::move(from.what.body));
+      return violation(from.caller, "too many bytes before authentication");
+    const auto fault = take_batch(std::move(from.request.body));
     if (fault != codec_error::none)
-      return violation(from.who, render(fault), link_error_of(fault));
+      return violation(from.caller, render(fault), link_error_of(fault));
   }
-  from.who->answer(alive() ? plain_answer() : final_answer());
+  from.caller->answer(alive() ? plain_answer() : final_answer());
 }
 
 codec_fault poll_server_link::take_batch(std::string body) {
@@ -183,16 +184,16 @@ codec_fault poll_server_link::take_batch(std::string body) {
 }
 
 void poll_server_link::take_close(const visit& from) {
-  from.who->answer(plain_answer());
-  ended(classify_close_code(from.what.code), from.what.body);
+  from.caller->answer(plain_answer());
+  ended(classify_close_code(from.request.code), from.request.body);
   do_abort();
 }
 
 void poll_server_link::violation(const poll_visit_ptr& from,
-                                 std::string_view what, link_error why) {
-  ended(why, std::string{what});
+                                 std::string_view text, link_error why) {
+  ended(why, std::string{text});
   farewell_
-    = farewell{close_code_of(close_reason::protocol), std::string{what}};
+    = farewell{close_code_of(close_reason::protocol), std::string{text}};
   from->answer(final_answer());
   do_abort();
 }
@@ -206,12 +207,12 @@ void poll_server_link::deliver() {
   answer_waiting(std::move(answer));
 }
 
-void poll_server_link::answer_waiting(poll_answer what) {
+void poll_server_link::answer_waiting(poll_answer answer) {
   if (!waiting_)
     return;
   due_ = io().now() + poll_visit_timeout;
   pause_writes();
-  std::exchange(waiting_, nullptr)->answer(std::move(what));
+  std::exchange(waiting_, nullptr)->answer(std::move(answer));
 }
 
 poll_answer poll_server_link::plain_answer() const {

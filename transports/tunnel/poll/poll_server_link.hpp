@@ -36,14 +36,14 @@ class poll_server_link final : public link_base, public poll_host {
 
   // -- poll_host, on threads of sessions -------------------------------------
 
-  void on_body_begin(const poll_visit_ptr& who) override;
-  void on_request(poll_visit_ptr who, poll_request what) override;
-  void on_left(poll_visit_ptr who) override;
+  void on_body_begin(const poll_visit_ptr& visit) override;
+  void on_request(poll_visit_ptr visit, poll_request request) override;
+  void on_left(poll_visit_ptr visit) override;
 
  private:
   struct visit {
-    poll_visit_ptr who;
-    poll_request what;
+    poll_visit_ptr caller;
+    poll_request request;
   };
   struct farewell {
     uint16_t code;
@@ -66,13 +66,13 @@ class poll_server_link final : public link_base, public poll_host {
   void take_up(visit from);
   void take_close(const visit& from);
   codec_fault take_batch(std::string body);
-  void violation(const poll_visit_ptr& from, std::string_view what,
+  void violation(const poll_visit_ptr& from, std::string_view text,
                  link_error why = link_error::protocol);
 
   // -- answers ---------------------------------------------------------------
 
   void deliver();
-  void answer_waiting(poll_answer what);
+  void answer_waiting(poll_answer answer);
   poll_answer plain_answer() const;
   poll_answer final_answer() const;
 

@@ -13,20 +13,20 @@ std::shared_ptr<served_exchange> serve(const exchange_ptr& from) {
                                            from->head(), default_window);
 }
 
-void send(served_exchange& to, const poll_answer& what) {
+void send(served_exchange& to, const poll_answer& answer) {
   auto head = std::make_shared<response_head>();
   uint64_t bytes = 0;
-  for (const auto& part : what.body)
+  for (const auto& part : answer.body)
     bytes += part.size();
-  head->status = what.status;
-  head->headers = what.headers;
+  head->status = answer.status;
+  head->headers = answer.headers;
   head->headers.push_back({"Cache-Control", "no-store, no-transform"});
   if (bytes > 0)
     head->headers.push_back({"Content-Type", "application/octet-stream"});
   head->content_length = bytes;
   head->last = bytes == 0;
   to.send_head(std::move(head));
-  for (const auto& part : what.body)
+  for (const auto& part : answer.body)
     to.send_body(part);
   to.send_end({});
 }
@@ -34,8 +34,8 @@ void send(served_exchange& to, const poll_answer& what) {
 } // namespace
 
 poll_visit::poll_visit(const exchange_ptr& from, std::shared_ptr<poll_host> to,
-                       poll_request what, size_t limit)
-    : unit_(from->unit()), host_(std::move(to)), request_(std::move(what)),
+                       poll_request request, size_t limit)
+    : unit_(from->unit()), host_(std::move(to)), request_(std::move(request)),
       limit_(limit) {}
 
 void poll_visit::start(const exchange_ptr& from) {
@@ -80,9 +80,9 @@ void poll_visit::on_cancelled() {
     host->on_left(shared_from_this());
 }
 
-void poll_visit::answer(poll_answer what) {
-  dispatch(unit_, [me = shared_from_this(), what = std::move(what)] {
-    me->do_answer(what);
+void poll_visit::answer(poll_answer answer) {
+  dispatch(unit_, [me = shared_from_this(), answer = std::move(answer)] {
+    me->do_answer(answer);
   });
 }
 
@@ -93,18 +93,18 @@ void poll_visit::supersede() {
   });
 }
 
-void poll_visit::do_answer(const poll_answer& what) {
+void poll_visit::do_answer(const poll_answer& answer) {
   if (!std::exchange(host_, nullptr))
     return;
   request_ = {};
   if (at_)
-    send(*at_, what);
+    send(*at_, answer);
 }
 
-void answer_poll(const exchange_ptr& from, const poll_answer& what) {
+void answer_poll(const exchange_ptr& from, const poll_answer& answer) {
   const auto at = serve(from);
   connect_directly(from, at);
-  send(*at, what);
+  send(*at, answer);
 }
 
 } // namespace aps

@@ -25,13 +25,13 @@ class poll_host {
   virtual ~poll_host() = default;
 
   /// The body of a request is about to be read.
-  virtual void on_body_begin(const poll_visit_ptr& who) = 0;
+  virtual void on_body_begin(const poll_visit_ptr& visit) = 0;
 
-  /// The request is complete; `who` waits for its answer.
-  virtual void on_request(poll_visit_ptr who, poll_request what) = 0;
+  /// The request is complete; `visit` waits for its answer.
+  virtual void on_request(poll_visit_ptr visit, poll_request request) = 0;
 
   /// The TCP connection of a complete request went away before its answer.
-  virtual void on_left(poll_visit_ptr who) = 0;
+  virtual void on_left(poll_visit_ptr visit) = 0;
 };
 
 /// One HTTP request of an agent at the node, seen as an exchange whose origin
@@ -43,12 +43,12 @@ class poll_visit final : public origin,
  public:
   /// `limit` bounds the body, bytes. Thread: the session's, as for `start`.
   poll_visit(const exchange_ptr& from, std::shared_ptr<poll_host> to,
-             poll_request what, size_t limit);
+             poll_request request, size_t limit);
 
   void start(const exchange_ptr& from);
 
   /// The first answer counts. Thread: any.
-  void answer(poll_answer what);
+  void answer(poll_answer answer);
 
   /// A newer request came instead of this one: nothing more of its body is
   /// read. Does nothing to complete requests. Thread: any.
@@ -63,7 +63,7 @@ class poll_visit final : public origin,
 
  private:
   void complete();
-  void do_answer(const poll_answer& what);
+  void do_answer(const poll_answer& answer);
 
   executor& unit_;
   std::shared_ptr<served_exchange> at_; // until it is over
@@ -74,6 +74,6 @@ class poll_visit final : public origin,
 };
 
 /// Answers a request that belongs to no link. Thread: the session's.
-void answer_poll(const exchange_ptr& from, const poll_answer& what);
+void answer_poll(const exchange_ptr& from, const poll_answer& answer);
 
 } // namespace aps

@@ -262,9 +262,9 @@ class websocket_link final : public link_base {
     do_abort();
   }
 
-  void violation(std::string_view what) {
-    ended(link_error::protocol, std::string{what});
-    do_close(close_reason::protocol, std::string{what});
+  void violation(std::string_view text) {
+    ended(link_error::protocol, std::string{text});
+    do_close(close_reason::protocol, std::string{text});
   }
 
   void refuse(const codec_fault& fault) {
