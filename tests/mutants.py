@@ -36,13 +36,13 @@ from sources import ROOT, files
 # Sources, by stem as they may move, and who notices: suites by program, the
 # nearest program first.
 POLICY = ("address_limit address_shares backoff balance breaker complaints "
-          "health instances liveness login_limit repeat restart sizing "
-          "target_health")
+          "execution health instances liveness login_limit repeat restart "
+          "sizing target_health transport_choice")
 TABLE = [
     ("actors", POLICY, "test_actors: address_limit address_shares backoff"
-     " balance breaker complaints health instances liveness login_limit repeat"
-     " restart sizing target_health limit_log health_checker access pool"
-     " pool_races pool_targets"),
+     " balance breaker complaints execution health instances liveness"
+     " login_limit repeat restart sizing target_health transport_choice"
+     " limit_log health_checker access pool pool_races pool_targets"),
     ("actors", "pool pool_upkeep", "test_actors: pool pool_races pool_targets"
      " drains; test_simulation: pools survival"),
     ("actors", "tunnel_keys access", "test_actors: tunnel_keys access"),

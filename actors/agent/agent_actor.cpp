@@ -12,8 +12,9 @@ namespace aps {
 
 namespace {
 
+constexpr std::string_view given_up_detail = "the agent gave it up";
+
 constexpr auto tick_interval = std::chrono::milliseconds(50);
-constexpr auto tombstone_time = std::chrono::minutes(10);
 
 constexpr duration drain_patience = std::chrono::seconds(1);
 
@@ -355,7 +356,7 @@ void agent_state::on_down(const agent_connection_down& down) {
     if (auto one = table_.find(id);
         one != table_.end() && one->second.on == down.actor) {
       one->second.waiting.reset();
-      one->second.detached = now;
+      one->second.state.detached = now;
     }
   if (was_live || greeted)
     lose(lane, down, was_live, lived);
@@ -549,42 +550,53 @@ void agent_state::on_open(const open_wanted& open) {
 
 // -- the exchange table -------------------------------------------------------
 
+agent_state::entry* agent_state::entry_of(exchange_id id) {
+  const auto i = table_.find(id);
+  return i == table_.end() ? nullptr : &i->second;
+}
+
+const tombstone* agent_state::tombstone_of(exchange_id id) const {
+  const auto i = tombstones_.find(id);
+  return i == tombstones_.end() ? nullptr : &i->second;
+}
+
+void agent_state::refuse_exchange(const agent_connection_actor& from,
+                                  const link_ptr& via, exchange_id id,
+                                  outcome why, std::string_view detail) {
+  ignore(from, id);
+  via->send({id, reset_frame{why, std::string{detail}}});
+}
+
 void agent_state::on_request(request_arrived& message) {
   const auto id = message.exchange;
-  if (auto i = table_.find(id); i != table_.end()) {
-    auto& known = i->second;
-    if (message.head.attempt <= known.attempt)
+  auto* known = entry_of(id);
+  const auto* former = known ? nullptr : tombstone_of(id);
+  switch (on_head(known ? &known->state : nullptr, former,
+                  message.head.attempt, table_.size() < max_agent_exchanges)) {
+    case execution_verdict::attach:
+      return on_resume_of(*known, {message.from, message.via, message.owner,
+                                   id, {message.head.attempt, 0, 0}});
+    case execution_verdict::given_up:
+      return refuse_exchange(message.from, message.via, id,
+                             outcome::started_unknown, given_up_detail);
+    case execution_verdict::full:
+      return refuse_exchange(message.from, message.via, id,
+                             outcome::pool_exhausted,
+                             "the agent has too many exchanges");
+    case execution_verdict::start:
+      if (former)
+        tombstones_.erase(id);
+      return start(message);
+    case execution_verdict::ignore:
+    case execution_verdict::unknown:
       return ignore(message.from, id);
-    // A repeated head attaches to what runs already.
-    return on_resume_of(known, {message.from,
-                                message.via,
-                                message.owner,
-                                id,
-                                {message.head.attempt, 0, 0}});
   }
-  if (auto i = tombstones_.find(id); i != tombstones_.end()) {
-    if (i->second.executed) {
-      ignore(message.from, id);
-      return message.via->send(
-        {id, reset_frame{outcome::started_unknown, "the agent gave it up"}});
-    }
-    if (message.head.attempt <= i->second.attempt)
-      return ignore(message.from, id);
-    tombstones_.erase(i);
-  }
-  start(message);
 }
 
 void agent_state::start(request_arrived& message) {
   const auto id = message.exchange;
-  if (table_.size() >= max_agent_exchanges) {
-    ignore(message.from, id);
-    return message.via->send(
-      {id, reset_frame{outcome::pool_exhausted, "the agent has too many "
-                                                "exchanges"}});
-  }
   auto& known = table_[id];
-  known.attempt = message.head.attempt;
+  known.state.attempt = message.head.attempt;
   known.on = message.from;
   ++*context_->live;
   metrics_.on_started();
@@ -597,6 +609,7 @@ void agent_state::start(request_arrived& message) {
   };
   if (unit.on_thread()) {
     known.served = make();
+    known.state.begun = true;
     return compat::send(self_, message.from, route_frames{id, known.served});
   }
   // The origin's sockets belong to the link's unit: go there and come back.
@@ -615,40 +628,44 @@ void agent_state::on_started(const served_started& started) {
     return started.served->cancel();
   auto& known = i->second;
   known.served = started.served;
+  known.state.begun = true;
   if (auto waiting = std::exchange(known.waiting, std::nullopt))
     on_resume_of(known, *waiting);
 }
 
 void agent_state::on_resume(resume_arrived& message) {
   const auto id = message.exchange;
-  if (auto i = table_.find(id); i != table_.end()) {
-    if (message.position.attempt <= i->second.attempt)
+  const auto attempt = message.position.attempt;
+  auto* known = entry_of(id);
+  const auto* former = known ? nullptr : tombstone_of(id);
+  const auto verdict = aps::on_resume(known ? &known->state : nullptr, former,
+                                      attempt,
+                                      tombstones_.size() < max_tombstones);
+  if (verdict == execution_verdict::given_up
+      || verdict == execution_verdict::unknown)
+    tombstones_[id] = asked_for(former, attempt, compat::now(self_));
+  switch (verdict) {
+    case execution_verdict::attach:
+      return on_resume_of(*known, message);
+    case execution_verdict::given_up:
+      return refuse_exchange(message.from, message.via, id,
+                             outcome::started_unknown, given_up_detail);
+    case execution_verdict::full:
+      return refuse_exchange(message.from, message.via, id,
+                             outcome::started_unknown,
+                             "the agent remembers too many exchanges");
+    case execution_verdict::unknown:
+      ignore(message.from, id);
+      return message.via->send({id, resumed_frame{attempt, false, 0, false}});
+    case execution_verdict::ignore:
+    case execution_verdict::start:
       return ignore(message.from, id);
-    return on_resume_of(i->second, message);
   }
-  // Without a place to remember that it never was here it must not come.
-  if (tombstones_.size() >= max_tombstones && tombstones_.count(id) == 0) {
-    ignore(message.from, id);
-    return message.via->send(
-      {id, reset_frame{outcome::started_unknown, "the agent remembers too many "
-                                                 "exchanges"}});
-  }
-  auto& stone = tombstones_[id];
-  stone.until = compat::now(self_) + tombstone_time;
-  ignore(message.from, id);
-  if (stone.executed)
-    return message.via->send(
-      {id, reset_frame{outcome::started_unknown, "the agent gave it up"}});
-  // A head of an older attempt may still be on its way over a dying link.
-  stone.attempt = std::max(stone.attempt, message.position.attempt);
-  message.via->send(
-    {id, resumed_frame{message.position.attempt, false, 0, false}});
 }
 
 void agent_state::on_resume_of(entry& known, const resume_arrived& message) {
-  known.attempt = message.position.attempt;
+  attach(known.state, message.position.attempt);
   known.on = message.from;
-  known.detached.reset();
   // Its unit still makes it: continue when it is there. Asking ourselves
   // again and again would keep that very unit from making it.
   if (!known.served) {
@@ -668,11 +685,8 @@ void agent_state::on_finished(exchange_id id) {
   const auto i = table_.find(id);
   if (i == table_.end())
     return;
-  // What moved may have left its first head behind, on a link that stalls: it
-  // must not run again when that arrives at last.
-  if (i->second.attempt > 1)
-    tombstones_[id] = {i->second.attempt, true,
-                       compat::now(self_) + tombstone_time};
+  if (const auto remains = remains_of(i->second.state, compat::now(self_)))
+    tombstones_[id] = *remains;
   table_.erase(i);
   --*context_->live;
   metrics_.on_over();
@@ -685,10 +699,10 @@ void agent_state::give_up_detached(time_point now) {
                                   : resume_time_;
   std::erase_if(table_, [&](auto& item) {
     auto& [id, one] = item;
-    if (!one.detached || now - *one.detached < patience || !one.served)
+    if (!is_abandoned(one.state, patience, now))
       return false;
     one.served->cancel();
-    tombstones_[id] = {one.attempt, true, now + tombstone_time};
+    tombstones_[id] = remains_of_abandoned(one.state, now);
     --*context_->live;
     metrics_.on_abandoned();
     return true;

@@ -3,6 +3,7 @@
 #include "actors/agent/agent_context.hpp"
 #include "actors/agent/agent_metrics.hpp"
 #include "actors/agent/agent_snapshot.hpp"
+#include "actors/policy/execution.hpp"
 #include "actors/policy/limits/complaints.hpp"
 #include "actors/policy/restart.hpp"
 
@@ -58,18 +59,10 @@ class agent_state {
   };
 
   struct entry {
+    execution state;
     served_exchange_ptr served; ///< null while the unit still makes it
-    uint32_t attempt = 0;
     agent_connection_actor on;
-    std::optional<time_point> detached;
     std::optional<resume_arrived> waiting; ///< until there is a `served`
-  };
-
-  /// What is remembered of an exchange without a table entry.
-  struct tombstone {
-    uint32_t attempt = 0;
-    bool executed = false; ///< it ran here and was given up
-    time_point until{};
   };
 
   /// What went wrong last, in words.
@@ -108,6 +101,10 @@ class agent_state {
   void wake_for_dials(time_point now);
   void give_up_greeting(lane& lane, duration older_than, time_point now);
   void start(request_arrived& message);
+  void refuse_exchange(const agent_connection_actor& from, const link_ptr& via,
+                       exchange_id id, outcome why, std::string_view detail);
+  const tombstone* tombstone_of(exchange_id id) const;
+  entry* entry_of(exchange_id id);
   bool is_connected() const;
   bool is_hopeless(const lane& lane, refusal why) const;
   void refuse(lane& lane, transport_kind transport, const refused_frame& no);

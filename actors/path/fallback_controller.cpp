@@ -31,6 +31,15 @@ breaker_settings breaker_of(const config::fallback& settings) {
   return out;
 }
 
+std::optional<transport_kind> preferred_by(fallback_mode mode) {
+  switch (mode) {
+    case fallback_mode::automatic: return std::nullopt;
+    case fallback_mode::grpc: return transport_kind::grpc;
+    case fallback_mode::websocket: return transport_kind::websocket;
+  }
+  return std::nullopt;
+}
+
 } // namespace
 
 controller_state::controller_state(controller_actor::pointer self,
@@ -87,11 +96,11 @@ controller_state::lane& controller_state::of(transport_kind transport) {
   return lanes_.back();
 }
 
-// An agent that only ever offered one transport has nothing to fall back to.
 bool controller_state::hybrid() const {
-  return lanes_.front().seen
-         && std::any_of(lanes_.begin() + 1, lanes_.end(),
-                        [](const lane& lane) { return lane.seen; });
+  std::array<transport_view, 3> views;
+  for (size_t i = 0; i < lanes_.size(); ++i)
+    views[i].seen = lanes_[i].seen;
+  return is_hybrid(views);
 }
 
 // With `healthy`, only agents count whose target does not rest.
@@ -151,33 +160,22 @@ bool controller_state::place(job& job) {
   return lane != nullptr;
 }
 
-// Agents of one endpoint may use different transports.
-controller_state::lane* controller_state::choose(const job& job) {
-  if (!job.session && job.targets && !job.targets->empty())
-    if (auto* lane = choose_among(job, true))
-      return lane;
-  return choose_among(job, false);
+std::array<transport_view, 3>
+controller_state::view_of(const job& job, bool healthy) const {
+  std::array<transport_view, 3> out;
+  for (size_t i = 0; i < lanes_.size(); ++i)
+    out[i] = {lanes_[i].transport, lanes_[i].seen, has_live(lanes_[i], job),
+              healthy && has_live(lanes_[i], job, true)};
+  return out;
 }
 
-// The first in order of preference that can carry it. While the breaker is
-// open the primary comes last; without fallback nothing but it counts.
-controller_state::lane* controller_state::choose_among(const job& job,
-                                                       bool healthy) {
-  if (mode_ != fallback_mode::automatic) {
-    auto& wanted = of(mode_ == fallback_mode::grpc
-                        ? transport_kind::grpc
-                        : transport_kind::websocket);
-    if (has_live(wanted, job, healthy))
-      return &wanted;
-  }
-  const auto mixed = hybrid();
-  if (mixed && !setup_.settings.fallback.enabled)
-    return has_live(primary(), job, healthy) ? &primary() : nullptr;
-  const auto avoid = mixed && !breaker_.use_primary();
-  for (auto& lane : lanes_)
-    if (!(avoid && &lane == &primary()) && has_live(lane, job, healthy))
-      return &lane;
-  return avoid && has_live(primary(), job, healthy) ? &primary() : nullptr;
+controller_state::lane* controller_state::choose(const job& job) {
+  const auto healthy = !job.session && job.targets && !job.targets->empty();
+  const auto i = choose_transport(
+    view_of(job, healthy), {preferred_by(mode_),
+                            setup_.settings.fallback.enabled,
+                            breaker_.use_primary(), healthy});
+  return i == no_transport ? nullptr : &lanes_[i];
 }
 
 void controller_state::lease_from(lane& lane, job job) {

@@ -5,6 +5,7 @@
 #include "actors/policy/breaker.hpp"
 #include "actors/policy/instances.hpp"
 #include "actors/policy/restart.hpp"
+#include "actors/policy/transport_choice.hpp"
 
 #include <array>
 #include <optional>
@@ -76,7 +77,7 @@ class controller_state {
   bool place(job& job);
   void dispatch_check(job job);
   lane* choose(const job& job);
-  lane* choose_among(const job& job, bool healthy);
+  std::array<transport_view, 3> view_of(const job& job, bool healthy) const;
   bool has_live(const lane& lane, const job& job, bool healthy = false) const;
   bool any_live(const job& job) const;
   bool is_live(const session_id& session) const;
