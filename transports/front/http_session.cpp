@@ -1,11 +1,9 @@
 #include "transports/front/http_session.hpp"
 
-#include "transports/net/guard.hpp"
 #include "transports/net/visitor_socket.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 
 #include <algorithm>
 
@@ -52,9 +50,9 @@ std::string ip_of(const boost::asio::ip::tcp::socket& socket) {
 http_session::http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
                            std::shared_ptr<http_front_context> context,
                            place_ptr place)
-    : unit_(unit), context_(std::move(context)), place_(std::move(place)),
-      stream_(std::move(socket)),
-      visitor_ip_(ip_of(stream_.socket())),
+    : channel(unit, std::make_unique<byte_stream>(std::move(socket))),
+      context_(std::move(context)), place_(std::move(place)),
+      visitor_ip_(ip_of(stream_->socket())),
       connection_(context_->next_seed()),
       // Spread wide: a session counts its requests up from here.
       id_seed_(connection_ * 0x9e3779b97f4a7c15),
@@ -62,20 +60,24 @@ http_session::http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
   ++context_->live_;
 }
 
+std::shared_ptr<http_session> http_session::self() {
+  return std::static_pointer_cast<http_session>(shared_from_this());
+}
+
 http_session::~http_session() {
-  if (!over_)
+  if (!over())
     context_->remove(this);
   set_polled(true); // counts no longer
 }
 
 void http_session::start(std::string_view already_read) {
-  if (!context_->add(shared_from_this()))
+  if (!context_->add(self()))
     return close();
-  unit_.watch(weak_from_this());
-  visitor_socket::set_up(stream_.socket().native_handle());
+  unit_.watch(std::weak_ptr<http_session>{self()});
+  visitor_socket::set_up(stream_->socket().native_handle());
   received_ = already_read.size();
   if (place_)
-    place_->on_evict([weak = weak_from_this()] {
+    place_->on_evict([weak = std::weak_ptr<http_session>{self()}] {
       if (const auto me = weak.lock())
         me->make_room();
     });
@@ -84,12 +86,11 @@ void http_session::start(std::string_view already_read) {
 }
 
 void http_session::close() {
-  if (over_)
+  if (!end())
     return;
-  const auto self = shared_from_this();
-  over_ = true;
+  const auto kept = shared_from_this();
   context_->remove(this);
-  stream_.close();
+  stream_->close();
   cancel_exchange(outcome::visitor_gone);
 }
 
@@ -103,9 +104,9 @@ void http_session::make_room() {
 
 // Whatever was answered so far, its end is missing.
 void http_session::on_exception(const std::string&) {
-  if (over_)
+  if (over())
     return;
-  stream_.close(true);
+  stream_->close(true);
   close();
 }
 
@@ -117,28 +118,20 @@ void http_session::cancel_exchange(outcome why) {
 
 // The answer cannot be completed: the visitor must not take it for complete.
 void http_session::cut() {
-  const auto self = shared_from_this();
+  const auto kept = shared_from_this();
   // Without length and chunks an orderly end would look like the answer's.
-  if (!over_ && body_.framing() == body_framing::until_close)
-    stream_.close(true);
+  if (!over() && body_.framing() == body_framing::until_close)
+    stream_->close(true);
   close();
 }
 
 // -- reading ------------------------------------------------------------------
 
 void http_session::read_more() {
-  if (reading_ || over_ || input_ended_)
+  if (reading() || over() || input_ended_)
     return;
-  const auto limit = read_limit();
-  if (limit == 0)
-    return;
-  reading_ = true;
-  stream_.async_read_some(
-    input_.prepare(limit),
-    guard(unit_, shared_from_this(),
-          [](const auto& self, const error_code& error, size_t bytes) {
-            self->on_read(error, bytes);
-          }));
+  if (const auto limit = read_limit(); limit > 0)
+    read_some(limit);
 }
 
 // How much may be read now. Bodies are read only with credit from the
@@ -158,13 +151,9 @@ size_t http_session::read_limit() const noexcept {
 }
 
 void http_session::on_read(const error_code& error, size_t bytes) {
-  reading_ = false;
-  if (over_)
-    return;
   if (error)
     return on_end_of_input(error == boost::asio::error::eof);
   received_ += bytes;
-  input_.commit(bytes);
   process();
 }
 
@@ -186,7 +175,7 @@ void http_session::on_end_of_input(bool orderly) {
   }
   if (request_.open && !request_.head_sent && input_.empty())
     request_.keep_alive = false;
-  visitor_socket::look_closer(stream_.socket().native_handle());
+  visitor_socket::look_closer(stream_->socket().native_handle());
   process();
 }
 
@@ -206,37 +195,12 @@ void http_session::drop_input() {
 
 // -- writing ------------------------------------------------------------------
 
-// Once per event: what the current handler adds goes out in one write.
-void http_session::flush_soon() {
-  if (flush_posted_ || output_.in_flight())
-    return;
-  flush_posted_ = true;
-  boost::asio::post(unit_.context(),
-                    guard(unit_, shared_from_this(), [](const auto& self) {
-                      self->flush_posted_ = false;
-                      self->flush();
-                    }));
+void http_session::on_flushed() {
+  if (closing_)
+    end_connection();
 }
 
-void http_session::flush() {
-  if (over_ || output_.in_flight())
-    return;
-  if (output_.empty()) {
-    if (closing_)
-      end_connection();
-    return;
-  }
-  stream_.async_write(
-    output_, guard(unit_, shared_from_this(),
-                   [](const auto& self, const error_code& error, size_t) {
-                     self->on_written(error);
-                   }));
-}
-
-void http_session::on_written(const error_code& error) {
-  const auto payload = output_.finish();
-  if (over_)
-    return;
+void http_session::on_written(const error_code& error, size_t payload) {
   if (error)
     return close();
   ++writes_;
@@ -244,7 +208,7 @@ void http_session::on_written(const error_code& error) {
   if (exchange_ && payload > 0)
     exchange_->consumed(payload);
   flush();
-  if (!over_ && !lingering_)
+  if (!over() && !lingering_)
     process();
 }
 
@@ -259,7 +223,7 @@ void http_session::end_connection() {
   // Closing with unread bytes would reset the connection and could destroy
   // the answer on its way (RFC 9112, 9.6).
   lingering_ = true;
-  stream_.shutdown_send();
+  stream_->shutdown_send();
   drop_input();
   read_more();
 }

@@ -5,9 +5,7 @@
 #include "transports/http/body_writer.hpp"
 #include "transports/http/parser.hpp"
 #include "transports/http/response_writer.hpp"
-#include "transports/net/byte_stream.hpp"
-#include "transports/net/input_buffer.hpp"
-#include "transports/net/output_queue.hpp"
+#include "transports/net/channel.hpp"
 #include "transports/net/progress_watch.hpp"
 
 #include <boost/system/error_code.hpp>
@@ -25,19 +23,17 @@ bool is_poll_request(const message_head& head) noexcept;
 /// rate for what the visitor sends, and in all of them it has to take what is
 /// written to it. Only a target's slowness counts against nobody.
 ///
-/// session.cpp has the connection's life, session_deadlines.cpp its timeouts,
-/// session_request.cpp what comes from the visitor, session_response.cpp what
-/// goes to it.
+/// http_session.cpp has the connection's life, http_session_deadlines.cpp its
+/// timeouts, http_session_request.cpp what comes from the visitor,
+/// http_session_response.cpp what goes to it.
 class http_session final : public visitor,
                            public watched,
-                           public std::enable_shared_from_this<http_session> {
+                           public channel {
  public:
   http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
                std::shared_ptr<http_front_context> context,
                place_ptr place = nullptr);
   ~http_session() override;
-
-  io_unit& unit() noexcept { return unit_; }
 
   void start(std::string_view already_read);
 
@@ -58,7 +54,7 @@ class http_session final : public visitor,
   void on_exception(const std::string& text) override;
 
  private:
-  using error_code = boost::system::error_code;
+  std::shared_ptr<http_session> self();
 
   /// What the session is waiting for; every phase has its deadline.
   enum class phase : uint8_t {
@@ -72,18 +68,11 @@ class http_session final : public visitor,
     none,        ///< nothing of the visitor's
   };
 
-  /// One request and the answer to it.
-  struct request_state {
-    bool open = false;         ///< head parsed, not yet finished
-    bool received = false;     ///< the whole request was parsed
-    bool answered = false;     ///< the whole answer was queued
-    bool head_sent = false;    ///< the final head was queued
-    bool discarding = false;   ///< the rest of the body is read and dropped
-    bool continue_due = false; ///< the visitor waits for a 100, or an answer
+  /// What a request asks for, and who.
+  struct request_facts {
     bool head_request = false;
     bool json = false;
     bool poll = false;       ///< it belongs to a poll link
-    bool passed_on = false;  ///< it became an exchange, which has a record
     bool keep_alive = false;
     bool chunks = false;     ///< the body is passed on in its chunks
     bool trusted = false;    ///< the peer's word about the visitor is taken
@@ -93,26 +82,41 @@ class http_session final : public visitor,
     std::string visitor_ip;  ///< the peer's, or what a trusted one says
   };
 
-  // -- session.cpp -----------------------------------------------------------
+  /// One request and the answer to it.
+  struct request_state : request_facts {
+    bool open = false;         ///< head parsed, not yet finished
+    bool received = false;     ///< the whole request was parsed
+    bool answered = false;     ///< the whole answer was queued
+    bool head_sent = false;    ///< the final head was queued
+    bool discarding = false;   ///< the rest of the body is read and dropped
+    bool continue_due = false; ///< the visitor waits for a 100, or an answer
+    bool passed_on = false;    ///< it became an exchange, which has a record
+  };
+
+  // -- channel ---------------------------------------------------------------
+
+  void on_read(const error_code& error, size_t bytes) override;
+  void on_written(const error_code& error, size_t payload) override;
+  void on_flushed() override;
+  bool step() override;
+  void on_steps_done() override;
+
+  // -- http_session.cpp ------------------------------------------------------
 
   const http_limits& limits() const noexcept {
     return context_->options().limits;
   }
   void read_more();
   size_t read_limit() const noexcept;
-  void on_read(const error_code& error, size_t bytes);
   void on_end_of_input(bool orderly);
   bool dropping() const noexcept;
   void drop_input();
-  void flush();
-  void flush_soon();
-  void on_written(const error_code& error);
   void end_connection();
   void cut();
   void make_room();
   void cancel_exchange(outcome why);
 
-  // -- session_deadlines.cpp -------------------------------------------------
+  // -- http_session_deadlines.cpp --------------------------------------------
 
   phase current_phase() const noexcept;
   duration limit_of(phase phase) const noexcept;
@@ -126,11 +130,9 @@ class http_session final : public visitor,
   void on_stall();
   void note_limit(limit kind, std::string_view detail);
 
-  // -- session_request.cpp ---------------------------------------------------
+  // -- http_session_request.cpp ----------------------------------------------
 
-  void process();
   void finish_input();
-  bool step();
   bool parse_head();
   bool skip_blank_lines();
   bool refuse_foreign();
@@ -150,7 +152,7 @@ class http_session final : public visitor,
   void start_poll();
   void set_polled(bool value) noexcept;
 
-  // -- session_response.cpp --------------------------------------------------
+  // -- http_session_response.cpp ---------------------------------------------
 
   void switch_protocols(const response_head& head);
   bool may_switch() const noexcept;
@@ -168,16 +170,12 @@ class http_session final : public visitor,
   bool can_discard_rest() noexcept;
   void finish_request();
 
-  io_unit& unit_;
   const std::shared_ptr<http_front_context> context_;
   place_ptr place_; ///< null = nobody counts
-  byte_stream stream_;
   std::string visitor_ip_;
   const uint64_t connection_; // one of all connections of visitors
   uint64_t id_seed_;
-  input_buffer input_;
   request_parser parser_;
-  output_queue output_;
   body_writer body_;
   exchange_ptr exchange_;
   request_state request_;
@@ -195,9 +193,6 @@ class http_session final : public visitor,
   progress_watch incoming_;
   progress_watch outgoing_;
 
-  bool reading_ = false;
-  bool processing_ = false;
-  bool flush_posted_ = false;
   bool raw_ = false;            // upgraded: bytes without framing
   bool input_ended_ = false;    // the visitor ended its direction
   bool end_in_sight_ = false;   // dito, behind what was read so far
@@ -205,7 +200,6 @@ class http_session final : public visitor,
   bool closing_ = false;        // close once the output is flushed
   bool lingering_ = false;      // our direction is shut down
   bool polled_ = false;         // the last request belongs to a poll link
-  bool over_ = false;
 };
 
 } // namespace aps

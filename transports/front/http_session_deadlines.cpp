@@ -85,14 +85,14 @@ uint64_t http_session::progress_in(phase phase) const noexcept {
 }
 
 void http_session::on_tick(time_point now) {
-  if (over_)
+  if (over())
     return;
-  if (exchange_ && !reading_)
+  if (exchange_ && !reading())
     look_at_visitor();
   const auto phase = current_phase();
-  if (!over_ && holds_up_stop(phase, now))
+  if (!over() && holds_up_stop(phase, now))
     close();
-  if (over_)
+  if (over())
     return;
   if (!takes(now))
     return on_stall();
@@ -131,7 +131,7 @@ bool http_session::in_time(phase phase, time_point now) noexcept {
 // nothing: its buffers hide a reader that stands still. What waits at the
 // target is not the visitor's fault, and nothing is asked of it meanwhile.
 bool http_session::takes(time_point now) noexcept {
-  const auto handle = stream_.socket().native_handle();
+  const auto handle = stream_->socket().native_handle();
   const bool writing = output_.in_flight();
   const auto waiting
     = writing || unacknowledged_ ? visitor_socket::unacknowledged(handle) : 0;
@@ -167,7 +167,7 @@ bool http_session::sends(phase phase, time_point now) noexcept {
 
 // Without credit nothing is read, so the kernel is asked.
 void http_session::look_at_visitor() {
-  const auto handle = stream_.socket().native_handle();
+  const auto handle = stream_->socket().native_handle();
   const auto state = visitor_socket::state_of(handle);
   if (state == visitor_socket::peer_state::open)
     return;
@@ -200,10 +200,10 @@ void http_session::on_deadline(phase phase) {
 
 // The place goes to others; so does the memory, the kernel's included.
 void http_session::on_stall() {
-  const auto self = shared_from_this();
+  const auto kept = shared_from_this();
   note_limit(limit::send_rate, "takes its answer too slowly");
   cancel_exchange(outcome::visitor_stalled);
-  stream_.close(true);
+  stream_->close(true);
   close();
 }
 

@@ -79,15 +79,7 @@ bool fits_a_frame(const request_head& head) noexcept {
 
 } // namespace
 
-// Handles everything in the buffer. What it calls may call it again; then the
-// outermost call goes on.
-void http_session::process() {
-  if (processing_)
-    return;
-  processing_ = true;
-  while (step())
-    ;
-  processing_ = false;
+void http_session::on_steps_done() {
   finish_input();
   read_more();
 }
@@ -95,7 +87,7 @@ void http_session::process() {
 // Once the visitor ended its direction and all that came was handled.
 void http_session::finish_input() {
   const bool handled = input_.empty() || output_.size() <= output_high_water;
-  if (over_ || !input_ended_ || request_.open || raw_ || closing_ || !handled)
+  if (over() || !input_ended_ || request_.open || raw_ || closing_ || !handled)
     return;
   closing_ = true;
   flush();
@@ -103,7 +95,7 @@ void http_session::finish_input() {
 
 // True when something was done and more may be possible.
 bool http_session::step() {
-  if (over_)
+  if (over())
     return false;
   if (lingering_ || dropping()) {
     drop_input();
@@ -126,7 +118,7 @@ bool http_session::parse_head() {
     return false;
   if (input_.empty()) {
     // A read that is outstanding writes into the buffer.
-    if (!reading_)
+    if (!reading())
       input_.shrink();
     return false;
   }
@@ -271,7 +263,7 @@ void http_session::start_exchange(std::shared_ptr<const route> via,
                    address.authority.empty() ? address.host
                                              : address.authority,
                    address.path},
-    shared_from_this(), window);
+    self(), window);
   request_.passed_on = true;
   continue_at_ = unit_.now() + limits().continue_timeout;
   context_->to()->start(exchange_);
@@ -379,7 +371,7 @@ bool http_session::is_probe() noexcept {
 void http_session::hand_over() {
   if (parser_.head().version < 11) // RFC 9110, 7.8
     return refuse(outcome::bad_request, "Agents need HTTP/1.1.");
-  if (reading_ || !output_.empty() || output_.in_flight())
+  if (reading() || !output_.empty() || output_.in_flight())
     return refuse(outcome::bad_request, "Agents need a connection of their "
                                         "own.");
   auto& head = parser_.head();
@@ -388,9 +380,9 @@ void http_session::hand_over() {
   upgrade_request request{std::move(head.method), std::move(head.target),
                           std::move(head.headers), std::string{input_.data()},
                           std::move(place_)};
-  over_ = true;
+  end();
   context_->remove(this);
-  context_->on_tunnel_upgrade()(unit_, std::move(stream_.socket()),
+  context_->on_tunnel_upgrade()(unit_, std::move(stream_->socket()),
                                 std::move(request));
 }
 
@@ -416,8 +408,8 @@ void http_session::start_poll() {
   out->content_length = head.content_length;
   exchange_ = std::make_shared<exchange>(
     unit_, context_->to()->next_id(), std::move(out),
-    exchange_facts{endpoint_of(stream_.socket()), request_.id, nullptr},
-    shared_from_this());
+    exchange_facts{endpoint_of(stream_->socket()), request_.id, nullptr},
+    self());
   context_->on_poll()(exchange_);
 }
 

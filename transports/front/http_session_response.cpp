@@ -36,7 +36,7 @@ void http_session::on_head(const response_head_ptr& head) {
     return switch_protocols(*head);
   const auto& hop = context_->options().hop;
   if (head->status == 508 && hop && hop->looped(request_.id)) {
-    const auto self = shared_from_this();
+    const auto kept = shared_from_this();
     cancel_exchange(outcome::loop_detected);
     return answer_error(outcome::loop_detected,
                         "The way to its target leads back to this node.");
@@ -56,7 +56,7 @@ void http_session::on_head(const response_head_ptr& head) {
 }
 
 void http_session::switch_protocols(const response_head& head) {
-  const auto self = shared_from_this();
+  const auto kept = shared_from_this();
   if (exchange_->head()->upgrade.empty()) {
     cancel_exchange(outcome::origin_protocol);
     return answer_error(outcome::origin_protocol,
@@ -101,7 +101,7 @@ void http_session::on_data(slice bytes) {
 void http_session::on_end(const header_list& trailers) {
   if (!exchange_)
     return;
-  const auto self = shared_from_this();
+  const auto kept = shared_from_this();
   if (!body_.end(output_, trailers))
     return cut();
   answered();
@@ -110,7 +110,7 @@ void http_session::on_end(const header_list& trailers) {
 void http_session::on_failed(outcome outcome, const std::string& detail) {
   if (!exchange_)
     return;
-  const auto self = shared_from_this();
+  const auto kept = shared_from_this();
   exchange_ = nullptr;
   if (outcome == outcome::attempts_exhausted)
     context_->to()->on_limit(limit::attempts, visitor_ip_, detail);
@@ -122,7 +122,7 @@ void http_session::on_failed(outcome outcome, const std::string& detail) {
 }
 
 void http_session::on_writable() {
-  const auto self = shared_from_this();
+  const auto kept = shared_from_this();
   process();
 }
 

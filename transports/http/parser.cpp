@@ -182,7 +182,7 @@ class message_parser<IsRequest>::machine final
         ++parent_.hosts_;
         break;
       case http::field::upgrade:
-        parent_.upgrade_field_ = true;
+        parent_.found_.upgrade_field = true;
         break;
       case http::field::content_length:
         if (!is_length({value.data(), value.size()}))
@@ -223,7 +223,7 @@ class message_parser<IsRequest>::machine final
     head.chunked = this->chunked();
     head.until_close = this->need_eof();
     head.keep_alive = this->keep_alive();
-    head.upgrade = this->upgrade() && parent_.upgrade_field_;
+    head.upgrade = this->upgrade() && parent_.found_.upgrade_field;
     parent_.finish_head();
     if (parent_.fault_ != parse_fault::none)
       ec = http::error::body_limit;
@@ -281,7 +281,8 @@ void message_parser<IsRequest>::reset(bool no_body) {
   fault_ = parse_fault::none;
   no_body_ = no_body;
   discard_ = started_ = head_done_ = done_ = blocked_ = false;
-  upgrade_field_ = first_chunk_seen_ = doubtful_ = false;
+  found_ = {};
+  first_chunk_seen_ = false;
   chunks_.reset();
   scanned_ = 0;
   if (no_body)
@@ -433,7 +434,7 @@ size_t message_parser<IsRequest>::feed_response_head(std::string_view bytes) {
   while (const auto empty = empty_line(bytes.substr(used))) {
     used += empty;
     header_bytes_ += empty;
-    doubtful_ = true;
+    found_.doubtful = true;
   }
   const auto rest = bytes.substr(used);
   started_ = true;
@@ -452,7 +453,7 @@ size_t message_parser<IsRequest>::feed_response_head(std::string_view bytes) {
   if (!read_head(text) && fault_ == parse_fault::malformed) {
     forget_head();
     const auto repaired = repair_response_head(text);
-    doubtful_ = doubtful_ || repaired.loose;
+    found_.doubtful = found_.doubtful || repaired.loose;
     if (!repaired.ok || !read_head(repaired.text))
       fail(parse_fault::malformed);
   }
@@ -476,7 +477,7 @@ void message_parser<IsRequest>::forget_head() {
     machine_->skip(true);
   head_.clear();
   header_bytes_ = hosts_ = 0;
-  upgrade_field_ = head_done_ = false;
+  found_.upgrade_field = head_done_ = false;
   fault_ = parse_fault::none;
 }
 
@@ -521,7 +522,7 @@ size_t message_parser<IsRequest>::feed_trailers(std::string_view bytes) {
 template <bool IsRequest>
 void message_parser<IsRequest>::read_trailers(std::string_view lines) {
   const auto repaired = repair_fields(lines);
-  doubtful_ = doubtful_ || repaired.loose;
+  found_.doubtful = found_.doubtful || repaired.loose;
   std::string_view rest = repaired.text;
   while (!rest.empty()) {
     const auto colon = rest.find(':');

@@ -124,7 +124,7 @@ class message_parser {
 
   /// The message was understood, but not everybody would have: nothing should
   /// follow it on its connection.
-  bool doubtful() const noexcept { return doubtful_; }
+  bool doubtful() const noexcept { return found_.doubtful; }
   bool done() const noexcept { return done_; }
   parse_fault fault() const noexcept { return fault_; }
 
@@ -140,6 +140,12 @@ class message_parser {
  private:
   class machine;
   friend class machine;
+
+  /// What was noticed about a message.
+  struct findings {
+    bool upgrade_field = false;
+    bool doubtful = false; ///< not everybody would have understood it
+  };
 
   void fail(parse_fault fault) noexcept {
     if (fault_ == parse_fault::none)
@@ -172,15 +178,14 @@ class message_parser {
   uint64_t announced_ = 0;  // sum of the chunk sizes
   uint64_t body_limit_ = 0; // of this message
   parse_fault fault_ = parse_fault::none;
+  findings found_;
   bool no_body_ = false;
   bool discard_ = false;
   bool started_ = false;
   bool head_done_ = false;
   bool done_ = false;
   bool blocked_ = false;
-  bool upgrade_field_ = false;
   bool first_chunk_seen_ = false;
-  bool doubtful_ = false;
 };
 
 using request_parser = message_parser<true>;

@@ -69,8 +69,8 @@ class io_unit final : public executor {
   resolver& target_names();
   resolver& node_names();
 
-  /// Names are asked of these DNS servers (transports/net/names/name_service.hpp) instead
-  /// of the system. Before `start`.
+  /// Names are asked of these DNS servers instead of the system
+  /// (transports/net/names/name_service.hpp). Before `start`.
   void use_dns(std::vector<std::string> servers) { dns_ = std::move(servers); }
 
   /// Calls `client->on_tick` every `tick_interval` until it is destroyed.

@@ -2,14 +2,12 @@
 
 #include "transports/http/fields.hpp"
 #include "transports/http/request_writer.hpp"
-#include "transports/net/guard.hpp"
 #include "transports/net/visitor_socket.hpp"
 #include "transports/origin/origin_connector.hpp"
 #include "transports/origin/origin_pool.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 
 #include <sys/socket.h>
 
@@ -95,9 +93,13 @@ origin_connection::origin_connection(io_unit& unit,
                                      std::weak_ptr<origin_pool> pool,
                                      settings_ptr settings, std::string key,
                                      std::string name)
-    : unit_(unit), stream_(std::move(stream)), pool_(std::move(pool)),
+    : channel(unit, std::move(stream)), pool_(std::move(pool)),
       settings_(std::move(settings)), key_(std::move(key)),
       name_(std::move(name)), parser_(response_limits) {}
+
+std::shared_ptr<origin_connection> origin_connection::self() {
+  return std::static_pointer_cast<origin_connection>(shared_from_this());
+}
 
 std::string origin_connection::pool_key() const {
   return authenticated_ ? visitor_key(key_, visitor_) : key_;
@@ -126,21 +128,21 @@ bool origin_connection::begin(std::shared_ptr<response_receiver> receiver,
     return false;
   ++requests_;
   request_ = std::move(receiver);
-  head_request_ = head.method == "HEAD";
+  sent_ = {};
+  response_ = {};
+  sent_.head_request = head.method == "HEAD";
   visitor_ = head.visitor;
   note_authentication(head.headers);
   upgrade_ = head.upgrade;
   interim_heads_ = head_bytes_ = 0;
-  head_delivered_ = response_started_ = response_done_ = keep_alive_ = false;
-  event_stream_ = body_may_follow_ = bytes_passed_ = end_due_ = false;
   answer_.rest();
   sending_.rest();
   if (const auto pool = pool_.lock())
     pool->note_busy(*this);
-  parser_.reset(head_request_);
+  parser_.reset(sent_.head_request);
   body_.begin(framing, head.content_length.value_or(0));
-  request_sent_ = head.last || !upgrade_.empty();
-  if (request_sent_)
+  sent_.sent = head.last || !upgrade_.empty();
+  if (sent_.sent)
     flush();
   else
     flush_soon(); // together with the first body bytes
@@ -149,37 +151,37 @@ bool origin_connection::begin(std::shared_ptr<response_receiver> receiver,
 }
 
 void origin_connection::send(slice bytes) {
-  if (over_ || send_failed_ || (request_sent_ && !raw_ && upgrade_.empty()))
+  if (over() || send_failed_ || (sent_.sent && !raw_ && upgrade_.empty()))
     return;
-  bytes_passed_ = true;
+  sent_.bytes_passed = true;
   if (!body_.data(output_, std::move(bytes)))
     return broken(outcome::bad_request, "the body exceeds its length");
   flush_soon();
 }
 
 void origin_connection::send_end(const header_list& trailers) {
-  if (over_ || send_failed_ || (request_sent_ && !raw_ && upgrade_.empty()))
+  if (over() || send_failed_ || (sent_.sent && !raw_ && upgrade_.empty()))
     return;
   if (!upgrade_.empty() && !raw_) {
-    end_due_ = true; // when the origin switches, if it does
+    sent_.end_due = true; // when the origin switches, if it does
     return;
   }
   if (!body_.end(output_, trailers))
     return broken(outcome::bad_request, "the body misses its length");
   shutdown_due_ = raw_;
-  request_sent_ = true;
+  sent_.sent = true;
   flush();
 }
 
 void origin_connection::on_room() {
+  const auto kept = shared_from_this();
   process();
 }
 
 void origin_connection::close() {
-  if (over_)
+  if (!end())
     return;
-  const auto self = shared_from_this();
-  over_ = true;
+  const auto kept = shared_from_this();
   request_ = nullptr;
   unlink();
   stream_->close();
@@ -189,36 +191,12 @@ void origin_connection::close() {
 
 // -- writing ------------------------------------------------------------------
 
-void origin_connection::flush_soon() {
-  if (flush_posted_ || output_.in_flight())
-    return;
-  flush_posted_ = true;
-  boost::asio::post(unit_.context(),
-                    guard(unit_, shared_from_this(), [](const auto& self) {
-                      self->flush_posted_ = false;
-                      self->flush();
-                    }));
+void origin_connection::on_flushed() {
+  if (std::exchange(shutdown_due_, false))
+    stream_->shutdown_send();
 }
 
-void origin_connection::flush() {
-  if (over_ || output_.in_flight())
-    return;
-  if (output_.empty()) {
-    if (std::exchange(shutdown_due_, false))
-      stream_->shutdown_send();
-    return;
-  }
-  stream_->async_write(
-    output_, guard(unit_, shared_from_this(),
-                   [](const auto& self, const error_code& error, size_t) {
-                     self->on_written(error);
-                   }));
-}
-
-void origin_connection::on_written(const error_code& error) {
-  const auto payload = output_.finish();
-  if (over_)
-    return;
+void origin_connection::on_written(const error_code& error, size_t payload) {
   if (error) {
     // The origin may have answered before it closed; reading tells.
     send_failed_ = true;
@@ -234,67 +212,47 @@ void origin_connection::on_written(const error_code& error) {
 // -- the response -------------------------------------------------------------
 
 void origin_connection::read_more() {
-  if (reading_ || over_)
+  if (reading() || over())
     return;
-  if (request_ && head_delivered_ && request_->response_room() == 0) {
+  if (request_ && response_.head_delivered && request_->response_room() == 0)
     held_back_ = true;
-    return;
-  }
-  reading_ = true;
-  stream_->async_read_some(
-    input_.prepare(),
-    guard(unit_, shared_from_this(),
-          [](const auto& self, const error_code& error, size_t bytes) {
-            self->on_read(error, bytes);
-          }));
+  else
+    read_some();
 }
 
 void origin_connection::on_read(const error_code& error, size_t bytes) {
-  reading_ = false;
-  if (over_)
-    return;
   if (!request_)
     return close(); // idle: ended by the origin, or it speaks out of turn
   if (error)
     return on_end_of_input(error);
-  input_.commit(bytes);
   received_ += bytes;
-  response_started_ = true;
+  response_.started = true;
   process();
 }
 
-void origin_connection::process() {
-  if (processing_)
-    return;
-  const auto self = shared_from_this();
-  processing_ = true;
-  while (!over_ && request_ && step())
-    ;
-  processing_ = false;
-  read_more();
-}
-
 bool origin_connection::step() {
+  if (over() || !request_)
+    return false;
   if (raw_)
     return pump_raw();
   if (input_.empty())
     return false;
   const auto used = parser_.feed(
     input_.owner(), input_.data(),
-    head_delivered_ ? request_->response_room() : 0, input_.share_from());
+    response_.head_delivered ? request_->response_room() : 0, input_.share_from());
   input_.consume(used);
-  if (!head_delivered_ && !count_head(used))
+  if (!response_.head_delivered && !count_head(used))
     return false;
-  if (!head_delivered_ && parser_.head_done()
+  if (!response_.head_delivered && parser_.head_done()
       && parser_.fault() == parse_fault::none)
     deliver_head();
   else
     deliver_body();
-  if (over_ || !request_)
+  if (over() || !request_)
     return false;
   if (parser_.fault() != parse_fault::none)
     broken(outcome::origin_protocol, std::string{render(parser_.fault())});
-  else if (head_delivered_ && parser_.done())
+  else if (response_.head_delivered && parser_.done())
     response_complete();
   return used > 0;
 }
@@ -329,11 +287,11 @@ response_head_ptr origin_connection::switching_head(message_head& head) {
 void origin_connection::deliver_head() {
   auto& head = parser_.head();
   const auto status = head.status;
-  keep_alive_ = head.keep_alive;
-  event_stream_ = is_event_stream(head.headers);
+  response_.keep_alive = head.keep_alive;
+  response_.event_stream = is_event_stream(head.headers);
   note_authentication(head.headers);
-  body_may_follow_ = !head.has_body && status >= 200
-                     && (head_request_ || head.content_length.value_or(0) > 0
+  response_.body_may_follow = !head.has_body && status >= 200
+                     && (sent_.head_request || head.content_length.value_or(0) > 0
                          || find_header(head.headers, "transfer-encoding"));
   auto out = status != 101      ? to_response_head(head)
              : upgrade_.empty() ? nullptr
@@ -342,14 +300,14 @@ void origin_connection::deliver_head() {
     return broken(outcome::origin_protocol, "101 without being asked");
   if (out->interim()) {
     request_->on_response_head(std::move(out));
-    parser_.reset(head_request_);
+    parser_.reset(sent_.head_request);
     return;
   }
-  head_delivered_ = true;
+  response_.head_delivered = true;
   if (status == 101) {
     raw_ = true;
-    request_sent_ = false;
-    if (end_due_)
+    sent_.sent = false;
+    if (sent_.end_due)
       send_end({});
   }
   request_->on_response_head(std::move(out));
@@ -377,10 +335,10 @@ bool origin_connection::pump_raw() {
 void origin_connection::response_complete() {
   if (raw_)
     return;
-  response_done_ = true;
+  response_.done = true;
   // How much of a refused upgrade's stream is still to come, nobody knows.
-  keep_alive_ = keep_alive_ && !parser_.doubtful()
-                && (upgrade_.empty() || !bytes_passed_);
+  response_.keep_alive = response_.keep_alive && !parser_.doubtful()
+                && (upgrade_.empty() || !sent_.bytes_passed);
   const auto receiver = std::move(request_);
   request_ = nullptr;
   output_.disown_payload();
@@ -393,18 +351,18 @@ void origin_connection::response_complete() {
 
 // Only a connection on which both messages ended cleanly is used again.
 void origin_connection::release_if_done() {
-  if (over_ || !response_done_)
+  if (over() || !response_.done)
     return;
   const bool for_nobody = authenticated_ && visitor_ == 0;
-  if (!keep_alive_ || !request_sent_ || send_failed_ || !input_.empty()
+  if (!response_.keep_alive || !sent_.sent || send_failed_ || !input_.empty()
       || for_nobody)
     return close();
   if (!output_.empty() || output_.in_flight())
     return; // the write's completion comes back here
-  response_done_ = false;
+  response_.done = false;
   unlink();
   if (const auto pool = pool_.lock())
-    pool->put(shared_from_this());
+    pool->put(self());
   else
     close();
 }
@@ -416,10 +374,10 @@ void origin_connection::on_end_of_input(const error_code& error) {
     close();
     return receiver->on_response_end({});
   }
-  if (orderly && response_started_ && !raw_)
+  if (orderly && response_.started && !raw_)
     parser_.feed_eof(input_.data());
-  if (orderly && head_delivered_ && parser_.done()) {
-    keep_alive_ = false;
+  if (orderly && response_.head_delivered && parser_.done()) {
+    response_.keep_alive = false;
     return response_complete();
   }
   broken(outcome::origin_closed,
@@ -431,32 +389,32 @@ void origin_connection::on_exception(const std::string& text) {
 }
 
 void origin_connection::broken(outcome why, const std::string& reason) {
-  const auto self = shared_from_this();
+  const auto kept = shared_from_this();
   const auto receiver = std::move(request_);
   // Bytes that are no head may belong to the response before.
   const bool left_over = reused() && why == outcome::origin_protocol
-                         && !head_delivered_ && interim_heads_ == 0;
+                         && !response_.head_delivered && interim_heads_ == 0;
   close();
   if (receiver)
     receiver->on_broken(why, name_ + ": " + reason,
-                        response_started_ && !left_over);
+                        response_.started && !left_over);
 }
 
 // -- limits -------------------------------------------------------------------
 
 void origin_connection::check(time_point now) {
-  const auto self = shared_from_this();
-  if (!over_)
+  const auto kept = shared_from_this();
+  if (!over())
     check_answer(now);
-  if (!over_)
+  if (!over())
     check_sending(now);
 }
 
 // Counts only what the origin owes: not while the visitor is slow to send or
 // to take, and not before the head, whose deadline is the node's.
 void origin_connection::check_answer(time_point now) {
-  const bool owed = request_ && head_delivered_ && !raw_ && !event_stream_
-                    && request_sent_ && reading_ && !output_.in_flight();
+  const bool owed = request_ && response_.head_delivered && !raw_ && !response_.event_stream
+                    && sent_.sent && reading() && !output_.in_flight();
   if (!owed || std::exchange(held_back_, false))
     return answer_.rest();
   const auto& options = settings_->options;

@@ -2,10 +2,7 @@
 
 #include "transports/http/body_writer.hpp"
 #include "transports/http/parser.hpp"
-#include "transports/net/byte_stream.hpp"
-#include "transports/net/input_buffer.hpp"
-#include "transports/net/io_unit.hpp"
-#include "transports/net/output_queue.hpp"
+#include "transports/net/channel.hpp"
 #include "transports/net/progress_watch.hpp"
 
 #include <boost/intrusive/list_hook.hpp>
@@ -47,9 +44,7 @@ class response_receiver {
 /// A client's HTTP/1.1 connection to an origin: one request at a time, kept
 /// alive in its pool between two. Always reads while it has credit, so an
 /// idle one notices the end. Everything on the unit's thread.
-class origin_connection final
-    : public busy_hook,
-      public std::enable_shared_from_this<origin_connection> {
+class origin_connection final : public busy_hook, public channel {
  public:
   using settings_ptr = std::shared_ptr<const origin_settings>;
 
@@ -58,6 +53,8 @@ class origin_connection final
                     std::weak_ptr<origin_pool> pool,
                     settings_ptr settings,
                     std::string key, std::string name);
+
+  std::shared_ptr<origin_connection> self();
 
   const std::string& key() const noexcept { return key_; }
 
@@ -93,25 +90,48 @@ class origin_connection final
   void check(time_point now);
 
   /// A handler failed: the request is broken off, the connection closed.
-  void on_exception(const std::string& text);
+  void on_exception(const std::string& text) override;
 
   /// When an idle connection ends; kept by the pool.
   time_point idle_until = time_point::max();
 
   /// The last response had no body but spoke of one: what some origins send
   /// all the same may still be on its way.
-  bool body_may_follow() const noexcept { return body_may_follow_; }
+  bool body_may_follow() const noexcept {
+    return response_.body_may_follow;
+  }
 
   /// Starts to watch a connection that carries nothing yet.
   void watch_idle() { read_more(); }
 
  private:
-  using error_code = boost::system::error_code;
+  /// What was sent of the request.
+  struct request_progress {
+    bool head_request = false;
+    bool bytes_passed = false; // beyond its head
+    bool end_due = false;      // an upgrade's stream ended before its 101
+    bool sent = false;         // the end was queued
+  };
+
+  /// What came of the response.
+  struct response_progress {
+    bool started = false;
+    bool head_delivered = false;
+    bool done = false;
+    bool keep_alive = false;
+    bool event_stream = false; // may be silent for as long as it likes
+    bool body_may_follow = false;
+  };
+
+  // -- channel ---------------------------------------------------------------
+
+  void on_read(const error_code& error, size_t bytes) override;
+  void on_written(const error_code& error, size_t payload) override;
+  void on_flushed() override;
+  bool step() override;
+  void on_steps_done() override { read_more(); }
 
   void read_more();
-  void on_read(const error_code& error, size_t bytes);
-  void process();
-  bool step();
   bool pump_raw();
   void note_authentication(const header_list& headers);
   bool count_head(size_t bytes);
@@ -120,23 +140,16 @@ class origin_connection final
   void deliver_body();
   void response_complete();
   void on_end_of_input(const error_code& error);
-  void flush();
-  void flush_soon();
-  void on_written(const error_code& error);
   void release_if_done();
   void broken(outcome why, const std::string& reason);
   void check_answer(time_point now);
   void check_sending(time_point now);
 
-  io_unit& unit_;
-  const std::unique_ptr<byte_stream> stream_;
   const std::weak_ptr<origin_pool> pool_;
   const settings_ptr settings_;
   const std::string key_;
   const std::string name_;
-  input_buffer input_;
   response_parser parser_;
-  output_queue output_;
   body_writer body_;
   std::shared_ptr<response_receiver> request_;
   size_t requests_ = 0;
@@ -148,27 +161,16 @@ class origin_connection final
   progress_watch answer_;
   progress_watch sending_;
 
+  request_progress sent_;
+  response_progress response_;
+
   // The origin may take whoever uses the connection for the visitor that
   // authenticated on it.
   bool authenticated_ = false;
-  bool head_request_ = false;
   bool raw_ = false;
-  bool head_delivered_ = false;
-  bool response_started_ = false;
-  bool event_stream_ = false; // may be silent for as long as it likes
   bool held_back_ = false;    // the receiver had no room since the last look
-  bool body_may_follow_ = false;
-  bool bytes_passed_ = false; // of the request, beyond its head
-  bool end_due_ = false;      // an upgrade's stream ended before its 101
-  bool request_sent_ = false;  // the end was queued
-  bool response_done_ = false;
-  bool keep_alive_ = false;
-  bool send_failed_ = false;   // an answer may have come before
-  bool shutdown_due_ = false;  // raw: our direction ends once flushed
-  bool reading_ = false;
-  bool processing_ = false;
-  bool flush_posted_ = false;
-  bool over_ = false;
+  bool send_failed_ = false;  // an answer may have come before
+  bool shutdown_due_ = false; // raw: our direction ends once flushed
 };
 using origin_connection_ptr = std::shared_ptr<origin_connection>;
 

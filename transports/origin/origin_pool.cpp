@@ -122,7 +122,7 @@ void origin_pool::check_busy(time_point now) {
   next_check_ = now + std::min(check_interval, shortest / 8);
   std::vector<origin_connection_ptr> busy;
   for (auto& connection : busy_)
-    busy.push_back(connection.shared_from_this());
+    busy.push_back(connection.self());
   for (const auto& connection : busy)
     connection->check(now);
 }

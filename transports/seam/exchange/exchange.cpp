@@ -71,7 +71,7 @@ void exchange::detach(const link_ptr& from, link_error why, bool unsent) {
     note_loss(to_string(why));
     link_ = nullptr;
     owner_ = nullptr;
-    if (!std::exchange(unheard_, false))
+    if (!std::exchange(current_.unheard, false))
       return;
     if (unsent)
       return take_back_head();
@@ -84,7 +84,7 @@ void exchange::detach(const link_ptr& from, link_error why, bool unsent) {
 // The last head never left: nobody began with it.
 void exchange::take_back_head() {
   --heads_sent_;
-  starts_ -= head_begins_;
+  starts_ -= current_.head_begins;
   head_sent_ = heads_sent_ > 0;
   look_at_limits();
 }
@@ -128,7 +128,7 @@ void exchange::begin_or_move(link_ptr on, const session_id& session,
   } else if (session == session_) {
     note_attempt(exchange_attempt::kind::resume);
     ++moves_;
-    resuming_ = true;
+    current_.resuming = true;
     send(resume_frame{++attempt_, in_.received(), heads_});
   } else if (restartable()) {
     note_attempt(exchange_attempt::kind::restart);
@@ -144,14 +144,14 @@ void exchange::begin_or_move(link_ptr on, const session_id& session,
 }
 
 void exchange::send_head(bool begins) {
-  resuming_ = false;
+  current_.resuming = false;
   // On a link that is closed already nothing is sent, and nobody begins; its
   // owner is about to detach us.
   if (link_->ended())
     return;
   head_sent_ = true;
-  unheard_ = true;
-  head_begins_ = begins;
+  current_.unheard = true;
+  current_.head_begins = begins;
   starts_ += begins;
   ++heads_sent_;
   look_at_limits();
@@ -170,7 +170,7 @@ void exchange::restart(bool begins) {
 void exchange::do_deliver(frame frame) {
   // A listener may drop the last outside reference while it is called.
   const auto self = shared_from_this();
-  unheard_ = false;
+  current_.unheard = false;
   std::visit(
     [this](auto& body) {
       if constexpr (requires { this->handle(body); })
@@ -242,9 +242,9 @@ void exchange::handle(ack_frame& frame) {
 }
 
 void exchange::handle(resumed_frame& frame) {
-  if (!resuming_ || frame.attempt != attempt_)
+  if (!current_.resuming || frame.attempt != attempt_)
     return;
-  resuming_ = false;
+  current_.resuming = false;
   if (frame.known) {
     const auto sent = out_.sent();
     if (!out_.rewind(frame.received))
@@ -288,7 +288,7 @@ void exchange::send_end(header_list trailers) {
 void exchange::consumed(size_t bytes) {
   if (over_)
     return;
-  if (auto due = in_.consume(bytes); due && link_ && !resuming_)
+  if (auto due = in_.consume(bytes); due && link_ && !current_.resuming)
     send(*due);
 }
 
@@ -308,7 +308,7 @@ void exchange::cancel(outcome why) {
 // -- inner workings -----------------------------------------------------------
 
 void exchange::pump() {
-  if (!link_ || resuming_ || !head_sent_ || head_->last)
+  if (!link_ || current_.resuming || !head_sent_ || head_->last)
     return;
   while (auto next = out_.next())
     send(std::move(*next));

@@ -129,6 +129,13 @@ class exchange : public std::enable_shared_from_this<exchange> {
   void cancel(outcome why);
 
  private:
+  /// The attempt that runs.
+  struct attempt_state {
+    bool head_begins = false; ///< its head was counted in `starts_`
+    bool unheard = false;     ///< nothing came back since its head went out
+    bool resuming = false;
+  };
+
   void begin_or_move(link_ptr on, const session_id& session,
                      exchange_owner_ptr owner);
   void do_deliver(frame frame);
@@ -172,10 +179,8 @@ class exchange : public std::enable_shared_from_this<exchange> {
   uint32_t starts_ = 0;      ///< sessions that were given the head
   uint32_t heads_sent_ = 0;  ///< how often it was sent at all
   uint32_t misunderstood_ = 0;
-  bool head_begins_ = false; ///< the last head was counted in `starts_`
-  bool unheard_ = false; ///< nothing came back since the head went out
+  attempt_state current_;
   bool final_head_ = false;
-  bool resuming_ = false;
   std::atomic<bool> exhausted_{false};
   std::atomic<bool> head_sent_{false};
   std::atomic<bool> response_started_{false};

@@ -1,0 +1,64 @@
+#include "transports/net/channel.hpp"
+
+#include "transports/net/guard.hpp"
+
+#include <boost/asio/post.hpp>
+
+namespace aps {
+
+channel::channel(io_unit& unit, std::unique_ptr<byte_stream> stream)
+    : unit_(unit), stream_(std::move(stream)) {}
+
+void channel::read_some(size_t limit) {
+  if (reading_ || over_)
+    return;
+  reading_ = true;
+  stream_->async_read_some(
+    input_.prepare(limit),
+    guard(unit_, shared_from_this(),
+          [](const auto& self, const error_code& error, size_t bytes) {
+            self->reading_ = false;
+            if (self->over_)
+              return;
+            if (!error)
+              self->input_.commit(bytes);
+            self->on_read(error, bytes);
+          }));
+}
+
+void channel::flush_soon() {
+  if (flush_posted_ || output_.in_flight())
+    return;
+  flush_posted_ = true;
+  boost::asio::post(unit_.context(),
+                    guard(unit_, shared_from_this(), [](const auto& self) {
+                      self->flush_posted_ = false;
+                      self->flush();
+                    }));
+}
+
+void channel::flush() {
+  if (over_ || output_.in_flight())
+    return;
+  if (output_.empty())
+    return on_flushed();
+  stream_->async_write(
+    output_, guard(unit_, shared_from_this(),
+                   [](const auto& self, const error_code& error, size_t) {
+                     const auto payload = self->output_.finish();
+                     if (!self->over_)
+                       self->on_written(error, payload);
+                   }));
+}
+
+void channel::process() {
+  if (processing_)
+    return;
+  processing_ = true;
+  while (step())
+    ;
+  processing_ = false;
+  on_steps_done();
+}
+
+} // namespace aps
