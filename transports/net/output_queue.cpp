@@ -14,7 +14,7 @@ constexpr size_t keep_text = 16 * 1024;
 
 void output_queue::batch::clear() {
   if (text.capacity() > keep_text)
-    text = {};
+    std::string{}.swap(text); // an assignment would keep the memory
   text.clear();
   pieces.clear();
   payload = shared = 0;
