@@ -61,6 +61,7 @@ bool parse_authority(std::string_view scheme, std::string_view authority,
   if (rest.size() > 1)
     to.port = rest.substr(1);
   return !to.host.empty() && (rest.empty() || rest.front() == ':')
+         && to.port.size() <= 5
          && to.port.find_first_not_of("0123456789") == std::string::npos;
 }
 
