@@ -22,7 +22,6 @@ constexpr auto go_away = "\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x0d"sv;
 
 constexpr std::chrono::seconds linger_time{1};
 
-
 } // namespace
 
 h2_door::h2_door(io_unit& unit, asio::ip::tcp::socket socket,
@@ -95,7 +94,6 @@ void h2_door::send(std::string bytes, std::function<void()> then) {
 }
 
 void h2_door::refuse() {
-  refused_ = true;
   on_refused_();
   deadline_ = unit_.now() + linger_time;
   send(std::string{go_away}, [me = shared_from_this()] {

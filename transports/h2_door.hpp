@@ -53,7 +53,6 @@ class h2_door final : public watched,
   handler agent_;
   std::function<void()> on_refused_;
   h2_guard guard_;
-  bool refused_ = false;
 };
 
 } // namespace aps
