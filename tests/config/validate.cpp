@@ -6,32 +6,6 @@
 
 using namespace aps::config;
 
-CAF_TEST(pool sizes fit each other) {
-  check({
-    {with_tunnel(R"("websocket_pool": {"pool_size": 8, "max_pool_size": 4})"),
-     {"$.tunnels.t.websocket_pool.pool_size", "the number 8",
-      "at most max_pool_size (4)", ""}},
-    {with_tunnel(R"("websocket_pool": {"pool_size": 11})"),
-     {"$.tunnels.t.websocket_pool.pool_size", "the number 11",
-      "at most max_pool_size (10, the default)", ""}},
-    {with_tunnel(R"("websocket_pool": {"max_pool_size": 2})"),
-     {"$.tunnels.t.websocket_pool.max_pool_size", "the number 2",
-      "at least pool_size (3, the default)", ""}},
-    {with_tunnel(R"("grpc_pool": {"enabled": false},
-                    "poll_pool": {"enabled": false},
-                    "websocket_pool": {"enabled": false})"),
-     {"$.tunnels.t", "all pools disabled",
-      "websocket_pool, grpc_pool or poll_pool enabled, or the tunnel disabled",
-      ""}},
-    {with_tunnel(R"("grpc_pool": {"target_utilization": 20})"),
-     {"$.tunnels.t.grpc_pool.target_utilization", "hysteresis 30, target 20",
-      "utilization_hysteresis below target_utilization", ""}},
-    {with_tunnel(R"("fallback": {"hold_down": 31})"),
-     {"$.tunnels.t.fallback.hold_down", "hold_down above max_hold_down",
-      "hold_down at most max_hold_down", ""}},
-  });
-}
-
 CAF_TEST(as many headers as may be fit into their bytes) {
   check({
     {with(R"("http": {"max_headers": 5000, "max_header_bytes": 16384})"),
@@ -74,64 +48,6 @@ CAF_TEST(names that are not defined come with the nearest that is) {
   });
 }
 
-CAF_TEST(limits say what they allow) {
-  const std::string network
-    = "an IP address, or a network such as \"10.0.0.0/8\" or \"fd00::/8\"";
-  check({
-    {with(R"("limits": {"max_connections": 0})"),
-     {"$.limits.max_connections", "the number 0", "an integer from 1 to 1000000", ""}},
-    {with(R"("limits": {"address_share": 101})"),
-     {"$.limits.address_share", "the number 101", "an integer from 1 to 100", ""}},
-    {with(R"("limits": {"trusted": "10.0.0.0/8"})"),
-     {"$.limits.trusted", "the string \"10.0.0.0/8\"", "a list of networks",
-      ""}},
-    {with(R"("limits": {"trusted": ["::1", "10.0.0.1/8"]})"),
-     {"$.limits.trusted[1]", "the string \"10.0.0.1/8\"", network, ""}},
-  });
-}
-
-CAF_TEST(an endpoint needs its tunnel) {
-  const std::string names = "a name or a list of names";
-  check({
-    {with_mapping(R"({"from": "http://a", "to": "http://b",
-                      "via": {"endpoints": "e"}})"),
-     {"$.mappings[0].via.tunnels", "nothing", names, ""}},
-    {with_mapping(R"({"from": "http://a", "to": "http://b", "via": {}})"),
-     {"$.mappings[0].via.tunnels", "nothing", names, ""}},
-    {with_mapping(R"({"from": "http://a", "to": "http://b",
-                      "via": {"tunnels": []}})"),
-     {"$.mappings[0].via.tunnels", "a list of 0 elements", names, ""}},
-  });
-}
-
-CAF_TEST(URLs say what is wrong with them) {
-  check({
-    {with_mapping(R"({"from": "example.com", "to": "http://b"})"),
-     {"$.mappings[0].from", "the string \"example.com\" (no scheme)", url_rule,
-      ""}},
-    {with_mapping(R"({"from": "http://a", "to": "http://b/*"})"),
-     {"$.mappings[0].to",
-      "the string \"http://b/*\" (a \"*\" that does not end a \"from\")",
-      url_rule, ""}},
-    {with_mapping(R"({"from": "http://a"})"),
-     {"$.mappings[0].to", "nothing", url_rule, ""}},
-    {with_mapping(R"({"from": 7, "to": "http://b"})"),
-     {"$.mappings[0].from", "the number 7", url_rule, ""}},
-    {with_mapping(R"({"from": "http://u:secret@a", "to": "http://b"})"),
-     {"$.mappings[0].from", "a string of 17 characters (a user or password)",
-      url_rule, ""}},
-  });
-}
-
-CAF_TEST(there is at least one server) {
-  const std::string rule = "an object with at least one server";
-  check({
-    {"{}", {"$.servers", "nothing", rule, ""}},
-    {R"({"servers": {}})", {"$.servers", "no server", rule, ""}},
-    {R"({"servers": 80})", {"$.servers", "the number 80", "an object", ""}},
-  });
-}
-
 CAF_TEST(every listener has its own address) {
   const std::string rule = "an address and port of its own";
   check({
@@ -162,43 +78,4 @@ CAF_TEST(listeners that do not meet may have one port) {
                            two("127.0.0.2", "0.0.0.0"), two("::", "::1"),
                            two("::1", "::")})
     CAF_CHECK_EQUAL(wrong(text).size(), 1u);
-}
-
-CAF_TEST(all problems are told at once) {
-  const auto list = wrong(R"({
-    "servers": {"main": {"prt": 1}}, "admn": {},
-    "tunnels": {"t": {"servers": ["mein"], "websocket_pool":
-      {"pool_size": 2000, "fallback_threshold": 0}}},
-    "mappings": [{"from": "x", "via": {"tunnels": ["T"]}}, 3]})");
-  std::vector<std::string> paths;
-  for (const auto& one : list)
-    paths.push_back(one.path);
-  CAF_CHECK_EQUAL(
-    paths,
-    (std::vector<std::string>{
-      "$.servers.main.port", "$.servers.main.prt", "$.tunnels.t.servers[0]",
-      "$.tunnels.t.password", "$.tunnels.t.websocket_pool.pool_size",
-      "$.tunnels.t.websocket_pool.fallback_threshold", "$.mappings[0].from",
-      "$.mappings[0].to", "$.mappings[0].via.tunnels[0]", "$.mappings[1]",
-      "$.admn"}));
-}
-
-CAF_TEST(a long list of names is cut) {
-  std::string tunnels;
-  for (int i = 10; i < 55; ++i)
-    tunnels += "\"t" + std::to_string(i) + "\": {\"password\": \"p\"}, ";
-  const auto list = wrong(with("\"tunnels\": {" + tunnels
-                               + R"("odd one": {"password": "p"}}, "mappings":
-    [{"from": "http://a", "to": "http://b", "via": {"tunnels": "none"}}])"));
-  CAF_REQUIRE_EQUAL(list.size(), 1u);
-  CAF_CHECK(list[0].allowed.starts_with("one of \"odd one\", t10, t11, "));
-  CAF_CHECK(list[0].allowed.ends_with(", t48 and 6 more"));
-}
-
-CAF_TEST(keys are listed once also where two of them do not fit) {
-  const auto list = wrong(with_tunnel(
-    R"("grpc_pool": {"pool_size": 8, "max_pool_size": 4, "poolsize": 1})"));
-  CAF_REQUIRE_EQUAL(list.size(), 2u);
-  CAF_CHECK(list[1].allowed.starts_with(
-    "one of enabled, pool_size, max_pool_size, idle_timeout, "));
 }
