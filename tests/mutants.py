@@ -46,28 +46,38 @@ TABLE = [
     ("actors", "pool pool_upkeep", "test_actors: pool pool_races pool_targets"
      " drains; test_simulation: pools survival"),
     ("actors", "tunnel_keys access", "test_actors: tunnel_keys access"),
-    ("transports", "auth exchange foreign_text frame head_excess outcome"
-     " peer_address served_exchange windows", "test_seam: auth exchange"
+    ("transports", "auth direct_link exception_watch exchange foreign_text"
+     " frame head_excess outcome peer_address served_exchange windows",
+     "test_seam: auth direct_link exception_watch exchange"
      " foreign_text frame head_excess hostile_peers memory outcome peer_address"
-     " served_exchange windows; test_wire: codec wire_limits;"
-     " test_actors: limit_log address_shares tunnel_keys"
+     " served_exchange windows; test_wire: codec_decode codec_encode"
+     " wire_limits; test_actors: limit_log address_shares tunnel_keys"
      " access"),
-    ("transports", "codec_decode codec_encode", "test_wire: codec wire_limits;"
-     " test_links: links"),
+    ("transports", "codec_decode codec_encode",
+     "test_wire: codec_decode codec_encode wire_limits; test_links: links"),
+    ("transports", "block_pool input_buffer output_queue sockets sniffer"
+     " system_names visitor_socket", "test_net: block_pool input_buffer"
+     " output_queue sockets sniffer system_names visitor_socket"),
     ("transports", "poll_wire frame_queue h2_guard",
-     "test_tunnel: frame_queue h2_guard h2_first_request;"
-     " test_links: poll_requests links"),
+     "test_tunnel: frame_queue h2_guard h2_first_request poll_wire;"
+     " test_links: poll_server_link poll_desk links"),
+    ("transports", "grpc_bytes link_base peer_probe poll_visit",
+     "test_tunnel: grpc_bytes link_base peer_probe poll_visit;"
+     " test_links: links link_endings poll_server_link"),
     ("transports", "parser chunk_reader fields head_repair identity hops"
      " misread request_rewrite", "test_http: http_chunk_reader http_fields"
-     " http_head_repair http_parser http_messages"
-     " http_lenience http_misread http_rewrite http_hops http_identity"
-     " http_origin http_front http_front_errors http_front_limits"
-     " http_origin_limits http_origin_upgrade"),
+     " http_head_repair http_parser http_lenience http_misread http_rewrite"
+     " http_hops http_identity http_session http_session_request"
+     " http_session_response origin_connection origin_upgrade"),
+    ("transports", "body_writer error_response http_date request_writer"
+     " response_writer", "test_http: body_writer error_response http_date"
+     " request_writer response_writer http_session_response"),
     ("config", "advice config diff expand host load log_components networks"
      " path reader routes sections show syntax text tunnels url validate",
-     "config_test: config.parse config.problems config.validate config.url"
-     " config.routes config.show config.path config.networks config.load"
-     " config.advice config.diff config.host config.log_components"
+     "config_test: config.config config.sections config.tunnels"
+     " config.validate config.url config.routes config.show config.path"
+     " config.networks config.load config.advice config.diff config.host"
+     " config.log_components config.expand config.reader config.syntax"
      " config.text"),
 ]
 WANTED = 0.95

@@ -105,3 +105,18 @@ CAF_TEST(a name is compared in lower case and without marks) {
   CAF_CHECK(!same_variable("X-Request-I", "x-request-id"));
   CAF_CHECK(!same_variable("Y-Request-Id", "x-request-id"));
 }
+
+CAF_TEST(somebody of this machine comes over its loopback) {
+  for (const auto* ip : {"127.0.0.1", "127.1.2.3", "::1"})
+    CAF_CHECK(is_loopback(ip));
+  for (const auto* ip : {"", "128.0.0.1", "12.7.0.1", "1270.0.0.1", "::",
+                         "::11", "192.0.2.1", "localhost"})
+    CAF_CHECK(!is_loopback(ip));
+}
+
+CAF_TEST(a request that passed somebody else says so) {
+  CAF_CHECK(!was_forwarded({}));
+  CAF_CHECK(!was_forwarded({{"Host", "via"}, {"Accept", "*/*"}}));
+  for (const auto* name : {"Via", "via", "X-Forwarded-For", "Forwarded"})
+    CAF_CHECK(was_forwarded({{"Accept", "*/*"}, {name, "x"}}));
+}

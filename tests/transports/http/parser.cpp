@@ -382,6 +382,32 @@ CAF_TEST(one parser serves all messages of a connection) {
   }
 }
 
+// The search for the end of a section goes on where it stopped, which means
+// nothing to the section that follows.
+CAF_TEST(every section of an answer is searched from its beginning) {
+  const std::string chunked
+    = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+  const auto trailers = "T: " + std::string(200, 'v') + "\r\n\r\n";
+  const std::string brief = "HTTP/1.1 204 No\r\n\r\n";
+  response_parser parser;
+  for (const auto& text : {chunked + "A: b\r\n\r\n", chunked + trailers,
+                           brief, chunked + "A: b\r\n\r\n"}) {
+    parser.reset(false);
+    const auto x = feed(parser, text);
+    CAF_CHECK(x.done);
+    CAF_CHECK_EQUAL(x.used, text.size());
+    CAF_CHECK_EQUAL(x.trailers.size(), text == brief ? 0u : 1u);
+  }
+  // Half a head, or half of the trailers, and something else instead.
+  for (const auto& half : {"HTTP/1.1 200 OK\r\nA: " + std::string(99, 'b'),
+                           chunked + "T: " + std::string(99, 'v')}) {
+    parser.reset(false);
+    CAF_CHECK(!feed(parser, half).done);
+    parser.reset(false);
+    CAF_CHECK(feed(parser, brief).done);
+  }
+}
+
 CAF_TEST(no more payload is taken than there is credit for) {
   request_parser parser;
   const auto text = std::make_shared<const std::string>(

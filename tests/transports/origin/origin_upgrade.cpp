@@ -1,4 +1,4 @@
-#define CAF_SUITE http_origin_upgrade
+#define CAF_SUITE origin_upgrade
 
 #include "tests/support/test.hpp"
 

@@ -4,14 +4,10 @@
 
 #include "tests/transports/tunnel/link_harness.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-
 #include <future>
 
 using namespace aps;
 using namespace aps::test;
-using tcp = boost::asio::ip::tcp;
 
 namespace {
 
@@ -128,83 +124,6 @@ CAF_TEST(a link that ended before its start says so then) {
     auto other = std::make_shared<recorder>();
     start(agent_link, other);
     CAF_CHECK(other->closed());
-  }
-}
-
-CAF_TEST(a closed listener ends its links) {
-  for (auto transport : transports) {
-    CAF_MESSAGE(std::string{to_string(transport)});
-    auto pair = open(transport);
-    port.reset();
-    CAF_CHECK(pair.agent->closed());
-    CAF_CHECK(pair.node->closed());
-    port = net->listen(options(), node);
-  }
-}
-
-CAF_TEST(a network goes away under its links) {
-  for (auto transport : transports) {
-    CAF_MESSAGE(std::string{to_string(transport)});
-    auto pair = open(transport);
-    auto idle = connect(transport); // never started
-    pair.links = {};
-    idle = {};
-    port.reset();
-    net.reset();
-    CAF_CHECK_EQUAL(pair.agent->closings(), 1);
-    CAF_CHECK_EQUAL(pair.node->closings(), 1);
-    net = make_network(2);
-    port = net->listen(options(), node);
-  }
-}
-
-CAF_TEST(a refused port is reported as such) {
-  const auto old = port->port();
-  port.reset();
-  for (auto transport : transports) {
-    const auto result = dial(transport, old);
-    CAF_CHECK(!result.connected);
-    CAF_CHECK(result.error == link_error::refused);
-    CAF_MESSAGE(result.detail);
-    const auto address = "127.0.0.1:" + std::to_string(old);
-    CAF_CHECK(result.detail.find(address) != std::string::npos);
-  }
-}
-
-CAF_TEST(a name that nobody knows is unavailable) {
-  std::promise<dial_result> result;
-  dial_options what;
-  what.host = "no-such-host.invalid";
-  what.port = 80;
-  net->dial(net->unit(0), what,
-            [&](dial_result got) { result.set_value(std::move(got)); });
-  const auto got = result.get_future().get();
-  CAF_CHECK(!got.connected);
-  CAF_CHECK(got.error == link_error::unavailable
-            || got.error == link_error::timed_out);
-}
-
-CAF_TEST(a silent server is given up at the deadline) {
-  boost::asio::io_context context;
-  tcp::acceptor silent{context, {boost::asio::ip::address_v4::loopback(), 0}};
-  for (auto transport : transports) {
-    const auto result = dial(transport, silent.local_endpoint().port(),
-                             std::chrono::milliseconds(200));
-    CAF_CHECK(!result.connected);
-    CAF_CHECK(result.error == link_error::timed_out);
-  }
-}
-
-CAF_TEST(a server without agents refuses every transport) {
-  auto closed = options();
-  closed.agents = false;
-  port = net->listen(closed, node);
-  for (auto transport : transports) {
-    const auto result = dial(transport, port->port());
-    CAF_CHECK(!result.connected);
-    CAF_MESSAGE(std::string{to_string(result.error)} << ": " << result.detail);
-    CAF_CHECK(result.error == link_error::refused
-              || result.error == link_error::unavailable);
   }
 }
 

@@ -1,8 +1,10 @@
-#define CAF_SUITE http_tls_origin
+#define CAF_SUITE origin_connector
 
 #include "tests/support/test.hpp"
 
 #include "tests/transports/http/proxy.hpp"
+
+#include "transports/origin/origin_connector.hpp"
 
 #include <boost/asio/ssl.hpp>
 
@@ -14,10 +16,32 @@
 
 using namespace aps;
 using namespace aps::test;
-
+using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
 namespace {
+
+/// The outcome word and status that a GET through `node` gets.
+std::pair<unsigned, std::string> try_get(proxy& node,
+                                         const std::string& request
+                                         = get("/")) {
+  auto visitor = node.dial();
+  visitor.send(request);
+  const auto answer = visitor.read_response();
+  return {answer.head.status, answer["aps-outcome"]};
+}
+
+using result = std::pair<unsigned, std::string>;
+
+/// Limits short enough to be waited for.
+origin_options impatient() {
+  origin_options options;
+  options.connect_timeout = 300ms;
+  options.read_timeout = 300ms;
+  options.send_timeout = 300ms;
+  options.min_rate = 1000;
+  return options;
+}
 
 struct certificate {
   EVP_PKEY* key = EVP_RSA_gen(2048);
@@ -78,7 +102,7 @@ tcp_server::handler tls_answering(const certificate& identity,
   };
 }
 
-message try_get(uint16_t port, const origin_options& options) {
+message tls_get(uint16_t port, const origin_options& options) {
   proxy node{port, {}, options, "https"};
   auto visitor = node.dial();
   visitor.send(get("/"));
@@ -87,6 +111,26 @@ message try_get(uint16_t port, const origin_options& options) {
 
 } // namespace
 
+CAF_TEST(an origin that refuses is told apart) {
+  uint16_t port = 0;
+  {
+    tcp_server gone{[](wire&) {}};
+    port = gone.port();
+  }
+  proxy node{port};
+  CAF_CHECK_EQUAL(try_get(node), (result{502, "origin-refused"}));
+}
+
+CAF_TEST(an origin that never shakes hands ends in time) {
+  tcp_server origin{[](wire& to) { to.ends(); }};
+  proxy node{origin.port(), {}, impatient(), "https"};
+  auto visitor = node.dial();
+  visitor.send(get("/"));
+  const auto answer = visitor.read_response();
+  CAF_CHECK_EQUAL(answer.head.status, 504u);
+  CAF_CHECK_EQUAL(answer["aps-outcome"], "origin-timeout");
+}
+
 CAF_TEST(an https origin is verified against the given certificates) {
   const certificate identity{"IP:127.0.0.1"};
   const pem_file file{identity};
@@ -94,13 +138,13 @@ CAF_TEST(an https origin is verified against the given certificates) {
   tcp_server origin{tls_answering(identity, ok(body))};
   origin_options options;
   options.ca_file = file.path;
-  CAF_CHECK(try_get(origin.port(), options).body == body);
+  CAF_CHECK(tls_get(origin.port(), options).body == body);
 }
 
 CAF_TEST(an unknown certificate is refused with its reason) {
   const certificate identity{"IP:127.0.0.1"};
   tcp_server origin{tls_answering(identity, ok("x"))};
-  const auto answer = try_get(origin.port(), {});
+  const auto answer = tls_get(origin.port(), {});
   CAF_CHECK_EQUAL(answer.head.status, 502u);
   CAF_CHECK_EQUAL(answer["aps-outcome"], "origin-tls");
   CAF_CHECK(answer.body.find("self-signed") != std::string::npos);
@@ -112,7 +156,7 @@ CAF_TEST(a certificate for another name is refused) {
   tcp_server origin{tls_answering(identity, ok("x"))};
   origin_options options;
   options.ca_file = file.path;
-  CAF_CHECK_EQUAL(try_get(origin.port(), options)["aps-outcome"],
+  CAF_CHECK_EQUAL(tls_get(origin.port(), options)["aps-outcome"],
                   "origin-tls");
 }
 
@@ -121,5 +165,41 @@ CAF_TEST(verification can be switched off) {
   tcp_server origin{tls_answering(identity, ok("x"))};
   origin_options options;
   options.insecure = true;
-  CAF_CHECK_EQUAL(try_get(origin.port(), options).body, "x");
+  CAF_CHECK_EQUAL(tls_get(origin.port(), options).body, "x");
+}
+
+CAF_TEST(an authority is a host and perhaps a port) {
+  struct {
+    std::string scheme;
+    std::string authority;
+    std::string host; ///< empty = malformed
+    std::string port;
+  } const rows[] = {
+    {"http", "a", "a", "80"},
+    {"https", "a", "a", "443"},
+    {"http", "a:8080", "a", "8080"},
+    {"http", "[::1]", "::1", "80"},
+    {"http", "[::1]:1", "::1", "1"},
+    {"http", "", "", ""},
+    {"http", ":80", "", ""},
+    {"http", "[::1", "", ""},
+    {"http", "[::1]x", "", ""},
+    {"http", "a:", "a", "80"},
+    {"http", "a:x", "", ""},
+    {"http", "a:65535", "a", "65535"},
+    {"http", "a:4294967376", "", ""}, // 80 in 32 bits
+  };
+  for (const auto& row : rows) {
+    origin_address to;
+    const auto good = parse_authority(row.scheme, row.authority, to);
+    CAF_MESSAGE(row.authority);
+    CAF_CHECK_EQUAL(good, !row.host.empty());
+    if (!good || row.host.empty())
+      continue;
+    CAF_CHECK_EQUAL(to.scheme, row.scheme);
+    CAF_CHECK_EQUAL(to.host, row.host);
+    CAF_CHECK_EQUAL(to.port, row.port);
+  }
+  CAF_CHECK_EQUAL((origin_address{"http", "a", "80"}.str()), "a:80");
+  CAF_CHECK_EQUAL((origin_address{"http", "::1", "80"}.str()), "[::1]:80");
 }

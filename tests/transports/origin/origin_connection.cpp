@@ -1,4 +1,4 @@
-#define CAF_SUITE http_origin_limits
+#define CAF_SUITE origin_connection
 
 #include "tests/support/test.hpp"
 
@@ -9,6 +9,18 @@ using namespace aps::test;
 using namespace std::chrono_literals;
 
 namespace {
+
+/// The outcome word and status that a GET through `node` gets.
+std::pair<unsigned, std::string> try_get(proxy& node,
+                                         const std::string& request
+                                         = get("/")) {
+  auto visitor = node.dial();
+  visitor.send(request);
+  const auto answer = visitor.read_response();
+  return {answer.head.status, answer["aps-outcome"]};
+}
+
+using result = std::pair<unsigned, std::string>;
 
 /// Limits short enough to be waited for.
 origin_options impatient() {
@@ -42,6 +54,46 @@ const std::string stream_head
   = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\n";
 
 } // namespace
+
+CAF_TEST(an origin that speaks no HTTP is told apart) {
+  for (const auto* nonsense :
+       {"hello\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked"
+        "\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"}) {
+    tcp_server origin{[&](wire& to) {
+      to.read_request();
+      to.send(nonsense);
+      to.ends();
+    }};
+    proxy node{origin.port()};
+    CAF_CHECK_EQUAL(try_get(node), (result{502, "origin-protocol"}));
+  }
+}
+
+CAF_TEST(an origin that closes without an answer is told apart) {
+  tcp_server origin{[](wire& to) { to.read_request(); }};
+  proxy node{origin.port()};
+  CAF_CHECK_EQUAL(try_get(node), (result{502, "origin-closed"}));
+}
+
+CAF_TEST(an early answer passes although the body is not read) {
+  tcp_server origin{[](wire& to) {
+    to.read_request_head();
+    to.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n"
+            "Connection: close\r\n\r\nno");
+    to.ends();
+  }};
+  proxy node{origin.port()};
+  auto visitor = node.dial();
+  visitor.send("POST / HTTP/1.1\r\nHost: example.com\r\n"
+               "Content-Length: 10000000\r\n\r\n" + std::string(1000, 'x'));
+  const auto answer = visitor.read_response();
+  CAF_CHECK_EQUAL(answer.head.status, 403u);
+  CAF_CHECK_EQUAL(answer.body, "no");
+  CAF_CHECK(visitor.ends());
+}
 
 CAF_TEST(an answer that stops in the middle ends) {
   for (const auto* head :
@@ -186,16 +238,6 @@ CAF_TEST(an origin that takes nothing of a body ends its request) {
   sender.join();
 }
 
-CAF_TEST(an origin that never shakes hands ends in time) {
-  tcp_server origin{[](wire& to) { to.ends(); }};
-  proxy node{origin.port(), {}, impatient(), "https"};
-  auto visitor = node.dial();
-  visitor.send(get("/"));
-  const auto answer = visitor.read_response();
-  CAF_CHECK_EQUAL(answer.head.status, 504u);
-  CAF_CHECK_EQUAL(answer["aps-outcome"], "origin-timeout");
-}
-
 CAF_TEST(interim answers are limited in number and bytes) {
   const std::string hint = "HTTP/1.1 103 Early Hints\r\n\r\n";
   const auto big = "HTTP/1.1 103 Early Hints\r\nX: " + std::string(50'000, 'x')
@@ -221,4 +263,100 @@ CAF_TEST(interim answers are limited in number and bytes) {
   auto visitor = node.dial();
   visitor.send("GET /few HTTP/1.0\r\nHost: example.com\r\n\r\n");
   CAF_CHECK_EQUAL(visitor.read_response().body, "x");
+}
+
+CAF_TEST(what is left behind an answer fails nobody) {
+  const std::string bodiless = "HTTP/1.1 204 No Content\r\n"
+                               "Content-Length: 4\r\n\r\n";
+  const std::string unchanged = "HTTP/1.1 304 Not Modified\r\n"
+                                "Content-Length: 4\r\n\r\n";
+  struct {
+    std::string request;
+    std::string answer;
+    std::string rest;
+  } const table[] = {
+    {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n", "body"},
+    {"HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+     "4\r\nbody\r\n0\r\n\r\n"},
+    {"HEAD", "HTTP/1.1 200 OK\r\n\r\n", "body"},
+    {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n",
+     "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"},
+    {"GET", bodiless, "body"},
+    {"GET", unchanged, "body"},
+    {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfour", "more"},
+    {"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+     "\r\n"},
+    {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfour", "\r\n"},
+  };
+  for (const auto& [method, answer, rest] : table)
+    for (const bool late : {false, true}) {
+      std::atomic<int> good{0};
+      tcp_server origin{[&, &answer = answer, &rest = rest](wire& to) {
+        auto request = to.read_request();
+        if (request.head.target == "/bad") {
+          to.send(late ? answer : answer + rest);
+          if (late) {
+            std::this_thread::sleep_for(20ms);
+            to.send(rest);
+          }
+          request = to.read_request();
+        }
+        for (; request.complete; request = to.read_request()) {
+          ++good;
+          to.send(ok("good"));
+        }
+      }};
+      proxy node{origin.port()};
+      auto first = node.dial();
+      first.send(method + " /bad HTTP/1.1\r\nHost: example.com\r\n\r\n");
+      CAF_CHECK(first.read_response(method == "HEAD").complete);
+      for (int i = 0; i < 3; ++i) {
+        auto second = node.dial();
+        second.send(get("/"));
+        CAF_CHECK_EQUAL(second.read_response().body, "good");
+      }
+      CAF_CHECK(good >= 3 && good <= 4);
+    }
+}
+
+CAF_TEST(an answer that others may read otherwise ends its connection) {
+  tcp_server origin{keep_answering([](const message&) {
+    return std::string{"HTTP/1.1 200 OK\nContent-Length: 1\n\nx"};
+  })};
+  proxy node{origin.port()};
+  for (size_t i = 1; i <= 3; ++i) {
+    auto visitor = node.dial();
+    visitor.send(get("/"));
+    CAF_CHECK_EQUAL(visitor.read_response().body, "x");
+    CAF_CHECK_EQUAL(origin.accepted(), i);
+  }
+}
+
+CAF_TEST(a switch of protocols carries the name as it was sent) {
+  tcp_server origin{[](wire& to) {
+    to.read_request();
+    to.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+            "Upgrade: SPDY/3.1\r\n\r\nfirst");
+    to.send(" second");
+  }};
+  proxy node{origin.port()};
+  auto visitor = node.dial();
+  visitor.send(get("/", "Connection: upgrade\r\nUpgrade: SPDY/3.1\r\n"));
+  const auto head = visitor.read_response();
+  CAF_CHECK_EQUAL(head.head.status, 101u);
+  CAF_CHECK_EQUAL(head["upgrade"], "SPDY/3.1");
+  CAF_CHECK_EQUAL(visitor.read_all(), "first second");
+}
+
+CAF_TEST(a switch without a name is to the protocol that was asked for) {
+  tcp_server origin{[](wire& to) {
+    to.read_request();
+    to.send("HTTP/1.1 101\r\n\r\nhello");
+  }};
+  proxy node{origin.port()};
+  auto visitor = node.dial();
+  visitor.send(get("/", "Connection: upgrade\r\nUpgrade: chat\r\n"));
+  const auto head = visitor.read_response();
+  CAF_CHECK_EQUAL(head["upgrade"], "chat");
+  CAF_CHECK_EQUAL(visitor.read_all(), "hello");
 }

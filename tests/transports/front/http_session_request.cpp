@@ -1,4 +1,4 @@
-#define CAF_SUITE http_front
+#define CAF_SUITE http_session_request
 
 #include "tests/support/test.hpp"
 
@@ -6,6 +6,7 @@
 
 using namespace aps;
 using namespace aps::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -13,51 +14,30 @@ std::string echo_path(const message& request) {
   return ok(request.head.target + "|" + request.body);
 }
 
-std::string repeat(size_t size) {
+tcp_server::handler echo() {
+  return keep_answering([](const message& request) {
+    return ok(request.body + "|" + request["expect"]);
+  });
+}
+
+std::string post(const std::string& fields, const std::string& body = {}) {
+  return "POST / HTTP/1.1\r\nHost: example.com\r\n" + fields + "\r\n" + body;
+}
+
+std::string many_fields(size_t count) {
   std::string result;
-  result.reserve(size + 16);
-  for (size_t i = 0; result.size() < size; ++i)
-    result += std::to_string(i) + " ";
-  result.resize(size);
+  for (size_t i = 0; i < count; ++i)
+    result += "a" + std::to_string(i) + ": b\r\n";
   return result;
 }
 
+tcp_server::handler echo_body() {
+  return keep_answering([](const message& request) {
+    return ok(request.body);
+  });
+}
+
 } // namespace
-
-CAF_TEST(requests share a connection at both ends) {
-  tcp_server origin{keep_answering(echo_path)};
-  proxy node{origin.port()};
-  auto visitor = node.dial();
-  for (int i = 0; i < 5; ++i) {
-    visitor.send(get("/" + std::to_string(i)));
-    const auto answer = visitor.read_response();
-    CAF_REQUIRE(answer.complete);
-    CAF_CHECK_EQUAL(answer.head.status, 200u);
-    CAF_CHECK_EQUAL(answer.body, "/" + std::to_string(i) + "|");
-    CAF_CHECK_EQUAL(answer["via"], "1.1 aps");
-    CAF_CHECK_EQUAL(answer["aps-request-id"].size(), 32u);
-    CAF_CHECK_EQUAL(answer["x-request-id"], answer["aps-request-id"]);
-  }
-  CAF_CHECK_EQUAL(origin.accepted(), 1u);
-}
-
-CAF_TEST(pipelined requests are answered in order) {
-  tcp_server origin{keep_answering(echo_path)};
-  proxy node{origin.port()};
-  auto visitor = node.dial();
-  std::string all;
-  for (int i = 0; i < 50; ++i)
-    all += i % 2 == 0
-             ? get("/" + std::to_string(i))
-             : "POST /" + std::to_string(i)
-                 + " HTTP/1.1\r\nHost: example.com\r\n"
-                   "Content-Length: 4\r\n\r\nbody";
-  visitor.send(all);
-  for (int i = 0; i < 50; ++i)
-    CAF_REQUIRE_EQUAL(visitor.read_response().body,
-                      "/" + std::to_string(i) + "|"
-                        + (i % 2 == 0 ? "" : "body"));
-}
 
 CAF_TEST(absolute form is understood) {
   tcp_server origin{keep_answering(echo_path)};
@@ -81,17 +61,6 @@ CAF_TEST(the origin sees a forwarded request) {
   CAF_CHECK_EQUAL(answer["x-request-id"], "mine");
 }
 
-CAF_TEST(trailers that speak of framing cut the answer) {
-  tcp_server origin{keep_answering([](const message&) {
-    return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-           "1\r\nx\r\n0\r\nContent-Length: 1\r\n\r\n";
-  })};
-  proxy node{origin.port()};
-  auto visitor = node.dial();
-  visitor.send(get("/"));
-  CAF_CHECK(!visitor.read_response().complete);
-}
-
 CAF_TEST(chunked bodies pass both ways with trailers) {
   tcp_server origin{keep_answering([](const message& request) {
     const auto* trailer = find_header(request.trailers, "Sum");
@@ -109,158 +78,6 @@ CAF_TEST(chunked bodies pass both ways with trailers) {
   CAF_CHECK_EQUAL(answer.body, "[abc]");
   CAF_REQUIRE_EQUAL(answer.trailers.size(), 1u);
   CAF_CHECK_EQUAL(answer.trailers[0], (header{"Got", "7"}));
-}
-
-CAF_TEST(interim answers pass to those who know them) {
-  tcp_server origin{keep_answering([](const message&) {
-    return "HTTP/1.1 100 Continue\r\n\r\n"
-           "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
-           + ok("done");
-  })};
-  proxy node{origin.port()};
-  auto visitor = node.dial();
-  visitor.send(get("/"));
-  const auto hint = visitor.read_response();
-  CAF_CHECK_EQUAL(hint.head.status, 103u);
-  CAF_CHECK_EQUAL(hint["link"], "</a>");
-  CAF_CHECK_EQUAL(visitor.read_response().body, "done");
-  auto old = node.dial();
-  old.send("GET / HTTP/1.0\r\nHost: example.com\r\n\r\n");
-  CAF_CHECK_EQUAL(old.read_response().body, "done");
-}
-
-CAF_TEST(a body that waits for 100 gets it from us when the target is silent) {
-  tcp_server origin{keep_answering([](const message& request) {
-    return ok(request.body + request["expect"]);
-  })};
-  proxy node{origin.port()};
-  auto visitor = node.dial();
-  visitor.send("PUT / HTTP/1.1\r\nHost: example.com\r\nContent-Length: 3\r\n"
-               "Expect: 100-continue\r\n\r\n");
-  CAF_CHECK_EQUAL(visitor.read_response().head.status, 100u);
-  visitor.send("abc");
-  CAF_CHECK_EQUAL(visitor.read_response().body, "abc100-continue");
-}
-
-CAF_TEST(answers without a body keep the connection in step) {
-  tcp_server origin{keep_answering([](const message& request) -> std::string {
-    if (request.head.method == "HEAD")
-      return "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
-    if (request.head.target == "/204")
-      return "HTTP/1.1 204 No Content\r\n\r\n";
-    return "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n";
-  })};
-  proxy node{origin.port()};
-  auto visitor = node.dial();
-  visitor.send("HEAD / HTTP/1.1\r\nHost: example.com\r\n\r\n");
-  CAF_CHECK_EQUAL(visitor.read_response(true)["content-length"], "1000");
-  visitor.send(get("/204"));
-  CAF_CHECK_EQUAL(visitor.read_response().head.status, 204u);
-  visitor.send(get("/304"));
-  CAF_CHECK_EQUAL(visitor.read_response()["etag"], "\"x\"");
-  // Behind a HEAD the connection rests for a moment: a body may follow.
-  CAF_CHECK(origin.accepted() <= 2);
-}
-
-CAF_TEST(a body that ends with the connection is chunked for the visitor) {
-  tcp_server origin{[](wire& to) {
-    to.read_request();
-    to.send("HTTP/1.1 200 OK\r\n\r\nuntil close");
-  }};
-  proxy node{origin.port()};
-  auto visitor = node.dial();
-  for (int i = 0; i < 2; ++i) {
-    visitor.send(get("/"));
-    const auto answer = visitor.read_response();
-    CAF_CHECK(answer.complete);
-    CAF_CHECK_EQUAL(answer.body, "until close");
-  }
-  auto old = node.dial();
-  old.send("GET / HTTP/1.0\r\nHost: example.com\r\n\r\n");
-  CAF_CHECK_EQUAL(old.read_response().body, "until close");
-}
-
-CAF_TEST(large bodies pass whole in both directions) {
-  const auto big = repeat(5'000'000);
-  tcp_server origin{keep_answering(
-    [](const message& request) { return ok(request.body); })};
-  proxy node{origin.port()};
-  auto visitor = node.dial();
-  std::thread sender{[&] {
-    visitor.send("POST / HTTP/1.1\r\nHost: example.com\r\nContent-Length: "
-                 + std::to_string(big.size()) + "\r\n\r\n" + big);
-  }};
-  const auto answer = visitor.read_response();
-  sender.join();
-  CAF_CHECK(answer.complete);
-  CAF_CHECK(answer.body == big);
-}
-
-CAF_TEST(a slow reader holds up the origin) {
-  std::atomic<size_t> sent{0};
-  std::atomic<bool> blocked{false};
-  constexpr size_t total = 64'000'000;
-  tcp_server origin{[&](wire& to) {
-    to.read_request();
-    to.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(total)
-            + "\r\n\r\n");
-    const std::string piece(100'000, 'x');
-    for (; sent < total; sent += piece.size()) {
-      pollfd writable{to.fd(), POLLOUT, 0};
-      if (::poll(&writable, 1, 500) == 0)
-        blocked = true;
-      if (!to.send(piece))
-        return;
-    }
-  }};
-  proxy node{origin.port()};
-  auto visitor = node.dial();
-  visitor.send(get("/"));
-  CAF_CHECK(visitor.read_some());
-  // The reader waits for nothing but the sender's coming to a stop.
-  for (int i = 0; i < 1000 && !blocked; ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds{10});
-  CAF_CHECK(blocked);
-  CAF_CHECK(sent < total / 2);
-  const auto answer = visitor.read_response();
-  CAF_CHECK(answer.complete);
-  CAF_CHECK_EQUAL(answer.body.size(), total);
-}
-
-CAF_TEST(a visitor that leaves stops the work at the origin) {
-  std::promise<bool> origin_saw;
-  std::promise<void> started;
-  tcp_server origin{[&](wire& to) {
-    to.read_request();
-    started.set_value();
-    origin_saw.set_value(to.ends());
-  }};
-  proxy node{origin.port()};
-  auto visitor = node.dial();
-  visitor.send(get("/"));
-  started.get_future().wait();
-  visitor.reset();
-  CAF_CHECK(origin_saw.get_future().get());
-}
-
-CAF_TEST(an upgraded connection carries bytes both ways) {
-  tcp_server origin{[&](wire& to) {
-    const auto request = to.read_request();
-    to.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n"
-            "Upgrade: " + request["upgrade"] + "\r\n\r\nhello ");
-    to.send(to.read_all());
-  }};
-  proxy node{origin.port()};
-  auto visitor = node.dial();
-  visitor.send(get("/", "Connection: Upgrade\r\nUpgrade: chat\r\n")
-               + "early ");
-  const auto head = visitor.read_response();
-  CAF_CHECK_EQUAL(head.head.status, 101u);
-  CAF_CHECK_EQUAL(head["upgrade"], "chat");
-  CAF_CHECK_EQUAL(visitor.read_exactly(6), "hello ");
-  visitor.send("late");
-  visitor.shut_down_send();
-  CAF_CHECK_EQUAL(visitor.read_all(), "early late");
 }
 
 CAF_TEST(an upgrade may come after a body) {
@@ -306,23 +123,6 @@ CAF_TEST(a body that comes after the 101 is still the body) {
   visitor.send("dy+late");
   visitor.shut_down_send();
   CAF_CHECK_EQUAL(visitor.read_all(), "body+late");
-}
-
-CAF_TEST(an upgrade with a body that the origin declines keeps the connection) {
-  tcp_server origin{keep_answering(echo_path)};
-  proxy node{origin.port()};
-  auto visitor = node.dial();
-  for (const std::string body :
-       {"Content-Length: 4\r\n\r\nbody", "Content-Length: 0\r\n\r\n",
-        "Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"}) {
-    visitor.send("POST /u HTTP/1.1\r\nHost: example.com\r\n"
-                 "Connection: Upgrade\r\nUpgrade: tcp\r\n"
-                 + body);
-    const auto answer = visitor.read_response();
-    CAF_CHECK_EQUAL(answer.body,
-                    body.find("body") == body.npos ? "/u|" : "/u|body");
-    CAF_CHECK(answer.head.keep_alive);
-  }
 }
 
 CAF_TEST(who wants to switch where nothing switches is told so) {
@@ -417,16 +217,6 @@ CAF_TEST(who a trusted proxy names is the visitor) {
   CAF_CHECK_EQUAL(known.to->last_visitor(), "192.0.2.9");
 }
 
-CAF_TEST(an upgrade that the origin declines is an ordinary answer) {
-  tcp_server origin{keep_answering(echo_path)};
-  proxy node{origin.port()};
-  auto visitor = node.dial();
-  for (int i = 0; i < 2; ++i) {
-    visitor.send(get("/u", "Connection: Upgrade\r\nUpgrade: chat\r\n"));
-    CAF_CHECK_EQUAL(visitor.read_response().body, "/u|");
-  }
-}
-
 CAF_TEST(the connection of an agent is handed over with what it sent) {
   tcp_server origin{keep_answering(echo_path)};
   proxy node{origin.port()};
@@ -438,4 +228,170 @@ CAF_TEST(the connection of an agent is handed over with what it sent) {
   CAF_CHECK_EQUAL(what.rest, "rest");
   CAF_CHECK_EQUAL(what.headers.size(), 3u);
   CAF_CHECK(node.agent_socket->is_open());
+}
+
+CAF_TEST(a few blank lines are forgiven and many are not) {
+  tcp_server origin{echo()};
+  proxy node{origin.port()};
+  auto visitor = node.dial();
+  for (int i = 0; i < 3; ++i) {
+    visitor.send("\r\n\r\n\r\n\r\n" + get("/"));
+    CAF_CHECK_EQUAL(visitor.read_response().head.status, 200u);
+  }
+  std::string lines;
+  for (int i = 0; i < 1000; ++i)
+    lines += "\r\n";
+  visitor.send(lines);
+  CAF_CHECK_EQUAL(visitor.read_response().head.status, 400u);
+  CAF_CHECK(visitor.ends());
+  CAF_CHECK_EQUAL(node.to->reached(limit::blank_lines), 1);
+}
+
+CAF_TEST(what no frame could take is refused whatever is configured) {
+  tcp_server origin{echo()};
+  http_limits limits;
+  limits.max_headers = 10'000;
+  limits.max_header_bytes = 16 << 20;
+  proxy node{origin.port(), limits};
+  const std::string requests[] = {
+    get("/", many_fields(1100)),
+    get("/", "A: " + std::string(300'000, 'x') + "\r\n"),
+    get("/" + std::string(300'000, 'x')),
+    post("Transfer-Encoding: chunked\r\n",
+         "0\r\n" + many_fields(1100) + "\r\n"),
+    // Beast's fields, which an agent's request becomes, throw at these.
+    get("/.tunnel", "Connection: Upgrade\r\nUpgrade: websocket\r\nX: "
+                      + std::string(66'000, 'x') + "\r\n"),
+  };
+  for (const auto& request : requests) {
+    CAF_MESSAGE(request.substr(0, 60));
+    auto visitor = node.dial();
+    visitor.send(request);
+    const auto answer = visitor.read_response();
+    CAF_CHECK_EQUAL(answer.head.status, 431u);
+    CAF_CHECK_EQUAL(answer["aps-outcome"], "header-too-large");
+  }
+  tcp_server lenient{[](wire& to) {
+    if (to.readable(10'000))
+      to.send(ok("whatever it was"));
+  }};
+  proxy other{lenient.port(), limits};
+  auto visitor = other.dial();
+  visitor.send(get("/", many_fields(900)));
+  CAF_CHECK_EQUAL(visitor.read_response().head.status, 200u);
+}
+
+CAF_TEST(the target decides whether it wants the body) {
+  tcp_server origin{[](wire& to) {
+    for (;;) {
+      const auto head = to.read_request_head();
+      if (!iequals(head["expect"], "100-continue"))
+        return;
+      if (head.head.target == "/no") {
+        to.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+        return;
+      }
+      to.send("HTTP/1.1 100 Continue\r\n\r\n");
+      to.send(ok(to.read_exactly(3)));
+    }
+  }};
+  http_limits limits;
+  limits.continue_timeout = 1h; // never our own
+  proxy node{origin.port(), limits};
+  const auto put = [](const std::string& path) {
+    return "PUT " + path
+           + " HTTP/1.1\r\nHost: example.com\r\n"
+             "Content-Length: 3\r\nExpect: 100-Continue\r\n\r\n";
+  };
+  auto visitor = node.dial();
+  visitor.send(put("/yes"));
+  CAF_CHECK_EQUAL(visitor.read_response().head.status, 100u);
+  visitor.send("abc");
+  CAF_CHECK_EQUAL(visitor.read_response().body, "abc");
+  visitor.send(put("/no"));
+  const auto refused = visitor.read_response();
+  CAF_CHECK_EQUAL(refused.head.status, 401u);
+  CAF_CHECK(!refused.head.keep_alive);
+  CAF_CHECK(visitor.ends());
+}
+
+CAF_TEST(expectations are for those who may have them) {
+  tcp_server origin{echo()};
+  proxy node{origin.port()};
+  auto old = node.dial();
+  old.send("POST / HTTP/1.0\r\nHost: example.com\r\nContent-Length: 3\r\n"
+           "Expect: 100-continue\r\n\r\nabc");
+  CAF_CHECK_EQUAL(old.read_response().body, "abc|(none)");
+  auto visitor = node.dial();
+  visitor.send(get("/", "Expect: 100-continue\r\n"));
+  CAF_CHECK_EQUAL(visitor.read_response().body, "|(none)");
+  visitor.send(get("/", "Expect: 100-continue, magic\r\n"));
+  const auto answer = visitor.read_response();
+  CAF_CHECK_EQUAL(answer.head.status, 417u);
+  CAF_CHECK_EQUAL(answer["aps-outcome"], "expectation-failed");
+  visitor.send(get("/"));
+  CAF_CHECK_EQUAL(visitor.read_response().head.status, 200u);
+}
+
+CAF_TEST(requests that nobody can take get a clear answer) {
+  tcp_server origin{echo_body()};
+  proxy node{origin.port()};
+  struct row {
+    std::string request;
+    unsigned status;
+    std::string outcome;
+    bool closes;
+  };
+  const row table[] = {
+    {"GET / HTTP/1.1\r\nHost: unknown.org\r\n\r\n", 404, "no-mapping", false},
+    {"GET / HTTP/1.1\r\n\r\n", 400, "bad-request", true},
+    {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "bad-request", true},
+    {"nonsense\r\n\r\n", 400, "bad-request", true},
+    {"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", 501, "not-implemented",
+     false},
+    {"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 501, "not-implemented", false},
+    {"GET foo HTTP/1.1\r\nHost: example.com\r\n\r\n", 400, "bad-request",
+     false},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501,
+     "not-implemented", true},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+     "Content-Length: 1\r\n\r\n",
+     400, "bad-request", true},
+    {get("/", "A: " + std::string(70'000, 'x') + "\r\n"), 431,
+     "header-too-large", true},
+  };
+  for (const auto& [request, status, outcome, closes] : table) {
+    CAF_MESSAGE(request.substr(0, 60));
+    auto visitor = node.dial();
+    visitor.send(request);
+    const auto answer = visitor.read_response();
+    CAF_CHECK_EQUAL(answer.head.status, status);
+    CAF_CHECK_EQUAL(answer["aps-outcome"], outcome);
+    CAF_CHECK_NOT_EQUAL(answer["x-request-id"], "(none)");
+    CAF_CHECK_EQUAL(answer.head.keep_alive, !closes);
+    if (closes) {
+      CAF_CHECK(visitor.ends());
+    } else {
+      visitor.send(get("/"));
+      CAF_CHECK_EQUAL(visitor.read_response().head.status, 200u);
+    }
+  }
+}
+
+CAF_TEST(bodies over the limit are refused at once or on the way) {
+  tcp_server origin{echo_body()};
+  http_limits limits;
+  limits.max_body_bytes = 10;
+  proxy node{origin.port(), limits};
+  for (const auto* body :
+       {"Content-Length: 11\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n8\r\n12345678\r\n3\r\nabc\r\n"}) {
+    auto visitor = node.dial();
+    visitor.send(std::string{"POST / HTTP/1.1\r\nHost: example.com\r\n"}
+                 + body);
+    const auto answer = visitor.read_response();
+    CAF_CHECK_EQUAL(answer.head.status, 413u);
+    CAF_CHECK_EQUAL(answer["aps-outcome"], "body-too-large");
+    CAF_CHECK(visitor.ends());
+  }
 }

@@ -1,0 +1,61 @@
+#define CAF_SUITE sockets
+
+#include "tests/support/test.hpp"
+#include "tests/transports/net/socket_pair.hpp"
+
+#include "transports/net/sockets.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+using namespace aps;
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+
+CAF_TEST(an address is written with its port) {
+  const auto text = [](const char* address, uint16_t port) {
+    return to_string(tcp::endpoint{asio::ip::make_address(address), port});
+  };
+  CAF_CHECK_EQUAL(text("127.0.0.1", 80), "127.0.0.1:80");
+  CAF_CHECK_EQUAL(text("0.0.0.0", 0), "0.0.0.0:0");
+  CAF_CHECK_EQUAL(text("::1", 65535), "[::1]:65535");
+  CAF_CHECK_EQUAL(text("::ffff:127.0.0.1", 80), "[::ffff:127.0.0.1]:80");
+}
+
+CAF_TEST(the peer is the other side) {
+  asio::io_context context;
+  test::socket_pair pair{context};
+  CAF_CHECK_EQUAL(address_of_peer(pair.ours),
+                  to_string(pair.theirs.local_endpoint()));
+  CAF_CHECK_EQUAL(address_of_peer(pair.theirs),
+                  to_string(pair.ours.local_endpoint()));
+}
+
+CAF_TEST(there is no peer without a connection) {
+  asio::io_context context;
+  tcp::socket closed{context};
+  CAF_CHECK_EQUAL(address_of_peer(closed), "");
+  closed.open(tcp::v4());
+  CAF_CHECK_EQUAL(address_of_peer(closed), "");
+}
+
+CAF_TEST(a released descriptor belongs to the caller and does not block) {
+  asio::io_context context;
+  test::socket_pair pair{context};
+  const int before = pair.ours.native_handle();
+  ::fcntl(before, F_SETFL, ::fcntl(before, F_GETFL) & ~O_NONBLOCK);
+  const int fd = release_non_blocking(pair.ours);
+  CAF_CHECK_EQUAL(fd, before);
+  CAF_CHECK(!pair.ours.is_open());
+  CAF_CHECK((::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
+  char byte = 0;
+  CAF_CHECK_EQUAL(::read(fd, &byte, 1), -1);
+  CAF_CHECK_EQUAL(errno, EAGAIN);
+  CAF_CHECK_EQUAL(::close(fd), 0);
+}
+
+CAF_TEST(what is not open cannot be released) {
+  asio::io_context context;
+  tcp::socket closed{context};
+  CAF_CHECK_EQUAL(release_non_blocking(closed), -1);
+}
