@@ -79,6 +79,8 @@ TABLE = [
      " config.networks config.load config.advice config.diff config.host"
      " config.log_components config.expand config.reader config.syntax"
      " config.text"),
+    ("tools", "event_parser render values",
+     "test_tools: tools.event_parser tools.render tools.values"),
 ]
 WANTED = 0.95
 MEMORY = 6 << 30
