@@ -46,6 +46,9 @@ TABLE = [
     ("actors", "pool pool_upkeep", "test_actors: pool pool_races pool_targets"
      " drains; test_simulation: pools survival"),
     ("actors", "tunnel_keys access", "test_actors: tunnel_keys access"),
+    ("actors", "alarm unit_context", "test_actors: alarm unit_context pool"),
+    ("actors", "log_set metrics process_metrics stats",
+     "test_actors: log_set metrics process_metrics stats limit_log"),
     ("transports", "auth direct_link exception_watch exchange foreign_text"
      " frame head_excess outcome peer_address served_exchange windows",
      "test_seam: auth direct_link exception_watch exchange"
