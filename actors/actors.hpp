@@ -80,13 +80,15 @@ using tunnel_actor = caf::typed_actor<
   caf::result<void>(reconfigure_tunnel), // from the supervisor
   caf::result<void>(drain),           // from the supervisor
   caf::result<void>(set_fallback_mode), // from an operator
-  caf::result<tunnel_snapshot>(get_snapshot)>;
+  caf::result<tunnel_snapshot>(get_snapshot),
+  caf::result<tunnel_snapshot>(look)>;  // from the supervisor
 
 /// Who is restarted, in which order, how often?
 using supervisor_actor = caf::typed_actor<
   caf::result<void>(drain), // from the host
   caf::result<void>(reconfigure_node), // from the host
-  caf::result<node_snapshot>(get_snapshot)>;
+  caf::result<node_snapshot>(get_snapshot),
+  caf::result<node_snapshot>(look)>;
 
 /// One transport connection of a session, agent side.
 using agent_connection_actor = caf::typed_actor<

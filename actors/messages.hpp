@@ -19,6 +19,8 @@
 /// travels to other processes stands in events.hpp and snapshots.hpp.
 namespace aps {
 
+struct endpoint_choice;
+
 /// All mappings of a configuration, shared.
 using config_mappings = std::shared_ptr<const std::vector<config::mapping>>;
 
@@ -105,6 +107,12 @@ struct endpoint_status {
   double penalty = 1;
   bool awaited = false; ///< an agent that lost its last one may come back
   std::vector<session_id> sessions = {}; ///< of those connections, each once
+};
+
+/// A snapshot of chosen endpoints alone: the others are added up, but nobody
+/// asks them.
+struct look {
+  std::shared_ptr<const endpoint_choice> choice;
 };
 
 /// The agents of an endpoint, for who checks their targets; sent when they

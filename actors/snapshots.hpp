@@ -4,6 +4,8 @@
 #include "actors/policy/health.hpp"
 #include "transports/seam/frame.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -100,6 +102,39 @@ struct target_snapshot {
   std::string reason;
 };
 
+/// What about an endpoint needs somebody, the worst first.
+enum class concern : uint8_t {
+  down,       ///< no agent is connected
+  impaired,   ///< drained, in fallback, or with failing targets
+  recovering, ///< probing
+  pool,       ///< one of its pools is degraded or below its minimum
+  none,
+};
+
+inline constexpr size_t concerns = static_cast<size_t>(concern::none) + 1;
+
+/// Endpoints by concern.
+using concern_counts = std::array<uint32_t, concerns>;
+
+/// Pools of one transport, added up.
+struct pool_sums {
+  uint32_t pools = 0;
+  uint32_t connections = 0;
+  uint32_t busy = 0; ///< connections that carry something
+};
+
+/// All endpoints of a tunnel, those included that a snapshot leaves out.
+struct tunnel_sums {
+  uint32_t endpoints = 0;
+  uint32_t live = 0; ///< endpoints with a connection
+  uint32_t in_flight = 0;
+  concern_counts by_concern{};
+  concern_counts matching{}; ///< those that are looked for
+  pool_sums grpc;
+  pool_sums websocket;
+  pool_sums poll;
+};
+
 struct endpoint_snapshot {
   std::string name;
   uint32_t in_flight = 0;
@@ -120,6 +155,7 @@ struct tunnel_snapshot {
   fallback_mode mode = fallback_mode::automatic;
   /// Why nothing is known of it but its settings; empty = it has answered.
   std::string problem = {};
+  tunnel_sums sums = {};
 };
 
 struct node_snapshot {
@@ -229,6 +265,23 @@ bool inspect(Inspector& f, endpoint_snapshot& value) {
 }
 
 template <class Inspector>
+bool inspect(Inspector& f, pool_sums& sums) {
+  return f.object(sums).fields(f.field("pools", sums.pools),
+                               f.field("connections", sums.connections),
+                               f.field("busy", sums.busy));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, tunnel_sums& sums) {
+  return f.object(sums).fields(
+    f.field("endpoints", sums.endpoints), f.field("live", sums.live),
+    f.field("in_flight", sums.in_flight),
+    f.field("by_concern", sums.by_concern),
+    f.field("matching", sums.matching), f.field("grpc", sums.grpc),
+    f.field("websocket", sums.websocket), f.field("poll", sums.poll));
+}
+
+template <class Inspector>
 bool inspect(Inspector& f, tunnel_snapshot& value) {
   return f.object(value).fields(
     f.field("name", value.name),
@@ -236,7 +289,7 @@ bool inspect(Inspector& f, tunnel_snapshot& value) {
     f.field("grpc_enabled", value.grpc_enabled),
     f.field("websocket_enabled", value.websocket_enabled),
     f.field("endpoints", value.endpoints), f.field("mode", value.mode),
-    f.field("problem", value.problem));
+    f.field("problem", value.problem), f.field("sums", value.sums));
 }
 
 template <class Inspector>

@@ -55,6 +55,7 @@ struct drain;
 struct key_derived;
 struct agent_snapshot;
 struct get_snapshot;
+struct look;
 struct subscribe;
 struct pool_snapshot;
 struct controller_snapshot;
@@ -147,6 +148,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(aps, first_custom_type_id)
   CAF_ADD_TYPE_ID(aps, (aps::drain))
   CAF_ADD_TYPE_ID(aps, (aps::key_derived))
   CAF_ADD_TYPE_ID(aps, (aps::agent_snapshot))
+  CAF_ADD_TYPE_ID(aps, (aps::look))
 
 CAF_END_TYPE_ID_BLOCK(aps)
 
@@ -198,3 +200,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::served_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::drain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::key_derived)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::agent_snapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aps::look)

@@ -45,8 +45,14 @@ void call::tell(event out) const {
 // -- questions ----------------------------------------------------------------
 
 void call::with_node(std::function<void(node_snapshot_ptr)> then) const {
+  with_endpoints({}, std::move(then));
+}
+
+void call::with_endpoints(const endpoint_choice& choice,
+                          std::function<void(node_snapshot_ptr)> then) const {
   ask<node_snapshot>(
-    *this, where_->supervisor, get_snapshot{},
+    *this, where_->supervisor,
+    look{std::make_shared<const endpoint_choice>(choice)},
     [then = std::move(then)](node_snapshot& answer) {
       then(std::make_shared<const node_snapshot>(std::move(answer)));
     });

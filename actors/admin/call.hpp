@@ -2,6 +2,7 @@
 
 #include "actors/admin/request.hpp"
 #include "actors/admin/shared_answers.hpp"
+#include "actors/base/endpoint_choice.hpp"
 #include "actors/node.hpp"
 #include "actors/policy/limits/address_shares.hpp"
 #include "actors/watch/log_set.hpp"
@@ -69,6 +70,10 @@ class call : public request {
   // -- questions to the actors; each answers 503 by itself when nobody does --
 
   void with_node(std::function<void(node_snapshot_ptr)> then) const;
+
+  /// With the chosen endpoints alone, the worst first if they are limited.
+  void with_endpoints(const endpoint_choice& choice,
+                      std::function<void(node_snapshot_ptr)> then) const;
   void with_actors(std::function<void(const actor_list&)> then) const;
   void with_counts(std::function<void(const monitor_counts&)> then) const;
 

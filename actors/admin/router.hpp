@@ -55,7 +55,6 @@ nlohmann::json show_totals(const exchange_totals& totals);
 
 /// Appends the elements of the list `tunnels`, each on a line of its own.
 void add_tunnels(long_text& to, const context& context,
-                 const node_snapshot_ptr& now,
-                 const endpoint_choice& choice = {});
+                 const node_snapshot_ptr& now, bool with_connections = true);
 
 } // namespace aps::admin

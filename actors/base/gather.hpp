@@ -19,24 +19,28 @@ inline constexpr size_t gather_portion = 64;
 /// Asks all of `whom` for their snapshot and calls `done` with the answers in
 /// the order of `whom`; those who died are left out, and with `patience` also
 /// who is silent for that long. CAF keeps a timer for each question with a
-/// limit, so only the outermost of nested questions has one.
-template <class Answer, class Self, class Handle, class Done>
-void gather(Self* self, std::vector<Handle> whom, Done done,
-            std::optional<std::chrono::milliseconds> patience = std::nullopt) {
+/// limit, so only the outermost of nested questions has one. `question` makes
+/// the message for the one at a position of `whom`.
+template <class Answer, class Self, class Handle, class Done, class Question>
+void gather_by(Self* self, std::vector<Handle> whom, Question question,
+               Done done,
+               std::optional<std::chrono::milliseconds> patience
+               = std::nullopt) {
   struct state : std::enable_shared_from_this<state> {
     Self* self;
     std::vector<Handle> whom;
     std::vector<std::optional<Answer>> answers;
+    Question question;
     Done done;
     std::optional<std::chrono::milliseconds> patience;
     size_t asked = 0;
     size_t left = 0; ///< of the portion under way
     bool over = false;
 
-    state(Self* actor, std::vector<Handle>&& all, Done&& then,
-          std::optional<std::chrono::milliseconds> limit)
-        : self(actor), whom(std::move(all)), answers(whom.size()),
-          done(std::move(then)), patience(limit) {}
+    state(Self* asker, std::vector<Handle>&& all, Question&& words,
+          Done&& then, std::optional<std::chrono::milliseconds> limit)
+        : self(asker), whom(std::move(all)), answers(whom.size()),
+          question(std::move(words)), done(std::move(then)), patience(limit) {}
 
     void ask_next() {
       const auto end = std::min(whom.size(), asked + gather_portion);
@@ -52,7 +56,7 @@ void gather(Self* self, std::vector<Handle> whom, Done done,
                             });
       for (auto i = std::exchange(asked, end); i < end; ++i)
         compat::request(
-          self, whom[i], get_snapshot{},
+          self, whom[i], question(i),
           [me = this->shared_from_this(), i, portion](Answer& answer) {
             me->answers[i] = std::move(answer);
             me->arrive(portion);
@@ -79,8 +83,18 @@ void gather(Self* self, std::vector<Handle> whom, Done done,
       done(std::move(all));
     }
   };
-  std::make_shared<state>(self, std::move(whom), std::move(done), patience)
+  std::make_shared<state>(self, std::move(whom), std::move(question),
+                          std::move(done), patience)
     ->ask_next();
+}
+
+/// The same with one question for all.
+template <class Answer, class Self, class Handle, class Done>
+void gather(Self* self, std::vector<Handle> whom, Done done,
+            std::optional<std::chrono::milliseconds> patience = std::nullopt) {
+  gather_by<Answer>(
+    self, std::move(whom), [](size_t) { return get_snapshot{}; },
+    std::move(done), patience);
 }
 
 } // namespace aps

@@ -3,6 +3,7 @@
 #include "actors/base/gather.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace aps {
@@ -475,6 +476,7 @@ void controller_state::on_mode(const set_fallback_mode& message) {
 }
 
 caf::result<controller_snapshot> controller_state::snapshot() {
+  assert(setup_.figures->state == breaker_.state());
   controller_snapshot base;
   base.endpoint = setup_.endpoint;
   base.state = to_string(breaker_.state());
@@ -511,6 +513,7 @@ void controller_state::tell(event_kind kind, std::string detail,
 }
 
 void controller_state::tell_state(const char* from) {
+  setup_.figures->state = breaker_.state();
   const std::string state{to_string(breaker_.state())};
   compat::send(self_, context_->monitor,
                event{event_kind::fallback_state, setup_.tunnel,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/base/alarm.hpp"
+#include "actors/base/endpoint_figures.hpp"
 #include "actors/base/node_context.hpp"
 #include "actors/policy/breaker.hpp"
 #include "actors/policy/instances.hpp"
@@ -8,6 +9,7 @@
 #include "actors/policy/transport_choice.hpp"
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +21,7 @@ struct controller_setup {
   std::string tunnel;
   std::string endpoint;
   config::tunnel settings;
+  std::shared_ptr<endpoint_figures> figures; ///< where it writes them
 };
 
 /// One endpoint: which transport? Owns the breaker, one pool

@@ -189,6 +189,7 @@ void controller_state::on_pool_down(const caf::down_msg& down) {
     // Its connections end with it; the agents dial again, and a new pool
     // starts with the first of them.
     lane.pool = nullptr;
+    setup_.figures->pools[index_of(lane.transport)].clear();
     const auto members = std::exchange(lane.members, {});
     lane.lost_at = compat::now(self_);
     for (const auto& member : members)
@@ -209,10 +210,13 @@ void controller_state::on_pool_down(const caf::down_msg& down) {
 void controller_state::spawn_pool(lane& lane) {
   const auto resume_time = to_duration(setup_.settings.resume_time)
                            / std::chrono::milliseconds(1);
+  // It outlives the endpoint if the pool does.
+  auto figures = std::shared_ptr<pool_figures>(
+    setup_.figures, &setup_.figures->pools[index_of(lane.transport)]);
   lane.pool = self_->spawn<pool_impl>(
     context_, controller_actor{self_},
     pool_setup{setup_.tunnel, setup_.endpoint, lane.transport, lane.settings,
-               static_cast<uint32_t>(resume_time)});
+               static_cast<uint32_t>(resume_time), std::move(figures)});
   compat::monitor(self_, lane.pool);
 }
 

@@ -33,6 +33,7 @@ pool_state::pool_state(pool_actor::pointer self, node_context_ptr context,
   trusted_ = config::network_set{context_->config.limits.trusted};
   status_.transport = setup_.transport;
   on_reconfigure(setup_.settings);
+  setup_.figures->exists = true;
 }
 
 pool_actor::behavior_type pool_state::make_behavior() {
@@ -114,6 +115,7 @@ void pool_state::on_candidate(const candidate& candidate) {
   const auto jitter = double(random() % 2001) / 1000.0 - 1.0;
   views_.push_back({0, false, false, now, now, {}, 1, key, jitter});
   drains_seen_ = 0; // it may be drained
+  note_members();
   weigh(views_.size() - 1, now);
   asked_ -= std::min(asked_, 1u);
   answered_ = true;
@@ -207,6 +209,8 @@ void pool_state::take_out(size_t index, link_error error,
   auto gone = std::move(members_[index]);
   places_.erase(gone.actor->id());
   remove(index);
+  setup_.figures->busy -= was.leases > 0;
+  note_members();
   active_ -= std::min(active_, static_cast<uint32_t>(gone.leases.size()));
   orphaned orphans{{}, setup_.transport, error, detail, session_over};
   for (auto& [id, job] : gone.leases)
@@ -293,6 +297,7 @@ void pool_state::on_lease(lease& wanted) {
                         + to_duration(settings_.acquire_timeout);
   auto queued = queued_->take(address);
   waiting_.push_back({std::move(wanted.job), deadline, std::move(queued)});
+  note_waiting();
   apply_plan();
 }
 
@@ -406,11 +411,22 @@ void pool_state::log_lease(const member& which, const char* verb) const {
 
 const job& pool_state::hand_over(size_t index, job& job) {
   auto& member = members_[index];
-  ++views_[index].leases;
-  ++active_;
+  take_place(views_[index]);
   compat::send(self_, member.actor, carry{job});
   const auto id = job.exchange->id();
   return member.leases.insert_or_assign(id, std::move(job)).first->second;
+}
+
+void pool_state::take_place(member_view& view) {
+  ++active_;
+  if (view.leases++ == 0)
+    ++setup_.figures->busy;
+}
+
+void pool_state::free_place(member_view& view) {
+  --active_;
+  if (--view.leases == 0)
+    --setup_.figures->busy;
 }
 
 void pool_state::on_returned(const returned& done) {
@@ -427,8 +443,7 @@ void pool_state::on_returned(const returned& done) {
   note_target(lease->second, done.result);
   member.leases.erase(lease);
   auto& view = views_[index];
-  --view.leases;
-  --active_;
+  free_place(view);
   if (check)
     return serve_waiting();
   view.last_used = compat::now(self_);
@@ -476,6 +491,7 @@ void pool_state::serve_waiting() {
     else if (!next.exchange->over() && !grant(next))
       return;
     waiting_.pop_front();
+    note_waiting();
   }
 }
 
@@ -490,6 +506,7 @@ void pool_state::refuse_waiting(link_error error, const std::string& detail) {
     fail_lease(std::move(waiting_.front().job), error, detail);
     waiting_.pop_front();
   }
+  note_waiting();
 }
 
 // -- leaving ------------------------------------------------------------------
@@ -499,6 +516,7 @@ void pool_state::retire_member(size_t index, close_reason why,
   if (views_[index].draining)
     return;
   views_[index].draining = true;
+  note_members();
   members_[index].draining_since = compat::now(self_);
   members_[index].retired = detail;
   wake();
@@ -517,6 +535,7 @@ void pool_state::on_drain() {
   for (auto& late : waiting_)
     late.job.exchange->fail(outcome::draining, "the node is shutting down");
   waiting_.clear();
+  note_waiting();
   for (size_t i = 0; i < members_.size(); ++i)
     retire_member(i, close_reason::shutdown, "node shutdown");
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/base/alarm.hpp"
+#include "actors/base/endpoint_figures.hpp"
 #include "actors/base/node_context.hpp"
 #include "actors/policy/balance.hpp"
 #include "actors/policy/limits/address_shares.hpp"
@@ -9,6 +10,7 @@
 #include "config/networks.hpp"
 
 #include <deque>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -22,6 +24,8 @@ struct pool_setup {
   transport_kind transport = transport_kind::websocket;
   config::pool settings;
   uint32_t resume_time_ms = 0;
+  std::shared_ptr<pool_figures> figures ///< where it writes them
+    = std::make_shared<pool_figures>();
 };
 
 /// How often a pool with work is looked after.
@@ -89,6 +93,8 @@ class pool_state {
   void grant_to(size_t index, job& job);
   void grant_check(job& job);
   const job& hand_over(size_t index, job& job);
+  void take_place(member_view& view);
+  void free_place(member_view& view);
   size_t choose(const job& job);
   size_t choose_healthy(const job& job, request_view request);
   void note_target(const job& job, outcome outcome);
@@ -120,6 +126,9 @@ class pool_state {
   void look_after_ejected(time_point now);
   void watch_intensity(time_point now);
   void tell_status();
+  void note_members();
+  void note_waiting();
+  bool has_true_figures() const;
   health_terms terms_of(size_t index, time_point now) const;
   pool_snapshot snapshot() const;
 

@@ -3,6 +3,7 @@
 #include "actors/watch/event_text.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <utility>
 
@@ -116,6 +117,7 @@ void pool_state::on_reconfigure(const config::pool& settings) {
   sizing_ = sizing_of(settings);
   ejection_ = ejection_of(settings);
   losses_.set(settings.restart_intensity, to_duration(settings.restart_window));
+  note_members();
 }
 
 void pool_state::fail_late_waiters(time_point now) {
@@ -126,6 +128,7 @@ void pool_state::fail_late_waiters(time_point now) {
   while (!waiting_.empty() && waiting_.front().deadline <= now) {
     auto late = std::move(waiting_.front().job);
     waiting_.pop_front();
+    note_waiting();
     if (late.exchange->over())
       continue;
     tell(event_kind::pool_exhausted, {}, "no connection became free in time",
@@ -205,8 +208,7 @@ void pool_state::move_overdue(time_point now) {
       if (to == no_member)
         break; // stays where it is
       lease = leases.erase(lease);
-      --views_[i].leases;
-      --active_;
+      free_place(views_[i]);
       ++moved_total_;
       const auto id = job.exchange->id();
       grant_to(to, job);
@@ -278,6 +280,7 @@ void pool_state::eject_sick(time_point now) {
   for (auto& sick : plan_ejections(ejection_, views_, health)) {
     auto& member = members_[sick.member];
     views_[sick.member].ejected = true;
+    note_members();
     member.ejected_until = now + sick.time;
     ++member.ejections;
     ++ejected_total_;
@@ -289,6 +292,7 @@ void pool_state::eject_sick(time_point now) {
 void pool_state::readmit(size_t index, time_point now) {
   auto& member = members_[index];
   views_[index].ejected = false;
+  note_members();
   member.probing = false;
   member.failures.clear();
   member.readmitted_at = now;
@@ -329,6 +333,7 @@ void pool_state::watch_intensity(time_point now) {
     degraded_.clear();
     tell(event_kind::endpoint_recovered, {}, "no connection lost lately");
   }
+  note_members();
   tell_status();
 }
 
@@ -358,7 +363,31 @@ void pool_state::tell_status() {
   compat::send(self_, controller_, std::move(fresh));
 }
 
+// After each change of members, of what they are worth, or of the minimum.
+void pool_state::note_members() {
+  setup_.figures->size = static_cast<uint32_t>(members_.size());
+  setup_.figures->weak = !degraded_.empty()
+                         || usable_count() < sizing_.min_size;
+}
+
+void pool_state::note_waiting() {
+  setup_.figures->waiting = static_cast<uint32_t>(waiting_.size());
+}
+
+bool pool_state::has_true_figures() const {
+  const auto& figures = *setup_.figures;
+  const auto busy = std::count_if(views_.begin(), views_.end(),
+                                  [](const auto& view) {
+                                    return view.leases > 0;
+                                  });
+  return figures.size == members_.size() && figures.busy == busy
+         && figures.waiting == waiting_.size()
+         && figures.weak
+              == (!degraded_.empty() || usable_count() < sizing_.min_size);
+}
+
 pool_snapshot pool_state::snapshot() const {
+  assert(has_true_figures());
   pool_snapshot out;
   out.tunnel = setup_.tunnel;
   out.endpoint = setup_.endpoint;

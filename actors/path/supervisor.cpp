@@ -1,8 +1,10 @@
 #include "actors/path/supervisor.hpp"
 
+#include "actors/base/endpoint_choice.hpp"
 #include "actors/base/gather.hpp"
 #include "actors/path/tunnel.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace aps {
@@ -35,7 +37,10 @@ supervisor_actor::behavior_type supervisor_state::make_behavior() {
         compat::send(self_, which.actor, drain{});
     },
     [this](const reconfigure_node& message) { on_reconfigure(message); },
-    [this](get_snapshot) { return snapshot(); },
+    [this](get_snapshot) {
+      return snapshot(std::make_shared<const endpoint_choice>());
+    },
+    [this](const look& wish) { return snapshot(wish.choice); },
   };
 }
 
@@ -105,16 +110,71 @@ void supervisor_state::on_down(const caf::down_msg& down) {
   publish();
 }
 
-caf::result<node_snapshot> supervisor_state::snapshot() {
-  std::vector<tunnel_actor> tunnels;
-  for (const auto& [tunnel_name, which] : children_)
-    if (which.actor)
-      tunnels.push_back(which.actor);
+caf::result<node_snapshot>
+supervisor_state::snapshot(const choice_ptr& choice) {
   auto promise = self_->make_response_promise<node_snapshot>();
-  gather<tunnel_snapshot>(self_, tunnels, [this, promise](auto parts) mutable {
-    promise.deliver(complete(std::move(parts)));
-  }, std::chrono::seconds(2));
+  if (choice->limit != endpoint_choice::all) {
+    look_at_worst(choice, promise);
+    return promise;
+  }
+  ask_tunnels([choice](const std::string&) { return look{choice}; },
+              [promise](node_snapshot all) mutable {
+                promise.deliver(std::move(all));
+              });
   return promise;
+}
+
+// First how many each tunnel has of what is wanted, then its share of them.
+void supervisor_state::look_at_worst(const choice_ptr& choice,
+                                     answer_promise promise) {
+  const auto share = [choice](size_t each) {
+    auto out = std::make_shared<endpoint_choice>(*choice);
+    out->limit = endpoint_choice::all;
+    out->each = each;
+    return look{std::move(out)};
+  };
+  const auto none = share(0);
+  ask_tunnels(
+    [none](const std::string&) { return none; },
+    [this, choice, share, promise](node_snapshot all) mutable {
+      std::vector<concern_counts> counts;
+      for (const auto& tunnel : all.tunnels)
+        counts.push_back(tunnel.sums.matching);
+      const auto parts = shares_of_worst(counts, choice->each, choice->limit);
+      std::map<std::string, size_t> shares;
+      for (size_t i = 0; i < parts.size(); ++i)
+        shares.emplace(all.tunnels[i].name, parts[i]);
+      if (std::all_of(parts.begin(), parts.end(),
+                      [](size_t part) { return part == 0; }))
+        return promise.deliver(std::move(all));
+      ask_tunnels(
+        [share, shares](const std::string& tunnel_name) {
+          const auto found = shares.find(tunnel_name);
+          return share(found == shares.end() ? 0 : found->second);
+        },
+        [promise](node_snapshot chosen) mutable {
+          promise.deliver(std::move(chosen));
+        });
+    });
+}
+
+// `question` makes the message for a tunnel by its name.
+template <class Question, class Done>
+void supervisor_state::ask_tunnels(Question question, Done done) {
+  std::vector<tunnel_actor> tunnels;
+  std::vector<std::string> names;
+  for (const auto& [tunnel_name, which] : children_)
+    if (which.actor) {
+      tunnels.push_back(which.actor);
+      names.push_back(tunnel_name);
+    }
+  gather_by<tunnel_snapshot>(
+    self_, std::move(tunnels),
+    [question, names = std::move(names)](size_t i) {
+      return question(names[i]);
+    },
+    [this, done](auto parts) mutable { done(complete(std::move(parts))); },
+    std::chrono::seconds(2));
 }
 
 // Who looks must not take a tunnel that is silent for one that is not there.

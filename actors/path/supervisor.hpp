@@ -33,7 +33,13 @@ class supervisor_state {
   void publish();
   void on_reconfigure(const reconfigure_node& message);
   void on_down(const caf::down_msg& down);
-  caf::result<node_snapshot> snapshot();
+  using choice_ptr = std::shared_ptr<const endpoint_choice>;
+  using answer_promise = caf::typed_response_promise<node_snapshot>;
+
+  caf::result<node_snapshot> snapshot(const choice_ptr& choice);
+  void look_at_worst(const choice_ptr& choice, answer_promise promise);
+  template <class Question, class Done>
+  void ask_tunnels(Question question, Done done);
   node_snapshot complete(std::vector<tunnel_snapshot> answers) const;
 
   supervisor_actor::pointer self_;

@@ -1,5 +1,6 @@
 #include "actors/path/tunnel.hpp"
 
+#include "actors/base/endpoint_choice.hpp"
 #include "actors/base/gather.hpp"
 #include "actors/path/fallback_controller.hpp"
 #include "actors/path/health_checker.hpp"
@@ -7,6 +8,8 @@
 #include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace aps {
 
@@ -30,6 +33,14 @@ std::shared_ptr<void>
 count_load(const std::shared_ptr<std::atomic<uint32_t>>& counter) {
   ++*counter;
   return {counter.get(), [counter](void*) { --*counter; }};
+}
+
+void add(pool_sums& to, const endpoint_figures& figures,
+         transport_kind transport) {
+  const auto& pool = figures.pools[index_of(transport)];
+  to.pools += pool.exists;
+  to.connections += pool.size;
+  to.busy += pool.busy;
 }
 
 } // namespace
@@ -61,7 +72,8 @@ tunnel_actor::behavior_type tunnel_state::make_behavior() {
     [this](const reconfigure_tunnel& message) { on_reconfigure(message); },
     [this](drain) { on_drain(); },
     [this](const set_fallback_mode& message) { on_mode(message); },
-    [this](get_snapshot) { return snapshot(); },
+    [this](get_snapshot) { return snapshot({}); },
+    [this](const look& wish) { return snapshot(*wish.choice); },
   };
 }
 
@@ -260,9 +272,10 @@ tunnel_state::endpoint&
 tunnel_state::endpoint_named(const std::string& endpoint_name) {
   if (auto* found = find(endpoint_name))
     return *found;
+  auto figures = std::make_shared<endpoint_figures>();
   auto controller = self_->spawn<controller_impl>(
     context_, tunnel_actor{self_},
-    controller_setup{name_, endpoint_name, settings_});
+    controller_setup{name_, endpoint_name, settings_, figures});
   compat::monitor(self_, controller);
   if (mode_ != fallback_mode::automatic)
     compat::send(self_, controller, set_fallback_mode{mode_});
@@ -270,6 +283,7 @@ tunnel_state::endpoint_named(const std::string& endpoint_name) {
                         hash_of(endpoint_name),
                         std::make_shared<std::atomic<uint32_t>>(0),
                         compat::now(self_)});
+  endpoints_.back().figures = std::move(figures);
   endpoints_.back().drained = is_drained(endpoints_.back());
   wake();
   return endpoints_.back();
@@ -418,7 +432,8 @@ void tunnel_state::wake() {
   alarm_.at(self_, due, [this] { forget_lost(); });
 }
 
-caf::result<tunnel_snapshot> tunnel_state::snapshot() {
+caf::result<tunnel_snapshot>
+tunnel_state::snapshot(const endpoint_choice& choice) {
   tunnel_snapshot base;
   base.name = name_;
   base.fallback_enabled = settings_.fallback.enabled;
@@ -427,29 +442,75 @@ caf::result<tunnel_snapshot> tunnel_state::snapshot() {
   base.mode = mode_;
   look_at_drains();
   std::vector<controller_actor> controllers;
-  for (const auto& one : endpoints_)
-    controllers.push_back(one.controller);
+  for (const auto* one : choose_shown(choice, base.sums)) {
+    base.endpoints.push_back(show(*one));
+    controllers.push_back(one->controller);
+  }
+  if (!choice.controller || controllers.empty())
+    return base;
   auto promise = self_->make_response_promise<tunnel_snapshot>();
   gather<controller_snapshot>(
-    self_, controllers, [this, base, promise](auto parts) mutable {
+    self_, std::move(controllers), [base, promise](auto parts) mutable {
+      // In the order of the endpoints; of who died there is none.
+      auto all = std::exchange(base.endpoints, {});
+      auto next = all.begin();
       for (auto& part : parts) {
-        auto* found = find(part.endpoint);
-        if (!found)
-          continue;
-        base.endpoints.push_back({found->name, *found->in_flight, found->live,
-                                  found->latency, found->penalty,
-                                  std::move(part), found->drained,
-                                  unhealthy_of(*found)});
+        while (next->name != part.endpoint)
+          ++next;
+        next->controller = std::move(part);
+        base.endpoints.push_back(std::move(*next++));
       }
       promise.deliver(std::move(base));
     });
   return promise;
 }
 
+// Adds up all of them; with a limit the worst come first.
+std::vector<const tunnel_state::endpoint*>
+tunnel_state::choose_shown(const endpoint_choice& choice,
+                           tunnel_sums& sums) const {
+  std::array<std::vector<const endpoint*>, concerns> found;
+  for (const auto& one : endpoints_) {
+    const auto rank = static_cast<size_t>(
+      concern_of(one.live, one.drained, !unhealthy_of(one).empty(),
+                 *one.figures));
+    ++sums.endpoints;
+    sums.live += one.live > 0;
+    sums.in_flight += *one.in_flight;
+    ++sums.by_concern[rank];
+    add(sums.grpc, *one.figures, transport_kind::grpc);
+    add(sums.websocket, *one.figures, transport_kind::websocket);
+    add(sums.poll, *one.figures, transport_kind::poll);
+    if (!choice.admits(name_, one.name))
+      continue;
+    ++sums.matching[rank];
+    found[choice.in_order_of_concern() ? rank : 0].push_back(&one);
+  }
+  std::vector<const endpoint*> out;
+  for (const auto& list : found)
+    out.insert(out.end(), list.begin(), list.end());
+  out.resize(std::min(out.size(), choice.each));
+  return out;
+}
+
+endpoint_snapshot tunnel_state::show(const endpoint& one) const {
+  endpoint_snapshot out;
+  out.name = one.name;
+  out.in_flight = *one.in_flight;
+  out.live = one.live;
+  out.latency = one.latency;
+  out.penalty = one.penalty;
+  out.drained = one.drained;
+  out.unhealthy = unhealthy_of(one);
+  return out;
+}
+
 // Of agents that are there; what is known of others serves when they come back.
 std::vector<target_snapshot>
 tunnel_state::unhealthy_of(const endpoint& endpoint) const {
   std::vector<target_snapshot> out;
+  if (endpoint.targets->empty())
+    return out;
   const auto& mappings = context_->config.mappings;
   const auto& live = endpoint.live_sessions;
   for (auto& one : endpoint.targets->list(compat::now(self_)))

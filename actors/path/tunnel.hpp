@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/base/alarm.hpp"
+#include "actors/base/endpoint_figures.hpp"
 #include "actors/base/node_context.hpp"
 #include "actors/policy/balance.hpp"
 #include "actors/policy/restart.hpp"
@@ -48,6 +49,7 @@ class tunnel_state {
     std::vector<session_id> live_sessions{};
     std::shared_ptr<target_watch> targets = std::make_shared<target_watch>();
     std::deque<session_id> sessions{}; ///< the last ones that joined it
+    std::shared_ptr<endpoint_figures> figures{}; ///< from its actors
   };
 
   void on_job(job& job);
@@ -58,7 +60,7 @@ class tunnel_state {
   void on_mode(const set_fallback_mode& message);
   void forget_lost();
   void on_down(const caf::down_msg& down);
-  caf::result<tunnel_snapshot> snapshot();
+  caf::result<tunnel_snapshot> snapshot(const endpoint_choice& choice);
 
   void wake();
   duration patience_with(const endpoint& candidate) const;
@@ -79,6 +81,9 @@ class tunnel_state {
   void forget_sessions(const endpoint& endpoint);
   endpoint& endpoint_named(const std::string& endpoint_name);
   endpoint* find(const std::string& endpoint_name);
+  std::vector<const endpoint*> choose_shown(const endpoint_choice& choice,
+                                            tunnel_sums& sums) const;
+  endpoint_snapshot show(const endpoint& one) const;
   std::vector<target_snapshot> unhealthy_of(const endpoint& endpoint) const;
   void tell(event_kind kind, const std::string& endpoint_name,
             std::string detail);

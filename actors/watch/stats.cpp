@@ -113,51 +113,21 @@ json show(const endpoint_snapshot& endpoint, bool with_connections) {
           {"pools", std::move(pools)}};
 }
 
-namespace {
-
-struct websocket_sums {
-  size_t pools = 0;
-  size_t total = 0;
-  size_t active = 0;
-
-  void add(const pool_snapshot& pool) {
-    if (pool.transport != transport_kind::websocket)
-      return;
-    ++pools;
-    total += pool.members.size();
-    for (const auto& member : pool.members)
-      active += member.in_flight > 0;
-  }
-};
-
-size_t streams_of(const endpoint_snapshot& endpoint) {
-  size_t streams = 0;
-  for (const auto& pool : endpoint.controller.pools)
-    if (pool.transport == transport_kind::grpc)
-      streams += pool.members.size();
-  return streams;
-}
-
-} // namespace
-
 json make_stats(const node_snapshot& snapshot, const config::node& config,
                 size_t running_actors) {
   auto details = json::object();
-  websocket_sums sums;
+  pool_sums websocket;
   size_t grpc_tunnels = 0;
   for (const auto& tunnel : snapshot.tunnels) {
-    size_t live = 0;
-    size_t streams = 0;
-    for (const auto& endpoint : tunnel.endpoints) {
-      live += endpoint.live > 0;
-      streams += streams_of(endpoint);
-      for (const auto& pool : endpoint.controller.pools)
-        sums.add(pool);
-    }
+    const auto& sums = tunnel.sums;
+    websocket.pools += sums.websocket.pools;
+    websocket.connections += sums.websocket.connections;
+    websocket.busy += sums.websocket.busy;
     if (!tunnel.grpc_enabled || !tunnel.problem.empty())
       continue;
     ++grpc_tunnels;
-    details[tunnel.name] = {{"endpoints", live}, {"streams", streams}};
+    details[tunnel.name] = {{"endpoints", sums.live},
+                            {"streams", sums.grpc.connections}};
   }
   const auto fallback = std::any_of(
     config.tunnels.begin(), config.tunnels.end(),
@@ -165,9 +135,9 @@ json make_stats(const node_snapshot& snapshot, const config::node& config,
   return {{"grpc",
            {{"tunnels", grpc_tunnels}, {"tunnel_details", std::move(details)}}},
           {"websocket",
-           {{"pools", sums.pools},
-            {"total_connections", sums.total},
-            {"active_connections", sums.active}}},
+           {{"pools", websocket.pools},
+            {"total_connections", websocket.connections},
+            {"active_connections", websocket.busy}}},
           {"fallback_enabled", fallback},
           {"actors", {{"running", running_actors}}}};
 }

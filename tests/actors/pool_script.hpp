@@ -84,7 +84,8 @@ class pool_script {
     });
     pool = system_->spawn<pool_impl>(
       context, controller_,
-      pool_setup{"t", "e", transport_kind::websocket, settings, 1000});
+      pool_setup{"t", "e", transport_kind::websocket, settings, 1000,
+                 figures});
     auto rule = std::make_shared<route>();
     rule_ = rule;
     run();
@@ -250,6 +251,7 @@ class pool_script {
 
   std::shared_ptr<controller_notes> told
     = std::make_shared<controller_notes>();
+  std::shared_ptr<pool_figures> figures = std::make_shared<pool_figures>();
   pool_actor pool;
 
  private:

@@ -204,6 +204,7 @@ void send_snapshot(caf::event_based_actor* self,
     state->writer->write(std::move(early), events);
 }
 
+// Without `now` it has no tunnels.
 void begin_snapshot(caf::event_based_actor* self,
                     const std::shared_ptr<stream_state>& state,
                     uint64_t serial, const node_snapshot_ptr& now) {
@@ -215,7 +216,7 @@ void begin_snapshot(caf::event_based_actor* self,
   const auto id = state->request.after ? 0 : serial;
   state->writer->write(beginning(context.node->node_id, id, "snapshot"), 0);
   auto rest = std::make_shared<long_text>();
-  if (state->request.with_tunnels) {
+  if (now) {
     rest->text(opened(body) + "\"tunnels\":[");
     add_tunnels(*rest, context, now);
     rest->text("]}");
@@ -252,6 +253,8 @@ caf::behavior event_stream(caf::event_based_actor* self, call from,
   const auto node = context.node->node_id;
   return {
     [=](const monitor_snapshot& start) {
+      if (!state->request.with_tunnels)
+        return begin_snapshot(self, state, start.serial, nullptr);
       compat::request(
         self, state->from.where().supervisor, std::chrono::seconds(10),
         get_snapshot{},

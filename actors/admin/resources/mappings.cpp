@@ -1,5 +1,5 @@
 #include "actors/admin/router.hpp"
-#include "actors/admin/search.hpp"
+#include "actors/base/search.hpp"
 #include "config/show.hpp"
 
 #include <algorithm>
@@ -74,7 +74,10 @@ void get_mappings(const call& call) {
   auto chosen = matching(*config, wanted);
   json head{{"count", config->mappings.size()}, {"matching", chosen.size()}};
   chosen.resize(std::min(chosen.size(), *limit));
-  call.with_node([call, config, head, chosen](const node_snapshot_ptr& now) {
+  endpoint_choice all;
+  all.controller = false;
+  call.with_endpoints(all, [call, config, head,
+                            chosen](const node_snapshot_ptr& now) {
     long_text body;
     body.text(opened(head) + "\n\"mappings\":[");
     body.pieces(chosen.size(), [config, chosen, now, between = separator{}](

@@ -29,11 +29,10 @@ json sessions_of(const endpoint_snapshot& endpoint) {
 }
 
 // All of a tunnel but its endpoints.
-json show_head(const tunnel_snapshot& tunnel, bool enabled,
-               const endpoint_choice& choice) {
+json show_head(const tunnel_snapshot& tunnel, bool enabled) {
   return {{"name", tunnel.name},
           {"enabled", enabled},
-          {"summary", show_summary(tunnel, choice)},
+          {"summary", show_summary(tunnel.sums)},
           {"fallback_enabled", tunnel.fallback_enabled},
           {"grpc_enabled", tunnel.grpc_enabled},
           {"websocket_enabled", tunnel.websocket_enabled},
@@ -44,15 +43,15 @@ json show_head(const tunnel_snapshot& tunnel, bool enabled,
 using show_tunnel_head
   = std::function<std::string(const tunnel_snapshot&, bool enabled)>;
 
-// Tunnels with the list of the chosen endpoints, those that are switched off
-// last; `head` opens each.
+// Tunnels with the list of their endpoints, those that are switched off last;
+// `head` opens each.
 void add_rows(long_text& to, const context& context,
-              const node_snapshot_ptr& now, const show_tunnel_head& head,
-              const endpoint_choice& choice) {
-  auto rows = rows_of(*now, choice);
+              const node_snapshot_ptr& now,
+              const show_tunnel_head& head, bool with_connections) {
+  auto rows = rows_of(*now);
   const auto count = rows.size();
   to.pieces(count, [now, rows = std::move(rows), head,
-                    with_connections = choice.connections,
+                    with_connections,
                     between = separator{}](size_t i, std::string& to) mutable {
     const auto& row = rows[i];
     if (row.first) {
@@ -83,12 +82,11 @@ void add_rows(long_text& to, const context& context,
 }
 
 // One list, with what `show` finds for an endpoint.
-void answer_list(
-  const call& call, const node_snapshot_ptr& now, std::string_view name,
-  const endpoint_choice& choice,
-  std::function<void(const endpoint_row&, std::string& to, separator& between)>
-    show) {
-  auto rows = rows_of(*now, choice);
+void answer_list(const call& call, const node_snapshot_ptr& now,
+                 std::string_view name,
+                 std::function<void(const endpoint_row&, std::string& to,
+                                    separator& between)> show) {
+  auto rows = rows_of(*now);
   const auto count = rows.size();
   long_text body;
   body.text("{\"" + std::string(name) + "\":[");
@@ -124,13 +122,11 @@ json show_totals(const exchange_totals& totals) {
 }
 
 void add_tunnels(long_text& to, const context& context,
-                 const node_snapshot_ptr& now, const endpoint_choice& choice) {
-  add_rows(
-    to, context, now,
-    [choice](const tunnel_snapshot& tunnel, bool enabled) {
-      return opened(show_head(tunnel, enabled, choice));
-    },
-    choice);
+                 const node_snapshot_ptr& now, bool with_connections) {
+  add_rows(to, context, now,
+           [](const tunnel_snapshot& tunnel, bool enabled) {
+             return opened(show_head(tunnel, enabled));
+           }, with_connections);
 }
 
 // -- resources ----------------------------------------------------------------
@@ -140,7 +136,8 @@ void get_stats(const call& call) {
   if (!choice)
     return;
   call.with_counts([call, choice](const monitor_counts& counts) {
-    call.with_node([call, choice, counts](const node_snapshot_ptr& now) {
+    call.with_endpoints(*choice, [call, choice,
+                                  counts](const node_snapshot_ptr& now) {
       const auto& context = call.where();
       auto body = make_stats(*now, *context.config->get(),
                              compat::running_actors(context.system));
@@ -159,14 +156,12 @@ void get_stats(const call& call) {
             = context.node->limits->count(row.kind);
       long_text all;
       all.text(opened(body) + "\n\"tunnels\":{");
-      add_rows(
-        all, context, now,
-        [choice](const tunnel_snapshot& tunnel, bool enabled) {
-          auto head = show_head(tunnel, enabled, *choice);
-          head.erase("name");
-          return on_a_line(tunnel.name) + ":" + opened(head);
-        },
-        *choice);
+      add_rows(all, context, now,
+               [](const tunnel_snapshot& tunnel, bool enabled) {
+                 auto head = show_head(tunnel, enabled);
+                 head.erase("name");
+                 return on_a_line(tunnel.name) + ":" + opened(head);
+               }, choice->connections);
       call.answer_in_steps(std::move(all.text("}}\n")));
     });
   });
@@ -176,10 +171,10 @@ void get_tunnels(const call& call) {
   const auto choice = read_endpoint_choice(call);
   if (!choice)
     return;
-  call.with_node([call, choice](const node_snapshot_ptr& now) {
+  call.with_endpoints(*choice, [call, choice](const node_snapshot_ptr& now) {
     long_text body;
     body.text("{\"tunnels\":[");
-    add_tunnels(body, call.where(), now, *choice);
+    add_tunnels(body, call.where(), now, choice->connections);
     call.answer_in_steps(std::move(body.text("]}\n")));
   });
 }
@@ -188,11 +183,11 @@ void get_endpoints(const call& call) {
   const auto choice = read_endpoint_choice(call);
   if (!choice)
     return;
-  call.with_node([call, choice](const node_snapshot_ptr& now) {
-    answer_list(call, now, "endpoints", *choice,
-                [with_connections
-                 = choice->connections](const endpoint_row& row,
-                                        std::string& to, separator& between) {
+  call.with_endpoints(*choice, [call, choice](const node_snapshot_ptr& now) {
+    answer_list(call, now, "endpoints",
+                [with_connections = choice->connections](
+                  const endpoint_row& row, std::string& to,
+                  separator& between) {
                   auto shown = aps::show(*row.endpoint, with_connections);
                   shown["tunnel"] = row.tunnel->name;
                   if (with_connections)
@@ -205,8 +200,8 @@ void get_endpoints(const call& call) {
 
 void get_connections(const call& call) {
   const auto choice = read_named_endpoints(call);
-  call.with_node([call, choice](const node_snapshot_ptr& now) {
-    answer_list(call, now, "connections", choice,
+  call.with_endpoints(choice, [call](const node_snapshot_ptr& now) {
+    answer_list(call, now, "connections",
                 [name = call.parameter("name")](const endpoint_row& row,
                                                 std::string& to,
                                                 separator& between) {

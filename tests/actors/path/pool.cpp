@@ -38,6 +38,47 @@ CAF_TEST(growth_asks_for_what_is_needed_after_a_cool_down) {
   CAF_CHECK_EQUAL(it.count(event_kind::pool_grown), 2u);
 }
 
+CAF_TEST(its_figures_say_what_its_snapshot_says) {
+  pool_script it{small_pool()};
+  // Members, busy ones, waiting requests, and whether it is weak.
+  const auto told = [&] {
+    const size_t size = it.figures->size;
+    const size_t busy = it.figures->busy;
+    const size_t waiting = it.figures->waiting;
+    const bool weak = it.figures->weak;
+    const auto all = it.look();
+    size_t in_use = 0;
+    for (const auto& member : all.members)
+      in_use += member.in_flight > 0;
+    CAF_CHECK_EQUAL(size, all.members.size());
+    CAF_CHECK_EQUAL(busy, in_use);
+    CAF_CHECK_EQUAL(waiting, all.waiting);
+    CAF_CHECK_EQUAL(weak, !all.degraded.empty() || all.usable < all.min_size);
+    return std::to_string(size) + " " + std::to_string(busy) + " "
+           + std::to_string(waiting) + (weak ? " weak" : "");
+  };
+  CAF_CHECK_EQUAL(told(), "0 0 0 weak");
+  const auto lines = it.dial(2, 1);
+  CAF_CHECK_EQUAL(told(), "2 0 0");
+  std::vector<exchange_id> ids;
+  for (int i = 0; i < 6; ++i)
+    ids.push_back(it.request());
+  CAF_CHECK_EQUAL(told(), "2 2 2");
+  const auto* carrier = it.carrier(ids[0]);
+  CAF_REQUIRE(carrier);
+  it.finish(*carrier, ids[0]);
+  CAF_CHECK_EQUAL(told(), "2 2 1");
+  it.lose(lines[0]);
+  CAF_CHECK_EQUAL(told(), "1 1 1 weak");
+  it.lose(lines[1]);
+  CAF_CHECK_EQUAL(told(), "0 0 0 weak");
+  it.dial(3, 1);
+  CAF_CHECK_EQUAL(told(), "3 0 0");
+  it.pass(6s);
+  it.send(drain{});
+  CAF_CHECK_EQUAL(told(), "3 0 0 weak");
+}
+
 CAF_TEST(nobody_comes_in_beyond_the_maximum) {
   pool_script it{small_pool()};
   it.dial(4, 1);

@@ -35,6 +35,18 @@ tunnel_snapshot tunnel(std::string name, bool grpc,
   tunnel_snapshot out;
   out.name = std::move(name);
   out.grpc_enabled = grpc;
+  for (const auto& one : endpoints) {
+    out.sums.live += one.live > 0;
+    for (const auto& pool : one.controller.pools) {
+      auto& sums = pool.transport == transport_kind::grpc ? out.sums.grpc
+                                                          : out.sums.websocket;
+      ++sums.pools;
+      for (const auto& member : pool.members) {
+        ++sums.connections;
+        sums.busy += member.in_flight > 0;
+      }
+    }
+  }
   out.endpoints = std::move(endpoints);
   return out;
 }

@@ -152,13 +152,21 @@ async function look_closer(wanted) {
   const { connection } = wanted;
   const [mappings, found, ...lists] = await Promise.all([
     wanted.mappings && get_news('mappings', path_of('mappings', wanted.mappings)),
-    connection && get(path_of('connections', { name: connection })),
+    connection && get(path_of('connections', place_of(connection))),
     ...wanted.lists.map(one => get(path_of('endpoints', one)))]);
   if (mappings) state.mappings = mappings;
   if (connection)
     state.connection = { asked: connection, found: found.connections[0] ?? null };
   besides = lists.flatMap(one => one.endpoints);
   put_in(besides);
+}
+
+/** Where a connection was found it is looked for again: it stays with its
+ *  endpoint, and the node need not ask all the others. */
+function place_of(name) {
+  const { asked, found } = state.connection;
+  return asked === name && found
+    ? { name, tunnel: found.tunnel, endpoint: found.endpoint } : { name };
 }
 
 /** Endpoints that were asked for, besides what stats tell or in its place. */

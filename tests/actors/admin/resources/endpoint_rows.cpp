@@ -4,6 +4,8 @@
 
 #include "tests/support/test.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <string>
 
 using namespace aps;
@@ -11,102 +13,42 @@ using namespace aps::admin;
 
 namespace {
 
-pool_snapshot pool(uint32_t usable, uint32_t min_size) {
-  pool_snapshot out;
-  out.usable = usable;
-  out.min_size = min_size;
-  return out;
-}
-
-endpoint_snapshot endpoint(std::string name, std::string state = "primary",
-                           uint32_t live = 1) {
-  endpoint_snapshot out;
-  out.name = std::move(name);
-  out.live = live;
-  out.controller.state = std::move(state);
-  out.controller.pools = {pool(1, 1)};
-  return out;
-}
-
-tunnel_snapshot tunnel(std::string name, std::vector<endpoint_snapshot> all) {
+tunnel_snapshot tunnel(std::string name, std::vector<std::string> endpoints) {
   tunnel_snapshot out;
   out.name = std::move(name);
-  out.endpoints = std::move(all);
+  for (auto& one : endpoints)
+    out.endpoints.emplace_back().name = std::move(one);
   return out;
 }
-
-// "t:a,b u:-": the rows, "-" for a tunnel without one.
-std::string told(const node_snapshot& now, const endpoint_choice& choice = {}) {
-  std::string out;
-  for (const auto& row : rows_of(now, choice)) {
-    if (row.first)
-      out += (out.empty() ? "" : " ") + row.tunnel->name + ":";
-    out += row.endpoint ? row.endpoint->name : "-";
-    out += row.last ? "" : ",";
-  }
-  return out;
-}
-
-struct fixture {
-  node_snapshot now{{tunnel("t", {endpoint("a"), endpoint("b", "fallback"),
-                                  endpoint("c", "primary", 0)}),
-                     tunnel("u", {}),
-                     tunnel("v", {endpoint("d"), endpoint("E", "probing")})}};
-  endpoint_choice choice;
-};
 
 } // namespace
 
-CAF_TEST(concerns_are_ranked) {
-  auto one = endpoint("a");
-  CAF_CHECK(concern_of(one) == concern::none);
-  one.controller.pools = {pool(1, 1), pool(1, 2)};
-  CAF_CHECK(concern_of(one) == concern::pool);
-  one.controller.state = "probing";
-  CAF_CHECK(concern_of(one) == concern::recovering);
-  one.drained = true;
-  CAF_CHECK(concern_of(one) == concern::impaired);
-  one.live = 0;
-  CAF_CHECK(concern_of(one) == concern::down);
-  auto failing = endpoint("a");
-  failing.unhealthy.emplace_back();
-  CAF_CHECK(concern_of(failing) == concern::impaired);
+CAF_TEST(a_tunnel_without_an_endpoint_has_a_row_of_its_own) {
+  const node_snapshot now{{tunnel("t", {"a", "b", "c"}), tunnel("u", {}),
+                           tunnel("v", {"d", "E"})}};
+  std::string told;
+  for (const auto& row : rows_of(now)) {
+    if (row.first)
+      told += (told.empty() ? "" : " ") + row.tunnel->name + ":";
+    told += row.endpoint ? row.endpoint->name : "-";
+    told += row.last ? "" : ",";
+  }
+  CAF_CHECK_EQUAL(told, "t:a,b,c u:- v:d,E");
 }
 
-CAF_TEST_FIXTURE_SCOPE(rows, fixture)
-
-CAF_TEST(all_are_listed_in_their_order) {
-  CAF_CHECK_EQUAL(told(now), "t:a,b,c u:- v:d,E");
+CAF_TEST(a_summary_counts_by_concern) {
+  tunnel_sums sums;
+  sums.endpoints = 15;
+  sums.by_concern = {1, 2, 3, 4, 5};
+  sums.matching = {1, 0, 2, 0, 4};
+  sums.grpc.connections = 10;
+  sums.websocket.connections = 20;
+  sums.poll.connections = 30;
+  sums.in_flight = 8;
+  const auto shown = show_summary(sums);
+  const nlohmann::json expected{
+    {"endpoints", 15},   {"matching", 7},        {"down", 1},
+    {"impaired", 2},     {"recovering", 3},      {"with_short_pool", 4},
+    {"connections", 60}, {"in_flight", 8}};
+  CAF_CHECK_EQUAL(shown.dump(), expected.dump());
 }
-
-CAF_TEST(the_worst_of_each_tunnel_are_left) {
-  choice.each = 1;
-  CAF_CHECK_EQUAL(told(now, choice), "t:c u:- v:E");
-  choice.each = 0;
-  CAF_CHECK_EQUAL(told(now, choice), "t:- u:- v:-");
-}
-
-CAF_TEST(the_worst_of_all_are_left) {
-  choice.limit = 1;
-  CAF_CHECK_EQUAL(told(now, choice), "t:c u:- v:-");
-  choice.limit = 3;
-  CAF_CHECK_EQUAL(told(now, choice), "t:c,b u:- v:E");
-  choice.limit = 4;
-  CAF_CHECK_EQUAL(told(now, choice), "t:c,b,a u:- v:E");
-  choice.limit = 100;
-  CAF_CHECK_EQUAL(told(now, choice), "t:c,b,a u:- v:E,d");
-}
-
-CAF_TEST(names_are_searched) {
-  choice.names = search{"  V e "};
-  CAF_CHECK_EQUAL(told(now, choice), "t:- u:- v:E");
-  choice.names = search{"v"};
-  CAF_CHECK_EQUAL(told(now, choice), "t:- u:- v:d,E");
-  choice.tunnel = "t";
-  CAF_CHECK_EQUAL(told(now, choice), "t:- u:- v:-");
-  choice.names = search{" "};
-  choice.endpoint = "b";
-  CAF_CHECK_EQUAL(told(now, choice), "t:b u:- v:-");
-}
-
-CAF_TEST_FIXTURE_SCOPE_END()

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace aps::admin {
+namespace aps {
 
 /// What somebody looks for: words, each of which has to be somewhere in a text.
 /// The case of ASCII letters does not matter.
@@ -24,6 +24,9 @@ class search {
       text.remove_prefix(word.size());
     }
   }
+
+  /// Whether it is for everything.
+  bool empty() const noexcept { return words_.empty(); }
 
   bool finds(std::string_view text) const {
     if (words_.empty())
@@ -46,4 +49,4 @@ class search {
   std::vector<std::string> words_;
 };
 
-} // namespace aps::admin
+} // namespace aps
