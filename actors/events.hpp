@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/watch/event_kinds.hpp"
+
 #include <caf/actor.hpp>
 
 #include <cstdint>
@@ -10,82 +12,10 @@
 /// What happens, as values that also travel to remote subscribers.
 namespace aps {
 
-/// New kinds go to the end: the numbers travel.
-enum class event_kind : uint8_t {
-  tunnel_added,
-  endpoint_up,
-  endpoint_down,
-  pool_created,
-  pool_grown,
-  pool_exhausted,
-  connection_opened, ///< joined its pool, takes exchanges
-  connection_refused,
-  connection_idle_closed, ///< is drained because its pool is too large
-  connection_expired,     ///< is drained because it is old
-  connection_lost,        ///< ended otherwise than by draining
-  connection_ejected,
-  connection_readmitted,
-  endpoint_degraded,
-  endpoint_recovered,
-  session_replaced,
-  fallback_attempt,
-  fallback_state,
-  exchange_moved,
-  exchange_failed,
-  actor_restarted,
-  node_draining,
-  tunnel_changed,
-  tunnel_removed,
-  session_up,   ///< its first connection joined
-  session_down, ///< its last connection ended
-  connection_authenticated,
-  connection_drained, ///< ended in an orderly way
-  connection_restarted, ///< an agent replaced one that was lost
-  pool_shrunk,
-  auth_failed,
-  config_reloaded,
-  fault_injected,
-  admin_action,
-  admin_refused,
-  log_changed,
-  limit_reached, ///< somebody was refused or cut (seam/limit.hpp)
-  handler_failed, ///< an exception; it cost one connection
-  // Once or more per request; made only while somebody subscribed to them.
-  connection_leased,
-  connection_returned,
-  exchange_started,
-  exchange_finished,
-  // Now and then again.
-  target_rests, ///< an endpoint's target refused, and is left alone for a while
-  target_recovered,
-  target_down, ///< checks of an agent's target failed: it is passed over
-  target_up,   ///< they are good again, or nobody checks any more
-  endpoint_drained, ///< an operator took it out of rotation
-  endpoint_undrained,
-  session_drained,
-  session_undrained,
-};
-
-inline constexpr auto last_event_kind = event_kind::session_undrained;
-inline constexpr size_t event_kinds = static_cast<size_t>(last_event_kind) + 1;
+inline constexpr auto last_event_kind = event_table.back().kind;
 
 /// The word of the API, e.g. "connection-lost".
 std::string to_string(event_kind kind);
-
-/// A set of kinds.
-using kind_set = uint64_t;
-
-constexpr kind_set set_of(event_kind kind) {
-  return kind_set{1} << static_cast<unsigned>(kind);
-}
-
-inline constexpr kind_set all_kinds = (kind_set{1} << event_kinds) - 1;
-inline constexpr kind_set per_request_kinds
-  = set_of(event_kind::connection_leased)
-    | set_of(event_kind::connection_returned)
-    | set_of(event_kind::exchange_started)
-    | set_of(event_kind::exchange_finished);
-inline constexpr kind_set life_cycle_kinds = all_kinds & ~per_request_kinds;
 
 /// Something that happened; complete enough to be shown without asking back.
 struct event {

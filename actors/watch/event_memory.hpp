@@ -16,20 +16,12 @@ class event_memory {
   static constexpr size_t room = 1024;
   static constexpr size_t room_for_masses = 256;
 
-  static constexpr kind_set masses
-    = set_of(event_kind::exchange_failed) | set_of(event_kind::fallback_attempt)
-      | set_of(event_kind::connection_refused) | set_of(event_kind::auth_failed)
-      | set_of(event_kind::admin_refused)
-      | set_of(event_kind::limit_reached);
-
   void keep(const event& event) {
-    const auto kind = set_of(event.kind);
-    if ((kind & per_request_kinds) != 0)
-      return;
-    if ((kind & masses) != 0)
-      many_.keep(event, room_for_masses);
-    else
-      few_.keep(event, room);
+    switch (row_of(event.kind).pace) {
+      case event_pace::per_request: return;
+      case event_pace::mass: return many_.keep(event, room_for_masses);
+      case event_pace::seldom: return few_.keep(event, room);
+    }
   }
 
   /// Calls `visit` with each kept event after `serial`, in order.

@@ -160,15 +160,13 @@ event_metrics::event_metrics(caf::telemetry::metric_registry& registry)
     : auth_failures_(registry.counter_singleton(
         "aps", "auth-failures", "Agents with a wrong tunnel or password.", "1",
         true)) {
-  for (size_t i = 0; i < event_kinds; ++i) {
-    const auto kind = static_cast<event_kind>(i);
-    const auto word = to_string(kind);
-    const auto counts = (set_of(kind) & life_cycle_kinds) != 0;
-    by_kind_.push_back(counts ? registry.counter_instance(
-                         "aps", "events", {{"kind", view(word)}}, "Events.",
-                         "1", true)
-                              : nullptr);
-  }
+  for (const auto& row : event_table)
+    by_kind_.push_back(
+      row.pace == event_pace::per_request
+        ? nullptr
+        : registry.counter_instance("aps", "events",
+                                    {{"kind", view(row.name)}}, "Events.", "1",
+                                    true));
 }
 
 void event_metrics::on_event(const event& event) {

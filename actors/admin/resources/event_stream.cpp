@@ -34,8 +34,8 @@ std::string message(const std::string& node, uint64_t serial,
 
 std::vector<std::string> known_kinds() {
   std::vector<std::string> out;
-  for (size_t i = 0; i < event_kinds; ++i)
-    out.push_back(to_string(static_cast<event_kind>(i)));
+  for (const auto& row : event_table)
+    out.emplace_back(row.name);
   return out;
 }
 
@@ -72,12 +72,10 @@ std::optional<kind_set> read_kinds(std::string_view text) {
       out |= all_kinds;
       continue;
     }
-    size_t i = 0;
-    while (i < event_kinds && to_string(static_cast<event_kind>(i)) != word)
-      ++i;
-    if (i == event_kinds)
+    const auto kind = event_kind_named(word);
+    if (!kind)
       return std::nullopt;
-    out |= set_of(static_cast<event_kind>(i));
+    out |= set_of(*kind);
   }
   return out == 0 ? life_cycle_kinds : out;
 }
