@@ -2,6 +2,7 @@
 
 #include "actors/agent/agent_connection.hpp"
 #include "actors/base/link_adapter.hpp"
+#include "actors/base/transports.hpp"
 #include "actors/watch/event_text.hpp"
 #include "transports/seam/foreign_text.hpp"
 #include "transports/seam/wire_bounds.hpp"
@@ -36,14 +37,9 @@ constexpr duration hanging_after = std::chrono::milliseconds(100);
 // What was accepted and stays silent is given up sooner than a slow network.
 constexpr duration greeting_patience = std::chrono::seconds(1);
 
-std::string_view shown(transport_kind transport) {
-  return transport == transport_kind::grpc ? "gRPC"
-         : transport == transport_kind::websocket ? "WebSocket" : "polling";
-}
-
 /// What marks a line about one transport of several.
 std::string ending_of(transport_kind transport) {
-  return " (" + std::string(shown(transport)) + ")";
+  return " (" + std::string(row_of(transport).title) + ")";
 }
 
 std::string_view advice(refusal why) {
@@ -324,7 +320,7 @@ void agent_state::on_up(const agent_connection_up& up) {
   found_.clear();
   resume_time_ = std::chrono::milliseconds(up.resume_time_ms);
   context_->log.info("Connected to {} over {} as {}.{} ({})",
-                     context_->server_name(), shown(up.transport),
+                     context_->server_name(), row_of(up.transport).title,
                      context_->tunnel, context_->endpoint, up.connection);
   if (up.took_over)
     context_->log.info("{} took this for the restart of an agent that was "
@@ -449,7 +445,7 @@ void agent_state::refuse(lane& lane, transport_kind transport,
   lane.refused = true;
   const auto text = context_->server_name() + " refused "
                     + std::string(no.code == refusal::disabled
-                                    ? shown(transport)
+                                    ? row_of(transport).title
                                     : context_->tunnel + "."
                                         + context_->endpoint)
                     + ": " + no.message + std::string(advice(no.code));
@@ -485,7 +481,7 @@ void agent_state::complain(const lane& lane, transport_kind transport,
                           transport};
   if (!failures_.admit(cause, now)) {
     context_->log.debug("{} over {}: {}", context_->server_name(),
-                        shown(transport), text);
+                        row_of(transport).title, text);
     return;
   }
   const auto own = lane.next_dial();

@@ -1,23 +1,13 @@
 #pragma once
 
+#include "actors/base/transports.hpp"
 #include "actors/policy/breaker.hpp"
-#include "transports/seam/frame.hpp"
 
 #include <array>
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 
 namespace aps {
-
-inline constexpr size_t transport_kinds = 3;
-
-static_assert(static_cast<size_t>(transport_kind::poll) == transport_kinds);
-
-/// Position of a transport in a list of all.
-constexpr size_t index_of(transport_kind transport) noexcept {
-  return static_cast<size_t>(transport) - 1;
-}
 
 /// What a pool counts while it works. It alone writes; each figure is true by
 /// itself, together they may be of two moments.

@@ -1,6 +1,7 @@
 #include "actors/path/connection.hpp"
 
 #include "actors/base/link_adapter.hpp"
+#include "actors/base/transports.hpp"
 #include "actors/policy/member.hpp"
 #include "actors/watch/limit_log.hpp"
 #include "transports/seam/auth.hpp"
@@ -25,10 +26,7 @@ constexpr duration unproven_pause = std::chrono::milliseconds(100);
 constexpr double report_step = 0.1;
 
 std::string make_connection_name(transport_kind transport) {
-  const auto* prefix = transport == transport_kind::grpc        ? "grpc-"
-                       : transport == transport_kind::websocket ? "ws-"
-                                                                : "poll-";
-  return prefix + to_hex(random_bytes(3));
+  return std::string(row_of(transport).prefix) + to_hex(random_bytes(3));
 }
 
 } // namespace

@@ -32,13 +32,14 @@ breaker_settings breaker_of(const config::fallback& settings) {
   return out;
 }
 
-std::optional<transport_kind> preferred_by(fallback_mode mode) {
-  switch (mode) {
-    case fallback_mode::automatic: return std::nullopt;
-    case fallback_mode::grpc: return transport_kind::grpc;
-    case fallback_mode::websocket: return transport_kind::websocket;
+const config::pool& settings_of(const config::tunnel& settings,
+                                transport_kind transport) {
+  switch (transport) {
+    case transport_kind::grpc: return settings.grpc_pool;
+    case transport_kind::websocket: return settings.websocket_pool;
+    case transport_kind::poll: break;
   }
-  return std::nullopt;
+  return settings.poll_pool;
 }
 
 } // namespace
@@ -50,12 +51,7 @@ controller_state::controller_state(controller_actor::pointer self,
       setup_(std::move(setup)),
       breaker_(breaker_of(setup_.settings.fallback), compat::now(self)),
       alarm_(context_->alarms),
-      lanes_{lane{transport_kind::grpc, setup_.settings.grpc_pool, {}, {},
-                  false, {}, {}},
-             lane{transport_kind::websocket, setup_.settings.websocket_pool,
-                  {}, {}, false, {}, {}},
-             lane{transport_kind::poll, setup_.settings.poll_pool, {}, {},
-                  false, {}, {}}} {}
+      lanes_(lanes_of(setup_.settings)) {}
 
 controller_state::~controller_state() {
   for (const auto& lane : lanes_)
@@ -91,14 +87,22 @@ controller_actor::behavior_type controller_state::make_behavior() {
 // -- choosing a transport -----------------------------------------------------
 
 controller_state::lane& controller_state::of(transport_kind transport) {
-  for (auto& lane : lanes_)
-    if (lane.transport == transport)
-      return lane;
-  return lanes_.back();
+  return lanes_[index_of(transport)];
+}
+
+std::array<controller_state::lane, transport_kinds>
+controller_state::lanes_of(const config::tunnel& settings) {
+  std::array<lane, transport_kinds> out;
+  for (const auto& row : transport_table) {
+    auto& lane = out[index_of(row.kind)];
+    lane.transport = row.kind;
+    lane.settings = settings_of(settings, row.kind);
+  }
+  return out;
 }
 
 bool controller_state::hybrid() const {
-  std::array<transport_view, 3> views;
+  std::array<transport_view, transport_kinds> views;
   for (size_t i = 0; i < lanes_.size(); ++i)
     views[i].seen = lanes_[i].seen;
   return is_hybrid(views);
@@ -161,9 +165,9 @@ bool controller_state::place(job& job) {
   return lane != nullptr;
 }
 
-std::array<transport_view, 3>
+std::array<transport_view, transport_kinds>
 controller_state::view_of(const job& job, bool healthy) const {
-  std::array<transport_view, 3> out;
+  std::array<transport_view, transport_kinds> out;
   for (size_t i = 0; i < lanes_.size(); ++i)
     out[i] = {lanes_[i].transport, lanes_[i].seen, has_live(lanes_[i], job),
               healthy && has_live(lanes_[i], job, true)};
@@ -173,7 +177,7 @@ controller_state::view_of(const job& job, bool healthy) const {
 controller_state::lane* controller_state::choose(const job& job) {
   const auto healthy = !job.session && job.targets && !job.targets->empty();
   const auto i = choose_transport(
-    view_of(job, healthy), {preferred_by(mode_),
+    view_of(job, healthy), {transport_of(mode_),
                             setup_.settings.fallback.enabled,
                             breaker_.use_primary(), healthy});
   return i == no_transport ? nullptr : &lanes_[i];
@@ -206,7 +210,7 @@ void controller_state::on_lease_failed(lease_failed& failed) {
 void controller_state::on_orphaned(orphaned& orphans) {
   const auto reason = std::string(render(orphans.error))
                       + (orphans.detail.empty() ? "" : ": " + orphans.detail);
-  const auto from_primary = orphans.transport == transport_kind::grpc
+  const auto from_primary = row_of(orphans.transport).watched
                             && !orphans.session_over;
   // One dead connection is one failure, however many requests it carried. A
   // peer that did not understand us is no trouble of the transport.
@@ -405,7 +409,7 @@ void controller_state::on_probe(const probe_result& result) {
 }
 
 void controller_state::on_done(const exchange_done& done) {
-  if (done.transport == transport_kind::grpc && done.result == outcome::ok)
+  if (row_of(done.transport).watched && done.result == outcome::ok)
     breaker_.on_success(compat::now(self_));
 }
 
@@ -444,9 +448,8 @@ void controller_state::look_after() {
 // What is open stays open; a pool that was disabled takes no one new in.
 void controller_state::on_reconfigure(const config::tunnel& settings) {
   setup_.settings = settings;
-  of(transport_kind::grpc).settings = settings.grpc_pool;
-  of(transport_kind::websocket).settings = settings.websocket_pool;
-  of(transport_kind::poll).settings = settings.poll_pool;
+  for (auto& where : lanes_)
+    where.settings = settings_of(settings, where.transport);
   breaker_.reconfigure(breaker_of(settings.fallback));
   wake();
   for (const auto& lane : lanes_)

@@ -44,7 +44,7 @@ class controller_state {
 
   /// One transport of the endpoint.
   struct lane {
-    transport_kind transport;
+    transport_kind transport = transport_kind::grpc;
     config::pool settings;
     pool_actor pool; ///< null until an agent offers this transport
     std::vector<member_change> members; ///< live ones
@@ -70,6 +70,8 @@ class controller_state {
     std::optional<time_point> alternative_since = {};
   };
 
+  static std::array<lane, transport_kinds>
+  lanes_of(const config::tunnel& settings);
   lane& of(transport_kind transport);
   lane& primary() { return lanes_.front(); }
   const lane& primary() const { return lanes_.front(); }
@@ -80,7 +82,7 @@ class controller_state {
   bool place(job& job);
   void dispatch_check(job job);
   lane* choose(const job& job);
-  std::array<transport_view, 3> view_of(const job& job, bool healthy) const;
+  std::array<transport_view, transport_kinds> view_of(const job& job, bool healthy) const;
   bool has_live(const lane& lane, const job& job, bool healthy = false) const;
   bool any_live(const job& job) const;
   bool is_live(const session_id& session) const;
@@ -132,7 +134,7 @@ class controller_state {
   controller_setup setup_;
   breaker breaker_;
   alarm alarm_;
-  std::array<lane, 3> lanes_; ///< in order of preference
+  std::array<lane, transport_kinds> lanes_; ///< in order of preference
   restart_intensity pool_deaths_; ///< above it the endpoint starts over
   std::vector<parked> parked_; ///< first come first
   std::vector<absence> absences_;

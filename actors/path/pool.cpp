@@ -400,7 +400,7 @@ void pool_state::grant_to(size_t index, job& job) {
 
 // The events of leases are made only while somebody watches.
 void pool_state::log_lease(const member& which, const char* verb) const {
-  const auto from = pool_log_of(setup_.transport);
+  const auto from = row_of(setup_.transport).pool;
   const auto& logs = *context_->logs;
   if (logs.of(from).should_log(spdlog::level::debug))
     logs.write(from, spdlog::level::debug,
@@ -454,7 +454,7 @@ void pool_state::on_returned(const returned& done) {
   }
   log_lease(member, "returned to");
   // Only the breaker's primary cares for successes.
-  if (setup_.transport == transport_kind::grpc)
+  if (row_of(setup_.transport).watched)
     compat::send(self_, controller_,
                  exchange_done{setup_.transport, done.result});
   if (!waiting_.empty())

@@ -1,21 +1,23 @@
 #include "actors/watch/event_text.hpp"
 
+#include "actors/base/transports.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace aps {
 
 namespace {
 
+// What is about all pools of an endpoint names no transport, and stands with
+// those that each endpoint may have.
 log_component pool_of(const std::string& transport) noexcept {
-  return transport == "grpc"   ? log_component::grpc_pool
-         : transport == "poll" ? log_component::poll_pool
-                               : log_component::ws_pool;
+  const auto* row = transport_named(transport);
+  return row ? row->pool : log_component::ws_pool;
 }
 
-std::string_view shown(const std::string& transport) {
-  return transport == "grpc"        ? "gRPC"
-         : transport == "websocket" ? "WebSocket"
-                                    : "polling";
+std::string_view title_of(const std::string& transport) {
+  const auto* row = transport_named(transport);
+  return row ? row->title : std::string_view{transport};
 }
 
 } // namespace
@@ -68,7 +70,7 @@ std::string say(event_word word, const event& event) {
   switch (word) {
     case event_word::place: return place_of(event);
     case event_word::tunnel: return event.tunnel;
-    case event_word::transport: return std::string(shown(event.transport));
+    case event_word::transport: return std::string(title_of(event.transport));
     case event_word::connection: return event.connection;
     case event_word::session: return event.session;
     case event_word::request: return event.request_id;
@@ -93,15 +95,6 @@ std::string several_agents(const std::string& tunnel,
                            const std::string& endpoint, size_t count) {
   return "Endpoint " + tunnel + "." + endpoint + " has "
          + std::to_string(count) + " agents now; they share its requests";
-}
-
-log_component pool_log_of(transport_kind transport) noexcept {
-  switch (transport) {
-    case transport_kind::grpc: return log_component::grpc_pool;
-    case transport_kind::websocket: return log_component::ws_pool;
-    case transport_kind::poll: return log_component::poll_pool;
-  }
-  return log_component::ws_pool;
 }
 
 std::string render(const event& event) {

@@ -28,9 +28,6 @@ std::string place_of(const event& event);
 std::string several_agents(const std::string& tunnel,
                            const std::string& endpoint, size_t count);
 
-/// The component of the pools of a transport.
-log_component pool_log_of(transport_kind transport) noexcept;
-
 /// What an event says, without tag.
 std::string sentence(const event& event);
 

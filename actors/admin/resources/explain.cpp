@@ -1,6 +1,7 @@
 #include "actors/admin/resources/explain.hpp"
 
 #include "actors/admin/router.hpp"
+#include "actors/base/transports.hpp"
 #include "config/host.hpp"
 #include "config/path.hpp"
 
@@ -143,12 +144,10 @@ json show_candidate(const route_table& routes, const config::mapping& rule,
 }
 
 std::string why_chosen(const controller_snapshot& state) {
-  const auto by_hand = state.mode == fallback_mode::grpc
-                         ? state.choice == transport_kind::grpc
-                         : state.mode == fallback_mode::websocket
-                             && state.choice == transport_kind::websocket;
-  return by_hand ? "chosen by hand"
-                 : "in state " + state.state + " (" + state.reason + ")";
+  const auto by_hand = transport_of(state.mode);
+  return by_hand && state.choice == by_hand
+           ? "chosen by hand"
+           : "in state " + state.state + " (" + state.reason + ")";
 }
 
 // Why the agents of an endpoint are passed over by a mapping: all of them, or
