@@ -304,7 +304,8 @@ class Done(Case):
         # One that would turn the line around is no name.
         turned = stack.start_agent(transport="ws", endpoint=TURNED,
                                    name="turned")
-        wait_until(lambda: "is no name" in turned.log, "the refusal")
+        self.assertEqual(turned.wait(), 2)
+        self.assertIn("is no name", turned.log)
         self.assertNotIn("right", self.run_it(stack, "tunnels"))
 
     def test_the_token_comes_from_a_file_or_the_environment(self):
