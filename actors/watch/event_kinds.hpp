@@ -122,7 +122,7 @@ struct event_row {
   event_kind kind;
   std::string_view name; ///< of the API
   severity level;
-  std::optional<log_component> component; ///< none = its pool's
+  std::optional<log_component> component; ///< none = its pool's, or `hybrid`'s
   event_pace pace;
   std::string_view sentence; ///< with event words in braces
 };

@@ -8,11 +8,10 @@ namespace aps {
 
 namespace {
 
-// What is about all pools of an endpoint names no transport, and stands with
-// those that each endpoint may have.
+// What is about all pools of an endpoint names no transport.
 log_component pool_of(const std::string& transport) noexcept {
   const auto* row = transport_named(transport);
-  return row ? row->pool : log_component::ws_pool;
+  return row ? row->pool : log_component::hybrid;
 }
 
 std::string_view title_of(const std::string& transport) {

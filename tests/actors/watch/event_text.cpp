@@ -24,6 +24,16 @@ CAF_TEST(log_lines_have_the_documented_form) {
   CAF_CHECK_EQUAL(render(expired),
                   "[WS-POOL] Closing expired connection ws-def456 in pool "
                   "tunnel1.endpoint1");
+  event full{event_kind::pool_exhausted,
+             "tunnel1",
+             "endpoint1",
+             "",
+             "",
+             "too many requests wait for an agent",
+             9};
+  CAF_CHECK_EQUAL(render(full),
+                  "[HYBRID] Pool tunnel1.endpoint1 is exhausted: too many "
+                  "requests wait for an agent (waiting: 9)");
   CAF_CHECK_EQUAL(show_duration(90min), "1h30m0s");
   CAF_CHECK_EQUAL(show_duration(250ms), "250ms");
 }
