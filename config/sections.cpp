@@ -52,28 +52,7 @@ bool read_url(reader& in, const char* key, bool prefix, url& to) {
 } // namespace
 
 void read_http(reader&& in, http& to) {
-  constexpr uint64_t mebibyte = 1 << 20;
-  constexpr uint64_t exact = 9007199254740991; // 2^53 - 1, as in JavaScript
-  constexpr uint64_t max_rate = 1'000'000'000;
-  constexpr duration_range limits{min_seconds, max_seconds};
-  in.integer<uint64_t>("max_header_bytes", to.max_header_bytes,
-                       {256, 16 * mebibyte});
-  in.integer<uint64_t>("max_headers", to.max_headers, {1, 10000});
-  in.integer<uint64_t>("max_body_bytes", to.max_body_bytes, {0, exact});
-  in.duration("header_timeout", to.header_timeout, limits);
-  in.duration("body_timeout", to.body_timeout, limits);
-  in.duration("idle_timeout", to.idle_timeout, limits);
-  in.duration("first_byte_timeout", to.first_byte_timeout, limits);
-  in.duration("write_timeout", to.write_timeout,
-              {min_seconds, max_seconds, true});
-  in.integer<uint64_t>("min_receive_rate", to.min_receive_rate, {0, max_rate});
-  in.integer<uint64_t>("min_send_rate", to.min_send_rate, {0, max_rate});
-  in.duration("half_close_timeout", to.half_close_timeout, limits);
-  in.duration("continue_timeout", to.continue_timeout,
-              {min_seconds, max_seconds, true});
-  in.duration("discard_timeout", to.discard_timeout, limits);
-  in.integer<uint64_t>("discard_bytes", to.discard_bytes, {0, exact});
-  in.boolean("error_detail", to.error_detail);
+  read_fields(in, fields::http, to);
   in.finish();
 }
 
@@ -128,14 +107,7 @@ void read_networks(reader& in, const char* key, std::vector<std::string>& to) {
 }
 
 void read_limits(reader&& in, limits& to) {
-  constexpr range<uint32_t> number{1, 1000000};
-  in.integer("max_connections", to.max_connections, number);
-  in.integer("max_connections_per_address", to.max_connections_per_address,
-             number);
-  in.integer("max_unauthenticated", to.max_unauthenticated, number);
-  in.integer("max_unauthenticated_per_address",
-             to.max_unauthenticated_per_address, number);
-  in.integer<uint32_t>("address_share", to.address_share, {1, 100});
+  read_fields(in, fields::limits, to);
   read_networks(in, "trusted", to.trusted);
   in.finish();
 }
@@ -154,7 +126,7 @@ void read_server(const json& value, const std::string& path, server& to,
   in.require("port", "a port from 0 to 65535");
   in.integer("port", to.port, any_port);
   read_host(in, to.host);
-  in.boolean("agents", to.agents);
+  read_fields(in, fields::server, to);
   read_http(in.object("http"), to.http);
   read_networks(in, "trusted_proxies", to.trusted_proxies);
   in.finish();
@@ -269,14 +241,12 @@ void read_health(reader& mapping_in, mapping& to) {
   auto in = mapping_in.object("health");
   if (!in)
     return;
-  constexpr range<uint32_t> in_a_row{1, 100};
   health_check check;
   read_check_path(in, check);
-  in.duration("interval", check.interval, {0.1, max_seconds});
-  in.duration("timeout", check.timeout, {min_seconds, max_seconds});
-  read_expected(in, check);
-  in.integer("fall", check.fall, in_a_row);
-  in.integer("rise", check.rise, in_a_row);
+  read_fields(in, fields::health, check, [&](std::string_view key) {
+    if (key == "timeout")
+      read_expected(in, check);
+  });
   in.finish();
   if (!mapping_in.member("via"))
     in.fail(in.path(), "an object",
@@ -301,7 +271,7 @@ void read_mapping(const json& value, const std::string& path,
   via.strings("endpoints", to.endpoints, {true, nullptr, allowed});
   read_balance(via, to);
   via.finish();
-  in.boolean("allow_encoded_slash", to.allow_encoded_slash);
+  read_fields(in, fields::mapping, to);
   read_health(in, to);
   in.finish();
 }
@@ -310,8 +280,7 @@ void read_admin(reader&& in, admin& to) {
   read_host(in, to.host);
   in.integer("port", to.port, any_port);
   in.secret("token", to.token, max_token);
-  in.integer<uint32_t>("keep_exchanges", to.keep_exchanges, {0, 100000});
-  in.boolean("actor_metrics", to.actor_metrics);
+  read_fields(in, fields::admin, to);
   // Who reaches the port may do everything.
   if (in && to.token.empty() && !is_loopback(to.host))
     in.fail(in.path("token"), "nothing",
@@ -324,7 +293,7 @@ void read_log(reader&& in, log& to) {
                                         "warning", "error", "off"};
   in.word("level", to.level, levels);
   in.word("format", to.format, {"text", "json"});
-  in.boolean("requests", to.requests);
+  read_fields(in, fields::log, to);
   auto parts = in.object("components");
   for (const auto& component : log_component_names()) {
     std::string level;
@@ -364,17 +333,12 @@ void read_dns(reader&& in, dns& to) {
 }
 
 void read_io(reader&& in, io& to) {
-  in.integer<uint32_t>("threads", to.threads, {0, 256});
+  read_fields(in, fields::io, to);
   in.finish();
 }
 
 void read_targets(reader&& in, targets& to) {
-  constexpr duration_range or_none{min_seconds, max_seconds, true};
-  in.duration("connect_timeout", to.connect_timeout,
-              {min_seconds, max_seconds});
-  in.duration("read_timeout", to.read_timeout, or_none);
-  in.duration("send_timeout", to.send_timeout, or_none);
-  in.integer<uint32_t>("min_rate", to.min_rate, {0, 1000000});
+  read_fields(in, fields::targets, to);
   in.finish();
 }
 

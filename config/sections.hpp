@@ -1,16 +1,51 @@
 #pragma once
 
+#include "config/fields.hpp"
 #include "config/syntax/reader.hpp"
+
+#include <string_view>
+#include <type_traits>
 
 /// One function per section of the file. Each reads through a `reader` and
 /// leaves defaults where the file says nothing.
 namespace aps::config {
 
-/// The longest deadline anybody may ask for: a week.
-inline constexpr double max_seconds = 7 * 24 * 3600;
+/// One plain key.
+template <class Section>
+void read_field(reader& in, const field<Section>& field, Section& to) {
+  const auto& range = field.range;
+  std::visit(
+    [&](auto member) {
+      auto& value = to.*member;
+      using type = std::remove_reference_t<decltype(value)>;
+      if constexpr (std::is_same_v<type, bool>)
+        in.boolean(field.key, value);
+      else if constexpr (std::is_same_v<type, seconds>)
+        in.duration(field.key, value, {range.low, range.high, range.or_zero});
+      else
+        in.integer<type>(
+          field.key, value,
+          {static_cast<type>(range.low), static_cast<type>(range.high)});
+    },
+    field.member);
+}
 
-/// The shortest deadline that is not "off".
-inline constexpr double min_seconds = 0.001;
+/// The plain keys of a section. `behind` is told of each when it was read:
+/// there is the place of keys between them, and of what two of them must keep.
+template <class Section, size_t Count, class Behind>
+void read_fields(reader& in, const field<Section> (&fields)[Count], Section& to,
+                 Behind behind) {
+  for (const auto& field : fields) {
+    read_field(in, field, to);
+    behind(std::string_view(field.key));
+  }
+}
+
+template <class Section, size_t Count>
+void read_fields(reader& in, const field<Section> (&fields)[Count],
+                 Section& to) {
+  read_fields(in, fields, to, [](std::string_view) {});
+}
 
 void read_http(reader&& in, http& to);
 

@@ -1,50 +1,30 @@
 #include "config/show.hpp"
 
+#include "config/fields.hpp"
+
 namespace aps::config {
 
 using nlohmann::json;
 
 namespace {
 
-json show(const pool& pool) {
-  return {{"enabled", pool.enabled},
-          {"pool_size", pool.pool_size},
-          {"max_pool_size", pool.max_pool_size},
-          {"idle_timeout", pool.idle_timeout.count()},
-          {"max_lifetime", pool.max_lifetime.count()},
-          {"max_requests_per_connection", pool.max_requests_per_connection},
-          {"max_waiting", pool.max_waiting},
-          {"acquire_timeout", pool.acquire_timeout.count()},
-          {"ping_interval", pool.ping_interval.count()},
-          {"stall_timeout", pool.stall_timeout.count()},
-          {"ping_timeout", pool.ping_timeout.count()},
-          {"target_utilization", pool.target_utilization},
-          {"utilization_hysteresis", pool.utilization_hysteresis},
-          {"growth_cooldown", pool.growth_cooldown.count()},
-          {"lifetime_grace", pool.lifetime_grace.count()},
-          {"ejection_failures", pool.ejection_failures},
-          {"ejection_time", pool.ejection_time.count()},
-          {"max_ejection_percent", pool.max_ejection_percent},
-          {"restart_intensity", pool.restart_intensity},
-          {"restart_window", pool.restart_window.count()}};
+json shown(seconds value) {
+  return value.count();
 }
 
-json show(const config::http& http) {
-  return {{"max_header_bytes", http.max_header_bytes},
-          {"max_headers", http.max_headers},
-          {"max_body_bytes", http.max_body_bytes},
-          {"header_timeout", http.header_timeout.count()},
-          {"body_timeout", http.body_timeout.count()},
-          {"idle_timeout", http.idle_timeout.count()},
-          {"first_byte_timeout", http.first_byte_timeout.count()},
-          {"write_timeout", http.write_timeout.count()},
-          {"min_receive_rate", http.min_receive_rate},
-          {"min_send_rate", http.min_send_rate},
-          {"half_close_timeout", http.half_close_timeout.count()},
-          {"continue_timeout", http.continue_timeout.count()},
-          {"discard_timeout", http.discard_timeout.count()},
-          {"discard_bytes", http.discard_bytes},
-          {"error_detail", http.error_detail}};
+template <class T>
+json shown(T value) {
+  return value;
+}
+
+/// The plain keys of a section, beside what `to` has.
+template <class Section, size_t Count>
+json show_fields(const field<Section> (&fields)[Count], const Section& section,
+                 json to = json::object()) {
+  for (const auto& field : fields)
+    std::visit([&](auto member) { to[field.key] = shown(section.*member); },
+               field.member);
+  return to;
 }
 
 constexpr auto masked = "***";
@@ -52,24 +32,16 @@ constexpr auto masked = "***";
 } // namespace
 
 json show(const tunnel& tunnel) {
-  auto websocket = show(tunnel.websocket_pool);
-  websocket["fallback_enabled"] = tunnel.fallback.enabled;
-  websocket["fallback_threshold"] = tunnel.fallback.threshold;
-  return {{"enabled", tunnel.enabled},
-          {"servers", tunnel.servers},
-          {"password", masked},
-          {"websocket_pool", std::move(websocket)},
-          {"grpc_pool", show(tunnel.grpc_pool)},
-          {"poll_pool", show(tunnel.poll_pool)},
-          {"fallback",
-           {{"hold_down", tunnel.fallback.hold_down.count()},
-            {"max_hold_down", tunnel.fallback.max_hold_down.count()},
-            {"good_probes", tunnel.fallback.good_probes},
-            {"probe_timeout", tunnel.fallback.probe_timeout.count()}}},
-          {"max_endpoints", tunnel.max_endpoints},
-          {"exchange_window", tunnel.exchange_window},
-          {"reconnect_grace", tunnel.reconnect_grace.count()},
-          {"resume_time", tunnel.resume_time.count()}};
+  return show_fields(
+    fields::tunnel, tunnel,
+    {{"servers", tunnel.servers},
+     {"password", masked},
+     {"websocket_pool",
+      show_fields(fields::fallback_switch, tunnel.fallback,
+                  show_fields(fields::pool, tunnel.websocket_pool))},
+     {"grpc_pool", show_fields(fields::pool, tunnel.grpc_pool)},
+     {"poll_pool", show_fields(fields::pool, tunnel.poll_pool)},
+     {"fallback", show_fields(fields::breaker, tunnel.fallback)}});
 }
 
 namespace {
@@ -81,20 +53,15 @@ json show(const health_check& check) {
       expected.push_back(each.low);
     else
       expected.push_back(each.str());
-  return {{"path", check.path},
-          {"interval", check.interval.count()},
-          {"timeout", check.timeout.count()},
-          {"expect", std::move(expected)},
-          {"fall", check.fall},
-          {"rise", check.rise}};
+  return show_fields(fields::health, check,
+                     {{"path", check.path}, {"expect", std::move(expected)}});
 }
 
 } // namespace
 
 json show(const mapping& rule) {
-  json out{{"from", rule.from.str()},
-           {"to", rule.to.str()},
-           {"allow_encoded_slash", rule.allow_encoded_slash}};
+  auto out = show_fields(fields::mapping, rule,
+                         {{"from", rule.from.str()}, {"to", rule.to.str()}});
   if (rule.tunnels.empty())
     return out;
   using kind = stickiness::kind;
@@ -126,40 +93,28 @@ json show_frame(const node& config) {
   json out{{"servers", json::object()},
            {"trusted_proxies", config.trusted_proxies}};
   for (const auto& [name, server] : config.servers)
-    out["servers"][name] = {{"host", server.host},
-                            {"port", server.port},
-                            {"agents", server.agents},
-                            {"trusted_proxies", server.trusted_proxies},
-                            {"http", show(server.http)}};
+    out["servers"][name]
+      = show_fields(fields::server, server,
+                    {{"host", server.host},
+                     {"port", server.port},
+                     {"trusted_proxies", server.trusted_proxies},
+                     {"http", show_fields(fields::http, server.http)}});
   if (const auto& admin = config.admin) {
-    out["admin"] = {{"host", admin->host},
-                    {"port", admin->port},
-                    {"keep_exchanges", admin->keep_exchanges},
-                    {"actor_metrics", admin->actor_metrics}};
+    out["admin"] = show_fields(fields::admin, *admin,
+                               {{"host", admin->host}, {"port", admin->port}});
     if (!admin->token.empty())
       out["admin"]["token"] = masked;
   }
-  out["log"] = {{"level", config.log.level},
-                {"format", config.log.format},
-                {"requests", config.log.requests},
-                {"components", config.log.components}};
-  const auto& limits = config.limits;
-  out["limits"] = {
-    {"max_connections", limits.max_connections},
-    {"max_connections_per_address", limits.max_connections_per_address},
-    {"max_unauthenticated", limits.max_unauthenticated},
-    {"max_unauthenticated_per_address",
-     limits.max_unauthenticated_per_address},
-    {"address_share", limits.address_share},
-    {"trusted", limits.trusted}};
-  out["io"] = {{"threads", config.io.threads}};
+  out["log"] = show_fields(fields::log, config.log,
+                           {{"level", config.log.level},
+                            {"format", config.log.format},
+                            {"components", config.log.components}});
+  out["limits"] = show_fields(fields::limits, config.limits,
+                              {{"trusted", config.limits.trusted}});
+  out["io"] = show_fields(fields::io, config.io);
   if (!config.dns.servers.empty())
     out["dns"] = {{"servers", config.dns.servers}};
-  const auto& targets = config.targets;
-  out["targets"] = {{"connect_timeout", targets.connect_timeout.count()},
-                    {"read_timeout", targets.read_timeout.count()},
-                    {"send_timeout", targets.send_timeout.count()},
-                    {"min_rate", targets.min_rate}};
+  out["targets"] = show_fields(fields::targets, config.targets);
   return out;
 }
 

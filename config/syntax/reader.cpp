@@ -274,6 +274,13 @@ bool reader::element(const json& value, const std::string& told,
   return true;
 }
 
+bool reader::fits(std::string_view key) const {
+  return std::none_of(out_.begin(), out_.end(),
+                      [place = path(key)](const problem& problem) {
+                        return problem.path == place;
+                      });
+}
+
 bool reader::fail(std::string path, std::string found, std::string allowed,
                   std::string hint) {
   out_.push_back(

@@ -102,6 +102,9 @@ class reader {
     return ok;
   }
 
+  /// Whether no problem names the member.
+  bool fits(std::string_view key) const;
+
   /// Adds a problem about a member; returns false.
   bool fail(std::string path, std::string found, std::string allowed,
             std::string hint = {});
