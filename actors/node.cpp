@@ -11,8 +11,6 @@
 
 #include <spdlog/logger.h>
 
-#include <algorithm>
-
 namespace aps {
 
 namespace {
@@ -44,27 +42,6 @@ origin_options origins_of(const config::targets& settings) {
   out.send_timeout = to_duration(settings.send_timeout);
   out.min_rate = settings.min_rate;
   return out;
-}
-
-// What a running tunnel can change.
-void take_over(config::tunnel& to, const config::tunnel& from) {
-  to.websocket_pool = from.websocket_pool;
-  to.grpc_pool = from.grpc_pool;
-  to.poll_pool = from.poll_pool;
-  to.fallback = from.fallback;
-  to.reconnect_grace = from.reconnect_grace;
-  to.resume_time = from.resume_time;
-}
-
-// Of mappings, what their checks are.
-void take_over(std::vector<config::mapping>& to,
-               const std::vector<config::mapping>& from) {
-  for (size_t i = 0; i < std::min(to.size(), from.size()); ++i) {
-    auto checked = to[i];
-    checked.health = from[i].health;
-    if (checked == from[i])
-      to[i] = std::move(checked);
-  }
 }
 
 connection_limits limits_of(const config::limits& settings) {
@@ -142,12 +119,7 @@ class node_impl final : public node {
   bool reload(const config::node& fresh) override {
     *config_stale_ = false;
     const auto before = config_->get();
-    auto effective = *before;
-    for (auto& [tunnel_name, settings] : effective.tunnels)
-      if (const auto i = fresh.tunnels.find(tunnel_name);
-          i != fresh.tunnels.end())
-        take_over(settings, i->second);
-    take_over(effective.mappings, fresh.mappings);
+    auto effective = config::in_effect(*before, fresh);
     const auto left = config::changed_keys(effective, fresh);
     compat::enqueue(nullptr, supervisor_,
                     reconfigure_node{

@@ -36,10 +36,10 @@ class node {
   /// The port of the admin listener; 0 = there is none.
   virtual uint16_t admin_port() const noexcept = 0;
 
-  /// Applies what can change while it runs: the settings of the pools, of
-  /// fallback and of the waiting times of tunnels that exist. Returns true
-  /// when `config` differs from the running one in anything else, which takes
-  /// a restart. Thread: any but an actor's.
+  /// Applies what is live in it, such as the settings of the pools
+  /// (`config::in_effect`). Returns true when `config` differs from the running
+  /// one in anything else, which takes a restart. Thread: any but an
+  /// actor's.
   virtual bool reload(const config::node& config) = 0;
 
   /// Says that the host could not read its configuration again, so that what

@@ -1,5 +1,6 @@
 #include "config/diff.hpp"
 
+#include "config/fields.hpp"
 #include "config/show.hpp"
 
 #include <algorithm>
@@ -49,7 +50,57 @@ void compare_secrets(const node& from, const node& to,
     out.push_back("admin.token");
 }
 
+template <class Section, size_t Count>
+void take_live(const field<Section> (&fields)[Count], Section& to,
+               const Section& from) {
+  for (const auto& field : fields)
+    if (field.used == change::live)
+      std::visit([&](auto member) { to.*member = from.*member; }, field.member);
+}
+
+void take_live(tunnel& to, const tunnel& from) {
+  take_live(fields::tunnel, to, from);
+  take_live(fields::pool, to.websocket_pool, from.websocket_pool);
+  take_live(fields::pool, to.grpc_pool, from.grpc_pool);
+  take_live(fields::pool, to.poll_pool, from.poll_pool);
+  take_live(fields::fallback_switch, to.fallback, from.fallback);
+  take_live(fields::breaker, to.fallback, from.fallback);
+}
+
+template <class Section, size_t Count>
+constexpr bool all(change used, const field<Section> (&fields)[Count]) {
+  return std::all_of(fields, fields + Count,
+                     [used](const auto& field) { return field.used == used; });
+}
+
+// Nobody hears of these while the node runs.
+static_assert(all(change::restart, fields::http)
+              && all(change::restart, fields::limits)
+              && all(change::restart, fields::server)
+              && all(change::restart, fields::mapping)
+              && all(change::restart, fields::admin)
+              && all(change::restart, fields::log)
+              && all(change::restart, fields::io)
+              && all(change::restart, fields::targets));
+
+// Checks change as a whole.
+static_assert(all(change::live, fields::health));
+
 } // namespace
+
+node in_effect(node running, const node& fresh) {
+  for (auto& [name, tunnel] : running.tunnels)
+    if (const auto i = fresh.tunnels.find(name); i != fresh.tunnels.end())
+      take_live(tunnel, i->second);
+  const auto both = std::min(running.mappings.size(), fresh.mappings.size());
+  for (size_t i = 0; i < both; ++i) {
+    auto checked = running.mappings[i];
+    checked.health = fresh.mappings[i].health;
+    if (checked == fresh.mappings[i])
+      running.mappings[i] = std::move(checked);
+  }
+  return running;
+}
 
 std::vector<std::string> changed_keys(const node& from, const node& to) {
   std::vector<std::string> out;

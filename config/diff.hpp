@@ -12,6 +12,11 @@ namespace aps::config {
 /// of names. What is only on one side is one key, however much is below it.
 std::vector<std::string> changed_keys(const node& from, const node& to);
 
+/// `running` with all of `fresh` that is live: the rest takes a restart. Of
+/// mappings that is their checks, where nothing else of the mapping changed; of
+/// tunnels, what those that are in both have.
+node in_effect(node running, const node& fresh);
+
 /// "a, b and 3 more": as many keys as fit into a part of a line.
 std::string listed(const std::vector<std::string>& keys);
 

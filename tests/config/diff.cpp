@@ -64,6 +64,34 @@ CAF_TEST(checks of a mapping have keys of their own) {
                         "mappings[1].health.fall"}));
 }
 
+CAF_TEST(what is live is in effect and the rest is as before) {
+  const auto before = sample();
+  auto fresh = before;
+  auto& tunnel = fresh.tunnels.at("t");
+  tunnel.poll_pool.ping_interval = seconds{7};
+  tunnel.websocket_pool.enabled = false;
+  tunnel.grpc_pool.pool_size = 2;
+  tunnel.fallback.threshold = 9;
+  tunnel.fallback.hold_down = seconds{2};
+  tunnel.resume_time = seconds{3};
+  tunnel.reconnect_grace = seconds{4};
+  auto live = before;
+  live.tunnels.at("t") = tunnel;
+  tunnel.password = "two";
+  tunnel.enabled = false;
+  tunnel.exchange_window = 65536;
+  tunnel.max_endpoints = 8;
+  fresh.tunnels.erase("u");
+  fresh.tunnels["v"].password = "p";
+  fresh.servers.at("a").http.max_headers = 5;
+  fresh.limits.address_share = 7;
+  fresh.mappings[0].to.host = "e";
+  fresh.mappings[0].health.emplace(); // of another mapping
+  fresh.mappings[1].health.emplace();
+  live.mappings[1].health.emplace();
+  CAF_CHECK(in_effect(before, fresh) == live);
+}
+
 CAF_TEST(lists of another length are one key) {
   auto other = sample();
   other.mappings.pop_back();
