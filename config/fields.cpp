@@ -1,0 +1,72 @@
+#include "config/fields.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace aps::config {
+
+using nlohmann::json;
+
+namespace {
+
+json value_of(seconds value) {
+  return value.count();
+}
+
+template <class T>
+json value_of(T value) {
+  return value;
+}
+
+template <class T>
+const char* type_of(T) {
+  return std::is_same_v<T, seconds> ? "seconds"
+         : std::is_same_v<T, bool>  ? "boolean"
+                                    : "integer";
+}
+
+/// Adds the keys of a section; `defaults` is as where the file says nothing.
+template <class Section, size_t Count>
+void add(json& to, const std::vector<std::string>& places,
+         const field<Section> (&fields)[Count], const Section& defaults) {
+  for (const auto& field : fields)
+    std::visit(
+      [&](auto member) {
+        const auto value = defaults.*member;
+        to.push_back({{"section", places},
+                      {"key", field.key},
+                      {"type", type_of(value)},
+                      {"low", field.range.low},
+                      {"high", field.range.high},
+                      {"or_zero", field.range.or_zero},
+                      {"default", value_of(value)},
+                      {"live", field.used == change::live},
+                      {"meaning", field.meaning}});
+      },
+      field.member);
+}
+
+} // namespace
+
+json plain_keys() {
+  const tunnel a_tunnel;
+  const std::string at = "tunnels.<name>";
+  auto out = json::array();
+  add(out, {"http", "servers.<name>.http"}, fields::http, {});
+  add(out, {"servers.<name>"}, fields::server, {});
+  add(out, {at}, fields::tunnel, a_tunnel);
+  add(out, {at + ".websocket_pool"}, fields::pool, a_tunnel.websocket_pool);
+  add(out, {at + ".websocket_pool"}, fields::fallback_switch, {});
+  add(out, {at + ".grpc_pool"}, fields::pool, a_tunnel.grpc_pool);
+  add(out, {at + ".poll_pool"}, fields::pool, a_tunnel.poll_pool);
+  add(out, {at + ".fallback"}, fields::breaker, {});
+  add(out, {"mappings[]"}, fields::mapping, {});
+  add(out, {"mappings[].health"}, fields::health, {});
+  add(out, {"admin"}, fields::admin, {});
+  add(out, {"log"}, fields::log, {});
+  add(out, {"limits"}, fields::limits, {});
+  add(out, {"io"}, fields::io, {});
+  add(out, {"targets"}, fields::targets, {});
+  return out;
+}
+
+} // namespace aps::config
