@@ -166,7 +166,7 @@ struct node_snapshot {
 
 template <class Inspector>
 bool inspect(Inspector& f, transport_kind& kind) {
-  return inspect_enum(f, kind, transport_kind::poll);
+  return inspect_enum(f, kind, last_transport);
 }
 
 template <class Inspector>

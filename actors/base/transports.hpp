@@ -31,19 +31,17 @@ inline constexpr auto transport_table = std::to_array<transport_row>({
    false},
 });
 
-inline constexpr size_t transport_kinds = transport_table.size();
-
-/// Position of a transport in lists of all.
-constexpr size_t index_of(transport_kind transport) noexcept {
-  return static_cast<size_t>(transport) - 1;
-}
-
-static_assert([] {
-  for (size_t i = 0; i < transport_kinds; ++i)
-    if (index_of(transport_table[i].kind) != i)
-      return false;
-  return true;
-}(), "rows stand at the index of their transport");
+static_assert(transport_table.size() == transport_kinds,
+              "each transport has a row");
+static_assert(
+  [] {
+    for (size_t i = 0; i < transport_kinds; ++i)
+      if (index_of(transport_table[i].kind) != i
+          || transport_table[i].name != to_string(transport_table[i].kind))
+        return false;
+    return true;
+  }(),
+  "rows stand at the index of their transport, with its name");
 static_assert(transport_table.front().watched && !transport_table[1].watched,
               "the breaker watches the transport that is preferred");
 

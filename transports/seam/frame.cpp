@@ -41,15 +41,6 @@ struct weigher {
 
 } // namespace
 
-std::string_view to_string(transport_kind kind) noexcept {
-  switch (kind) {
-    case transport_kind::grpc: return "grpc";
-    case transport_kind::websocket: return "websocket";
-    case transport_kind::poll: return "poll";
-  }
-  return "unknown";
-}
-
 std::string to_hex(std::string_view bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string out;

@@ -4,10 +4,12 @@
 #include "transports/seam/slice.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -23,10 +25,26 @@ using exchange_id = uint64_t;
 /// 128 random bits made at agent start, the same on all its connections.
 using session_id = std::array<uint8_t, 16>;
 
+/// In order of preference. The numbers are wire format: from 1, without gaps.
 enum class transport_kind : uint8_t { grpc = 1, websocket = 2, poll = 3 };
 
+inline constexpr auto last_transport = transport_kind::poll;
+inline constexpr auto transport_kinds = static_cast<size_t>(last_transport);
+
+/// Position of a transport in lists of all.
+constexpr size_t index_of(transport_kind kind) noexcept {
+  return static_cast<size_t>(kind) - 1;
+}
+
 /// "grpc", "websocket" or "poll".
-std::string_view to_string(transport_kind kind) noexcept;
+constexpr std::string_view to_string(transport_kind kind) noexcept {
+  switch (kind) {
+    case transport_kind::grpc: return "grpc";
+    case transport_kind::websocket: return "websocket";
+    case transport_kind::poll: return "poll";
+  }
+  return "unknown";
+}
 
 /// Lower-case hexadecimal digits of arbitrary bytes.
 std::string to_hex(std::string_view bytes);

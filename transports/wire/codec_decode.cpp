@@ -211,7 +211,7 @@ class reader {
   }
 
   static void assign(transport_kind& to, uint64_t value) {
-    to = static_cast<transport_kind>(value <= 3 ? value : 0);
+    to = static_cast<transport_kind>(value <= transport_kinds ? value : 0);
   }
 
   static void assign(refusal& to, uint64_t value) {

@@ -150,6 +150,16 @@ CAF_TEST(values outside of our enums are handled) {
     CAF_CHECK(decode_exact(bytes, out) == codec_error::malformed);
 }
 
+CAF_TEST(each transport is known and no number beyond them) {
+  for (size_t number = 0; number <= transport_kinds + 1; ++number) {
+    const char body[] = {'\x08', static_cast<char>(number)};
+    frame_batch out;
+    CAF_CHECK(decode_exact(raw_frame(14, {body, 2}), out) == codec_error::none);
+    CAF_CHECK_EQUAL(out.size(),
+                    number >= 1 && number <= transport_kinds ? 1u : 0u);
+  }
+}
+
 CAF_TEST(numbers and lengths end inside of the message) {
   struct {
     std::string_view bytes;
