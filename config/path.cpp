@@ -1,6 +1,8 @@
 #include "config/path.hpp"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 namespace aps::config {
 
@@ -27,50 +29,80 @@ int hex(std::string_view text, size_t count) {
   return result;
 }
 
-/// A path as the most eager target reads it. Decoding "%25" again and again
-/// takes time in the square of its length; here every "%" looks past all the
-/// "25" behind it, which comes to the same.
+/// Takes an escape at the end of `text` for the character that it stands for;
+/// false = there is none. Beyond a byte none is of interest.
+bool decode_tail(std::string& text) {
+  if (text.empty() || digit(text.back()) < 0)
+    return false;
+  const std::string_view all{text};
+  for (const auto& [mark, digits] :
+       {std::pair<std::string_view, size_t>{"%", 2}, {"%u", 4}, {"%U", 4}}) {
+    const auto length = mark.size() + digits;
+    if (all.size() < length)
+      continue;
+    const auto tail = all.substr(all.size() - length);
+    const auto value = hex(tail.substr(mark.size()), digits);
+    if (value < 0 || !tail.starts_with(mark))
+      continue;
+    text.resize(text.size() - length);
+    text += value > 255 ? '?' : static_cast<char>(value);
+    return true;
+  }
+  return false;
+}
+
+/// A path as a target reads it that decodes until nothing is left to decode,
+/// escapes that decoding brings out included ("%%32%65", "%2525..."). Each step
+/// makes the text shorter, so it takes time in its length.
 std::string fully_decoded(std::string_view path) {
   std::string result;
   result.reserve(path.size());
-  for (size_t i = 0; i < path.size(); ++i) {
-    if (path[i] != '%') {
-      result += path[i];
-      continue;
-    }
-    auto at = i + 1;
-    while (path.substr(at, 2) == "25")
-      at += 2;
-    const auto rest = path.substr(at);
-    const bool wide = !rest.empty() && (rest[0] | 0x20) == 'u';
-    const auto value = wide ? hex(rest.substr(1), 4) : hex(rest, 2);
-    const auto length = wide ? 5u : 2u;
-    result += value < 0 ? '%' : value > 255 ? '?' : static_cast<char>(value);
-    i = value < 0 ? at - 1 : at + length - 1;
+  for (const char c : path) {
+    result += c;
+    while (decode_tail(result))
+      ;
   }
   return result;
 }
 
-/// Undoes the overlong UTF-8 of an ASCII character (`%c0%ae` is "."); strict
-/// decoders refuse it, others do not.
-std::string without_overlongs(const std::string& text) {
-  std::string result;
-  result.reserve(text.size());
+/// How many bytes the overlong UTF-8 of an ASCII character has that begins
+/// here; 0 = none does. What follows the first ones may be anything, since
+/// those who take it mask it.
+size_t overlong_size(std::string_view text) {
   const auto byte = [&](size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
   };
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto first = byte(i);
-    if (first == 0xc0 || first == 0xc1) {
-      result += static_cast<char>((first & 1) << 6 | (byte(i + 1) & 0x3f));
-      i += 1;
-    } else if (first == 0xe0 && (byte(i + 1) & 0xfe) == 0x80) {
-      result += static_cast<char>((byte(i + 1) & 1) << 6
-                                  | (byte(i + 2) & 0x3f));
-      i += 2;
-    } else {
-      result += text[i];
+  if ((byte(0) & 0xfe) == 0xc0)
+    return 2;
+  // 1110'0000, 1111'0000, ...: then nothing but zeros up to the last bits.
+  constexpr unsigned char starts[] = {0xe0, 0xf0, 0xf8, 0xfc};
+  for (size_t size = 3; size <= 6; ++size) {
+    if (byte(0) != starts[size - 3])
+      continue;
+    for (size_t i = 1; i < size - 2; ++i)
+      if (byte(i) != 0x80)
+        return 0;
+    return (byte(size - 2) & 0xfe) == 0x80 ? size : 0;
+  }
+  return 0;
+}
+
+/// Undoes the overlong UTF-8 of ASCII characters (`%c0%ae` is "."); strict
+/// decoders refuse it, others do not.
+std::string without_overlongs(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  while (!text.empty()) {
+    const auto size = overlong_size(text);
+    if (size == 0) {
+      result += text.front();
+      text.remove_prefix(1);
+      continue;
     }
+    const auto high = static_cast<unsigned char>(text[size - 2]);
+    const auto low = size - 1 < text.size() ? text[size - 1] : '\0';
+    result += static_cast<char>((high & 1) << 6 | (low & 0x3f));
+    text.remove_prefix(std::min(size, text.size()));
   }
   return result;
 }
@@ -116,6 +148,26 @@ bool reads_as_two_dots(std::string_view segment) {
   return dots == 2;
 }
 
+/// Whether some reading of the path has two dots: with and without overlong
+/// spellings, which may bring out escapes again. Nobody honest goes on for
+/// many rounds.
+bool hides_two_dots(std::string_view path) {
+  constexpr int most_rounds = 8;
+  std::string text{path};
+  for (int round = 0; round < most_rounds; ++round) {
+    const auto strict = fully_decoded(text);
+    if (any_segment(strict, "/\\", reads_as_two_dots))
+      return true;
+    auto lenient = without_overlongs(strict);
+    if (lenient == strict)
+      return false;
+    if (any_segment(lenient, "/\\", reads_as_two_dots))
+      return true;
+    text = std::move(lenient);
+  }
+  return true;
+}
+
 bool has_encoded_slash(std::string_view path) {
   for (auto at = path.find("%2"); at != path.npos; at = path.find("%2", at + 1))
     if (at + 2 < path.size() && (path[at + 2] | 0x20) == 'f')
@@ -132,8 +184,7 @@ path_risk risk_of(std::string_view path) {
   // Most paths have none of what could hide anything.
   if (path.find_first_of("%\\;") == path.npos)
     return path_risk::none;
-  const auto decoded = without_overlongs(fully_decoded(path));
-  if (any_segment(decoded, "/\\", reads_as_two_dots))
+  if (hides_two_dots(path))
     return path_risk::hidden_climb;
   return has_encoded_slash(path) ? path_risk::encoded_slash : path_risk::none;
 }

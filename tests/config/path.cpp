@@ -86,11 +86,32 @@ const std::vector<row> rows{
   {"/..%255c", path_risk::hidden_climb},
   {"/%25252e%25252e%25252f", path_risk::hidden_climb},
   {"/.%2500.", path_risk::hidden_climb},
+  {"/%%32%65%%32%65/", path_risk::hidden_climb},
+  {"/.%%32%65/", path_risk::hidden_climb},
+  {"/%2%65%2%65/", path_risk::hidden_climb},
+  {"/..%2%66", path_risk::hidden_climb},
+  {"/%%32e%%32e/", path_risk::hidden_climb},
+  {"/%25%32%65%25%32%65/", path_risk::hidden_climb},
+  {"/%u0025u002e./", path_risk::hidden_climb},
   // Overlong and Microsoft's spellings.
   {"/%c0%ae%c0%ae/", path_risk::hidden_climb},
   {"/..%c0%af", path_risk::hidden_climb},
   {"/..%c1%9c", path_risk::hidden_climb},
   {"/%e0%80%ae%e0%80%ae/", path_risk::hidden_climb},
+  {"/%f0%80%80%ae%f0%80%80%ae/", path_risk::hidden_climb},
+  {"/..%f0%80%80%af", path_risk::hidden_climb},
+  {"/..%f0%80%81%9c", path_risk::hidden_climb},
+  {"/%f8%80%80%80%ae%f8%80%80%80%ae/", path_risk::hidden_climb},
+  {"/%fc%80%80%80%80%ae./", path_risk::hidden_climb},
+  {"/%c0%a52e%c0%a52e/", path_risk::hidden_climb},
+  {"/..%e0%80%a5%c0%b2f", path_risk::hidden_climb},
+  {"/%c0%2e%c0%2e/", path_risk::hidden_climb},
+  // What a lenient target swallows, a strict one sees.
+  {"/a%c1%2f..%2fb", path_risk::hidden_climb},
+  {"/a%c0%2f..%5cb", path_risk::hidden_climb},
+  {"/%e0%80%2f..%2f", path_risk::hidden_climb},
+  {"/%f0%90%80%ae./", path_risk::none},
+  {"/%e0%a0%ae./", path_risk::none},
   {"/%u002e%u002e/", path_risk::hidden_climb},
   {"/..%u002f", path_risk::hidden_climb},
   {"/%25u002e./", path_risk::hidden_climb},
@@ -144,4 +165,19 @@ CAF_TEST(a long path costs time in its length) {
     path += "%2525252525";
   CAF_CHECK(risk_of(path) == path_risk::none);
   CAF_CHECK(risk_of(path + "2e%252e/..%2f") == path_risk::hidden_climb);
+  std::string inside_out = "/";
+  while (inside_out.size() < 1 << 20)
+    inside_out += "%%32%35";
+  CAF_CHECK(risk_of(inside_out) == path_risk::none);
+}
+
+CAF_TEST(nobody honest hides escapes in overlong ones again and again) {
+  std::string path = "%41";
+  const auto deeper = [&] { path = "%c0%a5" + path.substr(1); };
+  for (int i = 0; i < 6; ++i)
+    deeper();
+  CAF_CHECK(risk_of("/" + path) == path_risk::none);
+  for (int i = 0; i < 10'000; ++i)
+    deeper();
+  CAF_CHECK(risk_of("/" + path) == path_risk::hidden_climb);
 }
