@@ -50,8 +50,9 @@ controller_state::controller_state(controller_actor::pointer self,
     : self_(self), context_(std::move(context)), tunnel_(std::move(tunnel)),
       setup_(std::move(setup)),
       breaker_(breaker_of(setup_.settings.fallback), compat::now(self)),
-      alarm_(context_->alarms),
-      lanes_(lanes_of(setup_.settings)) {}
+      alarm_(context_->alarms), lanes_(lanes_of(setup_.settings)),
+      share_(context_->config.limits.address_share,
+             context_->config.limits.trusted) {}
 
 controller_state::~controller_state() {
   for (const auto& lane : lanes_)
@@ -247,7 +248,24 @@ void controller_state::park(job job) {
                               "too many requests wait for an agent of "
                                 + setup_.tunnel + "." + setup_.endpoint);
   }
-  keep({std::move(job), now, *since + grace});
+  const auto& address = job.exchange->facts().visitor_address;
+  if (!job.session && share_.refuses(*parked_of_, address, max_waiting()))
+    return refuse_share(job);
+  auto share = job.session ? nullptr : parked_of_->take(address);
+  keep({.job = std::move(job),
+        .since = now,
+        .deadline = *since + grace,
+        .share = std::move(share)});
+}
+
+// As in the queues of the pools: an outage is no time to take all places.
+void controller_state::refuse_share(const job& job) {
+  const auto name = setup_.tunnel + "." + setup_.endpoint;
+  if (context_->limits)
+    context_->limits->on_limit(limit::address_share,
+                               job.exchange->facts().visitor_address, name);
+  job.exchange->fail(outcome::address_share,
+                     "Your address has its share of " + name + ".");
 }
 
 // What failed elsewhere meanwhile keeps its place among what came later.

@@ -5,6 +5,7 @@
 #include "actors/base/node_context.hpp"
 #include "actors/policy/breaker.hpp"
 #include "actors/policy/instances.hpp"
+#include "actors/policy/limits/address_shares.hpp"
 #include "actors/policy/restart.hpp"
 #include "actors/policy/transport_choice.hpp"
 
@@ -68,6 +69,7 @@ class controller_state {
     time_point deadline;
     /// Since when another agent could do it.
     std::optional<time_point> alternative_since = {};
+    std::shared_ptr<void> share = {}; ///< of its address, while it waits
   };
 
   static std::array<lane, transport_kinds>
@@ -90,6 +92,7 @@ class controller_state {
   void lease_from(lane& lane, job job);
   bool count_failure(const std::string& reason);
   void park(job job);
+  void refuse_share(const job& job);
   void keep(parked one);
   std::optional<time_point> awaited_since(const job& job) const;
   const absence* absence_of(const session_id& session) const;
@@ -137,6 +140,9 @@ class controller_state {
   std::array<lane, transport_kinds> lanes_; ///< in order of preference
   restart_intensity pool_deaths_; ///< above it the endpoint starts over
   std::vector<parked> parked_; ///< first come first
+  std::shared_ptr<address_shares> parked_of_
+    = std::make_shared<address_shares>();
+  fair_share share_; ///< of what is new among them
   std::vector<absence> absences_;
   /// When a session was replaced whose successor has not joined yet.
   std::optional<time_point> succeeded_at_;

@@ -3,6 +3,7 @@
 #include "actors/watch/event_text.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 namespace aps {
@@ -30,7 +31,8 @@ pool_state::pool_state(pool_actor::pointer self, node_context_ptr context,
       alarm_(context_->alarms), replacements_({}, self_->id() * 2 + 1),
       losses_(1, {}),
       random_state_(mix(self_->id())) {
-  trusted_ = config::network_set{context_->config.limits.trusted};
+  const auto& limits = context_->config.limits;
+  share_ = {limits.address_share, limits.trusted};
   status_.transport = setup_.transport;
   on_reconfigure(setup_.settings);
   setup_.figures->exists = true;
@@ -93,6 +95,7 @@ void pool_state::on_candidate(const candidate& candidate) {
   // Who was expected back is gone for good when somebody new begins.
   if (members_.empty() && !resets_.contains(key))
     asked_ = 0;
+  assert(!places_.contains(candidate.actor->id()));
   compat::monitor(self_, candidate.actor);
   members_.push_back({candidate.actor,
                       candidate.actor.address(),
@@ -204,6 +207,7 @@ void pool_state::on_lost(connection_actor connection, link_error error,
 
 void pool_state::take_out(size_t index, link_error error,
                           const std::string& detail, bool session_over) {
+  assert(index < members_.size() && members_.size() == views_.size());
   const auto now = compat::now(self_);
   const auto was = views_[index];
   auto gone = std::move(members_[index]);
@@ -253,8 +257,9 @@ void pool_state::on_replaced(const session_replaced& message) {
     refuse_waiting(link_error::none, "no live connection");
 }
 
-// Precondition: `members_[index]` was moved out of.
+// Of whom was moved out already.
 void pool_state::remove(size_t index) {
+  assert(!members_[index].actor);
   members_[index] = std::move(members_.back());
   members_.pop_back();
   views_[index] = views_.back();
@@ -289,9 +294,7 @@ void pool_state::on_lease(lease& wanted) {
                                        + " is full");
   }
   const auto& address = wanted.job.exchange->facts().visitor_address;
-  const auto share = context_->config.limits.address_share;
-  if (share < 100 && !trusted_.contains(address)
-      && is_over_share(queued_->of(address), settings_.max_waiting, share))
+  if (share_.refuses(*queued_, address, settings_.max_waiting))
     return refuse_share(wanted.job);
   const auto deadline = compat::now(self_)
                         + to_duration(settings_.acquire_timeout);
@@ -304,14 +307,10 @@ void pool_state::on_lease(lease& wanted) {
 // Nobody takes the places of everybody else. What moves has its
 // place already.
 bool pool_state::over_share(const job& job) const {
-  const auto share = context_->config.limits.address_share;
-  const auto& address = job.exchange->facts().visitor_address;
   const auto places = size_t{settings_.max_pool_size}
                       * settings_.max_requests_per_connection;
-  // Seldom do all together have so much.
-  return share < 100 && is_over_share(granted_->total(), places, share)
-         && !trusted_.contains(address)
-         && is_over_share(granted_->of(address), places, share);
+  return share_.refuses(*granted_, job.exchange->facts().visitor_address,
+                        places);
 }
 
 void pool_state::refuse_share(const job& job) {
@@ -410,6 +409,7 @@ void pool_state::log_lease(const member& which, const char* verb) const {
 }
 
 const job& pool_state::hand_over(size_t index, job& job) {
+  assert(index < members_.size());
   auto& member = members_[index];
   take_place(views_[index]);
   compat::send(self_, member.actor, carry{job});
@@ -424,6 +424,7 @@ void pool_state::take_place(member_view& view) {
 }
 
 void pool_state::free_place(member_view& view) {
+  assert(active_ > 0 && view.leases > 0);
   --active_;
   if (--view.leases == 0)
     --setup_.figures->busy;

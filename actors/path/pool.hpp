@@ -157,7 +157,7 @@ class pool_state {
   alarm alarm_;
   uint64_t leased_before_ = 0; ///< `leased_total_` at the last look
   std::deque<waiter> waiting_;
-  config::network_set trusted_; ///< without a share
+  fair_share share_;
   std::shared_ptr<address_shares> granted_
     = std::make_shared<address_shares>();
   std::shared_ptr<address_shares> queued_

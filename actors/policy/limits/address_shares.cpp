@@ -48,4 +48,12 @@ bool is_over_share(size_t count, size_t all, size_t percent) noexcept {
   return share < all && count >= share;
 }
 
+// Seldom do all together have so much: that is asked first.
+bool fair_share::refuses(const address_shares& held, std::string_view address,
+                         size_t all) const {
+  return percent_ < 100 && is_over_share(held.total(), all, percent_)
+         && !trusted_.contains(address)
+         && is_over_share(held.of(address), all, percent_);
+}
+
 } // namespace aps

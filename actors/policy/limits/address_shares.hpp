@@ -1,11 +1,14 @@
 #pragma once
 
+#include "config/networks.hpp"
+
 #include <cstddef>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace aps {
 
@@ -33,5 +36,23 @@ size_t share_of(size_t all, size_t percent) noexcept;
 /// Whether one that has `count` may have no more. A share that is all is none:
 /// then it waits like everybody.
 bool is_over_share(size_t count, size_t all, size_t percent) noexcept;
+
+/// What one address may have of places that many want, as configured: those
+/// whom the configuration trusts, and all when the share is everything, have no
+/// share. Constant.
+class fair_share {
+ public:
+  fair_share() = default;
+  fair_share(size_t percent, const std::vector<std::string>& trusted)
+      : percent_(percent), trusted_(trusted) {}
+
+  /// Whether `address`, with what it holds of `all` places, may have no more.
+  bool refuses(const address_shares& held, std::string_view address,
+               size_t all) const;
+
+ private:
+  size_t percent_ = 100;
+  config::network_set trusted_;
+};
 
 } // namespace aps

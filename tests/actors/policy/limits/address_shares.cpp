@@ -41,3 +41,21 @@ CAF_TEST(a share is a part but enough for one person) {
   CAF_CHECK_EQUAL(share_of(640, 1), 32u);
   CAF_CHECK_EQUAL(share_of(3, 50), 3u);
 }
+
+CAF_TEST(whom the configuration trusts has no share) {
+  const auto held = std::make_shared<address_shares>();
+  std::vector<std::shared_ptr<void>> guards;
+  const auto fill = [&](const char* address) {
+    for (int i = 0; i < 50; ++i)
+      guards.push_back(held->take(address));
+  };
+  const fair_share half{50, {"10.0.0.0/8"}};
+  CAF_CHECK(!half.refuses(*held, "192.0.2.1", 100));
+  fill("192.0.2.1");
+  CAF_CHECK(half.refuses(*held, "192.0.2.1", 100));
+  CAF_CHECK(!half.refuses(*held, "192.0.2.2", 100));
+  fill("10.0.0.1");
+  CAF_CHECK(!half.refuses(*held, "10.0.0.1", 100));
+  CAF_CHECK(!fair_share(100, {}).refuses(*held, "192.0.2.1", 100));
+  CAF_CHECK(!fair_share().refuses(*held, "192.0.2.1", 100));
+}
