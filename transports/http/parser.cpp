@@ -236,10 +236,13 @@ class message_parser<IsRequest>::machine final
     return payload(bytes, ec);
   }
 
-  void on_chunk_header_impl(uint64_t size, beast::string_view,
+  void on_chunk_header_impl(uint64_t size, beast::string_view extension,
                             error_code& ec) override {
     parent_.first_chunk_seen_ = true;
-    if (!parent_.announce(size))
+    // For others a line may end inside of a quoted text.
+    if (std::any_of(extension.begin(), extension.end(), is_control))
+      ec = http::error::bad_chunk_extension;
+    else if (!parent_.announce(size))
       ec = http::error::body_limit;
   }
 

@@ -213,19 +213,45 @@ CAF_TEST(messages that could be read in two ways are refused) {
 
 CAF_TEST(broken chunks are refused) {
   const std::string head = fields("Transfer-Encoding: chunked\r\n");
-  for (const auto* body :
-       {"x\r\nabc\r\n0\r\n\r\n", "3\r\nabcd\r\n0\r\n\r\n", "-1\r\nabc\r\n",
-        "3 abc\r\n0\r\n\r\n", "0x3\r\nabc\r\n0\r\n\r\n", "3\nabc\r\n0\r\n\r\n",
-        "11111111111111111\r\nabc", "3\r\nabc0\r\n\r\n",
-        "0\r\nContent-Length: 3\r\n\r\n", "0\r\nA b\r\n\r\n",
-        "3;x\nabc\r\n0\r\n\r\n", "3;x\ry\r\nabc\r\n0\r\n\r\n",
-        "3\rabc\r\n0\r\n\r\n", "3\r\nabc\n0\r\n\r\n", "\r\n3\r\nabc\r\n",
-        "+3\r\nabc\r\n0\r\n\r\n", "3_\r\nabc\r\n0\r\n\r\n",
-        " 3\r\nabc\r\n0\r\n\r\n", "10000000000000003\r\nabc\r\n",
-        "ffffffffffffffff1\r\nabc\r\n", ";x\r\n\r\n",
-        "0\r\nTransfer-Encoding: chunked\r\n\r\n",
-        "0\r\nA: b\r\n c\r\n\r\n", "0\r\nA: b\nB: c\r\n\r\n"})
+  for (const auto* body : {"x\r\nabc\r\n0\r\n\r\n",
+                           "3\r\nabcd\r\n0\r\n\r\n",
+                           "-1\r\nabc\r\n",
+                           "3 abc\r\n0\r\n\r\n",
+                           "0x3\r\nabc\r\n0\r\n\r\n",
+                           "3\nabc\r\n0\r\n\r\n",
+                           "11111111111111111\r\nabc",
+                           "3\r\nabc0\r\n\r\n",
+                           "0\r\nContent-Length: 3\r\n\r\n",
+                           "0\r\nA b\r\n\r\n",
+                           "3;x\nabc\r\n0\r\n\r\n",
+                           "3;x\ry\r\nabc\r\n0\r\n\r\n",
+                           "3\rabc\r\n0\r\n\r\n",
+                           "3\r\nabc\n0\r\n\r\n",
+                           "\r\n3\r\nabc\r\n",
+                           "+3\r\nabc\r\n0\r\n\r\n",
+                           "3_\r\nabc\r\n0\r\n\r\n",
+                           " 3\r\nabc\r\n0\r\n\r\n",
+                           "10000000000000003\r\nabc\r\n",
+                           "ffffffffffffffff1\r\nabc\r\n",
+                           ";x\r\n\r\n",
+                           "0\r\nTransfer-Encoding: chunked\r\n\r\n",
+                           "0\r\nA: b\r\n c\r\n\r\n",
+                           "0\r\nA: b\nB: c\r\n\r\n",
+                           "3;a=\"\n\"\r\nabc\r\n0\r\n\r\n",
+                           "3;a=\"\r\"\r\nabc\r\n0\r\n\r\n",
+                           "3;a=\"\x01\"\r\nabc\r\n0\r\n\r\n",
+                           "3\r\nabc\r\n0;a=\"\n\"\r\n\r\n"})
     check_fault(head + body, parse_fault::malformed);
+  check_fault(head + "3;a=\"" + std::string(1, '\0')
+                + "\"\r\nabc\r\n0\r\n\r\n",
+              parse_fault::malformed);
+}
+
+CAF_TEST(chunk extensions mean nothing) {
+  const auto x = request(fields("Transfer-Encoding: chunked\r\n")
+                         + "2;a=\"b\tc;d\";e\r\nok\r\n0;f\r\n\r\n");
+  CAF_CHECK(x.done);
+  CAF_CHECK_EQUAL(x.body, "ok");
 }
 
 CAF_TEST(equal repetitions of Content-Length are one length) {
