@@ -44,12 +44,21 @@ struct noting_host final : poll_host {
 };
 
 struct fixture {
+  // Exchange and visit know each other until it is over.
+  ~fixture() { end(); }
+
+  void end() {
+    if (from)
+      inside([this] { from->cancel(outcome::visitor_gone); });
+  }
+
   /// Begins a visit; without `last` a body follows.
   void begin(bool last, std::optional<uint64_t> length = {}) {
     auto head = std::make_shared<request_head>();
     head->method = "POST";
     head->last = last;
     head->content_length = length;
+    end();
     from = std::make_shared<exchange>(unit, 1, head, exchange_facts{}, agent);
     poll_request request;
     request.number = 7;
