@@ -1,10 +1,12 @@
 #include "actors/policy/backoff.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace aps {
 
 duration backoff::pause(duration outage) {
+  assert(settings_.share > 0 && settings_.least <= settings_.most);
   const auto full = std::clamp(outage / settings_.share, settings_.least,
                                settings_.most);
   // xorshift64: jitter needs no better randomness.

@@ -1,6 +1,7 @@
 #include "actors/policy/balance.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace aps {
 
@@ -57,6 +58,7 @@ std::vector<choice_view> sessions_of(std::span<const member_view> members,
 }
 
 bool of_one_agent(std::span<const member_view> members) {
+  assert(!members.empty());
   return std::all_of(members.begin(), members.end(), [&](const auto& one) {
     return one.session == members.front().session;
   });
@@ -64,6 +66,7 @@ bool of_one_agent(std::span<const member_view> members) {
 
 size_t better_of_two(std::span<const member_view> members, uint32_t max_leases,
                      uint64_t random) {
+  assert(!members.empty());
   const auto size = members.size();
   const auto x = static_cast<uint32_t>(random) % size;
   const auto y = static_cast<uint32_t>(random >> 32) % size;

@@ -1,6 +1,7 @@
 #include "actors/policy/breaker.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace aps {
 
@@ -30,6 +31,7 @@ bool breaker::on_failure(time_point now, std::string_view reason) {
   if (!settings_.enabled || failures_ < settings_.threshold)
     return false;
   const auto flaps = switches_ > 0 && now - changed_at_ < steady_after;
+  assert(settings_.hold_down <= settings_.max_hold_down);
   hold_down_ = flaps ? std::min(hold_down_ * 2, settings_.max_hold_down)
                      : settings_.hold_down;
   enter(breaker_state::fallback, now, std::string(reason));
@@ -58,6 +60,7 @@ bool breaker::probe_due(time_point now) {
 bool breaker::on_probe(bool good, time_point now) {
   if (!probe_running_)
     return false;
+  assert(state_ == breaker_state::probing);
   probe_running_ = false;
   if (!good) {
     enter(breaker_state::fallback, now, "probe failed");
@@ -74,6 +77,7 @@ bool breaker::on_probe(bool good, time_point now) {
 }
 
 void breaker::enter(breaker_state state, time_point now, std::string reason) {
+  assert(state != state_);
   state_ = state;
   changed_at_ = now;
   reason_ = std::move(reason);

@@ -1,6 +1,7 @@
 #include "actors/policy/execution.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace aps {
 
@@ -29,6 +30,7 @@ execution_verdict on_resume(const execution* running, const tombstone* former,
 }
 
 void attach(execution& running, uint32_t attempt) noexcept {
+  assert(attempt >= running.attempt); // equal: it waited for its start
   running.attempt = attempt;
   running.detached.reset();
 }

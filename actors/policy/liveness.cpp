@@ -1,6 +1,7 @@
 #include "actors/policy/liveness.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace aps {
 
@@ -8,6 +9,7 @@ void liveness::on_pong(uint64_t token, time_point now) {
   if (!waiting_ || token != token_)
     return;
   waiting_ = false;
+  assert(now >= pinged_);
   sample_ = now - pinged_;
   rtt_ = rtt_ == duration::zero() ? sample_ : rtt_ + (sample_ - rtt_) / 8;
 }
@@ -57,6 +59,7 @@ duration liveness::idle_pace() const {
 }
 
 void liveness::force_ping(time_point now) {
+  assert(now >= pinged_);
   waiting_ = true;
   late_ = false;
   pinged_ = now;

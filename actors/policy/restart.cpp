@@ -1,6 +1,7 @@
 #include "actors/policy/restart.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace aps {
@@ -55,11 +56,13 @@ void restart_pacer::on_up() {
 duration dial_patience(duration outage, duration usual, bool patient) {
   if (patient)
     return longest_dial;
+  assert(outage >= duration::zero());
   return std::clamp(std::max(outage / 3, usual * 4), shortest_dial,
                     longest_dial);
 }
 
 bool restart_intensity::add(time_point now) {
+  assert(events_.empty() || now >= events_.back());
   events_.push_back(now);
   while (now - events_.front() > window_)
     events_.pop_front();

@@ -1,6 +1,7 @@
 #include "actors/policy/sizing.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <unordered_map>
 
@@ -11,6 +12,7 @@ namespace {
 // How many connections it takes to use `part` of their places.
 uint32_t size_for(const sizing_settings& settings, uint32_t demand,
                   double part) {
+  assert(settings.max_leases > 0 && part > 0);
   const auto size = std::ceil(demand / (settings.max_leases * part) - 1e-9);
   const auto bounded = std::min(size, static_cast<double>(settings.max_size));
   return std::max(static_cast<uint32_t>(bounded), settings.min_size);
@@ -48,6 +50,7 @@ void choose_target(const sizing_settings& settings, const sizing_input& in,
   plan.utilization = now.usable == 0
                        ? 0 : double(now.leases)
                                / (double(now.usable) * settings.max_leases);
+  assert(grow_to <= keep);
   plan.target_size = std::clamp(now.usable, grow_to, keep);
   plan.surplus = now.live > keep;
   plan.reason = plan.target_size == settings.min_size ? "minimum"
@@ -110,6 +113,7 @@ void plan_shrinking(const sizing_settings& settings, const sizing_input& in,
                                   : a.leases < b.leases;
   });
   // Those that expire leave already.
+  assert(plan.expired.size() <= now.live);
   auto live = now.live - static_cast<uint32_t>(plan.expired.size());
   auto usable = now.usable;
   for (const auto i : plan.expired)
@@ -125,6 +129,7 @@ void plan_shrinking(const sizing_settings& settings, const sizing_input& in,
     auto& of_agent = left[in.members[i].session];
     if (live <= keep || (counts && usable <= keep) || of_agent < 2)
       continue;
+    assert(live > 0);
     --of_agent;
     plan.idle.push_back(i);
     --live;
@@ -152,6 +157,7 @@ time_point end_of(const sizing_settings& settings, const member_view& member) {
 double age_of(const sizing_settings& settings, const member_view& member,
               time_point now) {
   const auto life = life_of(settings, member);
+  assert(life.count() > 0);
   return std::chrono::duration<double>(now - member.opened) / life;
 }
 

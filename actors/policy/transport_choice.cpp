@@ -1,6 +1,7 @@
 #include "actors/policy/transport_choice.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace aps {
 
@@ -10,6 +11,7 @@ size_t choose_among(std::span<const transport_view> transports,
                     const transport_terms& terms,
                     bool transport_view::*can) noexcept {
   constexpr size_t primary = 0;
+  assert(!transports.empty());
   if (terms.by_hand)
     for (size_t i = 0; i < transports.size(); ++i)
       if (transports[i].transport == *terms.by_hand && transports[i].*can)

@@ -2,6 +2,7 @@
 
 #include "transports/http/fields.hpp"
 
+#include <cassert>
 #include <charconv>
 
 namespace aps {
@@ -15,6 +16,7 @@ bool body_writer::data(output_queue& to, slice bytes) {
     case body_framing::length:
       if (bytes.size() > left_)
         return false;
+      assert(bytes.size() <= left_);
       left_ -= bytes.size();
       to.payload(std::move(bytes));
       return true;

@@ -3,6 +3,7 @@
 #include "transports/http/fields.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <charconv>
 #include <limits>
 
@@ -37,6 +38,7 @@ chunk_reader::result chunk_reader::next(std::string_view bytes, size_t budget,
     case state::payload:
       taken = static_cast<size_t>(
         std::min<uint64_t>({left_, bytes.size(), budget}));
+      assert(left_ > 0 && taken <= left_);
       left_ -= taken;
       if (left_ == 0)
         state_ = state::line_end;

@@ -1,5 +1,6 @@
 #include "transports/net/block_pool.hpp"
 
+#include <cassert>
 #include <new>
 
 #include <sys/mman.h>
@@ -67,6 +68,7 @@ std::shared_ptr<char[]> block_pool::take() {
 }
 
 void block_pool::give_back(char* block) noexcept {
+  assert(block);
   {
     std::lock_guard guard{mutex_};
     if (free_.size() < most_kept_) {

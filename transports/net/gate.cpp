@@ -4,6 +4,7 @@
 #include "transports/seam/peer_address.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <ctime>
 #include <utility>
 
@@ -163,6 +164,7 @@ place_ptr gate::enter_link(executor& unit, std::string peer) {
 }
 
 void gate::settle(place& place, detail::gate_house& house, bool counts) {
+  assert(!place.house_);
   place.house_ = &house;
   place.counts_ = counts;
   place.unproven_ = true;
@@ -295,6 +297,9 @@ void gate::forget(place& place) {
   if (!place.house_)
     return;
   auto& house = *std::exchange(place.house_, nullptr);
+  assert(house.connections >= place.counts_
+         && house.unproven >= place.unproven_);
+  assert(connections_ >= place.counts_ && unproven_count_ >= place.unproven_);
   house.connections -= place.counts_;
   connections_ -= place.counts_;
   house.unproven -= place.unproven_;

@@ -1,6 +1,7 @@
 #include "transports/net/input_buffer.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 namespace aps {
@@ -22,6 +23,7 @@ boost::asio::mutable_buffer input_buffer::prepare(size_t limit) {
 }
 
 void input_buffer::commit(size_t bytes) {
+  assert(bytes <= offered_ && offered_ <= capacity_ - end_);
   end_ += bytes;
   if (bytes == offered_ && end_ == capacity_)
     next_size_ = large;
@@ -31,6 +33,7 @@ void input_buffer::append(std::string_view bytes) {
   if (bytes.empty())
     return;
   make_room(bytes.size());
+  assert(bytes.size() <= capacity_ - end_);
   std::memcpy(block_ + end_, bytes.data(), bytes.size());
   end_ += bytes.size();
 }

@@ -5,6 +5,7 @@
 
 #include <boost/asio/buffer.hpp>
 
+#include <cassert>
 #include <cstddef>
 #include <memory>
 #include <string_view>
@@ -30,7 +31,10 @@ class input_buffer {
   /// Appends bytes that were read elsewhere.
   void append(std::string_view bytes);
 
-  void consume(size_t bytes) noexcept { begin_ += bytes; }
+  void consume(size_t bytes) noexcept {
+    assert(bytes <= size());
+    begin_ += bytes;
+  }
 
   std::string_view data() const noexcept {
     return {block_ + begin_, end_ - begin_};

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <future>
 
 namespace aps {
@@ -25,6 +26,7 @@ io_unit::~io_unit() {
 }
 
 void io_unit::start() {
+  assert(!thread_.joinable());
   thread_ = std::thread([this] {
     thread_id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
     run();
@@ -105,6 +107,7 @@ void io_unit::watch(std::weak_ptr<watched> client) {
 }
 
 void io_unit::arm_tick() {
+  assert(!watched_.empty());
   ticking_ = true;
   tick_.expires_after(tick_interval);
   tick_.async_wait([this](const boost::system::error_code& error) {

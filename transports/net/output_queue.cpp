@@ -1,5 +1,7 @@
 #include "transports/net/output_queue.hpp"
 
+#include <cassert>
+
 namespace aps {
 
 namespace {
@@ -31,6 +33,7 @@ void output_queue::payload(slice bytes) {
 }
 
 buffer_span output_queue::start() {
+  assert(!in_flight_ && !empty());
   std::swap(waiting_, flying_);
   in_flight_ = true;
   buffers_.clear();
@@ -62,6 +65,7 @@ std::string_view output_queue::start_flat() {
 }
 
 size_t output_queue::finish() {
+  assert(in_flight_);
   const auto payload = flying_.payload;
   flying_.clear();
   in_flight_ = false;

@@ -1,6 +1,7 @@
 #include "transports/net/progress_watch.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <limits>
 
 namespace aps {
@@ -30,6 +31,7 @@ bool progress_watch::keeps_up(time_point now, uint64_t moved, uint64_t owed,
     begin(now, moved, owed, rule);
     return true;
   }
+  assert(moved >= last_moved_ && now >= last_move_);
   if (moved != last_moved_) {
     last_moved_ = moved;
     last_move_ = now;

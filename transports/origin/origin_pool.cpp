@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <cassert>
 
 namespace aps {
 
@@ -43,6 +44,7 @@ origin_connection_ptr origin_pool::take(const std::string& key) {
 }
 
 void origin_pool::put(origin_connection_ptr connection) {
+  assert(connection);
   const auto key = connection->pool_key();
   authenticated_ = authenticated_ || key != connection->key();
   auto& idle = idle_[key];

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -42,6 +43,7 @@ class slice {
 
   /// The part that starts at `offset`, at most `length` bytes of it.
   slice sub(size_t offset, size_t length = std::string_view::npos) const {
+    assert(offset <= size());
     return {owner_, bytes_.substr(offset, length)};
   }
 

@@ -1,6 +1,7 @@
 #include "transports/tunnel/frame_queue.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace aps {
 
@@ -73,6 +74,7 @@ void frame_queue::pop_batch(frame_batch& out, size_t max_bytes,
     return;
   budget left{max_bytes, max_frames};
   take(control_, out, left);
+  assert(by_id_.size() == flows_.size());
   const auto kept = flows_.empty() ? 0 : left.bytes / 2;
   budget small{left.bytes - kept, left.frames};
   take(small_, out, small);
@@ -146,9 +148,12 @@ void frame_queue::count(const frame& frame, size_t weight) noexcept {
 }
 
 void frame_queue::discount(const frame& frame, size_t weight) noexcept {
+  assert(weight <= bytes_);
   bytes_ -= weight;
-  if (is_answer(frame))
-    answer_bytes_ -= weight;
+  if (!is_answer(frame))
+    return;
+  assert(weight <= answer_bytes_);
+  answer_bytes_ -= weight;
 }
 
 void frame_queue::clear() {

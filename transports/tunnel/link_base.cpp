@@ -5,6 +5,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include <cassert>
+
 namespace aps {
 
 namespace asio = boost::asio;
@@ -25,6 +27,7 @@ link_base::link_base(io_unit& unit, transport_kind transport,
       server_(std::move(server)) {}
 
 void link_base::start(std::shared_ptr<link_listener> listener) {
+  assert(!started_ && listener);
   listener_ = std::move(listener);
   started_ = true;
   if (alive())
@@ -91,6 +94,7 @@ void link_base::flush() {
   if (!queue_.empty()) {
     queue_.pop_batch(batch_, target_batch_bytes, target_batch_frames);
     counters_.queued.store(queue_.bytes(), std::memory_order_relaxed);
+    assert(!batch_.empty());
     writing_ = true;
     do_write(batch_);
     batch_.clear();
@@ -101,6 +105,7 @@ void link_base::flush() {
 }
 
 void link_base::wrote() {
+  assert(writing_);
   writing_ = false;
   flush();
 }
@@ -129,6 +134,7 @@ void link_base::close(close_reason why, std::string detail) {
 void link_base::begin_close(close_reason why, std::string detail, bool ours) {
   if (state_ != state::open)
     return;
+  assert(!closing_);
   state_ = state::closing;
   ended_ = true;
   closing_ = closing_info{why, std::move(detail),

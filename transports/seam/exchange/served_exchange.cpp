@@ -2,6 +2,8 @@
 
 #include "transports/seam/exchange/head_excess.hpp"
 
+#include <cassert>
+
 namespace aps {
 
 served_exchange::served_exchange(executor& unit, exchange_id id,
@@ -206,6 +208,7 @@ void served_exchange::send(frame::kind kind) {
 void served_exchange::finish(outcome outcome) {
   const auto finished_cleanly
     = outcome == outcome::ok && out_.all_sent() && (in_.ended() || head_->last);
+  assert(!over_);
   over_ = true;
   out_.clear();
   link_ = nullptr;

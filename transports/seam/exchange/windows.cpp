@@ -1,6 +1,7 @@
 #include "transports/seam/exchange/windows.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 namespace aps {
@@ -18,6 +19,7 @@ constexpr size_t tail_size = 8 * 1024;
 } // namespace
 
 void send_window::push(slice bytes) {
+  assert(!finished_);
   if (bytes.empty())
     return;
   end_ += bytes.size();
@@ -49,6 +51,7 @@ void send_window::append(std::string_view bytes) {
 }
 
 void send_window::finish(header_list trailers) {
+  assert(!finished_);
   finished_ = true;
   trailers_ = std::move(trailers);
 }
@@ -56,8 +59,10 @@ void send_window::finish(header_list trailers) {
 std::optional<frame::kind> send_window::next() {
   if (end_sent_)
     return std::nullopt;
+  assert(base_ <= next_ && next_ <= high_ && high_ <= end_);
   const auto limit = base_ + window_;
   if (next_ < end_ && next_ < limit) {
+    assert(cursor_ < chunks_.size());
     const auto& chunk = chunks_[cursor_];
     const auto length = std::min({chunk.size() - cursor_offset_,
                                   size_t(limit - next_), max_data_payload});
@@ -86,6 +91,7 @@ bool send_window::ack(uint64_t offset, uint32_t window) {
   if (window > 0)
     window_ = std::min(window, most_);
   while (base_ < offset) {
+    assert(first_ < chunks_.size());
     const auto left = chunks_[first_].size() - first_offset_;
     const auto step = std::min<uint64_t>(left, offset - base_);
     base_ += step;
@@ -118,10 +124,13 @@ bool send_window::rewind(uint64_t offset) {
          && position + chunks_[cursor_].size() <= offset)
     position += chunks_[cursor_++].size();
   cursor_offset_ = offset - position;
+  assert(cursor_ < chunks_.size() ? cursor_offset_ < chunks_[cursor_].size()
+                                  : cursor_offset_ == 0);
   return true;
 }
 
 void send_window::restart(uint32_t window) {
+  assert(base_ == 0);
   window_ = std::min(window, most_);
   rewind(0);
   high_ = 0;
@@ -133,7 +142,7 @@ size_t send_window::room() const noexcept {
 }
 
 void send_window::clear() {
-  chunks_ = {};
+  chunks_ = std::vector<slice>{}; // `{}` would keep the memory
   tail_.reset();
   first_ = cursor_ = cursor_offset_ = first_offset_ = 0;
   base_ = next_ = high_ = end_;
@@ -173,6 +182,7 @@ bool receive_window::accept_end(uint64_t offset) {
 
 std::optional<ack_frame> receive_window::consume(size_t bytes) {
   consumed_ += bytes;
+  assert(consumed_ <= received_);
   // A quarter of the window keeps the sender busy at few acks.
   if (!ended_ && consumed_ - acked_ >= std::max(window_ / 4, 1u))
     return current_ack();
