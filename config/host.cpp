@@ -80,6 +80,20 @@ bool is_dns_name(std::string_view host) {
   return !std::all_of(label.begin(), label.end(), is_digit) || is_ipv4(host);
 }
 
+std::string authority(std::string_view host, std::string_view port) {
+  std::string result;
+  result.reserve(host.size() + port.size() + 3);
+  if (host.find(':') == host.npos)
+    result.append(host);
+  else
+    result.append("[").append(host).append("]");
+  return result.append(":").append(port);
+}
+
+std::string authority(std::string_view host, uint16_t port) {
+  return authority(host, std::to_string(port));
+}
+
 bool is_loopback(std::string_view host) {
   return host == "localhost" || host == "::1"
          || (is_ipv4(host) && host.starts_with("127."));

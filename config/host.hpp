@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -24,5 +25,9 @@ std::string canonical_host(std::string_view host);
 
 /// Whether `host` is a DNS name (letters, digits, "-", "_") or an IPv4 address.
 bool is_dns_name(std::string_view host);
+
+/// "host:port" (RFC 3986, 3.2), with brackets around an IPv6 address.
+std::string authority(std::string_view host, std::string_view port);
+std::string authority(std::string_view host, uint16_t port);
 
 } // namespace aps::config

@@ -1,5 +1,6 @@
 #include "tools/values.hpp"
 
+#include "config/host.hpp"
 #include "config/syntax/text.hpp"
 #include "transports/seam/foreign_text.hpp"
 
@@ -213,9 +214,7 @@ std::optional<address> parse_address(std::string_view text,
 }
 
 std::string to_string(const address& address) {
-  const auto v6 = address.host.find(':') != std::string::npos;
-  return (v6 ? "[" + address.host + "]" : address.host) + ":"
-         + std::to_string(address.port);
+  return config::authority(address.host, address.port);
 }
 
 std::optional<std::string> read_secret(const std::string& file,

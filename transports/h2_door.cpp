@@ -24,10 +24,10 @@ constexpr std::chrono::seconds linger_time{1};
 
 } // namespace
 
-h2_door::h2_door(io_unit& unit, asio::ip::tcp::socket socket,
-                 std::string already_read, place_ptr place, duration timeout,
-                 handler agent, std::function<void()> refused)
-    : unit_(unit), socket_(std::move(socket)), bytes_(std::move(already_read)),
+h2_door::h2_door(io_unit& unit, stream_ptr stream, std::string already_read,
+                 place_ptr place, duration timeout, handler agent,
+                 std::function<void()> refused)
+    : unit_(unit), stream_(std::move(stream)), bytes_(std::move(already_read)),
       place_(std::move(place)), deadline_(unit.now() + timeout),
       agent_(std::move(agent)), on_refused_(std::move(refused)) {}
 
@@ -55,7 +55,7 @@ void h2_door::look() {
       if (!agent_)
         return refuse();
       deadline_ = time_point::max();
-      return agent_(std::move(socket_), std::move(bytes_), std::move(place_));
+      return agent_(std::move(stream_), std::move(bytes_), std::move(place_));
     case h2_request::other:
     case h2_request::malformed:
       return refuse();
@@ -65,7 +65,7 @@ void h2_door::look() {
 void h2_door::read() {
   const auto have = bytes_.size();
   bytes_.resize(have + read_bytes);
-  socket_.async_read_some(
+  stream_->async_read_some(
     asio::buffer(bytes_.data() + have, read_bytes),
     guard(unit_, shared_from_this(),
           [have](const auto& me, const error_code& error, size_t size) {
@@ -82,7 +82,7 @@ void h2_door::read() {
 
 void h2_door::send(std::string bytes, std::function<void()> then) {
   auto out = std::make_shared<std::string>(std::move(bytes));
-  asio::async_write(socket_, asio::buffer(*out),
+  asio::async_write(*stream_, asio::buffer(*out),
                     guard(unit_, shared_from_this(),
                           [out, then = std::move(then)](
                             const auto& me, const error_code& error, size_t) {
@@ -97,15 +97,14 @@ void h2_door::refuse() {
   on_refused_();
   deadline_ = unit_.now() + linger_time;
   send(std::string{go_away}, [me = shared_from_this()] {
-    error_code ignored;
-    me->socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    me->stream_->shutdown_send();
     me->drain();
   });
 }
 
 void h2_door::drain() {
   bytes_.resize(read_bytes);
-  socket_.async_read_some(
+  stream_->async_read_some(
     asio::buffer(bytes_),
     guard(unit_, shared_from_this(),
           [](const auto& me, const error_code& error, size_t) {
@@ -117,8 +116,8 @@ void h2_door::drain() {
 }
 
 void h2_door::close() {
-  error_code ignored;
-  socket_.close(ignored);
+  if (stream_)
+    stream_->close();
 }
 
 void h2_door::on_tick(time_point now) {

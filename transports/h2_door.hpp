@@ -1,10 +1,9 @@
 #pragma once
 
+#include "transports/net/byte_stream.hpp"
 #include "transports/net/gate.hpp"
 #include "transports/net/io_unit.hpp"
 #include "transports/tunnel/grpc/h2_guard.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
 
 #include <functional>
 #include <memory>
@@ -19,15 +18,15 @@ namespace aps {
 class h2_door final : public watched,
                       public std::enable_shared_from_this<h2_door> {
  public:
-  /// Gets an agent's socket and the bytes that were read from it.
-  using handler = std::function<void(boost::asio::ip::tcp::socket socket,
-                                     std::string bytes, place_ptr place)>;
+  /// Gets an agent's stream and the bytes that were read from it.
+  using handler = std::function<void(stream_ptr stream, std::string bytes,
+                                     place_ptr place)>;
 
   /// Without `agent` nobody is one; `refused` hears of those that are none.
   /// Whoever takes longer than `timeout` is dropped.
-  h2_door(io_unit& unit, boost::asio::ip::tcp::socket socket,
-          std::string already_read, place_ptr place, duration timeout,
-          handler agent, std::function<void()> refused);
+  h2_door(io_unit& unit, stream_ptr stream, std::string already_read,
+          place_ptr place, duration timeout, handler agent,
+          std::function<void()> refused);
 
   void start();
   void close();
@@ -46,7 +45,7 @@ class h2_door final : public watched,
   void drain();
 
   io_unit& unit_;
-  boost::asio::ip::tcp::socket socket_;
+  stream_ptr stream_; ///< until it was handed on
   std::string bytes_;
   place_ptr place_;
   time_point deadline_;

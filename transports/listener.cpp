@@ -2,10 +2,10 @@
 
 #include "transports/front/http_front.hpp"
 #include "transports/h2_door.hpp"
+#include "transports/net/byte_stream.hpp"
 #include "transports/net/gate.hpp"
 #include "transports/net/guard.hpp"
 #include "transports/net/sniffer.hpp"
-#include "transports/net/sockets.hpp"
 #include "transports/seam/live_set.hpp"
 #include "transports/seam/tunnel_path.hpp"
 #include "transports/tunnel/poll/poll_desk.hpp"
@@ -34,12 +34,6 @@ constexpr std::chrono::milliseconds exhausted_pause{100};
 
 // From the preface of HTTP/2 to an agent's call, at most.
 constexpr duration h2_start_time = std::chrono::seconds(5);
-
-std::string ip_of(const tcp::socket& socket) {
-  error_code error;
-  const auto peer = socket.remote_endpoint(error);
-  return error ? std::string{} : peer.address().to_string();
-}
 
 // Whether what came so far can become an agent's request.
 bool may_be_agent(std::string_view bytes) {
@@ -138,11 +132,12 @@ class open_port : public std::enable_shared_from_this<open_port> {
     auto& unit = *where_.units[next_unit_++ % where_.units.size()];
     asio::any_io_executor executor{unit.context().get_executor()};
     acceptor_.async_accept(
-      executor, guard(first_unit(), shared_from_this(),
-                      [&unit](const auto& me, const error_code& error,
-                              tcp::socket socket) {
-                        me->on_accept(unit, error, std::move(socket));
-                      }));
+      executor, peer_,
+      guard(
+        first_unit(), shared_from_this(),
+        [&unit](const auto& me, const error_code& error, tcp::socket socket) {
+          me->on_accept(unit, error, std::move(socket));
+        }));
   }
 
   void on_accept(io_unit& unit, const error_code& error, tcp::socket socket) {
@@ -153,29 +148,29 @@ class open_port : public std::enable_shared_from_this<open_port> {
         || error.value() == ENOMEM)
       return accept_later();
     if (!error)
-      admit(unit, std::move(socket));
+      admit(unit, std::make_unique<byte_stream>(std::move(socket), peer_));
     accept();
   }
 
-  void admit(io_unit& unit, tcp::socket socket) {
-    auto found = gate_->enter(unit, ip_of(socket), address_of_peer(socket),
-                              socket.native_handle());
+  void admit(io_unit& unit, stream_ptr stream) {
+    auto found = gate_->enter(unit, stream->peer_ip(), stream->peer_name(),
+                              stream->socket().native_handle());
     if (found.place)
       asio::post(unit.context(),
-                 [me = shared_from_this(), &unit, socket = std::move(socket),
+                 [me = shared_from_this(), &unit, stream = std::move(stream),
                   place = std::move(found.place)]() mutable {
-                   me->sniff(unit, std::move(socket), std::move(place));
+                   me->sniff(unit, std::move(stream), std::move(place));
                  });
     else if (found.refusal->answer)
       asio::post(unit.context(), [me = shared_from_this(), &unit,
-                                  socket = std::move(socket)]() mutable {
-        me->turn_away(unit, std::move(socket), false);
+                                  stream = std::move(stream)]() mutable {
+        me->turn_away(unit, std::move(stream), false);
       });
   }
 
-  void turn_away(io_unit& unit, tcp::socket socket, bool asked) {
-    const auto peer = ip_of(socket);
-    if (turned_away::start(unit, std::move(socket), asked))
+  void turn_away(io_unit& unit, stream_ptr stream, bool asked) {
+    const auto peer = stream->peer_ip();
+    if (turned_away::start(unit, std::move(stream), asked))
       to_->on_own_answer(unit, {.result = outcome::overloaded,
                                 .status = status_of(outcome::overloaded),
                                 .peer = peer});
@@ -198,11 +193,11 @@ class open_port : public std::enable_shared_from_this<open_port> {
     });
   }
 
-  void sniff(io_unit& unit, tcp::socket socket, place_ptr place) {
+  void sniff(io_unit& unit, stream_ptr stream, place_ptr place) {
     auto who = std::make_shared<sniffer>(
-      unit, std::move(socket), options_.limits.header_timeout,
+      unit, std::move(stream), options_.limits.header_timeout,
       [me = shared_from_this(), &unit,
-       place](tcp::socket taken, std::string bytes, first_bytes protocol) {
+       place](stream_ptr taken, std::string bytes, first_bytes protocol) {
         if (protocol == first_bytes::http2)
           me->to_h2(unit, std::move(taken), std::move(bytes), place);
         else
@@ -216,27 +211,27 @@ class open_port : public std::enable_shared_from_this<open_port> {
     who->start();
   }
 
-  void to_http(io_unit& unit, tcp::socket socket, std::string bytes,
+  void to_http(io_unit& unit, stream_ptr stream, std::string bytes,
                place_ptr place) {
     if (place->reserved()
         && !(options_.agents && may_be_agent(bytes))) {
       to_->on_limit(limit::descriptors, place->peer(),
                     "the rest is for agents and operators");
-      return turn_away(unit, std::move(socket), true);
+      return turn_away(unit, std::move(stream), true);
     }
-    start_http_session(unit, std::move(socket), std::move(bytes), http_,
+    start_http_session(unit, std::move(stream), std::move(bytes), http_,
                        std::move(place));
   }
 
-  void to_h2(io_unit& unit, tcp::socket socket, std::string bytes,
+  void to_h2(io_unit& unit, stream_ptr stream, std::string bytes,
              place_ptr place) {
     h2_door::handler agent;
     if (options_.agents && where_.grpc)
-      agent = [me = shared_from_this(), &unit](
-                tcp::socket taken, std::string read, place_ptr its) {
+      agent = [me = shared_from_this(),
+               &unit](stream_ptr taken, std::string read, place_ptr its) {
         me->to_grpc(unit, std::move(taken), std::move(read), std::move(its));
       };
-    auto refused = [to = to_, &unit, peer = ip_of(socket)] {
+    auto refused = [to = to_, &unit, peer = stream->peer_ip()] {
       to->on_own_answer(unit, {.result = outcome::not_implemented,
                                .peer = peer,
                                .method = "HTTP/2",
@@ -244,21 +239,21 @@ class open_port : public std::enable_shared_from_this<open_port> {
                                          "speak HTTP/1.1."});
     };
     auto door = std::make_shared<h2_door>(
-      unit, std::move(socket), std::move(bytes), std::move(place),
-      std::min(options_.limits.header_timeout, h2_start_time),
-      std::move(agent), std::move(refused));
+      unit, std::move(stream), std::move(bytes), std::move(place),
+      std::min(options_.limits.header_timeout, h2_start_time), std::move(agent),
+      std::move(refused));
     keep(door);
     door->start();
   }
 
-  void to_grpc(io_unit& unit, tcp::socket socket, std::string bytes,
+  void to_grpc(io_unit& unit, stream_ptr stream, std::string bytes,
                place_ptr place) {
     if (stopped_)
       return;
     const auto peer = place->peer();
-    auto relay = where_.grpc->adopt(unit, std::move(socket), std::move(bytes),
-                                    {options_.name, to_, h2_start_time,
-                                     std::move(place)});
+    auto relay = where_.grpc->adopt(
+      unit, std::move(stream), std::move(bytes),
+      {options_.name, to_, h2_start_time, std::move(place)});
     if (relay)
       keep(relay);
     else
@@ -268,10 +263,10 @@ class open_port : public std::enable_shared_from_this<open_port> {
   tunnel_upgrade_handler upgrades() {
     if (!options_.agents)
       return {};
-    return [weak = weak_from_this()](io_unit& unit, tcp::socket socket,
+    return [weak = weak_from_this()](io_unit& unit, stream_ptr stream,
                                      upgrade_request request) {
       if (auto me = weak.lock())
-        me->to_websocket(unit, std::move(socket), std::move(request));
+        me->to_websocket(unit, std::move(stream), std::move(request));
     };
   }
 
@@ -286,11 +281,10 @@ class open_port : public std::enable_shared_from_this<open_port> {
                               .detail = why});
   }
 
-  void to_websocket(io_unit& unit, tcp::socket socket,
-                    upgrade_request request) {
-    const auto peer = ip_of(socket);
+  void to_websocket(io_unit& unit, stream_ptr stream, upgrade_request request) {
+    const auto peer = stream->peer_ip();
     auto link = accept_websocket(
-      unit, std::move(socket), std::move(request.target), request.headers,
+      unit, std::move(stream), std::move(request.target), request.headers,
       options_.name, std::move(request.rest), std::move(request.place),
       [me = shared_from_this(), &unit, peer](link_ptr opened, link_error error,
                                              const std::string& why) {
@@ -303,15 +297,14 @@ class open_port : public std::enable_shared_from_this<open_port> {
                          [](aps::link& link) { link.abort(link_error::none); });
   }
 
-  poll_handler polls() {
+  service_ptr polls() {
     if (!options_.agents)
-      return {};
-    auto desk = std::make_shared<poll_desk>(
+      return nullptr;
+    return std::make_shared<poll_desk>(
       options_.name, gate_, [weak = weak_from_this()](link_ptr opened) {
         if (auto me = weak.lock())
           me->on_poll_link(std::move(opened));
       });
-    return [desk](const exchange_ptr& exchange) { desk->serve(exchange); };
   }
 
   void on_poll_link(link_ptr opened) {
@@ -328,6 +321,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
   live_set live_;
   std::atomic<bool> stopped_{false};
   tcp::acceptor acceptor_;
+  tcp::endpoint peer_; // of the connection that comes next
   asio::steady_timer pause_;
   int descriptor_ = -1;
   uint16_t port_ = 0;

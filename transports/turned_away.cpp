@@ -21,9 +21,9 @@ std::atomic<int> live{0};
 
 } // namespace
 
-turned_away::turned_away(io_unit& unit, asio::ip::tcp::socket socket)
-    : unit_(unit), socket_(std::move(socket)),
-      deadline_(unit.now() + patience), bytes_(4096, '\0') {
+turned_away::turned_away(io_unit& unit, stream_ptr stream)
+    : unit_(unit), stream_(std::move(stream)), deadline_(unit.now() + patience),
+      bytes_(4096, '\0') {
   ++live;
 }
 
@@ -31,11 +31,10 @@ turned_away::~turned_away() {
   --live;
 }
 
-bool turned_away::start(io_unit& unit, asio::ip::tcp::socket socket,
-                        bool asked) {
+bool turned_away::start(io_unit& unit, stream_ptr stream, bool asked) {
   if (live >= most)
     return false;
-  const auto me = std::make_shared<turned_away>(unit, std::move(socket));
+  const auto me = std::make_shared<turned_away>(unit, std::move(stream));
   unit.watch(me);
   if (asked)
     me->answer();
@@ -47,7 +46,7 @@ bool turned_away::start(io_unit& unit, asio::ip::tcp::socket socket,
 // Until it asked, and then until it closes: an answer is lost when bytes wait
 // unread behind it (RFC 9112, 9.6).
 void turned_away::read() {
-  socket_.async_read_some(
+  stream_->async_read_some(
     asio::buffer(bytes_),
     guard(unit_, shared_from_this(),
           [](const auto& me, const error_code& error, size_t) {
@@ -66,11 +65,10 @@ void turned_away::answer() {
   reply.cause = outcome::overloaded;
   auto text = std::make_shared<std::string>(render_error(reply));
   asio::async_write(
-    socket_, asio::buffer(*text),
+    *stream_, asio::buffer(*text),
     guard(unit_, shared_from_this(),
           [text](const auto& me, const error_code& error, size_t) {
-            error_code ignored;
-            me->socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+            me->stream_->shutdown_send();
             if (!error)
               me->read();
           }));
@@ -82,8 +80,7 @@ void turned_away::on_tick(time_point now) {
 }
 
 void turned_away::close() {
-  error_code ignored;
-  socket_.close(ignored);
+  stream_->close();
 }
 
 } // namespace aps

@@ -1,8 +1,7 @@
 #pragma once
 
+#include "transports/net/byte_stream.hpp"
 #include "transports/net/io_unit.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
 
 #include <memory>
 #include <string>
@@ -15,13 +14,12 @@ namespace aps {
 class turned_away final : public watched,
                           public std::enable_shared_from_this<turned_away> {
  public:
-  turned_away(io_unit& unit, boost::asio::ip::tcp::socket socket);
+  turned_away(io_unit& unit, stream_ptr stream);
   ~turned_away() override;
 
   /// `asked`: its request, or a part, was read already.
   /// False when nothing will be said.
-  static bool start(io_unit& unit, boost::asio::ip::tcp::socket socket,
-                    bool asked);
+  static bool start(io_unit& unit, stream_ptr stream, bool asked);
 
   void on_tick(time_point now) override;
   void on_exception(const std::string&) override { close(); }
@@ -32,7 +30,7 @@ class turned_away final : public watched,
   void close();
 
   io_unit& unit_;
-  boost::asio::ip::tcp::socket socket_;
+  const stream_ptr stream_;
   const time_point deadline_;
   std::string bytes_;
   bool answered_ = false;

@@ -61,7 +61,7 @@ operator_front::operator_front(admin::desk_ptr desk, server serve)
   everything_ = std::move(everything);
 }
 
-std::shared_ptr<const route> operator_front::find(const visitor_request&) {
+route_decision operator_front::admit(const visitor_request&) {
   return everything_;
 }
 

@@ -17,7 +17,7 @@ class operator_front : public front {
   /// `serve` gets each request, its body complete; thread: its unit's.
   operator_front(admin::desk_ptr desk, server serve);
 
-  std::shared_ptr<const route> find(const visitor_request& request) override;
+  route_decision admit(const visitor_request& request) override;
   void start(exchange_ptr exchange) override;
   void on_link(link_ptr link) override;
   void on_limit(limit kind, std::string_view peer,

@@ -6,6 +6,7 @@
 #include "actors/base/unit_context.hpp"
 #include "actors/messages.hpp"
 #include "actors/watch/component_log.hpp"
+#include "config/host.hpp"
 
 #include <memory>
 #include <string>
@@ -38,9 +39,7 @@ struct agent_context {
   std::shared_ptr<std::atomic<size_t>> connections; ///< known to the node
 
   std::string server_name() const {
-    const auto v6 = server.host.find(':') != std::string::npos;
-    return (v6 ? "[" + server.host + "]" : server.host) + ":"
-           + std::to_string(server.port);
+    return config::authority(server.host, server.port);
   }
 };
 using agent_context_ptr = std::shared_ptr<const agent_context>;

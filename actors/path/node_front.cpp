@@ -2,6 +2,7 @@
 
 #include "actors/path/connection.hpp"
 #include "actors/policy/balance.hpp"
+#include "config/path.hpp"
 #include "transports/seam/auth.hpp"
 
 #include <algorithm>
@@ -61,9 +62,13 @@ node_front::node_front(caf::actor_system& system, node_context_ptr context,
   *context_->next_id = first_id != 0 ? first_id : random_start();
 }
 
-std::shared_ptr<const route> node_front::find(const visitor_request& request) {
-  return find_route(routes_, request.scheme, request.host, request.port,
-                    request.path);
+route_decision node_front::admit(const visitor_request& request) {
+  if (auto found = find_route(routes_, request.scheme, request.host,
+                              request.port, request.path))
+    return found;
+  return denial{.cause = outcome::no_mapping,
+                .detail = std::string{render(config::risk_of(request.path))},
+                .more = request.local ? known_addresses() : std::string{}};
 }
 
 exchange_id node_front::next_id() {
@@ -129,6 +134,7 @@ void node_front::on_own_answer(executor& unit, const own_answer& answer) {
     recorders_->of(unit).keep(answer, next_id());
 }
 
+// For somebody who asked for something else.
 std::string node_front::known_addresses() const {
   constexpr size_t most = 20;
   const auto& all = context_->config.mappings;

@@ -21,13 +21,12 @@ class node_front final : public front {
              std::shared_ptr<origin_client> origins, exchange_id first_id = 0,
              std::shared_ptr<exchange_recorders> recorders = nullptr);
 
-  std::shared_ptr<const route> find(const visitor_request& request) override;
+  route_decision admit(const visitor_request& request) override;
   void start(exchange_ptr exchange) override;
   void on_link(link_ptr link) override;
   void on_limit(limit kind, std::string_view peer,
                 std::string_view detail) override;
   void on_own_answer(executor& unit, const own_answer& answer) override;
-  std::string known_addresses() const override;
   exchange_id next_id() override;
 
   /// Refuses new requests and links from now on.
@@ -38,6 +37,7 @@ class node_front final : public front {
 
  private:
   void serve_here(const exchange_ptr& exchange);
+  std::string known_addresses() const;
 
   caf::actor_system& system_;
   node_context_ptr context_;

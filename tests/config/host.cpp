@@ -50,6 +50,13 @@ CAF_TEST(loopback is what nobody else reaches) {
     CAF_CHECK(!is_loopback(host));
 }
 
+CAF_TEST(an authority has brackets around IPv6 alone) {
+  CAF_CHECK_EQUAL(authority("example.com", 80), "example.com:80");
+  CAF_CHECK_EQUAL(authority("127.0.0.1", "8080"), "127.0.0.1:8080");
+  CAF_CHECK_EQUAL(authority("::1", 65535), "[::1]:65535");
+  CAF_CHECK_EQUAL(authority("", uint16_t{0}), ":0");
+}
+
 CAF_TEST(one host has one text) {
   struct row {
     const char* host;

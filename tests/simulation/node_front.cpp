@@ -10,13 +10,25 @@ using namespace aps::test;
 
 namespace {
 
-bool found(world& w, const std::string& host, uint16_t port,
-           const std::string& path) {
+visitor_request request_for(const std::string& host, uint16_t port,
+                            const std::string& path) {
   visitor_request request;
   request.host = host;
   request.port = port;
   request.path = path;
-  return w.net().to->find(request) != nullptr;
+  return request;
+}
+
+bool found(world& w, const std::string& host, uint16_t port,
+           const std::string& path) {
+  const auto decision = w.net().to->admit(request_for(host, port, path));
+  const auto* route = std::get_if<std::shared_ptr<const aps::route>>(&decision);
+  CAF_CHECK(route == nullptr || *route != nullptr);
+  return route != nullptr;
+}
+
+denial denied(world& w, const visitor_request& request) {
+  return std::get<denial>(w.net().to->admit(request));
 }
 
 } // namespace
@@ -27,6 +39,28 @@ CAF_TEST(a_mapping_without_port_is_found_under_any_port) {
   CAF_CHECK(found(w, "EXAMPLE.com", 80, "/"));
   CAF_CHECK(found(w, "example.com", 8080, "/"));
   CAF_CHECK(!found(w, "example.org", 0, "/"));
+}
+
+CAF_TEST(a_denial_tells_what_there_is_to_this_machine_alone) {
+  world w{world_options{}};
+  auto request = request_for("example.org", 0, "/");
+  const auto foreign = denied(w, request);
+  CAF_CHECK_EQUAL(foreign.cause, outcome::no_mapping);
+  CAF_CHECK_EQUAL(foreign.detail, "");
+  CAF_CHECK_EQUAL(foreign.more, "");
+  request.local = true;
+  const auto local = denied(w, request);
+  CAF_CHECK_EQUAL(local.detail, "");
+  CAF_CHECK_NOT_EQUAL(local.more.find("\n  http://example.com"),
+                      std::string::npos);
+}
+
+CAF_TEST(a_denial_says_what_is_wrong_with_a_path) {
+  world w{world_options{}};
+  const auto climbing = denied(w, request_for("example.com", 0, "/a/../b"));
+  CAF_CHECK_EQUAL(climbing.cause, outcome::no_mapping);
+  CAF_CHECK_NOT_EQUAL(climbing.detail, "");
+  CAF_CHECK_EQUAL(climbing.more, "");
 }
 
 CAF_TEST(paths_that_climb_have_no_mapping) {

@@ -52,13 +52,13 @@ struct fixture {
       peer.assign(tcp::v4(), pair.theirs.release());
       h2_door::handler agent;
       if (agents)
-        agent = [this](tcp::socket socket, std::string bytes, place_ptr) {
-          taken = std::make_unique<tcp::socket>(std::move(socket));
+        agent = [this](stream_ptr stream, std::string bytes, place_ptr) {
+          taken = std::move(stream);
           read = std::move(bytes);
         };
       const auto made = std::make_shared<h2_door>(
-        unit, std::move(pair.ours), already_read, nullptr, 1h, std::move(agent),
-        [this] { ++refused; });
+        unit, std::make_unique<byte_stream>(std::move(pair.ours)), already_read,
+        nullptr, 1h, std::move(agent), [this] { ++refused; });
       made->start();
       door = made;
     });
@@ -90,7 +90,7 @@ struct fixture {
   asio::io_context own;
   tcp::socket peer{own};
   std::weak_ptr<h2_door> door;
-  std::unique_ptr<tcp::socket> taken;
+  stream_ptr taken;
   std::string read;
   int refused = 0;
 };
@@ -113,7 +113,7 @@ CAF_TEST(an agent goes on with all that it said) {
   CAF_CHECK_EQUAL(read, call);
   CAF_CHECK_EQUAL(refused, 0);
   CAF_CHECK_EQUAL(heard(our_settings.size()), our_settings);
-  on(unit, [this] { asio::write(*taken, asio::buffer("on", 2)); });
+  on(unit, [this] { asio::write(taken->socket(), asio::buffer("on", 2)); });
   CAF_CHECK_EQUAL(heard(2), "on");
 }
 

@@ -26,7 +26,8 @@ struct fixture {
     on(unit, [&] {
       test::socket_pair pair{unit.context()};
       peer.assign(tcp::v4(), pair.theirs.release());
-      told = turned_away::start(unit, std::move(pair.ours), asked);
+      told = turned_away::start(
+        unit, std::make_unique<byte_stream>(std::move(pair.ours)), asked);
     });
     return told;
   }

@@ -7,13 +7,14 @@
 
 namespace aps {
 
-http_front_context::http_front_context(
-  std::shared_ptr<front> to, listen_options options,
-  tunnel_upgrade_handler on_tunnel_upgrade, poll_handler on_poll)
+http_front_context::http_front_context(std::shared_ptr<front> to,
+                                       listen_options options,
+                                       tunnel_upgrade_handler on_tunnel_upgrade,
+                                       service_ptr service)
     : to_(std::move(to)), options_(std::move(options)),
       trusted_(options_.trusted_proxies),
       on_tunnel_upgrade_(std::move(on_tunnel_upgrade)),
-      on_poll_(std::move(on_poll)) {
+      service_(std::move(service)) {
   std::random_device random;
   seed_ = uint64_t{random()} << 32 | random();
 }
@@ -43,12 +44,11 @@ void http_front_context::remove(http_session* session) {
 }
 
 std::shared_ptr<http_session>
-start_http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
-                   std::string already_read,
+start_http_session(io_unit& unit, stream_ptr stream, std::string already_read,
                    std::shared_ptr<http_front_context> context,
                    place_ptr place) {
   auto session = std::make_shared<http_session>(
-    unit, std::move(socket), std::move(context), std::move(place));
+    unit, std::move(stream), std::move(context), std::move(place));
   guard(unit, session, [&](const auto& self) { self->start(already_read); })();
   return session;
 }

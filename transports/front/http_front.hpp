@@ -1,13 +1,13 @@
 #pragma once
 
 #include "config/networks.hpp"
+#include "transports/net/byte_stream.hpp"
 #include "transports/net/gate.hpp"
 #include "transports/net/io_unit.hpp"
 #include "transports/seam/exchange/exchange.hpp"
+#include "transports/seam/exchange/service.hpp"
 #include "transports/seam/front.hpp"
 #include "transports/seam/listener.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
 
 #include <atomic>
 #include <functional>
@@ -30,25 +30,20 @@ struct upgrade_request {
   place_ptr place;     ///< the connection's; null = nobody counts
 };
 
-/// Takes over the socket of an agent's `GET /.tunnel`. Called on the unit's
+/// Takes over the stream of an agent's `GET /.tunnel`. Called on the unit's
 /// thread; the HTTP session is over by then.
 using tunnel_upgrade_handler = std::function<void(
-  io_unit& unit, boost::asio::ip::tcp::socket socket, upgrade_request request)>;
-
-/// Takes a request of a poll link: a POST to `/.tunnel/poll` or below. The
-/// facts of the exchange have no route, and its visitor address is "ip:port".
-/// Called on the session's thread.
-using poll_handler = std::function<void(const exchange_ptr& exchange)>;
+  io_unit& unit, stream_ptr stream, upgrade_request request)>;
 
 /// What a listener's HTTP sessions share. Owned by the listener and by each
 /// of its sessions; everything public may be called from any thread.
 class http_front_context {
  public:
-  /// Without its handler, `/.tunnel` or what is below it is a path like
-  /// others.
+  /// Without somebody who takes them, `/.tunnel` and what is below it are
+  /// paths like others.
   http_front_context(std::shared_ptr<front> to, listen_options options,
                      tunnel_upgrade_handler on_tunnel_upgrade,
-                     poll_handler on_poll = {});
+                     service_ptr service = nullptr);
 
   const std::shared_ptr<front>& to() const noexcept { return to_; }
   const listen_options& options() const noexcept { return options_; }
@@ -63,15 +58,17 @@ class http_front_context {
   const tunnel_upgrade_handler& on_tunnel_upgrade() const noexcept {
     return on_tunnel_upgrade_;
   }
-  const poll_handler& on_poll() const noexcept { return on_poll_; }
 
-  /// Live HTTP sessions of visitors; those that carry poll links not counted.
+  /// Null = there is none.
+  const service_ptr& local_service() const noexcept { return service_; }
+
+  /// Live HTTP sessions of visitors; those of a service not counted.
   size_t sessions() const noexcept { return live_; }
 
   /// Keep-alive ends: idle sessions close within a tick, busy ones after the
   /// exchange that they carry, those with half a request head or with nothing
-  /// but an answer that was taken after a second. Poll links keep their
-  /// connections: they could not get new ones. Listener: call on
+  /// but an answer that was taken after a second. Those of a service stay: its
+  /// peers could not get new ones. Listener: call on
   /// `stop_accepting`.
   void drain() noexcept { draining_since_ = clock_type::now(); }
   bool draining() const noexcept {
@@ -102,7 +99,7 @@ class http_front_context {
   const listen_options options_;
   const config::network_set trusted_;
   const tunnel_upgrade_handler on_tunnel_upgrade_;
-  const poll_handler on_poll_;
+  const service_ptr service_;
   std::atomic<size_t> live_{0};
   std::atomic<time_point> draining_since_{time_point::max()};
   std::atomic<uint64_t> seed_;
@@ -111,13 +108,12 @@ class http_front_context {
   std::unordered_map<http_session*, std::weak_ptr<http_session>> all_; // dito
 };
 
-/// Starts the node's side of one visitor's TCP connection, which then lives by
-/// its own reads and writes. `already_read` are bytes that the listener took
-/// from the socket to tell protocols apart. The socket must belong to the
-/// unit's io_context, with TCP_NODELAY set. Thread: the unit's.
+/// Starts the node's side of one visitor's connection, which then lives by its
+/// own reads and writes. `already_read` are bytes that the listener took from
+/// the stream to tell protocols apart. The stream must belong to the unit's
+/// io_context, with TCP_NODELAY set. Thread: the unit's.
 std::shared_ptr<http_session>
-start_http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
-                   std::string already_read,
+start_http_session(io_unit& unit, stream_ptr stream, std::string already_read,
                    std::shared_ptr<http_front_context> context,
                    place_ptr place = nullptr);
 

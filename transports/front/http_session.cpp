@@ -26,33 +26,22 @@ parse_limits parse_limits_of(const http_front_context& context) {
     = std::min(limits.max_header_bytes, max_visitor_head_bytes);
   result.headers = std::min(limits.max_headers, max_visitor_fields);
   result.body_bytes = limits.max_body_bytes;
-  if (context.on_poll())
-    result.exempt = &is_poll_request;
+  if (const auto* local = context.local_service().get())
+    result.exempt = [local](const message_head& head) {
+      return local->takes(head.method, head.target);
+    };
   return result;
-}
-
-std::string ip_of(const boost::asio::ip::tcp::socket& socket) {
-  boost::system::error_code error;
-  const auto peer = socket.remote_endpoint(error);
-  if (error)
-    return "unknown";
-  auto address = peer.address();
-  if (address.is_v6() && address.to_v6().is_v4_mapped())
-    address = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped,
-                                               address.to_v6());
-  return address.to_string();
 }
 
 } // namespace
 
 // -- life ---------------------------------------------------------------------
 
-http_session::http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
+http_session::http_session(io_unit& unit, stream_ptr stream,
                            std::shared_ptr<http_front_context> context,
                            place_ptr place)
-    : channel(unit, std::make_unique<byte_stream>(std::move(socket))),
-      context_(std::move(context)), place_(std::move(place)),
-      visitor_ip_(ip_of(stream_->socket())),
+    : channel(unit, std::move(stream)), context_(std::move(context)),
+      place_(std::move(place)), visitor_ip_(stream_->peer_ip()),
       connection_(context_->next_seed()),
       // Spread wide: a session counts its requests up from here.
       id_seed_(connection_ * 0x9e3779b97f4a7c15),
@@ -67,7 +56,8 @@ std::shared_ptr<http_session> http_session::self() {
 http_session::~http_session() {
   if (!over())
     context_->remove(this);
-  set_polled(true); // counts no longer
+  if (!service_)
+    --context_->live_;
 }
 
 void http_session::start(std::string_view already_read) {
@@ -163,7 +153,7 @@ void http_session::on_read(const error_code& error, size_t bytes) {
 void http_session::on_end_of_input(bool orderly) {
   input_ended_ = true;
   // Agents never end one direction alone.
-  if (!orderly || lingering_ || request_.poll)
+  if (!orderly || lingering_ || request_.by)
     return close();
   if ((raw_ && request_.received) || dropping())
     return process(); // see pump_raw

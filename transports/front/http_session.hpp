@@ -12,9 +12,6 @@
 
 namespace aps {
 
-/// True for a request that belongs to a poll link, wherever those are taken.
-bool is_poll_request(const message_head& head) noexcept;
-
 /// The node's side of one visitor's TCP connection: HTTP/1.1 in and out, one
 /// exchange at a time; pipelined requests wait in the input buffer. Kept alive
 /// by its reads, writes and running exchange. Everything on the unit's thread.
@@ -30,7 +27,7 @@ class http_session final : public visitor,
                            public watched,
                            public channel {
  public:
-  http_session(io_unit& unit, boost::asio::ip::tcp::socket socket,
+  http_session(io_unit& unit, stream_ptr stream,
                std::shared_ptr<http_front_context> context,
                place_ptr place = nullptr);
   ~http_session() override;
@@ -72,12 +69,12 @@ class http_session final : public visitor,
   struct request_facts {
     bool head_request = false;
     bool json = false;
-    bool poll = false;       ///< it belongs to a poll link
     bool keep_alive = false;
     bool chunks = false;     ///< the body is passed on in its chunks
     bool trusted = false;    ///< the peer's word about the visitor is taken
     bool local = false;      ///< asked by somebody on this machine
     unsigned version = 11;
+    const service* by = nullptr; ///< who answers it here; null = a target
     std::string id;
     std::string visitor_ip;  ///< the peer's, or what a trusted one says
   };
@@ -149,8 +146,8 @@ class http_session final : public visitor,
   bool is_agent() noexcept;
   bool is_probe() noexcept;
   void hand_over();
-  void start_poll();
-  void set_polled(bool value) noexcept;
+  void start_service();
+  void belong_to(service* owner) noexcept;
 
   // -- http_session_response.cpp ---------------------------------------------
 
@@ -179,6 +176,7 @@ class http_session final : public visitor,
   body_writer body_;
   exchange_ptr exchange_;
   request_state request_;
+  service* service_ = nullptr; // whose the last request was
   uint64_t requests_ = 0;    // finished ones
   uint64_t received_ = 0;    // bytes
   uint64_t dropped_ = 0;     // bytes behind the last request that counts
@@ -199,7 +197,6 @@ class http_session final : public visitor,
   bool unacknowledged_ = false; // the kernel may have unsent bytes of ours
   bool closing_ = false;        // close once the output is flushed
   bool lingering_ = false;      // our direction is shut down
-  bool polled_ = false;         // the last request belongs to a poll link
 };
 
 } // namespace aps

@@ -12,15 +12,6 @@ namespace {
 // How long a visitor may be silent that goes on after its last answer.
 constexpr duration linger_silence = std::chrono::seconds(5);
 
-// A poll link's second connection is used now and then only.
-constexpr duration poll_idle_timeout = std::chrono::seconds(75);
-
-// An agent repeats what does not arrive, on a new connection.
-constexpr duration poll_write_timeout = std::chrono::seconds(15);
-
-// Beyond every hold that an agent may ask for.
-constexpr duration poll_answer_timeout = std::chrono::seconds(60);
-
 constexpr auto no_end = std::numeric_limits<uint64_t>::max();
 
 } // namespace
@@ -56,16 +47,16 @@ http_session::phase http_session::current_phase() const noexcept {
 duration http_session::limit_of(phase phase) const noexcept {
   switch (phase) {
     case phase::idle:
-      return polled_ && limits().idle_timeout > duration::zero()
-               ? std::max(limits().idle_timeout, poll_idle_timeout)
+      return service_ && limits().idle_timeout > duration::zero()
+               ? std::max(limits().idle_timeout, service_->patience().idle)
                : limits().idle_timeout;
     case phase::header: return limits().header_timeout;
     case phase::half_open: return limits().body_timeout;
     case phase::half_closed: return limits().half_close_timeout;
     case phase::first_byte:
-      return request_.poll
-               ? std::max(limits().first_byte_timeout, poll_answer_timeout)
-               : limits().first_byte_timeout;
+      return request_.by ? std::max(limits().first_byte_timeout,
+                                    request_.by->patience().answer)
+                         : limits().first_byte_timeout;
     case phase::lingering: return limits().discard_timeout;
     case phase::body: // a rate instead, see `sends`
     case phase::none: break;
@@ -106,7 +97,7 @@ void http_session::on_tick(time_point now) {
 }
 
 bool http_session::holds_up_stop(phase phase, time_point now) const noexcept {
-  if (polled_ || !context_->draining())
+  if (service_ || !context_->draining())
     return false;
   const auto without_request
     = phase == phase::header || phase == phase::lingering;
@@ -141,10 +132,11 @@ bool http_session::takes(time_point now) noexcept {
     return true;
   }
   progress_rule rule{limits().write_timeout, limits().min_send_rate};
-  if (polled_
-      && (rule.silence <= duration::zero()
-          || rule.silence > poll_write_timeout))
-    rule.silence = poll_write_timeout;
+  if (service_) {
+    const auto most = service_->patience().taking;
+    if (rule.silence <= duration::zero() || rule.silence > most)
+      rule.silence = most;
+  }
   const auto owed = writing ? no_end : waiting + output_.size();
   return outgoing_.keeps_up(now, visitor_socket::acknowledged(handle), owed,
                             rule);
@@ -172,7 +164,7 @@ void http_session::look_at_visitor() {
   if (state == visitor_socket::peer_state::open)
     return;
   const bool gone = state == visitor_socket::peer_state::gone;
-  if (gone || request_.poll)
+  if (gone || request_.by)
     return close();
   if (!raw_ && !std::exchange(end_in_sight_, true))
     visitor_socket::look_closer(handle);

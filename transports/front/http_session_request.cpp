@@ -28,18 +28,6 @@ constexpr size_t max_agent_field = 64 * 1024 - 16;
 
 constexpr auto no_limit = std::numeric_limits<size_t>::max();
 
-constexpr std::string_view poll_target = "/.tunnel/poll";
-
-std::string endpoint_of(const boost::asio::ip::tcp::socket& socket) {
-  boost::system::error_code error;
-  const auto peer = socket.remote_endpoint(error);
-  if (error)
-    return "unknown";
-  const auto ip = peer.address().to_string();
-  const auto port = std::to_string(peer.port());
-  return peer.address().is_v6() ? "[" + ip + "]:" + port : ip + ":" + port;
-}
-
 outcome outcome_of(parse_fault fault) noexcept {
   switch (fault) {
     case parse_fault::unsupported_coding:
@@ -180,9 +168,11 @@ void http_session::begin_request() {
     request_.id = make_request_id(id_seed_++);
   if (const auto fault = parser_.fault(); fault != parse_fault::none)
     return refuse(outcome_of(fault), render(fault));
-  set_polled(context_->on_poll() && is_poll_request(head));
-  if (polled_)
-    return start_poll();
+  const auto& local = context_->local_service();
+  belong_to(local && local->takes(head.method, head.target) ? local.get()
+                                                            : nullptr);
+  if (service_)
+    return start_service();
   if (is_agent())
     return hand_over();
   if (is_probe())
@@ -199,13 +189,13 @@ void http_session::begin_request() {
   request_.trusted = identity.trusted;
   request_.visitor_ip = std::move(identity.address);
   request_.local = is_loopback(visitor_ip_) && !was_forwarded(head.headers);
-  auto via = context_->to()->find(
-    to_visitor_request(head, known, request_.visitor_ip));
-  if (!via)
-    return answer_error(outcome::no_mapping,
-                        render(config::risk_of(known.path)),
-                        request_.local ? context_->to()->known_addresses() : "");
-  start_exchange(std::move(via), known);
+  auto asked = to_visitor_request(head, known, request_.visitor_ip);
+  asked.local = request_.local;
+  auto decision = context_->to()->admit(asked);
+  if (const auto* denied = std::get_if<denial>(&decision))
+    return answer_error(denied->cause, denied->detail, denied->more);
+  start_exchange(std::get<std::shared_ptr<const route>>(std::move(decision)),
+                 known);
 }
 
 // Nobody has to switch to HTTP/2 (RFC 9113, 3.1), and some clients always ask;
@@ -250,7 +240,7 @@ void http_session::start_exchange(std::shared_ptr<const route> via,
                               .upgrades = context_->options().upgrades,
                               .pseudonym = context_->pseudonym(),
                               .connection = connection_});
-  request_.chunks = head.chunked && !out->upgrade.empty();
+  request_.chunks = head.chunked && out->kind() == exchange_kind::upgrade;
   if (!fits_a_frame(*out)) {
     head.method = out->method; // for the record
     head.headers = {{"Host", address.authority}};
@@ -380,25 +370,16 @@ void http_session::hand_over() {
   upgrade_request request{std::move(head.method), std::move(head.target),
                           std::move(head.headers), std::string{input_.data()},
                           std::move(place_)};
-  end();
   context_->remove(this);
-  context_->on_tunnel_upgrade()(unit_, std::move(stream_->socket()),
-                                std::move(request));
-}
-
-bool is_poll_request(const message_head& head) noexcept {
-  const std::string_view target = head.target;
-  if (head.method != "POST" || !target.starts_with(poll_target))
-    return false;
-  const auto rest = target.substr(poll_target.size());
-  return rest.empty() || rest.front() == '/' || rest.front() == '?';
+  context_->on_tunnel_upgrade()(unit_, release(), std::move(request));
 }
 
 // The connection stays ours: what is between us and the agent may carry
 // requests of others on it, before and after.
-void http_session::start_poll() {
+void http_session::start_service() {
   auto& head = parser_.head();
-  request_.poll = request_.passed_on = true;
+  request_.by = service_;
+  request_.passed_on = true;
   request_.keep_alive = head.keep_alive;
   auto out = std::make_shared<request_head>();
   out->method = std::move(head.method);
@@ -408,18 +389,17 @@ void http_session::start_poll() {
   out->content_length = head.content_length;
   exchange_ = std::make_shared<exchange>(
     unit_, context_->to()->next_id(), std::move(out),
-    exchange_facts{endpoint_of(stream_->socket()), request_.id, nullptr},
-    self());
-  context_->on_poll()(exchange_);
+    exchange_facts{stream_->peer_name(), request_.id, nullptr}, self());
+  service_->serve(exchange_);
 }
 
 // Only visitors are counted.
-void http_session::set_polled(bool value) noexcept {
-  if (value && !polled_)
+void http_session::belong_to(service* owner) noexcept {
+  if (owner && !service_)
     --context_->live_;
-  else if (!value && polled_)
+  else if (!owner && service_)
     ++context_->live_;
-  polled_ = value;
+  service_ = owner;
 }
 
 } // namespace aps

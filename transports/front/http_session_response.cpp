@@ -44,9 +44,8 @@ void http_session::on_head(const response_head_ptr& head) {
   // Nothing will follow a refused upgrade but its body.
   if (may_switch() && request_.received)
     exchange_->send_end({});
-  auto context = context_of_answer(
-    request_.keep_alive && !request_.continue_due
-    && (request_.poll || !context_->draining()));
+  auto context = context_of_answer(request_.keep_alive && !request_.continue_due
+                                   && (request_.by || !context_->draining()));
   const auto framing = choose_framing(*head, context);
   request_.keep_alive = context.keep_alive;
   request_.head_sent = true;
@@ -57,7 +56,7 @@ void http_session::on_head(const response_head_ptr& head) {
 
 void http_session::switch_protocols(const response_head& head) {
   const auto kept = shared_from_this();
-  if (exchange_->head()->upgrade.empty()) {
+  if (exchange_->head()->kind() != exchange_kind::upgrade) {
     cancel_exchange(outcome::origin_protocol);
     return answer_error(outcome::origin_protocol,
                         "The target switched protocols without being asked.");
@@ -74,7 +73,7 @@ void http_session::switch_protocols(const response_head& head) {
 
 // Whether the target may still take a wish to switch protocols, or has.
 bool http_session::may_switch() const noexcept {
-  return exchange_ && !exchange_->head()->upgrade.empty()
+  return exchange_ && exchange_->head()->kind() == exchange_kind::upgrade
          && (raw_ || !request_.head_sent);
 }
 
@@ -84,7 +83,7 @@ response_context http_session::context_of_answer(bool keep_alive) const {
           .keep_alive = keep_alive,
           .request_id = request_.id,
           .pseudonym = context_->pseudonym(),
-          .ours = request_.poll};
+          .ours = request_.by != nullptr};
 }
 
 void http_session::on_data(slice bytes) {

@@ -296,7 +296,7 @@ request_head_ptr rewrite_request(message_head& head,
   result->authority = via.rule.to.authority();
   result->path = via.target_path(address.path);
   result->content_length = head.content_length;
-  result->last = !head.has_body && result->upgrade.empty();
+  result->last = !head.has_body && result->kind() == exchange_kind::request;
   // A proxy's connection carries the requests of many.
   result->visitor = source.trusted ? 0 : source.connection;
   auto& headers = result->headers = end_to_end_fields(
@@ -307,7 +307,7 @@ request_head_ptr rewrite_request(message_head& head,
                                    .append(source.pseudonym));
   headers.push_back({"X-Request-Id", std::string{source.request_id}});
   add_connection_fields(headers, result->upgrade, wants_trailers);
-  if (head.chunked && !result->upgrade.empty())
+  if (head.chunked && result->kind() == exchange_kind::upgrade)
     headers.push_back({"Transfer-Encoding", "chunked"});
   return result;
 }

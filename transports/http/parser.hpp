@@ -5,6 +5,7 @@
 #include "transports/seam/slice.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,7 +36,7 @@ struct parse_limits {
 
   /// Messages that are not held to `body_bytes`, because whoever takes them
   /// has a limit of its own; null = none.
-  bool (*exempt)(const message_head& head) = nullptr;
+  std::function<bool(const message_head& head)> exempt = {};
 };
 
 /// The head of a message as received, with what its framing means.

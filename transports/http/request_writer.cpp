@@ -20,14 +20,14 @@ bool is_visible(std::string_view text) noexcept {
 bool is_framing_field(const request_head& head,
                       std::string_view name) noexcept {
   return iequals(name, "content-length")
-         || ((head.upgrade.empty() || head.content_length)
+         || ((head.kind() == exchange_kind::request || head.content_length)
              && iequals(name, "transfer-encoding"));
 }
 
 } // namespace
 
 body_framing choose_framing(const request_head& head) noexcept {
-  if (!head.upgrade.empty())
+  if (head.kind() == exchange_kind::upgrade)
     return body_framing::raw;
   if (head.content_length)
     return body_framing::length;
@@ -52,15 +52,6 @@ bool append_request_head(std::string& to, const request_head& head,
                  std::to_string(*head.content_length));
   to.append("\r\n");
   return true;
-}
-
-bool is_idempotent(const request_head& head) noexcept {
-  constexpr std::array<std::string_view, 6> methods{
-    "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
-  if (!head.upgrade.empty())
-    return false;
-  return std::find(methods.begin(), methods.end(), head.method) != methods.end()
-         || find_header(head.headers, "idempotency-key") != nullptr;
 }
 
 } // namespace aps

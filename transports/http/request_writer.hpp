@@ -16,7 +16,4 @@ body_framing choose_framing(const request_head& head) noexcept;
 bool append_request_head(std::string& to, const request_head& head,
                          body_framing framing);
 
-/// Methods that may be sent twice (RFC 9110, 9.2.2).
-bool is_idempotent(const request_head& head) noexcept;
-
 } // namespace aps

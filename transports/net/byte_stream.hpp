@@ -2,47 +2,106 @@
 
 #include "transports/net/output_queue.hpp"
 
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/bind_handler.hpp>
 
+#include <cassert>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace aps {
 
-/// A connected TCP or TLS byte stream; hides which of both. At most one read
-/// and one write at a time. Belongs to the thread of its io_context.
+/// A TCP or TLS byte stream; hides which of both, and is what every connection
+/// is handed around as. An asynchronous stream of Asio and Beast. At most one
+/// read and one write at a time. Belongs to the thread of its io_context.
 class byte_stream {
  public:
   using tcp = boost::asio::ip::tcp;
+  using error_code = boost::system::error_code;
+  using executor_type = tcp::socket::executor_type;
+  using next_layer_type = tcp::socket;
   using tls_stream = boost::asio::ssl::stream<tcp::socket&>;
 
-  explicit byte_stream(tcp::socket socket) : socket_(std::move(socket)) {}
+  /// Not connected yet; `connected` says when.
+  explicit byte_stream(boost::asio::io_context& context) : socket_(context) {}
+
+  /// A connected socket, whose other end is asked for.
+  explicit byte_stream(tcp::socket socket);
+
+  /// A connected socket with its other end.
+  byte_stream(tcp::socket socket, const tcp::endpoint& peer);
 
   byte_stream(const byte_stream&) = delete;
   byte_stream& operator=(const byte_stream&) = delete;
 
+  executor_type get_executor() noexcept { return socket_.get_executor(); }
   tcp::socket& socket() noexcept { return socket_; }
+  next_layer_type& next_layer() noexcept { return socket_; }
+
+  /// The other end as it was when the connection was made, an IPv4 address
+  /// never mapped into IPv6; port 0 = it was gone already.
+  const tcp::endpoint& peer() const noexcept { return peer_; }
+
+  /// Its "ip:port", and the address alone; "unknown" when it was gone.
+  std::string peer_name() const;
+  std::string peer_ip() const;
+
+  /// After the socket was connected: asks for the other end, and sends small
+  /// writes at once.
+  void connected();
 
   /// Puts TLS on top of the socket; the caller sets it up and shakes hands.
+  /// Before any byte was put back.
   tls_stream& add_tls(boost::asio::ssl::context& context) {
+    assert(!tls_ && early_.empty());
     tls_ = std::make_unique<tls_stream>(socket_, context);
     return *tls_;
   }
   bool secure() const noexcept { return tls_ != nullptr; }
 
-  /// Precondition: secure().
-  tls_stream& tls() noexcept { return *tls_; }
+  tls_stream& tls() noexcept {
+    assert(secure());
+    return *tls_;
+  }
 
-  /// `done(error_code, size_t)`.
-  template <class Handler>
-  void async_read_some(boost::asio::mutable_buffer to, Handler done) {
-    if (tls_)
-      tls_->async_read_some(to, std::move(done));
-    else
-      socket_.async_read_some(to, std::move(done));
+  /// Bytes that were read already come again before all others.
+  void put_back(std::string bytes) {
+    assert(early_.empty());
+    early_ = std::move(bytes);
+  }
+
+  /// `token`: of `void(error_code, size_t)`.
+  template <class Buffers, class Token>
+  auto async_read_some(const Buffers& to, Token&& token) {
+    return boost::asio::async_initiate<Token, void(error_code, size_t)>(
+      [this](auto handler, const Buffers& buffers) {
+        if (!early_.empty())
+          read_early(std::move(handler), buffers);
+        else if (tls_)
+          tls_->async_read_some(buffers, std::move(handler));
+        else
+          socket_.async_read_some(buffers, std::move(handler));
+      },
+      token, to);
+  }
+
+  template <class Buffers, class Token>
+  auto async_write_some(const Buffers& from, Token&& token) {
+    return boost::asio::async_initiate<Token, void(error_code, size_t)>(
+      [this](auto handler, const Buffers& buffers) {
+        if (tls_)
+          tls_->async_write_some(buffers, std::move(handler));
+        else
+          socket_.async_write_some(buffers, std::move(handler));
+      },
+      token, from);
   }
 
   /// Writes all that waits in `from` with as few system calls as possible;
@@ -62,22 +121,36 @@ class byte_stream {
   /// No more bytes from our side; the peer may go on. TLS sends no close
   /// notification: HTTP's framing tells where a message ends.
   void shutdown_send() noexcept {
-    boost::system::error_code ignored;
+    error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
   }
 
   /// Ends both directions; outstanding operations are aborted. With `reset`
   /// the peer sees an error instead of an orderly end.
   void close(bool reset = false) noexcept {
-    boost::system::error_code ignored;
+    error_code ignored;
     if (reset)
       socket_.set_option(boost::asio::socket_base::linger{true, 0}, ignored);
     socket_.close(ignored);
   }
 
  private:
+  template <class Handler, class Buffers>
+  void read_early(Handler handler, const Buffers& to) {
+    const auto size = boost::asio::buffer_copy(to, boost::asio::buffer(early_));
+    early_.erase(0, size);
+    boost::asio::post(
+      get_executor(),
+      boost::beast::bind_front_handler(std::move(handler), error_code{}, size));
+  }
+
   tcp::socket socket_;
+  tcp::endpoint peer_;
   std::unique_ptr<tls_stream> tls_;
+  std::string early_;
 };
+
+/// How a connection is handed from its door to whoever serves it.
+using stream_ptr = std::unique_ptr<byte_stream>;
 
 } // namespace aps

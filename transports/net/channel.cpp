@@ -4,9 +4,11 @@
 
 #include <boost/asio/post.hpp>
 
+#include <cassert>
+
 namespace aps {
 
-channel::channel(io_unit& unit, std::unique_ptr<byte_stream> stream)
+channel::channel(io_unit& unit, stream_ptr stream)
     : unit_(unit), stream_(std::move(stream)) {}
 
 void channel::read_some(size_t limit) {
@@ -24,6 +26,12 @@ void channel::read_some(size_t limit) {
               self->input_.commit(bytes);
             self->on_read(error, bytes);
           }));
+}
+
+stream_ptr channel::release() {
+  assert(!over_ && !reading_ && !output_.in_flight());
+  over_ = true;
+  return std::move(stream_);
 }
 
 void channel::flush_soon() {

@@ -8,6 +8,8 @@
 #include <boost/system/error_code.hpp>
 
 #include <memory>
+#include <string>
+#include <utility>
 
 namespace aps {
 
@@ -23,7 +25,7 @@ class channel : public std::enable_shared_from_this<channel> {
  public:
   using error_code = boost::system::error_code;
 
-  channel(io_unit& unit, std::unique_ptr<byte_stream> stream);
+  channel(io_unit& unit, stream_ptr stream);
   virtual ~channel() = default;
 
   channel(const channel&) = delete;
@@ -65,11 +67,15 @@ class channel : public std::enable_shared_from_this<channel> {
   /// From now on nothing is read, written or told; false = it was so before.
   bool end() noexcept { return !std::exchange(over_, true); }
 
+  /// Ends, and gives the stream to somebody else; what was read and not used
+  /// lies in `input_`. Not while a read or a write is under way.
+  stream_ptr release();
+
   bool over() const noexcept { return over_; }
   bool reading() const noexcept { return reading_; }
 
   io_unit& unit_;
-  const std::unique_ptr<byte_stream> stream_;
+  stream_ptr stream_; ///< until it was released
   input_buffer input_;
   output_queue output_;
 

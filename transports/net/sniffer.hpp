@@ -1,9 +1,8 @@
 #pragma once
 
+#include "transports/net/byte_stream.hpp"
 #include "transports/net/first_bytes.hpp"
 #include "transports/net/io_unit.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
 
 #include <functional>
 #include <memory>
@@ -17,12 +16,11 @@ namespace aps {
 class sniffer final : public watched,
                       public std::enable_shared_from_this<sniffer> {
  public:
-  /// Gets the socket and the bytes that were read from it.
-  using handler = std::function<void(boost::asio::ip::tcp::socket socket,
-                                     std::string bytes, first_bytes protocol)>;
+  /// Gets the stream and the bytes that were read from it.
+  using handler = std::function<void(stream_ptr stream, std::string bytes,
+                                     first_bytes protocol)>;
 
-  sniffer(io_unit& unit, boost::asio::ip::tcp::socket socket,
-          duration timeout, handler done);
+  sniffer(io_unit& unit, stream_ptr stream, duration timeout, handler done);
 
   void start();
   void close();
@@ -38,7 +36,7 @@ class sniffer final : public watched,
   void on_read(size_t size);
 
   io_unit& unit_;
-  boost::asio::ip::tcp::socket socket_;
+  stream_ptr stream_; ///< until it was handed on
   const time_point deadline_;
   handler done_;
   std::string bytes_;

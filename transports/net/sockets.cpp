@@ -1,22 +1,30 @@
 #include "transports/net/sockets.hpp"
 
+#include "config/host.hpp"
+
 #include <fcntl.h>
 
 namespace aps {
 
-using tcp = boost::asio::ip::tcp;
+namespace ip = boost::asio::ip;
 using boost::system::error_code;
+using ip::tcp;
 
-std::string address_of_peer(const tcp::socket& socket) {
+tcp::endpoint peer_of(const tcp::socket& socket) {
   error_code error;
   const auto peer = socket.remote_endpoint(error);
-  return error ? std::string{} : to_string(peer);
+  return error ? tcp::endpoint{} : without_mapping(peer);
+}
+
+tcp::endpoint without_mapping(const tcp::endpoint& endpoint) {
+  const auto address = endpoint.address();
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped())
+    return endpoint;
+  return {ip::make_address_v4(ip::v4_mapped, address.to_v6()), endpoint.port()};
 }
 
 std::string to_string(const tcp::endpoint& endpoint) {
-  const auto ip = endpoint.address().to_string();
-  const auto port = std::to_string(endpoint.port());
-  return endpoint.address().is_v6() ? "[" + ip + "]:" + port : ip + ":" + port;
+  return config::authority(endpoint.address().to_string(), endpoint.port());
 }
 
 int release_non_blocking(tcp::socket& socket) {

@@ -6,8 +6,15 @@
 
 namespace aps {
 
-/// "ip:port" of the other side; empty when there is none any more.
-std::string address_of_peer(const boost::asio::ip::tcp::socket& socket);
+/// The other side, an IPv4 address never mapped into IPv6; port 0 = there is
+/// none any more.
+boost::asio::ip::tcp::endpoint
+peer_of(const boost::asio::ip::tcp::socket& socket);
+
+/// The same end, with an IPv4 address instead of one mapped into IPv6
+/// (RFC 4291, 2.5.5.2), as a port that takes both sees it.
+boost::asio::ip::tcp::endpoint
+without_mapping(const boost::asio::ip::tcp::endpoint& endpoint);
 
 /// "ip:port", with brackets around IPv6 addresses.
 std::string to_string(const boost::asio::ip::tcp::endpoint& endpoint);

@@ -21,7 +21,7 @@ namespace aps {
 namespace {
 
 // An origin that we chose ourselves may send more fields than a visitor.
-constexpr parse_limits response_limits{256 * 1024, 1000, 0};
+const parse_limits response_limits{256 * 1024, 1000, 0};
 
 // What an origin may still send or take is not known.
 constexpr uint64_t any_number = std::numeric_limits<uint64_t>::max();
@@ -88,8 +88,7 @@ response_head_ptr to_response_head(message_head& head) {
 
 } // namespace
 
-origin_connection::origin_connection(io_unit& unit,
-                                     std::unique_ptr<byte_stream> stream,
+origin_connection::origin_connection(io_unit& unit, stream_ptr stream,
                                      std::weak_ptr<origin_pool> pool,
                                      settings_ptr settings, std::string key,
                                      std::string name)

@@ -49,9 +49,8 @@ class origin_connection final : public busy_hook, public channel {
   using settings_ptr = std::shared_ptr<const origin_settings>;
 
   /// `key` names the origin in the pool, `name` in messages.
-  origin_connection(io_unit& unit, std::unique_ptr<byte_stream> stream,
-                    std::weak_ptr<origin_pool> pool,
-                    settings_ptr settings,
+  origin_connection(io_unit& unit, stream_ptr stream,
+                    std::weak_ptr<origin_pool> pool, settings_ptr settings,
                     std::string key, std::string name);
 
   std::shared_ptr<origin_connection> self();

@@ -1,5 +1,6 @@
 #include "transports/origin/origin_connector.hpp"
 
+#include "config/host.hpp"
 #include "transports/net/descriptors.hpp"
 #include "transports/net/guard.hpp"
 #include "transports/net/names/resolver.hpp"
@@ -37,8 +38,7 @@ origin_settings::origin_settings(const origin_options& opts)
 }
 
 std::string origin_address::str() const {
-  const bool ipv6 = host.find(':') != host.npos;
-  return (ipv6 ? "[" + host + "]" : host) + ":" + port;
+  return config::authority(host, port);
 }
 
 bool parse_authority(std::string_view scheme, std::string_view authority,
@@ -87,7 +87,7 @@ class connector final : public watched,
             origin_address to, std::function<void(connect_result)> done)
       : unit_(unit), settings_(std::move(settings)), to_(std::move(to)),
         done_(std::move(done)),
-        stream_(std::make_unique<byte_stream>(tcp::socket{unit.context()})) {}
+        stream_(std::make_unique<byte_stream>(unit.context())) {}
 
   void start() {
     deadline_ = unit_.now() + settings_->options.connect_timeout;
@@ -244,7 +244,7 @@ class connector final : public watched,
   std::function<void(connect_result)> done_;
   std::shared_ptr<void> wanted_; // as long as its name is
   std::vector<tcp::endpoint> candidates_;
-  std::unique_ptr<byte_stream> stream_;
+  stream_ptr stream_;
   time_point deadline_;
 };
 

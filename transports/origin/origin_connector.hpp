@@ -42,7 +42,7 @@ bool parse_authority(std::string_view scheme, std::string_view authority,
 
 /// A stream, or why there is none.
 struct connect_result {
-  std::unique_ptr<byte_stream> stream;
+  stream_ptr stream;
   outcome error = outcome::ok;
   std::string detail; ///< names the address and the reason
 };

@@ -1,6 +1,7 @@
 #include "transports/seam/frame.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace aps {
 
@@ -40,6 +41,15 @@ struct weigher {
 };
 
 } // namespace
+
+bool is_idempotent(const request_head& head) noexcept {
+  constexpr std::array<std::string_view, 6> methods{
+    "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
+  if (head.kind() == exchange_kind::upgrade)
+    return false;
+  return std::find(methods.begin(), methods.end(), head.method) != methods.end()
+         || find_header(head.headers, "Idempotency-Key") != nullptr;
+}
 
 std::string to_hex(std::string_view bytes) {
   constexpr std::string_view digits = "0123456789abcdef";

@@ -64,6 +64,12 @@ const header* find_header(const header_list& headers,
 /// Case-insensitive comparison of ASCII text.
 bool iequals(std::string_view x, std::string_view y) noexcept;
 
+/// What the bytes of an exchange are.
+enum class exchange_kind : uint8_t {
+  request, ///< one message each way
+  upgrade, ///< a request to switch protocols, and the other protocol's bytes
+};
+
 /// What the agent shall ask the origin. Immutable once made.
 struct request_head {
   std::string method;
@@ -83,8 +89,17 @@ struct request_head {
   /// The visitor's TCP connection, the same number for all its requests; a
   /// target that authenticates connections gets one for each. 0 = not said.
   uint64_t visitor = 0;
+
+  exchange_kind kind() const noexcept {
+    return upgrade.empty() ? exchange_kind::request : exchange_kind::upgrade;
+  }
 };
 using request_head_ptr = std::shared_ptr<const request_head>;
+
+/// Whether a request may be sent twice: by its method (RFC 9110, 9.2.2), or
+/// because its sender gave it an Idempotency-Key. One that switches protocols
+/// may not.
+bool is_idempotent(const request_head& head) noexcept;
 
 /// What the origin answered. A 1xx status other than 101 is interim.
 struct response_head {

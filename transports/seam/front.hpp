@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace aps {
 
@@ -18,7 +19,18 @@ struct visitor_request {
   uint16_t port = 0; ///< 0 = the scheme's default
   std::string path = "/"; ///< path and query
   std::string visitor_address; ///< ip
+  bool local = false;          ///< asked by somebody on this machine
 };
+
+/// Why a request is not let in.
+struct denial {
+  outcome cause = outcome::no_mapping; ///< says the status, too
+  std::string detail; ///< a sentence for whoever asked, or nothing
+  std::string more;   ///< lines behind it that no record keeps
+};
+
+/// What becomes of a request: the mapping that it takes, never null, or no.
+using route_decision = std::variant<std::shared_ptr<const route>, denial>;
 
 /// Where the listeners of a node hand over what arrives. Implemented by the
 /// actor side; called on unit threads, several at once.
@@ -26,10 +38,10 @@ class front {
  public:
   virtual ~front() = default;
 
-  /// The mapping for a request; null = none knows it.
-  virtual std::shared_ptr<const route> find(const visitor_request& request) = 0;
+  /// The door for each request, before anything is sent of it.
+  virtual route_decision admit(const visitor_request& request) = 0;
 
-  /// Carries the exchange; `exchange::facts().via` is what `find` returned.
+  /// Carries the exchange; `exchange::facts().via` is what `admit` found.
   virtual void start(exchange_ptr exchange) = 0;
 
   /// An agent dialled in; nothing was said yet.
@@ -52,10 +64,6 @@ class front {
   virtual void on_own_answer(executor& unit, const own_answer& answer) {
     static_cast<void>(unit), static_cast<void>(answer);
   }
-
-  /// A few lines about what there is, for a visitor on this machine that asked
-  /// for something else; empty = nothing is told.
-  virtual std::string known_addresses() const { return {}; }
 };
 
 } // namespace aps

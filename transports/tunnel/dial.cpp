@@ -1,5 +1,6 @@
 #include "transports/tunnel/dial.hpp"
 
+#include "config/host.hpp"
 #include "transports/net/guard.hpp"
 #include "transports/tunnel/dial_by_name.hpp"
 #include "transports/tunnel/grpc/grpc_client.hpp"
@@ -7,23 +8,14 @@
 #include "transports/tunnel/poll/poll_client_link.hpp"
 #include "transports/tunnel/websocket/websocket_link.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 namespace aps {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using tcp = asio::ip::tcp;
 
 namespace {
-
-/// "host:port", with brackets around IPv6 addresses.
-std::string authority_of(const dial_options& options) {
-  const bool v6 = options.host.find(':') != std::string::npos;
-  return (v6 ? "[" + options.host + "]" : options.host) + ":"
-         + std::to_string(options.port);
-}
 
 /// One attempt. Lives in its handlers; answers once.
 class dialer : public std::enable_shared_from_this<dialer> {
@@ -31,10 +23,11 @@ class dialer : public std::enable_shared_from_this<dialer> {
   dialer(io_unit& unit, const dial_options& options,
          std::shared_ptr<live_set> live, std::shared_ptr<void> lease,
          std::function<void(dial_result)> done)
-      : unit_(unit), options_(options), authority_(authority_of(options)),
+      : unit_(unit), options_(options),
+        authority_(config::authority(options.host, options.port)),
         live_(std::move(live)), lease_(std::move(lease)),
         done_(std::move(done)), deadline_(unit.context()),
-        socket_(unit.context()) {}
+        stream_(std::make_unique<byte_stream>(unit.context())) {}
 
   void start() {
     deadline_.expires_after(options_.timeout);
@@ -43,7 +36,7 @@ class dialer : public std::enable_shared_from_this<dialer> {
                                  if (!error)
                                    me->on_deadline();
                                }));
-    dial_by_name(unit_, shared_from_this(), socket_, options_.host,
+    dial_by_name(unit_, shared_from_this(), *stream_, options_.host,
                  options_.port);
   }
 
@@ -72,8 +65,6 @@ class dialer : public std::enable_shared_from_this<dialer> {
   void open() {
     if (!done_)
       return;
-    error_code ignored;
-    socket_.set_option(tcp::no_delay{true}, ignored);
     auto answer = [me = shared_from_this()](link_ptr link, link_error error,
                                             const std::string& detail) {
       me->finish(std::move(link), error, detail);
@@ -86,23 +77,23 @@ class dialer : public std::enable_shared_from_this<dialer> {
     std::function<void(link_ptr, link_error, const std::string&)> answer) {
     switch (options_.transport) {
       case transport_kind::grpc:
-        return open_grpc(unit_, std::move(socket_), authority_, lease_,
+        return open_grpc(unit_, std::move(stream_), authority_, lease_,
                          std::move(answer));
       case transport_kind::websocket:
-        return open_websocket(unit_, std::move(socket_), authority_,
+        return open_websocket(unit_, std::move(stream_), authority_,
                               std::move(answer));
       case transport_kind::poll:
         break;
     }
-    return open_poll(unit_, std::move(socket_), authority_, std::move(answer));
+    return open_poll(unit_, std::move(stream_), authority_, std::move(answer));
   }
 
   void on_deadline() { give_up(link_error::timed_out, "timed out"); }
 
   void give_up(link_error why, const std::string& reason) {
     finish(nullptr, why, reason);
-    error_code ignored;
-    socket_.close(ignored);
+    if (stream_)
+      stream_->close();
     if (link_)
       link_->abort(why);
   }
@@ -132,7 +123,7 @@ class dialer : public std::enable_shared_from_this<dialer> {
   std::shared_ptr<void> lease_;
   std::function<void(dial_result)> done_;
   asio::steady_timer deadline_;
-  tcp::socket socket_;
+  stream_ptr stream_; // until a link has it
   link_ptr link_; // while its handshake runs, and until we go
 };
 

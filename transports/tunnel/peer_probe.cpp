@@ -1,5 +1,6 @@
 #include "transports/tunnel/peer_probe.hpp"
 
+#include "config/host.hpp"
 #include "transports/seam/probe_request.hpp"
 #include "transports/tunnel/dial_by_name.hpp"
 
@@ -13,7 +14,6 @@ namespace aps {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using tcp = asio::ip::tcp;
 
 namespace {
 
@@ -55,10 +55,8 @@ class peer_look : public std::enable_shared_from_this<peer_look> {
   peer_look(io_unit& unit, std::string host, uint16_t port,
             std::function<void(std::string)> done)
       : unit_(unit), host_(std::move(host)), port_(port),
-        done_(std::move(done)), deadline_(unit.context()),
-        socket_(unit.context()) {
-    const auto v6 = host_.find(':') != std::string::npos;
-    name_ = (v6 ? "[" + host_ + "]" : host_) + ":" + std::to_string(port_);
+        name_(config::authority(host_, port_)), done_(std::move(done)),
+        deadline_(unit.context()), stream_(unit.context()) {
     request_.append("GET ").append(probe_request::target)
       .append(" HTTP/1.1\r\nHost: ").append(name_)
       .append("\r\nUser-Agent: ").append(probe_request::user_agent)
@@ -75,7 +73,7 @@ class peer_look : public std::enable_shared_from_this<peer_look> {
               if (!error)
                 me->on_deadline();
             }));
-    dial_by_name(unit_, shared_from_this(), socket_, host_, port_);
+    dial_by_name(unit_, shared_from_this(), stream_, host_, port_);
   }
 
   bool is_over() const noexcept { return !done_; }
@@ -100,18 +98,17 @@ class peer_look : public std::enable_shared_from_this<peer_look> {
     if (!done_)
       return;
     connected_ = true;
-    asio::async_write(socket_, asio::buffer(request_),
-                      guard(unit_, shared_from_this(),
-                            [](const auto& me, const error_code&, size_t) {
-                              me->read();
-                            }));
+    asio::async_write(
+      stream_, asio::buffer(request_),
+      guard(unit_, shared_from_this(),
+            [](const auto& me, const error_code&, size_t) { me->read(); }));
   }
 
   // What fits into one buffer is enough to tell.
   void read() {
     if (!done_)
       return;
-    socket_.async_read_some(
+    stream_.async_read_some(
       asio::buffer(answer_.data() + size_, answer_.size() - size_),
       guard(unit_, shared_from_this(),
             [](const auto& me, const error_code& error, size_t bytes) {
@@ -144,19 +141,18 @@ class peer_look : public std::enable_shared_from_this<peer_look> {
     if (!done)
       return;
     deadline_.cancel();
-    error_code ignored;
-    socket_.close(ignored);
+    stream_.close();
     done(found);
   }
 
   io_unit& unit_;
   const std::string host_;
   const uint16_t port_;
-  std::string name_;
+  const std::string name_;
   std::string request_;
   std::function<void(std::string)> done_;
   asio::steady_timer deadline_;
-  tcp::socket socket_;
+  byte_stream stream_;
   std::array<char, 4096> answer_;
   size_t size_ = 0;
   bool connected_ = false;

@@ -227,7 +227,7 @@ CAF_TEST(the connection of an agent is handed over with what it sent) {
   CAF_CHECK_EQUAL(what.target, "/.tunnel?x");
   CAF_CHECK_EQUAL(what.rest, "rest");
   CAF_CHECK_EQUAL(what.headers.size(), 3u);
-  CAF_CHECK(node.agent_socket->is_open());
+  CAF_CHECK(node.agent_stream->socket().is_open());
 }
 
 CAF_TEST(a few blank lines are forgiven and many are not) {

@@ -242,8 +242,7 @@ CAF_TEST(broken chunks are refused) {
                            "3;a=\"\x01\"\r\nabc\r\n0\r\n\r\n",
                            "3\r\nabc\r\n0;a=\"\n\"\r\n\r\n"})
     check_fault(head + body, parse_fault::malformed);
-  check_fault(head + "3;a=\"" + std::string(1, '\0')
-                + "\"\r\nabc\r\n0\r\n\r\n",
+  check_fault(head + "3;a=\"" + std::string(1, '\0') + "\"\r\nabc\r\n0\r\n\r\n",
               parse_fault::malformed);
 }
 

@@ -28,10 +28,10 @@ class direct_front final : public front {
     route_ = std::move(made);
   }
 
-  std::shared_ptr<const route> find(const visitor_request& what) override {
-    if (what.host == "nobody.com" || what.host == "example.com")
+  route_decision admit(const visitor_request& request) override {
+    if (request.host == "nobody.com" || request.host == "example.com")
       return route_;
-    return nullptr;
+    return denial{};
   }
 
   /// Who sent the last request.
@@ -90,10 +90,9 @@ class proxy {
                                     0}) {
     context = std::make_shared<http_front_context>(
       to, std::move(options),
-      [this](io_unit&, boost::asio::ip::tcp::socket socket,
-             upgrade_request what) {
-        agent_socket.emplace(std::move(socket));
-        agent.set_value(std::move(what));
+      [this](io_unit&, stream_ptr stream, upgrade_request request) {
+        agent_stream = std::move(stream);
+        agent.set_value(std::move(request));
       });
     accept();
     unit_.start();
@@ -138,7 +137,7 @@ class proxy {
   std::shared_ptr<direct_front> to;
   std::shared_ptr<http_front_context> context;
   std::promise<upgrade_request> agent;
-  std::optional<boost::asio::ip::tcp::socket> agent_socket;
+  stream_ptr agent_stream;
 
  private:
   void accept() {
@@ -148,7 +147,8 @@ class proxy {
         if (error)
           return;
         socket.set_option(boost::asio::ip::tcp::no_delay{true});
-        start_http_session(unit_, std::move(socket), {}, context);
+        start_http_session(
+          unit_, std::make_unique<byte_stream>(std::move(socket)), {}, context);
         accept();
       });
   }

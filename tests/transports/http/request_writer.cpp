@@ -91,16 +91,3 @@ CAF_TEST(a field that would break the request apart is left out) {
   CAF_CHECK_EQUAL(written(head_of("GET", {{"A", "x\r\nB: y"}, {"C d", "e"}})),
                   "GET /p?q HTTP/1.1\r\nHost: h:1\r\n\r\n");
 }
-
-CAF_TEST(only what does no harm twice is sent twice) {
-  for (const auto* method :
-       {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
-    CAF_CHECK(is_idempotent(head_of(method)));
-  // The case of a method counts.
-  for (const auto* method : {"POST", "PATCH", "CONNECT", "get", "PROPFIND", ""})
-    CAF_CHECK(!is_idempotent(head_of(method)));
-  CAF_CHECK(is_idempotent(head_of("POST", {{"idempotency-KEY", "1"}})));
-  auto head = head_of("GET", {{"Idempotency-Key", "1"}});
-  head.upgrade = "websocket";
-  CAF_CHECK(!is_idempotent(head));
-}

@@ -33,9 +33,7 @@ class manual_unit final : public executor {
 
 class counting_front final : public front {
  public:
-  std::shared_ptr<const route> find(const visitor_request&) override {
-    return nullptr;
-  }
+  route_decision admit(const visitor_request&) override { return denial{}; }
   void start(exchange_ptr) override {}
   void on_link(link_ptr) override {}
   exchange_id next_id() override { return 1; }

@@ -35,9 +35,9 @@ struct fixture {
       peer.assign(tcp::v4(), pair.theirs.release());
       handle = pair.ours.native_handle();
       const auto made = std::make_shared<sniffer>(
-        unit, std::move(pair.ours), 1h,
-        [this](tcp::socket socket, std::string bytes, first_bytes kind) {
-          ours = std::make_unique<tcp::socket>(std::move(socket));
+        unit, std::make_unique<byte_stream>(std::move(pair.ours)), 1h,
+        [this](stream_ptr stream, std::string bytes, first_bytes kind) {
+          ours = std::move(stream);
           ++calls;
           result.set_value({std::move(bytes), kind});
         });
@@ -87,7 +87,7 @@ struct fixture {
   asio::io_context own;
   tcp::socket peer{own};
   std::weak_ptr<sniffer> looking;
-  std::unique_ptr<tcp::socket> ours;
+  stream_ptr ours;
   std::promise<sniffed> result;
   int handle = -1; ///< of the sniffer's socket
   int calls = 0;
@@ -125,9 +125,9 @@ CAF_TEST(the socket is handed over and answers at once) {
   result.get_future().wait();
   on(unit, [this] {
     tcp::no_delay undelayed;
-    ours->get_option(undelayed);
+    ours->socket().get_option(undelayed);
     CAF_CHECK(undelayed.value());
-    asio::write(*ours, asio::buffer("answer", 6));
+    asio::write(ours->socket(), asio::buffer("answer", 6));
   });
   CAF_CHECK_EQUAL(heard(), "answer");
 }

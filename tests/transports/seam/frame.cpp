@@ -89,3 +89,24 @@ CAF_TEST(a_frame_weighs_at_least_its_texts) {
                   32u + 3);
   CAF_CHECK_EQUAL((frame{0, ping_frame{1}}.weight()), 32u);
 }
+
+CAF_TEST(only what does no harm twice is sent twice) {
+  const auto head_of = [](std::string method, header_list headers = {}) {
+    request_head head;
+    head.method = std::move(method);
+    head.headers = std::move(headers);
+    return head;
+  };
+  for (const auto* method :
+       {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+    CAF_CHECK(is_idempotent(head_of(method)));
+  // The case of a method counts.
+  for (const auto* method : {"POST", "PATCH", "CONNECT", "get", "PROPFIND", ""})
+    CAF_CHECK(!is_idempotent(head_of(method)));
+  CAF_CHECK(is_idempotent(head_of("POST", {{"idempotency-KEY", "1"}})));
+  for (const auto* method : {"GET", "POST"}) {
+    auto head = head_of(method, {{"Idempotency-Key", "1"}});
+    head.upgrade = "websocket";
+    CAF_CHECK(!is_idempotent(head));
+  }
+}

@@ -50,9 +50,7 @@ class recorder : public link_listener {
 /// A front without mappings that keeps the links of agents.
 class link_front : public front {
  public:
-  std::shared_ptr<const route> find(const visitor_request&) override {
-    return nullptr;
-  }
+  route_decision admit(const visitor_request&) override { return denial{}; }
   void start(exchange_ptr what) override;
   void on_link(link_ptr what) override;
   exchange_id next_id() override { return 1; }

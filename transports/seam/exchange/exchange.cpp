@@ -6,21 +6,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <utility>
 
 namespace aps {
 
 namespace {
-
-// RFC 9110, 9.2.2.
-bool is_idempotent(const request_head& head) noexcept {
-  constexpr std::array methods{"GET",  "HEAD",   "PUT",
-                               "DELETE", "OPTIONS", "TRACE"};
-  for (const auto* method : methods)
-    if (head.method == method)
-      return head.upgrade.empty();
-  return find_header(head.headers, "Idempotency-Key") != nullptr;
-}
 
 // Most texts are short and clean: those stay as they are.
 void cut_text(std::string& text, size_t most) {
@@ -42,6 +33,7 @@ exchange::exchange(executor& unit, exchange_id id, request_head_ptr head,
       facts_(cut_facts(std::move(facts))),
       listener_(std::move(listener)), window_(window),
       out_(initial_request_window), in_(window, window) {
+  assert(head_ && listener_);
   if (head_->last)
     out_.finish({});
 }
@@ -83,6 +75,7 @@ void exchange::detach(const link_ptr& from, link_error why, bool unsent) {
 
 // The last head never left: nobody began with it.
 void exchange::take_back_head() {
+  assert(heads_sent_ > 0 && starts_ >= current_.head_begins);
   --heads_sent_;
   starts_ -= current_.head_begins;
   head_sent_ = heads_sent_ > 0;
@@ -144,6 +137,7 @@ void exchange::begin_or_move(link_ptr on, const session_id& session,
 }
 
 void exchange::send_head(bool begins) {
+  assert(link_ && !over_);
   current_.resuming = false;
   // On a link that is closed already nothing is sent, and nobody begins; its
   // owner is about to detach us.
@@ -161,6 +155,7 @@ void exchange::send_head(bool begins) {
 
 // From the very beginning: nothing of the answer was delivered yet.
 void exchange::restart(bool begins) {
+  assert(!response_started_ && !body_acked_);
   if (record_)
     record_->bytes_resent += out_.sent();
   out_.restart(initial_request_window);
@@ -320,6 +315,7 @@ void exchange::send(frame::kind kind) {
 }
 
 void exchange::complete(const header_list& trailers) {
+  assert(final_head_);
   send(ack_frame{in_.received(), 0, true});
   const auto listener = std::move(listener_);
   release(outcome::ok);
@@ -340,6 +336,7 @@ void exchange::finish(outcome outcome, const std::string& detail) {
 }
 
 void exchange::release(outcome outcome, std::string_view detail) {
+  assert(!over_);
   over_ = true;
   note_end(outcome, detail);
   out_.clear();
@@ -398,6 +395,7 @@ void exchange::observe(std::shared_ptr<exchange_observer> observer,
 void exchange::note_attempt(exchange_attempt::kind kind) {
   if (!record_)
     return;
+  assert(owner_);
   const auto now = unit().now();
   if (record_->attempts.empty())
     record_->acquired = now;

@@ -12,11 +12,9 @@
 
 namespace aps {
 
-using tcp = boost::asio::ip::tcp;
-
 namespace {
 
-std::shared_ptr<grpc::Channel> make_channel(tcp::socket socket,
+std::shared_ptr<grpc::Channel> make_channel(stream_ptr stream,
                                             const std::string& authority) {
   grpc::ChannelArguments args;
   for (const auto& [name, value] : tunnel_arguments())
@@ -25,7 +23,7 @@ std::shared_ptr<grpc::Channel> make_channel(tcp::socket socket,
   args.SetMaxSendMessageSize(max_grpc_message);
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   return grpc::CreateCustomInsecureChannelFromFd(
-    authority, release_non_blocking(socket), args);
+    authority, release_non_blocking(stream->socket()), args);
 }
 
 /// The agent's side of the stream. Holds the call open by AddHold until the
@@ -34,10 +32,10 @@ class client_call final
   : public basic_grpc_call<
       grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>> {
  public:
-  client_call(io_unit& unit, tcp::socket socket, const std::string& authority,
+  client_call(io_unit& unit, stream_ptr stream, const std::string& authority,
               std::shared_ptr<void> lease, grpc_result done)
       : basic_grpc_call(unit, std::move(lease)),
-        channel_(make_channel(std::move(socket), authority)),
+        channel_(make_channel(std::move(stream), authority)),
         done_(std::move(done)) {}
 
   void start(std::shared_ptr<grpc_link> link) {
@@ -108,12 +106,12 @@ class client_call final
 
 } // namespace
 
-link_ptr open_grpc(io_unit& unit, tcp::socket socket,
+link_ptr open_grpc(io_unit& unit, stream_ptr stream,
                    const std::string& authority, std::shared_ptr<void> lease,
                    grpc_result done) {
-  auto result = std::make_shared<grpc_link>(unit, address_of_peer(socket),
-                                            std::string{});
-  auto* call = new client_call(unit, std::move(socket), authority,
+  auto result
+    = std::make_shared<grpc_link>(unit, stream->peer_name(), std::string{});
+  auto* call = new client_call(unit, std::move(stream), authority,
                                std::move(lease), std::move(done));
   call->start(result); // deletes itself after OnDone
   return result;

@@ -1,9 +1,8 @@
 #pragma once
 
+#include "transports/net/byte_stream.hpp"
 #include "transports/net/io_unit.hpp"
 #include "transports/seam/link.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
 
 #include <functional>
 #include <memory>
@@ -16,13 +15,13 @@ namespace aps {
 using grpc_result
   = std::function<void(link_ptr, link_error, std::string detail)>;
 
-/// Opens the tunnel's stream over a connected socket, which becomes a gRPC
+/// Opens the tunnel's stream over a connected stream, which becomes a gRPC
 /// channel of its own: the channel neither connects nor reconnects by itself,
 /// so connect errors stay typed and a link is one TCP connection. Complete
 /// when the node's initial metadata came. `authority` names the node. The
 /// returned link is there to be aborted meanwhile. `lease` is held until the
 /// call is over. Thread: the unit's.
-link_ptr open_grpc(io_unit& unit, boost::asio::ip::tcp::socket socket,
+link_ptr open_grpc(io_unit& unit, stream_ptr stream,
                    const std::string& authority, std::shared_ptr<void> lease,
                    grpc_result done);
 

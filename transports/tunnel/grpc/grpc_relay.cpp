@@ -1,7 +1,6 @@
 #include "transports/tunnel/grpc/grpc_relay.hpp"
 
 #include "transports/net/guard.hpp"
-#include "transports/net/sockets.hpp"
 
 #include <boost/asio/write.hpp>
 
@@ -38,11 +37,10 @@ std::string autobind(int fd) {
 
 } // namespace
 
-grpc_relay::grpc_relay(io_unit& unit, asio::ip::tcp::socket socket,
-                       relay_origin from)
-    : unit_(unit), from_(std::move(from)), peer_(address_of_peer(socket)),
-      agent_(std::move(socket)), grpc_(unit.context()),
-      deadline_(unit.now() + from_.timeout) {}
+grpc_relay::grpc_relay(io_unit& unit, stream_ptr stream, relay_origin from)
+    : unit_(unit), from_(std::move(from)), peer_(stream->peer_name()),
+      stream_(std::move(stream)), agent_(stream_->socket()),
+      grpc_(unit.context()), deadline_(unit.now() + from_.timeout) {}
 
 int grpc_relay::open(std::string& name) {
   int ends[2];
@@ -145,8 +143,7 @@ bool grpc_relay::admit(std::string_view bytes) {
 // the agent: say that no more come, and let the agent close. Closing at once
 // could destroy them, when the agent sent something in between.
 void grpc_relay::on_grpc_end() {
-  error_code ignored;
-  agent_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  stream_->shutdown_send();
   linger();
 }
 
@@ -159,7 +156,7 @@ void grpc_relay::linger() {
 
 void grpc_relay::close() {
   error_code ignored;
-  agent_.close(ignored);
+  stream_->close();
   grpc_.close(ignored);
 }
 

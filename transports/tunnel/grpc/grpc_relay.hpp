@@ -1,5 +1,6 @@
 #pragma once
 
+#include "transports/net/byte_stream.hpp"
 #include "transports/net/gate.hpp"
 #include "transports/net/io_unit.hpp"
 #include "transports/seam/front.hpp"
@@ -32,15 +33,14 @@ struct relay_origin {
 class grpc_relay final : public watched,
                          public std::enable_shared_from_this<grpc_relay> {
  public:
-  grpc_relay(io_unit& unit, boost::asio::ip::tcp::socket socket,
-             relay_origin from);
+  grpc_relay(io_unit& unit, stream_ptr stream, relay_origin from);
 
   /// Makes the socket pair. Returns gRPC's end, non-blocking, for the caller
   /// to own; -1 when the system has no more. `name` tells this relay from all
   /// others in `grpc::ServerContext::peer()`.
   int open(std::string& name);
 
-  /// Begins with bytes that were read from the socket already.
+  /// Begins with bytes that were read from the stream already.
   void start(std::string already_read);
 
   /// The agent on this connection is known now; limits end.
@@ -82,7 +82,8 @@ class grpc_relay final : public watched,
   io_unit& unit_;
   const relay_origin from_;
   const std::string peer_;
-  boost::asio::ip::tcp::socket agent_;
+  const stream_ptr stream_;
+  boost::asio::ip::tcp::socket& agent_; // of the stream
   pair_socket grpc_;
   h2_guard guard_;
   std::unique_ptr<char[]> from_agent_;

@@ -113,11 +113,11 @@ grpc_server::~grpc_server() {
   impl_->server->Wait();
 }
 
-std::shared_ptr<grpc_relay>
-grpc_server::adopt(io_unit& unit, boost::asio::ip::tcp::socket socket,
-                   std::string already_read, relay_origin from) {
-  auto relay = std::make_shared<grpc_relay>(unit, std::move(socket),
-                                            std::move(from));
+std::shared_ptr<grpc_relay> grpc_server::adopt(io_unit& unit, stream_ptr stream,
+                                               std::string already_read,
+                                               relay_origin from) {
+  auto relay
+    = std::make_shared<grpc_relay>(unit, std::move(stream), std::move(from));
   std::string name;
   external_acceptor::NewConnectionParameters connection;
   connection.fd = relay->open(name);

@@ -25,9 +25,8 @@ class grpc_server {
 
   /// Takes over a connection that began with the HTTP/2 preface. The returned
   /// relay is there to be closed; null when the system has no more sockets.
-  /// Thread: the unit's, to which the socket belongs.
-  std::shared_ptr<grpc_relay> adopt(io_unit& unit,
-                                    boost::asio::ip::tcp::socket socket,
+  /// Thread: the unit's, to which the stream belongs.
+  std::shared_ptr<grpc_relay> adopt(io_unit& unit, stream_ptr stream,
                                     std::string already_read,
                                     relay_origin from);
 

@@ -65,10 +65,10 @@ class poll_client_link final : public link_base {
       : link_base(unit, transport_kind::poll, to_string(node), {}), node_(node),
         authority_(std::move(authority)) {}
 
-  void open(tcp::socket socket, poll_result done) {
+  void open(stream_ptr stream, poll_result done) {
     opened_ = std::move(done);
     down_.over
-      = std::make_shared<poll_connection>(io(), std::move(socket), node_);
+      = std::make_shared<poll_connection>(io(), std::move(stream), node_);
     down_.over->request(poll_request_head(poll_path, authority_,
                                           {{std::string{poll_protocol_field},
                                             std::string{tunnel_subprotocol}}},
@@ -368,12 +368,11 @@ class poll_client_link final : public link_base {
 
 } // namespace
 
-link_ptr open_poll(io_unit& unit, tcp::socket socket, std::string authority,
+link_ptr open_poll(io_unit& unit, stream_ptr stream, std::string authority,
                    poll_result done) {
-  error_code ignored;
-  auto result = std::make_shared<poll_client_link>(
-    unit, socket.remote_endpoint(ignored), std::move(authority));
-  result->open(std::move(socket), std::move(done));
+  auto result = std::make_shared<poll_client_link>(unit, stream->peer(),
+                                                   std::move(authority));
+  result->open(std::move(stream), std::move(done));
   return result;
 }
 

@@ -1,9 +1,8 @@
 #pragma once
 
+#include "transports/net/byte_stream.hpp"
 #include "transports/net/io_unit.hpp"
 #include "transports/seam/link.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
 
 #include <functional>
 #include <string>
@@ -16,10 +15,10 @@ using poll_result
   = std::function<void(link_ptr, link_error, std::string detail)>;
 
 /// The agent's side of a poll link: asks the node at the other end of a
-/// connected socket for one. `authority` is the Host header. The returned
-/// link is there to be aborted meanwhile. The socket belongs to the unit.
+/// connected stream for one. `authority` is the Host header. The returned
+/// link is there to be aborted meanwhile. The stream belongs to the unit.
 /// Thread: the unit's.
-link_ptr open_poll(io_unit& unit, boost::asio::ip::tcp::socket socket,
-                   std::string authority, poll_result done);
+link_ptr open_poll(io_unit& unit, stream_ptr stream, std::string authority,
+                   poll_result done);
 
 } // namespace aps

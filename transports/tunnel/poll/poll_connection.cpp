@@ -40,11 +40,12 @@ poll_reply to_reply(http::response<http::string_body>&& from) {
 } // namespace
 
 poll_connection::poll_connection(io_unit& unit, tcp::endpoint to)
-    : unit_(unit), socket_(unit.context()), to_(std::move(to)) {}
+    : unit_(unit), stream_(std::make_unique<byte_stream>(unit.context())),
+      to_(std::move(to)) {}
 
-poll_connection::poll_connection(io_unit& unit, tcp::socket socket,
+poll_connection::poll_connection(io_unit& unit, stream_ptr stream,
                                  tcp::endpoint to)
-    : unit_(unit), socket_(std::move(socket)), to_(std::move(to)),
+    : unit_(unit), stream_(std::move(stream)), to_(std::move(to)),
       connected_(true) {}
 
 void poll_connection::request(std::string head, std::vector<slice> body,
@@ -60,13 +61,12 @@ void poll_connection::request(std::string head, std::vector<slice> body,
 }
 
 void poll_connection::connect(void (poll_connection::*next)()) {
-  socket_.async_connect(
+  stream_->socket().async_connect(
     to_, guard(unit_, shared_from_this(),
                [next](const auto& me, const error_code& error) {
                  if (error)
                    return me->finish(error, {});
-                 error_code ignored;
-                 me->socket_.set_option(tcp::no_delay{true}, ignored);
+                 me->stream_->connected();
                  me->connected_ = true;
                  ++me->progress_;
                  (me.get()->*next)();
@@ -81,7 +81,7 @@ void poll_connection::write() {
   for (const auto& part : body_)
     buffers_.emplace_back(part.data(), part.size());
   asio::async_write(
-    socket_, std::span<const asio::const_buffer>{buffers_},
+    *stream_, std::span<const asio::const_buffer>{buffers_},
     [me = shared_from_this()](const error_code& error, size_t) -> size_t {
       ++me->progress_;
       return error ? 0 : write_step;
@@ -101,7 +101,7 @@ void poll_connection::read() {
   if (!done_)
     return;
   http::async_read_some(
-    socket_, in_, *parser_,
+    *stream_, in_, *parser_,
     guard(unit_, shared_from_this(),
           [](const auto& me, const error_code& error, size_t bytes) {
             ++me->progress_;
@@ -149,7 +149,7 @@ void poll_connection::farewell(std::string head) {
 
 void poll_connection::write_farewell() {
   asio::async_write(
-    socket_, asio::buffer(head_),
+    *stream_, asio::buffer(head_),
     guard(unit_, shared_from_this(),
           [](const auto& me, const error_code&, size_t) { me->close(); }));
 }
@@ -167,8 +167,7 @@ void poll_connection::on_tick(time_point now) {
 void poll_connection::close() {
   done_ = nullptr;
   reusable_ = false;
-  error_code ignored;
-  socket_.close(ignored);
+  stream_->close();
 }
 
 } // namespace aps

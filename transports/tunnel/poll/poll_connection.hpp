@@ -1,9 +1,9 @@
 #pragma once
 
+#include "transports/net/byte_stream.hpp"
 #include "transports/net/io_unit.hpp"
 #include "transports/seam/slice.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -41,8 +41,8 @@ class poll_connection final
 
   poll_connection(io_unit& unit, tcp::endpoint to);
 
-  /// Continues on a connected socket.
-  poll_connection(io_unit& unit, tcp::socket socket, tcp::endpoint to);
+  /// Continues on a connected stream.
+  poll_connection(io_unit& unit, stream_ptr stream, tcp::endpoint to);
 
   /// `done` is called once, unless `close` comes before. An answer that does
   /// not tell its own end is an error: it could have been cut.
@@ -83,7 +83,7 @@ class poll_connection final
   void finish(const error_code& error, poll_reply reply);
 
   io_unit& unit_;
-  tcp::socket socket_;
+  const stream_ptr stream_;
   const tcp::endpoint to_;
   handler done_;
   std::string head_;

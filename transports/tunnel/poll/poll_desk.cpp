@@ -4,12 +4,21 @@
 #include "transports/seam/tunnel_path.hpp"
 #include "transports/tunnel/link_errors.hpp"
 #include "transports/tunnel/poll/poll_server_link.hpp"
+#include "transports/tunnel/poll/poll_wire.hpp"
 
 namespace aps {
 
 namespace {
 
 constexpr size_t token_bytes = 16;
+
+// A link's second connection is used now and then only; an answer is held as
+// long as the agent asks for; and an agent repeats what does not arrive, on a
+// new connection.
+constexpr service_patience poll_patience{.idle = std::chrono::seconds(75),
+                                         .answer = std::chrono::seconds(60),
+                                         .taking = std::chrono::seconds(15)};
+static_assert(poll_patience.answer > max_poll_hold);
 
 header field(std::string_view name, std::string value) {
   return {std::string{name}, std::move(value)};
@@ -34,6 +43,18 @@ size_t limit_of(poll_verb verb, const poll_server_link& at) {
 poll_desk::poll_desk(std::string server, std::shared_ptr<gate> gate,
                      std::function<void(link_ptr)> on_link)
     : server_(std::move(server)), gate_(std::move(gate)), on_link_(std::move(on_link)) {}
+
+bool poll_desk::takes(std::string_view method,
+                      std::string_view target) const noexcept {
+  if (method != "POST" || !target.starts_with(poll_path))
+    return false;
+  const auto rest = target.substr(poll_path.size());
+  return rest.empty() || rest.front() == '/' || rest.front() == '?';
+}
+
+const service_patience& poll_desk::patience() const noexcept {
+  return poll_patience;
+}
 
 void poll_desk::serve(const exchange_ptr& exchange) {
   const std::string_view target = exchange->head()->path;

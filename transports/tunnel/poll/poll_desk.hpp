@@ -2,6 +2,7 @@
 
 #include "transports/net/gate.hpp"
 #include "transports/net/io_unit.hpp"
+#include "transports/seam/exchange/service.hpp"
 #include "transports/seam/link.hpp"
 #include "transports/tunnel/poll/poll_visit.hpp"
 
@@ -9,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 namespace aps {
@@ -19,7 +21,8 @@ class poll_server_link;
 /// every other request to the link that it names; a request with a wrong
 /// token is answered before its body is read. Threads: any, unless it says
 /// otherwise.
-class poll_desk : public std::enable_shared_from_this<poll_desk> {
+class poll_desk final : public service,
+                        public std::enable_shared_from_this<poll_desk> {
  public:
   /// `on_link` gets each new link, not started, on the link's thread.
   /// `server` is the name of the listener.
@@ -28,9 +31,13 @@ class poll_desk : public std::enable_shared_from_this<poll_desk> {
   poll_desk(std::string server, std::shared_ptr<gate> gate,
             std::function<void(link_ptr)> on_link);
 
-  /// Answers one request for `/.tunnel/poll` or below; its visitor address is
-  /// "ip:port". Thread: the one of its HTTP session.
-  void serve(const exchange_ptr& exchange);
+  // -- service ---------------------------------------------------------------
+
+  /// A POST to `/.tunnel/poll` or below.
+  bool takes(std::string_view method,
+             std::string_view target) const noexcept override;
+  const service_patience& patience() const noexcept override;
+  void serve(const exchange_ptr& exchange) override;
 
   // -- for links -------------------------------------------------------------
 

@@ -1,11 +1,10 @@
 #include "transports/tunnel/websocket/websocket_link.hpp"
 
-#include "transports/net/early_socket.hpp"
 #include "transports/net/guard.hpp"
-#include "transports/net/sockets.hpp"
 #include "transports/seam/tunnel_path.hpp"
 #include "transports/tunnel/link_base.hpp"
 #include "transports/tunnel/link_errors.hpp"
+#include "transports/tunnel/websocket/teardown.hpp"
 #include "transports/wire/codec.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -24,7 +23,6 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
-using tcp = asio::ip::tcp;
 
 namespace {
 
@@ -49,10 +47,10 @@ bool offers_our_subprotocol(const http::request<http::empty_body>& request) {
 /// Ownership, threads and errors are those of link_base.
 class websocket_link final : public link_base {
  public:
-  websocket_link(io_unit& unit, tcp::socket socket, std::string server)
-      : link_base(unit, transport_kind::websocket, address_of_peer(socket),
+  websocket_link(io_unit& unit, stream_ptr stream, std::string server)
+      : link_base(unit, transport_kind::websocket, stream->peer_name(),
                   std::move(server)),
-        stream_(std::move(socket)) {
+        bytes_(std::move(stream)), stream_(*bytes_) {
     set_timeout(handshake_timeout);
     stream_.binary(true);
     stream_.auto_fragment(false);
@@ -62,7 +60,7 @@ class websocket_link final : public link_base {
 
   /// What came behind the request, and what counts the link.
   void take(std::string rest, place_ptr place) {
-    stream_.next_layer().put_back(std::move(rest));
+    bytes_->put_back(std::move(rest));
     place_ = std::move(place);
     if (!place_)
       return;
@@ -130,7 +128,7 @@ class websocket_link final : public link_base {
 
   /// Tells a client that is not ours why there is no WebSocket.
   void decline(websocket_result done) {
-    asio::async_write(socket(), asio::buffer(no_subprotocol_answer),
+    asio::async_write(*bytes_, asio::buffer(no_subprotocol_answer),
                       guard(io(), self<websocket_link>(),
                             [done = std::move(done)](
                               const auto& me, const error_code&, size_t) {
@@ -182,10 +180,7 @@ class websocket_link final : public link_base {
                               }));
   }
 
-  void do_abort() override {
-    error_code ignored;
-    socket().close(ignored);
-  }
+  void do_abort() override { bytes_->close(); }
 
   void on_welcome() override {
     welcome_ = true;
@@ -195,8 +190,6 @@ class websocket_link final : public link_base {
   }
 
   // -- reading and writing ---------------------------------------------------
-
-  tcp::socket& socket() { return stream_.next_layer(); }
 
   void on_written(const error_code& error) {
     encoder_.clear();
@@ -272,7 +265,8 @@ class websocket_link final : public link_base {
     do_close(close_reason::protocol, render(fault));
   }
 
-  websocket::stream<early_socket, false> stream_;
+  const stream_ptr bytes_;
+  websocket::stream<byte_stream&, false> stream_;
   place_ptr place_; ///< null on the agent's side
   std::shared_ptr<beast::flat_buffer> in_
     = std::make_shared<beast::flat_buffer>();
@@ -294,21 +288,21 @@ http::request<http::empty_body> make_request(const std::string& target,
 
 } // namespace
 
-link_ptr accept_websocket(io_unit& unit, tcp::socket socket,
-                          std::string target, const header_list& headers,
-                          std::string server, std::string rest,
-                          place_ptr place, websocket_result done) {
-  auto result = std::make_shared<websocket_link>(unit, std::move(socket),
+link_ptr accept_websocket(io_unit& unit, stream_ptr stream, std::string target,
+                          const header_list& headers, std::string server,
+                          std::string rest, place_ptr place,
+                          websocket_result done) {
+  auto result = std::make_shared<websocket_link>(unit, std::move(stream),
                                                  std::move(server));
   result->take(std::move(rest), std::move(place));
   result->accept(make_request(target, headers), std::move(done));
   return result;
 }
 
-link_ptr open_websocket(io_unit& unit, tcp::socket socket,
-                        std::string authority, websocket_result done) {
-  auto result = std::make_shared<websocket_link>(unit, std::move(socket),
-                                                 std::string{});
+link_ptr open_websocket(io_unit& unit, stream_ptr stream, std::string authority,
+                        websocket_result done) {
+  auto result
+    = std::make_shared<websocket_link>(unit, std::move(stream), std::string{});
   result->open(authority, std::move(done));
   return result;
 }
