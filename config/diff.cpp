@@ -60,9 +60,8 @@ void take_live(const field<Section> (&fields)[Count], Section& to,
 
 void take_live(tunnel& to, const tunnel& from) {
   take_live(fields::tunnel, to, from);
-  take_live(fields::pool, to.websocket_pool, from.websocket_pool);
-  take_live(fields::pool, to.grpc_pool, from.grpc_pool);
-  take_live(fields::pool, to.poll_pool, from.poll_pool);
+  for (const auto& row : pool_table)
+    take_live(fields::pool, to.*row.settings, from.*row.settings);
   take_live(fields::fallback_switch, to.fallback, from.fallback);
   take_live(fields::breaker, to.fallback, from.fallback);
 }

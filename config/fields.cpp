@@ -54,10 +54,11 @@ json plain_keys() {
   add(out, {"http", "servers.<name>.http"}, fields::http, {});
   add(out, {"servers.<name>"}, fields::server, {});
   add(out, {at}, fields::tunnel, a_tunnel);
-  add(out, {at + ".websocket_pool"}, fields::pool, a_tunnel.websocket_pool);
-  add(out, {at + ".websocket_pool"}, fields::fallback_switch, {});
-  add(out, {at + ".grpc_pool"}, fields::pool, a_tunnel.grpc_pool);
-  add(out, {at + ".poll_pool"}, fields::pool, a_tunnel.poll_pool);
+  for (const auto& row : pool_table) {
+    add(out, {at + "." + row.key}, fields::pool, a_tunnel.*row.settings);
+    if (row.has_fallback)
+      add(out, {at + "." + row.key}, fields::fallback_switch, {});
+  }
   add(out, {at + ".fallback"}, fields::breaker, {});
   add(out, {"mappings[]"}, fields::mapping, {});
   add(out, {"mappings[].health"}, fields::health, {});

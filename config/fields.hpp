@@ -171,7 +171,7 @@ inline constexpr field<pool> pool[] = {
    "see `restart_intensity`"},
 };
 
-/// What of the breaker stands in `websocket_pool`.
+/// What of the breaker stands in a pool.
 inline constexpr field<fallback> fallback_switch[] = {
   {"fallback_enabled", &fallback::enabled, a_switch, live,
    "fallback from gRPC to WebSocket"},
@@ -256,4 +256,19 @@ inline constexpr field<targets> targets[] = {
 // clang-format on
 
 } // namespace fields
+
+/// A tunnel's pools of one transport.
+struct pool_row {
+  const char* key;
+  pool tunnel::*settings;
+  bool has_fallback; ///< `fields::fallback_switch` stands there, too
+};
+
+/// In the order in which problems name them.
+inline constexpr pool_row pool_table[] = {
+  {"websocket_pool", &tunnel::websocket_pool, true},
+  {"grpc_pool", &tunnel::grpc_pool, false},
+  {"poll_pool", &tunnel::poll_pool, false},
+};
+
 } // namespace aps::config

@@ -32,16 +32,19 @@ constexpr auto masked = "***";
 } // namespace
 
 json show(const tunnel& tunnel) {
-  return show_fields(
+  auto out = show_fields(
     fields::tunnel, tunnel,
     {{"servers", tunnel.servers},
      {"password", masked},
-     {"websocket_pool",
-      show_fields(fields::fallback_switch, tunnel.fallback,
-                  show_fields(fields::pool, tunnel.websocket_pool))},
-     {"grpc_pool", show_fields(fields::pool, tunnel.grpc_pool)},
-     {"poll_pool", show_fields(fields::pool, tunnel.poll_pool)},
      {"fallback", show_fields(fields::breaker, tunnel.fallback)}});
+  for (const auto& row : pool_table) {
+    auto pool = show_fields(fields::pool, tunnel.*row.settings);
+    if (row.has_fallback)
+      pool = show_fields(fields::fallback_switch, tunnel.fallback,
+                         std::move(pool));
+    out[row.key] = std::move(pool);
+  }
+  return out;
 }
 
 namespace {

@@ -51,27 +51,32 @@ void read_breaker(reader&& in, fallback& to) {
   in.finish();
 }
 
+/// "a, b or c"
+std::string pool_keys() {
+  std::string out;
+  for (size_t left = std::size(pool_table); const auto& row : pool_table)
+    out += row.key + std::string(--left > 1 ? ", " : left == 1 ? " or " : "");
+  return out;
+}
+
 /// What of a tunnel has parts of its own.
 void read_parts(reader& in, const std::vector<std::string>* servers,
                 tunnel& to) {
   in.strings("servers", to.servers, {false, servers, "a list of server names"});
   in.require("password", "a string of 1 to 1024 bytes");
   in.secret("password", to.password, 1024);
-  auto websocket = in.object("websocket_pool");
-  read_pool(websocket, to.websocket_pool);
-  read_fields(websocket, fields::fallback_switch, to.fallback);
-  websocket.finish();
-  auto grpc = in.object("grpc_pool");
-  read_pool(grpc, to.grpc_pool);
-  grpc.finish();
-  auto poll = in.object("poll_pool");
-  read_pool(poll, to.poll_pool);
-  poll.finish();
-  if (to.enabled && !to.websocket_pool.enabled && !to.grpc_pool.enabled
-      && !to.poll_pool.enabled)
+  auto usable = false;
+  for (const auto& row : pool_table) {
+    auto pool = in.object(row.key);
+    read_pool(pool, to.*row.settings);
+    if (row.has_fallback)
+      read_fields(pool, fields::fallback_switch, to.fallback);
+    pool.finish();
+    usable = usable || (to.*row.settings).enabled;
+  }
+  if (to.enabled && !usable)
     in.fail(in.path(), "all pools disabled",
-            "websocket_pool, grpc_pool or poll_pool enabled, or the tunnel "
-            "disabled");
+            pool_keys() + " enabled, or the tunnel disabled");
   read_breaker(in.object("fallback"), to.fallback);
 }
 
