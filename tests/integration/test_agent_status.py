@@ -290,7 +290,8 @@ class Strangers(StatusCase):
         with Visitor(port) as one:
             one.send(b"\x16\x03\x01\0\x05hello")
             self.assertEqual(one.read().status, 400)
-        for words in (r"a connection: TLS spoken", r"GET /\.api/health: .*large",
+        for words in (r"a connection: TLS spoken",
+                      r"GET /\.api/health: .*exceed the limit",
                       r"GET /\.api/health: This is the status listener"):
             wait_until(lambda: re.search(
                 rf"\[warning\] \[AGENT\] Status listener: refused {words}"

@@ -142,6 +142,7 @@ class http_session final : public visitor,
   void pass_on(slice bytes);
   bool pump_raw();
   void body_fault();
+  void refuse_faulty();
   void request_received();
   bool is_agent() noexcept;
   bool is_probe() noexcept;

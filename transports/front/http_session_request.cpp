@@ -121,8 +121,8 @@ bool http_session::parse_head() {
     begin_request();
     return true;
   }
-  if (const auto fault = parser_.fault(); fault != parse_fault::none)
-    refuse(outcome_of(fault), render(fault));
+  if (parser_.fault() != parse_fault::none)
+    refuse_faulty();
   return false;
 }
 
@@ -166,8 +166,8 @@ void http_session::begin_request() {
   request_.id = sane_request_id(head.headers);
   if (request_.id.empty())
     request_.id = make_request_id(id_seed_++);
-  if (const auto fault = parser_.fault(); fault != parse_fault::none)
-    return refuse(outcome_of(fault), render(fault));
+  if (parser_.fault() != parse_fault::none)
+    return refuse_faulty();
   const auto& local = context_->local_service();
   belong_to(local && local->takes(head.method, head.target) ? local.get()
                                                             : nullptr);
@@ -205,8 +205,7 @@ bool http_session::refuse_switch() {
     return false;
   answer_error(outcome::not_implemented,
                "This is the " + context_->options().name
-                 + " listener, it speaks HTTP/1.1 only; agents dial a port of "
-                   "`servers`.");
+                 + " listener: no upgrades; agents dial `servers`.");
   return true;
 }
 
@@ -294,12 +293,19 @@ void http_session::pass_on(slice bytes) {
 
 // The body turned out to be no body, or too large.
 void http_session::body_fault() {
-  const auto fault = parser_.fault();
-  cancel_exchange(outcome_of(fault));
+  cancel_exchange(outcome_of(parser_.fault()));
   if (request_.head_sent || request_.answered)
     cut();
   else
-    refuse(outcome_of(fault), render(fault));
+    refuse_faulty();
+}
+
+// What is too large is said by the outcome itself.
+void http_session::refuse_faulty() {
+  const auto result = outcome_of(parser_.fault());
+  const auto large
+    = result == outcome::header_too_large || result == outcome::body_too_large;
+  refuse(result, large ? std::string_view{} : parser_.problem());
 }
 
 void http_session::request_received() {

@@ -23,12 +23,11 @@ constexpr std::array foreign_table{
   foreign_row{"SSH-"sv, {"SSH", "SSH spoken to a plain HTTP port."}},
   foreign_row{"PROXY "sv,
               {"PROXY",
-               "PROXY protocol spoken to a plain HTTP port: switch it off in "
-               "the load balancer, use X-Forwarded-For."}},
+               "PROXY protocol spoken here: use X-Forwarded-For instead."}},
   foreign_row{"\r\n\r\n\0\r\nQUIT\n"sv,
               {"PROXY",
-               "PROXY protocol (v2) spoken to a plain HTTP port: switch it off "
-               "in the load balancer, use X-Forwarded-For."}},
+               "PROXY protocol (v2) spoken here: use X-Forwarded-For "
+               "instead."}},
   foreign_row{"\x05\x01\0"sv,
               {"SOCKS",
                "SOCKS 5 spoken to a plain HTTP port: this is no SOCKS proxy."}},

@@ -81,6 +81,58 @@ bool is_length(std::string_view value) noexcept {
 
 } // namespace
 
+namespace {
+
+// Whether some line of a head ends in a lone LF.
+bool has_lone_lf(std::string_view bytes) noexcept {
+  bytes = bytes.substr(0, bytes.find("\r\n\r\n"));
+  for (auto at = bytes.find('\n'); at != bytes.npos;
+       at = bytes.find('\n', at + 1))
+    if (at == 0 || bytes[at - 1] != '\r')
+      return true;
+  return false;
+}
+
+// What Beast's parser did not like, in our words; short, for lines of the log.
+// `chunked`: it had found a coding before.
+std::string_view problem_of(const error_code& error, bool request,
+                            bool chunked) noexcept {
+  switch (static_cast<http::error>(error.value())) {
+    case http::error::bad_method:
+      return "it does not begin with a method and one blank";
+    case http::error::bad_target:
+      return "the target is empty or has a control character";
+    case http::error::bad_version:
+      return request ? "its first line does not end in HTTP/1.1 or HTTP/1.0"
+                     : "it does not begin with HTTP/1.1 or HTTP/1.0";
+    case http::error::bad_status:
+      return "the status is not three digits";
+    case http::error::bad_reason:
+      return "the reason has a control character";
+    case http::error::bad_line_ending:
+      return "a line does not end in CR LF";
+    case http::error::bad_field:
+      return "a header name with what none may have";
+    case http::error::bad_value:
+      return "a header value with what none may have";
+    case http::error::bad_content_length:
+      return chunked ? "Content-Length beside Transfer-Encoding"
+                     : "Content-Length is not one whole number";
+    case http::error::multiple_content_length:
+      return "two unequal Content-Lengths";
+    case http::error::bad_transfer_encoding:
+      return chunked ? "two Transfer-Encodings"
+                     : "Transfer-Encoding beside Content-Length";
+    case http::error::bad_chunk:
+    case http::error::bad_chunk_extension:
+      return "a chunk of the body is broken";
+    default:
+      return {};
+  }
+}
+
+} // namespace
+
 // -- payload_collector --------------------------------------------------------
 
 void payload_collector::add(std::string_view piece) {
@@ -136,9 +188,12 @@ class message_parser<IsRequest>::machine final
   }
 
   // Any error stops Beast; the fault that `feed` reports is set apart.
-  void stop(error_code& ec, parse_fault why) {
-    parent_.fail(why);
+  void stop(error_code& ec, parse_fault why, std::string_view problem = {}) {
+    parent_.fail(why, problem);
     ec = http::error::bad_value;
+  }
+  void stop_malformed(error_code& ec, std::string_view problem) {
+    stop(ec, parse_fault::malformed, problem);
   }
 
   void on_request_impl(http::verb, beast::string_view method,
@@ -157,13 +212,13 @@ class message_parser<IsRequest>::machine final
     head.reason.assign(reason.data(), reason.size());
     head.version = static_cast<unsigned>(version);
     if (code < 100)
-      stop(ec, parse_fault::malformed);
+      stop_malformed(ec, "the status is below 100");
   }
 
   void on_field_impl(http::field id, beast::string_view name,
                      beast::string_view value, error_code& ec) override {
     if (folded(name, value))
-      return stop(ec, parse_fault::malformed);
+      return stop_malformed(ec, "a header value goes over several lines");
     auto& to = parent_.head_done_ ? parent_.trailers_ : parent_.head_.headers;
     if (parent_.head_.headers.size() + parent_.trailers_.size()
         >= parent_.limits_.headers)
@@ -186,13 +241,13 @@ class message_parser<IsRequest>::machine final
         break;
       case http::field::content_length:
         if (!is_length({value.data(), value.size()}))
-          stop(ec, parse_fault::malformed);
+          stop_malformed(ec, "Content-Length is not one whole number");
         break;
       case http::field::transfer_encoding:
         // A coding list ends in "chunked" or has no known end; HTTP/1.0 has
         // none at all (RFC 9112, 6.1).
         if (parent_.head_.version < 11)
-          stop(ec, parse_fault::malformed);
+          stop_malformed(ec, "HTTP/1.0 has no Transfer-Encoding");
         else if (!iequals({value.data(), value.size()}, "chunked"))
           stop(ec, parse_fault::unsupported_coding);
         break;
@@ -211,13 +266,13 @@ class message_parser<IsRequest>::machine final
 
   void on_header_impl(error_code& ec) override {
     auto& head = parent_.head_;
-    const bool one_host = parent_.hosts_ == 1
-                          || (parent_.hosts_ == 0 && head.version < 11);
-    if (IsRequest && !one_host)
-      return stop(ec, parse_fault::malformed);
+    if (IsRequest && parent_.hosts_ > 1)
+      return stop_malformed(ec, "two Host fields");
+    if (IsRequest && parent_.hosts_ == 0 && head.version >= 11)
+      return stop_malformed(ec, "no Host field");
     if (auto length = this->content_length()) {
       if (*length > max_length)
-        return stop(ec, parse_fault::malformed);
+        return stop_malformed(ec, "Content-Length is too large a number");
       head.content_length = *length;
     }
     head.chunked = this->chunked();
@@ -282,6 +337,7 @@ void message_parser<IsRequest>::reset(bool no_body) {
   header_bytes_ = hosts_ = budget_ = 0;
   body_bytes_ = announced_ = 0;
   fault_ = parse_fault::none;
+  problem_ = {};
   no_body_ = no_body;
   discard_ = started_ = head_done_ = done_ = blocked_ = false;
   found_ = {};
@@ -367,8 +423,10 @@ size_t message_parser<IsRequest>::feed_machine(std::string_view bytes) {
       break;
     if (ec == http::error::header_limit)
       fail(parse_fault::header_too_large);
+    else if (ec && in_head && has_lone_lf(rest))
+      fail_malformed("a line ends in LF alone, not in CR LF");
     else if (ec)
-      fail(parse_fault::malformed);
+      fail_malformed(problem_of(ec, IsRequest, machine_->chunked()));
     if (blocked_ || (head_done_ && !had_head))
       break;
   }
@@ -445,7 +503,7 @@ size_t message_parser<IsRequest>::feed_response_head(std::string_view bytes) {
   if (header_bytes_ > max_leading_bytes
       || (rest != "\r"
           && !iequals(rest.substr(0, 5), begin.substr(0, rest.size()))))
-    fail(parse_fault::malformed);
+    fail_malformed("it does not begin with HTTP/");
   const auto end = end_of_fields(rest, scanned_);
   if (std::min(end, rest.size()) > limits_.header_bytes)
     fail(parse_fault::header_too_large);
@@ -458,7 +516,7 @@ size_t message_parser<IsRequest>::feed_response_head(std::string_view bytes) {
     const auto repaired = repair_response_head(text);
     found_.doubtful = found_.doubtful || repaired.loose;
     if (!repaired.ok || !read_head(repaired.text))
-      fail(parse_fault::malformed);
+      fail_malformed("a header line could mean several things");
   }
   return used + end;
 }
@@ -469,7 +527,7 @@ bool message_parser<IsRequest>::read_head(std::string_view text) {
   const auto used
     = machine_->put(boost::asio::const_buffer{text.data(), text.size()}, ec);
   if (ec || used != text.size() || !head_done_)
-    fail(parse_fault::malformed);
+    fail_malformed(problem_of(ec, IsRequest, machine_->chunked()));
   return fault_ == parse_fault::none;
 }
 
@@ -482,6 +540,7 @@ void message_parser<IsRequest>::forget_head() {
   header_bytes_ = hosts_ = 0;
   found_.upgrade_field = head_done_ = false;
   fault_ = parse_fault::none;
+  problem_ = {};
 }
 
 template <bool IsRequest>
@@ -498,7 +557,7 @@ size_t message_parser<IsRequest>::feed_chunks(std::string_view bytes) {
     else if (found == result::size)
       announce(chunks_.size());
     else if (found == result::malformed)
-      fail(parse_fault::malformed);
+      fail_malformed("a chunk of the body is broken");
     else if (found == result::too_large)
       fail(parse_fault::header_too_large);
     if (found == result::need_more || fault_ != parse_fault::none)
@@ -540,8 +599,10 @@ void message_parser<IsRequest>::read_trailers(std::string_view lines) {
   // Framing in trailers is an attempt to be read in two ways.
   const bool framing = find_header(trailers_, "content-length")
                        || find_header(trailers_, "transfer-encoding");
-  if (!repaired.ok || framing)
-    return fail(parse_fault::malformed);
+  if (framing)
+    return fail_malformed("a trailer has Content-Length or Transfer-Encoding");
+  if (!repaired.ok)
+    return fail_malformed("a trailer line could mean several things");
   done_ = true;
 }
 

@@ -129,6 +129,11 @@ class message_parser {
   bool done() const noexcept { return done_; }
   parse_fault fault() const noexcept { return fault_; }
 
+  /// What is wrong, for humans: of a malformed message the rule that it broke.
+  std::string_view problem() const noexcept {
+    return problem_.empty() ? render(fault_) : problem_;
+  }
+
   message_head& head() noexcept { return head_; }
   header_list& trailers() noexcept { return trailers_; }
 
@@ -148,9 +153,15 @@ class message_parser {
     bool doubtful = false; ///< not everybody would have understood it
   };
 
-  void fail(parse_fault fault) noexcept {
-    if (fault_ == parse_fault::none)
-      fault_ = fault;
+  /// The first one counts. `problem` lives for ever.
+  void fail(parse_fault fault, std::string_view problem = {}) noexcept {
+    if (fault_ != parse_fault::none)
+      return;
+    fault_ = fault;
+    problem_ = problem;
+  }
+  void fail_malformed(std::string_view problem) noexcept {
+    fail(parse_fault::malformed, problem);
   }
   bool waits_for_first_chunk(size_t available) const noexcept;
   void finish_head();
@@ -179,6 +190,7 @@ class message_parser {
   uint64_t announced_ = 0;  // sum of the chunk sizes
   uint64_t body_limit_ = 0; // of this message
   parse_fault fault_ = parse_fault::none;
+  std::string_view problem_; // empty = as the fault says
   findings found_;
   bool no_body_ = false;
   bool discard_ = false;

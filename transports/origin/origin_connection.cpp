@@ -250,7 +250,7 @@ bool origin_connection::step() {
   if (over() || !request_)
     return false;
   if (parser_.fault() != parse_fault::none)
-    broken(outcome::origin_protocol, std::string{render(parser_.fault())});
+    broken(outcome::origin_protocol, std::string{parser_.problem()});
   else if (response_.head_delivered && parser_.done())
     response_complete();
   return used > 0;

@@ -211,6 +211,51 @@ CAF_TEST(messages that could be read in two ways are refused) {
     check_fault(text, expected);
 }
 
+CAF_TEST(each rule that a message breaks is told by its name) {
+  const std::string start = "GET / HTTP/1.1\r\nHost: h\r\n";
+  const std::pair<std::string, std::string_view> table[] = {
+    {start + "Host: h\r\n\r\n", "two Host fields"},
+    {"GET / HTTP/1.1\r\n\r\n", "no Host field"},
+    {"GET / HTTP/1.1\nHost: h\n\n", "LF alone"},
+    {start + "A: b\nB: c\r\n\r\n", "LF alone"},
+    {"GET / HTTP/3.0\r\nHost: h\r\n\r\n", "HTTP/1.1 or HTTP/1.0"},
+    {"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 or HTTP/1.0"},
+    {"G(T / HTTP/1.1\r\nHost: h\r\n\r\n", "a method"},
+    {"GET /\x01 HTTP/1.1\r\nHost: h\r\n\r\n", "the target"},
+    {fields("Content-Length: 3\r\nContent-Length: 4\r\n"),
+     "two unequal Content-Lengths"},
+    {fields("Content-Length: 3x\r\n"), "one whole number"},
+    {fields("Content-Length: 3,\r\n"), "one whole number"},
+    {fields("Content-Length: 9223372036854775808\r\n"), "too large a number"},
+    {fields("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"),
+     "beside Content-Length"},
+    {fields("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"),
+     "beside Transfer-Encoding"},
+    {"POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
+     "HTTP/1.0 has no Transfer-Encoding"},
+    {fields("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
+     "two Transfer-Encodings"},
+    {fields("A: b\r\n folded\r\n"), "several lines"},
+    {fields("A b: c\r\n"), "a header name"},
+    {fields("A: \x01\r\n"), "a header value"},
+    {fields("Transfer-Encoding: chunked\r\n") + "x\r\nabc\r\n", "a chunk"},
+    {fields("Transfer-Encoding: gzip\r\n"), "chunked"},
+  };
+  for (const auto& [text, words] : table) {
+    request_parser parser;
+    feed(parser, text);
+    CAF_MESSAGE(text << parser.problem());
+    CAF_CHECK_NOT_EQUAL(parser.problem().find(words), std::string_view::npos);
+    parser.reset();
+    CAF_CHECK_EQUAL(parser.problem(), render(parse_fault::none));
+  }
+  // Of a response, too; repairing it changes nothing there.
+  response_parser parser;
+  feed(parser, std::string{"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"
+                           "Content-Length: 4\r\n\r\n"});
+  CAF_CHECK_EQUAL(parser.problem(), "two unequal Content-Lengths");
+}
+
 CAF_TEST(broken chunks are refused) {
   const std::string head = fields("Transfer-Encoding: chunked\r\n");
   for (const auto* body : {"x\r\nabc\r\n0\r\n\r\n",
