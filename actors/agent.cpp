@@ -148,14 +148,16 @@ class agent_host final : public agent {
 
   void open_status(const agent_options& options, const agent_context& context) {
     auto sums = process_sums(net_->exceptions(), options.log_dropped);
+    auto listener
+      = operator_listener("status", options.status->host, options.status->port);
+    listener.key = "-status";
     status_ = net_->listen(
-      operator_listener("status", options.status->host, options.status->port),
-      make_agent_status({system_,
-                         std::make_shared<const agent_context>(context),
-                         actors_, options.version, options.status->token,
-                         std::make_shared<process_metrics>(
-                           system_.metrics(), std::move(sums), options.version),
-                         stopping_}));
+      listener, make_agent_status(
+                  {system_, std::make_shared<const agent_context>(context),
+                   actors_, options.version, options.status->token,
+                   std::make_shared<process_metrics>(
+                     system_.metrics(), std::move(sums), options.version),
+                   stopping_}));
   }
 
   caf::actor_system& system_;

@@ -6,6 +6,7 @@
 #include "actors/path/supervisor.hpp"
 #include "actors/watch/monitor.hpp"
 #include "config/diff.hpp"
+#include "config/syntax/text.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/wall_clock.hpp"
 
@@ -100,6 +101,7 @@ class node_impl final : public node {
     supervisor_ = system.spawn<supervisor_impl>(context_);
     try {
       open_ports();
+      opened_ = true;
     } catch (...) {
       stop(std::chrono::milliseconds(0));
       throw;
@@ -153,8 +155,9 @@ class node_impl final : public node {
       one->stop_accepting();
     if (front_)
       front_->drain();
-    compat::enqueue(nullptr, context_->monitor,
-                    event{event_kind::node_draining, "", "", "", "", ""});
+    if (opened_)
+      compat::enqueue(nullptr, context_->monitor,
+                      event{event_kind::node_draining});
     compat::enqueue(nullptr, supervisor_, drain{});
     // 2. Live exchanges end; draining connections close behind them.
     wait_until(grace, [this] { return visitors() == 0; });
@@ -196,6 +199,7 @@ class node_impl final : public node {
     for (const auto& [server_name, settings] : context_->config.servers) {
       listen_options options;
       options.name = server_name;
+      options.key = config::member_path("$.servers", server_name);
       options.host = settings.host;
       options.port = settings.port;
       options.agents = context_->config.takes_agents(server_name);
@@ -208,6 +212,7 @@ class node_impl final : public node {
     }
     if (const auto& admin = context_->config.admin) {
       auto options = operator_listener("admin", admin->host, admin->port);
+      options.key = "$.admin";
       options.connections = limits_of(context_->config.limits);
       admin_ = net_->listen(options, make_admin());
     }
@@ -264,6 +269,7 @@ class node_impl final : public node {
   std::vector<std::unique_ptr<listener>> listeners_;
   std::unique_ptr<listener> admin_;
   std::map<std::string, uint16_t> ports_;
+  bool opened_ = false; ///< all ports
   bool stopped_ = false;
 };
 

@@ -45,10 +45,37 @@ bool may_be_agent(std::string_view bytes) {
   return false;
 }
 
+std::string_view remedy_of(const error_code& error) {
+  if (error == asio::error::address_in_use)
+    return "; is another node running?";
+  if (error == asio::error::access_denied)
+    return "; a port below 1024 takes CAP_NET_BIND_SERVICE";
+  if (error == boost::system::errc::address_not_available)
+    return "; no interface of this machine has this address";
+  return {};
+}
+
+/// Says what to do behind what the system says.
+class listen_failure : public std::system_error {
+ public:
+  listen_failure(const listen_options& options, const error_code& error)
+      : std::system_error(error) {
+    const auto bracket = options.host.find(':') != std::string::npos;
+    text_ = options.key + (options.key.empty() ? "" : ": ")
+            + "cannot listen on " + (bracket ? "[" : "") + options.host
+            + (bracket ? "]:" : ":") + std::to_string(options.port) + ": "
+            + error.message() + std::string(remedy_of(error));
+  }
+
+  const char* what() const noexcept override { return text_.c_str(); }
+
+ private:
+  std::string text_;
+};
+
 [[noreturn]] void fail(const listen_options& options,
                        const error_code& error) {
-  throw std::system_error(error, "cannot listen on " + options.host + ":"
-                                   + std::to_string(options.port));
+  throw listen_failure(options, error);
 }
 
 // The configuration takes addresses and "localhost", so nothing is looked up.

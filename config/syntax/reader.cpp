@@ -93,7 +93,7 @@ std::string describe(const json& value, bool secret) {
 std::optional<uint64_t> whole_number(const json& value) {
   if (value.is_number_unsigned())
     return value.get<uint64_t>();
-  if (!value.is_number_float())
+  if (!value.is_number()) // an integer with a sign: -0 is 0
     return std::nullopt;
   const auto number = value.get<double>();
   constexpr double exact = 9007199254740992; // 2^53

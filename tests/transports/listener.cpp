@@ -155,15 +155,30 @@ CAF_TEST(rapid reset in small steps is cut off too) {
 CAF_TEST(a port in use is refused with its name) {
   auto same = options();
   same.port = port->port();
+  same.key = "$.servers.main";
   try {
     net->listen(same, node);
     CAF_CHECK(false);
   } catch (const std::system_error& error) {
-    const auto address = "127.0.0.1:" + std::to_string(same.port);
-    CAF_MESSAGE(error.what());
-    CAF_CHECK(std::string_view{error.what()}.find(address)
-              != std::string_view::npos);
+    CAF_CHECK_EQUAL(std::string{error.what()},
+                    "$.servers.main: cannot listen on 127.0.0.1:"
+                      + std::to_string(same.port)
+                      + ": Address already in use; is another node running?");
     CAF_CHECK(error.code() == std::errc::address_in_use);
+  }
+}
+
+CAF_TEST(an address that is not ours is refused with brackets) {
+  auto foreign = options();
+  foreign.host = "2001:db8::1";
+  foreign.port = 18305;
+  try {
+    net->listen(foreign, node);
+    CAF_CHECK(false);
+  } catch (const std::system_error& error) {
+    const std::string text{error.what()};
+    CAF_MESSAGE(text);
+    CAF_CHECK(text.starts_with("cannot listen on [2001:db8::1]:18305: "));
   }
 }
 

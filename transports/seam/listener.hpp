@@ -43,6 +43,7 @@ struct connection_limits {
 
 struct listen_options {
   std::string name; ///< the server's name in the configuration
+  std::string key;  ///< what is to be changed when the port cannot be opened
   std::string host = "0.0.0.0";
   uint16_t port = 0; ///< 0 = any free port
   bool agents = true; ///< WebSocket and gRPC agents may dial in here

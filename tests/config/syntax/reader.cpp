@@ -140,6 +140,9 @@ CAF_TEST(whole numbers are told by their value and not by their form) {
     return whole_number(nlohmann::json::parse(text));
   };
   CAF_CHECK(whole("0") == 0u);
+  CAF_CHECK(whole("-0") == 0u);
+  CAF_CHECK(whole("-0.0") == 0u);
+  CAF_CHECK(!whole("-1"));
   CAF_CHECK(whole("5.0") == 5u);
   CAF_CHECK(whole("5e0") == 5u);
   CAF_CHECK(whole("18446744073709551615") == UINT64_MAX);
