@@ -35,6 +35,7 @@ struct event {
   /// Address of the stranger that caused it, without port: what the log's
   /// limit of repetitions goes by. Empty = nobody outside.
   std::string peer = {};
+  std::string mapping = {}; ///< `from` of the one that took the request
 };
 
 /// What a subscriber wants to hear of.
@@ -144,7 +145,7 @@ bool inspect(Inspector& f, event& value) {
     f.field("number", value.number), f.field("reason", value.reason),
     f.field("session", value.session), f.field("request_id", value.request_id),
     f.field("time_ms", value.time_ms), f.field("serial", value.serial),
-    f.field("peer", value.peer));
+    f.field("peer", value.peer), f.field("mapping", value.mapping));
 }
 
 template <class Inspector>

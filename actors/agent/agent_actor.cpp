@@ -379,11 +379,11 @@ void agent_state::lose(lane& lane, const agent_connection_down& down,
     lane.redials.on_failed(now);
     metrics_.on_dial_failed(down.transport);
   }
-  complain(lane, down.transport,
-           context_->server_name()
-             + (was_live ? ": connection lost: " : ": handshake failed: ")
-             + std::string(render(down.error))
-             + (down.detail.empty() ? "" : ": " + down.detail),
+  auto cause = render(down.error, down.detail);
+  const std::string title = was_live ? "connection lost" : "handshake failed";
+  if (!cause.starts_with(title))
+    cause = title + ": " + cause;
+  complain(lane, down.transport, context_->server_name() + ": " + cause,
            was_live);
 }
 

@@ -209,8 +209,7 @@ void controller_state::on_lease_failed(lease_failed& failed) {
 }
 
 void controller_state::on_orphaned(orphaned& orphans) {
-  const auto reason = std::string(render(orphans.error))
-                      + (orphans.detail.empty() ? "" : ": " + orphans.detail);
+  const auto reason = render(orphans.error, orphans.detail);
   const auto from_primary = row_of(orphans.transport).watched
                             && !orphans.session_over;
   // One dead connection is one failure, however many requests it carried. A

@@ -227,9 +227,7 @@ void pool_state::take_out(size_t index, link_error error,
   if (!orphans.jobs.empty())
     compat::send(self_, controller_, std::move(orphans));
   if (error != link_error::none || !was.draining)
-    tell_member(event_kind::connection_lost, gone,
-                std::string(render(error))
-                  + (detail.empty() ? "" : ": " + detail),
+    tell_member(event_kind::connection_lost, gone, render(error, detail),
                 session_over ? "replaced" : to_string(error));
   else
     tell_member(event_kind::connection_drained, gone, gone.retired,

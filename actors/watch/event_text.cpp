@@ -1,8 +1,11 @@
 #include "actors/watch/event_text.hpp"
 
 #include "actors/base/transports.hpp"
+#include "transports/seam/foreign_text.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace aps {
 
@@ -48,6 +51,8 @@ std::string times(uint64_t number) {
 }
 
 std::string place_of(const event& event) {
+  if (event.tunnel.empty())
+    return event.mapping;
   return event.endpoint.empty() ? event.tunnel
                                 : event.tunnel + "." + event.endpoint;
 }
@@ -96,6 +101,17 @@ std::string several_agents(const std::string& tunnel,
          + std::to_string(count) + " agents now; they share its requests";
 }
 
+std::string asked_and_why(std::string_view method, std::string_view url,
+                          std::string_view why, size_t room) {
+  constexpr size_t fewest = 12; // of a URL that says something
+  const auto rest = method.size() + why.size() + 3;
+  const auto left = std::min<size_t>(room > rest ? room - rest : 0, 60);
+  if (url.empty() || left < std::min(fewest, url.size()))
+    return std::string(why);
+  return std::string(method) + " " + foreign_text(url, left) + ": "
+         + std::string(why);
+}
+
 std::string render(const event& event) {
   return std::string(tag_of(component_of(event))) + " " + sentence(event);
 }
@@ -139,6 +155,7 @@ nlohmann::json show(const event& event) {
           {"request_id", event.request_id},
           {"reason", event.reason},
           {"peer", event.peer},
+          {"mapping", event.mapping},
           {"detail", event.detail},
           {"number", event.number},
           {"text", render(event)}};

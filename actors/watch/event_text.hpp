@@ -20,13 +20,23 @@ std::string counted(uint64_t number, std::string_view noun);
 /// "once", "2 times".
 std::string times(uint64_t number);
 
-/// "tunnel1.app1", or as much of it as the event has.
+/// "tunnel1.app1", or as much of it as the event has; without a tunnel the
+/// mapping.
 std::string place_of(const event& event);
 
 /// Several agents of one name, which is what somebody wants, or a name that was
 /// copied; as node and agent tell it.
 std::string several_agents(const std::string& tunnel,
                            const std::string& endpoint, size_t count);
+
+/// Columns that a sentence of the log may take, so that its line fits into 160
+/// with time, level and tag.
+inline constexpr size_t line_room = 110;
+
+/// "GET /x: why": what a stranger asked for, and why it was refused, in `room`
+/// columns. The stranger's part is cut, or left out, not the reason.
+std::string asked_and_why(std::string_view method, std::string_view url,
+                          std::string_view why, size_t room);
 
 /// What an event says, without tag.
 std::string sentence(const event& event);

@@ -70,6 +70,7 @@ void log_set::write(const event& event) const {
                             {"request_id", event.request_id},
                             {"reason", event.reason},
                             {"peer", event.peer},
+                            {"mapping", event.mapping},
                             {"detail", event.detail},
                             {"number", event.number == 0
                                          ? ordered_json{}

@@ -30,12 +30,25 @@ void clean(event& event) {
   event.detail = foreign_text(event.detail);
 }
 
-// Which lines are the same. A stranger's own words do not count, or each would
-// be a new line.
+// "Connection lost" of "connection-lost".
+std::string title_of(event_kind kind) {
+  auto out = to_string(kind);
+  std::replace(out.begin(), out.end(), '-', ' ');
+  out.front() = static_cast<char>(out.front() - 'a' + 'A');
+  return out;
+}
+
+// What lines that are the same say. A stranger's own words do not count, or
+// each would be a new line.
 std::string repeat_key(const event& event) {
-  auto key = to_string(event.kind);
-  key += event.peer.empty() ? " for " + place_of(event) : " from " + event.peer;
+  auto key = title_of(event.kind);
+  key += event.peer.empty() ? " at " + place_of(event) : " from " + event.peer;
   return event.reason.empty() ? key : key + ": " + event.reason;
+}
+
+// What the node answered strangers by itself was chosen before (limit_log).
+bool is_chosen(const event& event) {
+  return event.kind == event_kind::exchange_failed && !event.peer.empty();
 }
 
 } // namespace
@@ -148,24 +161,39 @@ void monitor_state::write_log(const event& event) {
   if (level_of(event.kind) >= spdlog::level::warn) {
     if (!log_tick_armed_)
       arm_log_tick();
-    if (!repeats_.admit(repeat_key(event), compat::now(self_)))
+    if (!is_chosen(event)
+        && !repeats_of(component_of(event))
+              .admit(repeat_key(event), compat::now(self_)))
       return;
   }
   logs_.write(event);
+}
+
+// Visitors decide how often their requests fail.
+repeat_limit& monitor_state::repeats_of(log_component component) {
+  constexpr uint32_t requests = 1;
+  constexpr uint32_t others = 10;
+  return repeats_
+    .try_emplace(component,
+                 component == log_component::request ? requests : others)
+    .first->second;
 }
 
 void monitor_state::arm_log_tick() {
   log_tick_armed_ = true;
   compat::run_delayed(self_, log_tick, [this] {
     log_tick_armed_ = false;
-    for (const auto& one : repeats_.expire(compat::now(self_)))
-      logs_.of(log_component::node)
-        .warn("{} repeated {}", one.key, times(one.left_out));
+    bool pending = false;
+    for (auto& [component, repeats] : repeats_) {
+      for (const auto& one : repeats.expire(compat::now(self_)))
+        logs_.of(component).warn("{} repeated {}", one.key,
+                                 times(one.left_out));
+      pending = pending || repeats.pending();
+    }
     if (limits_)
       for (auto& left_out : limits_->expire(clock_type::now()))
         on_event(std::move(left_out));
-    if (!log_tick_armed_
-        && (repeats_.pending() || (limits_ && limits_->pending())))
+    if (!log_tick_armed_ && (pending || (limits_ && limits_->pending())))
       arm_log_tick();
   });
 }

@@ -72,6 +72,7 @@ class monitor_state {
   void count_agent(const event& up);
   void await_farewell();
   void write_log(const event& event);
+  repeat_limit& repeats_of(log_component component);
   void arm_log_tick();
   void give(subscriber& to, const event& event);
   void drop(const caf::actor_addr& address);
@@ -92,7 +93,7 @@ class monitor_state {
   event_memory recent_;
   std::vector<uint64_t> counts_;
   uint64_t serial_ = 0;
-  repeat_limit repeats_;
+  std::map<log_component, repeat_limit> repeats_;
   bool log_tick_armed_ = false;
   std::deque<farewell> farewells_;
 };

@@ -1,5 +1,6 @@
 #include "actors/watch/recorder.hpp"
 
+#include "actors/watch/event_text.hpp"
 #include "transports/seam/foreign_text.hpp"
 #include "transports/seam/wall_clock.hpp"
 
@@ -153,13 +154,14 @@ void unit_recorder::count(const exchange_record& record) {
 
 namespace {
 
-// A stranger caused it, and nothing else says what was asked for.
+// A stranger caused it, and nothing else says what was asked for. What was no
+// request is named by the detail itself.
 void tell_own_answer(event& to, const exchange_record& record) {
-  constexpr size_t most = 60;
   to.peer = record.facts->visitor_address;
-  // What was no request is named by the detail itself.
-  if (const auto url = url_of(*record.facts, most); !url.empty())
-    to.detail = record.method + " " + url + ": " + to.detail;
+  const auto around
+    = sizeof "Refused  with 400 : " - 1 + to.peer.size() + to.reason.size();
+  to.detail = asked_and_why(record.method, url_of(*record.facts, line_room),
+                            to.detail, line_room - std::min(line_room, around));
 }
 
 } // namespace
@@ -173,6 +175,8 @@ void unit_recorder::tell(event_kind kind, const exchange_record& record) {
   constexpr size_t most = 512;
   if (out.detail.size() > most)
     out.detail.resize(most);
+  if (record.facts->via)
+    out.mapping = record.facts->via->rule.from.str();
   if (const auto& tunnels = tunnels_of(*record.facts); !tunnels.empty())
     out.tunnel = tunnels.front();
   if (!record.attempts.empty() && record.attempts.back().by) {

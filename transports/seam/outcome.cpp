@@ -167,6 +167,14 @@ std::string_view render(link_error error) noexcept {
   return "unknown";
 }
 
+std::string render(link_error error, std::string_view detail) {
+  const std::string words{render(error)};
+  if (detail.empty())
+    return words;
+  return detail.starts_with(words) ? std::string(detail)
+                                   : words + ": " + std::string(detail);
+}
+
 std::string_view to_string(close_reason reason) noexcept {
   switch (reason) {
     case close_reason::normal: return "normal";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace aps {
@@ -82,6 +83,10 @@ std::string_view to_string(link_error error) noexcept;
 
 /// One sentence for humans, e.g. "connection lost".
 std::string_view render(link_error error) noexcept;
+
+/// The same with what else is known; a detail that says it already stands
+/// alone.
+std::string render(link_error error, std::string_view detail);
 
 /// Whether the transport failed, and not what was said over it: such failures
 /// speak against the transport, and the same frames may fare better elsewhere.

@@ -9,6 +9,8 @@
 #include <caf/scheduler/test_coordinator.hpp>
 #include <spdlog/sinks/ostream_sink.h>
 
+#include <algorithm>
+#include <set>
 #include <sstream>
 
 using namespace aps;
@@ -96,6 +98,17 @@ struct script {
     }));
     run();
     return *out;
+  }
+
+  std::string sorted_lines() {
+    std::set<std::string> sorted;
+    std::istringstream in{lines.str()};
+    for (std::string line; std::getline(in, line);)
+      sorted.insert(line + "\n");
+    std::string out;
+    for (const auto& line : sorted)
+      out += line;
+    return out;
   }
 
   event about(event_kind kind, const std::string& connection = {}) {
@@ -249,12 +262,53 @@ CAF_TEST(live_actors_are_listed_until_they_end) {
 
 CAF_TEST(a_line_that_repeats_is_written_ten_times_and_then_summed_up) {
   script it;
+  auto lost = it.about(event_kind::connection_lost);
+  lost.reason = "lost";
   for (int i = 0; i < 25; ++i)
-    it.tell(it.about(event_kind::connection_lost));
+    it.tell(lost);
   it.advance(std::chrono::seconds(11));
   const auto text = it.lines.str();
   CAF_CHECK_EQUAL(std::count(text.begin(), text.end(), '\n'), 11);
-  CAF_CHECK_NOT_EQUAL(text.find("repeated 15 times"), std::string::npos);
+  CAF_CHECK_NOT_EQUAL(
+    text.find("[GRPC-POOL] Connection lost at t.e: lost repeated 15 times\n"),
+    std::string::npos);
+}
+
+CAF_TEST(requests_that_fail_alike_are_one_line_and_their_sum) {
+  script it;
+  for (int i = 0; i < 5; ++i)
+    for (const auto* mapping : {"http://direct.test", "http://other.test"}) {
+      event failed{event_kind::exchange_failed};
+      failed.mapping = mapping;
+      failed.request_id = "r" + std::to_string(i);
+      failed.reason = "origin-refused";
+      failed.detail = "why";
+      it.tell(failed);
+    }
+  it.advance(std::chrono::seconds(11));
+  CAF_CHECK_EQUAL(
+    it.sorted_lines(),
+    "[REQUEST] Exchange failed at http://direct.test: origin-refused repeated "
+    "4 times\n"
+    "[REQUEST] Exchange failed at http://other.test: origin-refused repeated "
+    "4 times\n"
+    "[REQUEST] Request r0 for http://direct.test failed: why\n"
+    "[REQUEST] Request r0 for http://other.test failed: why\n");
+}
+
+CAF_TEST(what_was_chosen_from_strangers_is_not_summed_up_again) {
+  script it;
+  for (int i = 0; i < 12; ++i) {
+    event refused{event_kind::exchange_failed};
+    refused.peer = "192.0.2.1";
+    refused.reason = "no-mapping";
+    refused.number = 404;
+    refused.detail = std::to_string(i);
+    it.tell(refused);
+  }
+  it.advance(std::chrono::seconds(11));
+  const auto text = it.lines.str();
+  CAF_CHECK_EQUAL(std::count(text.begin(), text.end(), '\n'), 12);
 }
 
 CAF_TEST(a_strangers_words_are_clean_and_make_no_line_of_their_own) {

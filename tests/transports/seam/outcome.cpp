@@ -99,3 +99,13 @@ CAF_TEST(reasons_of_links_have_words_of_their_own) {
   for (const auto& known : {words, reasons})
     CAF_CHECK(!known.contains("unknown"));
 }
+
+CAF_TEST(a_detail_that_says_it_all_stands_alone) {
+  CAF_CHECK_EQUAL(render(link_error::lost, ""), "connection lost");
+  CAF_CHECK_EQUAL(render(link_error::lost, "connection lost"),
+                  "connection lost");
+  CAF_CHECK_EQUAL(render(link_error::none, "closed by an operator"),
+                  "closed by an operator");
+  CAF_CHECK_EQUAL(render(link_error::lost, "End of file"),
+                  "connection lost: End of file");
+}
