@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace aps::config {
 
@@ -97,6 +98,62 @@ std::string authority(std::string_view host, uint16_t port) {
 bool is_loopback(std::string_view host) {
   return host == "localhost" || host == "::1"
          || (is_ipv4(host) && host.starts_with("127."));
+}
+
+namespace {
+
+bool is_host_char(char c) noexcept {
+  // reg-name without what no server of ours could mean (RFC 3986, 3.2.2).
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
+         || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_'
+         || c == '~' || c == '%' || c == '!' || c == '$' || c == '&'
+         || c == '\'' || c == '(' || c == ')' || c == '*' || c == '+'
+         || c == ';' || c == '=';
+}
+
+bool is_hex_digit(char c) noexcept {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')
+         || (c >= 'A' && c <= 'F');
+}
+
+bool is_host(std::string_view text) noexcept {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (!is_host_char(text[i]))
+      return false;
+    if (text[i] == '%'
+        && (i + 2 >= text.size() || !is_hex_digit(text[i + 1])
+            || !is_hex_digit(text[i + 2])))
+      return false;
+  }
+  return !text.empty();
+}
+
+bool read_port(std::string_view text, uint16_t& port) {
+  if (text.empty())
+    return true; // "host:" means the default port
+  const auto* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, port);
+  return result.ec == std::errc{} && result.ptr == end && port > 0;
+}
+
+} // namespace
+
+std::string_view read_authority(std::string_view text, std::string_view& host,
+                                uint16_t& port) {
+  const auto bracket = text.starts_with('[');
+  const auto end
+    = std::min(bracket ? text.find(']') : text.find(':'), text.size());
+  host = text.substr(bracket, end - bracket);
+  auto rest = text.substr(end);
+  if (bracket && !rest.empty())
+    rest.remove_prefix(1);
+  const auto closed = !bracket || end < text.size();
+  if (!closed || !(bracket ? is_ipv6(host) : is_host(host))
+      || (!rest.empty() && rest.front() != ':'))
+    return "the host is neither a name nor an IP address";
+  if (!rest.empty() && !read_port(rest.substr(1), port))
+    return "the port is a number from 1 to 65535";
+  return {};
 }
 
 } // namespace aps::config

@@ -23,6 +23,12 @@ bool is_loopback(std::string_view host);
 /// shortest form (RFC 5952), no trailing dot.
 std::string canonical_host(std::string_view host);
 
+/// Splits host[:port] as visitors send it; an IPv6 address has brackets, which
+/// `host` has not. `port` stays as it is when none is given. Returns why not,
+/// or "".
+std::string_view read_authority(std::string_view text, std::string_view& host,
+                                uint16_t& port);
+
 /// Whether `host` is a DNS name (letters, digits, "-", "_") or an IPv4 address.
 bool is_dns_name(std::string_view host);
 

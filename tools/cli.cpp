@@ -410,6 +410,21 @@ void command_line::add(const flag& flag, double& target, bool positive) {
   };
 }
 
+void command_line::add(const flag& flag, std::optional<double>& target) {
+  auto& added = impl_->add(flag, "");
+  added.take = [&target](const std::string& value) {
+    std::string error;
+    target = parse_duration(value, error);
+    return error;
+  };
+  added.read = [&target](config::reader& in, const char* key, bool keep) {
+    config::seconds value{0};
+    if (in.member(key) && in.duration(key, value, {0, config::max_seconds})
+        && !keep)
+      target = value.count();
+  };
+}
+
 void command_line::add(const flag& flag, bool& target) {
   auto& added = impl_->add(flag, target ? "on" : "off");
   added.takes_value = false;

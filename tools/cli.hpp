@@ -65,6 +65,9 @@ class command_line {
   /// A duration, not negative; the target gets seconds. `positive`: nor zero.
   void add(const flag& flag, double& target, bool positive = false);
 
+  /// The same without a default.
+  void add(const flag& flag, std::optional<double>& target);
+
   /// A flag without a value.
   void add(const flag& flag, bool& target);
 

@@ -2,7 +2,9 @@
 
 #include "actors/admin/shared_answers.hpp"
 #include "actors/messages.hpp"
+#include "actors/watch/event_text.hpp"
 #include "actors/watch/metric_text.hpp"
+#include "config/syntax/text.hpp"
 #include "transports/seam/foreign_text.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -57,14 +59,14 @@ void note_refused(const desk& at, const refused_request& refusal) {
 
 std::string in_words(const refused_request& refusal) {
   constexpr size_t max_method = 32;
-  constexpr size_t max_path = 60;
   // What was no request is named by the reason.
-  const auto asked = refusal.path.empty()
-                       ? std::string("a connection")
-                       : foreign_text(refusal.method, max_method) + " "
-                           + foreign_text(refusal.path, max_path);
-  return asked + ": " + refusal.why + " (from " + std::string(refusal.peer)
-         + ")";
+  const std::string from = " (from " + std::string(refusal.peer) + ")";
+  if (refusal.path.empty())
+    return "a connection: " + refusal.why + from;
+  return asked_and_why(
+           foreign_text(refusal.method, max_method), refusal.path, refusal.why,
+           line_room - std::min(line_room, from.size() + sizeof "Refused "))
+         + from;
 }
 
 request::request(desk_ptr at, served_exchange_ptr served, exchange_facts facts,
@@ -90,16 +92,26 @@ std::string request::list(std::string_view name) const {
   return out;
 }
 
-std::optional<std::string> request::parameter(std::string_view name) const {
+std::vector<std::pair<std::string, std::string>> request::parameters() const {
+  std::vector<std::pair<std::string, std::string>> out;
   const std::string_view all = served_->head()->path;
   auto rest = all.substr(std::min(all.size(), path().size() + 1));
   while (!rest.empty()) {
     const auto pair = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
-    const auto sign = pair.find('=');
-    if (decoded(pair.substr(0, sign), true) == name)
-      return sign == pair.npos ? "" : decoded(pair.substr(sign + 1), true);
+    const auto name = pair.substr(0, pair.find('='));
+    if (!pair.empty())
+      out.emplace_back(
+        decoded(name, true),
+        decoded(pair.substr(std::min(pair.size(), name.size() + 1)), true));
   }
+  return out;
+}
+
+std::optional<std::string> request::parameter(std::string_view name) const {
+  for (auto& [key, value] : parameters())
+    if (key == name)
+      return std::move(value);
   return std::nullopt;
 }
 
@@ -239,6 +251,16 @@ void request::problem(uint16_t status, const std::string& text,
   if (!allowed.empty())
     body["allowed"] = allowed;
   answer(status, body);
+}
+
+void request::unknown(uint16_t status, std::string_view noun,
+                      std::string_view word, const std::string& field,
+                      const std::vector<std::string>& known) const {
+  const auto near = config::nearest(word, known);
+  problem(status,
+          "there is no " + std::string(noun) + " " + config::quote(word)
+            + (near.empty() ? "" : "; do you mean " + near + "?"),
+          field, known);
 }
 
 void request::note_limit(limit kind, std::string_view detail) const {

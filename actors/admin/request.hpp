@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace aps::admin {
@@ -92,7 +93,10 @@ class request {
   /// A list, which may come in several headers of the name (RFC 9110, 5.3).
   std::string list(std::string_view name) const;
 
-  /// A parameter of the query, decoded; nothing when it is absent.
+  /// The query's parameters, decoded, as they came: name and value.
+  std::vector<std::pair<std::string, std::string>> parameters() const;
+
+  /// The value of one of them; nothing when it is absent.
   std::optional<std::string> parameter(std::string_view name) const;
 
   /// A parameter that is a whole number, `otherwise` when it is absent; else
@@ -122,6 +126,12 @@ class request {
   void problem(uint16_t status, const std::string& text,
                const std::string& field = {},
                const std::vector<std::string>& allowed = {}) const;
+
+  /// The same for a word that none of the known ones is: `noun` is what it
+  /// would be the name of.
+  void unknown(uint16_t status, std::string_view noun, std::string_view word,
+               const std::string& field,
+               const std::vector<std::string>& known) const;
 
   bool wants_gzip() const;
 

@@ -27,4 +27,17 @@ bool matches(std::string_view pattern, std::string_view path,
   return pattern.empty() && path.empty();
 }
 
+std::optional<std::string> unknown_word(std::string_view value, bool list,
+                                        const std::vector<std::string>& known) {
+  for (auto rest = value;;) {
+    const auto word = list ? rest.substr(0, rest.find(',')) : rest;
+    const auto open = list && (word.empty() || word == "all");
+    if (!open && std::find(known.begin(), known.end(), word) == known.end())
+      return std::string(word);
+    if (word.size() == rest.size())
+      return std::nullopt;
+    rest.remove_prefix(word.size() + 1);
+  }
+}
+
 } // namespace aps::admin

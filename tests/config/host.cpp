@@ -94,3 +94,44 @@ CAF_TEST(names and labels have the lengths of DNS) {
   CAF_CHECK(is_dns_name(name(253) + "."));
   CAF_CHECK(!is_dns_name(name(254)));
 }
+
+CAF_TEST(an authority is a host and perhaps a port) {
+  struct row {
+    const char* text;
+    const char* host; // null = it is none
+    uint16_t port;
+  };
+  const row table[] = {{"a", "a", 0},
+                       {"a:8080", "a", 8080},
+                       {"a:", "a", 0},
+                       {"a%2fb", "a%2fb", 0},
+                       {"1.2.3.4:1", "1.2.3.4", 1},
+                       {"[::1]", "::1", 0},
+                       {"[::1]:65535", "::1", 65535},
+                       {"", nullptr, 0},
+                       {":80", nullptr, 0},
+                       {"a b", nullptr, 0},
+                       {"a%2", nullptr, 0},
+                       {"u@a", nullptr, 0},
+                       {"[::1", nullptr, 0},
+                       {"[::1]80", nullptr, 0},
+                       {"[a]", nullptr, 0},
+                       {"a:0", nullptr, 0},
+                       {"a:65536", nullptr, 0},
+                       {"a:b", nullptr, 0},
+                       {"a:1:2", nullptr, 0},
+                       {"::1", nullptr, 0},
+                       {"a:+1", nullptr, 0},
+                       {"[]", nullptr, 0}};
+  for (const auto& [text, expected, number] : table) {
+    std::string_view host;
+    uint16_t port = 0;
+    const auto problem = read_authority(text, host, port);
+    CAF_MESSAGE(text << ": " << problem);
+    CAF_CHECK_EQUAL(problem.empty(), expected != nullptr);
+    if (expected) {
+      CAF_CHECK_EQUAL(host, expected);
+      CAF_CHECK_EQUAL(port, number);
+    }
+  }
+}

@@ -16,7 +16,7 @@ import openapi
 from harness import BIN, Case, ROOT, main, wait_until
 from metrics import samples, total
 from tunnel_peer import Peer
-from wire import ask
+from wire import Visitor, ask
 
 TOKEN = "geheim-4711"
 # Of a deaf connection: which side finds out first is chance.
@@ -135,7 +135,7 @@ class Resources(AdminCase):
                          [all_[0]["name"]])
         for query, count in (("endpoint=app1", len(all_)), ("endpoint=x", 0),
                              ("search=tunnel1+APP", len(all_)),
-                             ("search=nobody", 0), ("tunnel=x", 0)):
+                             ("search=nobody", 0), ("tunnel=tunnel1", len(all_))):
             found = self.get("/.api/connections?" + query)["connections"]
             self.assertEqual(len(found), count, query)
 
@@ -220,6 +220,98 @@ class Resources(AdminCase):
                 problem = self.get(f"/.api/{path}", 400, method=method,
                                    body=body, headers=JSON if body else None)
                 self.assertEqual({*problem["allowed"]}, {*words})
+
+    def test_each_resource_takes_the_parameters_of_its_description(self):
+        shared = openapi.DOCUMENT["components"]["parameters"]
+        for path, methods in openapi.DOCUMENT["paths"].items():
+            for method, described in methods.items():
+                known = [shared[one["$ref"].split("/")[-1]] if "$ref" in one
+                         else one for one in described.get("parameters", [])]
+                known = {one["name"] for one in known if one["in"] == "query"}
+                with self.subTest(path=path, method=method):
+                    problem = self.get(
+                        re.sub(r"{\w+}", "x", path) + "?nope=1", 400,
+                        method=method.upper(), headers=JSON,
+                        body={} if method == "post" else None)
+                    self.assertEqual(problem["error"],
+                                     'there is no parameter "nope"')
+                    self.assertEqual(problem["field"], "nope")
+                    self.assertEqual({*problem.get("allowed", [])}, known)
+
+    def test_values_that_nobody_knows_are_refused_with_the_known_ones(self):
+        outcomes = {*openapi.OUTCOMES} - {None}
+        for query, field, known in (
+                *((f"{path}?tunnel=tunel1", "tunnel", {"tunnel1"}) for path in
+                  ("stats", "tunnels", "endpoints", "connections", "exchanges",
+                   "events")),
+                *((f"{path}?connections=2", "connections", {"0", "1"})
+                  for path in ("stats", "tunnels", "endpoints")),
+                ("events?tunnels=x", "tunnels", {"0", "1"}),
+                ("exchanges?outcome=zz", "outcome", outcomes | {
+                    "ok", "node", "unavailable", "transport", "origin",
+                    "timeout", "visitor", "internal"})):
+            with self.subTest(query):
+                problem = self.get(f"/.api/{query}", 400)
+                self.assertEqual(problem["field"], field)
+                self.assertEqual({*problem["allowed"]}, known)
+        problem = self.get("/.api/tunnels?tunnel=tunel1", 400)
+        self.assertEqual(problem["error"], 'there is no tunnel "tunel1"; do '
+                         "you mean tunnel1?")
+        self.assertEqual(self.get("/.api/stats?limit=1&limit=2", 400)["error"],
+                         "limit is given twice")
+        self.assertEqual(self.get("/.api/exchanges?limit=x", 400)["field"],
+                         "limit")
+        # The panel's own files take what browsers and proxies append.
+        for path in ("/.admin/?v=1", "/?x"):
+            self.assertIn(admin(self.admin_port, path).status, (200, 302))
+
+    def test_unknown_targets_of_actions_come_with_the_known_ones(self):
+        listed = self.get("/.api/connections")["connections"]
+        for path, field, known in (
+                ("tunnels/nope/fallback", "tunnel", {"tunnel1"}),
+                ("endpoints/nope/app1/close", "tunnel", {"tunnel1"}),
+                ("endpoints/tunnel1/nope/drain", "endpoint", {"app1"}),
+                ("endpoints/tunnel1/nope/undrain", "endpoint", {"app1"}),
+                ("endpoints/tunnel1/nope/reconnect", "endpoint", {"app1"}),
+                ("sessions/nope/undrain", "session",
+                 {one["session"] for one in listed}),
+                ("connections/nope/close", "connection",
+                 {one["name"] for one in listed})):
+            with self.subTest(path):
+                body = {"mode": "auto"} if field == "tunnel" \
+                    and "fallback" in path else {}
+                problem = self.post(f"/.api/{path}", body, 404)
+                self.assertEqual(problem["field"], field)
+                self.assertEqual({*problem["allowed"]}, known)
+
+    def test_seconds_belong_to_faults_that_last(self):
+        name = self.get("/.api/connections")["connections"][0]["name"]
+        for body in ({"kind": "cut", "seconds": 1}, {"kind": "stall"},
+                     {"kind": "stall", "seconds": 0}, {"kind": "delay"},
+                     {"kind": "delay", "seconds": -1}):
+            problem = self.post(f"/.api/connections/{name}/fault", body, 400)
+            self.assertEqual(problem["field"], "seconds", body)
+
+    def test_explain_takes_what_a_visitor_can_send(self):
+        for path, taken in (("/a%20b", True), ("/a\xff", True), ("/a b", False),
+                            ("/\x1b", False), ("/\x7f", False)):
+            with self.subTest(path):
+                status = 200 if taken else 400
+                told = self.get("/.api/explain?url=" + urllib.parse.quote(
+                    "http://example.com" + path, encoding="latin-1"), status)
+                with Visitor(self.port) as visitor:
+                    visitor.send(f"GET {path} HTTP/1.1\r\nHost: example.com"
+                                 "\r\n\r\n".encode("latin-1"))
+                    self.assertEqual(
+                        visitor.file.readline().split()[1] != b"400", taken)
+                self.assertTrue((told["summary"] if taken
+                                 else told["error"]).isprintable())
+        for url, words in (("e.com:99999", "the port is a number from 1 to 65"),
+                           ("e.com:x", "the port is a number"),
+                           ("e^.com", "neither a name nor an IP address"),
+                           ("u@e.com", "neither a name nor an IP address")):
+            self.assertIn(words, self.get(f"/.api/explain?url=http://{url}",
+                                          400)["error"])
 
     def test_wrong_methods_and_paths_are_told_apart(self):
         answer = admin(self.admin_port, "/.api/stats", "POST", "{}", JSON)

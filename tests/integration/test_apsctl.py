@@ -216,6 +216,17 @@ class Shown(Case):
             "events", "-json", "-kind", "connection-opened").splitlines()}
         self.assertEqual(kinds, {"connection-opened"})
 
+    def test_a_limit_has_the_last_events_of_the_past(self):
+        self.run_it("log", "info", "-component", "limit")  # the last, for now
+        wait_until(lambda: "log-changed" in self.run_it("events"), "its event")
+        whole = self.run_it("events", "-kind", "log-changed").splitlines()
+        some = self.run_it("events", "-limit", "1", "-kind",
+                           "log-changed").splitlines()
+        self.assertEqual(some, whole[-1:])
+        all_ = self.run_it("events").splitlines()
+        self.assertEqual(self.run_it("events", "-limit", "2").splitlines(),
+                         all_[-2:])
+
     def test_events_are_followed(self):
         program = Program("follower", [
             BIN / "apsctl", "events", "-follow", "-admin",
@@ -242,8 +253,8 @@ class Shown(Case):
 
     def test_what_is_not_there_is_told(self):
         text = self.run_it("drain", "ws-none", code=1)
-        self.assertIn(f"127.0.0.1:{self.stack.node.admin_port}: there is no "
-                      'connection "ws-none"', text)
+        self.assertIn(f"127.0.0.1:{self.stack.node.admin_port}: 404: there is "
+                      'no connection "ws-none"', text)
 
 
 class Done(Case):
@@ -266,6 +277,24 @@ class Done(Case):
             self.assertIn(name, text)
             wait_until(lambda: name not in self.names(stack), f"{name} to go")
             self.assertEqual(ask(stack.port).status, 200)
+
+    def test_events_say_nothing_twice(self):
+        stack = self.build("ws")
+        wait_until(lambda: len(self.names(stack)) >= 2, "the pool")
+        for command, kind in (("reconnect", "connection-drained"),
+                              ("close", "connection-lost")):
+            name = sorted(self.names(stack))[0]
+            self.run_it(stack, command, name)
+
+            def line():
+                return next((line for line in self.run_it(
+                    stack, "events", "-kind", kind).splitlines()
+                    if name in line), "")
+            wait_until(line, kind)
+            told = line().split(name)[1].split()
+            half = len(told) // 2
+            self.assertNotEqual(told[:half], told[half:], line())
+            self.assertNotIn("closed: closed", stack.node.log)
 
     def test_endpoints_and_sessions_reconnect_and_are_closed(self):
         stack = self.build("ws")

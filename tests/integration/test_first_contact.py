@@ -194,6 +194,8 @@ FLAGS = [
     ("apsctl fault ws-1 explode", USAGE, r'KIND "explode" is none of cut'),
     ("apsctl fault ws-1 stal", USAGE, r"do you mean stall\?"),
     ("apsctl fault", USAGE, r"missing: NAME, KIND"),
+    ("apsctl fault x cut -seconds 3", USAGE, r"-seconds belongs to stall and "
+     r"delay"),
     ("apsctl fallback", USAGE, r"missing: TUNNEL, MODE"),
     ("apsctl fallback t pigeon", USAGE, r'MODE "pigeon" is none of auto'),
     ("apsctl log loud", USAGE, r'LEVEL "loud" is none of trace'),
@@ -558,7 +560,8 @@ class WithNode(Table, Case):
                  r"mean app1"),
                 ("connections -tunnel nope", FAILED, r'no tunnel "nope"'),
                 ("connections -endpoint nope", FAILED, r'no endpoint "nope"'),
-                ("connections ws-nope", FAILED, r'no connection "ws-nope"'),
+                ("connections ws-nope", FAILED, r'no connection "ws-nope"; '
+                 r"known: ws-"),
                 ("connections -limit 1", OK, r"\Aconnec|CONNECTION"),
                 ("exchanges -tunnel nope", FAILED, r'no tunnel "nope"'),
                 ("exchanges -endpoint app1", OK, "STARTED"),
@@ -581,7 +584,20 @@ class WithNode(Table, Case):
                 ("drain -tunnel nope -endpoint app1", FAILED, "no tunnel"),
                 ("drain -tunnel tunnel1 -endpoint nope", FAILED,
                  r'no endpoint "nope"'),
-                ("fault ws-nope cut", FAILED, r'no connection "ws-nope"'),
+                ("undrain -tunnel tunnel1 -endpoint ap1", FAILED,
+                 r'no endpoint "ap1"; do you mean app1\?; known: app1'),
+                ("undrain -tunnel tunel1 -endpoint app1", FAILED,
+                 r'no tunnel "tunel1"; do you mean tunnel1\?'),
+                ("undrain -session nope", FAILED,
+                 r'no session "nope"; known: '),
+                ("reconnect -tunnel tunnel1 -endpoint nope", FAILED,
+                 r'no endpoint "nope"; known: app1'),
+                ("fault ws-nope cut", FAILED, r'no connection "ws-nope"; '
+                 r"known: ws-"),
+                ("fault x stall -seconds 0", FAILED,
+                 r"400: seconds is a number from 0 to 3600, of a stall above"),
+                ("explain example.com:99999", FAILED,
+                 r"400: the port is a number from 1 to 65535"),
                 ("fallback nope auto", FAILED, r'no tunnel "nope"'),
                 ("fallback tunnel1 ws", OK, "done"),
                 ("fallback tunnel1 auto", OK, "done"),
@@ -598,6 +614,15 @@ class WithNode(Table, Case):
                  "tunnel1")
         self.row(["apsctl", "status"], OK, "tunnel1", {"APS_ADMIN": self.admin})
 
+    def test_explain_takes_no_blank(self):
+        for url in ("http://example.com/a b", "example.com/\x1b[31m"):
+            self.row(["apsctl", "explain", url, "-admin", self.admin], FAILED,
+                     r"400: url has a blank or a control character.*encode")
+        code, out, _ = run(["apsctl", "explain", b"example.com/\xff", "-admin",
+                            self.admin])
+        self.assertEqual(code, OK)
+        self.assertIn(r"example.com/\xff", out.replace("127.0.0.1", ""))
+
     def test_apsctl_at_the_port_of_visitors_is_told(self):
         for command in (("status",), ("events",), ("log",)):
             self.row(["apsctl", *command, "-admin", self.server], FAILED,
@@ -611,6 +636,34 @@ class WithNode(Table, Case):
                                    stdout=full)
             self.assertEqual(code, FAILED, words)
             self.assertIn("No space left", err, words)
+
+
+class Ports(Table, Case):
+    """A node that cannot have its ports."""
+
+    tearDown = Table.tearDown
+
+    def test_a_port_that_is_taken_is_named_with_its_key(self):
+        taken = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(taken.close)
+        port = taken.getsockname()[1]
+        folder = scratch(self)
+        for change, key in (
+                ({"servers": {"main": {"port": port, "host": "127.0.0.1"}}},
+                 r"\$\.servers\.main"),
+                ({"admin": {"port": port}}, r"\$\.admin")):
+            file = write_config(folder, node_config("http://localhost:1",
+                                                    change))
+            self.row(["aps", str(file)], FAILED,
+                     rf"^aps: {key}: cannot listen on 127\.0\.0\.1:{port}: "
+                     r"Address already in use; is another node running\?$")
+            self.assertNotIn("Draining", run(["aps", str(file)])[2])
+
+    def test_minus_nothing_is_nothing(self):
+        folder = scratch(self)
+        file = write_config(folder, '{"servers": {"main": -0}, "io": '
+                            '{"threads": -0}}')
+        self.row(["aps", "-check", str(file)], OK, "ok")
 
 
 class Once(Case):

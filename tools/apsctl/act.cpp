@@ -16,6 +16,8 @@ using nlohmann::json;
 
 namespace {
 
+constexpr double default_fault = 5; // seconds
+
 int say_done(const json& answer, const options& options) {
   if (options.json)
     print(answer);
@@ -38,31 +40,6 @@ std::string target(const options& options) {
            + encoded(options.endpoint);
   return options.session.empty() ? "connections/" + encoded(options.first)
                                  : "sessions/" + encoded(options.session);
-}
-
-/// Throws a `failure` that names what is known when the node does not have
-/// what shall be acted on.
-void check_target(const client& node, const options& options) {
-  check_names(node, options.tunnel, options.endpoint);
-  if (options.first.empty() && options.session.empty())
-    return;
-  std::vector<std::string> names;
-  std::vector<std::string> sessions;
-  const auto answer = node.get("connections");
-  for (const auto& one : answer.at("connections")) {
-    names.push_back(text(one, "name"));
-    sessions.push_back(text(one, "session"));
-  }
-  const auto check = [&](const char* kind, const std::string& name,
-                         std::vector<std::string> known) {
-    std::sort(known.begin(), known.end());
-    known.erase(std::unique(known.begin(), known.end()), known.end());
-    if (!name.empty()
-        && !std::binary_search(known.begin(), known.end(), name))
-      throw failure(node.peer_name() + ": " + unknown(kind, name, known));
-  };
-  check("connection", options.first, std::move(names));
-  check("session", options.session, std::move(sessions));
 }
 
 /// Values by their path, e.g. "tunnels.tunnel1.enabled".
@@ -160,9 +137,8 @@ int diff(const client& node, const options& options, const config::node& file) {
 } // namespace
 
 int drain(const client& node, const options& options) {
-  const auto path = target(options);
-  check_target(node, options);
-  return say_done(node.post(path + "/drain", json::object()), options);
+  return say_done(node.post(target(options) + "/drain", json::object()),
+                  options);
 }
 
 int undrain(const client& node, const options& options) {
@@ -174,29 +150,27 @@ int undrain(const client& node, const options& options) {
 }
 
 int reconnect(const client& node, const options& options) {
-  const auto path = target(options);
-  check_target(node, options);
-  return say_done(node.post(path + "/reconnect", json::object()), options);
+  return say_done(node.post(target(options) + "/reconnect", json::object()),
+                  options);
 }
 
 int close(const client& node, const options& options) {
-  const auto path = target(options);
-  check_target(node, options);
-  return say_done(node.post(path + "/close", json::object()), options);
+  return say_done(node.post(target(options) + "/close", json::object()),
+                  options);
 }
 
 int inject_fault(const client& node, const options& options) {
-  check_target(node, options);
   json body{{"kind", options.second}};
   if (options.second != "cut")
-    body["seconds"] = options.seconds;
+    body["seconds"] = options.seconds.value_or(default_fault);
+  else if (options.seconds)
+    throw usage("-seconds belongs to stall and delay");
   return say_done(
     node.post("connections/" + encoded(options.first) + "/fault", body),
     options);
 }
 
 int set_fallback(const client& node, const options& options) {
-  check_names(node, options.first);
   return say_done(node.post("tunnels/" + encoded(options.first) + "/fallback",
                             {{"mode", options.second}}),
                   options);

@@ -91,7 +91,9 @@ void fault_flags(cli::command_line& line, options& options) {
   line.add_argument({"NAME", "", "Connection", true}, options.first);
   line.add_argument({"KIND", "", "cut, stall or delay", true}, options.second,
                     {"cut", "stall", "delay"});
-  line.add({"seconds", "SECONDS", "How long it stalls, or what it delays by"},
+  line.add({"seconds", "SECONDS",
+            "How long it stalls (above 0), or what it delays by (0 = "
+            "no longer); 5 if left out"},
            options.seconds);
 }
 

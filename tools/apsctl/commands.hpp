@@ -22,7 +22,7 @@ struct options {
   std::string method = "GET";
   uint32_t limit = 20; ///< of a list; 0 = all
   uint32_t number = 0; ///< of snapshots; 0 = until stopped
-  double seconds = 5;  ///< of a fault
+  std::optional<double> seconds = {}; ///< of a fault
   double interval = 2; ///< between snapshots
   bool follow = false;
 };

@@ -1,12 +1,14 @@
 // Commands about single requests and events.
 #include "tools/apsctl/commands.hpp"
 #include "tools/apsctl/render.hpp"
-#include "transports/seam/outcome.hpp"
+#include "transports/seam/outcomes.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <deque>
+#include <functional>
 #include <iostream>
 #include <set>
 
@@ -111,16 +113,28 @@ std::string event_line(const json& event) {
     line += ' ' + at;
   else if (const auto tunnel = text(event, "tunnel"); !tunnel.empty())
     line += ' ' + tunnel;
-  for (const auto* key : {"connection", "request_id", "reason", "detail"})
-    if (const auto value = text(event, key); !value.empty() && value != "none")
+  const auto detail = text(event, "detail"); // often has the reason in it
+  for (const auto* key : {"connection", "request_id", "reason"})
+    if (const auto value = text(event, key);
+        !value.empty() && value != "none" && detail.find(value) == detail.npos)
       line += ' ' + value;
+  if (!detail.empty())
+    line += ' ' + detail;
   return line;
 }
 
-/// Prints one message of the stream; false when there is nothing to wait for.
+/// Takes the messages of the stream; false when there is nothing to wait for.
+/// Prints events as they come, with -follow the first -limit of them; of the
+/// past it is the last ones that are wanted, once all are there.
 class event_printer {
  public:
   explicit event_printer(const options& options) : what_(options) {}
+
+  void finish() {
+    for (const auto& line : last_)
+      std::cout << line << '\n';
+    std::cout << std::flush;
+  }
 
   bool operator()(const client::message& message) {
     const auto value = json::parse(message.data, nullptr, false);
@@ -135,9 +149,16 @@ class event_printer {
       return true;
     } else if (what_.endpoint.empty()
                || text(value, "endpoint") == what_.endpoint) {
-      std::cout << (what_.json ? value.dump() : event_line(value)) << std::endl;
-      if (what_.limit > 0 && ++printed_ >= what_.limit)
-        return false;
+      const auto line = what_.json ? value.dump() : event_line(value);
+      if (what_.follow || what_.limit == 0) {
+        std::cout << line << std::endl;
+        if (what_.limit > 0 && ++printed_ >= what_.limit)
+          return false;
+      } else {
+        last_.push_back(line);
+        if (last_.size() > what_.limit)
+          last_.pop_front();
+      }
     }
     return (what_.follow || number(value, "serial") < newest_) && std::cout;
   }
@@ -146,6 +167,7 @@ class event_printer {
   const options& what_;
   double newest_ = 0;
   uint32_t printed_ = 0;
+  std::deque<std::string> last_;
 };
 
 std::string event_path(const options& options) {
@@ -161,9 +183,9 @@ std::string event_path(const options& options) {
 /// The outcomes and their classes.
 std::vector<std::string> known_outcomes() {
   std::set<std::string> result;
-  for (uint32_t number = 0; number < 256; ++number) {
-    result.emplace(to_string(outcome_from(number)));
-    result.emplace(class_of(outcome_from(number)));
+  for (const auto one : all_outcomes()) {
+    result.emplace(to_string(one));
+    result.emplace(class_of(one));
   }
   return {result.begin(), result.end()};
 }
@@ -231,9 +253,11 @@ int show_events(const client& node, const options& options) {
   // What came after the first one (0 would mean no history), as far as it is
   // remembered.
   const auto from = stats.at("node").at("id").get<std::string>() + "-1";
+  event_printer printer(options);
   node.stream(event_path(options), from,
               options.follow ? client::until::told : client::until::quiet,
-              event_printer(options));
+              std::ref(printer));
+  printer.finish();
   return cli::exit_ok;
 }
 

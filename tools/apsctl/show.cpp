@@ -251,9 +251,14 @@ int show_connections(const client& node, const options& options) {
     return options.endpoint.empty()
            || text(one, "endpoint") == options.endpoint;
   });
-  if (!options.first.empty() && answer.at("connections").empty())
-    throw failure(node.peer_name() + ": there is no connection "
-                  + cli::quoted(options.first));
+  if (!options.first.empty() && answer.at("connections").empty()) {
+    std::vector<std::string> known;
+    const auto all = node.get("connections");
+    for (const auto& one : all.at("connections"))
+      known.push_back(one.at("name"));
+    throw failure(node.peer_name() + ": "
+                  + unknown("connection", options.first, known));
+  }
   if (options.json)
     print(answer);
   else

@@ -5,7 +5,6 @@
 #include "transports/http/identity.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace aps {
 
@@ -13,64 +12,14 @@ namespace {
 
 constexpr size_t longest_upgrade = 256;
 
-bool is_host_char(char c) noexcept {
-  // reg-name without what no server of ours could mean (RFC 3986, 3.2.2).
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
-         || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_'
-         || c == '~' || c == '%' || c == '!' || c == '$' || c == '&'
-         || c == '\'' || c == '(' || c == ')' || c == '*' || c == '+'
-         || c == ';' || c == '=';
-}
-
-bool is_hex(char c) noexcept {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')
-         || (c >= 'A' && c <= 'F');
-}
-
-bool is_host(std::string_view text) noexcept {
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (!is_host_char(text[i]))
-      return false;
-    if (text[i] == '%'
-        && (i + 2 >= text.size() || !is_hex(text[i + 1])
-            || !is_hex(text[i + 2])))
-      return false;
-  }
-  return !text.empty();
-}
-
-bool read_port(std::string_view text, uint16_t& port) {
-  if (text.empty())
-    return true; // "host:" means the default port
-  const auto* end = text.data() + text.size();
-  const auto result = std::from_chars(text.data(), end, port);
-  return result.ec == std::errc{} && result.ptr == end && port > 0;
-}
-
 // Splits host[:port] into the address.
 bool read_authority(std::string_view text, request_address& to) {
   to.authority = text;
   std::string_view host;
-  std::string_view rest;
-  if (text.starts_with('[')) {
-    const auto close = text.find(']');
-    if (close == text.npos)
-      return false;
-    host = text.substr(1, close - 1);
-    rest = text.substr(close + 1);
-    if (!config::is_ipv6(host))
-      return false;
-  } else {
-    const auto colon = text.find(':');
-    host = text.substr(0, colon);
-    rest = colon == text.npos ? std::string_view{} : text.substr(colon);
-    if (!is_host(host))
-      return false;
-  }
-  to.host = host;
-  if (!rest.empty() && !rest.starts_with(':'))
+  if (!config::read_authority(text, host, to.port).empty())
     return false;
-  return rest.empty() || read_port(rest.substr(1), to.port);
+  to.host = host;
+  return true;
 }
 
 bool read_absolute(std::string_view target, bool options,
@@ -218,8 +167,7 @@ address_of(const message_head& head) {
   const std::string_view target = head.target;
   if (head.method == "CONNECT")
     return request_refusal{outcome::not_implemented,
-                           "CONNECT is not supported; send http:// requests "
-                           "in absolute-form instead."};
+                           "No tunnels by CONNECT; send http:// URLs."};
   if (target == "*")
     return request_refusal{outcome::not_implemented,
                            "The asterisk form (OPTIONS *) is not supported."};

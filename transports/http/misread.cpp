@@ -18,22 +18,20 @@ struct foreign_row {
 
 constexpr std::array foreign_table{
   foreign_row{"\x16\x03"sv,
-              {"TLS",
-               "TLS spoken to a plain HTTP port: use http:// here."}},
+              {"TLS", "TLS spoken to a plain HTTP port: use http:// here."}},
   foreign_row{"SSH-"sv, {"SSH", "SSH spoken to a plain HTTP port."}},
-  foreign_row{"PROXY "sv,
-              {"PROXY",
-               "PROXY protocol spoken here: use X-Forwarded-For instead."}},
+  foreign_row{
+    "PROXY "sv,
+    {"PROXY", "PROXY protocol spoken here: use X-Forwarded-For instead."}},
   foreign_row{"\r\n\r\n\0\r\nQUIT\n"sv,
-              {"PROXY",
-               "PROXY protocol (v2) spoken here: use X-Forwarded-For "
-               "instead."}},
-  foreign_row{"\x05\x01\0"sv,
-              {"SOCKS",
-               "SOCKS 5 spoken to a plain HTTP port: this is no SOCKS proxy."}},
-  foreign_row{"\x04\x01"sv,
-              {"SOCKS",
-               "SOCKS 4 spoken to a plain HTTP port: this is no SOCKS proxy."}},
+              {"PROXY", "PROXY protocol (v2) spoken here: use X-Forwarded-For "
+                        "instead."}},
+  foreign_row{
+    "\x05\x01\0"sv,
+    {"SOCKS", "SOCKS 5 spoken to a plain HTTP port: this is no SOCKS proxy."}},
+  foreign_row{
+    "\x04\x01"sv,
+    {"SOCKS", "SOCKS 4 spoken to a plain HTTP port: this is no SOCKS proxy."}},
   foreign_row{"\x03\0\0"sv, {"RDP", "RDP spoken to a plain HTTP port."}},
 };
 

@@ -105,14 +105,10 @@ std::string_view problem_of(const error_code& error, bool request,
     case http::error::bad_version:
       return request ? "its first line does not end in HTTP/1.1 or HTTP/1.0"
                      : "it does not begin with HTTP/1.1 or HTTP/1.0";
-    case http::error::bad_status:
-      return "the status is not three digits";
-    case http::error::bad_reason:
-      return "the reason has a control character";
-    case http::error::bad_line_ending:
-      return "a line does not end in CR LF";
-    case http::error::bad_field:
-      return "a header name with what none may have";
+    case http::error::bad_status: return "the status is not three digits";
+    case http::error::bad_reason: return "the reason has a control character";
+    case http::error::bad_line_ending: return "a line does not end in CR LF";
+    case http::error::bad_field: return "a header name with what none may have";
     case http::error::bad_value:
       return "a header value with what none may have";
     case http::error::bad_content_length:
@@ -126,8 +122,7 @@ std::string_view problem_of(const error_code& error, bool request,
     case http::error::bad_chunk:
     case http::error::bad_chunk_extension:
       return "a chunk of the body is broken";
-    default:
-      return {};
+    default: return {};
   }
 }
 

@@ -1,6 +1,8 @@
 #include "actors/admin/router.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <set>
 
 namespace aps::admin {
 
@@ -52,133 +54,151 @@ std::optional<std::string> word_of(const call& call, const json& body,
   return std::nullopt;
 }
 
-using choice = std::function<bool(const live_actor&)>;
+/// What an action is about: a connection, session or endpoint.
+struct action_target {
+  std::string kind; ///< "session", also the field that names it
+  std::string name;
+  std::string tunnel; ///< of an endpoint
+  std::string (*name_of)(const live_actor&);
 
-// Has all connections that are chosen do it.
+  bool is_in_tunnel(const live_actor& one) const {
+    return tunnel.empty() || one.tunnel == tunnel;
+  }
+  bool has(const live_actor& one) const {
+    return is_in_tunnel(one) && name_of(one) == name;
+  }
+  std::string title() const {
+    return kind + " " + (tunnel.empty() ? "" : tunnel + ".") + name;
+  }
+};
+
+action_target connection_of(const call& call) {
+  return {"connection", call.names.at(0), {}, [](const live_actor& one) {
+            return one.name;
+          }};
+}
+
+action_target session_of(const call& call) {
+  return {"session", call.names.at(0), {}, [](const live_actor& one) {
+            return one.session;
+          }};
+}
+
+action_target endpoint_of(const call& call) {
+  return {"endpoint", call.names.at(1), call.names.at(0),
+          [](const live_actor& one) { return one.endpoint; }};
+}
+
+void refuse_tunnel(const call& call, const std::string& name) {
+  std::vector<std::string> known;
+  for (const auto& [tunnel, settings] : call.where().config->get()->tunnels)
+    known.push_back(tunnel);
+  call.unknown(404, "tunnel", name, "tunnel", known);
+}
+
+// Nobody is it; says who there is.
+void refuse_unknown(const call& call, const action_target& wanted,
+                    const actor_list& all) {
+  if (!wanted.tunnel.empty()
+      && !call.where().config->get()->tunnels.contains(wanted.tunnel))
+    return refuse_tunnel(call, wanted.tunnel);
+  std::set<std::string> known;
+  for (const auto& one : all.actors)
+    if (const auto name = wanted.name_of(one);
+        !name.empty() && wanted.is_in_tunnel(one))
+      known.insert(name);
+  call.unknown(404, wanted.kind, wanted.name, wanted.kind,
+               {known.begin(), known.end()});
+}
+
+// Has all connections of the target do it.
 void operate_on(const call& call, const std::string& action,
-                const std::string& target, operate order, choice chosen) {
+                const action_target& wanted, operate order) {
   call.with_actors([=](const actor_list& all) {
     size_t count = 0;
     for (const auto& one : all.actors) {
-      if (one.kind != actor_kind::connection || !chosen(one))
+      if (one.kind != actor_kind::connection || !wanted.has(one))
         continue;
       ++count;
       compat::enqueue(nullptr,
                       caf::actor_cast<connection_actor>(one.handle), order);
     }
     if (count == 0)
-      return call.problem(404, "there is no " + target);
-    done(call, action, target, count);
+      return refuse_unknown(call, wanted, all);
+    done(call, action, wanted.title(), count);
   });
 }
 
-struct drain_target {
-  std::string name;
-  std::string entry; ///< in the register
-  choice chosen;
-  event change; ///< what tells of it
-};
-
-// Takes what `chosen` finds out of rotation, or puts it back. Who is away for
-// the moment stays as it was told to be.
-void set_drained(const call& call, bool drained, drain_target target) {
+// Takes a target out of rotation, or puts it back. Who is away for the moment
+// stays as it was told to be. `entry` is its place in the register.
+void set_drained(const call& call, bool drained, const action_target& wanted,
+                 const std::string& entry, event change) {
+  if (!body_with(call, {}))
+    return;
+  change.detail = "an operator";
   call.with_actors([=](const actor_list& all) {
     auto& drains = *call.where().node->drains;
     size_t count = 0;
-    const bool before = drains.contains(target.entry);
+    const bool before = drains.contains(entry);
     bool known = before;
-    auto change = target.change;
+    auto told = change;
     for (const auto& one : all.actors) {
-      if (!target.chosen(one))
+      if (!wanted.has(one))
         continue;
       known = true;
-      change.tunnel = one.tunnel;
-      change.endpoint = one.endpoint;
+      told.tunnel = one.tunnel;
+      told.endpoint = one.endpoint;
       count += one.kind == actor_kind::connection;
     }
     if (!known)
-      return call.problem(404, "there is no " + target.name);
+      return refuse_unknown(call, wanted, all);
     if (!drained)
-      drains.remove(target.entry);
-    else if (!drains.add(target.entry))
+      drains.remove(entry);
+    else if (!drains.add(entry))
       return call.problem(503, "too many are drained; undrain some first");
     if (drained != before)
-      call.tell(std::move(change));
-    done(call, drained ? "drain" : "undrain", target.name, count);
+      call.tell(std::move(told));
+    done(call, drained ? "drain" : "undrain", wanted.title(), count);
   });
 }
 
 void set_session_drained(const call& call, bool drained) {
-  if (!body_with(call, {}))
-    return;
-  const auto& id = call.names.at(0);
+  const auto wanted = session_of(call);
   event change{drained ? event_kind::session_drained
                        : event_kind::session_undrained};
-  change.session = id;
-  change.detail = "an operator";
-  set_drained(call, drained,
-              {"session " + id, drain_register::session(id),
-               [id](const live_actor& one) { return one.session == id; },
-               change});
+  change.session = wanted.name;
+  set_drained(call, drained, wanted, drain_register::session(wanted.name),
+              change);
 }
 
 void set_endpoint_drained(const call& call, bool drained) {
-  if (!body_with(call, {}))
-    return;
-  const auto& tunnel = call.names.at(0);
-  const auto& endpoint = call.names.at(1);
-  event change{drained ? event_kind::endpoint_drained
-                       : event_kind::endpoint_undrained,
-               tunnel, endpoint};
-  change.detail = "an operator";
-  set_drained(call, drained,
-              {"endpoint " + tunnel + "." + endpoint,
-               drain_register::endpoint(tunnel, endpoint),
-               [tunnel, endpoint](const live_actor& one) {
-                 return one.tunnel == tunnel && one.endpoint == endpoint;
-               },
-               change});
+  const auto wanted = endpoint_of(call);
+  set_drained(call, drained, wanted,
+              drain_register::endpoint(wanted.tunnel, wanted.name),
+              event{drained ? event_kind::endpoint_drained
+                            : event_kind::endpoint_undrained,
+                    wanted.tunnel, wanted.name});
 }
 
-void operate_on_connection(const call& call, const std::string& action,
-                           operate order) {
-  const auto& name = call.names.at(0);
-  operate_on(call, action, "connection " + name, order,
-             [name](const live_actor& one) { return one.name == name; });
-}
-
-void operate_on_session(const call& call, const std::string& action,
-                        operate order) {
-  const auto& id = call.names.at(0);
-  operate_on(call, action, "session " + id, order,
-             [id](const live_actor& one) { return one.session == id; });
-}
-
-void operate_on_endpoint(const call& call, const std::string& action,
-                         operate order) {
-  const auto& tunnel = call.names.at(0);
-  const auto& endpoint = call.names.at(1);
-  operate_on(call, action, "endpoint " + tunnel + "." + endpoint, order,
-             [tunnel, endpoint](const live_actor& one) {
-               return one.tunnel == tunnel && one.endpoint == endpoint;
-             });
+// Its connections do it; the body says nothing.
+void order(const call& call, const std::string& action,
+           const action_target& wanted, operate::action verb) {
+  if (body_with(call, {}))
+    operate_on(call, action, wanted, {verb, {}});
 }
 
 } // namespace
 
 void drain_connection(const call& call) {
-  if (body_with(call, {}))
-    operate_on_connection(call, "drain", {operate::action::drain, {}});
+  order(call, "drain", connection_of(call), operate::action::drain);
 }
 
 void reconnect_connection(const call& call) {
-  if (body_with(call, {}))
-    operate_on_connection(call, "reconnect", {operate::action::drain, {}});
+  order(call, "reconnect", connection_of(call), operate::action::drain);
 }
 
 void close_connection(const call& call) {
-  if (body_with(call, {}))
-    operate_on_connection(call, "close", {operate::action::close, {}});
+  order(call, "close", connection_of(call), operate::action::close);
 }
 
 void inject_fault(const call& call) {
@@ -192,16 +212,24 @@ void inject_fault(const call& call) {
                 : *kind == "stall" ? operate::action::stall
                                    : operate::action::delay,
                 {}};
+  const auto given = body->find("seconds");
+  if (*kind == "cut" && given != body->end())
+    return call.problem(400, "seconds belongs to stall and delay", "seconds");
   if (*kind != "cut") {
-    const auto i = body->find("seconds");
-    const auto seconds = i != body->end() && i->is_number() ? i->get<double>()
-                                                            : -1;
-    if (!(seconds >= 0 && seconds <= max_fault_seconds))
-      return call.problem(400, "seconds is a number from 0 to 3600", "seconds");
+    const auto seconds
+      = given != body->end() && given->is_number() ? given->get<double>() : -1;
+    // A delay of 0 ends one.
+    const auto least
+      = *kind == "stall" ? std::numeric_limits<double>::min() : 0;
+    if (!(seconds >= least && seconds <= max_fault_seconds))
+      return call.problem(400,
+                          "seconds is a number from 0 to 3600, of a stall "
+                          "above 0",
+                          "seconds");
     order.time = std::chrono::duration_cast<duration>(
       std::chrono::duration<double>(seconds));
   }
-  operate_on_connection(call, "fault " + *kind, order);
+  operate_on(call, "fault " + *kind, connection_of(call), order);
 }
 
 void drain_session(const call& call) {
@@ -213,13 +241,11 @@ void undrain_session(const call& call) {
 }
 
 void reconnect_session(const call& call) {
-  if (body_with(call, {}))
-    operate_on_session(call, "reconnect", {operate::action::drain, {}});
+  order(call, "reconnect", session_of(call), operate::action::drain);
 }
 
 void close_session(const call& call) {
-  if (body_with(call, {}))
-    operate_on_session(call, "close", {operate::action::close, {}});
+  order(call, "close", session_of(call), operate::action::close);
 }
 
 void drain_endpoint(const call& call) {
@@ -231,13 +257,11 @@ void undrain_endpoint(const call& call) {
 }
 
 void reconnect_endpoint(const call& call) {
-  if (body_with(call, {}))
-    operate_on_endpoint(call, "reconnect", {operate::action::drain, {}});
+  order(call, "reconnect", endpoint_of(call), operate::action::drain);
 }
 
 void close_endpoint(const call& call) {
-  if (body_with(call, {}))
-    operate_on_endpoint(call, "close", {operate::action::close, {}});
+  order(call, "close", endpoint_of(call), operate::action::close);
 }
 
 void set_fallback(const call& call) {
@@ -251,7 +275,7 @@ void set_fallback(const call& call) {
   const auto tunnels = call.where().node->tunnels->get();
   const auto found = tunnels->find(name);
   if (found == tunnels->end())
-    return call.problem(404, "there is no tunnel \"" + name + "\"");
+    return refuse_tunnel(call, name);
   compat::enqueue(nullptr, found->second,
                   set_fallback_mode{*mode == "grpc" ? fallback_mode::grpc
                                     : *mode == "websocket"

@@ -20,14 +20,9 @@ std::optional<endpoint_choice> read_endpoint_choice(const call& call) {
   const auto limit = each ? call.number("limit", endpoint_choice::all) : each;
   if (!limit)
     return std::nullopt;
-  const auto wish = call.parameter("connections").value_or("1");
-  if (wish != "0" && wish != "1") {
-    call.problem(400, "connections is 0 or 1", "connections", {"0", "1"});
-    return std::nullopt;
-  }
   out.each = *each;
   out.limit = *limit;
-  out.connections = wish == "1";
+  out.connections = call.parameter("connections") != "0";
   return out;
 }
 

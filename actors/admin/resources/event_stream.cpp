@@ -2,7 +2,6 @@
 
 #include "actors/admin/router.hpp"
 #include "actors/watch/event_text.hpp"
-#include "config/syntax/text.hpp"
 
 #include <charconv>
 
@@ -32,50 +31,16 @@ std::string message(const std::string& node, uint64_t serial,
   return beginning(node, serial, kind) + on_a_line(data) + "\n\n";
 }
 
-std::vector<std::string> known_kinds() {
-  std::vector<std::string> out;
-  for (const auto& row : event_table)
-    out.emplace_back(row.name);
-  return out;
-}
-
-// Which of the words of the parameter `kind` nobody knows.
-std::string unknown_kind(std::string_view text,
-                         const std::vector<std::string>& known) {
-  while (!text.empty()) {
-    const std::string word{text.substr(0, text.find(','))};
-    text.remove_prefix(std::min(text.size(), word.size() + 1));
-    if (!word.empty() && word != "all"
-        && std::find(known.begin(), known.end(), word) == known.end())
-      return word;
-  }
-  return {};
-}
-
-void refuse_kinds(const call& call) {
-  const auto known = known_kinds();
-  const auto word = unknown_kind(call.parameter("kind").value_or(""), known);
-  const auto near = config::nearest(word, known);
-  call.problem(400,
-               "there is no kind of event " + config::quote(word)
-                 + (near.empty() ? "" : "; do you mean " + near + "?"),
-               "kind", known);
-}
-
-// What the parameter `kind` says; nothing when a word is unknown.
-std::optional<kind_set> read_kinds(std::string_view text) {
+// What the parameter `kind` says.
+kind_set read_kinds(std::string_view text) {
   kind_set out = 0;
   while (!text.empty()) {
     const auto word = text.substr(0, text.find(','));
     text.remove_prefix(std::min(text.size(), word.size() + 1));
-    if (word == "all") {
+    if (word == "all")
       out |= all_kinds;
-      continue;
-    }
-    const auto kind = event_kind_named(word);
-    if (!kind)
-      return std::nullopt;
-    out |= set_of(*kind);
+    else if (const auto kind = event_kind_named(word))
+      out |= set_of(*kind);
   }
   return out == 0 ? life_cycle_kinds : out;
 }
@@ -276,14 +241,12 @@ caf::behavior event_stream(caf::event_based_actor* self, call from,
 void get_events(const call& call) {
   const auto& context = call.where();
   const auto kinds = read_kinds(call.parameter("kind").value_or(""));
-  if (!kinds)
-    return refuse_kinds(call);
   // A browser that connects for the first time cannot set the header.
   const auto header = call.header("last-event-id");
   const auto last = header.empty()
                       ? call.parameter("last_event_id").value_or("")
                       : std::string(header);
-  const stream_request wanted{{*kinds, call.parameter("tunnel").value_or("")},
+  const stream_request wanted{{kinds, call.parameter("tunnel").value_or("")},
                               read_last_id(last, context.node->node_id),
                               call.parameter("tunnels") != "0"};
   const auto& address = call.facts().visitor_address;

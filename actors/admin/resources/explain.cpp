@@ -4,9 +4,9 @@
 #include "actors/base/transports.hpp"
 #include "config/host.hpp"
 #include "config/path.hpp"
+#include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 namespace aps::admin {
@@ -23,39 +23,27 @@ struct target {
   std::string path = "/";
 };
 
-bool read_target(std::string_view url, target& to) {
+// Takes what the node takes from a visitor. Returns why not, or "".
+std::string_view read_target(std::string_view url, target& to) {
   const auto end = url.find("://");
-  if (end == url.npos)
-    return false;
-  to.scheme = url.substr(0, end);
-  std::transform(to.scheme.begin(), to.scheme.end(), to.scheme.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  if (to.scheme != "http" && to.scheme != "https")
-    return false;
+  to.scheme = config::lower_case(url.substr(0, end));
+  if (end == url.npos || (to.scheme != "http" && to.scheme != "https"))
+    return "url is an absolute http or https URL";
   url.remove_prefix(end + 3);
   url = url.substr(0, url.find('#'));
   const auto slash = std::min(url.find_first_of("/?"), url.size());
-  auto authority = url.substr(0, slash);
   to.path = url.substr(slash);
   if (!to.path.starts_with('/'))
     to.path.insert(0, "/");
-  if (authority.find('@') != authority.npos || authority.empty())
-    return false;
-  const auto bracket = authority.find(']');
-  const auto colon = authority.find(':', bracket == authority.npos ? 0
-                                                                   : bracket);
-  if (colon != authority.npos) {
-    const auto port = authority.substr(colon + 1);
-    const auto* last = port.data() + port.size();
-    const auto [at, error] = std::from_chars(port.data(), last, to.port);
-    if (error != std::errc{} || at != last || to.port == 0)
-      return false;
-    authority = authority.substr(0, colon);
-  }
-  if (authority.starts_with('[') && authority.ends_with(']'))
-    authority = authority.substr(1, authority.size() - 2);
-  to.host = authority;
-  return !to.host.empty();
+  if (std::any_of(to.path.begin(), to.path.end(),
+                  [](unsigned char c) { return c <= ' ' || c == 0x7f; }))
+    return "url has a blank or a control character, which a visitor cannot "
+           "send; percent-encode it";
+  std::string_view host;
+  const auto problem
+    = config::read_authority(url.substr(0, slash), host, to.port);
+  to.host = host;
+  return problem;
 }
 
 std::string_view without_query(std::string_view path) {
@@ -257,7 +245,7 @@ json explain(const std::string& url, const target& asked,
   } else {
     const auto& rule = found->rule;
     const auto goal = rule.to.scheme + "://" + rule.to.authority()
-                      + found->target_path(asked.path);
+                      + foreign_text(found->target_path(asked.path));
     out["mapping"]
       = show_candidate(context.routes, rule, found->index, found, asked);
     out["target"] = goal;
@@ -289,19 +277,19 @@ std::string why_it_won(const route_table& routes, const route& winner,
   target asked;
   const auto url = std::string(scheme) + "://" + std::string(host)
                    + std::string(without_query(path));
-  if (!read_target(url, asked))
+  if (!read_target(url, asked).empty())
     return "it matches";
   return why_it_won(routes, winner, asked);
 }
 
 void get_explanation(const call& call) {
-  const auto url = call.parameter("url");
+  const auto url = call.parameter("url").value_or("");
   target asked;
-  if (!url || !read_target(*url, asked))
-    return call.problem(400, "url is an absolute http or https URL", "url");
+  if (const auto problem = read_target(url, asked); !problem.empty())
+    return call.problem(400, std::string(problem), "url");
   const auto method = call.parameter("method").value_or("GET");
   asked.host = config::canonical_host(asked.host);
-  call.with_node([call, url = *url, asked,
+  call.with_node([call, url = foreign_text(url), asked,
                   method](const node_snapshot_ptr& now) {
     const auto config = call.where().config->get();
     const auto& routes = call.where().routes;

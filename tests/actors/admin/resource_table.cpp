@@ -23,13 +23,19 @@ texts parts(std::string_view pattern, std::string_view path) {
 struct served {
   explicit served(const asked& reader) {
     const std::vector<admin::resource_of<request>> table{
-      {"GET", "/a", access::open, note("get a")},
+      {"GET",
+       "/a",
+       access::open,
+       note("get a"),
+       {{"q"}, {"word", "noun", words}}},
       {"POST", "/a", access::open, note("post a")},
       {"GET", "/b/*/c", access::open, note("get b")},
       {"POST", "/secret", access::token, note("post secret")},
     };
     admin::serve_from<request>(table, reader.from, note("unknown"));
   }
+
+  static texts words(const request&) { return {"one", "two"}; }
 
   std::function<void(const request&)> note(std::string what) {
     return [this, what](const request& of) {
@@ -96,4 +102,32 @@ CAF_TEST(who_may_not_enter_is_not_served) {
   CAF_CHECK_EQUAL(served(reader).calls, texts{});
   desk.run();
   CAF_CHECK_EQUAL(reader.answer().status, 403u);
+}
+
+CAF_TEST(a_value_is_one_word_or_a_list_of_them) {
+  const auto unknown = [](std::string_view value, bool list) {
+    return admin::unknown_word(value, list, {"a", "b"}).value_or("-");
+  };
+  CAF_CHECK_EQUAL(unknown("a", false), "-");
+  CAF_CHECK_EQUAL(unknown("c", false), "c");
+  CAF_CHECK_EQUAL(unknown("", false), "");
+  CAF_CHECK_EQUAL(unknown("a,b", false), "a,b");
+  CAF_CHECK_EQUAL(unknown("all", false), "all");
+  CAF_CHECK_EQUAL(unknown("a,b", true), "-");
+  CAF_CHECK_EQUAL(unknown("a,c,d", true), "c");
+  CAF_CHECK_EQUAL(unknown("all,b,", true), "-");
+  CAF_CHECK_EQUAL(unknown("", true), "-");
+  CAF_CHECK_EQUAL(unknown("b,A", true), "A");
+}
+
+CAF_TEST(only_declared_parameters_and_known_words_are_taken) {
+  operator_desk desk;
+  for (const auto* path :
+       {"/a?x=1", "/a?q=1&q=2", "/a?word=three", "/a?word"}) {
+    const auto reader = desk.ask(path);
+    CAF_CHECK_EQUAL(served(reader).calls, texts{});
+    desk.run();
+    CAF_CHECK_EQUAL(reader.answer().status, 400u);
+  }
+  CAF_CHECK_EQUAL(served(desk.ask("/a?word=two&q=x")).calls, texts{"get a"});
 }

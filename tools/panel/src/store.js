@@ -129,13 +129,21 @@ const path_of = (resource, parameters) => `${resource}?${
   new URLSearchParams(Object.entries(parameters)
     .filter(([, value]) => value !== undefined && value !== ''))}`;
 
+/** A link may name a tunnel that is no more: then the rest is shown. */
+const stats_of = ({ stats }) => get_news('stats', path_of('stats', stats))
+  .catch(error => {
+    if (error.status !== 400) throw error;
+    return get_news('stats', path_of('stats', nothing.stats));
+  });
+
 let told = []; // the tunnels as stats have them
+const is_known = tunnel => told.some(({ name }) => name === tunnel);
 let besides = []; // endpoints of the lists that came last
 
 async function look() {
   const wanted = wish;
   const [stats, exchanges] = await Promise.all([
-    get_news('stats', path_of('stats', wanted.stats)),
+    stats_of(wanted),
     get_news('exchanges', 'exchanges?limit=200')]);
   if (exchanges) state.exchanges = exchanges;
   if (stats) apply_stats(stats);
@@ -153,7 +161,8 @@ async function look_closer(wanted) {
   const [mappings, found, ...lists] = await Promise.all([
     wanted.mappings && get_news('mappings', path_of('mappings', wanted.mappings)),
     connection && get(path_of('connections', place_of(connection))),
-    ...wanted.lists.map(one => get(path_of('endpoints', one)))]);
+    ...wanted.lists.filter(one => is_known(one.tunnel))
+      .map(one => get(path_of('endpoints', one)))]);
   if (mappings) state.mappings = mappings;
   if (connection)
     state.connection = { asked: connection, found: found.connections[0] ?? null };
@@ -165,7 +174,7 @@ async function look_closer(wanted) {
  *  endpoint, and the node need not ask all the others. */
 function place_of(name) {
   const { asked, found } = state.connection;
-  return asked === name && found
+  return asked === name && found && is_known(found.tunnel)
     ? { name, tunnel: found.tunnel, endpoint: found.endpoint } : { name };
 }
 

@@ -89,9 +89,10 @@ export function event_line(event) {
         href: link.connection(event.connection) }, event.connection)],
       ['over', event.transport && !event.connection
         && transport(event.transport)],
-      // Of a state the detail tells the same and more.
+      // Of a state the detail tells the same and more, and often elsewhere.
       ['', !['none', ''].includes(event.reason)
-        && event.kind !== 'fallback-state' && event.reason],
+        && event.kind !== 'fallback-state'
+        && !event.detail.includes(event.reason) && event.reason],
       ['', event.detail],
       ['request', event.request_id
         && short_id(event.request_id, link.exchange(event.request_id))]].map(([name, value]) => [name, value || '']))));
