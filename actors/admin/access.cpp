@@ -24,11 +24,14 @@ bool is_address(std::string_view host) {
 }
 
 // "" = none.
-std::string_view token_of(const request& request) {
+std::string_view token_in(std::string_view field) {
   constexpr std::string_view scheme = "bearer ";
-  const auto field = request.header("authorization");
   return iequals(field.substr(0, scheme.size()), scheme)
            ? field.substr(scheme.size()) : std::string_view{};
+}
+
+std::string_view token_of(const request& request) {
+  return token_in(request.header("authorization"));
 }
 
 // Browsers say where a request comes from; other programs say nothing.
@@ -101,6 +104,12 @@ bool is_followed_link(const request& request) {
 }
 
 } // namespace
+
+bool shows_token(const header_list& headers, std::string_view token) {
+  const auto* field = find_header(headers, "authorization");
+  return token.empty()
+         || (field && equal_secrets(token_in(field->value), token));
+}
 
 bool may_enter(const request& request, access access) {
   const auto token = request.at().token();

@@ -1,5 +1,6 @@
 #include "actors/admin/operator_front.hpp"
 
+#include "actors/admin/access.hpp"
 #include "config/routes.hpp"
 
 #include <utility>
@@ -11,6 +12,10 @@ namespace {
 // What an action may say about itself.
 constexpr size_t max_body = 64 * 1024;
 
+// Of a body that nobody wants.
+constexpr size_t max_dropped = 256 * 1024;
+constexpr duration drop_time = std::chrono::seconds(5);
+
 // Collects a request's body, then has the request served. From then on the
 // answer has no more to hear of it.
 class body_reader final : public origin {
@@ -21,6 +26,8 @@ class body_reader final : public origin {
         facts_(std::move(facts)) {}
 
   void on_body(slice bytes) override {
+    if (!of_)
+      return; // answered before its body
     of_->consumed(bytes.size());
     if (body_.size() <= max_body)
       body_ += bytes.view();
@@ -65,6 +72,11 @@ route_decision operator_front::admit(const visitor_request&) {
   return everything_;
 }
 
+bool operator_front::knows(const header_list& headers) {
+  return admin::shows_token(headers, desk_->token());
+}
+
+// Without the token there is nothing to be said that a body could change.
 void operator_front::start(exchange_ptr exchange) {
   auto served = std::make_shared<served_exchange>(
     exchange->unit(), exchange->id(), exchange->head(), default_window);
@@ -72,7 +84,7 @@ void operator_front::start(exchange_ptr exchange) {
     = std::make_shared<body_reader>(desk_, serve_, served, exchange->facts());
   served->set_origin(reader);
   connect_directly(exchange, served);
-  if (exchange->head()->last)
+  if (exchange->head()->last || !knows(exchange->head()->headers))
     served->unit().post([reader] { reader->on_body_end({}); });
 }
 
@@ -108,6 +120,8 @@ listen_options operator_listener(std::string name, std::string host,
   out.agents = false;
   out.uses_reserve = true;
   out.upgrades = false;
+  out.limits.discard_bytes = max_dropped;
+  out.limits.discard_timeout = drop_time;
   return out;
 }
 

@@ -14,10 +14,12 @@ class operator_front : public front {
  public:
   using server = std::function<void(admin::request)>;
 
-  /// `serve` gets each request, its body complete; thread: its unit's.
+  /// `serve` gets each request, its body complete; of who has not shown the
+  /// token it gets the head alone. Thread: its unit's.
   operator_front(admin::desk_ptr desk, server serve);
 
   route_decision admit(const visitor_request& request) override;
+  bool knows(const header_list& headers) override;
   void start(exchange_ptr exchange) override;
   void on_link(link_ptr link) override;
   void on_limit(limit kind, std::string_view peer,

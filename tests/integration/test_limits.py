@@ -190,12 +190,13 @@ class Descriptors(LimitCase):
     def test_silent_peers_shut_nobody_out(self):
         stack = self.build("ws")
         self.few(stack)
-        for _ in range(260):
-            self.hold(stack.port)
+        for i in range(260):
+            self.hold(stack.port, f"127.0.1.{i % 250 + 1}")
         for _ in range(3):
             self.assertEqual(get(stack.port)[0], 200)
-        self.assertGreaterEqual(self.count(stack, "descriptors"), 1)
-        self.told(stack, "descriptors")
+        # In the reserve, or before, when they came slowly.
+        self.assertGreaterEqual(self.count(stack, "descriptors")
+                                + self.count(stack, "unauthenticated"), 20)
         stack.start_agent()
         stack.node.wait_for_agent("ws", 3)
 
@@ -288,11 +289,14 @@ class Polling(LimitCase):
                    b"Aps-Protocol: aps.tunnel.v1\r\nContent-Length: 0\r\n\r\n")
         with connect(self.port) as one:
             file = one.makefile("rb")
-            for _ in range(300):
+            for i in range(300):
                 one.sendall(opening)
                 answer = http.client.HTTPResponse(one)
                 answer.begin()
-                self.assertEqual(answer.status, 201)
+                if i < 50:
+                    self.assertEqual(answer.status, 201)
+                else:
+                    self.assertIn(answer.status, (201, 429))
                 answer.read()
             file.close()
             self.assertGreaterEqual(self.count(self.stack, "poll-links"), 200)

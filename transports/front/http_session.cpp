@@ -84,9 +84,10 @@ void http_session::close() {
   cancel_exchange(outcome::visitor_gone);
 }
 
-// For another connection; a request that has begun meanwhile is the last one.
+// For another connection; a visitor's request that has begun meanwhile is the
+// last one.
 void http_session::make_room() {
-  if (request_.open)
+  if (request_.open && place_ && place_->is() == standing::busy)
     request_.keep_alive = false;
   else
     close();

@@ -156,7 +156,8 @@ void http_session::begin_request() {
   request_ = {};
   request_.open = true;
   if (place_)
-    place_->set(standing::busy);
+    place_->set(context_->to()->knows(head.headers) ? standing::busy
+                                                    : standing::asked);
   request_.received = parser_.done();
   request_.head_request = head.method == "HEAD";
   request_.version = head.version;

@@ -250,7 +250,7 @@ bool http_session::can_discard_rest() noexcept {
 
 void http_session::finish_request() {
   request_ = {};
-  if (place_)
+  if (place_ && place_->is() == standing::busy)
     place_->set(standing::idle);
   parser_.reset();
   ++requests_;

@@ -1,6 +1,6 @@
 #include "transports/net/gate.hpp"
 
-#include "transports/net/descriptors.hpp"
+#include "transports/seam/descriptors.hpp"
 #include "transports/seam/peer_address.hpp"
 
 #include <algorithm>
@@ -17,14 +17,13 @@ namespace {
 constexpr size_t idle_batch = 64;
 constexpr std::chrono::milliseconds idle_pause{100};
 
-// Whoever is here for less may have asked already, only nobody looked yet.
-constexpr int64_t silent_time = 250'000'000; // ns
 constexpr int most_at_once = 4;
 
-int64_t coarse_now() noexcept {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+// Operators who have not shown their token have this part of the reserve.
+constexpr size_t strangers_of_reserve = 4;
+
+constexpr limit limit_of(crowd those) noexcept {
+  return those == crowd::links ? limit::poll_links : limit::unauthenticated;
 }
 
 std::string_view describe(limit kind) {
@@ -32,7 +31,7 @@ std::string_view describe(limit kind) {
     case limit::unauthenticated:
       return "connections that prove nothing; the oldest was closed";
     case limit::poll_links:
-      return "polling links that prove nothing; the oldest was closed";
+      return "polling links that prove nothing; one was closed or refused";
     case limit::address_connections:
       return "connections of one address";
     case limit::descriptors:
@@ -66,7 +65,7 @@ place::~place() {
 
 void place::set(standing now) {
   if (now == standing::idle)
-    since_.store(coarse_now(), std::memory_order_relaxed);
+    since_.store(gate_->now_(), std::memory_order_relaxed);
   // Nobody else writes it: no read-modify-write.
   const auto before = standing_.load(std::memory_order_relaxed);
   standing_.store(now, std::memory_order_relaxed);
@@ -76,12 +75,22 @@ void place::set(standing now) {
     gate_->update(*this, now);
 }
 
+bool place::grow(size_t more, int fd) {
+  return gate_->grow(*this, more, fd);
+}
+
 // -- gate ---------------------------------------------------------------------
 
+int64_t coarse_now() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
 gate::gate(const connection_limits& limits, std::shared_ptr<front> to,
-           bool operators)
+           bool operators, int64_t (*now)() noexcept)
     : limits_(limits), trusted_(limits.trusted), to_(std::move(to)),
-      operators_(operators) {
+      operators_(operators), now_(now) {
   std::lock_guard guard{gates().mutex};
   auto& list = gates().list;
   list.insert(operators ? list.end() : list.begin(), this);
@@ -94,12 +103,16 @@ gate::~gate() {
 
 size_t gate::connections() const {
   std::lock_guard guard{mutex_};
-  return connections_;
+  return connections_now();
 }
 
 size_t gate::unproven() const {
   std::lock_guard guard{mutex_};
-  return unproven_count_;
+  return members_[size_t(crowd::strangers)] + members_[size_t(crowd::links)];
+}
+
+size_t gate::connections_now() const noexcept {
+  return members_[size_t(crowd::strangers)] + members_[size_t(crowd::visitors)];
 }
 
 detail::gate_house& gate::house_of(std::string_view ip) {
@@ -116,25 +129,19 @@ gate::entry gate::enter(executor& unit, const std::string& ip,
   const bool trusted = trusted_.contains(ip);
   victims gone;
   std::optional<no_room> refusal;
+  // Behind all doors, so before this one's mutex is taken.
+  const bool scarce = in_descriptor_reserve(fd) && !free_anywhere(gone);
   {
     std::lock_guard guard{mutex_};
     auto& house = house_of(ip);
     vacant_.push_back(house.name); // unless somebody moves in
-    if (!operators_ && in_descriptor_reserve(fd)
-        && !free_one(nullptr, limit::descriptors, gone)) {
-      fresh->reserved_ = true; // an agent, perhaps
-      if (deep_in_descriptor_reserve(fd))
-        refusal = no_room{limit::descriptors, false};
-    }
-    if (!refusal && !trusted && house.connections >= limits_.per_address
-        && !free_one(&house, limit::address_connections, gone))
-      refusal = no_room{limit::address_connections, true};
-    if (!refusal && connections_ >= limits_.total
-        && !free_one(nullptr, limit::connections, gone))
-      refusal = no_room{limit::connections, true};
+    if (scarce && !enter_reserve(*fresh, fd, gone))
+      refusal = no_room{limit::descriptors, false};
+    else if (const auto full = make_room_in(house, trusted, gone))
+      refusal = no_room{*full, true};
     if (!refusal) {
-      limit_unproven(house, trusted, limit::unauthenticated, gone);
-      settle(*fresh, house, true);
+      limit_unproven(house, trusted, crowd::strangers, gone);
+      settle(*fresh, house, standing::silent);
     }
     tidy();
   }
@@ -145,81 +152,139 @@ gate::entry gate::enter(executor& unit, const std::string& ip,
   return {nullptr, refusal};
 }
 
+// It may be an agent; or an operator, of which few are kept before they show
+// their token.
+bool gate::enter_reserve(place& place, int fd, victims& out) {
+  place.reserved_ = true;
+  if (!operators_)
+    return !deep_in_descriptor_reserve(fd);
+  const auto most
+    = std::max<size_t>(1, descriptor_reserve() / strangers_of_reserve);
+  for (int i = 0; i < most_at_once; ++i)
+    if (members_of(crowd::strangers) < most
+        || !free_one(nullptr, limit::descriptors, out))
+      break;
+  return true;
+}
+
+// Why a connection of this address cannot be one more.
+std::optional<limit> gate::make_room_in(const detail::gate_house& house,
+                                        bool trusted, victims& out) {
+  const bool full = house.connections() >= limits_.per_address
+                    || house.descriptors >= descriptor_share(address_percent);
+  if (!trusted && full && !free_one(&house, limit::address_connections, out))
+    return limit::address_connections;
+  if (connections_now() >= limits_.total
+      && !free_one(nullptr, limit::connections, out))
+    return limit::connections;
+  return std::nullopt;
+}
+
 place_ptr gate::enter_link(executor& unit, std::string peer) {
   auto fresh = std::make_shared<place>(shared_from_this(), unit,
                                        std::move(peer));
   const auto ip = address_of(fresh->peer());
   const bool trusted = trusted_.contains(ip);
   victims gone;
+  bool room = false;
   {
     std::lock_guard guard{mutex_};
     auto& house = house_of(ip);
-    limit_unproven(house, trusted, limit::poll_links, gone);
-    fresh->standing_ = standing::proving;
-    settle(*fresh, house, false);
+    vacant_.push_back(house.name); // as above
+    fresh->descriptors_ = 0;
+    room = (trusted
+            || link_rate_.admit(house.name,
+                                time_point{std::chrono::nanoseconds{now_()}}))
+           && limit_unproven(house, trusted, crowd::links, gone);
+    if (room)
+      settle(*fresh, house, standing::linking);
     tidy();
   }
   evict(gone);
-  return fresh;
+  if (room)
+    return fresh;
+  to_->on_limit(limit::poll_links, fresh->peer(), describe(limit::poll_links));
+  return nullptr;
 }
 
-void gate::settle(place& place, detail::gate_house& house, bool counts) {
+void gate::settle(place& place, detail::gate_house& house, standing now) {
   assert(!place.house_);
   place.house_ = &house;
-  place.counts_ = counts;
-  place.unproven_ = true;
-  place.since_ = coarse_now();
-  house.connections += counts;
-  connections_ += counts;
-  ++house.unproven;
-  ++unproven_count_;
-  unproven_.push_back(place);
+  place.standing_ = now;
+  place.crowd_ = row_of(now).crowd;
+  place.since_ = now_();
+  count(place, 1);
+  list_of(place.crowd_).push_back(place);
 }
 
 void gate::make_room() {
   victims gone;
-  {
-    std::lock_guard guard{gates().mutex};
-    for (auto* one : gates().list)
-      if (one->free_descriptor(gone))
-        break;
-  }
-  if (gone.empty())
+  if (!free_anywhere(gone))
     to_->on_limit(limit::descriptors, {}, describe(limit::descriptors));
   evict(gone);
+}
+
+bool gate::free_anywhere(victims& out) {
+  std::lock_guard guard{gates().mutex};
+  return std::any_of(gates().list.begin(), gates().list.end(),
+                     [&](gate* one) { return one->free_descriptor(out); });
 }
 
 // An operator who came just now has asked already, most likely.
 bool gate::free_descriptor(victims& out) {
   std::lock_guard guard{mutex_};
-  const auto* oldest = operators_ ? oldest_unproven(nullptr, true) : nullptr;
-  return (!oldest || is_of_age(*oldest))
+  const auto* first
+    = operators_ ? first_of(crowd::strangers, nullptr) : nullptr;
+  return (!first || !is_young(*first))
          && free_one(nullptr, limit::descriptors, out);
-}
-
-// Whoever proves nothing gives way to the next such peer, of its own address
-// if that has too many, so that no address shuts out others.
-void gate::limit_unproven(const detail::gate_house& house, bool trusted,
-                          limit kind, victims& out) {
-  // More than one at a time, as those that were spared come of age later.
-  for (int i = 0; i < most_at_once; ++i) {
-    place* oldest = nullptr;
-    if (!trusted && house.unproven >= limits_.unauthenticated_per_address)
-      oldest = oldest_unproven(&house, false);
-    else if (unproven_count_ >= limits_.unauthenticated)
-      oldest = oldest_unproven(nullptr, false);
-    if (!oldest
-        || (oldest->counts_ && !is_of_age(*oldest)))
-      return;
-    out.push_back({oldest->weak_from_this(), kind});
-    forget(*oldest);
-  }
 }
 
 // -- making room --------------------------------------------------------------
 
+// Whoever proves nothing gives way to the next such peer, of its own address
+// if that has too many, else of the one that has most. False = they are too
+// many all the same, as they are young; connections then have room up to twice
+// the limit.
+bool gate::limit_unproven(const detail::gate_house& house, bool trusted,
+                          crowd those, victims& out) {
+  const auto& here = house.members[size_t(those)];
+  // More than one at a time, as those that were spared come of age later.
+  for (int i = 0; i < most_at_once; ++i) {
+    const bool own = !trusted && here >= limits_.unauthenticated_per_address;
+    const bool all = members_of(those) >= limits_.unauthenticated
+                     || (those == crowd::strangers && !strangers_may_have(1));
+    if (!own && !all)
+      return true;
+    const bool spare
+      = members_of(those) < 2 * limits_.unauthenticated
+        && (trusted || here < 2 * limits_.unauthenticated_per_address);
+    if (!push_out(those, own ? &house : nullptr, house, spare, out))
+      return false;
+  }
+  return true;
+}
+
+bool gate::strangers_may_have(size_t more) const noexcept {
+  return stranger_descriptors_ + more <= descriptor_share(stranger_percent);
+}
+
+// The first of `from`, or of all, goes for one of `house`.
+bool gate::push_out(crowd those, const detail::gate_house* from,
+                    const detail::gate_house& house, bool spare, victims& out) {
+  auto* first = first_of(those, from);
+  if (!first)
+    return false;
+  const bool has_more
+    = first->house_->members[size_t(those)] > house.members[size_t(those)] + 1;
+  if (spare && is_young(*first) && !has_more)
+    return false;
+  out.push_back({first->weak_from_this(), limit_of(those)});
+  forget(*first);
+  return true;
+}
+
 bool gate::free_one(const detail::gate_house* of, limit kind, victims& out) {
-  auto* found = oldest_unproven(of, true);
+  auto* found = first_of(crowd::strangers, of);
   if (!found)
     found = of ? oldest_idle_of(*of) : oldest_idle();
   if (!found)
@@ -229,20 +294,29 @@ bool gate::free_one(const detail::gate_house* of, limit kind, victims& out) {
   return true;
 }
 
-bool gate::is_of_age(const place& unproven) noexcept {
-  return coarse_now() - unproven.since_ >= silent_time;
+bool gate::is_young(const place& unproven) const noexcept {
+  return now_() - unproven.since_ < row_of(unproven.is()).spared.count();
 }
 
-place* gate::oldest_unproven(const detail::gate_house* of, bool connection) {
-  for (auto& one : unproven_)
-    if ((!of || one.house_ == of) && (one.counts_ || !connection))
-      return &one;
-  return nullptr;
+// The oldest of the address that has most of them; of `house` alone if given.
+place* gate::first_of(crowd those, const detail::gate_house* house) {
+  place* found = nullptr;
+  for (auto& one : list_of(those)) {
+    if (house && one.house_ != house)
+      continue;
+    if (!found
+        || one.house_->members[size_t(those)]
+             > found->house_->members[size_t(those)])
+      found = &one;
+    if (house)
+      break;
+  }
+  return found;
 }
 
 place* gate::oldest_idle_of(const detail::gate_house& of) {
   place* oldest = nullptr;
-  for (auto& one : visitors_)
+  for (auto& one : list_of(crowd::visitors))
     if (one.house_ == &of && one.is() == standing::idle
         && (!oldest || one.since_ < oldest->since_))
       oldest = &one;
@@ -266,7 +340,7 @@ void gate::find_idle() {
   if (now - idle_found_ < idle_pause)
     return;
   idle_found_ = now;
-  for (auto& one : visitors_)
+  for (auto& one : list_of(crowd::visitors))
     if (one.is() == standing::idle)
       idle_.emplace_back(one.since_, &one);
   const auto most = std::min(idle_.size(), idle_batch);
@@ -293,21 +367,29 @@ void gate::evict(const victims& some) {
 
 // -- counts -------------------------------------------------------------------
 
+// Adds it to the counts, or with -1 takes it away.
+void gate::count(place& place, int one) noexcept {
+  const auto some = static_cast<size_t>(one);
+  auto& house = *place.house_;
+  assert(one > 0
+         || (house.members[size_t(place.crowd_)] > 0
+             && house.descriptors >= place.descriptors_
+             && members_of(place.crowd_) > 0));
+  house.members[size_t(place.crowd_)] += some;
+  house.descriptors += some * place.descriptors_;
+  members_of(place.crowd_) += some;
+  if (place.crowd_ == crowd::strangers)
+    stranger_descriptors_ += some * place.descriptors_;
+}
+
 void gate::forget(place& place) {
   if (!place.house_)
     return;
-  auto& house = *std::exchange(place.house_, nullptr);
-  assert(house.connections >= place.counts_
-         && house.unproven >= place.unproven_);
-  assert(connections_ >= place.counts_ && unproven_count_ >= place.unproven_);
-  house.connections -= place.counts_;
-  connections_ -= place.counts_;
-  house.unproven -= place.unproven_;
-  unproven_count_ -= place.unproven_;
-  place.counts_ = place.unproven_ = false;
+  count(place, -1);
+  const auto& house = *std::exchange(place.house_, nullptr);
   place.unlink();
   std::erase_if(idle_, [&](const auto& one) { return one.second == &place; });
-  if (house.connections + house.unproven == 0)
+  if (house.vacant())
     vacant_.push_back(house.name);
 }
 
@@ -315,7 +397,7 @@ void gate::forget(place& place) {
 void gate::tidy() {
   for (const auto& name : vacant_)
     if (const auto i = houses_.find(name);
-        i != houses_.end() && i->second.connections + i->second.unproven == 0)
+        i != houses_.end() && i->second.vacant())
       houses_.erase(i);
   vacant_.clear();
 }
@@ -330,18 +412,47 @@ void gate::update(place& place, standing now) {
   std::lock_guard guard{mutex_};
   if (!place.house_)
     return; // made room, and is about to close
-  if (now == standing::agent) {
+  const auto joins = row_of(now).crowd;
+  if (joins == crowd::agents) {
+    if (place.crowd_ == crowd::links)
+      link_rate_.give_back(place.house_->name);
     forget(place);
     return tidy();
   }
-  const bool unproven = now == standing::silent || now == standing::proving;
-  if (unproven == place.unproven_)
+  if (joins == place.crowd_)
     return;
-  place.unproven_ = unproven;
-  place.house_->unproven += unproven ? 1 : -1;
-  unproven_count_ += unproven ? 1 : -1;
+  count(place, -1);
+  place.crowd_ = joins;
+  count(place, 1);
+  if (joins == crowd::strangers)
+    place.since_ = now_();
   place.unlink();
-  (unproven ? unproven_ : visitors_).push_back(place);
+  list_of(joins).push_back(place);
+}
+
+bool gate::grow(place& place, size_t more, int fd) {
+  const bool trusted = trusted_.contains(address_of(place.peer()));
+  victims gone;
+  bool room = false;
+  {
+    std::lock_guard guard{mutex_};
+    if (place.house_ && !in_descriptor_reserve(fd)) {
+      const auto& house = *place.house_;
+      room = trusted
+             || house.descriptors + more <= descriptor_share(address_percent);
+      while (room && !strangers_may_have(more))
+        room = push_out(crowd::strangers, nullptr, house, true, gone)
+               && place.house_; // the first may have been it
+    }
+    if (room) {
+      count(place, -1);
+      place.descriptors_ += more;
+      count(place, 1);
+    }
+    tidy();
+  }
+  evict(gone);
+  return room;
 }
 
 } // namespace aps

@@ -1,12 +1,15 @@
 #pragma once
 
 #include "config/networks.hpp"
+#include "transports/net/link_rate.hpp"
+#include "transports/net/standing.hpp"
 #include "transports/seam/executor.hpp"
 #include "transports/seam/front.hpp"
 #include "transports/seam/listener.hpp"
 
 #include <boost/intrusive/list.hpp>
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -20,15 +23,6 @@ namespace aps {
 
 class gate;
 
-/// What a connection is at the moment, for who makes room.
-enum class standing : uint8_t {
-  silent,  ///< said nothing complete yet
-  proving, ///< dials as an agent and has not shown that it is one
-  idle,    ///< a visitor's, between two requests
-  busy,    ///< a visitor's, with a request
-  agent,   ///< an agent's
-};
-
 namespace detail {
 using gate_hook = boost::intrusive::list_base_hook<
   boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
@@ -36,8 +30,15 @@ using gate_hook = boost::intrusive::list_base_hook<
 /// The connections of one address, or of one network of IPv6.
 struct gate_house {
   std::string name;
-  size_t connections = 0;
-  size_t unproven = 0;
+  std::array<size_t, crowds> members{};
+  size_t descriptors = 0;
+
+  size_t connections() const noexcept {
+    return members[size_t(crowd::strangers)] + members[size_t(crowd::visitors)];
+  }
+  bool vacant() const noexcept {
+    return connections() + members[size_t(crowd::links)] == 0;
+  }
 };
 } // namespace detail
 
@@ -57,6 +58,11 @@ class place final : public detail::gate_hook,
 
   standing is() const noexcept { return standing_; }
 
+  /// It has `more` descriptors, `fd` the latest one; counted until it is known
+  /// as an agent's. False = they are too many for one that proved nothing, and
+  /// have to be closed. Thread: the unit's.
+  bool grow(size_t more, int fd);
+
   /// What ends the connection when it has to make room; replaces the last
   /// one. May decline by doing nothing. Thread: the unit's.
   void on_evict(std::function<void()> evict) { evict_ = std::move(evict); }
@@ -73,11 +79,11 @@ class place final : public detail::gate_hook,
   executor& unit_;
   const std::string peer_; ///< "ip" or "ip:port"
   detail::gate_house* house_ = nullptr; // by the gate's mutex, as below
-  bool counts_ = false;     ///< as a connection
-  bool unproven_ = false;
+  crowd crowd_ = crowd::strangers;
+  size_t descriptors_ = 1;
   bool reserved_ = false;
   std::atomic<standing> standing_{standing::silent};
-  std::atomic<int64_t> since_{0}; ///< it is idle, or unproven
+  std::atomic<int64_t> since_{0}; ///< it is idle, or proved nothing
   std::function<void()> evict_;   // on the unit's thread
 };
 using place_ptr = std::shared_ptr<place>;
@@ -88,15 +94,20 @@ struct no_room {
   bool answer; ///< there is enough left to say so
 };
 
-/// The door of one listener: who may come in, and who goes when it
-/// is full. Whoever did nothing sensible for longest makes room first, so that
-/// peers that only hold connections shut nobody out. Agents that proved who
-/// they are count no longer: their pools bound them. Thread-safe.
+/// Nanoseconds of the monotonic clock, cheap.
+int64_t coarse_now() noexcept;
+
+/// The door of one listener: who may come in, and who goes when it is full
+/// (standing.hpp). Strangers make room before visitors do, those of the address
+/// that has most of them first, so that peers that only hold connections shut
+/// nobody out. Agents that proved who they are count no longer: their tunnel
+/// bounds them. Thread-safe.
 class gate final : public std::enable_shared_from_this<gate> {
  public:
-  /// `operators`: the reserve of descriptors is for those who come here.
+  /// `operators`: the reserve of descriptors is for those who come here and
+  /// show their token.
   gate(const connection_limits& limits, std::shared_ptr<front> to,
-       bool operators = false);
+       bool operators = false, int64_t (*now)() noexcept = &coarse_now);
   ~gate();
 
   gate(const gate&) = delete;
@@ -110,8 +121,8 @@ class gate final : public std::enable_shared_from_this<gate> {
   /// A connection from `peer` was accepted as `fd`. Thread: any.
   entry enter(executor& unit, const std::string& ip, std::string peer, int fd);
 
-  /// A link that has no connection of its own comes; somebody else's goes
-  /// when there are too many.
+  /// A link that has no connection of its own comes; another link goes when
+  /// there are too many. Null = no room.
   place_ptr enter_link(executor& unit, std::string peer);
 
   /// The oldest that did nothing sensible goes, as there are no descriptors.
@@ -135,17 +146,29 @@ class gate final : public std::enable_shared_from_this<gate> {
   };
   using victims = std::vector<victim>;
 
+  size_t& members_of(crowd those) noexcept { return members_[size_t(those)]; }
+  place_list& list_of(crowd those) noexcept { return lists_[size_t(those)]; }
+  size_t connections_now() const noexcept;
   detail::gate_house& house_of(std::string_view ip);
-  void settle(place& place, detail::gate_house& house, bool counts);
-  void limit_unproven(const detail::gate_house& house, bool trusted,
-                      limit kind, victims& out);
+  bool enter_reserve(place& place, int fd, victims& out);
+  std::optional<limit> make_room_in(const detail::gate_house& house,
+                                    bool trusted, victims& out);
+  void settle(place& place, detail::gate_house& house, standing now);
+  void count(place& place, int one) noexcept;
+  bool limit_unproven(const detail::gate_house& house, bool trusted,
+                      crowd those, victims& out);
+  bool strangers_may_have(size_t more) const noexcept;
+  bool push_out(crowd those, const detail::gate_house* from,
+                const detail::gate_house& house, bool spare, victims& out);
   bool free_descriptor(victims& out);
+  static bool free_anywhere(victims& out);
   bool free_one(const detail::gate_house* of, limit kind, victims& out);
-  static bool is_of_age(const place& unproven) noexcept;
-  place* oldest_unproven(const detail::gate_house* of, bool connection);
+  bool is_young(const place& unproven) const noexcept;
+  place* first_of(crowd those, const detail::gate_house* house);
   place* oldest_idle_of(const detail::gate_house& of);
   place* oldest_idle();
   void find_idle();
+  bool grow(place& place, size_t more, int fd);
   void forget(place& place);
   void tidy();
   void on_end(place& place);
@@ -156,12 +179,13 @@ class gate final : public std::enable_shared_from_this<gate> {
   const config::network_set trusted_;
   const std::shared_ptr<front> to_;
   const bool operators_;
+  int64_t (*const now_)() noexcept; // ns
   mutable std::mutex mutex_;
   std::unordered_map<std::string, detail::gate_house> houses_;
-  place_list unproven_; ///< the oldest first
-  place_list visitors_;
-  size_t connections_ = 0;
-  size_t unproven_count_ = 0;
+  std::array<place_list, crowds> lists_; ///< strangers: the oldest first
+  std::array<size_t, crowds> members_{};
+  size_t stranger_descriptors_ = 0;
+  link_rate link_rate_;
   std::vector<std::pair<int64_t, place*>> idle_; ///< the oldest last
   time_point idle_found_{};
   std::vector<std::string> vacant_; ///< houses to be forgotten

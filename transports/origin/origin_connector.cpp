@@ -1,9 +1,9 @@
 #include "transports/origin/origin_connector.hpp"
 
 #include "config/host.hpp"
-#include "transports/net/descriptors.hpp"
 #include "transports/net/guard.hpp"
 #include "transports/net/names/resolver.hpp"
+#include "transports/seam/descriptors.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>

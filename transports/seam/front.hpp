@@ -41,6 +41,12 @@ class front {
   /// The door for each request, before anything is sent of it.
   virtual route_decision admit(const visitor_request& request) = 0;
 
+  /// Whether who asks so has shown that it may; visitors need not. Others are
+  /// counted as strangers, and make room as those do.
+  virtual bool knows(const header_list& headers) {
+    return static_cast<void>(headers), true;
+  }
+
   /// Carries the exchange; `exchange::facts().via` is what `admit` found.
   virtual void start(exchange_ptr exchange) = 0;
 

@@ -78,6 +78,18 @@ header bearer(const std::string& token) {
 
 } // namespace
 
+CAF_TEST(who shows the token is known before anything is read) {
+  const auto with = [](std::string value) {
+    return header_list{{"Authorization", std::move(value)}};
+  };
+  CAF_CHECK(admin::shows_token(with("Bearer secret"), "secret"));
+  CAF_CHECK(admin::shows_token(with("bearer secret"), "secret"));
+  CAF_CHECK(!admin::shows_token(with("Bearer secre"), "secret"));
+  CAF_CHECK(!admin::shows_token(with("Basic secret"), "secret"));
+  CAF_CHECK(!admin::shows_token({}, "secret"));
+  CAF_CHECK(admin::shows_token({}, ""));
+}
+
 CAF_TEST(only_the_right_token_opens) {
   entrance uut{"secret"};
   CAF_CHECK_EQUAL(uut.ask_with({bearer("secret")}), 0u);

@@ -4,8 +4,9 @@
 
 #include "tests/support/test.hpp"
 
+#include <algorithm>
 #include <deque>
-#include <thread>
+#include <sys/resource.h>
 
 using namespace aps;
 
@@ -44,14 +45,46 @@ class counting_front final : public front {
   std::map<limit, int> counts;
 };
 
+// The gate's clock, and what time does to it.
+int64_t clock_ns = 1;
+
+int64_t manual_now() noexcept {
+  return clock_ns;
+}
+
+void age(std::chrono::nanoseconds by = std::chrono::milliseconds(300)) {
+  clock_ns += by.count();
+}
+
+/// So many descriptors for this process, while it lives.
+class few_descriptors {
+ public:
+  explicit few_descriptors(rlim_t most) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit lower{most, before_.rlim_max};
+    CAF_REQUIRE_EQUAL(::setrlimit(RLIMIT_NOFILE, &lower), 0);
+  }
+  ~few_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
 struct fixture {
   std::shared_ptr<gate> make(size_t total, size_t per_address,
                              size_t unproven = 1000,
                              size_t unproven_per_address = 1000) {
-    return std::make_shared<gate>(
-      connection_limits{total, per_address, unproven, unproven_per_address,
-                        {"198.51.100.0/24"}},
-      to);
+    return std::make_shared<gate>(connection_limits{total,
+                                                    per_address,
+                                                    unproven,
+                                                    unproven_per_address,
+                                                    {"198.51.100.0/24"}},
+                                  to, false, &manual_now);
+  }
+
+  std::shared_ptr<gate> make_desk(size_t unproven = 1000) {
+    return std::make_shared<gate>(connection_limits{1000, 1000, unproven}, to,
+                                  true, &manual_now);
   }
 
   // Descriptor 3 is far from any limit.
@@ -78,11 +111,6 @@ struct fixture {
   std::optional<limit> refusal;
   std::vector<std::string> evicted;
 };
-
-// Eviction spares those that came a moment ago.
-void age() {
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));
-}
 
 } // namespace
 
@@ -150,18 +178,175 @@ CAF_TEST(a flood of silent peers ends itself and nobody else) {
   CAF_CHECK_EQUAL(uut->unproven(), 6u);
 }
 
-CAF_TEST(the oldest polling link of an address makes room) {
+CAF_TEST(the address that has most strangers makes room for others) {
+  const auto uut = make(1000, 1000, 8, 1000);
+  const auto honest = visitor(*uut, "192.0.2.9", standing::proving);
+  std::vector<place_ptr> flood;
+  for (int i = 0; i < 7; ++i)
+    flood.push_back(enter(*uut, "192.0.2.1"));
+  // None of them is of age, yet its address has more.
+  const auto other = enter(*uut, "192.0.2.8");
+  unit.run();
+  CAF_CHECK_EQUAL(evicted, std::vector<std::string>{"192.0.2.1:1"});
+  age();
+  for (int i = 0; i < 8; ++i)
+    flood.push_back(enter(*uut, "192.0.2.1"));
+  unit.run();
+  CAF_CHECK_EQUAL(evicted.size(), 7u); // the last two are young
+  for (const auto& gone : evicted)
+    CAF_CHECK_EQUAL(gone, "192.0.2.1:1");
+}
+
+CAF_TEST(the young are spared up to twice the limit) {
+  const auto uut = make(1000, 1000, 1000, 4);
+  std::vector<place_ptr> flood;
+  for (int i = 0; i < 8; ++i)
+    flood.push_back(enter(*uut, "192.0.2.1"));
+  unit.run();
+  CAF_CHECK(evicted.empty());
+  for (int i = 0; i < 4; ++i)
+    flood.push_back(enter(*uut, "192.0.2.1"));
+  unit.run();
+  CAF_CHECK_EQUAL(evicted.size(), 4u);
+  CAF_CHECK_EQUAL(uut->unproven(), 8u);
+}
+
+CAF_TEST(a slow handshake is spared for longer than silence) {
+  const auto uut = make(1000, 1000, 1000, 2);
+  const auto a = visitor(*uut, "192.0.2.1", standing::proving);
+  const auto b = visitor(*uut, "192.0.2.1", standing::proving);
+  age(std::chrono::seconds(2));
+  const auto c = visitor(*uut, "192.0.2.1", standing::proving);
+  unit.run();
+  CAF_CHECK(evicted.empty());
+  age(std::chrono::seconds(2));
+  const auto d = enter(*uut, "192.0.2.1");
+  unit.run();
+  CAF_CHECK_EQUAL(evicted.size(), 2u);
+}
+
+CAF_TEST(a polling link is refused until one of its address is of age) {
   const auto uut = make(1000, 1000, 20, 2);
   std::vector<place_ptr> links;
   int gone = 0;
-  for (int i = 0; i < 5; ++i) {
-    links.push_back(uut->enter_link(unit, "192.0.2.1:1"));
-    links.back()->on_evict([&gone] { ++gone; });
-  }
+  const auto open = [&] {
+    auto fresh = uut->enter_link(unit, "192.0.2.1:1");
+    if (fresh)
+      fresh->on_evict([&gone] { ++gone; });
+    links.push_back(fresh);
+    return fresh != nullptr;
+  };
+  CAF_CHECK(open());
+  CAF_CHECK(open());
+  CAF_CHECK(!open());
+  CAF_CHECK_EQUAL(to->counts[limit::poll_links], 1);
+  age(std::chrono::seconds(4));
+  CAF_CHECK(open());
   unit.run();
-  CAF_CHECK_EQUAL(gone, 3);
-  CAF_CHECK_EQUAL(to->counts[limit::poll_links], 3);
+  CAF_CHECK_EQUAL(gone, 1);
+  CAF_CHECK_EQUAL(to->counts[limit::poll_links], 2);
   CAF_CHECK_EQUAL(uut->connections(), 0u);
+}
+
+CAF_TEST(polling links push out no connection and come at a rate) {
+  const auto uut = make(1000, 1000, 8, 1000);
+  const auto agent = visitor(*uut, "192.0.2.9", standing::proving);
+  std::vector<place_ptr> links;
+  age(std::chrono::hours(1));
+  for (int i = 0; i < 2; ++i)
+    for (int j = 0; j < 300; ++j)
+      links.push_back(
+        uut->enter_link(unit, "192.0.2." + std::to_string(i) + ":1"));
+  unit.run();
+  CAF_CHECK(evicted.empty());
+  CAF_CHECK_EQUAL(uut->unproven(), 9u);
+  // One of an address that has fewer comes all the same.
+  CAF_CHECK(uut->enter_link(unit, "192.0.2.7:1"));
+  // Its address asked too often, be there room or not.
+  links.clear();
+  CAF_CHECK(!uut->enter_link(unit, "192.0.2.1:1"));
+  age(std::chrono::seconds(1));
+  CAF_CHECK(uut->enter_link(unit, "192.0.2.1:1"));
+}
+
+CAF_TEST(links that prove who they are do not count for the rate) {
+  const auto uut = make(1000, 1000);
+  std::vector<place_ptr> links;
+  for (int i = 0; i < 1000; ++i) {
+    links.push_back(uut->enter_link(unit, "192.0.2.1:1"));
+    CAF_REQUIRE(links.back());
+    links.back()->set(standing::agent);
+  }
+  CAF_CHECK_EQUAL(uut->unproven(), 0u);
+}
+
+CAF_TEST(one address has a part of the descriptors) {
+  const few_descriptors few{256}; // 224 beside the reserve
+  const auto uut = make(1000, 1000);
+  std::vector<place_ptr> all;
+  for (int i = 0; i < 56; ++i)
+    all.push_back(visitor(*uut, "192.0.2.1", standing::busy));
+  CAF_CHECK(!enter(*uut, "192.0.2.1"));
+  CAF_CHECK(refusal == limit::address_connections);
+  CAF_CHECK(enter(*uut, "192.0.2.2"));
+  for (int i = 0; i < 100; ++i)
+    all.push_back(visitor(*uut, "198.51.100.7", standing::busy));
+  CAF_CHECK(all.back());
+}
+
+CAF_TEST(strangers have a part of the descriptors and more cost more) {
+  const few_descriptors few{256};
+  const auto uut = make(1000, 1000);
+  std::vector<place_ptr> all;
+  // Three each: 18 of one address, and no more than 56 of all.
+  for (int i = 0; i < 18; ++i) {
+    all.push_back(visitor(*uut, "192.0.2.1", standing::proving));
+    CAF_CHECK(all.back()->grow(2, 5));
+  }
+  auto one = visitor(*uut, "192.0.2.1", standing::proving);
+  CAF_CHECK(!one->grow(2, 5));
+  one = nullptr;
+  // Another address has room, which the first one makes.
+  const auto other = visitor(*uut, "192.0.2.2", standing::proving);
+  CAF_CHECK(other->grow(2, 5));
+  unit.run();
+  CAF_CHECK_EQUAL(evicted, std::vector<std::string>{"192.0.2.1:1"});
+  // Nothing of the reserve.
+  CAF_CHECK(!visitor(*uut, "192.0.2.3", standing::proving)->grow(2, 255));
+  for (auto& agent : all)
+    agent->set(standing::agent);
+  CAF_CHECK_EQUAL(uut->connections(), 1u);
+}
+
+CAF_TEST(who asks without the token stays a stranger) {
+  const auto desk = make_desk(4);
+  const auto known = visitor(*desk, "192.0.2.9", standing::busy);
+  std::vector<place_ptr> asking;
+  for (int i = 0; i < 10; ++i)
+    asking.push_back(visitor(*desk, "192.0.2.1", standing::asked));
+  unit.run();
+  CAF_CHECK_EQUAL(evicted.size(), 6u);
+  CAF_CHECK_EQUAL(desk->unproven(), 4u);
+  // The token once does not help a request without it.
+  known->set(standing::asked);
+  CAF_CHECK_EQUAL(desk->unproven(), 5u);
+}
+
+CAF_TEST(strangers at the door of operators have a part of the reserve) {
+  const few_descriptors few{256}; // 32 are the reserve
+  const auto desk = make_desk();
+  std::vector<place_ptr> asking;
+  for (int i = 0; i < 40; ++i) {
+    asking.push_back(enter(*desk, "192.0.2." + std::to_string(i), 250));
+    CAF_REQUIRE(asking.back());
+  }
+  CAF_CHECK(desk->unproven() <= 8u);
+  const auto fresh = enter(*desk, "192.0.2.99", 250);
+  CAF_REQUIRE(fresh);
+  fresh->set(standing::busy);
+  unit.run();
+  CAF_CHECK(std::find(evicted.begin(), evicted.end(), "192.0.2.99:1")
+            == evicted.end());
 }
 
 CAF_TEST(agents that proved who they are count no longer) {
@@ -193,7 +378,7 @@ CAF_TEST(in the reserve only the silent make room) {
 }
 
 CAF_TEST(without descriptors visitors make room before operators) {
-  const auto desk = std::make_shared<gate>(connection_limits{}, to, true);
+  const auto desk = make_desk();
   const auto uut = make(1000, 1000);
   const auto other = make(1000, 1000);
   auto stranger = enter(*desk, "192.0.2.1");
@@ -219,7 +404,7 @@ CAF_TEST(all counts go back) {
     std::vector<place_ptr> all;
     for (int i = 0; i < 100; ++i) {
       const auto ip = "192.0.2." + std::to_string(i);
-      all.push_back(visitor(*uut, ip, static_cast<standing>(i % 5)));
+      all.push_back(visitor(*uut, ip, standing_table[i % 7].kind));
       all.push_back(uut->enter_link(unit, ip + ":1"));
     }
     uut->make_room();

@@ -69,11 +69,15 @@ void poll_desk::open(const exchange_ptr& exchange) {
   if (text_in(exchange->head()->headers, poll_protocol_field)
       != tunnel_subprotocol)
     return answer_poll(exchange, {400, {}, {}});
+  auto place
+    = gate_->enter_link(exchange->unit(), exchange->facts().visitor_address);
+  if (!place)
+    return answer_poll(exchange, {429, {field("Retry-After", "1")}, {}});
   const auto token = to_hex(random_bytes(token_bytes));
   auto link = std::make_shared<poll_server_link>(
     as_io_unit(exchange->unit()), exchange->facts().visitor_address, server_,
     weak_from_this(), token);
-  add(token, link);
+  add(token, link, std::move(place));
   link->open();
   answer_poll(exchange, {201, {field(poll_token_field, token)}, {}});
   on_link_(std::move(link));
@@ -94,8 +98,8 @@ void poll_desk::visit(const exchange_ptr& exchange, std::string_view path) {
 }
 
 void poll_desk::add(const std::string& token,
-                    const std::shared_ptr<poll_server_link>& link) {
-  auto place = gate_->enter_link(link->unit(), link->peer());
+                    const std::shared_ptr<poll_server_link>& link,
+                    place_ptr place) {
   place->on_evict([weak = std::weak_ptr<aps::link>{link}] {
     if (const auto oldest = weak.lock())
       oldest->abort(link_error::exhausted);
@@ -111,10 +115,14 @@ std::shared_ptr<poll_server_link> poll_desk::find(const std::string& token) {
 }
 
 void poll_desk::on_welcome(const std::string& token) {
-  place_ptr proven; // not destroyed under the lock
-  std::lock_guard guard{mutex_};
-  if (const auto i = links_.find(token); i != links_.end())
-    proven = std::move(i->second.unproven);
+  place_ptr proven; // not touched under the lock
+  {
+    std::lock_guard guard{mutex_};
+    if (const auto i = links_.find(token); i != links_.end())
+      proven = std::move(i->second.unproven);
+  }
+  if (proven)
+    proven->set(standing::agent);
 }
 
 void poll_desk::forget(const std::string& token) {

@@ -27,7 +27,7 @@ class poll_desk final : public service,
   /// `on_link` gets each new link, not started, on the link's thread.
   /// `server` is the name of the listener.
   /// `gate` bounds those that have not said who they are: too many of one
-  /// address, or of all, and the oldest of them ends.
+  /// address, or of all, and one of them ends, or the next one is told 429.
   poll_desk(std::string server, std::shared_ptr<gate> gate,
             std::function<void(link_ptr)> on_link);
 
@@ -56,7 +56,7 @@ class poll_desk final : public service,
   void open(const exchange_ptr& exchange);
   void visit(const exchange_ptr& exchange, std::string_view path);
   void add(const std::string& token,
-           const std::shared_ptr<poll_server_link>& link);
+           const std::shared_ptr<poll_server_link>& link, place_ptr place);
   std::shared_ptr<poll_server_link> find(const std::string& token);
 
   const std::string server_;

@@ -11,6 +11,12 @@ constexpr size_t descriptor_reserve(size_t limit) noexcept {
   return limit / 8 > 128 ? 128 : limit / 8;
 }
 
+/// Of what is left beside the reserve, so many percent; at least one.
+size_t descriptor_share(size_t percent) noexcept;
+
+/// The reserve of this process.
+size_t descriptor_reserve() noexcept;
+
 /// How many more may be opened after `fd`, the latest one. The kernel gives
 /// the lowest free number, so this needs no count of what is open.
 size_t descriptors_after(int fd) noexcept;

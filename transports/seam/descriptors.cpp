@@ -1,4 +1,4 @@
-#include "transports/net/descriptors.hpp"
+#include "transports/seam/descriptors.hpp"
 
 #include <algorithm>
 #include <sys/resource.h>
@@ -16,6 +16,16 @@ size_t descriptor_limit() noexcept {
 
 } // namespace
 
+size_t descriptor_reserve() noexcept {
+  return descriptor_reserve(descriptor_limit());
+}
+
+size_t descriptor_share(size_t percent) noexcept {
+  const auto limit = descriptor_limit();
+  return std::max<size_t>(1,
+                          (limit - descriptor_reserve(limit)) * percent / 100);
+}
+
 size_t descriptors_after(int fd) noexcept {
   const auto limit = descriptor_limit();
   const auto used = static_cast<size_t>(fd) + 1;
@@ -23,11 +33,11 @@ size_t descriptors_after(int fd) noexcept {
 }
 
 bool in_descriptor_reserve(int fd) noexcept {
-  return descriptors_after(fd) < descriptor_reserve(descriptor_limit());
+  return descriptors_after(fd) < descriptor_reserve();
 }
 
 bool deep_in_descriptor_reserve(int fd) noexcept {
-  return descriptors_after(fd) < descriptor_reserve(descriptor_limit()) / 2;
+  return descriptors_after(fd) < descriptor_reserve() / 2;
 }
 
 } // namespace aps

@@ -1,0 +1,129 @@
+"""Nobody holds more than a share: strangers at the door of operators, at
+polling links and at gRPC, one busy address, the agents of one tunnel."""
+
+import contextlib
+import resource
+import threading
+
+from harness import main, wait_until
+from test_limits import (STRANGER, TOKEN, VISITOR,
+                         LimitCase, ask_admin, connect, get, is_open, request)
+
+STRANGERS = [f"127.0.0.{i}" for i in range(20, 25)]
+RIGHT = {"Authorization": f"Bearer {TOKEN}"}
+OPENING = (b"POST /.tunnel/poll HTTP/1.1\r\nHost: x\r\n"
+           b"Aps-Protocol: aps.tunnel.v1\r\nContent-Length: 0\r\n\r\n")
+
+
+def few(process, most):
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (most, most))
+
+
+
+class Shares(LimitCase):
+    def refusals(self, *kinds, stack=None):
+        stats = (stack or self.stack).node.stats()["limits"]
+        return sum(stats[kind] for kind in kinds)
+
+    def served(self, stack, times=3, **options):
+        for _ in range(times):
+            self.assertEqual(get(stack.port, **options)[0], 200)
+
+    def held(self, port, count, data, source=STRANGER):
+        out = []
+        for _ in range(count):
+            with contextlib.suppress(OSError):
+                out.append(self.hold(port, source, data))
+        return out
+
+
+class Operators(Shares):
+    def guarded(self):
+        stack, port = self.operate(token=TOKEN)
+        few(stack.node, 256)
+        self.come_in(stack)
+        return stack, port
+
+    def come_in(self, stack):
+        """An agent; stats would ask without the token."""
+        stack.start_agent(endpoint=f"app{len(stack.agents) + 1}")
+        wait_until(lambda: get(stack.port)[0] == 200, "an agent")
+
+    def test_those_without_the_token_leave_the_descriptors_to_others(self):
+        stack, port = self.guarded()
+        asking = []
+        for _ in range(260):
+            with contextlib.suppress(OSError):
+                asking.append(self.hold(
+                    port, data=request("/.api/stats", "127.0.0.1")))
+                asking[-1].settimeout(5)
+                asking[-1].recv(4096)
+        # A quarter of what is beside the reserve: 56.
+        wait_until(lambda: sum(map(is_open, asking)) <= 57, "a share")
+        self.served(stack)
+        self.assertEqual(ask_admin(port, "/.api/stats", VISITOR, RIGHT)[0],
+                         200)
+        stack.agents[0].stop()
+        self.come_in(stack)
+
+    def test_no_body_is_read_of_who_has_not_shown_the_token(self):
+        stack, port = self.guarded()
+        begun = (b"POST /.api/log HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                 b"Content-Type: application/json\r\n"
+                 b"Content-Length: 60000\r\n\r\n{")
+        for _ in range(260):
+            with contextlib.suppress(OSError):
+                one = self.hold(port, data=begun)
+                self.assertTrue(one.recv(12).endswith(b"401"))
+        self.served(stack)
+        self.assertEqual(ask_admin(port, "/.api/stats", VISITOR, RIGHT)[0],
+                         200)
+
+
+class Links(Shares):
+    def test_a_flood_of_polling_links_keeps_no_agent_out(self):
+        stack = self.build("ws", agent=False)
+        over, opened = threading.Event(), []
+
+        def flood(source):
+            with connect(stack.port, source) as one:
+                file = one.makefile("rb")
+                while not over.is_set():
+                    one.sendall(OPENING * 20)
+                    for _ in range(20):
+                        status = file.readline().split()[1]
+                        while file.readline() != b"\r\n":
+                            pass
+                        opened.append(status)
+        threads = [threading.Thread(target=flood, args=(one,))
+                   for one in STRANGERS]
+        for one in threads:
+            one.start()
+        try:
+            wait_until(lambda: opened.count(b"429") > 1000, "refusals")
+            stack.start_agent(transport="poll", endpoint="polled")
+            stack.node.wait_for_agent("poll")
+            stack.start_agent(transport="grpc", endpoint="called")
+            stack.node.wait_for_agent("grpc")
+        finally:
+            over.set()
+            for one in threads:
+                one.join()
+        self.assertLess(opened.count(b"201"), opened.count(b"429"))
+        self.assertGreater(self.count(stack, "poll-links"), 1000)
+
+
+class Visitors(Shares):
+    def test_one_busy_address_has_a_part_of_the_descriptors(self):
+        stack = self.build("ws")
+        few(stack.node, 256)
+        upload = (b"POST /gate HTTP/1.1\r\nHost: example.com\r\n"
+                  b"Content-Length: 60000\r\n\r\nxx")
+        self.held(stack.port, 250, upload)
+        self.served(stack)
+        self.assertGreater(self.count(stack, "address-connections"), 100)
+        stack.origin.release.set()
+
+
+if __name__ == "__main__":
+    main()
