@@ -2,11 +2,12 @@
 polling links and at gRPC, one busy address, the agents of one tunnel."""
 
 import contextlib
+import os
 import resource
 import threading
 
 from harness import main, wait_until
-from test_limits import (STRANGER, TOKEN, VISITOR,
+from test_limits import (PREFACE, SETTINGS, STRANGER, TOKEN, VISITOR,
                          LimitCase, ask_admin, connect, get, is_open, request)
 
 STRANGERS = [f"127.0.0.{i}" for i in range(20, 25)]
@@ -18,6 +19,23 @@ OPENING = (b"POST /.tunnel/poll HTTP/1.1\r\nHost: x\r\n"
 def few(process, most):
     resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (most, most))
 
+
+def descriptors(process):
+    return len(os.listdir(f"/proc/{process.pid}/fd"))
+
+
+def literal(name, value):
+    return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+
+
+def grpc_call():
+    """The start of an agent's call, which goes on to gRPC."""
+    head = (b"\x83\x86" + literal(b":path", b"/aps.tunnel.v1.Tunnel/Connect")
+            + literal(b":authority", b"x")
+            + literal(b"content-type", b"application/grpc")
+            + literal(b"te", b"trailers"))
+    return (PREFACE + SETTINGS + bytes([0, 0, len(head), 1, 4, 0, 0, 0, 1])
+            + head)
 
 
 class Shares(LimitCase):
@@ -111,6 +129,23 @@ class Links(Shares):
                 one.join()
         self.assertLess(opened.count(b"201"), opened.count(b"429"))
         self.assertGreater(self.count(stack, "poll-links"), 1000)
+
+
+class Calls(Shares):
+    def test_calls_that_prove_nothing_leave_the_reserve(self):
+        stack = self.build("ws")
+        few(stack.node, 512)
+        most = 0
+        for i in range(400):
+            with contextlib.suppress(OSError):
+                self.hold(stack.port, STRANGERS[i % 5], grpc_call())
+            most = max(most, descriptors(stack.node))
+        self.served(stack)
+        self.assertLess(most, 512 - 64)
+        self.assertGreater(
+            self.refusals("descriptors", "unauthenticated", stack=stack), 0)
+        stack.start_agent(endpoint="late")
+        stack.node.wait_for_agent("ws", 3)
 
 
 class Visitors(Shares):

@@ -47,7 +47,9 @@ int grpc_relay::open(std::string& name) {
   constexpr int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
   if (::socketpair(AF_UNIX, type, 0, ends) != 0)
     return -1;
-  name = autobind(ends[0]);
+  const auto last = std::max(ends[0], ends[1]);
+  if (!from_.place || from_.place->grow(2, last))
+    name = autobind(ends[0]);
   error_code error;
   if (!name.empty())
     grpc_.assign(asio::local::stream_protocol(), ends[0], error);

@@ -36,8 +36,8 @@ class grpc_relay final : public watched,
   grpc_relay(io_unit& unit, stream_ptr stream, relay_origin from);
 
   /// Makes the socket pair. Returns gRPC's end, non-blocking, for the caller
-  /// to own; -1 when the system has no more. `name` tells this relay from all
-  /// others in `grpc::ServerContext::peer()`.
+  /// to own; -1 when the system, or the gate, has no more. `name` tells this
+  /// relay from all others in `grpc::ServerContext::peer()`.
   int open(std::string& name);
 
   /// Begins with bytes that were read from the stream already.

@@ -24,7 +24,7 @@ class grpc_server {
   grpc_server& operator=(const grpc_server&) = delete;
 
   /// Takes over a connection that began with the HTTP/2 preface. The returned
-  /// relay is there to be closed; null when the system has no more sockets.
+  /// relay is there to be closed; null when there are no more sockets.
   /// Thread: the unit's, to which the stream belongs.
   std::shared_ptr<grpc_relay> adopt(io_unit& unit, stream_ptr stream,
                                     std::string already_read,
