@@ -88,6 +88,7 @@ struct admitted {
   uint32_t resume_time_ms = 0;
   uint32_t agents = 0; ///< of its endpoint, with its own
   bool took_over = false; ///< see `candidate`
+  std::shared_ptr<void> share = {}; ///< dito; held while the link lives
 };
 
 /// How long an agent is asked to wait after a wrong password or an unknown
@@ -215,6 +216,7 @@ struct candidate {
   std::shared_ptr<const link_counters> counters = {}; ///< of its link
   uint32_t agents = 0; ///< of its endpoint, with this one
   bool took_over = false; ///< the place of a live session of its instance
+  std::shared_ptr<void> share = {}; ///< of its tunnel's descriptors
 };
 
 struct candidate_for {

@@ -19,16 +19,17 @@ struct transport_row {
   std::string_view prefix; ///< of the names of its connections
   log_component pool;      ///< whose lines are about its pools
   bool watched;            ///< its failures count for the breaker
+  uint32_t descriptors;    ///< that a connection of it takes in the node
 };
 
 /// In order of preference, which is that of the numbers, too.
 inline constexpr auto transport_table = std::to_array<transport_row>({
   {transport_kind::grpc, "grpc", "gRPC", "grpc-", log_component::grpc_pool,
-   true},
+   true, 3},
   {transport_kind::websocket, "websocket", "WebSocket", "ws-",
-   log_component::ws_pool, false},
+   log_component::ws_pool, false, 1},
   {transport_kind::poll, "poll", "polling", "poll-", log_component::poll_pool,
-   false},
+   false, 2},
 });
 
 static_assert(transport_table.size() == transport_kinds,

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace aps {
@@ -42,6 +43,7 @@ void tunnel_keys::add(const std::string& tunnel, const std::string& password) {
   if (!fresh)
     return;
   i->second.password = password;
+  ++missing_;
   rest_.push_back(&*i);
   more_.notify_all();
 }
@@ -56,7 +58,13 @@ std::shared_ptr<const std::string> tunnel_keys::find(std::string_view tunnel) {
   return i->second.key;
 }
 
-bool tunnel_keys::wait(std::string_view tunnel, std::function<void()> ready) {
+bool tunnel_keys::complete() {
+  const std::lock_guard guard{mutex_};
+  return threadless_ || missing_ == 0;
+}
+
+bool tunnel_keys::wait(std::string_view tunnel, const std::string& address,
+                       std::function<void()> ready) {
   {
     const std::lock_guard guard{mutex_};
     const auto i = all_.find(tunnel);
@@ -67,10 +75,8 @@ bool tunnel_keys::wait(std::string_view tunnel, std::function<void()> ready) {
       if (item.waiting.size() >= max_waiting)
         return false;
       item.waiting.push_back(std::move(ready));
-      if (!std::exchange(item.busy, true)) {
-        wanted_.push_back(&*i);
-        more_.notify_all();
-      }
+      if (!item.busy)
+        wish(*i, address);
       return true;
     }
   }
@@ -89,7 +95,8 @@ void tunnel_keys::stop() {
     thread.join();
   threads_.clear();
   const std::lock_guard guard{mutex_};
-  wanted_.clear();
+  wishes_.clear();
+  turns_.clear();
   rest_.clear();
   dropped.swap(all_);
 }
@@ -104,12 +111,36 @@ void tunnel_keys::work(bool rest) {
   }
 }
 
-tunnel_keys::table::value_type* tunnel_keys::next(bool rest) {
-  if (!wanted_.empty()) {
-    auto* item = wanted_.front();
-    wanted_.pop_front();
-    return item;
+void tunnel_keys::wish(table::value_type& item, const std::string& address) {
+  auto& mine = wishes_[address];
+  if (mine.size() >= max_wishes
+      || std::find(mine.begin(), mine.end(), &item) != mine.end())
+    return;
+  if (mine.empty())
+    turns_.push_back(address);
+  mine.push_back(&item);
+  more_.notify_all();
+}
+
+tunnel_keys::table::value_type* tunnel_keys::next_wanted() {
+  while (!turns_.empty()) {
+    const auto i = wishes_.find(turns_.front());
+    auto* item = i->second.front();
+    i->second.pop_front();
+    if (i->second.empty())
+      wishes_.erase(i);
+    else
+      turns_.push_back(turns_.front());
+    turns_.pop_front();
+    if (!item->second.key && !std::exchange(item->second.busy, true))
+      return item;
   }
+  return nullptr;
+}
+
+tunnel_keys::table::value_type* tunnel_keys::next(bool rest) {
+  if (auto* item = next_wanted())
+    return item;
   while (rest && !rest_.empty()) {
     auto* item = rest_.front();
     rest_.pop_front();
@@ -132,6 +163,7 @@ void tunnel_keys::derive(table::value_type& item,
   guard.lock();
   item.second.busy = false;
   item.second.key = std::move(key);
+  missing_ -= item.second.key != nullptr;
   const auto waiting = std::exchange(item.second.waiting, {});
   if (!item.second.key || waiting.empty())
     return;

@@ -16,13 +16,16 @@ namespace aps {
 
 /// The keys of a node's tunnels. Deriving one takes some 50 ms of a core, so
 /// it happens once per tunnel, on threads of its own: those that somebody
-/// waits for first, in the order of asking, then the rest at the lowest
-/// priority. A stranger can at most have each tunnel's key derived once.
-/// Thread: any.
+/// waits for first, one for each address in turn, so that a stranger's wishes
+/// delay nobody else's by more than one; then the rest at the lowest priority.
+/// Each key is derived once at most. Thread: any.
 class tunnel_keys {
  public:
   /// How many may wait for one tunnel's key.
   static constexpr size_t max_waiting = 1024;
+
+  /// How many keys come earlier because one address waits for them.
+  static constexpr size_t max_wishes = 32;
 
   /// `workers` derive what is waited for. 0 = no threads: `find` derives, for
   /// deterministic tests.
@@ -40,9 +43,14 @@ class tunnel_keys {
   /// The key, or null while it is not there.
   std::shared_ptr<const std::string> find(std::string_view tunnel);
 
+  /// Whether all keys are there, so that nobody has to wait.
+  bool complete();
+
   /// Calls `ready` on a worker, or at once, as soon as the key is there; never
   /// when it cannot be derived, or after `stop`. False = too many wait.
-  bool wait(std::string_view tunnel, std::function<void()> ready);
+  /// `address` is who asks.
+  bool wait(std::string_view tunnel, const std::string& address,
+            std::function<void()> ready);
 
   /// Joins the threads and lets go of everybody who waits.
   void stop();
@@ -52,12 +60,14 @@ class tunnel_keys {
     std::string password;
     std::shared_ptr<const std::string> key;
     std::vector<std::function<void()>> waiting;
-    bool busy = false; ///< queued as wanted, or being derived
+    bool busy = false; ///< being derived
   };
   using table = std::map<std::string, entry, std::less<>>;
 
   void work(bool rest);
+  void wish(table::value_type& item, const std::string& address);
   table::value_type* next(bool rest);
+  table::value_type* next_wanted();
   void derive(table::value_type& item, std::unique_lock<std::mutex>& guard);
 
   const bool threadless_;
@@ -65,7 +75,9 @@ class tunnel_keys {
   std::condition_variable more_;
   // By mutex; entries stay where they are.
   table all_;
-  std::deque<table::value_type*> wanted_;
+  std::map<std::string, std::deque<table::value_type*>> wishes_; // by address
+  std::deque<std::string> turns_; ///< the addresses of `wishes_`
+  size_t missing_ = 0;            ///< keys
   std::deque<table::value_type*> rest_;
   bool over_ = false;
   std::vector<std::thread> threads_;

@@ -20,8 +20,11 @@ namespace {
 // Until then a connection has to show that it has the password.
 constexpr auto hello_timeout = std::chrono::seconds(5);
 
-// When a wrong password is answered, counted from the hello.
+// When a wrong password is answered, counted from the hello; and while keys
+// of tunnels are missing, for which a right one may have to wait.
 constexpr duration unproven_pause = std::chrono::milliseconds(100);
+constexpr duration missing_pause = std::chrono::seconds(4);
+constexpr uint32_t missing_pause_ms = 1000; // until the next dial
 // Round trip times that differ by less are the same for a pool.
 constexpr double report_step = 0.1;
 
@@ -123,9 +126,13 @@ void connection_state::on_hello(hello_frame& hello) {
     return refuse(refusal::version, close_reason::refused, 0);
   phase_ = phase::admission;
   hello_ = hello;
-  asked_ = compat::now(self_);
+  keys_missing_ = !context_->keys->complete();
+  refused_at_ = std::min<time_point>(
+    compat::now(self_) + (keys_missing_ ? missing_pause : unproven_pause),
+    opened_ + hello_timeout);
   const auto tunnels = context_->tunnels->get();
   const auto found = tunnels->find(hello.tunnel);
+  wake();
   // An unknown tunnel looks the same as a wrong password, in its time, too.
   if (found == tunnels->end()) {
     static_cast<void>(equal_secrets(
@@ -166,6 +173,7 @@ void connection_state::on_admitted(admitted& welcome) {
   carrier_->endpoint = hello_.endpoint;
   carrier_->session = to_hex(hello_.session);
   pool_ = welcome.pool;
+  share_ = welcome.share;
   // Without its pool a connection has no purpose.
   compat::on_down(self_, [this](const caf::down_msg&) {
     end(link_error::none, "its pool ended");
@@ -182,16 +190,29 @@ void connection_state::on_admitted(admitted& welcome) {
   ping_now();
 }
 
-// At the same time after the hello, whichever way the decision took: how long
-// an answer takes must not tell which tunnels there are.
+// At the same time after the hello, whichever way the decision took, and if
+// none came: neither an answer nor its time must tell which tunnels there are.
 void connection_state::refuse_unproven() {
-  const auto passed = compat::now(self_) - asked_;
-  const auto rest = std::max(unproven_pause - passed, duration::zero());
+  unproven_ = true;
+  if (keys_missing_)
+    return; // with those whose key is missing
+  const auto rest
+    = std::max<duration>(refused_at_ - compat::now(self_), duration::zero());
   using std::chrono::milliseconds;
   compat::run_delayed(self_, std::chrono::ceil<milliseconds>(rest), [this] {
     if (phase_ == phase::admission)
-      refuse(refusal::bad_proof, close_reason::refused, bad_proof_pause_ms);
+      refuse_proof();
   });
+}
+
+void connection_state::refuse_proof() {
+  refuse(refusal::bad_proof, close_reason::refused,
+         keys_missing_ ? missing_pause_ms : bad_proof_pause_ms);
+}
+
+time_point connection_state::greeting_ends() const {
+  return phase_ == phase::admission && keys_missing_ ? refused_at_
+                                                     : opened_ + hello_timeout;
 }
 
 void connection_state::on_rejected(const rejected& no) {
@@ -209,14 +230,20 @@ void connection_state::refuse(refusal why, close_reason reason,
                               uint32_t retry_after_ms) {
   const auto silent = phase_ == phase::greeting && why == refusal::malformed
                       && compat::now(self_) - opened_ >= hello_timeout;
+  // Said here alone: it would tell that there is such a tunnel.
+  const auto unheard = why == refusal::bad_proof && !unproven_;
   phase_ = phase::closing;
   const std::string text{silent ? "no hello in time" : render(why)};
-  event refused{why == refusal::bad_proof ? event_kind::auth_failed
-                                          : event_kind::connection_refused,
+  event refused{why == refusal::bad_proof && !unheard
+                  ? event_kind::auth_failed
+                  : event_kind::connection_refused,
                 foreign_text(hello_.tunnel, max_foreign_name),
                 foreign_text(hello_.endpoint, max_foreign_name),
-                std::string(to_string(link_->transport())), name_,
-                text + " (peer " + link_->peer() + ")", 0,
+                std::string(to_string(link_->transport())),
+                name_,
+                (unheard ? "its tunnel's key was not there in time" : text)
+                  + " (peer " + link_->peer() + ")",
+                0,
                 std::string(to_string(why))};
   refused.peer = std::string{address_of(link_->peer())};
   if (why == refusal::endpoints)
@@ -314,9 +341,7 @@ void connection_state::wake() {
   if (phase_ == phase::closing)
     return;
   const auto greets = phase_ == phase::greeting || phase_ == phase::admission;
-  alarm_.at(self_,
-            greets ? opened_ + hello_timeout
-                   : liveness_.due(!pending_.empty()),
+  alarm_.at(self_, greets ? greeting_ends() : liveness_.due(!pending_.empty()),
             [this] {
               look_after();
               wake();
@@ -326,9 +351,11 @@ void connection_state::wake() {
 void connection_state::look_after() {
   const auto now = compat::now(self_);
   if (phase_ == phase::greeting || phase_ == phase::admission) {
-    if (now - opened_ >= hello_timeout)
-      refuse(refusal::malformed, close_reason::refused, 0);
-    return;
+    if (now < greeting_ends())
+      return;
+    if (phase_ == phase::greeting)
+      return refuse(refusal::malformed, close_reason::refused, 0);
+    return refuse_proof();
   }
   if (phase_ == phase::closing)
     return;

@@ -39,6 +39,8 @@ class connection_state {
   void on_admitted(admitted& welcome);
   void on_rejected(const rejected& no);
   void refuse_unproven();
+  void refuse_proof();
+  time_point greeting_ends() const;
   void on_carry(carry& leased);
   void on_finished(const exchange_finished& done);
   void on_retire(const retire& message);
@@ -66,13 +68,16 @@ class connection_state {
   const std::string nonce_;
   phase phase_ = phase::greeting;
   time_point opened_;
-  time_point asked_{}; ///< when the hello came
+  time_point refused_at_ = never; ///< if it does not prove itself
+  bool keys_missing_ = false;     ///< of some tunnel, when the hello came
+  bool unproven_ = false;         ///< its proof was wrong
   liveness liveness_;
   alarm alarm_;
   double reported_ = 0;       ///< round trip time that the pool knows, in ms
   bool report_wanted_ = true; ///< the next one whatever it is
   hello_frame hello_;
   pool_actor pool_;
+  std::shared_ptr<void> share_; ///< of its tunnel's descriptors
   exchange_owner_ptr owner_;
   std::unordered_map<exchange_id, exchange_ptr> pending_;
   std::vector<probe> probes_;

@@ -127,7 +127,7 @@ void pool_state::on_candidate(const candidate& candidate) {
   compat::send(self_, candidate.actor,
                admitted{self_, endpoint_name_, candidate.proof, settings_,
                         setup_.resume_time_ms, candidate.agents,
-                        candidate.took_over});
+                        candidate.took_over, candidate.share});
   compat::send(self_, controller_,
                member_change{candidate.actor, candidate.connection,
                              candidate.session, setup_.transport, true});

@@ -2,10 +2,14 @@
 
 #include "actors/base/endpoint_choice.hpp"
 #include "actors/base/gather.hpp"
+#include "actors/base/transports.hpp"
 #include "actors/path/fallback_controller.hpp"
 #include "actors/path/health_checker.hpp"
+#include "actors/watch/limit_log.hpp"
 #include "transports/seam/auth.hpp"
+#include "transports/seam/descriptors.hpp"
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/peer_address.hpp"
 
 #include <algorithm>
 #include <array>
@@ -28,11 +32,17 @@ constexpr size_t max_remembered_sessions = 64;
 
 constexpr uint32_t short_pause_ms = 1000;
 
-// Adds one to `counter` until the last copy of the result is gone.
+// What the agents of one tunnel may hold of the descriptors beside the
+// reserve, and when those that are too many may ask again.
+constexpr size_t tunnel_percent = 50;
+constexpr uint32_t share_pause_ms = 5000;
+
+// Adds to `counter` until the last copy of the result is gone.
 std::shared_ptr<void>
-count_load(const std::shared_ptr<std::atomic<uint32_t>>& counter) {
-  ++*counter;
-  return {counter.get(), [counter](void*) { --*counter; }};
+count_load(const std::shared_ptr<std::atomic<uint32_t>>& counter,
+           uint32_t load = 1) {
+  *counter += load;
+  return {counter.get(), [counter, load](void*) { *counter -= load; }};
 }
 
 void add(pool_sums& to, const endpoint_figures& figures,
@@ -179,11 +189,9 @@ void tunnel_state::on_admission(const admission& admission) {
     return wait_for_key(admission);
   std::string proof;
   try {
-    if (const auto why = check(admission, *key)) {
-      const auto pause
-        = *why == refusal::bad_proof ? bad_proof_pause_ms : short_pause_ms;
-      return compat::send(self_, admission.from, rejected{*why, pause});
-    }
+    if (const auto why = check(admission, *key))
+      return compat::send(self_, admission.from,
+                          rejected{*why, short_pause_ms});
     proof = node_proof(*key, admission.hello);
   } catch (const std::exception& error) {
     // OpenSSL fails: this connection's bad luck, not the tunnel's.
@@ -201,26 +209,40 @@ void tunnel_state::on_admission(const admission& admission) {
                      0,
                      {},
                      to_hex(admission.hello.session)});
+  auto share = take_share(admission);
+  if (!share)
+    return compat::send(self_, admission.from,
+                        rejected{refusal::pool_full, share_pause_ms});
   auto& found = endpoint_named(admission.hello.endpoint);
   note_session(found, admission.hello.session);
-  compat::send(self_, found.controller,
-               candidate_for{admission.transport,
-                             {admission.from, admission.connection,
-                              admission.peer, admission.hello.session,
-                              std::move(proof), admission.hello.instance,
-                              admission.hello.started_ms, admission.counters}});
+  compat::send(
+    self_, found.controller,
+    candidate_for{admission.transport,
+                  {admission.from, admission.connection, admission.peer,
+                   admission.hello.session, std::move(proof),
+                   admission.hello.instance, admission.hello.started_ms,
+                   admission.counters, 0, false, std::move(share)}});
 }
 
 // The same message again, once the key is there. A connection that waits too
-// long is refused by its own deadline.
+// long, or that cannot wait, is refused by its own deadline.
 void tunnel_state::wait_for_key(const admission& admission) {
-  const auto admitted
-    = context_->keys->wait(name_, [self = tunnel_actor{self_}, admission] {
-        compat::enqueue(nullptr, self, admission);
-      });
-  if (!admitted)
-    compat::send(self_, admission.from,
-                 rejected{refusal::pool_full, short_pause_ms});
+  context_->keys->wait(name_, peer_group(address_of(admission.peer)),
+                       [self = tunnel_actor{self_}, admission] {
+                         compat::enqueue(nullptr, self, admission);
+                       });
+}
+
+// Before its pool decides; nothing = it is over the share, which was told.
+std::shared_ptr<void> tunnel_state::take_share(const admission& admission) {
+  const auto cost = row_of(admission.transport).descriptors;
+  if (*descriptors_ + cost > descriptor_share(tunnel_percent)) {
+    if (context_->limits)
+      context_->limits->on_limit(limit::tunnel_descriptors, admission.peer,
+                                 name_);
+    return nullptr;
+  }
+  return count_load(descriptors_, cost);
 }
 
 std::optional<refusal> tunnel_state::check(const admission& admission,

@@ -77,6 +77,7 @@ class tunnel_state {
                                const std::string& key);
   std::optional<refusal> check_place(const hello_frame& hello);
   void wait_for_key(const admission& admission);
+  std::shared_ptr<void> take_share(const admission& admission);
   void note_session(endpoint& endpoint, const session_id& session);
   void forget_sessions(const endpoint& endpoint);
   endpoint& endpoint_named(const std::string& endpoint_name);
@@ -93,6 +94,9 @@ class tunnel_state {
   const std::string name_;
   config::tunnel settings_;
   std::vector<endpoint> endpoints_;
+  /// Held by its connections, and by those that its pools look at.
+  std::shared_ptr<std::atomic<uint32_t>> descriptors_
+    = std::make_shared<std::atomic<uint32_t>>(0);
   /// Which endpoint a session serves; it may serve one.
   std::map<session_id, std::string> sessions_;
   std::vector<choice_view> choices_; ///< reused by each choice

@@ -9,6 +9,7 @@ import threading
 from harness import main, wait_until
 from test_limits import (PREFACE, SETTINGS, STRANGER, TOKEN, VISITOR,
                          LimitCase, ask_admin, connect, get, is_open, request)
+from tunnel_peer import Peer, Refused
 
 STRANGERS = [f"127.0.0.{i}" for i in range(20, 25)]
 RIGHT = {"Authorization": f"Bearer {TOKEN}"}
@@ -158,6 +159,73 @@ class Visitors(Shares):
         self.served(stack)
         self.assertGreater(self.count(stack, "address-connections"), 100)
         stack.origin.release.set()
+
+
+class Tunnels(Shares):
+    def test_agents_of_one_tunnel_have_a_part_of_the_descriptors(self):
+        calm = {"ping_interval": 60, "ping_timeout": 60, "stall_timeout": 60}
+        stack = self.build("ws", config={"tunnels": {
+            "greedy": {"password": "greedy-password",
+                       "websocket_pool": calm}}})
+        few(stack.node, 256)
+        key = Peer(stack.port, "greedy", password="greedy-password").key
+        joined, refused = [], None
+
+        def join(endpoint, session):
+            peer = Peer(stack.port, "greedy", endpoint, key=key,
+                        session=session)
+            return self.sockets.enter_context(peer).join()
+        try:
+            for i in range(256):
+                if i % 10 == 0:
+                    session = os.urandom(16)
+                joined.append(join(f"e{i // 10}", session))
+        except Refused as no:
+            refused = no.fields
+        self.assertEqual(refused[1], 5, "the pool is full")
+        self.assertLessEqual(len(joined), 112)
+        self.served(stack)
+        self.assertGreater(self.count(stack, "tunnel-descriptors"), 0)
+        self.told(stack, "tunnel-descriptors")
+        stack.start_agent(endpoint="late")
+        stack.node.wait_for_agent("ws", 3)
+        # What is given back can be had again.
+        for one in joined[:10]:
+            one.close()
+
+        def again():
+            with contextlib.suppress(Refused):
+                return join("again", os.urandom(16))
+            return False
+        wait_until(again, "a place that became free")
+
+
+class Names(Shares):
+    def test_no_answer_tells_which_tunnels_there_are(self):
+        names = [f"t{i:03}" for i in range(300)]
+        stack = self.build("ws", agent=False, config={"tunnels": {
+            name: {"password": "p"} for name in names}})
+        asked = [*names[-20:], *(f"none{i}" for i in range(20))]
+        said = {}
+
+        def ask(name, source):
+            peer = Peer(stack.port, name, key=bytes(32), source=source,
+                        timeout=30)
+            try:
+                peer.join()
+            except Refused as no:
+                said[name] = tuple(sorted(no.fields.items()))
+            finally:
+                peer.close()
+        # Most keys are not derived yet.
+        threads = [threading.Thread(target=ask, args=(name, STRANGERS[i % 5]))
+                   for i, name in enumerate(asked)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        self.assertEqual(len(said), len(asked))
+        self.assertEqual(len(set(said.values())), 1, said)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ enum class limit : uint8_t {
   login_rate,          ///< guesses at a password or token
   event_streams,       ///< of the admin listener
   endpoints,           ///< of a tunnel or session
+  tunnel_descriptors,  ///< a tunnel's share of the process's
   frame_field,         ///< of a frame, over what the protocol allows
 };
 
@@ -51,6 +52,7 @@ inline constexpr std::array<limit_row, limit_kinds> limit_table{{
   {limit::login_rate, "login-rate"},
   {limit::event_streams, "event-streams"},
   {limit::endpoints, "endpoints"},
+  {limit::tunnel_descriptors, "tunnel-descriptors"},
   {limit::frame_field, "frame-field"},
 }};
 

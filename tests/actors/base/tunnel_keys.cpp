@@ -13,14 +13,15 @@ CAF_TEST(whoever waits for a key is called when it is there) {
   tunnel_keys keys{1};
   keys.add("t", "p");
   std::promise<void> ready;
-  CAF_REQUIRE(keys.wait("t", [&] { ready.set_value(); }));
+  CAF_REQUIRE(keys.wait("t", "a", [&] { ready.set_value(); }));
   ready.get_future().wait();
   const auto key = keys.find("t");
   CAF_REQUIRE(key != nullptr);
   CAF_CHECK_EQUAL(*key, derive_key("t", "p"));
   bool at_once = false;
-  CAF_CHECK(keys.wait("t", [&] { at_once = true; }));
+  CAF_CHECK(keys.wait("t", "a", [&] { at_once = true; }));
   CAF_CHECK(at_once);
+  CAF_CHECK(keys.complete());
 }
 
 CAF_TEST(a key that is wanted does not wait for thousands that are not) {
@@ -28,7 +29,7 @@ CAF_TEST(a key that is wanted does not wait for thousands that are not) {
   for (int i = 0; i < 2000; ++i)
     keys.add("t" + std::to_string(i), "p");
   std::promise<void> ready;
-  CAF_REQUIRE(keys.wait("t1999", [&] { ready.set_value(); }));
+  CAF_REQUIRE(keys.wait("t1999", "a", [&] { ready.set_value(); }));
   ready.get_future().wait();
   // In their order it would have been the last one.
   CAF_CHECK(keys.find("t1998") == nullptr);
@@ -37,7 +38,7 @@ CAF_TEST(a key that is wanted does not wait for thousands that are not) {
 CAF_TEST(unknown tunnels have no key and nobody can wait for it) {
   tunnel_keys keys{1};
   CAF_CHECK(keys.find("t") == nullptr);
-  CAF_CHECK(!keys.wait("t", [] {}));
+  CAF_CHECK(!keys.wait("t", "a", [] {}));
 }
 
 CAF_TEST(the crowd in front of one key is bounded) {
@@ -46,11 +47,25 @@ CAF_TEST(the crowd in front of one key is bounded) {
     keys.add("t" + std::to_string(i), "p");
   // The worker is busy with the others.
   for (int i = 0; i < 99; ++i)
-    keys.wait("t" + std::to_string(i), [] {});
+    keys.wait("t" + std::to_string(i), "a", [] {});
   size_t taken = 0;
-  while (taken <= tunnel_keys::max_waiting && keys.wait("t99", [] {}))
+  while (taken <= tunnel_keys::max_waiting && keys.wait("t99", "a", [] {}))
     ++taken;
   CAF_CHECK(taken <= tunnel_keys::max_waiting);
+}
+
+CAF_TEST(the wishes of a stranger do not delay others) {
+  tunnel_keys keys{1};
+  for (int i = 0; i < 200; ++i)
+    keys.add("t" + std::to_string(i), "p");
+  CAF_CHECK(!keys.complete());
+  for (int i = 0; i < 100; ++i)
+    keys.wait("t" + std::to_string(i), "stranger", [] {});
+  // It wants one that the stranger wants, too, and that is not its first.
+  std::promise<void> ready;
+  CAF_REQUIRE(keys.wait("t31", "agent", [&] { ready.set_value(); }));
+  ready.get_future().wait();
+  CAF_CHECK(keys.find("t30") == nullptr);
 }
 
 CAF_TEST(without threads a key is derived when it is asked for) {
@@ -67,10 +82,10 @@ CAF_TEST(nobody is called after the end) {
   for (int i = 0; i < 100; ++i)
     keys.add("t" + std::to_string(i), "p");
   for (int i = 0; i < 99; ++i)
-    keys.wait("t" + std::to_string(i), [] {});
-  keys.wait("t99", [&] { called = true; });
+    keys.wait("t" + std::to_string(i), "a", [] {});
+  keys.wait("t99", "a", [&] { called = true; });
   keys.stop();
   const bool before = called;
-  CAF_CHECK(!keys.wait("t0", [] {}));
+  CAF_CHECK(!keys.wait("t0", "a", [] {}));
   CAF_CHECK_EQUAL(called, before);
 }

@@ -1,0 +1,169 @@
+#define CAF_SUITE admission
+
+#include "actors/path/connection.hpp"
+#include "actors/path/supervisor.hpp"
+#include "tests/actors/script_system.hpp"
+#include "tests/support/test.hpp"
+#include "transports/seam/auth.hpp"
+
+#include <spdlog/sinks/null_sink.h>
+
+#include <sys/resource.h>
+
+using namespace aps;
+using namespace aps::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A node's tunnels, and agents that dial in.
+class admission_script {
+ public:
+  explicit admission_script(std::shared_ptr<tunnel_keys> keys = nullptr) {
+    auto context = std::make_shared<node_context>();
+    for (const auto* tunnel : {"first", "other"})
+      context->config.tunnels[tunnel].password = "p";
+    context->units = std::make_shared<unit_contexts>(*system, net_);
+    context->alarms = std::make_shared<alarm_clock>(*system);
+    context->tunnels = std::make_shared<tunnel_directory>();
+    context->logs = std::make_shared<log_set>(std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::null_sink_mt>()));
+    context->monitor = monitor_
+      = spawn_note_taker(*system, std::make_shared<std::vector<event>>());
+    if (keys)
+      context->keys = std::move(keys);
+    context_ = context;
+    supervisor_ = system->spawn<supervisor_impl>(context_);
+    run();
+  }
+
+  ~admission_script() {
+    for (const auto& link : links_)
+      net_.here.run_inside([&] { link->end(link_error::lost); });
+    run();
+    compat::stop_anonymously(supervisor_);
+    compat::stop_anonymously(monitor_);
+    supervisor_ = nullptr;
+    context_->tunnels->set({});
+    run();
+  }
+
+  /// A dial with the key of a tunnel; "" = with another one.
+  std::shared_ptr<sim_link> dial(const std::string& tunnel,
+                                 const std::string& endpoint,
+                                 const std::string& key) {
+    auto link = std::make_shared<sim_link>(net_.here);
+    links_.push_back(link);
+    net_.here.run_inside([&] { spawn_connection(*system, context_, link); });
+    run();
+    hello_frame hello;
+    hello.tunnel = tunnel;
+    hello.endpoint = endpoint;
+    hello.session[0] = static_cast<uint8_t>(endpoint.back());
+    hello.nonce = std::string(32, 'n');
+    const auto& challenge = std::get<challenge_frame>(link->out.front().body);
+    hello.proof
+      = agent_proof(key.empty() ? std::string(32, 'x') : key, challenge.nonce,
+                    hello, transport_kind::websocket);
+    net_.here.run_inside([&] { link->receive({{0, hello}}); });
+    run();
+    return link;
+  }
+
+  template <class Frame>
+  static const Frame* said(const std::shared_ptr<sim_link>& link) {
+    for (const auto& frame : link->out)
+      if (const auto* found = std::get_if<Frame>(&frame.body))
+        return found;
+    return nullptr;
+  }
+
+  void pass(duration time) { system.pass(time, net_.here); }
+  void run() { system.run(net_.here); }
+
+  void lose(const std::shared_ptr<sim_link>& link) {
+    net_.here.run_inside([&] { link->end(link_error::lost); });
+    run();
+  }
+
+ private:
+  one_unit net_;
+
+ public:
+  script_system system;
+
+ private:
+  node_context_ptr context_;
+  monitor_actor monitor_;
+  supervisor_actor supervisor_;
+  std::vector<std::shared_ptr<sim_link>> links_;
+};
+
+class few_descriptors {
+ public:
+  explicit few_descriptors(rlim_t most) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit lower{most, before_.rlim_max};
+    CAF_REQUIRE_EQUAL(::setrlimit(RLIMIT_NOFILE, &lower), 0);
+  }
+  ~few_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+} // namespace
+
+CAF_TEST(agents_of_one_tunnel_have_half_of_the_descriptors) {
+  admission_script it;
+  const auto key = derive_key("first", "p");
+  std::vector<std::shared_ptr<sim_link>> welcome;
+  // 56 beside the reserve.
+  const auto few = std::make_unique<few_descriptors>(64);
+  const auto dial = [&](size_t i) {
+    return it.dial("first", std::string("e") + char('a' + i / 10), key);
+  };
+  for (size_t i = 0; i < 28; ++i) {
+    welcome.push_back(dial(i));
+    CAF_REQUIRE(it.said<welcome_frame>(welcome.back()));
+  }
+  const auto more = dial(28);
+  const auto* no = it.said<refused_frame>(more);
+  CAF_REQUIRE(no);
+  CAF_CHECK(no->code == refusal::pool_full);
+  // Those of others come in, and so does one for one that left.
+  CAF_CHECK(
+    it.said<welcome_frame>(it.dial("other", "e", derive_key("other", "p"))));
+  it.lose(welcome.back());
+  CAF_CHECK(it.said<welcome_frame>(dial(29)));
+}
+
+CAF_TEST(who_proves_nothing_is_told_the_same_while_keys_are_missing) {
+  const auto keys = std::make_shared<tunnel_keys>(1);
+  // What comes before these takes longer than this test.
+  for (int i = 0; i < 500; ++i) {
+    const auto name = "a" + std::to_string(i);
+    keys->add(name, "p");
+    keys->wait(name, name, [] {});
+  }
+  {
+    admission_script it{keys};
+    const auto missing = it.dial("first", "e", derive_key("first", "p"));
+    const auto unknown = it.dial("none", "e", "");
+    const auto wrong = it.dial("other", "e", "");
+    it.pass(3900ms);
+    for (const auto& link : {missing, unknown, wrong})
+      CAF_CHECK(!it.said<refused_frame>(link));
+    it.pass(200ms);
+    const auto* expected = it.said<refused_frame>(unknown);
+    CAF_REQUIRE(expected);
+    for (const auto& link : {missing, wrong}) {
+      const auto* no = it.said<refused_frame>(link);
+      CAF_REQUIRE(no);
+      CAF_CHECK(no->code == expected->code);
+      CAF_CHECK_EQUAL(no->message, expected->message);
+      CAF_CHECK_EQUAL(no->retry_after_ms, expected->retry_after_ms);
+    }
+  }
+  keys->stop();
+}
