@@ -2,16 +2,14 @@
 #include "config/advice.hpp"
 #include "config/sections.hpp"
 #include "config/syntax/expand.hpp"
+#include "config/syntax/file.hpp"
 #include "config/syntax/syntax.hpp"
 #include "config/syntax/text.hpp"
 
 #include <glob.h>
 
-#include <cerrno>
 #include <cstdlib>
 #include <deque>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <set>
 #include <system_error>
@@ -25,6 +23,8 @@ namespace {
 
 // Files that include each other under ever new names come to an end.
 constexpr size_t max_files = 1000;
+
+constexpr size_t max_bytes = 16 << 20; // of one
 
 /// Joins files; knows for each part which file it comes from.
 class joiner {
@@ -85,7 +85,7 @@ std::optional<json> joiner::join() {
 bool joiner::add(const wish& wish) {
   const auto refuse = [&](const std::string& found, const char* allowed) {
     if (wish.asked_by.empty())
-      out_.push_back({wish.file.string(), found, allowed, {}});
+      out_.push_back({shown_name(wish.file), found, allowed, {}});
     else
       out_.push_back({wish.asked_by,
                       quote(wish.file.string()) + " (" + found + ")",
@@ -97,7 +97,7 @@ bool joiner::add(const wish& wish) {
     return !wish.named || refuse("included already", "each file once");
   if (seen_.size() > max_files)
     return refuse("one file too many", "at most 1000 files");
-  const auto found = from_.read(wish.file, SIZE_MAX);
+  const auto found = from_.read(wish.file, max_bytes);
   if (!found.error.empty())
     return refuse(found.error, "a readable file");
   problems wrong;
@@ -126,7 +126,7 @@ void joiner::queue_includes(json& root, const path& file) {
   report(std::move(wrong), file);
   for (size_t i = 0; i < names.size(); ++i) {
     const auto asked = (file.parent_path() / names[i]).lexically_normal();
-    const auto key = file.string() + ": " + element_path("$.include", i);
+    const auto key = shown_name(file) + ": " + element_path("$.include", i);
     if (names[i].find_first_of("*?[") == std::string::npos)
       wishes_.push_back({asked, key, true});
     else
@@ -158,9 +158,10 @@ void joiner::merge(json root, const path& file) {
     } else if (!origins_.contains(place) && known.is_null()) {
       put(known, std::move(value), place, place, file);
     } else if (key != "$schema") {
-      out_.push_back({file.string() + ": " + place,
+      out_.push_back({shown_name(file) + ": " + place,
                       "what stands in " + file_of(place) + ", too",
-                      "each section in one file", {}});
+                      "each section in one file",
+                      {}});
     }
   }
 }
@@ -172,9 +173,10 @@ void joiner::merge_names(const std::string& section, json& members,
   for (auto& [name, value] : members.items()) {
     const auto here = member_path(place, name);
     if (known.contains(name))
-      out_.push_back({file.string() + ": " + here,
+      out_.push_back({shown_name(file) + ": " + here,
                       "a name that stands in " + file_of(here) + ", too",
-                      "each name once", {}});
+                      "each name once",
+                      {}});
     else
       put(known[name], std::move(value), here, here, file);
   }
@@ -189,7 +191,7 @@ void joiner::put(json& to, json&& value, const std::string& place,
 
 std::string joiner::file_of(const std::string& place) const {
   const auto found = origins_.find(place);
-  return (found == origins_.end() ? main_ : found->second.file).string();
+  return shown_name(found == origins_.end() ? main_ : found->second.file);
 }
 
 // The longest part of the path that came from elsewhere says from where.
@@ -198,15 +200,15 @@ std::string joiner::located(const std::string& place) const {
        end = place.find_last_of(".[", end - 1)) {
     const auto found = origins_.find(place.substr(0, end));
     if (found != origins_.end())
-      return found->second.file.string() + ": " + found->second.place
+      return shown_name(found->second.file) + ": " + found->second.place
              + place.substr(end);
   }
-  return main_.string() + ": " + place;
+  return shown_name(main_) + ": " + place;
 }
 
 void joiner::report(problems&& found, const path& file) {
   for (auto& problem : found) {
-    problem.path = file.string() + ": " + problem.path;
+    problem.path = shown_name(file) + ": " + problem.path;
     out_.push_back(std::move(problem));
   }
 }
@@ -220,25 +222,16 @@ class system final : public source {
   }
 
   content read(const path& file, size_t most) const override {
-    const auto failed = [](int code) {
-      return content{{}, std::generic_category().message(code ? code : EIO)};
-    };
-    std::error_code code;
-    if (std::filesystem::is_directory(file, code))
+    std::error_code error;
+    auto text = read_bytes(file, most, error);
+    if (!error)
+      return {std::move(text), {}};
+    if (error == std::errc::is_a_directory)
       return {{}, "a directory"};
-    errno = 0;
-    std::ifstream in{file, std::ios::binary};
-    if (!in)
-      return failed(errno);
-    content result;
-    constexpr size_t step = 65536;
-    std::string piece(step, '\0');
-    while (in.read(piece.data(), step), in.gcount() > 0) {
-      result.text.append(piece, 0, static_cast<size_t>(in.gcount()));
-      if (result.text.size() > most)
-        return {{}, "more than " + std::to_string(most) + " bytes"};
-    }
-    return in.bad() ? failed(errno) : result;
+    if (error == std::errc::file_too_large)
+      return {{}, "more than " + std::to_string(most) + " bytes"};
+    return {{},
+            error == std::errc::interrupted ? silent_file : error.message()};
   }
 
   std::vector<path> matching(const path& pattern) const override {

@@ -124,6 +124,8 @@ class expander {
 
   std::string file(const std::string& name, const std::string& path) {
     auto found = from_.read(folder_ / name, max_file);
+    if (const auto encoding = foreign_encoding(found.text); !encoding.empty())
+      found.error = std::string(encoding) + ", not UTF-8";
     if (found.error.empty())
       return without_line_end(std::move(found.text));
     out_.push_back({path,

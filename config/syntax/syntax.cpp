@@ -161,6 +161,11 @@ std::string builder::path() const {
 } // namespace
 
 std::optional<json> parse_json(std::string_view text, problems& out) {
+  if (const auto encoding = foreign_encoding(text); !encoding.empty()) {
+    out.push_back(
+      {position(text, 0), std::string(encoding), "UTF-8; save it as that", {}});
+    return std::nullopt;
+  }
   builder events{text, out};
   constexpr bool strict = true;
   constexpr bool ignore_comments = true;

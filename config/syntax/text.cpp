@@ -78,12 +78,53 @@ std::string container_of(std::string_view word,
   return result;
 }
 
+/// Control characters: C0, DEL, and U+0080 to U+009F.
+bool has_controls(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x20 || byte == 0x7F)
+      return true;
+    if (byte == 0xC2 && i + 1 < text.size()
+        && static_cast<unsigned char>(text[i + 1]) < 0xA0)
+      return true;
+  }
+  return false;
+}
+
+std::string literal(std::string_view text, bool ascii) {
+  using nlohmann::json;
+  return json(text).dump(-1, ' ', ascii, json::error_handler_t::replace);
+}
+
 } // namespace
 
 std::string quote(std::string_view text) {
+  const auto shown = shortened(text);
+  return literal(shown, has_controls(shown));
+}
+
+std::string escaped(std::string_view text) {
+  return literal(text, true);
+}
+
+bool is_clean(std::string_view text) {
   using nlohmann::json;
-  return json(shortened(text))
-    .dump(-1, ' ', false, json::error_handler_t::replace);
+  // Ignored bytes are missing, replaced ones would be there.
+  return !has_controls(text)
+         && json(text).dump(-1, ' ', false, json::error_handler_t::ignore)
+              == literal(text, false);
+}
+
+std::string_view foreign_encoding(std::string_view text) {
+  using namespace std::string_view_literals;
+  if (text.starts_with("\xFF\xFE\0\0"sv) || text.starts_with("\0\0\xFE\xFF"sv))
+    return "UTF-32";
+  if (text.starts_with("\xFF\xFE"sv) || text.starts_with("\xFE\xFF"sv))
+    return "UTF-16";
+  // Without a mark: every second byte of ASCII is zero.
+  if (text.size() > 1 && (text[0] == '\0') != (text[1] == '\0'))
+    return "UTF-16";
+  return {};
 }
 
 std::string member_path(std::string_view path, std::string_view key) {
@@ -157,18 +198,7 @@ std::string meant(std::string_view word,
 }
 
 bool is_name(std::string_view text) {
-  if (text.empty() || text.size() > 128)
-    return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte < 0x20 || byte == 0x7F)
-      return false;
-    // U+0080 to U+009F, the C1 controls.
-    if (byte == 0xC2 && i + 1 < text.size()
-        && static_cast<unsigned char>(text[i + 1]) < 0xA0)
-      return false;
-  }
-  return true;
+  return !text.empty() && text.size() <= 128 && !has_controls(text);
 }
 
 } // namespace aps::config

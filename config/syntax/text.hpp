@@ -11,6 +11,16 @@ namespace aps::config {
 /// `text` as a JSON string literal, cut after about 60 characters.
 std::string quote(std::string_view text);
 
+/// All of `text` as a JSON string literal in ASCII.
+std::string escaped(std::string_view text);
+
+/// Whether `text` is UTF-8 without control characters.
+bool is_clean(std::string_view text);
+
+/// "UTF-16" or another encoding that is no UTF-8, by how `text` begins; "" when
+/// it may be UTF-8.
+std::string_view foreign_encoding(std::string_view text);
+
 /// `path` plus one member: `$.a.key`, or `$.a["odd key"]` where needed.
 std::string member_path(std::string_view path, std::string_view key);
 

@@ -13,6 +13,8 @@ CAF_TEST(syntax errors have line and column) {
     {"", {"line 1, column 1", "an empty text", "a JSON object", ""}},
     {" // nothing\n",
      {"line 2, column 1", "an empty text", "a JSON object", ""}},
+    {std::string("\xff\xfe{\0}\0", 6),
+     {"line 1, column 1", "UTF-16", "UTF-8; save it as that", ""}},
     {"{\"servers\": {\n  \"s\": 1,\n}}",
      {"line 3, column 1", "a comma before \"}\"",
       "no comma after the last element", ""}},

@@ -26,6 +26,19 @@ CAF_TEST(a quoted text is one line and short) {
                   "\"" + x(58) + "\xc3\xa4...\"");
   CAF_CHECK_EQUAL(quote(x(58) + "\xe2\x82\xac"), "\"" + x(58) + "...\"");
   CAF_CHECK_EQUAL(quote("\xff"), "\"\xef\xbf\xbd\"");
+  CAF_CHECK_EQUAL(quote("\xc2\x9b"), "\"\\u009b\""); // a CSI in eight bits
+}
+
+CAF_TEST(an encoding shows in the first bytes) {
+  using namespace std::string_view_literals;
+  CAF_CHECK_EQUAL(foreign_encoding("\xff\xfe{\0"sv), "UTF-16");
+  CAF_CHECK_EQUAL(foreign_encoding("\xfe\xff\0{"sv), "UTF-16");
+  CAF_CHECK_EQUAL(foreign_encoding("{\0"sv), "UTF-16");
+  CAF_CHECK_EQUAL(foreign_encoding("\0{"sv), "UTF-16");
+  CAF_CHECK_EQUAL(foreign_encoding("\xff\xfe\0\0{"sv), "UTF-32");
+  CAF_CHECK_EQUAL(foreign_encoding("\0\0\xfe\xff"sv), "UTF-32");
+  for (const auto text : {""sv, "{"sv, "{}"sv, "\xef\xbb\xbf{}"sv, "\0\0"sv})
+    CAF_CHECK_EQUAL(foreign_encoding(text), "");
 }
 
 CAF_TEST(a path has quotes where it needs them) {
