@@ -155,7 +155,7 @@ gate::entry gate::enter(executor& unit, const std::string& ip,
 // It may be an agent; or an operator, of which few are kept before they show
 // their token.
 bool gate::enter_reserve(place& place, int fd, victims& out) {
-  place.reserved_ = true;
+  place.reserved_ = !operators_;
   if (!operators_)
     return !deep_in_descriptor_reserve(fd);
   const auto most

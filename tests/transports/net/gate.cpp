@@ -343,6 +343,7 @@ CAF_TEST(strangers at the door of operators have a part of the reserve) {
   CAF_CHECK(desk->unproven() <= 8u);
   const auto fresh = enter(*desk, "192.0.2.99", 250);
   CAF_REQUIRE(fresh);
+  CAF_CHECK(!fresh->reserved()); // it is what the reserve is for
   fresh->set(standing::busy);
   unit.run();
   CAF_CHECK(std::find(evicted.begin(), evicted.end(), "192.0.2.99:1")
