@@ -169,7 +169,7 @@ class Life(StatusCase):
                  if "refused tunnel1.app1" in line]
         self.assertEqual(len(lines), 1, lines)
         self.assertRegex(lines[0], r"its own -instance; trying again"
-                         r"( in \d+ ms)?$")
+                         r"( in [\d.]+ m?s)?$")
         self.assertIn("its own -instance", second.log)
         wait_until(lambda: "both stay" in stack.node.log
                    and "2 agents now" in stack.node.log, "the node's lines")
