@@ -3,12 +3,11 @@
 #include "actors/path/connection.hpp"
 #include "actors/path/supervisor.hpp"
 #include "tests/actors/script_system.hpp"
+#include "tests/support/few_descriptors.hpp"
 #include "tests/support/test.hpp"
 #include "transports/seam/auth.hpp"
 
 #include <spdlog/sinks/null_sink.h>
-
-#include <sys/resource.h>
 
 using namespace aps;
 using namespace aps::test;
@@ -97,19 +96,6 @@ class admission_script {
   monitor_actor monitor_;
   supervisor_actor supervisor_;
   std::vector<std::shared_ptr<sim_link>> links_;
-};
-
-class few_descriptors {
- public:
-  explicit few_descriptors(rlim_t most) {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const rlimit lower{most, before_.rlim_max};
-    CAF_REQUIRE_EQUAL(::setrlimit(RLIMIT_NOFILE, &lower), 0);
-  }
-  ~few_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_{};
 };
 
 } // namespace

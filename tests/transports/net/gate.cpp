@@ -2,13 +2,14 @@
 
 #include "transports/net/gate.hpp"
 
+#include "tests/support/few_descriptors.hpp"
 #include "tests/support/test.hpp"
 
 #include <algorithm>
 #include <deque>
-#include <sys/resource.h>
 
 using namespace aps;
+using test::few_descriptors;
 
 namespace {
 
@@ -55,20 +56,6 @@ int64_t manual_now() noexcept {
 void age(std::chrono::nanoseconds by = std::chrono::milliseconds(300)) {
   clock_ns += by.count();
 }
-
-/// So many descriptors for this process, while it lives.
-class few_descriptors {
- public:
-  explicit few_descriptors(rlim_t most) {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const rlimit lower{most, before_.rlim_max};
-    CAF_REQUIRE_EQUAL(::setrlimit(RLIMIT_NOFILE, &lower), 0);
-  }
-  ~few_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_{};
-};
 
 struct fixture {
   std::shared_ptr<gate> make(size_t total, size_t per_address,
