@@ -1,5 +1,6 @@
 #include "transports/listener.hpp"
 
+#include "config/host.hpp"
 #include "transports/front/http_front.hpp"
 #include "transports/h2_door.hpp"
 #include "transports/net/byte_stream.hpp"
@@ -60,10 +61,9 @@ class listen_failure : public std::system_error {
  public:
   listen_failure(const listen_options& options, const error_code& error)
       : std::system_error(error) {
-    const auto bracket = options.host.find(':') != std::string::npos;
     text_ = options.key + (options.key.empty() ? "" : ": ")
-            + "cannot listen on " + (bracket ? "[" : "") + options.host
-            + (bracket ? "]:" : ":") + std::to_string(options.port) + ": "
+            + "cannot listen on "
+            + config::authority(options.host, options.port) + ": "
             + error.message() + std::string(remedy_of(error));
   }
 
