@@ -1,6 +1,7 @@
 #include "actors/path/fallback_controller.hpp"
 
 #include "actors/base/gather.hpp"
+#include "actors/path/share_refusal.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -248,23 +249,15 @@ void controller_state::park(job job) {
                                 + setup_.tunnel + "." + setup_.endpoint);
   }
   const auto& address = job.exchange->facts().visitor_address;
+  // As in the queues of the pools: an outage is no time to take all places.
   if (!job.session && share_.refuses(*parked_of_, address, max_waiting()))
-    return refuse_share(job);
+    return refuse_share(*context_, *job.exchange,
+                        setup_.tunnel + "." + setup_.endpoint);
   auto share = job.session ? nullptr : parked_of_->take(address);
   keep({.job = std::move(job),
         .since = now,
         .deadline = *since + grace,
         .share = std::move(share)});
-}
-
-// As in the queues of the pools: an outage is no time to take all places.
-void controller_state::refuse_share(const job& job) {
-  const auto name = setup_.tunnel + "." + setup_.endpoint;
-  if (context_->limits)
-    context_->limits->on_limit(limit::address_share,
-                               job.exchange->facts().visitor_address, name);
-  job.exchange->fail(outcome::address_share,
-                     "Your address has its share of " + name + ".");
 }
 
 // What failed elsewhere meanwhile keeps its place among what came later.

@@ -92,7 +92,6 @@ class controller_state {
   void lease_from(lane& lane, job job);
   bool count_failure(const std::string& reason);
   void park(job job);
-  void refuse_share(const job& job);
   void keep(parked one);
   std::optional<time_point> awaited_since(const job& job) const;
   const absence* absence_of(const session_id& session) const;

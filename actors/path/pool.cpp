@@ -1,5 +1,6 @@
 #include "actors/path/pool.hpp"
 
+#include "actors/path/share_refusal.hpp"
 #include "actors/watch/event_text.hpp"
 
 #include <algorithm>
@@ -273,7 +274,7 @@ void pool_state::on_lease(lease& wanted) {
     return grant_check(wanted.job);
   const auto moving = wanted.job.session.has_value();
   if (!moving && over_share(wanted.job))
-    return refuse_share(wanted.job);
+    return refuse_share(*context_, *wanted.job.exchange, endpoint_name_);
   // What moves never waits behind what is new, nor here at all: its session
   // may have a connection of the other transport.
   if ((moving || waiting_.empty()) && grant(wanted.job))
@@ -293,7 +294,7 @@ void pool_state::on_lease(lease& wanted) {
   }
   const auto& address = wanted.job.exchange->facts().visitor_address;
   if (share_.refuses(*queued_, address, settings_.max_waiting))
-    return refuse_share(wanted.job);
+    return refuse_share(*context_, *wanted.job.exchange, endpoint_name_);
   const auto deadline = compat::now(self_)
                         + to_duration(settings_.acquire_timeout);
   auto queued = queued_->take(address);
@@ -309,14 +310,6 @@ bool pool_state::over_share(const job& job) const {
                       * settings_.max_requests_per_connection;
   return share_.refuses(*granted_, job.exchange->facts().visitor_address,
                         places);
-}
-
-void pool_state::refuse_share(const job& job) {
-  const auto& address = job.exchange->facts().visitor_address;
-  if (context_->limits)
-    context_->limits->on_limit(limit::address_share, address, endpoint_name_);
-  job.exchange->fail(outcome::address_share,
-                     "Your address has its share of " + endpoint_name_ + ".");
 }
 
 bool pool_state::grant(job& job) {
@@ -486,7 +479,7 @@ void pool_state::serve_waiting() {
     const bool over
       = !next.exchange->over() && !next.session && over_share(next);
     if (over)
-      refuse_share(next);
+      refuse_share(*context_, *next.exchange, endpoint_name_);
     else if (!next.exchange->over() && !grant(next))
       return;
     waiting_.pop_front();

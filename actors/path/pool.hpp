@@ -89,7 +89,6 @@ class pool_state {
   void serve_waiting();
   bool grant(job& job);
   bool over_share(const job& job) const;
-  void refuse_share(const job& job);
   void grant_to(size_t index, job& job);
   void grant_check(job& job);
   const job& hand_over(size_t index, job& job);
