@@ -8,15 +8,6 @@ using nlohmann::json;
 
 namespace {
 
-json value_of(seconds value) {
-  return value.count();
-}
-
-template <class T>
-json value_of(T value) {
-  return value;
-}
-
 template <class T>
 const char* type_of(T) {
   return std::is_same_v<T, seconds> ? "seconds"
@@ -38,7 +29,7 @@ void add(json& to, const std::vector<std::string>& places,
                       {"low", field.range.low},
                       {"high", field.range.high},
                       {"or_zero", field.range.or_zero},
-                      {"default", value_of(value)},
+                      {"default", plain(value)},
                       {"live", field.used == change::live},
                       {"meaning", field.meaning}});
       },

@@ -42,6 +42,16 @@ struct field {
   const char* meaning; ///< without a full stop, for schema and README
 };
 
+/// A value as a file writes it: times in seconds.
+constexpr double plain(seconds value) {
+  return value.count();
+}
+
+template <class T>
+constexpr T plain(T value) {
+  return value;
+}
+
 /// The plain keys as JSON, a list of objects: `section` with the places where
 /// its keys stand ("tunnels.<name>", "mappings[].health"), and `key`, `type`
 /// (boolean, integer or seconds), `low`, `high`, `or_zero`, `default`, `live`,
@@ -114,7 +124,7 @@ inline constexpr field<limits> limits[] = {
    connections, restart, "the same, of one IPv4 address or /64 of IPv6"},
   {"max_unauthenticated", &limits::max_unauthenticated, connections, restart,
    "connections to one server without a complete request or a proof so far; "
-   "the oldest makes room"},
+   "of the address that has most of them the oldest makes room"},
   {"max_unauthenticated_per_address", &limits::max_unauthenticated_per_address,
    connections, restart, "the same, of one IPv4 address or /64 of IPv6"},
   {"address_share", &limits::address_share, {1, 100}, restart,

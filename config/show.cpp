@@ -8,21 +8,12 @@ using nlohmann::json;
 
 namespace {
 
-json shown(seconds value) {
-  return value.count();
-}
-
-template <class T>
-json shown(T value) {
-  return value;
-}
-
 /// The plain keys of a section, beside what `to` has.
 template <class Section, size_t Count>
 json show_fields(const field<Section> (&fields)[Count], const Section& section,
                  json to = json::object()) {
   for (const auto& field : fields)
-    std::visit([&](auto member) { to[field.key] = shown(section.*member); },
+    std::visit([&](auto member) { to[field.key] = plain(section.*member); },
                field.member);
   return to;
 }
