@@ -75,6 +75,7 @@ const std::vector<resource>& resources() {
                                  {"last_event_id"},
                                  {"tunnels", "value of tunnels", yes_or_no}};
   static const parameters address{{"url"}, {"method"}};
+  // Probes and scrapers add some of their own, the panel's router does.
   static const parameters any{{"*"}};
   static const std::vector<resource> table{
     {"GET", "/.api/stats", token, shared(get_stats), choice},
@@ -86,11 +87,11 @@ const std::vector<resource>& resources() {
     {"GET", "/.api/events", token, get_events, stream},
     {"GET", "/.api/config", token, shared(get_config)},
     {"GET", "/.api/explain", token, get_explanation, address},
-    {"GET", "/.api/health", open, get_health},
-    {"GET", "/.api/ready", open, get_readiness},
+    {"GET", "/.api/health", open, get_health, any},
+    {"GET", "/.api/ready", open, get_readiness, any},
     {"GET", "/.api/log", token, get_log},
     {"GET", "/.api/openapi.json", token, get_asset},
-    {"GET", "/metrics", token, shared(get_metrics)},
+    {"GET", "/metrics", token, shared(get_metrics), any},
     {"POST", "/.api/log", token, set_log},
     {"POST", "/.api/connections/*/drain", token, drain_connection},
     {"POST", "/.api/connections/*/reconnect", token, reconnect_connection},

@@ -196,11 +196,13 @@ void get_metrics(const call& call) {
 
 const std::vector<admin::resource_of<call>>& resources() {
   using enum admin::access;
+  // As the node does: probes and scrapers add some of their own.
+  static const std::vector<admin::parameter_of<call>> any{{"*"}};
   static const std::vector<admin::resource_of<call>> table{
-    {"GET", "/.api/health", open, get_health},
-    {"GET", "/.api/ready", open, get_readiness},
+    {"GET", "/.api/health", open, get_health, any},
+    {"GET", "/.api/ready", open, get_readiness, any},
     {"GET", "/.api/stats", token, get_stats},
-    {"GET", "/metrics", token, get_metrics},
+    {"GET", "/metrics", token, get_metrics, any},
   };
   return table;
 }
