@@ -4,6 +4,7 @@
 #include "actors/watch/event_text.hpp"
 #include "config/advice.hpp"
 #include "config/config.hpp"
+#include "config/syntax/file.hpp"
 #include "tools/cli.hpp"
 #include "tools/host.hpp"
 #include "tools/panel/assets.hpp"
@@ -61,7 +62,7 @@ void reload(aps::node& node, const options& options) {
     for (const auto& problem : *problems)
       node.log().error("{}", problem.str());
     node.log().error("{} is not used; everything stays as it was",
-                     options.config);
+                     aps::config::shown_name(options.config));
     return node.note_broken_config();
   }
   node.reload(std::get<aps::config::node>(loaded));
@@ -146,7 +147,8 @@ int main(int argc, char** argv) {
   if (options.strict && !warnings.empty())
     return aps::cli::exit_failure;
   if (options.check)
-    return aps::cli::print("aps", options.config + ": ok\n");
+    return aps::cli::print("aps",
+                           aps::config::shown_name(options.config) + ": ok\n");
   try {
     run(std::get<aps::config::node>(loaded), options);
     return aps::cli::exit_ok;

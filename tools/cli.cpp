@@ -1,9 +1,9 @@
 #include "tools/cli.hpp"
 
-#include "config/sections.hpp"
-#include "config/syntax/reader.hpp"
 #include "config/syntax/text.hpp"
+#include "tools/flag_keys.hpp"
 #include "tools/values.hpp"
+#include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -20,9 +20,6 @@ namespace {
 
 /// Where the explanations of the help begin.
 constexpr size_t help_column = 30;
-
-/// Bytes of a string in a configuration file.
-constexpr size_t max_text = 1024;
 
 std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> result;
@@ -57,25 +54,6 @@ std::string key_of(std::string name) {
   return name;
 }
 
-/// Gets the value at a key into `target` unless `keep`; either way, what is
-/// wrong with it is a problem.
-template <class T, class Get>
-void fill(T& target, T fresh, bool keep, Get get) {
-  if (get(fresh) && !keep)
-    target = std::move(fresh);
-}
-
-/// What a flag's own check says about a value in a file; true = nothing.
-bool is_right(config::reader& in, const char* key, const flag& flag,
-              const std::string& value) {
-  const auto error = flag.check ? flag.check(value) : "";
-  return error.empty()
-         || in.fail(in.path(key),
-                    "the string "
-                      + (flag.secret ? "\"...\"" : config::quote(value)),
-                    flag.value + " (" + error + ")");
-}
-
 std::string variable_of(const std::string& name) {
   std::string result = "APS_";
   for (const auto letter : name)
@@ -92,7 +70,7 @@ struct option {
   std::function<std::string(const std::string&)> take = {};
 
   /// Reads a key of a file; with `keep` only checks it.
-  std::function<void(config::reader&, const char* key, bool keep)> read = {};
+  std::function<void(const flag_key& key, bool keep)> read = {};
   bool takes_value = true;
   bool argument = false; ///< without a dash
   bool repeats = false;
@@ -102,6 +80,13 @@ struct option {
 
   std::string key() const {
     return argument ? "" : flag.key.value_or(key_of(names.front()));
+  }
+
+  /// Takes a value unless it is longer than any may be.
+  std::string taken(const std::string& value) const {
+    return value.size() <= max_text || repeats
+             ? take(value)
+             : "is longer than " + std::to_string(max_text) + " bytes";
   }
 
   /// As README writes it.
@@ -193,8 +178,17 @@ command_line::implementation::read(int argc, char** argv) {
     throw early_end{print(program, program + " " APS_VERSION "\n")};
   arguments_read = 0;
   std::vector<word_pair> result;
+  bool only_arguments = false; // behind "--" (POSIX, 12.2)
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
+    if (only_arguments) {
+      result.push_back(read_argument(word));
+      continue;
+    }
+    if (word == "--") {
+      only_arguments = true;
+      continue;
+    }
     if (is_any_of(word, {"-h", "-help", "--help"}))
       throw early_end{print(program, help())};
     if (is_any_of(word, {"-v", "-V", "-version", "--version"}))
@@ -266,7 +260,7 @@ void command_line::implementation::take(const std::vector<word_pair>& words) {
       throw mistake{
         to->shown() + " is empty"
         + (to->flag.value.empty() ? "" : "; give " + to->flag.value)};
-    if (const auto error = to->take(value); !error.empty())
+    if (const auto error = to->taken(value); !error.empty())
       throw mistake{to->shown() + ' ' + error};
   }
 }
@@ -278,7 +272,7 @@ void command_line::implementation::take_variables() {
       if (one.given || !value || !*value)
         continue;
       one.given = value;
-      if (const auto error = one.take(value); !error.empty())
+      if (const auto error = one.taken(value); !error.empty())
         throw mistake{"the variable " + name + ": " + error};
     }
 }
@@ -359,20 +353,28 @@ command_line::command_line(std::string program, std::string summary,
 
 command_line::~command_line() = default;
 
+namespace {
+
+/// What `option::read` does; `get`: (key, to) -> whether there is no problem.
+/// What a file leaves open stays.
+template <class T, class Get>
+auto reader_of(T& target, Get get) {
+  return [&target, get](const flag_key& key, bool keep) {
+    auto fresh = target;
+    if (get(key, fresh) && !keep)
+      target = std::move(fresh);
+  };
+}
+
+} // namespace
+
 void command_line::add(const flag& flag, std::string& target) {
   auto& added = impl_->add(flag, target);
   added.take = [&target, flag](const std::string& value) {
     target = value;
     return flag.check ? flag.check(value) : std::string{};
   };
-  added.read = [&target, flag](config::reader& in, const char* key, bool keep) {
-    fill(target, std::string{}, keep, [&](std::string& to) {
-      return in.member(key)
-             && (flag.secret ? in.secret(key, to, max_text)
-                             : in.text(key, to, max_text))
-             && is_right(in, key, flag, to);
-    });
-  };
+  added.read = reader_of(target, read_text);
 }
 
 void command_line::add(const flag& flag, uint32_t& target, uint32_t most) {
@@ -382,32 +384,23 @@ void command_line::add(const flag& flag, uint32_t& target, uint32_t most) {
     target = parse_number(value, most, error).value_or(target);
     return error;
   };
-  added.read = [&target, most](config::reader& in, const char* key, bool keep) {
-    fill(target, target, keep, [&](uint32_t& to) {
-      return in.integer<uint32_t>(key, to, {0, most});
-    });
-  };
+  added.read = reader_of(target, [most](const flag_key& key, uint32_t& to) {
+    return read_number(key, most, to);
+  });
 }
 
 void command_line::add(const flag& flag, double& target, bool positive) {
   std::ostringstream shown;
   shown << target << 's';
   auto& added = impl_->add(flag, shown.str());
-  added.take = [&target, positive](const std::string& value) -> std::string {
+  added.take = [&target, positive](const std::string& value) {
     std::string error;
-    target = parse_duration(value, error).value_or(target);
-    return error.empty() && positive && target <= 0 ? "must be above 0" : error;
+    target = parse_duration(value, error, positive).value_or(target);
+    return error;
   };
-  added.read = [&target, positive](config::reader& in, const char* key,
-                                   bool keep) {
-    fill(target, target, keep, [&](double& to) {
-      config::seconds value{to};
-      const auto low = positive ? config::min_seconds : 0;
-      const auto ok = in.duration(key, value, {low, config::max_seconds});
-      to = value.count();
-      return ok;
-    });
-  };
+  added.read = reader_of(target, [positive](const flag_key& key, double& to) {
+    return read_duration(key, positive, to);
+  });
 }
 
 void command_line::add(const flag& flag, std::optional<double>& target) {
@@ -417,28 +410,21 @@ void command_line::add(const flag& flag, std::optional<double>& target) {
     target = parse_duration(value, error);
     return error;
   };
-  added.read = [&target](config::reader& in, const char* key, bool keep) {
-    config::seconds value{0};
-    if (in.member(key) && in.duration(key, value, {0, config::max_seconds})
-        && !keep)
-      target = value.count();
-  };
+  added.read
+    = reader_of(target, [](const flag_key& key, std::optional<double>& to) {
+        return !key.is_there() || read_duration(key, false, to.emplace(0));
+      });
 }
 
 void command_line::add(const flag& flag, bool& target) {
   auto& added = impl_->add(flag, target ? "on" : "off");
   added.takes_value = false;
-  added.take = [&target](const std::string& value) -> std::string {
-    const auto on = is_any_of(value, {"on", "true", "yes", "1"});
-    if (!on && !is_any_of(value, {"off", "false", "no", "0"}))
-      return cli::quoted(value) + " is neither on nor off";
-    target = on;
-    return {};
+  added.take = [&target](const std::string& value) {
+    std::string error;
+    target = parse_switch(value, error).value_or(target);
+    return error;
   };
-  added.read = [&target](config::reader& in, const char* key, bool keep) {
-    fill(target, target, keep,
-         [&](bool& to) { return in.boolean(key, to); });
-  };
+  added.read = reader_of(target, read_switch);
 }
 
 void command_line::add(const flag& flag, std::vector<std::string>& target) {
@@ -455,17 +441,11 @@ void command_line::add(const flag& flag, std::vector<std::string>& target) {
     }
     return {};
   };
-  added.read = [&target, flag](config::reader& in, const char* key, bool keep) {
-    using list = std::vector<std::string>;
-    fill(target, list{}, keep, [&](list& to) {
-      if (!in.member(key)
-          || !in.strings(key, to, {true, nullptr, "a string or a list of them"}))
-        return false;
-      return std::all_of(to.begin(), to.end(), [&](const auto& one) {
-        return is_right(in, key, flag, one);
+  added.read
+    = reader_of(target, [](const flag_key& key, std::vector<std::string>& to) {
+        to.clear();
+        return read_list(key, to);
       });
-    });
-  };
 }
 
 void command_line::add(const flag& flag, std::string& target,
@@ -477,11 +457,10 @@ void command_line::add(const flag& flag, std::string& target,
     target = parse_choice(value, allowed, error).value_or(target);
     return error;
   };
-  added.read = [&target, allowed](config::reader& in, const char* key,
-                                  bool keep) {
-    fill(target, target, keep,
-         [&](std::string& to) { return in.word(key, to, allowed); });
-  };
+  added.read
+    = reader_of(target, [allowed](const flag_key& key, std::string& to) {
+        return read_choice(key, allowed, to);
+      });
 }
 
 void command_line::add_argument(const flag& flag, std::string& target,
@@ -517,8 +496,9 @@ void command_line::read_keys(config::reader& in) {
   impl_->has_file = true;
   for (auto& one : impl_->options)
     if (const auto key = one.key(); !key.empty()) {
-      one.in_file = in.member(key.c_str()) != nullptr;
-      one.read(in, key.c_str(), one.given.has_value());
+      const flag_key place{in, key.c_str(), one.flag};
+      one.in_file = place.is_there();
+      one.read(place, one.given.has_value());
     }
 }
 
@@ -533,6 +513,7 @@ std::vector<command_line::entry> command_line::entries() const {
 int command_line::fail(int code, std::string_view text) const {
   std::string line{text};
   std::replace(line.begin(), line.end(), '\n', ' ');
+  line = foreign_text(line, 4 * line.size()); // names of files and such
   std::cerr << impl_->program << ": " << line << std::endl;
   return code;
 }

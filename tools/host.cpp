@@ -1,6 +1,7 @@
 #include "tools/host.hpp"
 
 #include "tools/log_sink.hpp"
+#include "tools/standard_streams.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <spdlog/logger.h>
@@ -26,8 +27,9 @@ namespace aps::host {
 
 namespace {
 
-/// What `wake` sends to this process; blocked for ever.
-constexpr int wake_signal = SIGUSR1;
+/// What `wake` sends to this process; blocked for ever. One that waits in a
+/// queue, so that none from outside takes its place.
+const int wake_signal = SIGRTMIN;
 
 bool ignores_hangups = false;
 
@@ -133,6 +135,7 @@ std::string instance_name(const std::string& text) {
 }
 
 void prepare_process() {
+  cli::hold_standard_streams();
   auto signals = stop_signals();
   sigaddset(&signals, wake_signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -140,6 +143,9 @@ void prepare_process() {
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
   std::signal(SIGPIPE, SIG_IGN);
+  // Others reopen their logs then, for which nobody shall end us.
+  std::signal(SIGUSR1, SIG_IGN);
+  std::signal(SIGUSR2, SIG_IGN);
   // What is blocked is received even if it is ignored.
   struct sigaction hangup{};
   ignores_hangups = ::sigaction(SIGHUP, nullptr, &hangup) == 0
@@ -158,18 +164,22 @@ wait_for_stop(const std::function<void()>& reload,
   auto signals = stop_signals();
   sigaddset(&signals, wake_signal);
   for (;;) {
+    siginfo_t from{};
     int received = 0;
     if (deadline) {
       const auto rest = std::max(*deadline - steady_clock::now(),
                                  steady_clock::duration::zero());
       const auto whole = duration_cast<seconds>(rest);
       const timespec time{whole.count(), nanoseconds(rest - whole).count()};
-      received = sigtimedwait(&signals, nullptr, &time);
+      received = sigtimedwait(&signals, &from, &time);
     } else {
-      received = sigwaitinfo(&signals, nullptr);
+      received = sigwaitinfo(&signals, &from);
     }
-    if (received == wake_signal || (received < 0 && errno == EAGAIN))
+    if ((received == wake_signal && from.si_pid == ::getpid())
+        || (received < 0 && errno == EAGAIN))
       return {};
+    if (received == wake_signal)
+      continue;
     if (received == SIGHUP && reload)
       reload();
     if (received < 0 || (received == SIGHUP && (reload || ignores_hangups)))
@@ -182,7 +192,7 @@ wait_for_stop(const std::function<void()>& reload,
 }
 
 void wake() {
-  ::kill(::getpid(), wake_signal);
+  ::sigqueue(::getpid(), wake_signal, {});
 }
 
 component_log make_log(log_component from, const std::string& level,

@@ -17,7 +17,8 @@ class actor_system_config;
 namespace aps::host {
 
 /// Blocks SIGINT, SIGTERM and SIGHUP for this and all later threads, ignores
-/// SIGPIPE and raises the limit of open files. Call before any thread starts.
+/// SIGPIPE, SIGUSR1 and SIGUSR2, holds the standard streams and raises the
+/// limit of open files. Call before any thread starts.
 void prepare_process();
 
 /// Waits for SIGINT or SIGTERM and returns its name. From then on a second one

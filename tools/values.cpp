@@ -1,6 +1,8 @@
 #include "tools/values.hpp"
 
+#include "config/fields.hpp"
 #include "config/host.hpp"
+#include "config/syntax/file.hpp"
 #include "config/syntax/text.hpp"
 #include "transports/seam/foreign_text.hpp"
 
@@ -10,17 +12,15 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <system_error>
 
 namespace aps::cli {
 
 namespace {
 
-constexpr double max_seconds = 1e6;
 constexpr size_t max_shown = 48;
 constexpr size_t max_secret = 4096;
+constexpr auto too_long = "is too long for a secret; it has to be one line";
 
 struct unit {
   std::string_view name;
@@ -110,6 +110,8 @@ std::string file_problem(int error) {
     case EACCES:
     case EPERM: return "must not be read by this user";
     case EISDIR: return "is a folder";
+    case EINTR: return std::string("is ") + config::silent_file;
+    case EFBIG: return too_long;
     default: return "cannot be read: " + std::string(std::strerror(error));
   }
 }
@@ -148,8 +150,20 @@ std::optional<uint32_t> parse_number(std::string_view text, uint32_t most,
   return std::nullopt;
 }
 
-std::optional<double> parse_duration(std::string_view text,
-                                     std::string& error) {
+std::optional<bool> parse_switch(std::string_view text, std::string& error) {
+  const auto is_any_of = [&](std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), text) != words.end();
+  };
+  if (is_any_of({"on", "true", "yes", "1"}))
+    return true;
+  if (is_any_of({"off", "false", "no", "0"}))
+    return false;
+  error = quoted(text) + " is neither on nor off";
+  return std::nullopt;
+}
+
+std::optional<double> parse_duration(std::string_view text, std::string& error,
+                                     bool positive) {
   text = trimmed(text);
   double number = 0;
   const auto* end = text.data() + text.size();
@@ -165,10 +179,15 @@ std::optional<double> parse_duration(std::string_view text,
     return std::nullopt;
   }
   number *= found->seconds;
-  if (number >= 0 && number <= max_seconds)
+  if (positive && number >= 0 && number < config::min_seconds) {
+    error = number > 0 ? "must be at least 1ms" : "must be above 0";
+    return std::nullopt;
+  }
+  if (number >= 0 && number <= config::max_seconds)
     return number;
-  error = quoted(text) + (number < 0 ? " is negative"
-                                     : " is longer than 1000000 seconds");
+  error = quoted(text)
+          + (number < 0 ? " is negative"
+                        : " is longer than 604800 seconds, a week");
   return std::nullopt;
 }
 
@@ -220,32 +239,20 @@ std::string to_string(const address& address) {
 std::optional<std::string> read_secret(const std::string& file,
                                        std::string& error) {
   const auto refuse = [&](const std::string& why) {
-    error = quoted(file) + ' ' + why;
+    error = cli::quoted(file) + ' ' + why;
     return std::nullopt;
   };
-  const auto fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return refuse(file_problem(errno));
-  std::string result(max_secret + 1, '\0');
-  size_t size = 0;
-  ssize_t got = 0;
-  do {
-    got = ::read(fd, result.data() + size, result.size() - size);
-    size += static_cast<size_t>(std::max<ssize_t>(got, 0));
-  } while (size < result.size() && (got > 0 || (got < 0 && errno == EINTR)));
-  const auto problem = errno;
-  ::close(fd);
-  if (got < 0)
-    return refuse(file_problem(problem));
-  result.resize(size);
+  std::error_code problem;
+  auto result = config::read_bytes(file, max_secret, problem);
+  if (problem)
+    return refuse(file_problem(problem.value()));
   std::string why;
   auto line = one_line(std::move(result), why);
   return line ? line : refuse(why);
 }
 
 std::optional<std::string> one_line(std::string text, std::string& why) {
-  why = text.size() > max_secret
-          ? "is too long for a secret; it has to be one line" : "";
+  why = text.size() > max_secret ? too_long : "";
   if (text.ends_with('\n'))
     text.pop_back();
   if (text.ends_with('\r'))

@@ -15,9 +15,13 @@ namespace aps::cli {
 std::optional<uint32_t> parse_number(std::string_view text, uint32_t most,
                                      std::string& error);
 
-/// Seconds, from "5", "1.5s", "500ms", "2m" or "1h".
-std::optional<double> parse_duration(std::string_view text,
-                                     std::string& error);
+/// Of "on", "true", "yes", "1" and their opposites.
+std::optional<bool> parse_switch(std::string_view text, std::string& error);
+
+/// Seconds, from "5", "1.5s", "500ms", "2m" or "1h"; a week at most.
+/// `positive`: a millisecond at least.
+std::optional<double> parse_duration(std::string_view text, std::string& error,
+                                     bool positive = false);
 
 /// The one of `allowed` that is meant: case does not count, and there are two
 /// words for some things ("warn", "websocket").

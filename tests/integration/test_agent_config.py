@@ -18,8 +18,16 @@ REFUSED = [
      r'agent\.json: \$\.transprot: did you mean "transport"\?'),
     ({**FULL, "transport": "wss"}, FAILED,
      r'\$\.transport: did you mean "ws"\? found the string "wss", allowed'),
-    ({**FULL, "grace": "5s"}, FAILED,
-     r'\$\.grace: found the string "5s", allowed seconds from 0 to 604800'),
+    ({**FULL, "grace": "5x"}, FAILED,
+     r'\$\.grace: found the string "5x", allowed SECONDS \("5x" is not a '),
+    ({**FULL, "grace": 700000}, FAILED, r"\$\.grace: .* from 0 to 604800"),
+    ({**FULL, "grace": "8w"}, FAILED, r'\$\.grace: found the string "8w"'),
+    ({**FULL, "ca_file": "nowhere.pem"}, FAILED,
+     r"cannot read certificates from .*nowhere\.pem: No such file"),
+    ({**FULL, "ca_file": "agent.json"}, FAILED,
+     r"cannot read certificates from .*agent\.json: no start line"),
+    ({**FULL, "once": "perhaps"}, FAILED,
+     r'\$\.once: found the string "perhaps", allowed true or false'),
     ({**FULL, "once": 1}, FAILED, r"\$\.once: .*true or false"),
     ({**FULL, "threads": 1025}, FAILED, r"\$\.threads: .*from 0 to 1024"),
     ({**FULL, "server": []}, FAILED, r"\$\.server: found a list of 0"),
@@ -76,7 +84,7 @@ class Files(unittest.TestCase):
 
     def test_all_mistakes_are_told_at_once(self):
         file = write_config(self.folder, {"grace": -1, "nmae": "x",
-                                          "threads": "2"})
+                                          "threads": "two"})
         done = self.run_agent("-config", file)
         self.assertEqual((done.returncode, done.stderr.count("\n")),
                          (FAILED, 3), done.stderr)
@@ -95,12 +103,14 @@ class Files(unittest.TestCase):
     def test_the_examples_are_right(self):
         for name in ("minimal", "full"):
             file = ROOT / f"config/agent.{name}.example.json"
-            # The full one names a token file that is not there.
+            # The full one names files that are not there.
             token = self.folder / "token"
             token.write_text("x")
             done = self.run_agent(
                 "-config", file, "-check", *(
-                    ("-status-token-file", token) if name == "full" else ()))
+                    ("-status-token-file", token, "-ca-file",
+                     "/etc/ssl/certs/ca-certificates.crt")
+                    if name == "full" else ()))
             self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_the_flag_wins_over_the_variable_over_the_file(self):

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace aps;
@@ -85,6 +86,21 @@ CAF_TEST(waiting ends by a call or at its deadline) {
   CAF_CHECK_EQUAL(host::wait_for_stop({}, clock_type::now()), "");
   CAF_CHECK_EQUAL(host::wait_for_stop({}, clock_type::now() - 1h), "");
   CAF_CHECK_EQUAL(host::wait_for_stop({}, clock_type::now() + 10ms), "");
+}
+
+CAF_TEST(signals for other programs neither wake nor end anybody) {
+  raise(SIGUSR1);
+  raise(SIGUSR2);
+  const auto me = ::getpid();
+  const auto child = ::fork();
+  if (child == 0) {
+    ::kill(me, SIGRTMIN); // what wakes, but from somebody else
+    ::_exit(0);
+  }
+  ::waitpid(child, nullptr, 0);
+  raise(SIGTERM);
+  CAF_CHECK_EQUAL(host::wait_for_stop(), "SIGTERM");
+  host::prepare_process();
 }
 
 CAF_TEST(a hangup reloads and a program without files stops) {

@@ -3,6 +3,7 @@
 #include "tools/apsctl/commands.hpp"
 #include "tools/apsctl/completion.hpp"
 #include "tools/cli.hpp"
+#include "tools/standard_streams.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -114,6 +115,7 @@ int refuse(const std::string& name, bool behind_flags) {
 } // namespace
 
 int main(int argc, char** argv) {
+  aps::cli::hold_standard_streams();
   std::setlocale(LC_CTYPE, "C.UTF-8");
   std::signal(SIGPIPE, SIG_IGN);
   if (argc > 1 && std::strcmp(argv[1], "complete") == 0) {

@@ -1,6 +1,7 @@
 #include "transports/origin/origin_connector.hpp"
 
 #include "config/host.hpp"
+#include "config/syntax/file.hpp"
 #include "transports/net/guard.hpp"
 #include "transports/net/names/resolver.hpp"
 #include "transports/seam/descriptors.hpp"
@@ -22,16 +23,32 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
+namespace {
+
+constexpr size_t max_certificates = 16 << 20; // bytes of a file
+
+} // namespace
+
 origin_settings::origin_settings(const origin_options& opts)
     : options(opts), tls(asio::ssl::context::tls_client) {
   SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
   error_code error;
   tls.set_default_verify_paths(error);
   if (!options.ca_file.empty()) {
-    tls.load_verify_file(options.ca_file, error);
-    if (error)
+    const auto refuse = [&](const std::string& why) {
       throw std::runtime_error("cannot read certificates from "
-                               + options.ca_file + ": " + error.message());
+                               + config::shown_name(options.ca_file) + ": "
+                               + why);
+    };
+    std::error_code trouble;
+    const auto certificates
+      = config::read_bytes(options.ca_file, max_certificates, trouble);
+    if (trouble)
+      refuse(trouble == std::errc::interrupted ? config::silent_file
+                                               : trouble.message());
+    tls.add_certificate_authority(asio::buffer(certificates), error);
+    if (error)
+      refuse(error.message());
   }
   tls.set_verify_mode(options.insecure ? asio::ssl::verify_none
                                        : asio::ssl::verify_peer);
