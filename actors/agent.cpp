@@ -143,6 +143,7 @@ class agent_host final : public agent {
     out.dials = dials_;
     out.on_report = options.on_report;
     out.examine = options.examine;
+    out.ends_on_refusal = options.ends_on_refusal;
     return out;
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transports/seam/origins.hpp"
+#include "transports/seam/probe_request.hpp"
 
 #include <chrono>
 #include <functional>
@@ -40,13 +41,13 @@ struct agent_report {
   std::string text; ///< the line of the log, for `refused` and `failed`
 };
 
-/// Finds out in words what answers at a server that is no node of ours; ""
+/// Finds out in words what answers at a server that connects nobody; no text
 /// when there is nothing to say. Starts on any thread, may be cancelled by
 /// closing `scope`, and calls `done` once, on any thread.
 using peer_examiner
   = std::function<void(executor& unit, const agent_server& server,
                        const std::shared_ptr<live_set>& scope,
-                       std::function<void(std::string)> done)>;
+                       std::function<void(peer_finding)> done)>;
 
 /// Where an agent tells how it is, over HTTP: /.api/health, /.api/ready,
 /// /.api/stats and /metrics.
@@ -71,6 +72,9 @@ struct agent_options {
   std::function<void(const agent_report&)> on_report = {};
   /// Explains failures, before they are logged. Optional.
   peer_examiner examine = {};
+  /// The host ends with the first `agent_report::news::refused`: no line of the
+  /// log says that it would be tried again.
+  bool ends_on_refusal = false;
 
   std::optional<agent_status_options> status = {}; ///< nothing = no listener
   std::string version = {};                        ///< of the host; shown

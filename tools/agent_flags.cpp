@@ -64,9 +64,9 @@ void declare(cli::command_line& line, agent_flags& to, bool websocket_only) {
            to.check);
   line.add({.names = "server",
             .value = "HOST:PORT",
-            .help = "Node to dial, port 8080 if left out, http:// or ws:// in "
-                    "front if you like; several times or separated by commas "
-                    "for several nodes",
+            .help = "Node to dial, port 8080 if left out, or as a URL, http:// "
+                    "or ws://, port 80 if left out; several times or separated "
+                    "by commas for several nodes",
             .required = true,
             .check = why_not<parse_server>},
            to.servers);

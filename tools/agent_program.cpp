@@ -3,6 +3,7 @@
 #include "actors/agent.hpp"
 #include "actors/init.hpp"
 #include "config/host.hpp"
+#include "config/syntax/file.hpp"
 #include "tools/agent_flags.hpp"
 #include "tools/host.hpp"
 #include "tools/values.hpp"
@@ -108,6 +109,7 @@ agent_options options(const agent_flags& from) {
   else if (!from.status_token_file.empty())
     throw usage_error("-status-token-file is of no use without -status");
   result.version = APS_VERSION;
+  result.ends_on_refusal = from.wishes.exit_on_refusal;
   result.examine = [](executor& unit, const agent_server& server,
                       const auto& scope, auto done) {
     probe_peer(unit, server.host, server.port, scope, std::move(done));
@@ -129,7 +131,11 @@ link_watch::end run(const agent_flags& flags, agent_options options) {
   for (const auto& server : options.servers)
     log.info("{}.{} dials {} over {}", options.tunnel, options.endpoint,
              cli::to_string({server.host, server.port}), flags.transport);
-  link_watch watch{flags.wishes};
+  std::string nodes;
+  for (const auto& server : options.servers)
+    nodes += (nodes.empty() ? "" : ", ")
+             + cli::to_string({server.host, server.port});
+  link_watch watch{flags.wishes, nodes};
   options.on_report = watch.listener();
   options.log_dropped = [log] { return host::dropped_lines(*log.logger()); };
   const auto status_host = options.status ? options.status->host : "";
@@ -168,10 +174,13 @@ int run_agent_program(const agent_program& program, int argc, char** argv) {
     return *code;
   try {
     auto ready = options(flags);
-    if (flags.check)
-      return cli::print(program.name,
-                        (flags.config.empty() ? program.name : flags.config)
-                          + ": ok\n");
+    if (flags.check) {
+      make_network(1, flags.dns)->origins(ready.origin); // reads -ca-file
+      return cli::print(
+        program.name,
+        (flags.config.empty() ? program.name : config::shown_name(flags.config))
+          + ": ok\n");
+    }
     flags.password.clear();
     const auto end = run(flags, std::move(ready));
     return end.code == cli::exit_ok ? end.code : line.fail(end.code, end.why);

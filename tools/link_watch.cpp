@@ -13,7 +13,8 @@ namespace aps {
 using steady = std::chrono::steady_clock;
 
 struct link_watch::state {
-  explicit state(const link_wishes& all) : wishes(all) {}
+  state(const link_wishes& all, std::string names)
+      : wishes(all), nodes(std::move(names)) {}
 
   void on_report(const agent_report& report) {
     std::lock_guard guard{mutex};
@@ -43,6 +44,7 @@ struct link_watch::state {
   }
 
   const link_wishes wishes;
+  const std::string nodes;
   std::mutex mutex; ///< of all below
   int connected = 0; ///< nodes
   bool was_connected = false;
@@ -50,8 +52,8 @@ struct link_watch::state {
   std::optional<end> over = {};
 };
 
-link_watch::link_watch(const link_wishes& wishes)
-    : state_(std::make_shared<state>(wishes)) {}
+link_watch::link_watch(const link_wishes& wishes, std::string nodes)
+    : state_(std::make_shared<state>(wishes, std::move(nodes))) {}
 
 std::function<void(const agent_report&)> link_watch::listener() const {
   return [state = state_](const agent_report& report) {
@@ -76,8 +78,9 @@ link_watch::end link_watch::wait() const {
       return {cli::exit_unconnected,
               "not connected within "
                 + in_words(std::chrono::duration_cast<duration>(patience))
-                + " (-wait)"
-                + (state_->trouble.empty() ? "" : ": " + state_->trouble)};
+                + " (-wait): "
+                + (state_->trouble.empty() ? "no answer from " + state_->nodes
+                                           : state_->trouble)};
   }
 }
 

@@ -26,7 +26,8 @@ class link_watch {
     std::string why; ///< the signal, or a sentence
   };
 
-  explicit link_watch(const link_wishes& wishes);
+  /// `nodes`: whom the agent dials, in words.
+  link_watch(const link_wishes& wishes, std::string nodes);
 
   /// For `agent_options::on_report`. It may outlive this object.
   std::function<void(const agent_report&)> listener() const;

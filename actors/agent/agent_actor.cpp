@@ -452,7 +452,8 @@ void agent_state::refuse(lane& lane, transport_kind transport,
   metrics_.on_refused(no.code);
   if (hopeless && !draining_)
     report(agent_report::news::refused, text);
-  complain(lane, transport, text, false, no.code == refusal::replaced);
+  if (!hopeless || !context_->ends_on_refusal)
+    complain(lane, transport, text, false, no.code == refusal::replaced);
   last_failure_ = last_refusal_
     = trouble{text, compat::now(self_), no.code, transport};
 }
@@ -493,20 +494,27 @@ void agent_state::complain(const lane& lane, transport_kind transport,
   context_->examine(
     unit, context_->server, context_->dials,
     [this, me = caf::strong_actor_ptr{self_->ctrl()}, cause, shown_text, next,
-     transport,
-     use = context_->units->use()](const std::string& found) {
+     transport, use = context_->units->use()](const peer_finding& found) {
       compat::run_on(me, caf::make_action([=, this] {
-                       if (found.empty())
+                       if (found.text.empty())
                          write_complaint(cause, shown_text, next);
                        else
-                         write_complaint(found, found, next);
-                       if (found.empty() || is_connected())
-                         return;
-                       found_ = found;
-                       last_failure_ = trouble{found, compat::now(self_), {},
-                                               transport};
+                         on_found(found, transport, next);
                      }));
     });
+}
+
+void agent_state::on_found(const peer_finding& found, transport_kind transport,
+                           time_point next) {
+  const auto hopeless = found.takes_no_agents && !is_connected();
+  if (hopeless && !draining_)
+    report(agent_report::news::refused, found.text);
+  if (!hopeless || !context_->ends_on_refusal)
+    write_complaint(found.text, found.text, next);
+  if (is_connected())
+    return;
+  found_ = found.text;
+  last_failure_ = trouble{found.text, compat::now(self_), {}, transport};
 }
 
 void agent_state::write_complaint(const std::string& cause,

@@ -113,6 +113,8 @@ class agent_state {
   void complain(const lane& lane, transport_kind transport,
                 const std::string& text, bool lost = false,
                 bool cut_off = false);
+  void on_found(const peer_finding& found, transport_kind transport,
+                time_point next);
   void write_complaint(const std::string& cause, const std::string& text,
                        time_point next);
   void report(agent_report::news news, const std::string& text = {});

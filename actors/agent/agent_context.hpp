@@ -35,6 +35,7 @@ struct agent_context {
   std::shared_ptr<live_set> dials = std::make_shared<live_set>();
   std::function<void(const agent_report&)> on_report; ///< or null
   peer_examiner examine;                              ///< or null
+  bool ends_on_refusal = false;
   std::shared_ptr<std::atomic<size_t>> live; ///< exchanges in the tables
   std::shared_ptr<std::atomic<size_t>> connections; ///< known to the node
 

@@ -77,6 +77,9 @@ FLAGS = [
     ("aps -log-level warn -check {good}", OK, r"ok"),
     ("aps -log-level WARNING -check {good}", OK, r"ok"),
     ("aps -check {warn}", OK, r"ok"),
+    ("aps -check -- {good}", OK, r"ok"),
+    ("aps -- {good} -check", USAGE, r"-config is given twice"),
+    ("aps -- -check", FAILED, r"-check: .*No such file"),
     # aps: the file.
     ("aps /nowhere.json", FAILED, r"/nowhere.json: .*No such file"),
     ("aps {folder}", FAILED, r"directory"),
@@ -534,6 +537,13 @@ class WithNode(Table, Case):
         self.row(self.agent("-exit-on-refusal", tunnel="tunel1"), REFUSED,
                  r"refused tunel1.guest: unknown tunnel")
 
+    def test_who_ends_by_a_refusal_does_not_say_that_it_tries_again(self):
+        for flags in (("-transport", "ws"), ()):
+            _, _, err = run(self.agent("-exit-on-refusal", *flags,
+                                       password="no"))
+            self.assertNotIn("trying again", err)
+            self.assertEqual(err.count("wrong password"), 1, err)
+
     def test_a_refusal_is_one_line_for_all_transports(self):
         self.row(self.agent("-wait", f"{PATIENCE}s", password="no"), UNCONNECTED,
                  r"not connected within .* \(-wait\): .*wrong password")
@@ -548,6 +558,10 @@ class WithNode(Table, Case):
                       "-name", "n", "-password", "p", "-transport", transport,
                       "-wait", f"{PATIENCE}s"], UNCONNECTED,
                      rf"{self.admin} is the admin listener of a node")
+
+        self.row(["aps-endpoint", "-server", self.admin, "-tunnel", "t",
+                  "-name", "n", "-password", "p", "-exit-on-refusal"], REFUSED,
+                 rf"{self.admin} is the admin listener of a node", lines=4)
 
     def test_apsctl_knows_what_the_node_knows(self):
         for line, code, pattern in (

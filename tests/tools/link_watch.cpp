@@ -27,7 +27,7 @@ agent_report report(news kind, std::string text = {}) {
 link_watch::end after(const link_wishes& wishes,
                       const std::vector<agent_report>& reports) {
   host::prepare_process();
-  const link_watch watch{wishes};
+  const link_watch watch{wishes, "a:1, b:2"};
   for (const auto& one : reports)
     watch.listener()(one);
   return watch.wait();
@@ -61,7 +61,7 @@ CAF_TEST(the first reason counts) {
 
 CAF_TEST(without a wish nothing but a signal ends it) {
   host::prepare_process();
-  const link_watch watch{{}};
+  const link_watch watch{{}, "a:1"};
   for (const auto kind :
        {news::connected, news::lost, news::refused, news::failed})
     watch.listener()(report(kind, "trouble"));
@@ -77,14 +77,14 @@ CAF_TEST(an agent that never connects ends when its time is over) {
   CAF_CHECK_EQUAL(end.code, cli::exit_unconnected);
   CAF_CHECK_EQUAL(end.why, "not connected within 10 ms (-wait): password");
   CAF_CHECK_EQUAL(after({.wait = 0.001}, {}).why,
-                  "not connected within 1 ms (-wait)");
+                  "not connected within 1 ms (-wait): no answer from a:1, b:2");
 }
 
 CAF_TEST(an agent may say more than there is somebody to hear it) {
   host::prepare_process();
   std::function<void(const agent_report&)> listener;
   {
-    const link_watch watch{{.once = true}};
+    const link_watch watch{{.once = true}, "a:1"};
     listener = watch.listener();
   }
   listener(report(news::connected));

@@ -194,7 +194,11 @@ void http_session::answer_probe() {
   response_head head;
   head.headers = {{"Content-Type", "text/plain"},
                   {"Aps-Outcome", std::string{to_string(outcome::ok)}}};
-  answer_with(std::move(head), "This is a node of APS.\n", true);
+  answer_with(std::move(head),
+              std::string{context_->options().agents
+                            ? probe_request::welcome
+                            : probe_request::no_agents},
+              true);
 }
 
 // `ours`: its Aps-* fields stay.

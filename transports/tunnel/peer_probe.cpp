@@ -1,7 +1,6 @@
 #include "transports/tunnel/peer_probe.hpp"
 
 #include "config/host.hpp"
-#include "transports/seam/probe_request.hpp"
 #include "transports/tunnel/dial_by_name.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -34,26 +33,33 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-std::string describe_http(std::string_view answer) {
-  const auto head = lower(answer.substr(0, answer.find("\r\n\r\n")));
-  if (head.find("\r\naps-outcome:") != head.npos)
-    return {};
+peer_finding describe_http(std::string_view answer) {
+  const auto end = answer.find("\r\n\r\n");
+  const auto head = lower(answer.substr(0, end));
+  if (head.find("\r\naps-outcome:") != head.npos) {
+    if (end == answer.npos
+        || !answer.substr(end).ends_with(probe_request::no_agents))
+      return {};
+    return {"a node's listener that takes no agents; give another port of "
+            "`servers`",
+            true};
+  }
   if (answer.find("; this is an agent, which") != answer.npos)
-    return "the status listener of an agent; give a port of `servers`";
+    return {"the status listener of an agent; give a port of `servers`"};
   if (answer.find("no such resource: " + std::string(probe_request::target))
       != answer.npos)
-    return "the admin listener of a node; give a port of `servers`";
+    return {"the admin listener of a node; give a port of `servers`", true};
   if (answer.find("HTTP request was sent to HTTPS") != answer.npos)
-    return no_node("it speaks TLS");
+    return {no_node("it speaks TLS")};
   const auto status = answer.substr(std::min<size_t>(9, answer.size()), 3);
-  return no_node("HTTP " + std::string(status) + " to a tunnel request");
+  return {no_node("HTTP " + std::string(status) + " to a tunnel request")};
 }
 
 /// One look at a peer. Lives in its handlers; answers once.
 class peer_look : public std::enable_shared_from_this<peer_look> {
  public:
   peer_look(io_unit& unit, std::string host, uint16_t port,
-            std::function<void(std::string)> done)
+            std::function<void(peer_finding)> done)
       : unit_(unit), host_(std::move(host)), port_(port),
         name_(config::authority(host_, port_)), done_(std::move(done)),
         deadline_(unit.context()), stream_(unit.context()) {
@@ -124,19 +130,21 @@ class peer_look : public std::enable_shared_from_this<peer_look> {
   std::string_view answer() const { return {answer_.data(), size_}; }
 
   void tell() {
-    const auto found = describe_peer(answer());
-    finish(found.empty() ? "" : name_ + " is " + found);
+    auto found = describe_peer(answer());
+    if (!found.text.empty())
+      found.text = name_ + " is " + found.text;
+    finish(found);
   }
 
   void on_deadline() {
     if (size_ > 0)
       return tell();
-    finish(connected_ ? name_ + " accepts connections and says nothing; "
-                          + std::string(which_port)
-                      : "");
+    finish({connected_ ? name_ + " accepts connections and says nothing; "
+                           + std::string(which_port)
+                       : ""});
   }
 
-  void finish(const std::string& found) {
+  void finish(const peer_finding& found) {
     const auto done = std::exchange(done_, nullptr);
     if (!done)
       return;
@@ -150,7 +158,7 @@ class peer_look : public std::enable_shared_from_this<peer_look> {
   const uint16_t port_;
   const std::string name_;
   std::string request_;
-  std::function<void(std::string)> done_;
+  std::function<void(peer_finding)> done_;
   asio::steady_timer deadline_;
   byte_stream stream_;
   std::array<char, 4096> answer_;
@@ -160,26 +168,26 @@ class peer_look : public std::enable_shared_from_this<peer_look> {
 
 } // namespace
 
-std::string describe_peer(std::string_view answer) {
+peer_finding describe_peer(std::string_view answer) {
   using namespace std::literals;
   if (answer.starts_with("HTTP/1."))
     return describe_http(answer);
   if (answer.starts_with("SSH-"))
-    return no_node("it speaks SSH");
+    return {no_node("it speaks SSH")};
   // An alert (RFC 8446, 5.1) about what was no hello.
   if (answer.starts_with("\x15\x03"sv))
-    return no_node("it speaks TLS");
+    return {no_node("it speaks TLS")};
   // SETTINGS (RFC 9113, 6.5) come first.
   if (answer.size() > 4 && answer[3] == 4)
-    return no_node("it speaks HTTP/2 only");
+    return {no_node("it speaks HTTP/2 only")};
   if (!answer.empty())
-    return no_node("it speaks no HTTP");
+    return {no_node("it speaks no HTTP")};
   return {};
 }
 
 void probe_peer(executor& unit, const std::string& host, uint16_t port,
                 const std::shared_ptr<live_set>& scope,
-                std::function<void(std::string)> done) {
+                std::function<void(peer_finding)> done) {
   const auto look = std::make_shared<peer_look>(
     static_cast<io_unit&>(unit), host, port, std::move(done));
   if (scope)

@@ -66,7 +66,7 @@ struct fixture {
   std::string probe(const std::string& host, uint16_t port) {
     std::promise<std::string> found;
     probe_peer(unit, host, port, scope,
-               [&](std::string text) { found.set_value(std::move(text)); });
+               [&](const peer_finding& one) { found.set_value(one.text); });
     return found.get_future().get();
   }
 
@@ -102,13 +102,31 @@ CAF_TEST(first bytes tell what speaks there) {
      "the status listener of an agent; give a port of `servers`"},
   };
   for (const auto& [answer, meaning] : rows)
-    CAF_CHECK_EQUAL(describe_peer(answer), meaning);
+    CAF_CHECK_EQUAL(describe_peer(answer).text, meaning);
 }
 
 CAF_TEST(the admin listener is known by what it cannot find) {
-  CAF_CHECK_EQUAL(describe_peer("HTTP/1.1 404 Not Found\r\n\r\n"
-                                "no such resource: /.tunnel"),
+  const auto found = describe_peer("HTTP/1.1 404 Not Found\r\n\r\n"
+                                   "no such resource: /.tunnel");
+  CAF_CHECK_EQUAL(found.text,
                   "the admin listener of a node; give a port of `servers`");
+  CAF_CHECK(found.takes_no_agents);
+}
+
+CAF_TEST(a listener for visitors alone is known by its answer) {
+  const std::string head = "HTTP/1.1 200 OK\r\nAps-Outcome: ok\r\n\r\n";
+  const auto found
+    = describe_peer(head + std::string{probe_request::no_agents});
+  CAF_CHECK_EQUAL(found.text,
+                  "a node's listener that takes no agents; give another port "
+                  "of `servers`");
+  CAF_CHECK(found.takes_no_agents);
+  CAF_CHECK(describe_peer(head + std::string{probe_request::welcome})
+            == peer_finding{});
+  // Only a node says so.
+  CAF_CHECK(!describe_peer("HTTP/1.1 200 OK\r\n\r\n"
+                           + std::string{probe_request::no_agents})
+               .takes_no_agents);
 }
 
 CAF_TEST_FIXTURE_SCOPE(peer_probe_tests, fixture)
@@ -156,7 +174,7 @@ CAF_TEST(closing the scope ends a probe at once) {
   odd_peer silent{"", false};
   std::promise<std::string> found;
   probe_peer(unit, "127.0.0.1", silent.port(), scope,
-             [&](std::string text) { found.set_value(std::move(text)); });
+             [&](const peer_finding& one) { found.set_value(one.text); });
   scope->close_all();
   // A silent peer would be called one that says nothing.
   CAF_CHECK_EQUAL(found.get_future().get(), "");
