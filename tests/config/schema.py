@@ -110,18 +110,35 @@ if KIND == "agent":
         "{}", '{"server": "a"}', '{"server": ["a:1", "http://[::1]:2"]}',
         '{"dns": "1.2.3.4"}', '{"dns": ["1.2.3.4:5", "::1"]}',
         '{"status": "[::1]:9091", "password": "\u00e4 b"}',
-        '{"status": "localhost"}',
+        '{"status": "localhost"}', '{"once": "on", "exit_on_refusal": "0"}',
+        '{"grace": "5s", "wait": " 2 M ", "target_timeout": ".5"}',
+        '{"target_connect_timeout": "1.5e1MS", "threads": " 7"}',
     ]
     BROKEN = [
         "[]", '{"server": []}', '{"server": 8080}', '{"server": ["a", "a"]}',
         '{"server": ["a", 1]}', '{"dns": []}', '{"dns": [7]}',
         '{"tunnel": ""}', '{"name": "a\\u0007"}', '{"instance": ["a"]}',
-        '{"password": ""}', '{"transport": "pigeon"}', '{"once": "on"}',
+        '{"password": ""}', '{"transport": "pigeon"}', '{"once": "maybe"}',
         '{"log_level": "loud"}', '{"config": "x"}', '{"check": true}',
-        '{"target-timeout": 1}', '{"grace": "5s"}', '{"status": ""}',
+        '{"target-timeout": 1}', '{"grace": "5d"}', '{"status": ""}',
+        '{"grace": "-5s"}', '{"threads": "1.5"}', '{"threads": "0x1"}',
     ]
 
-REFERENCE = r"^\$\{[^}]+\}$"
+REFERENCE = r"\$\{[^}]+\}"
+
+# Strings that stand for a scalar, by its kind: references, and in an agent's
+# file what its flags take.
+SPELLINGS = {kind: rf"^{REFERENCE}$" for kind in ("number", "integer",
+                                                  "boolean")}
+if KIND == "agent":
+    SPELLINGS = {
+        "number": rf"^({REFERENCE}|\s*([0-9]+(\.[0-9]*)?|\.[0-9]+)"
+                  r"([eE][+-]?[0-9]+)?\s*([mM]?[sS]|[mMhH])?\s*)$",
+        "integer": rf"^({REFERENCE}|\s*[0-9]+\s*)$",
+        "boolean": rf"^({REFERENCE}|on|off|true|false|yes|no|1|0)$",
+    }
+# One that stands for none.
+NO_SCALAR = {"config": ("1", "true"), "agent": ("one", "maybe")}[KIND]
 
 questions = []  # (text, same_as or None, what the answer must satisfy)
 failures = []
@@ -150,12 +167,13 @@ def resolved(schema):
 
 
 def kind_of(schema):
-    """A schema's type; a reference (${NAME}) may stand for a scalar."""
+    """A schema's type; some strings may stand for a scalar."""
     kind = schema.get("type")
     if not isinstance(kind, list):
         return kind
-    if kind[1:] != ["string"] or schema.get("pattern") != REFERENCE:
-        fail(f"neither one type nor one or a reference: {schema}")
+    if (kind[1:] != ["string"]
+            or schema.get("pattern") != SPELLINGS.get(kind[0])):
+        fail(f"neither one type nor one or its spellings: {schema}")
     return kind[0]
 
 
@@ -265,7 +283,7 @@ def check_range(path, key, schema):
         expect_accepted(changed(path, with_companions(key, high)))
         expect_refused(changed(path, {key: low - step}), where)
         expect_refused(changed(path, {key: high + step}), where)
-    for wrong in ("1", "${A}1", "$${A}", None, True, [1], {}):
+    for wrong in (NO_SCALAR[0], "${A}1", "$${A}", None, True, [1], {}):
         expect_refused(changed(path, {key: wrong}), where)
     if kind_of(schema) == "integer":
         expect_refused(changed(path, {key: 1.5}), where)
@@ -289,7 +307,7 @@ def check_member(path, key, schema):
         check_range(path, key, schema)
     elif kind == "boolean":
         expect_accepted(changed(path, {key: not schema["default"]}))
-        for wrong in (0, "true", None, []):
+        for wrong in (0, NO_SCALAR[1], None, []):
             expect_refused(changed(path, {key: wrong}), where)
     elif kind == "string":
         for wrong in (7, None, True, {}, [1]):

@@ -54,7 +54,7 @@ CAF_TEST(a duration has a unit or is in seconds) {
   const std::pair<std::string_view, double> rows[] = {
     {"5", 5},         {"1.5s", 1.5},   {"500ms", 0.5}, {"2m", 120},
     {"1h", 3600},     {" 2 M ", 120},  {"0", 0},       {"1e3", 1000},
-    {"1000000", 1e6}, {"250MS", 0.25},
+    {"604800", 604800}, {"250MS", 0.25},
   };
   for (const auto& [text, seconds] : rows) {
     std::string error;
@@ -71,7 +71,7 @@ CAF_TEST(a duration has a unit or is in seconds) {
   }
   CAF_CHECK(!parse_duration("-1s", error));
   CAF_CHECK_EQUAL(error, "\"-1s\" is negative");
-  for (const auto* bad : {"1000001", "278h"}) {
+  for (const auto* bad : {"604801", "169h"}) {
     CAF_CHECK(!parse_duration(bad, error));
     CAF_CHECK(error.ends_with(" is longer than 604800 seconds, a week"));
   }
