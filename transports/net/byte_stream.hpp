@@ -77,17 +77,18 @@ class byte_stream {
     early_ = std::move(bytes);
   }
 
-  /// `token`: of `void(error_code, size_t)`.
+  /// `token`: of `void(error_code, size_t)`. Handlers are passed on without a
+  /// move of their own: those of Beast are large.
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& to, Token&& token) {
     return boost::asio::async_initiate<Token, void(error_code, size_t)>(
-      [this](auto handler, const Buffers& buffers) {
+      [this]<class Handler>(Handler&& handler, const Buffers& buffers) {
         if (!early_.empty())
-          read_early(std::move(handler), buffers);
+          read_early(std::forward<Handler>(handler), buffers);
         else if (tls_)
-          tls_->async_read_some(buffers, std::move(handler));
+          tls_->async_read_some(buffers, std::forward<Handler>(handler));
         else
-          socket_.async_read_some(buffers, std::move(handler));
+          socket_.async_read_some(buffers, std::forward<Handler>(handler));
       },
       token, to);
   }
@@ -95,11 +96,11 @@ class byte_stream {
   template <class Buffers, class Token>
   auto async_write_some(const Buffers& from, Token&& token) {
     return boost::asio::async_initiate<Token, void(error_code, size_t)>(
-      [this](auto handler, const Buffers& buffers) {
+      [this]<class Handler>(Handler&& handler, const Buffers& buffers) {
         if (tls_)
-          tls_->async_write_some(buffers, std::move(handler));
+          tls_->async_write_some(buffers, std::forward<Handler>(handler));
         else
-          socket_.async_write_some(buffers, std::move(handler));
+          socket_.async_write_some(buffers, std::forward<Handler>(handler));
       },
       token, from);
   }
