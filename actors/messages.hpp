@@ -289,9 +289,10 @@ struct link_closed {
   std::vector<exchange_id> unsent = {}; ///< their heads never left
 };
 
-/// Carry this exchange; comes from the pool together with the lease.
+/// Carry this exchange; comes from the pool, which keeps the job with the
+/// lease.
 struct carry {
-  aps::job job;
+  exchange_ptr exchange;
 };
 
 /// The exchange needs its connection no longer.

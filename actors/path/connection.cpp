@@ -261,7 +261,7 @@ void connection_state::note_limit(limit kind, std::string_view detail) {
 // -- exchanges ----------------------------------------------------------------
 
 void connection_state::on_carry(carry& leased) {
-  const auto& exchange = leased.job.exchange;
+  const auto& exchange = leased.exchange;
   pending_[exchange->id()] = exchange;
   exchange->attach(link_, hello_.session, owner_);
   // The last sign of life of a connection at rest is old.

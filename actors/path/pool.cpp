@@ -403,7 +403,7 @@ const job& pool_state::hand_over(size_t index, job& job) {
   assert(index < members_.size());
   auto& member = members_[index];
   take_place(views_[index]);
-  compat::send(self_, member.actor, carry{job});
+  compat::send(self_, member.actor, carry{job.exchange});
   const auto id = job.exchange->id();
   return member.leases.insert_or_assign(id, std::move(job)).first->second;
 }

@@ -264,7 +264,7 @@ class pool_script {
           [notes](const admitted&) { ++notes->admissions; },
           [notes](const rejected& no) { notes->refused = no; },
           [notes](carry& leased) {
-            notes->carried.push_back(leased.job.exchange->id());
+            notes->carried.push_back(leased.exchange->id());
           },
           [](const exchange_finished&) {},
           [notes](const retire& how) { notes->retired.push_back(how.detail); },
