@@ -34,11 +34,6 @@ size_t address_shares::of(std::string_view address) const {
   return i == counts_.end() ? 0 : i->second;
 }
 
-size_t address_shares::total() const {
-  std::lock_guard guard{mutex_};
-  return total_;
-}
-
 size_t share_of(size_t all, size_t percent) noexcept {
   return std::min(all, std::max(all * percent / 100, small_share));
 }

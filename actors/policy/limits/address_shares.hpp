@@ -2,6 +2,7 @@
 
 #include "config/networks.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -21,12 +22,16 @@ class address_shares : public std::enable_shared_from_this<address_shares> {
   std::shared_ptr<void> take(std::string_view address);
 
   size_t of(std::string_view address) const;
-  size_t total() const;
+
+  /// Of all addresses. Free of locks, for everybody asks.
+  size_t total() const noexcept {
+    return total_.load(std::memory_order_relaxed);
+  }
 
  private:
   mutable std::mutex mutex_;
   std::map<std::string, size_t, std::less<>> counts_; // by mutex_
-  size_t total_ = 0;                                  // by mutex_
+  std::atomic<size_t> total_{0};
 };
 
 /// `percent` of `all`, but no less than a person's software may need at once,
