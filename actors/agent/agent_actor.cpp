@@ -689,8 +689,9 @@ void agent_state::on_finished(exchange_id id) {
   const auto i = table_.find(id);
   if (i == table_.end())
     return;
-  if (const auto remains = remains_of(i->second.state, compat::now(self_)))
-    tombstones_[id] = *remains;
+  if (const auto& ended = i->second.state; has_moved(ended))
+    if (const auto remains = remains_of(ended, compat::now(self_)))
+      tombstones_[id] = *remains;
   table_.erase(i);
   --*context_->live;
   metrics_.on_over();

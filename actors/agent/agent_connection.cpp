@@ -57,20 +57,21 @@ agent_connection_actor::behavior_type agent_connection_state::make_behavior() {
 // -- frames -------------------------------------------------------------------
 
 void agent_connection_state::on_frames(link_frames& batch) {
-  liveness_.on_heard(compat::now(self_));
+  const auto now = compat::now(self_);
+  liveness_.on_heard(now);
   for (auto& frame : batch.frames) {
     if (phase_ == phase::closing)
       return;
     if (frame.exchange == 0)
       on_connection_frame(frame);
     else if (phase_ == phase::live)
-      on_exchange_frame(frame);
+      on_exchange_frame(frame, now);
   }
 }
 
-void agent_connection_state::on_exchange_frame(frame& frame) {
+void agent_connection_state::on_exchange_frame(frame& frame, time_point now) {
   worked_ = true;
-  liveness_.on_work(compat::now(self_));
+  liveness_.on_work(now);
   const auto id = frame.exchange;
   if (auto* head = std::get_if<request_frame>(&frame.body)) {
     pending_.try_emplace(id);
@@ -221,7 +222,9 @@ void agent_connection_state::on_finished(const exchange_finished& done) {
       early_bytes_ -= early_weight(frame);
     pending_.erase(i);
   }
-  liveness_.on_work(compat::now(self_));
+  // What is left keeps it at work.
+  if (pending_.empty())
+    liveness_.on_work(compat::now(self_));
   compat::send(self_, agent_, served_finished{done.exchange});
 }
 

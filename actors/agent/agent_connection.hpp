@@ -35,7 +35,7 @@ class agent_connection_state {
   };
 
   void on_frames(link_frames& batch);
-  void on_exchange_frame(frame& frame);
+  void on_exchange_frame(frame& frame, time_point now);
   void keep_early(pending& entry, frame& frame);
   void violation(const char* text);
   void on_connection_frame(frame& frame);

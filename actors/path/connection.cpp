@@ -264,7 +264,10 @@ void connection_state::on_carry(carry& leased) {
   const auto& exchange = leased.exchange;
   pending_[exchange->id()] = exchange;
   exchange->attach(link_, hello_.session, owner_);
-  // The last sign of life of a connection at rest is old.
+  // The last sign of life of a connection at rest is old; one that has work
+  // already does not rest.
+  if (pending_.size() > 1)
+    return wake();
   if (const auto now = compat::now(self_); liveness_.resting(now)) {
     liveness_.on_work(now);
     ping_now();
@@ -275,7 +278,9 @@ void connection_state::on_carry(carry& leased) {
 void connection_state::on_finished(const exchange_finished& done) {
   if (pending_.erase(done.exchange) == 0)
     return;
-  liveness_.on_work(compat::now(self_));
+  // What is left keeps it at work.
+  if (pending_.empty())
+    liveness_.on_work(compat::now(self_));
   compat::send(self_, pool_, returned{self_, done.exchange, done.result});
   close_if_drained();
 }

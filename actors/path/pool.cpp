@@ -429,20 +429,21 @@ void pool_state::on_returned(const returned& done) {
   const auto lease = member.leases.find(done.exchange);
   if (lease == member.leases.end())
     return;
+  const auto now = compat::now(self_);
   const auto check = lease->second.check;
   if (!check && *context_->request_watch)
     tell_lease(event_kind::connection_returned, member, lease->second);
-  note_target(lease->second, done.result);
+  note_target(lease->second, done.result, now);
   member.leases.erase(lease);
   auto& view = views_[index];
   free_place(view);
   if (check)
     return serve_waiting();
-  view.last_used = compat::now(self_);
+  view.last_used = now;
   if (is_connection_failure(done.result)) {
-    member.failures.add(view.last_used);
-    weigh(index, view.last_used);
-    eject_sick(view.last_used);
+    member.failures.add(now);
+    weigh(index, now);
+    eject_sick(now);
   }
   log_lease(member, "returned to");
   // Only the breaker's primary cares for successes.
@@ -453,12 +454,12 @@ void pool_state::on_returned(const returned& done) {
     serve_waiting();
 }
 
-void pool_state::note_target(const job& job, outcome outcome) {
+void pool_state::note_target(const job& job, outcome outcome, time_point now) {
   if (!job.targets || !job.session)
     return;
   const auto& via = *job.exchange->facts().via;
   const auto verdict
-    = job.targets->note({via.index, *job.session}, outcome, compat::now(self_));
+    = job.targets->note({via.index, *job.session}, outcome, now);
   if (verdict.change == target_health::change::none)
     return;
   const auto rests = verdict.change == target_health::change::rests;

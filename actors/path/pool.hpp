@@ -96,7 +96,7 @@ class pool_state {
   void free_place(member_view& view);
   size_t choose(const job& job);
   size_t choose_healthy(const job& job, request_view request);
-  void note_target(const job& job, outcome outcome);
+  void note_target(const job& job, outcome outcome, time_point now);
   void look_at_drains();
   size_t index_of(const connection_actor& connection) const;
   void remove(size_t index);

@@ -149,12 +149,17 @@ tunnel_state::endpoint* tunnel_state::choose_live(const job& job,
                                                   bool resting_too) {
   look_at_drains();
   choices_.clear();
-  const auto now = compat::now(self_);
+  // Without a target that failed lately the time is of no interest.
+  const auto all_well
+    = std::all_of(endpoints_.begin(), endpoints_.end(),
+                  [](const endpoint& one) { return one.targets->empty(); });
+  const auto now = all_well ? time_point{} : compat::now(self_);
   const auto mapping = job.exchange->facts().via->index;
   for (const auto& one : endpoints_)
-    choices_.push_back({one.key, *one.in_flight, one.latency, one.penalty,
-                        one.live > 0 && !one.drained && allowed(job, one),
-                        one.targets->rests(mapping, one.live_sessions, now)});
+    choices_.push_back(
+      {one.key, *one.in_flight, one.latency, one.penalty,
+       one.live > 0 && !one.drained && allowed(job, one),
+       !all_well && one.targets->rests(mapping, one.live_sessions, now)});
   if (!leave_out_resting(choices_) && !resting_too)
     return nullptr;
   const auto balance = job.exchange->facts().via->rule.balance;

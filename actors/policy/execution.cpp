@@ -46,7 +46,7 @@ tombstone asked_for(const tombstone* former, uint32_t attempt,
 
 std::optional<tombstone> remains_of(const execution& ended,
                                     time_point now) noexcept {
-  if (ended.attempt <= 1)
+  if (!has_moved(ended))
     return std::nullopt;
   return remains_of_abandoned(ended, now);
 }

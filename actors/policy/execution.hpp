@@ -53,6 +53,11 @@ void attach(execution& running, uint32_t attempt) noexcept;
 tombstone asked_for(const tombstone* former, uint32_t attempt,
                     time_point now) noexcept;
 
+/// Whether it came over more than one link; of others nothing remains.
+inline bool has_moved(const execution& one) noexcept {
+  return one.attempt > 1;
+}
+
 /// What is remembered of one that ended: what moved may have left a head of
 /// its own behind, on a link that stalls. Pure.
 std::optional<tombstone> remains_of(const execution& ended,

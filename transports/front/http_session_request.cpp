@@ -255,7 +255,8 @@ void http_session::start_exchange(std::shared_ptr<const route> via,
                    address.path},
     self(), window);
   request_.passed_on = true;
-  continue_at_ = unit_.now() + limits().continue_timeout;
+  if (request_.continue_due)
+    continue_at_ = unit_.now() + limits().continue_timeout;
   context_->to()->start(exchange_);
   if (limits().continue_timeout <= duration::zero())
     send_continue();
