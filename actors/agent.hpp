@@ -26,6 +26,8 @@ class network;  // transports/seam/network.hpp
 struct agent_server {
   std::string host;
   uint16_t port = 0;
+
+  bool operator==(const agent_server&) const = default;
 };
 
 /// What an agent has to say about its relation to one node.

@@ -38,6 +38,9 @@ class joiner {
   /// `FILE: PATH` for a path in the joined value, as it is in that file.
   std::string located(const std::string& place) const;
 
+  /// The file of a section, or of a name in one.
+  path file_of(const std::string& place) const;
+
  private:
   /// Part of an included file.
   struct origin {
@@ -57,7 +60,6 @@ class joiner {
   void merge_names(const std::string& section, json& members, const path& file);
   void put(json& to, json&& value, const std::string& place,
            const std::string& own_place, const path& file);
-  std::string file_of(const std::string& place) const;
   void report(problems&& found, const path& file);
 
   const path main_;
@@ -159,7 +161,7 @@ void joiner::merge(json root, const path& file) {
       put(known, std::move(value), place, place, file);
     } else if (key != "$schema") {
       out_.push_back({shown_name(file) + ": " + place,
-                      "what stands in " + file_of(place) + ", too",
+                      "what stands in " + shown_name(file_of(place)) + ", too",
                       "each section in one file",
                       {}});
     }
@@ -173,10 +175,11 @@ void joiner::merge_names(const std::string& section, json& members,
   for (auto& [name, value] : members.items()) {
     const auto here = member_path(place, name);
     if (known.contains(name))
-      out_.push_back({shown_name(file) + ": " + here,
-                      "a name that stands in " + file_of(here) + ", too",
-                      "each name once",
-                      {}});
+      out_.push_back(
+        {shown_name(file) + ": " + here,
+         "a name that stands in " + shown_name(file_of(here)) + ", too",
+         "each name once",
+         {}});
     else
       put(known[name], std::move(value), here, here, file);
   }
@@ -189,9 +192,9 @@ void joiner::put(json& to, json&& value, const std::string& place,
     origins_.insert_or_assign(place, origin{file, own_place});
 }
 
-std::string joiner::file_of(const std::string& place) const {
+path joiner::file_of(const std::string& place) const {
   const auto found = origins_.find(place);
-  return shown_name(found == origins_.end() ? main_ : found->second.file);
+  return found == origins_.end() ? main_ : found->second.file;
 }
 
 // The longest part of the path that came from elsewhere says from where.
@@ -273,7 +276,8 @@ read_file(const path& file, const source& from,
   }
   if (locator)
     *locator
-      = [files](const std::string& place) { return files->located(place); };
+      = {[files](const std::string& place) { return files->located(place); },
+         [files](const std::string& place) { return files->file_of(place); }};
   return wrong;
 }
 
@@ -290,8 +294,9 @@ result load(const path& file, const source& from,
   if (warnings)
     for (const auto& one : advise(all))
       warnings->push_back(fitted(
-        locator(one.path) + ": warning: ",
-        one.text + (one.other.empty() ? "" : " (" + locator(one.other) + ")")));
+        locator.place(one.path) + ": warning: ",
+        one.text
+          + (one.other.empty() ? "" : " (" + locator.place(one.other) + ")")));
   return all;
 }
 

@@ -279,7 +279,9 @@ void read_mapping(const json& value, const std::string& path,
 void read_admin(reader&& in, admin& to) {
   read_host(in, to.host);
   in.integer("port", to.port, any_port);
-  in.secret("token", to.token, max_token);
+  if (in.member("token") && in.secret("token", to.token, max_token)
+      && !is_bearer_token(to.token))
+    in.fail(in.path("token"), "a string that is none", bearer_token_rule);
   read_fields(in, fields::admin, to);
   // Who reaches the port may do everything.
   if (in && to.token.empty() && !is_loopback(to.host))

@@ -140,10 +140,11 @@ void declare(cli::command_line& line, agent_flags& to, bool websocket_only) {
             "End with exit code 4 when the connection to the last node is "
             "lost, instead of dialling again"},
            to.wishes.once);
-  line.add({"exit-on-refusal", "",
-            "End with exit code 3 when a node refuses this agent (password, "
-            "tunnel, version), instead of asking again"},
-           to.wishes.exit_on_refusal);
+  line.add(
+    {"exit-on-refusal", "",
+     "End with exit code 3 when a node refuses this agent (password, "
+     "tunnel, version), or the port takes none, instead of asking again"},
+    to.wishes.exit_on_refusal);
   line.add({.names = "status",
             .value = "HOST:PORT",
             .help = "Tell over HTTP how this agent is (/.api/health, "
@@ -178,15 +179,22 @@ void read_agent(cli::command_line& line, const nlohmann::json& root,
 config::problems read_agent_file(cli::command_line& line, agent_flags& to) {
   const std::filesystem::path file{to.config};
   const auto before = to;
+  config::locator locator;
   auto wrong = config::read_file(
     file, config::system_source(),
     [&](const nlohmann::json& root, config::problems& out) {
       read_agent(line, root, to, out);
-    });
-  for (const auto name : {&agent_flags::password_file, &agent_flags::ca_file,
-                          &agent_flags::status_token_file})
+    },
+    &locator);
+  if (!wrong.empty())
+    return wrong;
+  const std::pair<const char*, std::string agent_flags::*> names[]
+    = {{"$.password_file", &agent_flags::password_file},
+       {"$.ca_file", &agent_flags::ca_file},
+       {"$.status_token_file", &agent_flags::status_token_file}};
+  for (const auto& [key, name] : names)
     if (!(to.*name).empty() && to.*name != before.*name)
-      to.*name = (file.parent_path() / (to.*name)).string();
+      to.*name = (locator.file(key).parent_path() / (to.*name)).string();
   return wrong;
 }
 

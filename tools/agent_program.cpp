@@ -4,6 +4,7 @@
 #include "actors/init.hpp"
 #include "config/host.hpp"
 #include "config/syntax/file.hpp"
+#include "config/syntax/text.hpp"
 #include "tools/agent_flags.hpp"
 #include "tools/host.hpp"
 #include "tools/values.hpp"
@@ -15,6 +16,7 @@
 #include <caf/init_global_meta_objects.hpp>
 #include <spdlog/logger.h>
 
+#include <algorithm>
 #include <iostream>
 #include <optional>
 #include <stdexcept>
@@ -28,6 +30,9 @@ struct usage_error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// As the node's configuration takes.
+constexpr size_t max_password = 1024;
+
 std::vector<transport_kind> transports(const std::string& word) {
   if (word == "grpc")
     return {transport_kind::grpc};
@@ -39,30 +44,49 @@ std::vector<transport_kind> transports(const std::string& word) {
           transport_kind::poll};
 }
 
+/// What is wrong with a flag, or with a key where the file has it.
+[[noreturn]] void refuse(const cli::command_line& line, const agent_flags& from,
+                         const std::string& flag, const std::string& key,
+                         const std::string& why) {
+  if (line.is_from_file(flag))
+    throw std::runtime_error(config::shown_name(from.config) + ": $." + key
+                             + ": " + why);
+  throw usage_error("-" + flag + " " + why);
+}
+
 /// The password from the flag, the file or the environment, in this order.
-std::string password(const agent_flags& from) {
+std::string password(const cli::command_line& line, const agent_flags& from) {
+  const std::string too_long
+    = "has more than the 1024 bytes that a tunnel's password may have";
   auto environment = cli::take_environment("APS_PASSWORD");
+  if (from.password.size() > max_password)
+    refuse(line, from, "password", "password", too_long);
   if (!from.password.empty())
     return from.password;
+  std::string error;
   if (!from.password_file.empty()) {
-    std::string error;
     auto content = cli::read_secret(from.password_file, error);
-    if (!content)
+    if (content && content->size() > max_password)
+      error = config::shown_name(from.password_file) + " " + too_long;
+    if (!error.empty())
       throw std::runtime_error("password file " + error);
     return *content;
   }
   if (environment && !environment->empty()) {
-    std::string error;
-    if (auto line = cli::one_line(std::move(*environment), error))
-      return *line;
-    throw usage_error("the variable APS_PASSWORD " + error);
+    auto text = cli::one_line(std::move(*environment), error);
+    if (text && text->size() > max_password)
+      error = too_long;
+    if (!error.empty())
+      throw usage_error("the variable APS_PASSWORD " + error);
+    return *text;
   }
   throw usage_error("no password: give -password, -password-file or the "
                     "variable APS_PASSWORD");
 }
 
 /// Where `-status` is to listen. Who reaches it sees everything.
-agent_status_options status(const agent_flags& from) {
+agent_status_options status(const cli::command_line& line,
+                            const agent_flags& from) {
   std::string error;
   const auto parsed = parse_status(from.status, error);
   agent_status_options result{parsed->host, parsed->port, {}};
@@ -70,10 +94,17 @@ agent_status_options status(const agent_flags& from) {
     auto content = cli::read_secret(from.status_token_file, error);
     if (!content)
       throw std::runtime_error("token file " + error);
+    if (!config::is_bearer_token(*content))
+      throw std::runtime_error("token file "
+                               + config::shown_name(from.status_token_file)
+                               + " has not " + config::bearer_token_rule);
     result.token = *content;
   } else if (!config::is_loopback(result.host)) {
-    throw usage_error("-status " + result.host + " is no loopback address: "
-                      "others reach it, so it takes -status-token-file FILE");
+    refuse(line, from, "status", "status",
+           result.host
+             + " is no loopback address: others reach it, so it takes "
+             + (line.is_from_file("status") ? "status_token_file"
+                                            : "-status-token-file FILE"));
   }
   return result;
 }
@@ -84,16 +115,21 @@ duration to_duration(double seconds) {
 }
 
 /// `from` with values that their flags have checked.
-agent_options options(const agent_flags& from) {
+agent_options options(const cli::command_line& line, const agent_flags& from) {
   agent_options result;
   for (const auto& text : from.servers) {
     std::string error;
     const auto parsed = parse_server(text, error);
-    result.servers.push_back({parsed->host, parsed->port});
+    const agent_server server{parsed->host, parsed->port};
+    if (std::find(result.servers.begin(), result.servers.end(), server)
+        != result.servers.end())
+      refuse(line, from, "server", "server",
+             cli::to_string(*parsed) + " is given twice; each node once");
+    result.servers.push_back(server);
   }
   result.tunnel = from.tunnel;
   result.endpoint = from.name;
-  result.password = password(from);
+  result.password = password(line, from);
   result.transports = transports(from.transport);
   result.instance = from.instance.empty()
                       ? host::instance_name(from.tunnel + "." + from.name)
@@ -105,9 +141,11 @@ agent_options options(const agent_flags& from) {
   result.origin.send_timeout = to_duration(from.target_timeout);
   result.origin.min_rate = from.target_min_rate;
   if (!from.status.empty())
-    result.status = status(from);
+    result.status = status(line, from);
   else if (!from.status_token_file.empty())
-    throw usage_error("-status-token-file is of no use without -status");
+    refuse(line, from, "status-token-file", "status_token_file",
+           std::string{"is of no use without "}
+             + (line.is_from_file("status-token-file") ? "status" : "-status"));
   result.version = APS_VERSION;
   result.ends_on_refusal = from.wishes.exit_on_refusal;
   result.examine = [](executor& unit, const agent_server& server,
@@ -173,7 +211,7 @@ int run_agent_program(const agent_program& program, int argc, char** argv) {
   if (code)
     return *code;
   try {
-    auto ready = options(flags);
+    auto ready = options(line, flags);
     if (flags.check) {
       make_network(1, flags.dns)->origins(ready.origin); // reads -ca-file
       return cli::print(

@@ -1,5 +1,6 @@
 #include "tools/cli.hpp"
 
+#include "config/syntax/reader.hpp"
 #include "config/syntax/text.hpp"
 #include "tools/flag_keys.hpp"
 #include "tools/values.hpp"
@@ -20,17 +21,6 @@ namespace {
 
 /// Where the explanations of the help begin.
 constexpr size_t help_column = 30;
-
-std::vector<std::string> split(std::string_view text) {
-  std::vector<std::string> result;
-  for (size_t end = 0; end != text.npos; text.remove_prefix(end + 1)) {
-    end = text.find(',');
-    result.emplace_back(trimmed(text.substr(0, end)));
-    if (end == text.npos)
-      break;
-  }
-  return result;
-}
 
 /// Breaks a text into lines that fit beside the flags.
 std::string wrapped(const std::string& text) {
@@ -120,7 +110,7 @@ bool is_any_of(std::string_view word,
 struct command_line::implementation {
   option& add(const flag& flag, std::string shown_default) {
     option result{.flag = flag,
-                  .names = split(flag.names),
+                  .names = split_list(flag.names),
                   .shown_default = std::move(shown_default)};
     if (flag.variable && !flag.variable->empty())
       result.variables = {*flag.variable};
@@ -431,7 +421,7 @@ void command_line::add(const flag& flag, std::vector<std::string>& target) {
   auto& added = impl_->add(flag, "");
   added.repeats = true;
   added.take = [&target, flag](const std::string& value) -> std::string {
-    for (auto& part : split(value)) {
+    for (auto& part : split_list(value)) {
       if (part.empty())
         return cli::quoted(value) + " has an empty element";
       if (flag.check)
@@ -499,7 +489,14 @@ void command_line::read_keys(config::reader& in) {
       const flag_key place{in, key.c_str(), one.flag};
       one.in_file = place.is_there();
       one.read(place, one.given.has_value());
+      for (size_t i = 1; i < one.names.size(); ++i)
+        in.hint(key_of(one.names[i]), key);
     }
+}
+
+bool command_line::is_from_file(std::string_view name) const {
+  const auto* found = impl_->find(name);
+  return found && found->in_file && !found->given;
 }
 
 std::vector<command_line::entry> command_line::entries() const {

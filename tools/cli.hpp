@@ -95,6 +95,9 @@ class command_line {
   /// configuration file. What they did not leave open is checked all the same.
   void read_keys(config::reader& in);
 
+  /// Whether what counts of a flag is what a file says.
+  bool is_from_file(std::string_view name) const;
+
   /// A flag or an argument, for completion.
   struct entry {
     std::vector<std::string> names; ///< without dashes

@@ -11,21 +11,52 @@ namespace aps::cli {
 
 namespace {
 
+/// What may stand there, in a word.
+std::string allowed_of(const flag& flag) {
+  return flag.value.empty() ? "true or false" : flag.value;
+}
+
+/// What the command line says of a value that stands before it, without the
+/// value.
+std::string without_value(std::string error, const std::string& value) {
+  const auto shown = cli::quoted(value);
+  if (!error.starts_with(shown))
+    return error;
+  error.erase(0, shown.size());
+  return error.starts_with(": ") ? error.substr(2) : "it" + error;
+}
+
 /// Reports what is wrong with a string, if anything, in the words that the
 /// command line has for it.
+bool is_right(const flag_key& key, const std::string& path,
+              const std::string& value, const std::string& error) {
+  return error.empty()
+         || key.in.fail(
+           path,
+           "the string " + (key.flag.secret ? "\"...\"" : config::quote(value)),
+           allowed_of(key.flag) + " (" + without_value(error, value) + ")");
+}
+
 bool is_right(const flag_key& key, const std::string& value,
               const std::string& error) {
-  if (error.empty())
-    return true;
-  const auto& flag = key.flag;
-  return key.in.fail(
-    key.in.path(key.name),
-    "the string " + (flag.secret ? "\"...\"" : config::quote(value)),
-    (flag.value.empty() ? "true or false" : flag.value) + " (" + error + ")");
+  return is_right(key, key.in.path(key.name), value, error);
 }
 
 std::string why_not(const flag& flag, const std::string& value) {
   return flag.check ? flag.check(value) : "";
+}
+
+std::string why_not_any(const flag& flag,
+                        const std::vector<std::string>& values) {
+  for (const auto& value : values) {
+    if (value.empty())
+      return "it has an empty element";
+    if (value.size() > max_text)
+      return "it has more than " + std::to_string(max_text) + " bytes";
+    if (auto error = why_not(flag, value); !error.empty())
+      return error;
+  }
+  return {};
 }
 
 /// The string; null when there is none or something else.
@@ -52,11 +83,17 @@ bool flag_key::is_there() const {
 }
 
 bool read_text(const flag_key& key, std::string& to) {
-  if (!key.is_there())
+  const auto* value = key.in.member(key.name);
+  if (!value)
     return true;
-  const auto ok = key.flag.secret ? key.in.secret(key.name, to, max_text)
-                                  : key.in.text(key.name, to, max_text);
-  return ok && is_right(key, to, why_not(key.flag, to));
+  const auto* text = string_at(key);
+  if (!text || text->empty() || text->size() > max_text)
+    return key.in.fail(key.in.path(key.name),
+                       config::describe(*value, key.flag.secret),
+                       allowed_of(key.flag) + ", a string of 1 to "
+                         + std::to_string(max_text) + " bytes");
+  to = *text;
+  return is_right(key, to, why_not(key.flag, to));
 }
 
 bool read_number(const flag_key& key, uint32_t most, uint32_t& to) {
@@ -88,14 +125,30 @@ bool read_switch(const flag_key& key, bool& to) {
 }
 
 bool read_list(const flag_key& key, std::vector<std::string>& to) {
-  if (!key.is_there())
+  const auto* value = key.in.member(key.name);
+  if (!value)
     return true;
-  if (!key.in.strings(key.name, to,
-                      {true, nullptr, "a string or a list of them"}))
-    return false;
-  return std::all_of(to.begin(), to.end(), [&](const auto& one) {
-    return is_right(key, one, why_not(key.flag, one));
-  });
+  if (const auto* text = string_at(key)) {
+    to = split_list(*text);
+    return is_right(key, *text, why_not_any(key.flag, to));
+  }
+  const auto allowed = allowed_of(key.flag) + ", or a list of them";
+  if (!value->is_array() || value->empty())
+    return key.in.fail(key.in.path(key.name), config::describe(*value),
+                       allowed);
+  for (size_t i = 0; i < value->size(); ++i) {
+    const auto& one = (*value)[i];
+    const auto path = config::element_path(key.in.path(key.name), i);
+    if (!one.is_string())
+      return key.in.fail(path, config::describe(one), allowed_of(key.flag));
+    auto text = one.get<std::string>();
+    if (std::find(to.begin(), to.end(), text) != to.end())
+      return key.in.fail(path, config::describe(one) + " again", "each once");
+    if (!is_right(key, path, text, why_not_any(key.flag, {text})))
+      return false;
+    to.push_back(std::move(text));
+  }
+  return true;
 }
 
 bool read_choice(const flag_key& key, const std::vector<std::string>& allowed,

@@ -62,8 +62,9 @@ bool strip_url(std::string_view& text, uint16_t& default_port,
     return false;
   }
   if (found->tls) {
-    error = quoted(text) + ": TLS is not supported here; give host:port of a "
-                           "plain listener";
+    error = quoted(text)
+            + ": TLS is not supported here; give a plain "
+              "host:port";
     return false;
   }
   text.remove_prefix(mark + 3);
@@ -221,6 +222,11 @@ std::optional<address> parse_address(std::string_view text,
     error = shown + " has no host; give host:port";
     return std::nullopt;
   }
+  if (host.find_first_not_of("0123456789") == host.npos) {
+    error = shown + " has no host but a number; give host:"
+            + std::string(host.substr(0, 5));
+    return std::nullopt;
+  }
   address result{std::string(host), default_port};
   if (!port)
     return result;
@@ -232,6 +238,17 @@ std::optional<address> parse_address(std::string_view text,
   return std::nullopt;
 }
 
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> result;
+  for (size_t end = 0; end != text.npos; text.remove_prefix(end + 1)) {
+    end = text.find(',');
+    result.emplace_back(trimmed(text.substr(0, end)));
+    if (end == text.npos)
+      break;
+  }
+  return result;
+}
+
 std::string to_string(const address& address) {
   return config::authority(address.host, address.port);
 }
@@ -239,7 +256,7 @@ std::string to_string(const address& address) {
 std::optional<std::string> read_secret(const std::string& file,
                                        std::string& error) {
   const auto refuse = [&](const std::string& why) {
-    error = cli::quoted(file) + ' ' + why;
+    error = config::shown_name(file) + ' ' + why;
     return std::nullopt;
   };
   std::error_code problem;
@@ -259,6 +276,8 @@ std::optional<std::string> one_line(std::string text, std::string& why) {
     text.pop_back();
   if (text.empty())
     why = "is empty";
+  else if (text.starts_with("\xEF\xBB\xBF"))
+    why = "begins with a byte order mark; save it without";
   else if (why.empty() && text.find('\n') != text.npos)
     why = "has more than one line";
   return why.empty() ? std::optional{std::move(text)} : std::nullopt;

@@ -29,6 +29,9 @@ std::optional<std::string>
 parse_choice(std::string_view text, const std::vector<std::string>& allowed,
              std::string& error);
 
+/// The elements between commas, without blanks around them.
+std::vector<std::string> split_list(std::string_view text);
+
 struct address {
   std::string host; ///< IPv6 without brackets
   uint16_t port = 0;

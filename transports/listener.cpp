@@ -48,7 +48,7 @@ bool may_be_agent(std::string_view bytes) {
 
 std::string_view remedy_of(const error_code& error) {
   if (error == asio::error::address_in_use)
-    return "; is another node running?";
+    return "; is another node or agent running?";
   if (error == asio::error::access_denied)
     return "; a port below 1024 takes CAP_NET_BIND_SERVICE";
   if (error == boost::system::errc::address_not_available)
@@ -258,12 +258,15 @@ class open_port : public std::enable_shared_from_this<open_port> {
                &unit](stream_ptr taken, std::string read, place_ptr its) {
         me->to_grpc(unit, std::move(taken), std::move(read), std::move(its));
       };
-    auto refused = [to = to_, &unit, peer = stream->peer_ip()] {
-      to->on_own_answer(unit, {.result = outcome::not_implemented,
-                               .peer = peer,
-                               .method = "HTTP/2",
-                               .detail = "HTTP/2 is for agents here; visitors "
-                                         "speak HTTP/1.1."});
+    auto refused = [to = to_, &unit, peer = stream->peer_ip(),
+                    taken = options_.agents] {
+      to->on_own_answer(
+        unit, {.result = outcome::not_implemented,
+               .peer = peer,
+               .method = "HTTP/2",
+               .detail = taken ? "HTTP/2 is for agents here; visitors speak "
+                                 "HTTP/1.1."
+                               : "HTTP/2 is not spoken here, HTTP/1.1 is."});
     };
     auto door = std::make_shared<h2_door>(
       unit, std::move(stream), std::move(bytes), std::move(place),

@@ -54,6 +54,11 @@ std::string_view advice(refusal why) {
   }
 }
 
+/// How long who never was connected lets a peer rest that is no node.
+duration pause_before(const peer_finding& found) {
+  return std::chrono::seconds(found.takes_no_agents ? 10 : 1);
+}
+
 } // namespace
 
 agent_state::agent_state(agent_actor::pointer self, agent_context_ptr context)
@@ -252,6 +257,8 @@ void agent_state::on_dialled(dial_done& done) {
   auto& link = done.result.connected;
   if (!link) {
     lane.redials.on_failed(now);
+    if (!found_.text.empty() && node_.empty())
+      lane.redials.hold(now + pause_before(found_));
     metrics_.on_dial_failed(done.transport);
     if (!draining_)
       complain(lane, done.transport,
@@ -317,7 +324,7 @@ void agent_state::on_up(const agent_connection_up& up) {
   for (auto* one : {&last_refusal_, &last_failure_})
     if (*one && (first || (*one)->transport == up.transport))
       (*one)->over = true;
-  found_.clear();
+  found_ = {};
   resume_time_ = std::chrono::milliseconds(up.resume_time_ms);
   context_->log.info("Connected to {} over {} as {}.{} ({})",
                      context_->server_name(), row_of(up.transport).title,
@@ -443,12 +450,11 @@ void agent_state::refuse(lane& lane, transport_kind transport,
                          const refused_frame& no) {
   const auto hopeless = is_hopeless(lane, no.code);
   lane.refused = true;
-  const auto text = context_->server_name() + " refused "
-                    + std::string(no.code == refusal::disabled
-                                    ? row_of(transport).title
-                                    : context_->tunnel + "."
-                                        + context_->endpoint)
-                    + ": " + no.message + std::string(advice(no.code));
+  const auto text
+    = context_->server_name() + " refused "
+      + std::string(no.code == refusal::disabled ? row_of(transport).title
+                                                 : context_->agent_name())
+      + ": " + no.message + std::string(advice(no.code));
   metrics_.on_refused(no.code);
   if (hopeless && !draining_)
     report(agent_report::news::refused, text);
@@ -478,8 +484,8 @@ void agent_state::complain(const lane& lane, transport_kind transport,
   const auto cause = cut_off ? text : cause_of(transport, text, lost);
   const auto shown_text = of_one ? text + ending_of(transport) : text;
   // What somebody found behind it says more.
-  last_failure_ = trouble{found_.empty() ? shown_text : found_, now, {},
-                          transport};
+  last_failure_ = trouble{
+    found_.text.empty() ? shown_text : found_.text, now, {}, transport};
   if (!failures_.admit(cause, now)) {
     context_->log.debug("{} over {}: {}", context_->server_name(),
                         row_of(transport).title, text);
@@ -499,22 +505,26 @@ void agent_state::complain(const lane& lane, transport_kind transport,
                        if (found.text.empty())
                          write_complaint(cause, shown_text, next);
                        else
-                         on_found(found, transport, next);
+                         on_found(found, transport);
                      }));
     });
 }
 
-void agent_state::on_found(const peer_finding& found, transport_kind transport,
-                           time_point next) {
+void agent_state::on_found(const peer_finding& found,
+                           transport_kind transport) {
+  const auto now = compat::now(self_);
+  if (node_.empty())
+    for (auto& [kind, lane] : lanes_)
+      lane.redials.hold(now + pause_before(found));
   const auto hopeless = found.takes_no_agents && !is_connected();
   if (hopeless && !draining_)
     report(agent_report::news::refused, found.text);
   if (!hopeless || !context_->ends_on_refusal)
-    write_complaint(found.text, found.text, next);
+    write_complaint(found.text, found.text, next_try(now, false).value_or(now));
   if (is_connected())
     return;
-  found_ = found.text;
-  last_failure_ = trouble{found.text, compat::now(self_), {}, transport};
+  found_ = found;
+  last_failure_ = trouble{found.text, now, {}, transport};
 }
 
 void agent_state::write_complaint(const std::string& cause,

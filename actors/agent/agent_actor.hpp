@@ -113,8 +113,7 @@ class agent_state {
   void complain(const lane& lane, transport_kind transport,
                 const std::string& text, bool lost = false,
                 bool cut_off = false);
-  void on_found(const peer_finding& found, transport_kind transport,
-                time_point next);
+  void on_found(const peer_finding& found, transport_kind transport);
   void write_complaint(const std::string& cause, const std::string& text,
                        time_point next);
   void report(agent_report::news news, const std::string& text = {});
@@ -140,7 +139,7 @@ class agent_state {
   complaints found_troubles_; ///< by what is behind it
   std::optional<trouble> last_refusal_;
   std::optional<trouble> last_failure_;
-  std::string found_; ///< behind the failures, until there is a connection
+  peer_finding found_; ///< behind the failures, until there is a connection
   agent_metrics metrics_;
   bool draining_ = false;
 };

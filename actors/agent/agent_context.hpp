@@ -7,6 +7,7 @@
 #include "actors/messages.hpp"
 #include "actors/watch/component_log.hpp"
 #include "config/host.hpp"
+#include "transports/seam/foreign_text.hpp"
 
 #include <memory>
 #include <string>
@@ -38,6 +39,12 @@ struct agent_context {
   bool ends_on_refusal = false;
   std::shared_ptr<std::atomic<size_t>> live; ///< exchanges in the tables
   std::shared_ptr<std::atomic<size_t>> connections; ///< known to the node
+
+  /// "tunnel.endpoint", short enough for a line.
+  std::string agent_name() const {
+    constexpr size_t shown = 40; // of each
+    return foreign_text(tunnel, shown) + "." + foreign_text(endpoint, shown);
+  }
 
   std::string server_name() const {
     return config::authority(server.host, server.port);

@@ -226,23 +226,35 @@ void connection_state::on_rejected(const rejected& no) {
          no.retry_after_ms);
 }
 
+// What the operator hears and the peer does not: it would tell that there is
+// such a tunnel.
+std::string_view connection_state::untold_reason(refusal why) const {
+  if (why != refusal::bad_proof)
+    return {};
+  if (!unproven_)
+    return "its tunnel's key was not there in time";
+  const auto known = context_->config.tunnels.find(hello_.tunnel);
+  return known != context_->config.tunnels.end() && !known->second.enabled
+           ? "the tunnel is switched off (enabled: false)"
+           : "";
+}
+
 void connection_state::refuse(refusal why, close_reason reason,
                               uint32_t retry_after_ms) {
   const auto silent = phase_ == phase::greeting && why == refusal::malformed
                       && compat::now(self_) - opened_ >= hello_timeout;
-  // Said here alone: it would tell that there is such a tunnel.
-  const auto unheard = why == refusal::bad_proof && !unproven_;
+  const auto untold = untold_reason(why);
   phase_ = phase::closing;
   const std::string text{silent ? "no hello in time" : render(why)};
-  event refused{why == refusal::bad_proof && !unheard
+  event refused{why == refusal::bad_proof && untold.empty()
                   ? event_kind::auth_failed
                   : event_kind::connection_refused,
                 foreign_text(hello_.tunnel, max_foreign_name),
                 foreign_text(hello_.endpoint, max_foreign_name),
                 std::string(to_string(link_->transport())),
                 name_,
-                (unheard ? "its tunnel's key was not there in time" : text)
-                  + " (peer " + link_->peer() + ")",
+                (untold.empty() ? text : std::string{untold}) + " (peer "
+                  + link_->peer() + ")",
                 0,
                 std::string(to_string(why))};
   refused.peer = std::string{address_of(link_->peer())};

@@ -55,6 +55,7 @@ class connection_state {
   void report_health();
   void look_after();
   void wake();
+  std::string_view untold_reason(refusal why) const;
   void refuse(refusal why, close_reason reason, uint32_t retry_after_ms);
   void close_if_drained();
   void report_probes(bool good);

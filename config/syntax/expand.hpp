@@ -46,8 +46,11 @@ void expand(nlohmann::json& value, const std::string& path,
             const std::filesystem::path& folder, const source& from,
             problems& out);
 
-/// `FILE: PATH` for the path of a key, wherever it comes from.
-using locator = std::function<std::string(const std::string& path)>;
+/// Where the key at a path stands: "FILE: PATH" for messages, and the file.
+struct locator {
+  std::function<std::string(const std::string& path)> place;
+  std::function<std::filesystem::path(const std::string& path)> file;
+};
 
 /// Reads a file and those it includes, with what they only name, as one value,
 /// which `read` gets unless the first cannot be read. Returns all problems,

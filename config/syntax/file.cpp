@@ -37,19 +37,39 @@ int open_stops() {
   return ::signalfd(-1, &stops, SFD_CLOEXEC);
 }
 
-/// False when a stop came first.
-bool wait_for_bytes(int file, int stops) {
+/// False when a stop came first, or nothing for too long. Who types has time.
+bool wait_for_bytes(int file, int stops, std::chrono::milliseconds patience) {
+  const int most = ::isatty(file) ? -1 : static_cast<int>(patience.count());
   pollfd all[] = {{file, POLLIN, 0}, {stops, POLLIN, 0}};
-  while (::poll(all, 2, -1) < 0)
+  while (::poll(all, 2, most) < 0)
     if (errno != EINTR)
       return true; // reading says what is wrong
   return all[0].revents != 0;
 }
 
+constexpr size_t shown_bytes = 88; ///< of a name
+
+/// Without its middle: its end tells it from others, its beginning where it is.
+std::string shortened(const std::string& name) {
+  if (name.size() <= shown_bytes)
+    return name;
+  const auto is_inside = [&](size_t at) { // a character of UTF-8
+    return (static_cast<unsigned char>(name[at]) & 0xC0) == 0x80;
+  };
+  auto head = shown_bytes / 3;
+  auto tail = name.size() - (shown_bytes - head - 3);
+  while (is_inside(head))
+    --head;
+  while (tail < name.size() && is_inside(tail))
+    ++tail;
+  return name.substr(0, head) + "..." + name.substr(tail);
+}
+
 } // namespace
 
 std::string read_bytes(const std::filesystem::path& path, size_t most,
-                       std::error_code& error) {
+                       std::error_code& error,
+                       std::chrono::milliseconds patience) {
   const auto fail = [&error](int code) {
     error = {code, std::generic_category()};
     return std::string{};
@@ -64,7 +84,7 @@ std::string read_bytes(const std::filesystem::path& path, size_t most,
   std::string result;
   char piece[65536];
   for (;;) {
-    if (!wait_for_bytes(file.fd, stops.fd))
+    if (!wait_for_bytes(file.fd, stops.fd, patience))
       return fail(EINTR);
     const auto got = ::read(file.fd, piece, sizeof piece);
     if (got == 0)
@@ -78,8 +98,8 @@ std::string read_bytes(const std::filesystem::path& path, size_t most,
 }
 
 std::string shown_name(const std::filesystem::path& file) {
-  auto name = file.string();
-  return is_clean(name) ? name : escaped(name);
+  const auto name = file.string();
+  return is_clean(name) ? shortened(name) : escaped(shortened(name));
 }
 
 } // namespace aps::config

@@ -288,13 +288,20 @@ bool reader::fail(std::string path, std::string found, std::string allowed,
   return false;
 }
 
+void reader::hint(std::string key, std::string meant) {
+  hints_.insert_or_assign(std::move(key), std::move(meant));
+}
+
 void reader::finish() {
   if (!value_)
     return;
-  for (const auto& [key, value] : value_->items())
-    if (std::find(known_.begin(), known_.end(), key) == known_.end())
-      fail(path(key), "an unknown key", "one of " + joined(known_),
-           nearest(key, known_));
+  for (const auto& [key, value] : value_->items()) {
+    if (std::find(known_.begin(), known_.end(), key) != known_.end())
+      continue;
+    const auto hint = hints_.find(key);
+    fail(path(key), "an unknown key", "one of " + joined(known_),
+         hint == hints_.end() ? nearest(key, known_) : hint->second);
+  }
 }
 
 } // namespace aps::config

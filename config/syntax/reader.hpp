@@ -109,6 +109,9 @@ class reader {
   bool fail(std::string path, std::string found, std::string allowed,
             std::string hint = {});
 
+  /// Who writes the unknown key `key` means `meant`.
+  void hint(std::string key, std::string meant);
+
   /// Reports unknown keys.
   void finish();
 
@@ -127,6 +130,7 @@ class reader {
   problems& out_;
   std::vector<std::string> known_;
   std::map<std::string, nlohmann::json> read_; ///< of expanded values
+  std::map<std::string, std::string> hints_;
 };
 
 /// The value as a whole number, if it is one that a uint64_t holds.

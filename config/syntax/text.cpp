@@ -197,6 +197,12 @@ std::string meant(std::string_view word,
   return "";
 }
 
+bool is_bearer_token(std::string_view text) {
+  return !text.empty() && text.front() != ' ' && text.back() != ' '
+         && std::none_of(text.begin(), text.end(),
+                         [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= 128 && !has_controls(text);
 }

@@ -49,6 +49,14 @@ inline constexpr std::pair<std::string_view, std::string_view> synonyms[]
 /// ("warn" is "warning", "ws" is "websocket"); "" when there is none.
 std::string meant(std::string_view word, const std::vector<std::string>& words);
 
+/// Whether `text` may stand as a token behind "Authorization: Bearer": no
+/// control characters, no blanks at its ends, which a header loses.
+bool is_bearer_token(std::string_view text);
+
+/// What `is_bearer_token` asks for, in words.
+inline constexpr auto bearer_token_rule
+  = "a token without control characters and without blanks at its ends";
+
 /// Whether `text` may name a server, tunnel or endpoint: 1..128 bytes without
 /// control characters.
 bool is_name(std::string_view text);

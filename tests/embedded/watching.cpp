@@ -43,8 +43,8 @@ struct sights {
   }
 };
 
-// Subscribes, monitors the first connection it hears of, has it cut, and
-// remembers how that went.
+// Subscribes, monitors the first connection that it hears of and finds, has it
+// cut, and remembers how that went.
 caf::behavior watcher(caf::event_based_actor* self, monitor_actor monitor,
                       std::shared_ptr<sights> to) {
   compat::on_down(self, [to](const caf::down_msg&) { to->add("down"); });
@@ -59,7 +59,7 @@ caf::behavior watcher(caf::event_based_actor* self, monitor_actor monitor,
         to->add(to_string(what.kind) + " " + what.reason);
         return;
       }
-      if (to->have("opened"))
+      if (to->have("is itself"))
         return;
       to->add("opened");
       compat::request(

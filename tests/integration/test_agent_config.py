@@ -19,23 +19,39 @@ REFUSED = [
     ({**FULL, "transport": "wss"}, FAILED,
      r'\$\.transport: did you mean "ws"\? found the string "wss", allowed'),
     ({**FULL, "grace": "5x"}, FAILED,
-     r'\$\.grace: found the string "5x", allowed SECONDS \("5x" is not a '),
+     r'\$\.grace: found the string "5x", allowed SECONDS \(it is not a '),
     ({**FULL, "grace": 700000}, FAILED, r"\$\.grace: .* from 0 to 604800"),
     ({**FULL, "grace": "8w"}, FAILED, r'\$\.grace: found the string "8w"'),
     ({**FULL, "ca_file": "nowhere.pem"}, FAILED,
      r"cannot read certificates from .*nowhere\.pem: No such file"),
     ({**FULL, "ca_file": "agent.json"}, FAILED,
-     r"cannot read certificates from .*agent\.json: no start line"),
+     r"cannot read certificates from .*agent\.json: it has no certificate"),
+    ({**FULL, "server": "https://node.example"}, FAILED,
+     r"TLS is not supported here; give a plain host:port\)$"),
+    ({**FULL, "server": "127.0.0.1:1,a b"}, FAILED, r"more than host and port"),
+    ({**FULL, "server": [1]}, FAILED,
+     r"\$\.server\[0\]: found the number 1, allowed HOST:PORT"),
+    ({**FULL, "server": ["a:1", "a:1"]}, FAILED,
+     r"\$\.server\[1\]: found the string .a:1. again, allowed each once"),
+    ({**FULL, "server": "a:1,ws://a:1"}, FAILED,
+     r"agent\.json: \$\.server: a:1 is given twice"),
+    ({**FULL, "status": 9091}, FAILED, r"\$\.status: .*allowed HOST:PORT, a str"),
+    ({**FULL, "endpoint": "n"}, FAILED, r'\$\.endpoint: did you mean "name"\?'),
+    ({**FULL, "status_token_file": "t"}, FAILED,
+     r"agent\.json: \$\.status_token_file: is of no use without"),
     ({**FULL, "once": "perhaps"}, FAILED,
      r'\$\.once: found the string "perhaps", allowed true or false'),
     ({**FULL, "once": 1}, FAILED, r"\$\.once: .*true or false"),
     ({**FULL, "threads": 1025}, FAILED, r"\$\.threads: .*from 0 to 1024"),
     ({**FULL, "server": []}, FAILED, r"\$\.server: found a list of 0"),
-    ({**FULL, "server": ["a:b"]}, FAILED, r'\$\.server: .*"a:b".*HOST:PORT'),
+    ({**FULL, "server": ["a:b"]}, FAILED,
+     r'\$\.server\[0\]: .*"a:b".*HOST:PORT'),
     ({**FULL, "dns": "here"}, FAILED, r'\$\.dns: .*"here".*IP address'),
     ({**FULL, "tunnel": "a\u0007"}, FAILED, r"\$\.tunnel: .*no name"),
     ({**FULL, "status": "example.com"}, FAILED, r"\$\.status: .*localhost"),
     ({**FULL, "password": 5}, FAILED, r"\$\.password: found a number"),
+    ({**FULL, "password": "x" * 1025}, FAILED,
+     r"\$\.password: has more than the 1024 bytes"),
     ({**FULL, "password": "${APS_NO_SUCH}"}, FAILED,
      r"\$\.password: found \$\{APS_NO_SUCH\}, which is not set"),
     ({**FULL, "config": "x"}, FAILED, r"\$\.config: .*unknown key"),
@@ -48,7 +64,8 @@ REFUSED = [
      r"missing: -server HOST:PORT .*APS_SERVER, or a key of the file"),
     ({"server": "a", "tunnel": "t", "name": "n"}, USAGE, r"no password"),
     ({**FULL, "password": "${file:nowhere}"}, FAILED, r"nowhere"),
-    ({**FULL, "status": "0.0.0.0:1"}, USAGE, r"-status-token-file FILE"),
+    ({**FULL, "status": "0.0.0.0:1"}, FAILED,
+     r"agent\.json: \$\.status: 0\.0\.0\.0 is no loopback .*takes status_token_file"),
 ]
 
 
@@ -165,6 +182,41 @@ class Files(unittest.TestCase):
         (self.folder / "secret").write_text("p\n")
         done = self.run_agent("-config", file, "-check")
         self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_list_may_be_a_string_with_commas(self):
+        file = write_config(self.folder, {
+            **FULL, "server": "127.0.0.1:1, 127.0.0.1:2",
+            "dns": "127.0.0.1,::1"})
+        self.assertEqual([server for _, server, _ in self.dials(
+            "-config", file)], ["127.0.0.1:1", "127.0.0.1:2"])
+
+    def test_names_of_files_in_an_included_file_are_relative_to_that(self):
+        folder = self.folder / "conf.d"
+        folder.mkdir()
+        write_config(folder, {"name": "n", "password_file": "secret"}, "a.json")
+        file = write_config(self.folder, {
+            "include": ["conf.d/*.json"], "server": "127.0.0.1:1",
+            "tunnel": "t"})
+        (folder / "secret").write_text("p\n")
+        done = self.run_agent("-config", file, "-check")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_secrets_that_could_never_work_are_refused(self):
+        secret = self.folder / "secret"
+        for text, flag, words in (
+                ("x" * 1025, "-password-file", "more than the 1024 bytes"),
+                ("\ufeffp", "-password-file", "byte order mark"),
+                (" t ", "-status-token-file", "without blanks at its ends"),
+                ("t\0t", "-status-token-file", "without control characters")):
+            secret.write_text(text)
+            file = write_config(self.folder, {
+                "server": "127.0.0.1:1", "tunnel": "t", "name": "n",
+                "status": "127.0.0.1:9091"})
+            more = [] if flag == "-password-file" else ["-password", "p"]
+            done = self.run_agent("-config", file, flag, secret, "-check",
+                                  *more)
+            self.assertEqual(done.returncode, FAILED, done.stderr)
+            self.assertIn(words, done.stderr)
 
     def test_ws_client_has_no_transport_to_choose(self):
         file = write_config(self.folder, {**FULL, "transport": "ws"})

@@ -151,7 +151,7 @@ FLAGS = [
      r"-password is empty"),
     # aps-endpoint: files.
     ("aps-endpoint -server a:1 -tunnel t -name n -password-file /nowhere",
-     FAILED, r'password file "/nowhere" does not exist'),
+     FAILED, r'password file /nowhere does not exist'),
     ("aps-endpoint -server a:1 -tunnel t -name n -password-file {folder}",
      FAILED, r"password file .* is a folder"),
     ("aps-endpoint -server a:1 -tunnel t -name n -password-file {empty}",
@@ -216,7 +216,7 @@ FLAGS = [
     ("apsctl top -interval 0", USAGE, r"-interval is at least 0.1 s"),
     ("apsctl top -interval x", USAGE, r'-interval "x" is not a duration'),
     ("apsctl status -token-file /nowhere", FAILED,
-     r'token file "/nowhere" does not exist'),
+     r'token file /nowhere does not exist'),
     ("apsctl status -token-file {folder}", FAILED, r"token file .* is a fold"),
     ("apsctl status -admin", USAGE, r"-admin needs a value, HOST:PORT"),
     ("apsctl status -admin https://a", USAGE, r"-admin .*TLS is not supp"),
@@ -256,7 +256,9 @@ for address, words in (
         ("wss://a:443", "TLS is not supported"),
         ("WSS://a", "TLS is not supported"),
         ("ftp://a", "is none of host:port, http:// and ws://"),
-        ("grpc://a:1", "is none of host:port, http:// and ws://")):
+        ("grpc://a:1", "is none of host:port, http:// and ws://"),
+        ("8080", "has no host but a number; give host:8080"),
+        ("http://8080/", "has no host but a number; give host:8080")):
     FLAGS.append((f"aps-endpoint -server {address} -tunnel t -name n "
                   "-password p", USAGE, f"-server .*{words}"))
     FLAGS.append((f"apsctl status -admin {address}", USAGE,
@@ -451,10 +453,11 @@ class Strangers(Table):
     """Agents and apsctl before what is no node."""
 
     def test_an_agent_says_what_it_found(self):
-        rows = []
+        rows, peers = [], []
         for answer, pattern in PEERS:
             peer = Peer(answer)
             self.addCleanup(peer.close)
+            peers.append(peer)
             rows += [(["aps-endpoint", "-server", f"127.0.0.1:{peer.port}",
                        "-tunnel", "t", "-name", "n", "-password", "p",
                        "-transport", transport, "-wait", f"{PATIENCE}s"],
@@ -462,6 +465,9 @@ class Strangers(Table):
                      for transport in ("ws", "grpc", "poll", "mix")]
         with concurrent.futures.ThreadPoolExecutor(len(rows)) as pool:
             list(pool.map(lambda row: self.row(*row, lines=5), rows))
+        # Once it is known, each of six lanes dials once a second at most.
+        for peer in peers:
+            self.assertLess(len(peer.open), 6 * (PATIENCE + 6))
 
     def test_apsctl_says_what_it_found(self):
         for answer, pattern in CTL_PEERS:
@@ -670,7 +676,7 @@ class Ports(Table, Case):
                                                     change))
             self.row(["aps", str(file)], FAILED,
                      rf"^aps: {key}: cannot listen on 127\.0\.0\.1:{port}: "
-                     r"Address already in use; is another node running\?$")
+                     r"Address already in use; is another node or agent running\?$")
             self.assertNotIn("Draining", run(["aps", str(file)])[2])
 
     def test_minus_nothing_is_nothing(self):

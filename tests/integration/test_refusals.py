@@ -87,7 +87,7 @@ AT_ADMIN = (
      b"Upgrade: websocket\r\n\r\n", r"GET /up: This is the admin listener"),
     ("501", b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
      r"CONNECT a:443: No tunnels by CONNECT"),
-    ("none", VISIT_H2, r"a connection: HTTP/2 is for agents"),
+    ("none", VISIT_H2, r"a connection: HTTP/2 is not spoken here"),
     # A request that is refused for other reasons counts the same.
     ("403", b"GET /.api/stats HTTP/1.1\r\nHost: evil.test\r\n\r\n",
      r"GET /\.api/stats: without a token"),

@@ -195,5 +195,19 @@ class Visitors(Case):
         self.assertTrue(stack.node.running)
 
 
+class SwitchedOff(Case):
+    def test_the_operator_hears_why_and_the_agent_does_not(self):
+        stack = self.build("ws", {"tunnels": {"off": {
+            "password": PASSWORD, "enabled": False}}}, agent=False)
+        done = run("aps-endpoint", "-server", f"127.0.0.1:{stack.port}",
+                   "-tunnel", "off", "-name", "n", "-password", PASSWORD,
+                   "-transport", "ws", "-exit-on-refusal")
+        self.assertEqual(done.returncode, REFUSED, done.stderr)
+        self.assertIn("unknown tunnel or wrong password", done.stderr)
+        self.assertNotIn("switched off", done.stderr)
+        wait_until(lambda: "the tunnel is switched off (enabled: false)"
+                   in stack.node.log, "the node to say why")
+
+
 if __name__ == "__main__":
     main()

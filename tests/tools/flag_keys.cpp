@@ -122,8 +122,8 @@ CAF_TEST(what is wrong is refused by key and by flag) {
     given("{}", {"-text", std::string(max_text, 'x')}).all.text.size(),
     max_text);
   CAF_CHECK_EQUAL(given(R"({"name": "bad"})").problem(),
-                  "$.name: found the string \"bad\", allowed NAME (\"bad\" is "
-                  "no name)");
+                  "$.name: found the string \"bad\", allowed NAME (it is no "
+                  "name)");
 }
 
 CAF_TEST(the flag wins and hides no mistake of the file) {

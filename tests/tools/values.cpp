@@ -113,8 +113,8 @@ CAF_TEST(an address that is none says why) {
     {"[::1]7", "\"[::1]7\" is not host:port or [ipv6]:port"},
     {"[", "\"[\" is not host:port or [ipv6]:port"},
     {"ftp://a", "\"ftp://a\" is none of host:port, http:// and ws://"},
-    {"wss://a", "\"wss://a\": TLS is not supported here; give host:port of a "
-                "plain listener"},
+    {"wss://a", "\"wss://a\": TLS is not supported here; give a plain "
+                "host:port"},
     {"http://a/b", "\"http://a/b\" has more than host and port; leave out the "
                    "rest"},
     {"u@a", "\"u@a\" has more than host and port; leave out the rest"},
@@ -134,7 +134,7 @@ CAF_TEST(a secret is the one line of its file) {
     const secret_file file{content};
     std::string error;
     const auto found = read_secret(file.path, error);
-    return found ? "found " + *found : error.substr(error.find("\" ") + 2);
+    return found ? "found " + *found : error.substr(error.find(' ') + 1);
   };
   CAF_CHECK_EQUAL(read("geheim"), "found geheim");
   CAF_CHECK_EQUAL(read("geheim\n"), "found geheim");
@@ -144,6 +144,8 @@ CAF_TEST(a secret is the one line of its file) {
                   "found " + std::string(4096, 'x'));
   CAF_CHECK_EQUAL(read(""), "is empty");
   CAF_CHECK_EQUAL(read("\n"), "is empty");
+  CAF_CHECK_EQUAL(read("\xEF\xBB\xBFgeheim"),
+                  "begins with a byte order mark; save it without");
   CAF_CHECK_EQUAL(read("a\nb"), "has more than one line");
   CAF_CHECK_EQUAL(read("a\n\n"), "has more than one line");
   CAF_CHECK_EQUAL(read(std::string(4097, 'x')),
@@ -155,11 +157,11 @@ CAF_TEST(a secret is the one line of its file) {
 CAF_TEST(a file that is no file says so) {
   std::string error;
   CAF_CHECK(!read_secret("/nowhere/secret", error));
-  CAF_CHECK_EQUAL(error, "\"/nowhere/secret\" does not exist");
+  CAF_CHECK_EQUAL(error, "/nowhere/secret does not exist");
   CAF_CHECK(!read_secret("/dev/null/x", error));
-  CAF_CHECK_EQUAL(error, "\"/dev/null/x\" has a file where a folder should be");
+  CAF_CHECK_EQUAL(error, "/dev/null/x has a file where a folder should be");
   CAF_CHECK(!read_secret("/", error));
-  CAF_CHECK_EQUAL(error, "\"/\" is a folder");
+  CAF_CHECK_EQUAL(error, "/ is a folder");
 }
 
 CAF_TEST(a variable is gone once it was taken) {

@@ -163,7 +163,8 @@ CAF_TEST(a port in use is refused with its name) {
     CAF_CHECK_EQUAL(std::string{error.what()},
                     "$.servers.main: cannot listen on 127.0.0.1:"
                       + std::to_string(same.port)
-                      + ": Address already in use; is another node running?");
+                      + ": Address already in use; is another node or agent "
+                        "running?");
     CAF_CHECK(error.code() == std::errc::address_in_use);
   }
 }

@@ -117,6 +117,13 @@ std::string problem_of(unsigned status, const http::fields& head,
 }
 
 /// Why the bytes of an answer are none.
+std::string problem_of_connect(const beast::error_code& error) {
+  return error.message()
+         + (error == asio::error::connection_refused
+              ? " (does a node's `admin` listen there?)"
+              : "");
+}
+
 std::string problem_of(const beast::error_code& error) {
   if (error == beast::error::timeout)
     return "says nothing; is that the port of `admin`?";
@@ -171,7 +178,7 @@ json client::ask(const std::string& method, const std::string& path,
   request.keep_alive(false);
   request.prepare_payload();
   if (const auto error = stream.connect(peer_))
-    fail(error.message());
+    fail(problem_of_connect(error));
   if (const auto error = stream.write(request))
     fail(error.message());
   beast::flat_buffer buffer;
@@ -215,7 +222,7 @@ void client::stream(
   if (!last_event_id.empty())
     request.set("Last-Event-ID", last_event_id);
   if (const auto error = stream.connect(peer_))
-    fail(error.message());
+    fail(problem_of_connect(error));
   if (const auto error = stream.write(request))
     fail(error.message());
   beast::flat_buffer buffer;

@@ -1,5 +1,7 @@
 #include "tools/apsctl/commands.hpp"
 
+#include "config/syntax/file.hpp"
+#include "config/syntax/text.hpp"
 #include "tools/apsctl/completion.hpp"
 #include "transports/seam/outcomes.hpp"
 
@@ -156,12 +158,12 @@ std::string token_of(const options& options) {
       throw usage("the variable APS_ADMIN_TOKEN " + error);
     token = *line;
   }
-  // It becomes part of a header.
-  if (std::any_of(token.begin(), token.end(), [](unsigned char c) {
-        return c < 0x20 || c == 0x7f;
-      }))
-    throw usage("the admin token has a control character");
-  return token;
+  if (token.empty() || config::is_bearer_token(token))
+    return token;
+  const auto rule = std::string{" has not "} + config::bearer_token_rule;
+  if (options.token_file.empty())
+    throw usage("the variable APS_ADMIN_TOKEN" + rule);
+  throw failure("token file " + config::shown_name(options.token_file) + rule);
 }
 
 } // namespace

@@ -291,7 +291,9 @@ int show_explanation(const client& node, const options& options) {
                      : one.value("healthy", true)     ? "yes"
                                                       : "if no other can",
                      text(one, "transport"),
-                     text(one, "why") + ", " + text(one, "transport_why")});
+                     text(one, "why") == text(one, "transport_why")
+                       ? text(one, "why")
+                       : text(one, "why") + ", " + text(one, "transport_why")});
   }
   std::cout << '\n' << mappings.str() << '\n' << endpoints.str() << std::flush;
   return cli::exit_ok;

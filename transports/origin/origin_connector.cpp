@@ -43,9 +43,14 @@ origin_settings::origin_settings(const origin_options& opts)
     std::error_code trouble;
     const auto certificates
       = config::read_bytes(options.ca_file, max_certificates, trouble);
+    if (trouble == std::errc::interrupted)
+      refuse(config::silent_file);
+    if (trouble == std::errc::file_too_large)
+      refuse("more than " + std::to_string(max_certificates) + " bytes");
     if (trouble)
-      refuse(trouble == std::errc::interrupted ? config::silent_file
-                                               : trouble.message());
+      refuse(trouble.message());
+    if (certificates.find("-----BEGIN ") == certificates.npos)
+      refuse("it has no certificate in PEM");
     tls.add_certificate_authority(asio::buffer(certificates), error);
     if (error)
       refuse(error.message());

@@ -26,7 +26,7 @@ namespace aps {
 struct peer_finding {
   std::string text = {}; ///< empty = nothing to say
 
-  /// It is a node, at a listener that takes no agents: asking again is of no
+  /// It is one of us, at a listener that takes no agents: asking again is of no
   /// use until somebody changes something.
   bool takes_no_agents = false;
 

@@ -45,7 +45,7 @@ peer_finding describe_http(std::string_view answer) {
             true};
   }
   if (answer.find("; this is an agent, which") != answer.npos)
-    return {"the status listener of an agent; give a port of `servers`"};
+    return {"the status listener of an agent; give a port of `servers`", true};
   if (answer.find("no such resource: " + std::string(probe_request::target))
       != answer.npos)
     return {"the admin listener of a node; give a port of `servers`", true};

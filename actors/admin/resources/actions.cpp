@@ -46,11 +46,14 @@ std::optional<std::string> word_of(const call& call, const json& body,
                                    const std::string& field,
                                    const std::vector<std::string>& words) {
   const auto i = body.find(field);
-  if (i != body.end() && i->is_string()
-      && std::find(words.begin(), words.end(), i->get<std::string>())
-           != words.end())
-    return i->get<std::string>();
-  call.problem(400, field + " is not one of the allowed words", field, words);
+  if (i == body.end() || !i->is_string()) {
+    call.problem(400, field + " is not one of the allowed words", field, words);
+    return std::nullopt;
+  }
+  auto word = i->get<std::string>();
+  if (std::find(words.begin(), words.end(), word) != words.end())
+    return word;
+  call.unknown(400, field, word, field, words);
   return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 
 #include "config/syntax/expand.hpp"
 #include "config/syntax/file.hpp"
+#include "config/syntax/text.hpp"
 
 #include <csignal>
 #include <cstdlib>
@@ -90,11 +91,30 @@ CAF_TEST(a stop ends the wait for a silent pipe and stays pending) {
   }
 }
 
+CAF_TEST(a pipe that sends nothing is not waited for) {
+  const auto pipe = folder / "silent";
+  CAF_REQUIRE_EQUAL(::mkfifo(pipe.c_str(), 0600), 0);
+  std::error_code error;
+  CAF_CHECK_EQUAL(read_bytes(pipe, 9, error, std::chrono::milliseconds(10)),
+                  "");
+  CAF_CHECK(error == std::errc::interrupted);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
 
 CAF_TEST(a name has quotes where it is no plain text) {
   CAF_CHECK_EQUAL(shown_name("a b/\xc3\xa4.json"), "a b/\xc3\xa4.json");
-  CAF_CHECK_EQUAL(shown_name(std::string(300, 'x')), std::string(300, 'x'));
+  CAF_CHECK_EQUAL(shown_name(std::string(88, 'x')), std::string(88, 'x'));
+  CAF_CHECK_EQUAL(shown_name("/begin/" + std::string(300, 'x') + "/end"),
+                  "/begin/" + std::string(22, 'x') + "..."
+                    + std::string(52, 'x') + "/end");
+  const auto wide = shown_name(std::string(3, 'y') + [] {
+    std::string text;
+    for (int i = 0; i < 100; ++i)
+      text += "\xc3\xa4";
+    return text;
+  }());
+  CAF_CHECK(is_clean(wide)); // no half of a character
   CAF_CHECK_EQUAL(shown_name("a\nb"), "\"a\\nb\"");
   CAF_CHECK_EQUAL(shown_name("\x1b[1m"), "\"\\u001b[1m\"");
   CAF_CHECK_EQUAL(shown_name("\xc2\x9b"), "\"\\u009b\"");
