@@ -86,6 +86,9 @@ BROKEN = [
     ' "servers": ["s", "s"]}}}',
     '{"servers": {"s": 1}, "log": {"level": "loud"}}',
     '{"servers": {"s": 1}, "admin": null}',
+    '{"servers": {"s": 1}, "admin": {"token": " t"}}',
+    '{"servers": {"s": 1}, "admin": {"token": "t "}}',
+    '{"servers": {"s": 1}, "admin": {"token": "a\\u0000b"}}',
 ] + ['{"servers": {"s": 1}, "mappings": [%s]}' % mapping for mapping in [
     "{}", '{"from": "http://a"}', '{"from": "a", "to": "http://b"}',
     '{"from": "ftp://a", "to": "http://b"}',

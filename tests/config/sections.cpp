@@ -275,6 +275,17 @@ CAF_TEST(whoever is not on this host needs the token) {
                   "0.0.0.0 is not a loopback address\n");
 }
 
+CAF_TEST(a token is what a header can carry) {
+  const auto told = [](const std::string& token) {
+    return wrong(with("\"admin\": {\"token\": \"" + token + "\"}"));
+  };
+  for (const auto* fine : {"t", "two words", "\xc3\xa4", "~!"})
+    CAF_CHECK(told(fine).empty());
+  for (const auto* bad : {" t", "t ", "a\\u0000b", "a\\nb", "\\u007f", "\\t"})
+    CAF_CHECK_EQUAL(told(bad).size(), 1u);
+  CAF_CHECK_EQUAL(all(told("geheim ")).find("geheim"), std::string::npos);
+}
+
 CAF_TEST(a component of the log has a level of its own) {
   const auto all = good(with(
     R"("log": {"level": "error", "components": {"tunnel": "debug"}})"));
