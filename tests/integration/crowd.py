@@ -155,6 +155,10 @@ class Load(Thread):
                 await asyncio.sleep(0.02)
         visitor.close()
 
+    def answered(self, known):
+        """How many visitors had an answer behind the first `known`."""
+        return len({one.name.split("-")[1] for one in self.answers[known:]})
+
     def stop(self):
         self.done.set()
         return self.join()

@@ -178,6 +178,10 @@ class Kills(PoolCase):
                            and both(), "the restarted agent to have a place")
                 joins.append(time.monotonic() - started)
                 wait_until(lambda: lull.since is None, "the pool's size")
+                # A request that meets three deaths is given up, as it should.
+                known = len(load.answers)
+                wait_until(lambda: load.answered(known) == load.visitors,
+                           "an answer for each visitor", 30)
                 if number == 0:
                     before = stack.node.memory("VmRSS")
         load.stop()

@@ -341,6 +341,9 @@ class Shares(LimitCase):
                 "reconnect_grace": 600, "resume_time": 600,
                 "websocket_pool": {"max_waiting": 100}}}})
         stack.agent.kill()
+        # A request that was under way when it died waits without a share.
+        wait_until(lambda: "has no connection any more" in stack.node.log,
+                   "the node to notice")
         held = [self.hold(stack.port, data=request("/"))
                 for _ in range(60)]
         wait_until(lambda: self.count(stack, "address-share") == 10,
