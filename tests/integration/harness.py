@@ -206,6 +206,14 @@ def per_transport(*transports):
     return make
 
 
+def finished(node, request_id):
+    """The records of a request that was answered, which come behind that."""
+    def there():
+        status, body = node.get(f"/.api/exchanges?id={request_id}")
+        return status == 200 and json.loads(body)["finished"]
+    return wait_until(there, f"the record of {request_id}")
+
+
 def write_config(folder, config, name="config.json"):
     """Writes a configuration (an object, or text) and returns its path."""
     path = pathlib.Path(folder) / name

@@ -13,7 +13,7 @@ import threading
 import urllib.parse
 
 import openapi
-from harness import BIN, Case, ROOT, main, wait_until
+from harness import BIN, Case, ROOT, finished, main, wait_until
 from metrics import samples, total
 from tunnel_peer import Peer
 from wire import Visitor, ask
@@ -143,7 +143,7 @@ class Resources(AdminCase):
         answer = ask(self.port, "/echo?a=b",
                      headers=[("X-Request-Id", "find-me-1")])
         self.assertEqual(answer.status, 200)
-        found = self.get("/.api/exchanges?id=find-me-1")["finished"]
+        found = finished(self.stack.node, "find-me-1")
         self.assertEqual(len(found), 1)
         one = found[0]
         self.assertEqual(
@@ -598,7 +598,7 @@ class Actions(AdminCase):
         wait_until(lambda: [e for e in events.of("connection-lost")
                             if e["connection"] == name
                             and e["reason"] in ENDS], "its end")
-        one = self.get("/.api/exchanges?id=moved-1")["finished"][0]
+        one = finished(self.stack.node, "moved-1")[0]
         self.assertEqual(one["moves"], len(one["attempts"]) - 1)
         self.assertGreaterEqual(one["moves"], 1)
         self.assertIn(one["attempts"][0]["reason"], ENDS)
@@ -633,7 +633,7 @@ class Actions(AdminCase):
             self.assertEqual(
                 self.get("/.api/tunnels")["tunnels"][0]["fallback_mode"], mode)
             ask(self.port, "/x", headers=[("X-Request-Id", f"by-{mode}")])
-            found = self.get(f"/.api/exchanges?id=by-{mode}")["finished"][0]
+            found = finished(self.stack.node, f"by-{mode}")[0]
             self.assertEqual(found["transport"], transport)
 
     def test_wrong_bodies_name_the_field(self):
