@@ -208,6 +208,8 @@ class Traces(Case):
     def test_who_finds_no_place_is_recorded(self):
         stack = self.build("ws", config={
             "limits": {"max_connections_per_address": 2}})
+        # What dials in has the same address.
+        stack.node.wait_for_agent("ws", 2)
         with contextlib.ExitStack() as held:
             for _ in range(2):
                 one = held.enter_context(Visitor(stack.port))
