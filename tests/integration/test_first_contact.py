@@ -465,9 +465,10 @@ class Strangers(Table):
                      for transport in ("ws", "grpc", "poll", "mix")]
         with concurrent.futures.ThreadPoolExecutor(len(rows)) as pool:
             list(pool.map(lambda row: self.row(*row, lines=5), rows))
-        # Once it is known, each of six lanes dials once a second at most.
+        # Once it is known, each of six lanes dials once a second at most; four
+        # agents have looks at it besides, and dial more until one has told.
         for peer in peers:
-            self.assertLess(len(peer.open), 6 * (PATIENCE + 6))
+            self.assertLess(len(peer.open), 10 * (PATIENCE + 6))
 
     def test_apsctl_says_what_it_found(self):
         for answer, pattern in CTL_PEERS:
