@@ -10,6 +10,9 @@
 /// leaves defaults where the file says nothing.
 namespace aps::config {
 
+/// Bytes of a tunnel's password.
+inline constexpr size_t max_password = 1024;
+
 /// One plain key.
 template <class Section>
 void read_field(reader& in, const field<Section>& field, Section& to) {

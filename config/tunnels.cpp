@@ -64,7 +64,8 @@ void read_parts(reader& in, const std::vector<std::string>* servers,
                 tunnel& to) {
   in.strings("servers", to.servers, {false, servers, "a list of server names"});
   in.require("password", "a string of 1 to 1024 bytes");
-  in.secret("password", to.password, 1024);
+  static_assert(max_password == 1024);
+  in.secret("password", to.password, max_password);
   auto usable = false;
   for (const auto& row : pool_table) {
     auto pool = in.object(row.key);

@@ -3,8 +3,8 @@
 #include "actors/agent.hpp"
 #include "actors/init.hpp"
 #include "config/host.hpp"
+#include "config/sections.hpp"
 #include "config/syntax/file.hpp"
-#include "config/syntax/text.hpp"
 #include "tools/agent_flags.hpp"
 #include "tools/host.hpp"
 #include "tools/values.hpp"
@@ -30,9 +30,6 @@ struct usage_error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// As the node's configuration takes.
-constexpr size_t max_password = 1024;
-
 std::vector<transport_kind> transports(const std::string& word) {
   if (word == "grpc")
     return {transport_kind::grpc};
@@ -46,27 +43,27 @@ std::vector<transport_kind> transports(const std::string& word) {
 
 /// What is wrong with a flag, or with a key where the file has it.
 [[noreturn]] void refuse(const cli::command_line& line, const agent_flags& from,
-                         const std::string& flag, const std::string& key,
-                         const std::string& why) {
-  if (line.is_from_file(flag))
-    throw std::runtime_error(config::shown_name(from.config) + ": $." + key
+                         const std::string& flag, const std::string& why) {
+  if (const auto key = line.key_in_file(flag))
+    throw std::runtime_error(config::shown_name(from.config) + ": $." + *key
                              + ": " + why);
   throw usage_error("-" + flag + " " + why);
 }
 
 /// The password from the flag, the file or the environment, in this order.
 std::string password(const cli::command_line& line, const agent_flags& from) {
-  const std::string too_long
-    = "has more than the 1024 bytes that a tunnel's password may have";
+  const std::string too_long = "has more than the "
+                               + std::to_string(config::max_password)
+                               + " bytes that a tunnel's password may have";
   auto environment = cli::take_environment("APS_PASSWORD");
-  if (from.password.size() > max_password)
-    refuse(line, from, "password", "password", too_long);
+  if (from.password.size() > config::max_password)
+    refuse(line, from, "password", too_long);
   if (!from.password.empty())
     return from.password;
   std::string error;
   if (!from.password_file.empty()) {
     auto content = cli::read_secret(from.password_file, error);
-    if (content && content->size() > max_password)
+    if (content && content->size() > config::max_password)
       error = config::shown_name(from.password_file) + " " + too_long;
     if (!error.empty())
       throw std::runtime_error("password file " + error);
@@ -74,7 +71,7 @@ std::string password(const cli::command_line& line, const agent_flags& from) {
   }
   if (environment && !environment->empty()) {
     auto text = cli::one_line(std::move(*environment), error);
-    if (text && text->size() > max_password)
+    if (text && text->size() > config::max_password)
       error = too_long;
     if (!error.empty())
       throw usage_error("the variable APS_PASSWORD " + error);
@@ -91,20 +88,16 @@ agent_status_options status(const cli::command_line& line,
   const auto parsed = parse_status(from.status, error);
   agent_status_options result{parsed->host, parsed->port, {}};
   if (!from.status_token_file.empty()) {
-    auto content = cli::read_secret(from.status_token_file, error);
+    auto content = cli::read_token(from.status_token_file, error);
     if (!content)
       throw std::runtime_error("token file " + error);
-    if (!config::is_bearer_token(*content))
-      throw std::runtime_error("token file "
-                               + config::shown_name(from.status_token_file)
-                               + " has not " + config::bearer_token_rule);
     result.token = *content;
   } else if (!config::is_loopback(result.host)) {
-    refuse(line, from, "status", "status",
+    refuse(line, from, "status",
            result.host
              + " is no loopback address: others reach it, so it takes "
-             + (line.is_from_file("status") ? "status_token_file"
-                                            : "-status-token-file FILE"));
+             + (line.key_in_file("status") ? "status_token_file"
+                                           : "-status-token-file FILE"));
   }
   return result;
 }
@@ -123,7 +116,7 @@ agent_options options(const cli::command_line& line, const agent_flags& from) {
     const agent_server server{parsed->host, parsed->port};
     if (std::find(result.servers.begin(), result.servers.end(), server)
         != result.servers.end())
-      refuse(line, from, "server", "server",
+      refuse(line, from, "server",
              cli::to_string(*parsed) + " is given twice; each node once");
     result.servers.push_back(server);
   }
@@ -143,9 +136,9 @@ agent_options options(const cli::command_line& line, const agent_flags& from) {
   if (!from.status.empty())
     result.status = status(line, from);
   else if (!from.status_token_file.empty())
-    refuse(line, from, "status-token-file", "status_token_file",
+    refuse(line, from, "status-token-file",
            std::string{"is of no use without "}
-             + (line.is_from_file("status-token-file") ? "status" : "-status"));
+             + (line.key_in_file("status-token-file") ? "status" : "-status"));
   result.version = APS_VERSION;
   result.ends_on_refusal = from.wishes.exit_on_refusal;
   result.examine = [](executor& unit, const agent_server& server,
@@ -166,13 +159,13 @@ link_watch::end run(const agent_flags& flags, agent_options options) {
   caf::actor_system_config settings;
   host::configure(settings);
   caf::actor_system system{settings};
-  for (const auto& server : options.servers)
-    log.info("{}.{} dials {} over {}", options.tunnel, options.endpoint,
-             cli::to_string({server.host, server.port}), flags.transport);
   std::string nodes;
-  for (const auto& server : options.servers)
-    nodes += (nodes.empty() ? "" : ", ")
-             + cli::to_string({server.host, server.port});
+  for (const auto& server : options.servers) {
+    const auto node = cli::to_string({server.host, server.port});
+    log.info("{}.{} dials {} over {}", options.tunnel, options.endpoint, node,
+             flags.transport);
+    nodes += (nodes.empty() ? "" : ", ") + node;
+  }
   link_watch watch{flags.wishes, nodes};
   options.on_report = watch.listener();
   options.log_dropped = [log] { return host::dropped_lines(*log.logger()); };

@@ -494,9 +494,11 @@ void command_line::read_keys(config::reader& in) {
     }
 }
 
-bool command_line::is_from_file(std::string_view name) const {
+std::optional<std::string>
+command_line::key_in_file(std::string_view name) const {
   const auto* found = impl_->find(name);
-  return found && found->in_file && !found->given;
+  return found && found->in_file && !found->given ? std::optional{found->key()}
+                                                  : std::nullopt;
 }
 
 std::vector<command_line::entry> command_line::entries() const {

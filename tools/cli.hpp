@@ -95,8 +95,8 @@ class command_line {
   /// configuration file. What they did not leave open is checked all the same.
   void read_keys(config::reader& in);
 
-  /// Whether what counts of a flag is what a file says.
-  bool is_from_file(std::string_view name) const;
+  /// The key of a flag, if what counts of it is what a file says.
+  std::optional<std::string> key_in_file(std::string_view name) const;
 
   /// A flag or an argument, for completion.
   struct entry {

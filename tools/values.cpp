@@ -62,9 +62,8 @@ bool strip_url(std::string_view& text, uint16_t& default_port,
     return false;
   }
   if (found->tls) {
-    error = quoted(text)
-            + ": TLS is not supported here; give a plain "
-              "host:port";
+    error
+      = quoted(text) + ": TLS is not supported here; give a plain host:port";
     return false;
   }
   text.remove_prefix(mark + 3);
@@ -266,6 +265,15 @@ std::optional<std::string> read_secret(const std::string& file,
   std::string why;
   auto line = one_line(std::move(result), why);
   return line ? line : refuse(why);
+}
+
+std::optional<std::string> read_token(const std::string& file,
+                                      std::string& error) {
+  auto token = read_secret(file, error);
+  if (!token || config::is_bearer_token(*token))
+    return token;
+  error = config::shown_name(file) + " has not " + config::bearer_token_rule;
+  return std::nullopt;
 }
 
 std::optional<std::string> one_line(std::string text, std::string& why) {

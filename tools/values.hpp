@@ -50,6 +50,10 @@ std::string to_string(const address& address);
 std::optional<std::string> read_secret(const std::string& file,
                                        std::string& error);
 
+/// The same of a token, which has to be one that a header can carry.
+std::optional<std::string> read_token(const std::string& file,
+                                      std::string& error);
+
 /// The one line of a password or a token without its line end, which is left by
 /// whoever read it out of a file. `why` goes behind the name of what had it.
 std::optional<std::string> one_line(std::string text, std::string& why);

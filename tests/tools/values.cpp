@@ -154,6 +154,16 @@ CAF_TEST(a secret is the one line of its file) {
                   "is too long for a secret; it has to be one line");
 }
 
+CAF_TEST(a token is what a header can carry) {
+  std::string error;
+  const secret_file fine{"t o k e n\n"};
+  CAF_CHECK(read_token(fine.path, error) == "t o k e n");
+  const secret_file bad{"token \n"};
+  CAF_CHECK(!read_token(bad.path, error));
+  CAF_CHECK(error.ends_with(" has not a token without control characters and "
+                            "without blanks at its ends"));
+}
+
 CAF_TEST(a file that is no file says so) {
   std::string error;
   CAF_CHECK(!read_secret("/nowhere/secret", error));

@@ -116,7 +116,7 @@ std::string problem_of(unsigned status, const http::fields& head,
   return text;
 }
 
-/// Why the bytes of an answer are none.
+/// Why there is no connection.
 std::string problem_of_connect(const beast::error_code& error) {
   return error.message()
          + (error == asio::error::connection_refused
@@ -124,6 +124,7 @@ std::string problem_of_connect(const beast::error_code& error) {
               : "");
 }
 
+/// Why the bytes of an answer are none.
 std::string problem_of(const beast::error_code& error) {
   if (error == beast::error::timeout)
     return "says nothing; is that the port of `admin`?";

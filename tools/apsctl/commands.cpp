@@ -1,6 +1,5 @@
 #include "tools/apsctl/commands.hpp"
 
-#include "config/syntax/file.hpp"
 #include "config/syntax/text.hpp"
 #include "tools/apsctl/completion.hpp"
 #include "transports/seam/outcomes.hpp"
@@ -145,25 +144,21 @@ namespace {
 
 /// The token from the file, or from the environment; "" = none.
 std::string token_of(const options& options) {
-  auto token = cli::take_environment("APS_ADMIN_TOKEN").value_or("");
+  auto variable = cli::take_environment("APS_ADMIN_TOKEN").value_or("");
   std::string error;
   if (!options.token_file.empty()) {
-    const auto found = cli::read_secret(options.token_file, error);
-    if (!found)
-      throw failure("token file " + error);
-    token = *found;
-  } else if (!token.empty()) {
-    const auto line = cli::one_line(std::move(token), error);
-    if (!line)
-      throw usage("the variable APS_ADMIN_TOKEN " + error);
-    token = *line;
+    if (auto token = cli::read_token(options.token_file, error))
+      return *token;
+    throw failure("token file " + error);
   }
-  if (token.empty() || config::is_bearer_token(token))
-    return token;
-  const auto rule = std::string{" has not "} + config::bearer_token_rule;
-  if (options.token_file.empty())
-    throw usage("the variable APS_ADMIN_TOKEN" + rule);
-  throw failure("token file " + config::shown_name(options.token_file) + rule);
+  if (variable.empty())
+    return {};
+  const auto token = cli::one_line(std::move(variable), error);
+  if (token && !config::is_bearer_token(*token))
+    error = std::string{"has not "} + config::bearer_token_rule;
+  if (!error.empty())
+    throw usage("the variable APS_ADMIN_TOKEN " + error);
+  return *token;
 }
 
 } // namespace
