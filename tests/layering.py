@@ -31,6 +31,7 @@ FORBIDDEN = {
     "transports/wire": [ASIO, r"config/", only("transports", "wire", "seam")],
     "transports/net": [GRPC, only("transports", "net", "seam")],
     "transports/net/names": [only("transports", "net", "seam")],
+    "transports/http2": [GRPC, only("transports", "http2", "net", "seam")],
     "transports/http": [GRPC, only("transports", "http", "net", "seam")],
     "transports/front": [
         GRPC, only("transports", "front", "http", "net", "seam")],
@@ -38,7 +39,7 @@ FORBIDDEN = {
         GRPC, only("transports", "origin", "http", "net", "seam")],
     "transports/tunnel": [
         r"config/(?!host\.hpp)", # but how hosts are written
-        only("transports", "tunnel", "wire", "net", "seam")],
+        GRPC, only("transports", "tunnel", "http2", "wire", "net", "seam")],
     "transports/tunnel/grpc": [r"transports/tunnel/(?!grpc/)\w+/"],
     "transports/tunnel/poll": [GRPC, r"transports/tunnel/(?!poll/)\w+/"],
     "transports/tunnel/websocket": [

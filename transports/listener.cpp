@@ -9,6 +9,7 @@
 #include "transports/net/sniffer.hpp"
 #include "transports/seam/live_set.hpp"
 #include "transports/seam/tunnel_path.hpp"
+#include "transports/tunnel/grpc/grpc_link.hpp"
 #include "transports/tunnel/poll/poll_desk.hpp"
 #include "transports/tunnel/websocket/websocket_link.hpp"
 #include "transports/turned_away.hpp"
@@ -92,9 +93,9 @@ tcp::endpoint resolve(const listen_options& options) {
 /// on the first unit's thread only, once it runs.
 class open_port : public std::enable_shared_from_this<open_port> {
  public:
-  open_port(const listener_environment& environment,
-            const listen_options& options, std::shared_ptr<front> to)
-      : where_(environment), options_(options), to_(std::move(to)),
+  open_port(io_units& units, const listen_options& options,
+            std::shared_ptr<front> to)
+      : units_(units), options_(options), to_(std::move(to)),
         gate_(std::make_shared<gate>(options_.connections, to_,
                                      options_.uses_reserve)),
         acceptor_(first_unit().context()), pause_(first_unit().context()) {
@@ -135,7 +136,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
   void on_exception(const std::string&) { accept_later(); }
 
  private:
-  io_unit& first_unit() const noexcept { return *where_.units.front(); }
+  io_unit& first_unit() const noexcept { return *units_.front(); }
 
   void bind() {
     const auto endpoint = resolve(options_);
@@ -156,7 +157,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
   void accept() {
     if (stopped_)
       return;
-    auto& unit = *where_.units[next_unit_++ % where_.units.size()];
+    auto& unit = *units_[next_unit_++ % units_.size()];
     asio::any_io_executor executor{unit.context().get_executor()};
     acceptor_.async_accept(
       executor, peer_,
@@ -252,11 +253,11 @@ class open_port : public std::enable_shared_from_this<open_port> {
 
   void to_h2(io_unit& unit, stream_ptr stream, std::string bytes,
              place_ptr place) {
-    h2_door::handler agent;
-    if (options_.agents && where_.grpc)
-      agent = [me = shared_from_this(),
-               &unit](stream_ptr taken, std::string read, place_ptr its) {
-        me->to_grpc(unit, std::move(taken), std::move(read), std::move(its));
+    h2_door::agent_handler agent;
+    if (options_.agents)
+      agent = [me = shared_from_this()](const auto& connection, int32_t call,
+                                        place_ptr its) {
+        return me->to_grpc(connection, call, std::move(its));
       };
     auto refused = [to = to_, &unit, peer = stream->peer_ip(),
                     taken = options_.agents] {
@@ -268,26 +269,23 @@ class open_port : public std::enable_shared_from_this<open_port> {
                                  "HTTP/1.1."
                                : "HTTP/2 is not spoken here, HTTP/1.1 is."});
     };
-    auto door = std::make_shared<h2_door>(
-      unit, std::move(stream), std::move(bytes), std::move(place),
+    const auto connection = h2_door::open(
+      unit, std::move(stream), std::move(place),
       std::min(options_.limits.header_timeout, h2_start_time), std::move(agent),
       std::move(refused));
-    keep(door);
-    door->start();
+    keep(connection);
+    connection->start(std::move(bytes));
   }
 
-  void to_grpc(io_unit& unit, stream_ptr stream, std::string bytes,
-               place_ptr place) {
+  std::shared_ptr<h2_stream_owner>
+  to_grpc(const std::shared_ptr<h2_connection>& connection, int32_t call,
+          place_ptr place) {
     if (stopped_)
-      return;
-    const auto peer = place->peer();
-    auto relay = where_.grpc->adopt(
-      unit, std::move(stream), std::move(bytes),
-      {options_.name, to_, h2_start_time, std::move(place)});
-    if (relay)
-      keep(relay);
-    else
-      to_->on_limit(limit::descriptors, peer, "an agent's connection");
+      return nullptr;
+    const auto accepted
+      = accept_grpc(connection, call, options_.name, std::move(place));
+    to_->on_link(accepted.connected);
+    return accepted.owner;
   }
 
   tunnel_upgrade_handler upgrades() {
@@ -343,7 +341,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
     to_->on_link(std::move(opened));
   }
 
-  const listener_environment where_;
+  io_units& units_;
   const listen_options options_;
   const std::shared_ptr<front> to_;
   const std::shared_ptr<gate> gate_;
@@ -378,11 +376,11 @@ class port_listener final : public listener {
 
 } // namespace
 
-std::unique_ptr<listener> open_listener(const listener_environment& environment,
+std::unique_ptr<listener> open_listener(io_units& units,
                                         const listen_options& options,
                                         std::shared_ptr<front> to) {
   return std::make_unique<port_listener>(
-    std::make_shared<open_port>(environment, options, std::move(to)));
+    std::make_shared<open_port>(units, options, std::move(to)));
 }
 
 } // namespace aps

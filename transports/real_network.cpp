@@ -5,18 +5,13 @@
 #include "transports/net/names/name_service.hpp"
 #include "transports/origin/origin_client.hpp"
 #include "transports/tunnel/dial.hpp"
-#include "transports/tunnel/grpc/grpc_lease.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <thread>
 
 namespace aps {
 
 namespace {
-
-/// How long the end of the network waits for gRPC calls to be over.
-constexpr std::chrono::seconds lease_timeout{5};
 
 class real_network final : public network {
  public:
@@ -33,12 +28,9 @@ class real_network final : public network {
     }
   }
 
-  // The units must run until gRPC's last call is over, and what they say
-  // about it is delivered.
+  // What the units say about the end of their links is delivered.
   ~real_network() override {
     live_->close_all();
-    grpc_.reset();
-    lease_.wait(lease_timeout);
     for (auto& unit : units_)
       unit->run_dry();
     for (auto& unit : units_)
@@ -51,16 +43,14 @@ class real_network final : public network {
 
   std::unique_ptr<listener> listen(const listen_options& options,
                                    std::shared_ptr<front> to) override {
-    auto* grpc = options.agents ? &grpc_once() : nullptr;
-    return open_listener({units_, grpc}, options, std::move(to));
+    return open_listener(units_, options, std::move(to));
   }
 
   void dial(executor& unit, const dial_options& options,
             std::function<void(dial_result)> done) override {
-    dispatch(unit, [&unit, options, live = live_, lease = lease_.get(),
+    dispatch(unit, [&unit, options, live = live_,
                     done = std::move(done)]() mutable {
-      dial_link(as_io_unit(unit), options, std::move(live), std::move(lease),
-                std::move(done));
+      dial_link(as_io_unit(unit), options, std::move(live), std::move(done));
     });
   }
 
@@ -74,20 +64,10 @@ class real_network final : public network {
   }
 
  private:
-  grpc_server& grpc_once() {
-    std::lock_guard guard{mutex_};
-    if (!grpc_)
-      grpc_ = std::make_unique<grpc_server>(lease_.get());
-    return *grpc_;
-  }
-
   const std::shared_ptr<exception_watch> exceptions_
     = std::make_shared<exception_watch>();
   std::vector<std::unique_ptr<io_unit>> units_;
   std::shared_ptr<live_set> live_ = std::make_shared<live_set>();
-  grpc_lease lease_;
-  std::mutex mutex_;
-  std::unique_ptr<grpc_server> grpc_; // by mutex_
 };
 
 } // namespace

@@ -5,7 +5,7 @@
 namespace aps {
 
 /// The real network: `units` I/O threads (0 = one per core), Asio sockets,
-/// Beast HTTP and WebSockets, gRPC. Destroying it joins all its threads; its
+/// HTTP, WebSockets, gRPC. Destroying it joins all its threads; its
 /// listeners must be gone by then, and so must the actor system: it comes
 /// first. Not from one of its own threads.
 ///

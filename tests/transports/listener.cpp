@@ -5,7 +5,7 @@
 #include "tests/transports/tunnel/link_harness.hpp"
 
 #include "transports/net/first_bytes.hpp"
-#include "transports/tunnel/grpc/h2_guard.hpp"
+#include "transports/net/first_bytes.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

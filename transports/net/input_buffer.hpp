@@ -45,6 +45,9 @@ class input_buffer {
   /// Keeps the current block; valid until the next `prepare` or `append`.
   const std::shared_ptr<const void>& owner() const noexcept { return owner_; }
 
+  /// What a slice of the current block keeps in memory, bytes.
+  size_t capacity() const noexcept { return capacity_; }
+
   /// Payload pieces below this size are copied rather than shared.
   size_t share_from() const noexcept { return capacity_ / max_kept_per_byte; }
 

@@ -3,7 +3,7 @@
 #include "config/host.hpp"
 #include "transports/net/guard.hpp"
 #include "transports/tunnel/dial_by_name.hpp"
-#include "transports/tunnel/grpc/grpc_client.hpp"
+#include "transports/tunnel/grpc/grpc_link.hpp"
 #include "transports/tunnel/link_errors.hpp"
 #include "transports/tunnel/poll/poll_client_link.hpp"
 #include "transports/tunnel/websocket/websocket_link.hpp"
@@ -21,12 +21,11 @@ namespace {
 class dialer : public std::enable_shared_from_this<dialer> {
  public:
   dialer(io_unit& unit, const dial_options& options,
-         std::shared_ptr<live_set> live, std::shared_ptr<void> lease,
+         std::shared_ptr<live_set> live,
          std::function<void(dial_result)> done)
       : unit_(unit), options_(options),
         authority_(config::authority(options.host, options.port)),
-        live_(std::move(live)), lease_(std::move(lease)),
-        done_(std::move(done)), deadline_(unit.context()),
+        live_(std::move(live)), done_(std::move(done)), deadline_(unit.context()),
         stream_(std::make_unique<byte_stream>(unit.context())) {}
 
   void start() {
@@ -77,7 +76,7 @@ class dialer : public std::enable_shared_from_this<dialer> {
     std::function<void(link_ptr, link_error, const std::string&)> answer) {
     switch (options_.transport) {
       case transport_kind::grpc:
-        return open_grpc(unit_, std::move(stream_), authority_, lease_,
+        return open_grpc(unit_, std::move(stream_), authority_,
                          std::move(answer));
       case transport_kind::websocket:
         return open_websocket(unit_, std::move(stream_), authority_,
@@ -120,7 +119,6 @@ class dialer : public std::enable_shared_from_this<dialer> {
   const dial_options options_;
   const std::string authority_;
   std::shared_ptr<live_set> live_;
-  std::shared_ptr<void> lease_;
   std::function<void(dial_result)> done_;
   asio::steady_timer deadline_;
   stream_ptr stream_; // until a link has it
@@ -130,11 +128,11 @@ class dialer : public std::enable_shared_from_this<dialer> {
 } // namespace
 
 void dial_link(io_unit& unit, const dial_options& options,
-               std::shared_ptr<live_set> live, std::shared_ptr<void> lease,
+               std::shared_ptr<live_set> live,
                std::function<void(dial_result)> done) {
   const auto attempt
     = std::make_shared<dialer>(unit, options, std::move(live),
-                               std::move(lease), std::move(done));
+                               std::move(done));
   attempt->start();
   if (options.scope)
     options.scope->add<dialer>(attempt, [](dialer& all) { all.cancel(); });

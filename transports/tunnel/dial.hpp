@@ -12,9 +12,9 @@ namespace aps {
 /// Connects to a node and opens a link there: TCP, then the handshake of the
 /// transport, all within `options.timeout`. `done` is called once, on the
 /// unit's thread; its detail names host, port and reason. Links enter `live`
-/// as soon as they exist; `lease` is held by gRPC calls. Thread: the unit's.
+/// as soon as they exist. Thread: the unit's.
 void dial_link(io_unit& unit, const dial_options& options,
-               std::shared_ptr<live_set> live, std::shared_ptr<void> lease,
+               std::shared_ptr<live_set> live,
                std::function<void(dial_result)> done);
 
 } // namespace aps

@@ -1,11 +1,13 @@
 #include "transports/tunnel/link_errors.hpp"
 
+#include "transports/http2/h2_stream.hpp"
+#include "transports/tunnel/grpc/grpc_wire.hpp"
+
 #include <boost/asio/error.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
-#include <grpcpp/support/status.h>
 
 namespace aps {
 
@@ -30,6 +32,10 @@ link_error classify_errno(int number) noexcept {
     default: // reset, broken pipe, aborted, ...
       return link_error::lost;
   }
+}
+
+constexpr int number(grpc_status status) noexcept {
+  return static_cast<int>(status);
 }
 
 bool is_resolver(const boost::system::error_code& error) noexcept {
@@ -91,29 +97,47 @@ link_error classify_close_code(uint16_t code) noexcept {
 }
 
 link_error classify_grpc_status(int code) noexcept {
-  switch (code) {
-    case grpc::StatusCode::OK:
+  switch (static_cast<grpc_status>(code)) {
+    case grpc_status::ok:
       return link_error::none;
-    case grpc::StatusCode::DEADLINE_EXCEEDED:
+    case grpc_status::deadline_exceeded:
       return link_error::timed_out;
-    case grpc::StatusCode::NOT_FOUND:
-    case grpc::StatusCode::UNIMPLEMENTED:
-    case grpc::StatusCode::FAILED_PRECONDITION:
+    case grpc_status::not_found:
+    case grpc_status::unimplemented:
+    case grpc_status::failed_precondition:
       return link_error::refused;
-    case grpc::StatusCode::PERMISSION_DENIED:
-    case grpc::StatusCode::UNAUTHENTICATED:
+    case grpc_status::permission_denied:
+    case grpc_status::unauthenticated:
       return link_error::unauthenticated;
-    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+    case grpc_status::resource_exhausted:
       return link_error::exhausted;
-    case grpc::StatusCode::ABORTED: // ours for "no sign of life"
+    case grpc_status::aborted: // ours for "no sign of life"
       return link_error::stalled;
-    case grpc::StatusCode::INVALID_ARGUMENT:
-    case grpc::StatusCode::OUT_OF_RANGE:
-    case grpc::StatusCode::INTERNAL:
+    case grpc_status::invalid_argument:
+    case grpc_status::out_of_range:
+    case grpc_status::internal:
       return link_error::protocol;
-    case grpc::StatusCode::UNAVAILABLE:
+    case grpc_status::unavailable:
       return link_error::unavailable;
     default: // CANCELLED, UNKNOWN, DATA_LOSS, ...
+      return link_error::lost;
+  }
+}
+
+link_error classify_h2_code(uint32_t code) noexcept {
+  switch (code) {
+    case h2_code::protocol_error:
+      return link_error::protocol;
+    case h2_code::internal_error:
+    case h2_code::refused_stream:
+      return link_error::unavailable;
+    case h2_code::enhance_your_calm:
+      return link_error::exhausted;
+    case h2_code::inadequate_security:
+      return link_error::unauthenticated;
+    case h2_code::http_1_1_required:
+      return link_error::refused;
+    default:
       return link_error::lost;
   }
 }
@@ -144,19 +168,19 @@ uint16_t close_code_of(close_reason why) noexcept {
 int grpc_status_of(close_reason why) noexcept {
   switch (why) {
     case close_reason::normal:
-      return grpc::StatusCode::OK;
+      return number(grpc_status::ok);
     case close_reason::shutdown:
-      return grpc::StatusCode::UNAVAILABLE;
+      return number(grpc_status::unavailable);
     case close_reason::refused:
-      return grpc::StatusCode::UNAUTHENTICATED;
+      return number(grpc_status::unauthenticated);
     case close_reason::exhausted:
-      return grpc::StatusCode::RESOURCE_EXHAUSTED;
+      return number(grpc_status::resource_exhausted);
     case close_reason::protocol:
-      return grpc::StatusCode::INVALID_ARGUMENT;
+      return number(grpc_status::invalid_argument);
     case close_reason::stalled:
-      return grpc::StatusCode::ABORTED;
+      return number(grpc_status::aborted);
   }
-  return grpc::StatusCode::OK;
+  return number(grpc_status::ok);
 }
 
 } // namespace aps

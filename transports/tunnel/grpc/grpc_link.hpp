@@ -1,86 +1,46 @@
 #pragma once
 
-#include "transports/tunnel/link_base.hpp"
-#include "transports/wire/codec.hpp"
+#include "transports/http2/h2_connection.hpp"
+#include "transports/net/gate.hpp"
+#include "transports/seam/link.hpp"
 
-#include <grpcpp/support/byte_buffer.h>
-
-#include <utility>
-#include <vector>
+#include <functional>
+#include <memory>
+#include <string>
 
 namespace aps {
 
-/// Full name of the one method of aps.tunnel.v1.Tunnel.
-inline constexpr const char* connect_method = "/aps.tunnel.v1.Tunnel/Connect";
+/// How node and agent speak HTTP/2 to each other under a gRPC stream.
+h2_settings tunnel_settings();
 
-/// A message larger than this ends the stream.
-inline constexpr int max_grpc_message = 8 * 1024 * 1024;
+/// Whether this request opens the tunnel's stream.
+bool is_tunnel_call(const header_list& head) noexcept;
 
-/// Channel arguments that both sides set.
-const std::vector<std::pair<const char*, int>>& tunnel_arguments();
+// A link over the one gRPC stream of an HTTP/2 connection: one message per batch
+// (proto/aps/tunnel/v1/tunnel.proto). The wire is gRPC's to the letter ("gRPC
+// over HTTP2"), spoken on the unit's own thread.
 
-/// The gRPC call under a link, as the link sees it. A call belongs to gRPC
-/// until its OnDone, and deletes itself on the unit's thread after that.
-/// Thread of all methods: the unit's.
-class grpc_call {
- public:
-  /// Asks for messages from now on.
-  virtual void read() = 0;
-
-  /// One at a time; `grpc_link::on_written` follows.
-  virtual void write(grpc::ByteBuffer message) = 0;
-
-  /// Begins the closing handshake.
-  virtual void finish(close_reason why, const std::string& detail) = 0;
-
-  /// Ends the call at once.
-  virtual void cancel() = 0;
-
-  /// The peer showed who it is.
-  virtual void authenticated() {}
-
- protected:
-  ~grpc_call() = default;
+/// A link, and the same for the connection that carries it.
+struct accepted_grpc {
+  link_ptr connected; ///< not started
+  std::shared_ptr<h2_stream_owner> owner;
 };
 
-/// A link over one bidirectional gRPC stream: one message per batch. Lives
-/// beside its call: each knows the other until the call's end.
-class grpc_link final : public link_base {
- public:
-  grpc_link(io_unit& unit, std::string peer, std::string server)
-      : link_base(unit, transport_kind::grpc, std::move(peer),
-                  std::move(server)) {}
+/// The node's side: answers the call that came as `stream`. `server` is the
+/// name of the listener, `place` (may be null) counts the connection.
+/// Thread: the unit's.
+accepted_grpc accept_grpc(const std::shared_ptr<h2_connection>& connection,
+                          int32_t stream, std::string server, place_ptr place);
 
-  /// Joins the link to its call, before anything else.
-  void attach(grpc_call* call) noexcept { call_ = call; }
+/// Outcome of opening a stream: a link that is not started, or why there is
+/// none. Called once, on the unit's thread.
+using grpc_result
+  = std::function<void(link_ptr, link_error, std::string detail)>;
 
-  // -- what the call reports, on the unit's thread ---------------------------
-
-  void on_message(const codec_fault& fault, frame_batch frames,
-                  size_t bytes);
-  void on_written(bool ok);
-
-  /// True when the stream opened in time for its owner.
-  bool opened() const noexcept { return alive(); }
-
-  /// The peer sends nothing more.
-  void on_read_end();
-
-  /// The stream broke.
-  void on_lost(link_error why, std::string detail);
-
-  /// The call is over and about to be deleted.
-  void on_done(link_error why, std::string detail);
-
- private:
-  void do_start() override;
-  void do_write(const frame_batch& frames) override;
-  void do_close(close_reason why, const std::string& detail) override;
-  void do_abort() override;
-  void on_welcome() override;
-
-  grpc_call* call_ = nullptr;
-  batch_encoder encoder_;
-};
+/// The agent's side: opens the tunnel's stream over a connected stream.
+/// Complete when the node's answer began. `authority` names the node. The
+/// returned link is there to be aborted meanwhile. Thread: the unit's.
+link_ptr open_grpc(io_unit& unit, stream_ptr stream,
+                   const std::string& authority, grpc_result done);
 
 } // namespace aps

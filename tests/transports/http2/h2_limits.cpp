@@ -1,0 +1,128 @@
+#define CAF_SUITE h2_limits
+
+#include "transports/http2/h2_limits.hpp"
+
+#include "tests/support/test.hpp"
+
+#include <nghttp2/nghttp2.h>
+
+#include <string>
+
+using namespace aps;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr time_point start{1h};
+
+/// How many of the same frame are taken.
+size_t taken(h2_counts uut, uint8_t type, size_t length, h2_verdict seen,
+             size_t most = 1'000'000) {
+  for (size_t i = 0; i < most; ++i)
+    if (const auto verdict = uut.on_frame(type, length, start);
+        verdict != h2_verdict::ok) {
+      CAF_CHECK(verdict == seen);
+      return i;
+    }
+  return most;
+}
+
+} // namespace
+
+CAF_TEST(an agent opens few streams) {
+  h2_counts uut{agent_profile};
+  CAF_CHECK_EQUAL(
+    taken(uut, NGHTTP2_HEADERS, 100, h2_verdict::too_many_requests), 8u);
+}
+
+CAF_TEST(header blocks are counted on the wire in sum) {
+  h2_counts uut{agent_profile};
+  CAF_CHECK_EQUAL(
+    taken(uut, NGHTTP2_HEADERS, 4 * 1024, h2_verdict::header_flood), 3u);
+  CAF_CHECK_EQUAL(
+    taken(uut, NGHTTP2_HEADERS, 17 * 1024, h2_verdict::header_flood), 0u);
+  CAF_CHECK_EQUAL(
+    taken(uut, NGHTTP2_CONTINUATION, 0, h2_verdict::header_flood),
+    16u * 1024 / 9);
+}
+
+CAF_TEST(a visitor has a limit for each block alone) {
+  const h2_profile visitor{.header_bytes = 1000};
+  h2_counts uut{visitor};
+  CAF_CHECK_EQUAL(taken(uut, NGHTTP2_HEADERS, 991, h2_verdict::ok, 10'000),
+                  10'000u);
+  CAF_CHECK_EQUAL(taken(uut, NGHTTP2_HEADERS, 992, h2_verdict::header_flood),
+                  0u);
+  CAF_CHECK(uut.on_frame(NGHTTP2_HEADERS, 500, start) == h2_verdict::ok);
+  CAF_CHECK(uut.on_frame(NGHTTP2_CONTINUATION, 482, start) == h2_verdict::ok);
+  CAF_CHECK(uut.on_frame(NGHTTP2_CONTINUATION, 0, start)
+            == h2_verdict::header_flood);
+}
+
+CAF_TEST(what is small on the wire may not be large in memory) {
+  h2_counts uut{{.header_bytes = 1000, .header_fields = 5}};
+  CAF_CHECK(uut.on_frame(NGHTTP2_HEADERS, 10, start) == h2_verdict::ok);
+  CAF_CHECK(uut.on_field(10, 958) == h2_verdict::ok);
+  CAF_CHECK(uut.on_field(0, 0) == h2_verdict::header_flood);
+  CAF_CHECK(uut.on_frame(NGHTTP2_HEADERS, 10, start) == h2_verdict::ok);
+  for (int i = 0; i < 5; ++i)
+    CAF_CHECK(uut.on_field(1, 1) == h2_verdict::ok);
+  CAF_CHECK(uut.on_field(1, 1) == h2_verdict::header_flood);
+}
+
+CAF_TEST(frames that carry nothing are counted by the second) {
+  for (const uint8_t type : {NGHTTP2_PING, NGHTTP2_SETTINGS, NGHTTP2_PRIORITY,
+                             NGHTTP2_RST_STREAM, NGHTTP2_WINDOW_UPDATE,
+                             NGHTTP2_GOAWAY, NGHTTP2_PUSH_PROMISE}) {
+    h2_counts uut{agent_profile};
+    CAF_CHECK_EQUAL(taken(uut, type, 8, h2_verdict::control_flood), 128u);
+  }
+  h2_counts uut{agent_profile};
+  CAF_CHECK_EQUAL(taken(uut, NGHTTP2_DATA, 0, h2_verdict::control_flood),
+                  128u);
+  CAF_CHECK_EQUAL(taken(uut, NGHTTP2_DATA, 1, h2_verdict::ok, 10'000), 10'000u);
+  for (int second = 0; second < 5; ++second)
+    for (int i = 0; i < 128; ++i)
+      CAF_REQUIRE(uut.on_frame(NGHTTP2_PING, 8, start + 1s * second)
+                  == h2_verdict::ok);
+  CAF_CHECK(uut.on_frame(NGHTTP2_PING, 8, start + 4999ms)
+            == h2_verdict::control_flood);
+}
+
+CAF_TEST(what we send may be answered) {
+  h2_counts uut{agent_profile};
+  for (int i = 0; i < 10; ++i)
+    uut.on_data_sent();
+  CAF_CHECK_EQUAL(
+    taken(uut, NGHTTP2_WINDOW_UPDATE, 4, h2_verdict::control_flood),
+    160u + 128u);
+  CAF_CHECK_EQUAL(taken(uut, NGHTTP2_PING, 8, h2_verdict::control_flood),
+                  128u);
+}
+
+CAF_TEST(each request of a visitor may have control frames) {
+  h2_counts uut{{.control_per_second = 10, .control_per_request = 4}};
+  for (int i = 0; i < 1000; ++i) {
+    CAF_REQUIRE(uut.on_frame(NGHTTP2_HEADERS, 10, start) == h2_verdict::ok);
+    for (int k = 0; k < 4; ++k)
+      CAF_REQUIRE(uut.on_frame(NGHTTP2_PRIORITY, 5, start) == h2_verdict::ok);
+  }
+  CAF_CHECK_EQUAL(taken(uut, NGHTTP2_PRIORITY, 5, h2_verdict::control_flood),
+                  10u);
+}
+
+CAF_TEST(strangers have few bytes) {
+  h2_counts uut{agent_profile};
+  CAF_CHECK(uut.on_bytes(64 * 1024) == h2_verdict::ok);
+  CAF_CHECK(uut.on_bytes(1) == h2_verdict::early_flood);
+  uut.admit();
+  CAF_CHECK(uut.on_bytes(1'000'000'000) == h2_verdict::ok);
+}
+
+CAF_TEST(each verdict has a sentence) {
+  for (const auto verdict :
+       {h2_verdict::ok, h2_verdict::too_many_requests,
+        h2_verdict::header_flood, h2_verdict::control_flood,
+        h2_verdict::early_flood})
+    CAF_CHECK(render(verdict) != "unknown verdict");
+}

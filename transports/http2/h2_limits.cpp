@@ -1,0 +1,89 @@
+#include "transports/http2/h2_limits.hpp"
+
+#include <nghttp2/nghttp2.h>
+
+namespace aps {
+
+namespace {
+
+/// What a field costs beside its text, as HPACK counts it (RFC 7541, 4.1).
+constexpr size_t field_overhead = 32;
+
+} // namespace
+
+std::string_view render(h2_verdict verdict) noexcept {
+  switch (verdict) {
+    case h2_verdict::ok:
+      return "no objection";
+    case h2_verdict::too_many_requests:
+      return "too many HTTP/2 requests on one connection";
+    case h2_verdict::header_flood:
+      return "too many HTTP/2 header bytes";
+    case h2_verdict::control_flood:
+      return "too many HTTP/2 control frames";
+    case h2_verdict::early_flood:
+      return "too many bytes before authentication";
+  }
+  return "unknown verdict";
+}
+
+h2_verdict h2_counts::on_bytes(size_t bytes) noexcept {
+  bytes_ += bytes;
+  return !admitted_ && bytes_ > profile_.early_bytes ? h2_verdict::early_flood
+                                                     : h2_verdict::ok;
+}
+
+h2_verdict h2_counts::on_frame(uint8_t type, size_t length,
+                               time_point now) noexcept {
+  switch (type) {
+    case NGHTTP2_HEADERS:
+      if (++requests_ > profile_.requests)
+        return h2_verdict::too_many_requests;
+      spare_control_ += profile_.control_per_request;
+      return on_block(length, true);
+    case NGHTTP2_CONTINUATION:
+      return on_block(length, false);
+    case NGHTTP2_DATA:
+      return length == 0 ? on_control(now) : h2_verdict::ok;
+    case NGHTTP2_WINDOW_UPDATE:
+      if (spare_window_updates_ > 0)
+        return --spare_window_updates_, h2_verdict::ok;
+      return on_control(now);
+    default:
+      return on_control(now);
+  }
+}
+
+h2_verdict h2_counts::on_block(size_t length, bool first) noexcept {
+  if (first)
+    block_bytes_ = decoded_bytes_ = fields_ = 0;
+  // Nine bytes of a frame's own, so that empty ones count.
+  block_bytes_ += length + 9;
+  total_header_bytes_ += length + 9;
+  return block_bytes_ > profile_.header_bytes
+             || total_header_bytes_ > profile_.total_header_bytes
+           ? h2_verdict::header_flood
+           : h2_verdict::ok;
+}
+
+h2_verdict h2_counts::on_field(size_t name, size_t value) noexcept {
+  decoded_bytes_ += name + value + field_overhead;
+  return ++fields_ > profile_.header_fields
+             || decoded_bytes_ > profile_.header_bytes
+           ? h2_verdict::header_flood
+           : h2_verdict::ok;
+}
+
+h2_verdict h2_counts::on_control(time_point now) noexcept {
+  if (now - second_ >= std::chrono::seconds(1)) {
+    second_ = now;
+    control_ = 0;
+  }
+  if (control_ < profile_.control_per_second)
+    return ++control_, h2_verdict::ok;
+  if (spare_control_ > 0)
+    return --spare_control_, h2_verdict::ok;
+  return h2_verdict::control_flood;
+}
+
+} // namespace aps
