@@ -61,11 +61,13 @@ TABLE = [
     ("transports", "block_pool input_buffer output_queue sockets sniffer"
      " system_names visitor_socket", "test_net: block_pool input_buffer"
      " output_queue sockets sniffer system_names visitor_socket"),
-    ("transports", "poll_wire frame_queue h2_guard",
-     "test_tunnel: frame_queue h2_guard h2_first_request poll_wire;"
+    ("transports", "h2_limits h2_session",
+     "test_http2: h2_limits h2_session"),
+    ("transports", "poll_wire frame_queue grpc_wire",
+     "test_tunnel: frame_queue grpc_wire poll_wire;"
      " test_links: poll_server_link poll_desk links"),
-    ("transports", "grpc_bytes link_base peer_probe poll_visit",
-     "test_tunnel: grpc_bytes link_base peer_probe poll_visit;"
+    ("transports", "link_base peer_probe poll_visit",
+     "test_tunnel: link_base peer_probe poll_visit;"
      " test_links: links link_endings poll_server_link"),
     ("transports", "parser chunk_reader fields head_repair identity hops"
      " misread request_rewrite", "test_http: http_chunk_reader http_fields"

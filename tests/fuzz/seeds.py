@@ -202,7 +202,7 @@ def h2():
 TARGETS = {
     "request": requests, "response": responses, "chunked": chunked,
     "frames": frames, "poll": polls, "config": configs, "routes": routes,
-    "h2_guard": h2,
+    "http2": h2,
 }
 
 

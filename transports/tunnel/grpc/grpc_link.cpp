@@ -87,7 +87,8 @@ class grpc_link final : public link_base, public h2_stream_owner {
 
   // An agent that closes has no status to send; a node's comes with its end.
   void on_peer_end() override {
-    if (!dialled_)
+    peer_ended_ = true;
+    if (!dialled_ && started_)
       peer_closed();
   }
 
@@ -98,16 +99,24 @@ class grpc_link final : public link_base, public h2_stream_owner {
       wrote();
   }
 
+  // What came before the end is heard before it.
   void on_over(const h2_ending& ending) override {
     stream_ = 0;
-    const auto [why, detail] = explain(ending);
-    ended(why, detail);
-    answer(nullptr, why == link_error::none ? link_error::refused : why,
-           detail);
+    if (started_ || done_)
+      finish(ending);
+    else
+      early_ending_ = ending;
     connection_->linger();
   }
 
  private:
+  void finish(const h2_ending& ending) {
+    const auto [why, detail] = explain(ending);
+    ended(why, detail);
+    answer(nullptr, why == link_error::none ? link_error::refused : why,
+           detail);
+  }
+
   // -- link_base -------------------------------------------------------------
 
   void do_start() override {
@@ -116,6 +125,10 @@ class grpc_link final : public link_base, public h2_stream_owner {
     early_.clear();
     if (!early.empty())
       take(early, early.size());
+    if (early_ending_)
+      return finish(*early_ending_);
+    if (peer_ended_ && !dialled_)
+      peer_closed();
     connection_->resume();
   }
 
@@ -274,7 +287,9 @@ class grpc_link final : public link_base, public h2_stream_owner {
   bool dialled_ = true;
   bool started_ = false;
   grpc_reader reader_{max_grpc_message};
+  bool peer_ended_ = false;
   std::string early_; ///< what came before the start
+  std::optional<h2_ending> early_ending_;
   batch_encoder encoder_;
   std::shared_ptr<std::array<char, grpc_prefix_bytes>> prefix_;
   size_t writing_ = 0; ///< bytes of our message that are on their way
