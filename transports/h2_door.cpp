@@ -38,11 +38,21 @@ h2_door::on_request(int32_t stream, header_list head, bool) {
     return std::exchange(agent_, nullptr)(connection, stream,
                                           std::move(place_));
   }
-  if (const auto refused = std::exchange(refused_, nullptr)) {
-    refused();
-    connection->session().terminate(h2_code::http_1_1_required);
-  }
+  refuse(*connection);
   return nullptr;
+}
+
+void h2_door::on_bad_request() {
+  if (const auto connection = connection_.lock())
+    refuse(*connection);
+}
+
+void h2_door::refuse(h2_connection& connection) {
+  const auto refused = std::exchange(refused_, nullptr);
+  if (!refused)
+    return;
+  refused();
+  connection.session().terminate(h2_code::http_1_1_required);
 }
 
 } // namespace aps

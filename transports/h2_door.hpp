@@ -29,7 +29,11 @@ class h2_door final : public h2_acceptor {
   std::shared_ptr<h2_stream_owner>
   on_request(int32_t stream, header_list head, bool last) override;
 
+  void on_bad_request() override;
+
  private:
+  void refuse(h2_connection& connection);
+
   std::weak_ptr<h2_connection> connection_;
   place_ptr place_; ///< until an agent has it
   agent_handler agent_;

@@ -25,7 +25,7 @@ struct transport_row {
 /// In order of preference, which is that of the numbers, too.
 inline constexpr auto transport_table = std::to_array<transport_row>({
   {transport_kind::grpc, "grpc", "gRPC", "grpc-", log_component::grpc_pool,
-   true, 3},
+   true, 1},
   {transport_kind::websocket, "websocket", "WebSocket", "ws-",
    log_component::ws_pool, false, 1},
   {transport_kind::poll, "poll", "polling", "poll-", log_component::poll_pool,

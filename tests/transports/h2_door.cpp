@@ -183,6 +183,16 @@ CAF_TEST(where there are no agents their calls are refused as well) {
   CAF_CHECK_EQUAL(refused, 1);
 }
 
+CAF_TEST(a request without an authority is refused as well) {
+  const auto fields = "\x82\x86\x84"s;
+  arrive(std::string{h2_preface} + empty_settings + "\0\0"s
+         + static_cast<char>(fields.size()) + "\x01\x05\0\0\0\x01"s + fields);
+  const auto said = frame_in(heard(), go_away);
+  CAF_REQUIRE(said);
+  CAF_CHECK_EQUAL(said->substr(4, 4), http_1_1_required);
+  CAF_CHECK_EQUAL(refused, 1);
+}
+
 CAF_TEST(what is no HTTP 2 behind its preface is cut off) {
   arrive(std::string{h2_preface} + "GET / HTTP/1.1\r\n\r\n"
          + std::string(70'000, 'x'));

@@ -239,11 +239,13 @@ struct h2_session::callbacks {
               + nghttp2_http2_strerror(code)};
   }
 
-  static int on_invalid_frame(nghttp2_session*, const nghttp2_frame*,
-                              int error, void* user) {
-    return shielded(user, [error](h2_session& session) {
-      if (session.fault_.empty())
-        session.fault_ = nghttp2_strerror(error);
+  /// nghttp2 resets the stream, or ends the connection and says why.
+  static int on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame,
+                              int, void* user) {
+    return shielded(user, [frame](h2_session& session) {
+      if (session.acceptor_ && frame->hd.type == NGHTTP2_HEADERS
+          && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+        session.acceptor_->on_bad_request();
       return 0;
     });
   }

@@ -26,6 +26,10 @@ class h2_acceptor {
   /// has no body. Null = the stream is refused.
   virtual std::shared_ptr<h2_stream_owner>
   on_request(int32_t stream, header_list head, bool last) = 0;
+
+  /// A request came that is none by the rules (RFC 9113, 8.1.1); its stream is
+  /// reset.
+  virtual void on_bad_request() {}
 };
 
 /// What both sides of a connection agree on at its start.

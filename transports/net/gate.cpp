@@ -75,10 +75,6 @@ void place::set(standing now) {
     gate_->update(*this, now);
 }
 
-bool place::grow(size_t more, int fd) {
-  return gate_->grow(*this, more, fd);
-}
-
 // -- gate ---------------------------------------------------------------------
 
 int64_t coarse_now() noexcept {
@@ -428,31 +424,6 @@ void gate::update(place& place, standing now) {
     place.since_ = now_();
   place.unlink();
   list_of(joins).push_back(place);
-}
-
-bool gate::grow(place& place, size_t more, int fd) {
-  const bool trusted = trusted_.contains(address_of(place.peer()));
-  victims gone;
-  bool room = false;
-  {
-    std::lock_guard guard{mutex_};
-    if (place.house_ && !in_descriptor_reserve(fd)) {
-      const auto& house = *place.house_;
-      room = trusted
-             || house.descriptors + more <= descriptor_share(address_percent);
-      while (room && !strangers_may_have(more))
-        room = push_out(crowd::strangers, nullptr, house, true, gone)
-               && place.house_; // the first may have been it
-    }
-    if (room) {
-      count(place, -1);
-      place.descriptors_ += more;
-      count(place, 1);
-    }
-    tidy();
-  }
-  evict(gone);
-  return room;
 }
 
 } // namespace aps

@@ -58,11 +58,6 @@ class place final : public detail::gate_hook,
 
   standing is() const noexcept { return standing_; }
 
-  /// It has `more` descriptors, `fd` the latest one; counted until it is known
-  /// as an agent's. False = they are too many for one that proved nothing, and
-  /// have to be closed. Thread: the unit's.
-  bool grow(size_t more, int fd);
-
   /// What ends the connection when it has to make room; replaces the last
   /// one. May decline by doing nothing. Thread: the unit's.
   void on_evict(std::function<void()> evict) { evict_ = std::move(evict); }
@@ -168,7 +163,6 @@ class gate final : public std::enable_shared_from_this<gate> {
   place* oldest_idle_of(const detail::gate_house& of);
   place* oldest_idle();
   void find_idle();
-  bool grow(place& place, size_t more, int fd);
   void forget(place& place);
   void tidy();
   void on_end(place& place);

@@ -281,25 +281,21 @@ CAF_TEST(one address has a part of the descriptors) {
   CAF_CHECK(all.back());
 }
 
-CAF_TEST(strangers have a part of the descriptors and more cost more) {
+CAF_TEST(strangers have a part of the descriptors) {
   const few_descriptors few{256};
   const auto uut = make(1000, 1000);
   std::vector<place_ptr> all;
-  // Three each: 18 of one address, and no more than 56 of all.
-  for (int i = 0; i < 18; ++i) {
+  for (int i = 0; i < 30; ++i)
     all.push_back(visitor(*uut, "192.0.2.1", standing::proving));
-    CAF_CHECK(all.back()->grow(2, 5));
-  }
-  auto one = visitor(*uut, "192.0.2.1", standing::proving);
-  CAF_CHECK(!one->grow(2, 5));
-  one = nullptr;
-  // Another address has room, which the first one makes.
-  const auto other = visitor(*uut, "192.0.2.2", standing::proving);
-  CAF_CHECK(other->grow(2, 5));
+  for (int i = 0; i < 26; ++i)
+    all.push_back(visitor(*uut, "192.0.2.2", standing::proving));
+  unit.run();
+  CAF_CHECK(evicted.empty());
+  // Another address has room, which the one with most of them makes.
+  const auto other = visitor(*uut, "192.0.2.3", standing::proving);
+  CAF_CHECK(other);
   unit.run();
   CAF_CHECK_EQUAL(evicted, std::vector<std::string>{"192.0.2.1:1"});
-  // Nothing of the reserve.
-  CAF_CHECK(!visitor(*uut, "192.0.2.3", standing::proving)->grow(2, 255));
   for (auto& agent : all)
     agent->set(standing::agent);
   CAF_CHECK_EQUAL(uut->connections(), 1u);
