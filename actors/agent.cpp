@@ -9,6 +9,7 @@
 
 #include <caf/event_based_actor.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <thread>
 
@@ -72,8 +73,14 @@ class agent_host final : public agent {
                    text);
         });
     auto of_node = context;
+    const auto has_tls = [](const agent_server& server) { return server.tls; };
+    const auto tls = std::any_of(options.servers.begin(),
+                                 options.servers.end(), has_tls)
+                       ? net_->make_tls(options.tls)
+                       : nullptr;
     for (const auto& server : options.servers) {
       of_node.server = server;
+      of_node.tls = server.tls ? tls : nullptr;
       actors_.push_back(system_.spawn<agent_impl>(
         std::make_shared<const agent_context>(of_node)));
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "transports/seam/client_tls.hpp"
 #include "transports/seam/origins.hpp"
 #include "transports/seam/probe_request.hpp"
 
@@ -26,6 +27,7 @@ class network;  // transports/seam/network.hpp
 struct agent_server {
   std::string host;
   uint16_t port = 0;
+  bool tls = false;
 
   bool operator==(const agent_server&) const = default;
 };
@@ -69,6 +71,7 @@ struct agent_options {
   /// session at once; no two live agents may share it. Empty = none.
   std::string instance;
   origin_options origin;
+  client_tls_options tls = {}; ///< to the servers that have it
 
   /// Called with what happens, on an actor's thread; must not block. Optional.
   std::function<void(const agent_report&)> on_report = {};
@@ -101,7 +104,7 @@ class agent {
 
 /// Starts an agent; dials and redials by itself from then on. The password's
 /// key takes some 50 ms, for which nobody waits here. Throws
-/// std::runtime_error when `options.origin.ca_file` cannot be read, and
+/// std::runtime_error when a file of `options` cannot be read, and
 /// std::system_error when the port of `options.status` cannot be opened; then
 /// nothing is left running.
 std::unique_ptr<agent> spawn_agent(caf::actor_system& system,

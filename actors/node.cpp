@@ -1,6 +1,7 @@
 #include "actors/node.hpp"
 
 #include "actors/admin/admin_front.hpp"
+#include "actors/base/certificate_watch.hpp"
 #include "actors/base/wait.hpp"
 #include "actors/path/node_front.hpp"
 #include "actors/path/supervisor.hpp"
@@ -33,6 +34,7 @@ http_limits limits_of(const config::http& settings) {
   out.discard_timeout = to_duration(settings.discard_timeout);
   out.discard_bytes = settings.discard_bytes;
   out.error_detail = settings.error_detail;
+  out.handshake_timeout = to_duration(settings.handshake_timeout);
   return out;
 }
 
@@ -96,6 +98,7 @@ class node_impl final : public node {
     context->limits->set_monitor(context->monitor);
     context_ = context;
     watch_exceptions();
+    watch_certificates();
     recorders_ = std::make_shared<exchange_recorders>(system, context_, logs_,
                                                       *net_);
     supervisor_ = system.spawn<supervisor_impl>(context_);
@@ -132,6 +135,10 @@ class node_impl final : public node {
     done.detail
       = reload_text(config::changed_keys(*before, effective), left);
     compat::enqueue(nullptr, context_->monitor, std::move(done));
+    for (const auto& [name, server] : effective.servers)
+      if (server.tls)
+        certificates_->change(name, *server.tls);
+    certificates_->look(true);
     config_->set(std::move(effective));
     return !left.empty();
   }
@@ -165,6 +172,7 @@ class node_impl final : public node {
     //    that the listeners close; then sockets.
     stop_and_wait(system_, supervisor_);
     admin_.reset();
+    certificates_->stop();
     listeners_.clear();
     // 4. Nothing on the I/O side may talk to actors once the host lets go of
     //    the actor system.
@@ -190,6 +198,22 @@ class node_impl final : public node {
         });
   }
 
+  void watch_certificates() {
+    certificate_watch::outlets out;
+    out.tell = [to = context_->monitor](event news) {
+      compat::enqueue(nullptr, to, std::move(news));
+    };
+    out.show = [&registry = system_.metrics()](const std::string& server,
+                                               int64_t days) {
+      registry
+        .gauge_instance("aps", "certificate-days-left",
+                        {{"server", caf::string_view{server}}},
+                        "Days until a server's certificate ends.")
+        ->value(days);
+    };
+    certificates_ = std::make_unique<certificate_watch>(std::move(out));
+  }
+
   void open_ports() {
     supervisor_ready();
     const auto hop = std::make_shared<node_hop>("aps-" + context_->node_id);
@@ -207,9 +231,16 @@ class node_impl final : public node {
       options.connections = limits_of(context_->config.limits);
       options.trusted_proxies = settings.trusted_proxies;
       options.hop = hop;
+      if (settings.tls)
+        options.tls = certificates_->add(server_name, *settings.tls);
       listeners_.push_back(net_->listen(options, front_));
       ports_[server_name] = listeners_.back()->port();
+      if (settings.tls)
+        certificates_->use(server_name,
+                           [port = listeners_.back().get()](
+                             const tls_material& fresh) { port->renew(fresh); });
     }
+    certificates_->start();
     if (const auto& admin = context_->config.admin) {
       auto options = operator_listener("admin", admin->host, admin->port);
       options.key = "$.admin";
@@ -264,6 +295,7 @@ class node_impl final : public node {
   std::shared_ptr<std::atomic<bool>> config_stale_
     = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<void> exception_watch_;
+  std::unique_ptr<certificate_watch> certificates_;
   supervisor_actor supervisor_;
   std::shared_ptr<node_front> front_;
   std::vector<std::unique_ptr<listener>> listeners_;

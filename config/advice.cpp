@@ -38,9 +38,20 @@ void look_at_from(const node& all, size_t index,
                   std::vector<warning>& out) {
   const auto& from = all.mappings[index].from;
   const auto path = mapping_path(index) + ".from";
-  if (from.scheme == "https") {
+  const auto speaks_tls = [](const auto& item) {
+    return item.second.tls.has_value();
+  };
+  if (from.scheme == "https"
+      && std::none_of(all.servers.begin(), all.servers.end(), speaks_tls)) {
     out.push_back({path, "visitors speak plain HTTP to the servers, which "
-                         "https:// never matches; write http://"});
+                         "https:// never matches; write http://, or give a "
+                         "server tls"});
+    return;
+  }
+  if (from.scheme == "http" && !all.servers.empty()
+      && std::all_of(all.servers.begin(), all.servers.end(), speaks_tls)) {
+    out.push_back({path, "all servers speak TLS, which http:// never matches; "
+                         "write https://"});
     return;
   }
   // A visitor names the port that it called, or none.

@@ -33,6 +33,7 @@ struct http {
   seconds discard_timeout{30};
   uint64_t discard_bytes = 256 * 1024 * 1024;
   bool error_detail = false; ///< visitors hear why a target failed
+  seconds handshake_timeout{10}; ///< of TLS
   bool operator==(const http&) const = default;
 };
 
@@ -47,6 +48,22 @@ struct limits {
   bool operator==(const limits&) const = default;
 };
 
+/// A certificate that a server shows, by its files.
+struct certificate {
+  std::string cert; ///< PEM: its own, then those that lead to a known one
+  std::string key;  ///< PEM, without a passphrase
+  std::string place = "$"; ///< where the configuration says so, for messages
+  bool operator==(const certificate&) const = default;
+};
+
+/// TLS at a server (key `servers.<name>.tls`).
+struct tls {
+  /// The name that a visitor asks for picks one; the first is for all others.
+  std::vector<certificate> certificates;
+  std::string min_version = "1.2"; ///< 1.2 1.3
+  bool operator==(const tls&) const = default;
+};
+
 /// A named listener (key `servers.<name>`).
 struct server {
   std::string host = "0.0.0.0";
@@ -56,6 +73,8 @@ struct server {
 
   /// The global list, or this server's own instead.
   std::vector<std::string> trusted_proxies = {};
+
+  std::optional<aps::config::tls> tls = {}; ///< absent = plain
   bool operator==(const server&) const = default;
 };
 

@@ -88,6 +88,10 @@ static_assert(all(change::live, fields::health));
 } // namespace
 
 node in_effect(node running, const node& fresh) {
+  for (auto& [name, server] : running.servers)
+    if (const auto i = fresh.servers.find(name);
+        i != fresh.servers.end() && server.tls && i->second.tls)
+      server.tls = i->second.tls;
   for (auto& [name, tunnel] : running.tunnels)
     if (const auto i = fresh.tunnels.find(name); i != fresh.tunnels.end())
       take_live(tunnel, i->second);

@@ -115,6 +115,8 @@ inline constexpr field<http> http[] = {
    "whether all visitors hear why a request failed behind the node (addresses "
    "of targets, for one); visitors on the node's own machine always do, and a "
    "404 lists the mappings for them"},
+  {"handshake_timeout", &http::handshake_timeout, deadline, restart,
+   "from the beginning of a connection to the end of its TLS handshake"},
 };
 
 inline constexpr field<limits> limits[] = {

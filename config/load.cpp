@@ -1,5 +1,6 @@
 // A file, and those it includes, as one configuration.
 #include "config/advice.hpp"
+#include "config/certificates.hpp"
 #include "config/sections.hpp"
 #include "config/syntax/expand.hpp"
 #include "config/syntax/file.hpp"
@@ -281,6 +282,24 @@ read_file(const path& file, const source& from,
   return wrong;
 }
 
+namespace {
+
+/// Names of files are relative to the file that says them.
+void resolve_files(node& all, const locator& locator) {
+  for (auto& [name, server] : all.servers) {
+    if (!server.tls)
+      continue;
+    const auto folder
+      = locator.file(member_path("$.servers", name)).parent_path();
+    for (auto& each : server.tls->certificates) {
+      each.cert = (folder / each.cert).string();
+      each.key = (folder / each.key).string();
+    }
+  }
+}
+
+} // namespace
+
 result load(const path& file, const source& from,
             std::vector<std::string>* warnings) {
   node all;
@@ -289,6 +308,12 @@ result load(const path& file, const source& from,
     file, from,
     [&](const json& root, problems& out) { all = read_node(root, out); },
     &locator);
+  if (!wrong.empty())
+    return wrong;
+  resolve_files(all, locator);
+  check_certificates(all, from, wrong);
+  for (auto& problem : wrong)
+    problem.path = locator.place(problem.path);
   if (!wrong.empty())
     return wrong;
   if (warnings)

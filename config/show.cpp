@@ -83,16 +83,31 @@ json show(const node& config) {
   return out;
 }
 
+namespace {
+
+json show(const tls& tls) {
+  json out{{"min_version", tls.min_version},
+           {"certificates", json::array()}};
+  for (const auto& each : tls.certificates)
+    out["certificates"].push_back({{"cert", each.cert}, {"key", each.key}});
+  return out;
+}
+
+} // namespace
+
 json show_frame(const node& config) {
   json out{{"servers", json::object()},
            {"trusted_proxies", config.trusted_proxies}};
-  for (const auto& [name, server] : config.servers)
-    out["servers"][name]
+  for (const auto& [name, server] : config.servers) {
+    auto& shown = out["servers"][name]
       = show_fields(fields::server, server,
                     {{"host", server.host},
                      {"port", server.port},
                      {"trusted_proxies", server.trusted_proxies},
                      {"http", show_fields(fields::http, server.http)}});
+    if (server.tls)
+      shown["tls"] = show(*server.tls);
+  }
   if (const auto& admin = config.admin) {
     out["admin"] = show_fields(fields::admin, *admin,
                                {{"host", admin->host}, {"port", admin->port}});

@@ -4,6 +4,7 @@
 #include "config/sections.hpp"
 #include "config/syntax/reader.hpp"
 #include "tools/values.hpp"
+#include "transports/seam/client_tls.hpp"
 #include "transports/seam/foreign_text.hpp"
 
 #include <cstdlib>
@@ -14,6 +15,7 @@ namespace aps {
 namespace {
 
 constexpr uint16_t default_port = 8080;
+constexpr uint16_t default_tls_port = 443;
 constexpr uint16_t default_status_port = 9091;
 constexpr uint32_t max_threads = 1024;
 
@@ -23,6 +25,19 @@ std::string why_not(const std::string& text) {
   std::string error;
   Parse(text, error);
   return error;
+}
+
+std::string why_no_server(const std::string& text) {
+  std::string error;
+  parse_server(text, error);
+  return error;
+}
+
+std::string why_no_pin(const std::string& text) {
+  return is_pin(text) ? ""
+                      : cli::quoted(text)
+                          + " is no pin: sha256/ and the base64 of the "
+                            "SHA-256 of a public key";
 }
 
 std::string why_no_dns(const std::string& text) {
@@ -64,11 +79,12 @@ void declare(cli::command_line& line, agent_flags& to, bool websocket_only) {
            to.check);
   line.add({.names = "server",
             .value = "HOST:PORT",
-            .help = "Node to dial, port 8080 if left out, or as a URL, http:// "
-                    "or ws://, port 80 if left out; several times or separated "
-                    "by commas for several nodes",
+            .help = "Node to dial, port 8080 if left out (443 with -tls), or "
+                    "as a URL: https:// or wss:// for TLS, http:// or ws:// "
+                    "without, port 443 or 80 if left out; several times or "
+                    "separated by commas for several nodes",
             .required = true,
-            .check = why_not<parse_server>},
+            .check = why_no_server},
            to.servers);
   line.add({.names = "tunnel",
             .value = "NAME",
@@ -104,6 +120,34 @@ void declare(cli::command_line& line, agent_flags& to, bool websocket_only) {
                     "and slot)",
             .check = why_no_name},
            to.instance);
+  line.add({"tls", "", "Dial over TLS, also where no address says so"},
+           to.tls);
+  line.add({"ca", "FILE",
+            "Trust these certificates for the node, PEM, instead of the "
+            "system's"},
+           to.ca);
+  line.add({.names = "server-name",
+            .value = "NAME",
+            .help = "What the node's certificate has to be for (default: the "
+                    "host of -server)",
+            .check = why_no_name},
+           to.server_name);
+  line.add({"cert", "FILE",
+            "Certificate to show to the node, PEM; takes -key"},
+           to.cert);
+  line.add({"key", "FILE", "Key of -cert, PEM, without a passphrase"}, to.key);
+  line.add({.names = "pin",
+            .value = "PIN",
+            .help = "The node's public key has to be this one, sha256/... in "
+                    "base64, beside all else that is checked; several times "
+                    "or separated by commas for any of several",
+            .check = why_no_pin},
+           to.pins);
+  line.add({"insecure", "",
+            "Accept any certificate of the node: whoever is in between can "
+            "read and change everything. With -pin the key alone counts, "
+            "which is safe"},
+           to.insecure);
   line.add({"insecure-target", "", "Accept any certificate of https targets"},
            to.insecure_target);
   line.add({"ca-file", "FILE",
@@ -190,6 +234,9 @@ config::problems read_agent_file(cli::command_line& line, agent_flags& to) {
     return wrong;
   const std::pair<const char*, std::string agent_flags::*> names[]
     = {{"$.password_file", &agent_flags::password_file},
+       {"$.ca", &agent_flags::ca},
+       {"$.cert", &agent_flags::cert},
+       {"$.key", &agent_flags::key},
        {"$.ca_file", &agent_flags::ca_file},
        {"$.status_token_file", &agent_flags::status_token_file}};
   for (const auto& [key, name] : names)
@@ -199,8 +246,9 @@ config::problems read_agent_file(cli::command_line& line, agent_flags& to) {
 }
 
 std::optional<cli::address> parse_server(const std::string& text,
-                                         std::string& error) {
-  return cli::parse_address(text, default_port, error);
+                                         std::string& error, bool with_tls) {
+  return cli::parse_address(text, with_tls ? default_tls_port : default_port,
+                            error, cli::secure::possible);
 }
 
 std::optional<cli::address> parse_status(const std::string& text,

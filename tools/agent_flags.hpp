@@ -25,6 +25,13 @@ struct agent_flags {
   std::string password_file;
   std::string transport = "mix";
   std::string instance;
+  bool tls = false; ///< also where no address says so
+  std::string ca;
+  std::string server_name;
+  std::string cert;
+  std::string key;
+  std::vector<std::string> pins;
+  bool insecure = false;
   bool insecure_target = false;
   std::string ca_file;
   std::vector<std::string> dns;
@@ -53,10 +60,11 @@ void read_agent(cli::command_line& line, const nlohmann::json& root,
 /// of files in it are relative to its folder.
 config::problems read_agent_file(cli::command_line& line, agent_flags& to);
 
-/// Parses an address of `-server`, port 8080 if left out. Nothing on failure;
-/// `error` says why, in words that go behind the flag.
+/// Parses an address of `-server`, port 8080 if left out, or 443 `with_tls`.
+/// Nothing on failure; `error` says why, in words that go behind the flag.
 std::optional<cli::address> parse_server(const std::string& text,
-                                         std::string& error);
+                                         std::string& error,
+                                         bool with_tls = false);
 
 /// The same for `-status`, port 9091 if left out.
 std::optional<cli::address> parse_status(const std::string& text,

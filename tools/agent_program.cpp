@@ -102,6 +102,34 @@ agent_status_options status(const cli::command_line& line,
   return result;
 }
 
+/// What stands in the file has its keys' names there.
+std::string named(const cli::command_line& line, const std::string& flag) {
+  const auto key = line.key_in_file(flag);
+  return key ? *key : "-" + flag;
+}
+
+/// TLS to the nodes. Flags that nothing would look at are refused.
+client_tls_options node_tls(const cli::command_line& line,
+                            const agent_flags& from,
+                            const std::vector<agent_server>& servers) {
+  if (from.cert.empty() != from.key.empty())
+    refuse(line, from, from.cert.empty() ? "key" : "cert",
+           "takes " + named(line, from.cert.empty() ? "cert" : "key"));
+  const std::pair<const char*, bool> given[]
+    = {{"ca", !from.ca.empty()},     {"server-name", !from.server_name.empty()},
+       {"cert", !from.cert.empty()}, {"pin", !from.pins.empty()},
+       {"insecure", from.insecure}};
+  const bool any = std::any_of(servers.begin(), servers.end(),
+                               [](const auto& each) { return each.tls; });
+  for (const auto& [flag, is_given] : given)
+    if (is_given && !any)
+      refuse(line, from, flag,
+             "is of no use without " + named(line, "tls")
+               + " or an https:// address");
+  return {from.ca,  from.server_name, from.cert,
+          from.key, from.pins,        from.insecure};
+}
+
 duration to_duration(double seconds) {
   return std::chrono::duration_cast<duration>(
     std::chrono::duration<double>(seconds));
@@ -112,8 +140,13 @@ agent_options options(const cli::command_line& line, const agent_flags& from) {
   agent_options result;
   for (const auto& text : from.servers) {
     std::string error;
-    const auto parsed = parse_server(text, error);
-    const agent_server server{parsed->host, parsed->port};
+    const auto parsed = parse_server(text, error, from.tls);
+    const agent_server server{parsed->host, parsed->port,
+                              parsed->tls.value_or(from.tls)};
+    if (from.tls && !server.tls)
+      refuse(line, from, "server",
+             cli::quoted(text) + " is plain, which contradicts "
+               + (line.key_in_file("tls") ? "tls" : "-tls"));
     if (std::find(result.servers.begin(), result.servers.end(), server)
         != result.servers.end())
       refuse(line, from, "server",
@@ -127,6 +160,7 @@ agent_options options(const cli::command_line& line, const agent_flags& from) {
   result.instance = from.instance.empty()
                       ? host::instance_name(from.tunnel + "." + from.name)
                       : from.instance;
+  result.tls = node_tls(line, from, result.servers);
   result.origin.insecure = from.insecure_target;
   result.origin.ca_file = from.ca_file;
   result.origin.connect_timeout = to_duration(from.target_connect_timeout);
@@ -143,6 +177,9 @@ agent_options options(const cli::command_line& line, const agent_flags& from) {
   result.ends_on_refusal = from.wishes.exit_on_refusal;
   result.examine = [](executor& unit, const agent_server& server,
                       const auto& scope, auto done) {
+    // What speaks TLS would only say that it does.
+    if (server.tls)
+      return done({});
     probe_peer(unit, server.host, server.port, scope, std::move(done));
   };
   return result;
@@ -162,10 +199,14 @@ link_watch::end run(const agent_flags& flags, agent_options options) {
   std::string nodes;
   for (const auto& server : options.servers) {
     const auto node = cli::to_string({server.host, server.port});
-    log.info("{}.{} dials {} over {}", options.tunnel, options.endpoint, node,
-             flags.transport);
+    log.info("{}.{} dials {} over {}{}", options.tunnel, options.endpoint, node,
+             flags.transport, server.tls ? ", with TLS" : "");
     nodes += (nodes.empty() ? "" : ", ") + node;
   }
+  if (options.tls.insecure && options.tls.pins.empty())
+    log.warn("-insecure: ANY certificate is taken for the node's. Whoever is "
+             "between this agent and its node can read and change all that "
+             "passes; -ca or -pin would be safe");
   link_watch watch{flags.wishes, nodes};
   options.on_report = watch.listener();
   options.log_dropped = [log] { return host::dropped_lines(*log.logger()); };
@@ -206,7 +247,9 @@ int run_agent_program(const agent_program& program, int argc, char** argv) {
   try {
     auto ready = options(line, flags);
     if (flags.check) {
-      make_network(1, flags.dns)->origins(ready.origin); // reads -ca-file
+      const auto network = make_network(1, flags.dns);
+      network->origins(ready.origin); // reads -ca-file
+      network->make_tls(ready.tls);   // reads -ca, -cert and -key
       return cli::print(
         program.name,
         (flags.config.empty() ? program.name : config::shown_name(flags.config))

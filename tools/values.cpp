@@ -48,8 +48,8 @@ std::string lower(std::string_view text) {
 
 /// What a URL has around host and port goes; false when it says more than an
 /// address does, with the reason in `error`.
-bool strip_url(std::string_view& text, uint16_t& default_port,
-               std::string& error) {
+bool strip_url(std::string_view& text, uint16_t& default_port, secure possible,
+               std::optional<bool>& tls, std::string& error) {
   const auto mark = text.find("://");
   if (mark == text.npos)
     return true;
@@ -58,10 +58,12 @@ bool strip_url(std::string_view& text, uint16_t& default_port,
     = std::find_if(std::begin(schemes), std::end(schemes),
                    [&](const scheme& one) { return one.prefix == word; });
   if (found == std::end(schemes)) {
-    error = quoted(text) + " is none of host:port, http:// and ws://";
+    error = quoted(text) + " is none of host:port, "
+            + (possible == secure::never ? "http:// and ws://"
+                                         : "http://, https://, ws:// and wss://");
     return false;
   }
-  if (found->tls) {
+  if (found->tls && possible == secure::never) {
     error
       = quoted(text) + ": TLS is not supported here; give a plain host:port";
     return false;
@@ -69,7 +71,8 @@ bool strip_url(std::string_view& text, uint16_t& default_port,
   text.remove_prefix(mark + 3);
   if (text.ends_with('/'))
     text.remove_suffix(1);
-  default_port = 80;
+  default_port = found->tls ? 443 : 80;
+  tls = found->tls;
   return true;
 }
 
@@ -204,10 +207,11 @@ parse_choice(std::string_view text, const std::vector<std::string>& allowed,
 
 std::optional<address> parse_address(std::string_view text,
                                      uint16_t default_port,
-                                     std::string& error) {
+                                     std::string& error, secure possible) {
   text = trimmed(text);
   const auto shown = quoted(text);
-  if (!strip_url(text, default_port, error))
+  std::optional<bool> tls;
+  if (!strip_url(text, default_port, possible, tls, error))
     return std::nullopt;
   std::string_view host;
   std::optional<std::string_view> port;
@@ -226,7 +230,7 @@ std::optional<address> parse_address(std::string_view text,
             + std::string(host.substr(0, 5));
     return std::nullopt;
   }
-  address result{std::string(host), default_port};
+  address result{std::string(host), default_port, tls};
   if (!port)
     return result;
   const auto* end = port->data() + port->size();

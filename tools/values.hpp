@@ -35,13 +35,19 @@ std::vector<std::string> split_list(std::string_view text);
 struct address {
   std::string host; ///< IPv6 without brackets
   uint16_t port = 0;
+  std::optional<bool> tls = {}; ///< what its scheme says, if it has one
 };
 
+/// Whether who connects to an address could do so over TLS.
+enum class secure : uint8_t { never, possible };
+
 /// Parses `host`, `host:port`, `[v6]` and `[v6]:port`, each also as a URL with
-/// http:// or ws://, where the port is 80 if left out.
+/// http:// or ws://, where the port is 80 if left out, and where TLS is
+/// `possible` with https:// or wss://, and port 443.
 std::optional<address> parse_address(std::string_view text,
                                      uint16_t default_port,
-                                     std::string& error);
+                                     std::string& error,
+                                     secure tls = secure::never);
 
 /// `host:port`, with brackets around an IPv6 address.
 std::string to_string(const address& address);

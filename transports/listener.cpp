@@ -7,6 +7,7 @@
 #include "transports/net/gate.hpp"
 #include "transports/net/guard.hpp"
 #include "transports/net/sniffer.hpp"
+#include "transports/net/tls/tls_handshake.hpp"
 #include "transports/seam/live_set.hpp"
 #include "transports/seam/tunnel_path.hpp"
 #include "transports/tunnel/grpc/grpc_link.hpp"
@@ -99,6 +100,8 @@ class open_port : public std::enable_shared_from_this<open_port> {
         gate_(std::make_shared<gate>(options_.connections, to_,
                                      options_.uses_reserve)),
         acceptor_(first_unit().context()), pause_(first_unit().context()) {
+    if (options_.tls)
+      tls_ = std::make_unique<server_tls>(*options_.tls);
     bind();
   }
 
@@ -111,6 +114,8 @@ class open_port : public std::enable_shared_from_this<open_port> {
 
   uint16_t port() const noexcept { return port_; }
   size_t sessions() const noexcept { return http_->sessions(); }
+
+  void renew(const tls_material& material) { tls_->renew(material); }
 
   void stop_accepting() {
     if (stopped_.exchange(true))
@@ -187,9 +192,9 @@ class open_port : public std::enable_shared_from_this<open_port> {
       asio::post(unit.context(),
                  [me = shared_from_this(), &unit, stream = std::move(stream),
                   place = std::move(found.place)]() mutable {
-                   me->sniff(unit, std::move(stream), std::move(place));
+                   me->begin(unit, std::move(stream), std::move(place));
                  });
-    else if (found.refusal->answer)
+    else if (found.refusal->answer && !tls_)
       asio::post(unit.context(), [me = shared_from_this(), &unit,
                                   stream = std::move(stream)]() mutable {
         me->turn_away(unit, std::move(stream), false);
@@ -221,6 +226,58 @@ class open_port : public std::enable_shared_from_this<open_port> {
     });
   }
 
+  void begin(io_unit& unit, stream_ptr stream, place_ptr place) {
+    if (tls_)
+      secure(unit, std::move(stream), std::move(place));
+    else
+      sniff(unit, std::move(stream), std::move(place));
+  }
+
+  /// TLS first, and then as without.
+  void secure(io_unit& unit, stream_ptr stream, place_ptr place) {
+    place->set(standing::securing);
+    const auto me = shared_from_this();
+    auto handshake = std::make_shared<tls_handshake>(
+      unit, std::move(stream), tls_->current(),
+      options_.limits.handshake_timeout,
+      tls_handshake::handlers{
+        [me, &unit, place](stream_ptr secured) {
+          place->set(standing::silent);
+          me->sniff(unit, std::move(secured), place);
+        },
+        [me, &unit](stream_ptr plain) {
+          me->refuse_plain(unit, std::move(plain));
+        },
+        [me, place](bool too_slow, const std::string& why) {
+          me->to_->on_limit(too_slow ? limit::handshake_time : limit::handshake,
+                            place->peer(), why);
+        }});
+    make_room_by(place, handshake);
+    handshake->start();
+  }
+
+  void refuse_plain(io_unit& unit, stream_ptr stream) {
+    constexpr auto why = "TLS is spoken here: use https://.";
+    const auto peer = stream->peer_ip();
+    if (turned_away::start(unit, std::move(stream), false,
+                           {.cause = outcome::bad_request, .detail = why}))
+      to_->on_own_answer(unit, {.result = outcome::bad_request,
+                                .status = status_of(outcome::bad_request),
+                                .peer = peer,
+                                .method = "HTTP",
+                                .detail = why});
+  }
+
+  /// `stage` goes with the port, and when its place is needed.
+  template <class Stage>
+  void make_room_by(const place_ptr& place, const std::shared_ptr<Stage>& stage) {
+    place->on_evict([weak = std::weak_ptr{stage}] {
+      if (const auto silent = weak.lock())
+        silent->close();
+    });
+    keep(stage);
+  }
+
   void sniff(io_unit& unit, stream_ptr stream, place_ptr place) {
     auto who = std::make_shared<sniffer>(
       unit, std::move(stream), options_.limits.header_timeout,
@@ -231,11 +288,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
         else
           me->to_http(unit, std::move(taken), std::move(bytes), place);
       });
-    place->on_evict([weak = std::weak_ptr{who}] {
-      if (const auto silent = weak.lock())
-        silent->close();
-    });
-    keep(who);
+    make_room_by(place, who);
     who->start();
   }
 
@@ -345,6 +398,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
   const listen_options options_;
   const std::shared_ptr<front> to_;
   const std::shared_ptr<gate> gate_;
+  std::unique_ptr<server_tls> tls_; ///< null = plain
   std::shared_ptr<http_front_context> http_;
   live_set live_;
   std::atomic<bool> stopped_{false};
@@ -367,6 +421,7 @@ class port_listener final : public listener {
   ~port_listener() override { port_->close(); }
 
   uint16_t port() const noexcept override { return port_->port(); }
+  void renew(const tls_material& material) override { port_->renew(material); }
   void stop_accepting() override { port_->stop_accepting(); }
   size_t sessions() const noexcept override { return port_->sessions(); }
 

@@ -3,6 +3,7 @@
 #include "transports/listener.hpp"
 #include "transports/net/io_unit.hpp"
 #include "transports/net/names/name_service.hpp"
+#include "transports/net/tls/client_settings.hpp"
 #include "transports/origin/origin_client.hpp"
 #include "transports/tunnel/dial.hpp"
 
@@ -57,6 +58,10 @@ class real_network final : public network {
   std::shared_ptr<origin_client>
   origins(const origin_options& options) override {
     return make_origin_client(options);
+  }
+
+  client_tls_ptr make_tls(const client_tls_options& options) override {
+    return std::make_shared<const client_settings>(options);
   }
 
   std::shared_ptr<exception_watch> exceptions() const noexcept override {

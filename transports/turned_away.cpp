@@ -1,6 +1,5 @@
 #include "transports/turned_away.hpp"
 
-#include "transports/front/error_response.hpp"
 #include "transports/net/guard.hpp"
 
 #include <boost/asio/write.hpp>
@@ -21,9 +20,10 @@ std::atomic<int> live{0};
 
 } // namespace
 
-turned_away::turned_away(io_unit& unit, stream_ptr stream)
+turned_away::turned_away(io_unit& unit, stream_ptr stream,
+                         const error_reply& reply)
     : unit_(unit), stream_(std::move(stream)), deadline_(unit.now() + patience),
-      bytes_(4096, '\0') {
+      bytes_(4096, '\0'), answer_(render_error(reply)) {
   ++live;
 }
 
@@ -31,10 +31,11 @@ turned_away::~turned_away() {
   --live;
 }
 
-bool turned_away::start(io_unit& unit, stream_ptr stream, bool asked) {
+bool turned_away::start(io_unit& unit, stream_ptr stream, bool asked,
+                        const error_reply& reply) {
   if (live >= most)
     return false;
-  const auto me = std::make_shared<turned_away>(unit, std::move(stream));
+  const auto me = std::make_shared<turned_away>(unit, std::move(stream), reply);
   unit.watch(me);
   if (asked)
     me->answer();
@@ -61,13 +62,10 @@ void turned_away::read() {
 
 void turned_away::answer() {
   answered_ = true;
-  error_reply reply;
-  reply.cause = outcome::overloaded;
-  auto text = std::make_shared<std::string>(render_error(reply));
   asio::async_write(
-    *stream_, asio::buffer(*text),
+    *stream_, asio::buffer(answer_),
     guard(unit_, shared_from_this(),
-          [text](const auto& me, const error_code& error, size_t) {
+          [](const auto& me, const error_code& error, size_t) {
             me->stream_->shutdown_send();
             if (!error)
               me->read();

@@ -220,6 +220,7 @@ void agent_state::dial(transport_kind transport, lane& lane, time_point now) {
   options.transport = transport;
   options.host = context_->server.host;
   options.port = context_->server.port;
+  options.tls = context_->tls;
   options.scope = context_->dials;
   options.timeout
     = dial_patience(lane.redials.outage(now), lane.usual, patient);

@@ -13,6 +13,10 @@ namespace {
 
 constexpr auto welcome_timeout = std::chrono::seconds(10);
 
+constexpr auto somebody_between
+  = "the node does not see this connection's TLS: somebody in between ends it, "
+    "whose certificate was not checked (-insecure)";
+
 // What a frame that waits takes in memory, roughly.
 size_t early_weight(const frame& incoming) noexcept {
   return std::max(incoming.weight(), sizeof(frame));
@@ -131,8 +135,18 @@ void agent_connection_state::on_connection_frame(frame& frame) {
 }
 
 void agent_connection_state::on_challenge(const challenge_frame& challenge) {
+  const auto tls = link_->tls();
+  const bool bound = tls && challenge.bound && !tls->binding.empty();
+  // A node that sees no TLS, although there is one, is behind somebody who
+  // ends it: only who was checked may do that.
+  if (context_->tls && !bound && !context_->tls->verifies()) {
+    refused_ = refused_frame{refusal::not_secure, somebody_between, 10000};
+    phase_ = phase::closing;
+    return link_->close(close_reason::refused, refused_->message);
+  }
   phase_ = phase::proving;
   node_ = challenge.node;
+  hello_.features = bound ? bound_proof_feature : 0;
   hello_.tunnel = context_->tunnel;
   hello_.endpoint = context_->endpoint;
   hello_.session = context_->session;
@@ -141,7 +155,8 @@ void agent_connection_state::on_challenge(const challenge_frame& challenge) {
   hello_.instance = context_->instance;
   hello_.started_ms = context_->started_ms;
   hello_.proof = agent_proof(*context_->key->get(), challenge.nonce, hello_,
-                             link_->transport());
+                             link_->transport(),
+                             bound ? tls->binding : std::string{});
   // From here on the node may have taken it in.
   counted_ = true;
   ++*context_->connections;

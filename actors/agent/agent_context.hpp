@@ -17,6 +17,7 @@ namespace aps {
 /// What the actors of one agent process share per node; constant.
 struct agent_context {
   agent_server server;
+  client_tls_ptr tls; ///< null = plain
   std::string tunnel;
   std::string endpoint;
   /// Derived from the password; "" until that is done. Then the actor needs a

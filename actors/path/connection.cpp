@@ -4,6 +4,7 @@
 #include "actors/base/transports.hpp"
 #include "actors/policy/member.hpp"
 #include "actors/watch/limit_log.hpp"
+#include "config/networks.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/foreign_text.hpp"
 #include "transports/seam/peer_address.hpp"
@@ -28,6 +29,19 @@ constexpr uint32_t missing_pause_ms = 1000; // until the next dial
 // Round trip times that differ by less are the same for a pool.
 constexpr double report_step = 0.1;
 
+// The TLS of a trusted proxy is its own, and not the agent's.
+std::string binding_of(const link& link, const node_context& node) {
+  const auto tls = link.tls();
+  if (!tls)
+    return {};
+  const auto server = node.config.servers.find(link.server());
+  if (server != node.config.servers.end()
+      && config::network_set{server->second.trusted_proxies}.contains(
+        address_of(link.peer())))
+    return {};
+  return tls->binding;
+}
+
 std::string make_connection_name(transport_kind transport) {
   return std::string(row_of(transport).prefix) + to_hex(random_bytes(3));
 }
@@ -40,8 +54,8 @@ connection_state::connection_state(connection_actor::pointer self,
                                    std::string nonce)
     : self_(self), context_(std::move(context)), link_(std::move(link)),
       name_(std::move(connection_name)), nonce_(std::move(nonce)),
-      opened_(compat::now(self)), liveness_({}, opened_),
-      alarm_(context_->alarms) {
+      binding_(binding_of(*link_, *context_)), opened_(compat::now(self)),
+      liveness_({}, opened_), alarm_(context_->alarms) {
   owner_ = std::make_shared<owner_adapter<connection_actor>>(
     connection_actor{self}, context_->units, carrier_);
   carrier_->connection = name_;
@@ -55,7 +69,8 @@ connection_state::~connection_state() {
 }
 
 connection_actor::behavior_type connection_state::make_behavior() {
-  link_->send({0, challenge_frame{protocol_version, nonce_, context_->node_id}});
+  link_->send({0, challenge_frame{protocol_version, nonce_, context_->node_id,
+                                  !binding_.empty()}});
   wake();
   return {
     [this](link_frames& batch) { on_frames(batch); },
@@ -142,7 +157,11 @@ void connection_state::on_hello(hello_frame& hello) {
   compat::send(self_, found->second,
                admission{self_, name_, link_->server(), link_->peer(), nonce_,
                          link_->transport(), hello_,
-                         {link_, &link_->counters()}});
+                         {link_, &link_->counters()},
+                         link_->tls(),
+                         (hello.features & bound_proof_feature) != 0
+                           ? binding_
+                           : std::string{}});
 }
 
 void connection_state::on_pong(const pong_frame& pong) {

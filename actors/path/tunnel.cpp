@@ -254,7 +254,8 @@ std::optional<refusal> tunnel_state::check(const admission& admission,
                                            const std::string& key) {
   const auto& hello = admission.hello;
   const auto expected
-    = agent_proof(key, admission.nonce, hello, admission.transport);
+    = agent_proof(key, admission.nonce, hello, admission.transport,
+                  admission.binding);
   if (!equal_secrets(expected, hello.proof))
     return refusal::bad_proof;
   if (draining_)

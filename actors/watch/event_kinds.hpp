@@ -67,6 +67,9 @@ enum class event_kind : uint8_t {
   endpoint_undrained,
   session_drained,
   session_undrained,
+  certificate_renewed, ///< of a server, after its files changed
+  certificate_refused, ///< its files changed to something that is none
+  certificate_ends,    ///< in 30, 7 or 1 days
   end,
 };
 
@@ -280,6 +283,15 @@ inline constexpr auto event_table = std::to_array<event_row>({
   {event_kind::session_undrained, "session-undrained", severity::info,
    log_component::tunnel, event_pace::seldom,
    "Session {session} of {place} is back in rotation, by {detail}"},
+  {event_kind::certificate_renewed, "certificate-renewed", severity::info,
+   log_component::node, event_pace::seldom,
+   "{detail}"},
+  {event_kind::certificate_refused, "certificate-refused", severity::warning,
+   log_component::node, event_pace::seldom,
+   "{detail}"},
+  {event_kind::certificate_ends, "certificate-ends", severity::warning,
+   log_component::node, event_pace::seldom,
+   "{detail}"},
 });
 
 inline constexpr size_t event_kinds = event_table.size();

@@ -106,7 +106,8 @@ void unit_recorder::keep(const own_answer& answer, exchange_id id) {
   exchange_facts facts{std::string(answer.peer), std::string(answer.request_id),
                        nullptr, std::string(answer.scheme),
                        std::string(answer.host.substr(0, kept::host)),
-                       std::string(answer.path.substr(0, kept::path))};
+                       std::string(answer.path.substr(0, kept::path)),
+                       answer.tls};
   facts.cut();
   const auto record = make_record();
   record->id = id;

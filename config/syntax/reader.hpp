@@ -61,6 +61,10 @@ class reader {
   explicit operator bool() const { return value_ != nullptr; }
 
   const std::string& path() const { return path_; }
+
+  /// Where its problems go, for who reads a part by other means.
+  problems& wrong() const { return out_; }
+
   std::string path(std::string_view key) const;
 
   /// The member, or null; makes its key known. Expanded values are strings

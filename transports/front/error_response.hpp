@@ -11,8 +11,8 @@ namespace aps {
 /// An error that the node itself answers.
 struct error_reply {
   outcome cause = outcome::internal;
-  std::string_view detail;     ///< one line more for humans; may be empty
-  std::string_view request_id; ///< may be empty
+  std::string_view detail = {};     ///< one line more for humans; may be empty
+  std::string_view request_id = {}; ///< may be empty
   bool json = false;           ///< body as JSON instead of plain text
   bool head_request = false;   ///< no body
   bool keep_alive = false;

@@ -1,5 +1,6 @@
 #include "transports/front/http_session.hpp"
 
+#include "transports/net/tls/tls_session.hpp"
 #include "transports/net/visitor_socket.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
@@ -41,7 +42,8 @@ http_session::http_session(io_unit& unit, stream_ptr stream,
                            std::shared_ptr<http_front_context> context,
                            place_ptr place)
     : channel(unit, std::move(stream)), context_(std::move(context)),
-      place_(std::move(place)), visitor_ip_(stream_->peer_ip()),
+      place_(std::move(place)), tls_(tls_facts_of(*stream_)),
+      visitor_ip_(stream_->peer_ip()),
       connection_(context_->next_seed()),
       // Spread wide: a session counts its requests up from here.
       id_seed_(connection_ * 0x9e3779b97f4a7c15),

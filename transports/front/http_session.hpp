@@ -170,6 +170,7 @@ class http_session final : public visitor,
 
   const std::shared_ptr<http_front_context> context_;
   place_ptr place_; ///< null = nobody counts
+  const tls_facts_ptr tls_; ///< null = plain
   std::string visitor_ip_;
   const uint64_t connection_; // one of all connections of visitors
   uint64_t id_seed_;

@@ -182,7 +182,7 @@ void http_session::begin_request() {
     return answer_error(outcome::expectation_failed, {});
   if (refuse_switch() || ends_here())
     return;
-  const auto address = address_of(head);
+  const auto address = address_of(head, stream_->secure());
   if (const auto* refusal = std::get_if<request_refusal>(&address))
     return answer_error(refusal->cause, refusal->why);
   const auto& known = std::get<request_address>(address);
@@ -237,6 +237,7 @@ void http_session::start_exchange(std::shared_ptr<const route> via,
                              {.peer_ip = visitor_ip_,
                               .request_id = request_.id,
                               .trusted = request_.trusted,
+                              .secure = stream_->secure(),
                               .upgrades = context_->options().upgrades,
                               .pseudonym = context_->pseudonym(),
                               .connection = connection_});
@@ -252,7 +253,7 @@ void http_session::start_exchange(std::shared_ptr<const route> via,
     exchange_facts{request_.visitor_ip, request_.id, std::move(via), address.scheme,
                    address.authority.empty() ? address.host
                                              : address.authority,
-                   address.path},
+                   address.path, tls_},
     self(), window);
   request_.passed_on = true;
   if (request_.continue_due)
@@ -397,7 +398,11 @@ void http_session::start_service() {
   out->content_length = head.content_length;
   exchange_ = std::make_shared<exchange>(
     unit_, context_->to()->next_id(), std::move(out),
-    exchange_facts{stream_->peer_name(), request_.id, nullptr}, self());
+    exchange_facts{.visitor_address = stream_->peer_name(),
+                   .request_id = request_.id,
+                   .via = nullptr,
+                   .tls = tls_},
+    self());
   service_->serve(exchange_);
 }
 

@@ -163,8 +163,9 @@ void http_session::tell_own_answer(outcome outcome, std::string_view detail) {
                     .method = head.method,
                     .host = host ? std::string_view{host->value} : "",
                     .path = head.target,
-                    .detail = detail};
-  const auto address = address_of(head);
+                    .detail = detail,
+                    .tls = tls_};
+  const auto address = address_of(head, stream_->secure());
   if (const auto* known = std::get_if<request_address>(&address)) {
     answer.scheme = known->scheme;
     answer.host = known->authority;

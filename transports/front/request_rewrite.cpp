@@ -44,8 +44,10 @@ constexpr request_refusal bad_host{
   outcome::bad_request, "The Host header does not name a host."};
 
 std::variant<request_address, request_refusal>
-origin_form(const message_head& head) {
+origin_form(const message_head& head, bool secure) {
   request_address result;
+  if (secure)
+    result.scheme = "https";
   result.path = head.target;
   const auto* host = find_header(head.headers, "host");
   // HTTP/1.0 may leave Host out; no mapping can match then.
@@ -163,7 +165,7 @@ std::string upgrade_of(const message_head& head) {
 }
 
 std::variant<request_address, request_refusal>
-address_of(const message_head& head) {
+address_of(const message_head& head, bool secure) {
   const std::string_view target = head.target;
   if (head.method == "CONNECT")
     return request_refusal{outcome::not_implemented,
@@ -175,7 +177,7 @@ address_of(const message_head& head) {
     return request_refusal{outcome::bad_request,
                            "The request target has a fragment."};
   if (target.starts_with('/'))
-    return origin_form(head);
+    return origin_form(head, secure);
   request_address result;
   if (target.find("://") == target.npos
       || !read_absolute(target, head.method == "OPTIONS", result))

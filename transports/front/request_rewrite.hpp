@@ -27,9 +27,10 @@ struct request_refusal {
 };
 
 /// Reads origin-form and absolute-form; the latter wins over Host. The other
-/// forms, and addresses that cannot be understood, are refused.
+/// forms, and addresses that cannot be understood, are refused. `secure`: it
+/// came over TLS, which is what origin-form says the scheme by.
 std::variant<request_address, request_refusal>
-address_of(const message_head& head);
+address_of(const message_head& head, bool secure = false);
 
 /// The protocols that the visitor would switch to, as it wrote them; empty =
 /// none. HTTP/2 is left out: its frames would reach the target unseen by all

@@ -58,9 +58,12 @@ class byte_stream {
   void connected();
 
   /// Puts TLS on top of the socket; the caller sets it up and shakes hands.
-  /// Before any byte was put back.
-  tls_stream& add_tls(boost::asio::ssl::context& context) {
+  /// Before any byte was put back. `kept` lives as long as the stream: what the
+  /// callbacks of `context` need.
+  tls_stream& add_tls(boost::asio::ssl::context& context,
+                      std::shared_ptr<const void> kept = nullptr) {
     assert(!tls_ && early_.empty());
+    kept_ = std::move(kept);
     tls_ = std::make_unique<tls_stream>(socket_, context);
     return *tls_;
   }
@@ -119,10 +122,11 @@ class byte_stream {
     }
   }
 
-  /// No more bytes from our side; the peer may go on. TLS sends no close
-  /// notification: HTTP's framing tells where a message ends.
+  /// No more bytes from our side; the peer may go on. Over TLS it is told so
+  /// (close_notify), as far as the kernel takes that at once.
   void shutdown_send() noexcept {
     error_code ignored;
+    notify_close();
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
   }
 
@@ -132,6 +136,8 @@ class byte_stream {
     error_code ignored;
     if (reset)
       socket_.set_option(boost::asio::socket_base::linger{true, 0}, ignored);
+    else
+      notify_close();
     socket_.close(ignored);
   }
 
@@ -145,8 +151,11 @@ class byte_stream {
       boost::beast::bind_front_handler(std::move(handler), error_code{}, size));
   }
 
+  void notify_close() noexcept;
+
   tcp::socket socket_;
   tcp::endpoint peer_;
+  std::shared_ptr<const void> kept_; ///< outlives `tls_`
   std::unique_ptr<tls_stream> tls_;
   std::string early_;
 };

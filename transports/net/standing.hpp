@@ -12,6 +12,7 @@ namespace aps {
 /// What a connection, or a polling link, is at the moment.
 enum class standing : uint8_t {
   silent,  ///< said nothing complete yet
+  securing, ///< shakes hands for TLS
   asked,   ///< asked operators' things without their token
   proving, ///< dials as an agent and has not shown that it is one
   linking, ///< the same over a polling link, which is no connection
@@ -37,9 +38,10 @@ struct standing_row {
   std::chrono::nanoseconds spared;
 };
 
-inline constexpr std::array<standing_row, 7> standing_table{{
+inline constexpr std::array<standing_row, 8> standing_table{{
   // It may have asked already, only nobody looked yet.
   {standing::silent, crowd::strangers, std::chrono::milliseconds(250)},
+  {standing::securing, crowd::strangers, std::chrono::seconds(3)},
   {standing::asked, crowd::strangers, std::chrono::nanoseconds(0)},
   // A handshake over a slow way.
   {standing::proving, crowd::strangers, std::chrono::seconds(3)},

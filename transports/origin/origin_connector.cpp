@@ -1,9 +1,9 @@
 #include "transports/origin/origin_connector.hpp"
 
 #include "config/host.hpp"
-#include "config/syntax/file.hpp"
 #include "transports/net/guard.hpp"
 #include "transports/net/names/resolver.hpp"
+#include "transports/net/tls/trust.hpp"
 #include "transports/seam/descriptors.hpp"
 
 #include <boost/asio/connect.hpp>
@@ -15,7 +15,6 @@
 #include <openssl/x509.h>
 
 #include <cstdlib>
-#include <stdexcept>
 
 namespace aps {
 
@@ -23,38 +22,13 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
-namespace {
-
-constexpr size_t max_certificates = 16 << 20; // bytes of a file
-
-} // namespace
-
 origin_settings::origin_settings(const origin_options& opts)
     : options(opts), tls(asio::ssl::context::tls_client) {
   SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
   error_code error;
   tls.set_default_verify_paths(error);
-  if (!options.ca_file.empty()) {
-    const auto refuse = [&](const std::string& why) {
-      throw std::runtime_error("cannot read certificates from "
-                               + config::shown_name(options.ca_file) + ": "
-                               + why);
-    };
-    std::error_code trouble;
-    const auto certificates
-      = config::read_bytes(options.ca_file, max_certificates, trouble);
-    if (trouble == std::errc::interrupted)
-      refuse(config::silent_file);
-    if (trouble == std::errc::file_too_large)
-      refuse("more than " + std::to_string(max_certificates) + " bytes");
-    if (trouble)
-      refuse(trouble.message());
-    if (certificates.find("-----BEGIN ") == certificates.npos)
-      refuse("it has no certificate in PEM");
-    tls.add_certificate_authority(asio::buffer(certificates), error);
-    if (error)
-      refuse(error.message());
-  }
+  if (!options.ca_file.empty())
+    trust_file(tls, options.ca_file);
   tls.set_verify_mode(options.insecure ? asio::ssl::verify_none
                                        : asio::ssl::verify_peer);
 }

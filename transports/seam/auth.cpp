@@ -53,7 +53,8 @@ std::string derive_key(std::string_view tunnel, std::string_view password) {
 }
 
 std::string agent_proof(std::string_view key, std::string_view node_nonce,
-                        const hello_frame& hello, transport_kind transport) {
+                        const hello_frame& hello, transport_kind transport,
+                        std::string_view binding) {
   std::string message;
   append(message, "aps agent");
   append(message, node_nonce);
@@ -63,6 +64,8 @@ std::string agent_proof(std::string_view key, std::string_view node_nonce,
                    hello.session.size()});
   append(message, to_string(transport));
   append(message, hello.nonce);
+  if (!binding.empty())
+    append(message, binding);
   return hmac(key, message);
 }
 

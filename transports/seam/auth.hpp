@@ -15,9 +15,12 @@ std::string derive_key(std::string_view tunnel, std::string_view password);
 
 /// HMAC-SHA256 with which an agent shows that it has the key:
 /// over the node's nonce, tunnel, endpoint, session, transport and its own
-/// nonce, each with its length in front.
+/// nonce, each with its length in front; then the `binding` of the TLS channel
+/// (tls_facts), unless it is empty, so that who passes the proof on over a
+/// channel of its own has none.
 std::string agent_proof(std::string_view key, std::string_view node_nonce,
-                        const hello_frame& hello, transport_kind transport);
+                        const hello_frame& hello, transport_kind transport,
+                        std::string_view binding = {});
 
 /// The node's answer over the agent's nonce and proof: a node that does not
 /// have the key cannot pose as ours.

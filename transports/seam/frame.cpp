@@ -94,6 +94,7 @@ std::string_view to_string(refusal why) noexcept {
     case refusal::malformed: return "malformed";
     case refusal::replaced: return "replaced";
     case refusal::endpoints: return "endpoints";
+    case refusal::not_secure: return "not-secure";
   }
   return "refused";
 }
@@ -111,6 +112,8 @@ std::string_view render(refusal why) noexcept {
     case refusal::replaced: return "a newer session of this agent is connected";
     case refusal::endpoints:
       return "the tunnel has max_endpoints endpoints already";
+    case refusal::not_secure:
+      return "the tunnel takes agents over TLS alone, all the way";
   }
   return "refused";
 }

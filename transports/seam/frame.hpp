@@ -126,8 +126,9 @@ enum class refusal : uint8_t {
   malformed = 7,      ///< the hello is incomplete or out of order
   replaced = 8,       ///< a newer session of the same agent is here
   endpoints = 9,      ///< the tunnel has all the endpoints it may have
+  not_secure = 10,    ///< the tunnel wants TLS from end to end
 };
-inline constexpr auto last_refusal = refusal::endpoints;
+inline constexpr auto last_refusal = refusal::not_secure;
 
 std::string_view render(refusal why) noexcept;
 
@@ -140,7 +141,13 @@ struct challenge_frame {
   uint32_t version = protocol_version;
   std::string nonce;
   std::string node;
+  /// The node sees the TLS of this connection: proofs over it have its channel
+  /// in them.
+  bool bound = false;
 };
+
+/// Of `hello_frame::features`: the proof has the TLS channel in it.
+inline constexpr uint64_t bound_proof_feature = 1;
 
 struct hello_frame {
   uint32_t version = protocol_version;

@@ -26,9 +26,11 @@ enum class limit : uint8_t {
   endpoints,           ///< of a tunnel or session
   tunnel_descriptors,  ///< a tunnel's share of the process's
   frame_field,         ///< of a frame, over what the protocol allows
+  handshake,           ///< a TLS handshake that failed
+  handshake_time,      ///< one that comes too slowly
 };
 
-inline constexpr auto last_limit = limit::frame_field;
+inline constexpr auto last_limit = limit::handshake_time;
 inline constexpr size_t limit_kinds = static_cast<size_t>(last_limit) + 1;
 
 struct limit_row {
@@ -54,6 +56,8 @@ inline constexpr std::array<limit_row, limit_kinds> limit_table{{
   {limit::endpoints, "endpoints"},
   {limit::tunnel_descriptors, "tunnel-descriptors"},
   {limit::frame_field, "frame-field"},
+  {limit::handshake, "failed-handshake"},
+  {limit::handshake_time, "handshake-time"},
 }};
 
 namespace detail {

@@ -2,6 +2,7 @@
 
 #include "transports/seam/executor.hpp"
 #include "transports/seam/frame.hpp"
+#include "transports/seam/tls_material.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -75,6 +76,9 @@ class link {
   virtual const std::string& server() const noexcept = 0;
 
   virtual const link_counters& counters() const noexcept = 0;
+
+  /// What is known of its TLS; null = it is plain. Constant.
+  virtual tls_facts_ptr tls() const noexcept { return nullptr; }
 };
 
 using link_ptr = std::shared_ptr<link>;

@@ -2,6 +2,7 @@
 
 #include "transports/seam/exchange/node_hop.hpp"
 #include "transports/seam/executor.hpp"
+#include "transports/seam/tls_material.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -28,6 +29,7 @@ struct http_limits {
   duration discard_timeout = std::chrono::seconds(30); ///< after the answer
   uint64_t discard_bytes = 256 * 1024 * 1024;          ///< dito
   bool error_detail = false; ///< all visitors hear why a target failed
+  duration handshake_timeout = std::chrono::seconds(10); ///< of TLS
 };
 
 /// How many may be connected to one server, and how many of those one address
@@ -59,6 +61,9 @@ struct listen_options {
 
   /// Who we are to other hops; null = requests end here, and none comes back.
   std::shared_ptr<node_hop> hop;
+
+  /// TLS is spoken here, and nothing else; null = plain.
+  tls_material_ptr tls = nullptr;
 };
 
 /// An open port. Destroying it closes the port and every HTTP session and
@@ -67,6 +72,13 @@ class listener {
  public:
   virtual ~listener() = default;
   virtual uint16_t port() const noexcept = 0;
+
+  /// Connections that come from now on see this, the others go on. Throws
+  /// std::runtime_error and changes nothing when OpenSSL does not take it.
+  /// Precondition: TLS is spoken here. Thread: any.
+  virtual void renew(const tls_material& material) {
+    static_cast<void>(material);
+  }
 
   /// No new connections; the existing ones go on, keep-alive ends.
   virtual void stop_accepting() = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "transports/seam/client_tls.hpp"
 #include "transports/seam/exception_watch.hpp"
 #include "transports/seam/front.hpp"
 #include "transports/seam/link.hpp"
@@ -9,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 namespace aps {
@@ -18,6 +20,7 @@ struct dial_options {
   std::string host;
   uint16_t port = 0;
   duration timeout = std::chrono::seconds(10);
+  client_tls_ptr tls = nullptr; ///< null = plain
   /// Closing it ends this dial at once; null = nobody does.
   std::shared_ptr<live_set> scope;
 };
@@ -51,6 +54,13 @@ class network {
   /// Throws std::runtime_error when `options.ca_file` cannot be read.
   virtual std::shared_ptr<origin_client> origins(const origin_options& options)
     = 0;
+
+  /// Throws std::runtime_error when a file of `options` cannot be used, or
+  /// where there is no TLS.
+  virtual client_tls_ptr make_tls(const client_tls_options& options) {
+    static_cast<void>(options);
+    throw std::runtime_error("this network has no TLS");
+  }
 
   /// Counts and tells what handlers on the units throw; null in simulations.
   virtual std::shared_ptr<exception_watch> exceptions() const noexcept {

@@ -2,6 +2,7 @@
 
 #include "config/host.hpp"
 #include "transports/net/guard.hpp"
+#include "transports/net/tls/client_settings.hpp"
 #include "transports/tunnel/dial_by_name.hpp"
 #include "transports/tunnel/grpc/grpc_link.hpp"
 #include "transports/tunnel/link_errors.hpp"
@@ -44,8 +45,16 @@ class dialer : public std::enable_shared_from_this<dialer> {
   void on_connected(const error_code& error) {
     if (error)
       fail(error);
+    else if (options_.tls)
+      secure();
     else
       open();
+  }
+
+  void on_secured(const std::string& why) {
+    if (!done_ || why.empty())
+      return open();
+    give_up(link_error::refused, why);
   }
 
   /// Not wanted any more.
@@ -61,9 +70,19 @@ class dialer : public std::enable_shared_from_this<dialer> {
   }
 
  private:
+  void secure() {
+    if (done_)
+      secure_stream(unit_, shared_from_this(), *stream_,
+                    as_settings(options_.tls), options_.host,
+                    options_.transport == transport_kind::grpc ? "h2"
+                                                               : "http/1.1");
+  }
+
   void open() {
     if (!done_)
       return;
+    if (options_.tls && options_.transport == transport_kind::grpc)
+      return give_up(link_error::refused, "gRPC does not speak TLS yet");
     auto answer = [me = shared_from_this()](link_ptr link, link_error error,
                                             const std::string& detail) {
       me->finish(std::move(link), error, detail);
@@ -84,7 +103,8 @@ class dialer : public std::enable_shared_from_this<dialer> {
       case transport_kind::poll:
         break;
     }
-    return open_poll(unit_, std::move(stream_), authority_, std::move(answer));
+    return open_poll(unit_, std::move(stream_), authority_,
+                     {options_.tls, options_.host}, std::move(answer));
   }
 
   void on_deadline() { give_up(link_error::timed_out, "timed out"); }

@@ -33,6 +33,7 @@ class link_base : public link,
   const std::string& peer() const noexcept final { return peer_; }
   const std::string& server() const noexcept final { return server_; }
   const link_counters& counters() const noexcept final { return counters_; }
+  tls_facts_ptr tls() const noexcept final { return tls_; }
 
   /// The deadline of a closing handshake, and the transport's own.
   void on_tick(time_point now) final;
@@ -45,7 +46,7 @@ class link_base : public link,
 
  protected:
   link_base(io_unit& unit, transport_kind transport, std::string peer,
-            std::string server);
+            std::string server, tls_facts_ptr tls = nullptr);
 
   // -- what a transport does -------------------------------------------------
 
@@ -128,6 +129,7 @@ class link_base : public link,
   const transport_kind transport_;
   const std::string peer_;
   const std::string server_;
+  const tls_facts_ptr tls_;
   link_counters counters_;
 
   std::mutex inbox_mutex_;

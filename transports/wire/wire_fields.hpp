@@ -24,6 +24,7 @@ void fields(Codec& c, like<Codec, challenge_frame>& f) {
   c.number(1, f.version);
   c.text(2, f.nonce);
   c.text(3, f.node);
+  c.number(4, f.bound);
 }
 
 template <class Codec>

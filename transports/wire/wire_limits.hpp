@@ -58,6 +58,7 @@ inline constexpr field_limit limits[] = {
   {2, 1, "challenge.version", version_number},
   {2, 2, "challenge.nonce", secret_bytes},
   {2, 3, "challenge.node", name_bytes},
+  {2, 4, "challenge.bound", one_bit, excess::cut},
 
   {3, 1, "hello.version", version_number},
   {3, 2, "hello.features", any_number},

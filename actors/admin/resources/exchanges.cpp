@@ -55,6 +55,16 @@ json show_mapping(const exchange_facts& facts, const route_table& routes) {
                              facts.path)}};
 }
 
+// Null = plain.
+json show(const tls_facts_ptr& tls) {
+  if (!tls)
+    return nullptr;
+  return {{"version", tls->version},
+          {"cipher", tls->cipher},
+          {"server_name", tls->server_name},
+          {"client", tls->subject}};
+}
+
 json show(const exchange_record& record, time_point now,
           const route_table& routes) {
   static const carrier nobody;
@@ -75,6 +85,8 @@ json show(const exchange_record& record, time_point now,
                                                    : "failed"},
           {"visitor", facts.visitor_address},
           {"method", record.method},
+          {"scheme", facts.scheme},
+          {"tls", show(facts.tls)},
           {"host", foreign_text(facts.host, max_path)},
           {"path", foreign_text(facts.path, max_path)},
           {"mapping", show_mapping(facts, routes)},

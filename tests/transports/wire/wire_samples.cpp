@@ -23,6 +23,7 @@ struct converter {
     m->set_version(f.version);
     m->set_nonce(f.nonce);
     m->set_node(f.node);
+    m->set_bound(f.bound);
   }
   void operator()(const hello_frame& f) const {
     auto* m = to.mutable_hello();
@@ -185,7 +186,7 @@ frame_batch full_frames() {
   const std::string nonce(32, '\x01');
   const std::string proof(32, '\xfe');
   return {
-    {0, challenge_frame{7, nonce, "node-1"}},
+    {0, challenge_frame{7, nonce, "node-1", true}},
     {0, hello_frame{300, 1ull << 63, "tunnel1", "app", session, nonce, proof,
                     "aps/1", "host-0", 1700000000000}},
     {0, welcome_frame{3, proof, "ws-1", 30000, 2, true}},
@@ -211,7 +212,7 @@ frame_batch bare_frames() {
   request.path.clear();
   request.last = false;
   return {
-    {0, challenge_frame{0, {}, {}}},
+    {0, challenge_frame{0, {}, {}, false}},
     {0, hello_frame{0, 0, {}, {}, {}, {}, {}, {}, {}, 0}},
     {0, welcome_frame{}},
     {0, ping_frame{}},

@@ -3,6 +3,7 @@
 #include "transports/seam/executor.hpp"
 #include "transports/seam/frame.hpp"
 #include "transports/seam/outcome.hpp"
+#include "transports/seam/tls_material.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -35,6 +36,7 @@ struct exchange_facts {
   std::string scheme = {};
   std::string host = {};
   std::string path = {}; ///< path and query
+  tls_facts_ptr tls = {}; ///< of the visitor's connection; null = plain
 
   /// Host and path as they were sent: "*" and the authority of a CONNECT are
   /// no paths, and stand alone. With `scheme://` in front of the host, if

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transports/seam/outcome.hpp"
+#include "transports/seam/tls_material.hpp"
 
 #include <string_view>
 
@@ -21,6 +22,7 @@ struct own_answer {
   std::string_view host = {};
   std::string_view path = {};
   std::string_view detail = {}; ///< one line for humans
+  tls_facts_ptr tls = {};       ///< null = plain
 };
 
 } // namespace aps

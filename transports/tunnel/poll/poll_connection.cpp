@@ -1,6 +1,7 @@
 #include "transports/tunnel/poll/poll_connection.hpp"
 
 #include "transports/net/guard.hpp"
+#include "transports/net/tls/client_settings.hpp"
 #include "transports/tunnel/poll/poll_wire.hpp"
 #include "transports/wire/codec.hpp"
 
@@ -39,9 +40,9 @@ poll_reply to_reply(http::response<http::string_body>&& from) {
 
 } // namespace
 
-poll_connection::poll_connection(io_unit& unit, tcp::endpoint to)
+poll_connection::poll_connection(io_unit& unit, tcp::endpoint to, poll_tls tls)
     : unit_(unit), stream_(std::make_unique<byte_stream>(unit.context())),
-      to_(std::move(to)) {}
+      to_(std::move(to)), tls_(std::move(tls)) {}
 
 poll_connection::poll_connection(io_unit& unit, stream_ptr stream,
                                  tcp::endpoint to)
@@ -61,16 +62,29 @@ void poll_connection::request(std::string head, std::vector<slice> body,
 }
 
 void poll_connection::connect(void (poll_connection::*next)()) {
+  next_ = next;
   stream_->socket().async_connect(
     to_, guard(unit_, shared_from_this(),
-               [next](const auto& me, const error_code& error) {
+               [](const auto& me, const error_code& error) {
                  if (error)
                    return me->finish(error, {});
                  me->stream_->connected();
-                 me->connected_ = true;
                  ++me->progress_;
-                 (me.get()->*next)();
+                 if (me->tls_.settings)
+                   secure_stream(me->unit_, me, *me->stream_,
+                                 as_settings(me->tls_.settings), me->tls_.host,
+                                 "http/1.1");
+                 else
+                   me->on_secured({});
                }));
+}
+
+void poll_connection::on_secured(const std::string& why) {
+  if (!why.empty())
+    return finish(asio::error::connection_refused, {});
+  connected_ = true;
+  ++progress_;
+  (this->*next_)();
 }
 
 void poll_connection::write() {

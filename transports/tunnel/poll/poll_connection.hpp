@@ -2,6 +2,7 @@
 
 #include "transports/net/byte_stream.hpp"
 #include "transports/net/io_unit.hpp"
+#include "transports/seam/client_tls.hpp"
 #include "transports/seam/slice.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
@@ -27,6 +28,12 @@ struct poll_reply {
   std::string body;
 };
 
+/// How a connection is made secure.
+struct poll_tls {
+  client_tls_ptr settings = nullptr; ///< null = it is plain
+  std::string host = {};             ///< whose certificate it must be
+};
+
 /// One HTTP/1.1 connection of an agent's poll link: connects when it is first
 /// used, then carries one request at a time until it breaks or either side
 /// will not keep it. Decides nothing: deadlines and repetition are the link's.
@@ -39,9 +46,9 @@ class poll_connection final
   using tcp = boost::asio::ip::tcp;
   using handler = std::function<void(const error_code&, poll_reply)>;
 
-  poll_connection(io_unit& unit, tcp::endpoint to);
+  poll_connection(io_unit& unit, tcp::endpoint to, poll_tls tls = {});
 
-  /// Continues on a connected stream.
+  /// Continues on a connected stream, which has its TLS.
   poll_connection(io_unit& unit, stream_ptr stream, tcp::endpoint to);
 
   /// `done` is called once, unless `close` comes before. An answer that does
@@ -68,6 +75,9 @@ class poll_connection final
   void on_tick(time_point now) override;
   void on_exception(const std::string& text) override;
 
+  /// The handshake is over; `why` it failed, if it did.
+  void on_secured(const std::string& why);
+
   /// Grows with everything that happens on the wire.
   uint64_t progress() const noexcept { return progress_; }
 
@@ -85,6 +95,8 @@ class poll_connection final
   io_unit& unit_;
   const stream_ptr stream_;
   const tcp::endpoint to_;
+  const poll_tls tls_;
+  void (poll_connection::*next_)() = nullptr; ///< once it is connected
   handler done_;
   std::string head_;
   std::vector<slice> body_;

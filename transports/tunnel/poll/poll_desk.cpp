@@ -76,7 +76,7 @@ void poll_desk::open(const exchange_ptr& exchange) {
   const auto token = to_hex(random_bytes(token_bytes));
   auto link = std::make_shared<poll_server_link>(
     as_io_unit(exchange->unit()), exchange->facts().visitor_address, server_,
-    weak_from_this(), token);
+    weak_from_this(), token, exchange->facts().tls);
   add(token, link, std::move(place));
   link->open();
   answer_poll(exchange, {201, {field(poll_token_field, token)}, {}});

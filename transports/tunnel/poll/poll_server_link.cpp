@@ -11,8 +11,9 @@ namespace aps {
 poll_server_link::poll_server_link(io_unit& unit, std::string peer,
                                    std::string server,
                                    std::weak_ptr<poll_desk> desk,
-                                   std::string token)
-    : link_base(unit, transport_kind::poll, std::move(peer), std::move(server)),
+                                   std::string token, tls_facts_ptr tls)
+    : link_base(unit, transport_kind::poll, std::move(peer), std::move(server),
+                std::move(tls)),
       desk_(std::move(desk)), token_(std::move(token)) {}
 
 void poll_server_link::open() {

@@ -26,7 +26,8 @@ class poll_desk;
 class poll_server_link final : public link_base, public poll_host {
  public:
   poll_server_link(io_unit& unit, std::string peer, std::string server,
-                   std::weak_ptr<poll_desk> desk, std::string token);
+                   std::weak_ptr<poll_desk> desk, std::string token,
+                   tls_facts_ptr tls = nullptr);
 
   /// Begins to wait for the agent. Thread: the unit's.
   void open();

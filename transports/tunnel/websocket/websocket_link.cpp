@@ -1,6 +1,7 @@
 #include "transports/tunnel/websocket/websocket_link.hpp"
 
 #include "transports/net/guard.hpp"
+#include "transports/net/tls/tls_session.hpp"
 #include "transports/seam/tunnel_path.hpp"
 #include "transports/tunnel/link_base.hpp"
 #include "transports/tunnel/link_errors.hpp"
@@ -49,7 +50,7 @@ class websocket_link final : public link_base {
  public:
   websocket_link(io_unit& unit, stream_ptr stream, std::string server)
       : link_base(unit, transport_kind::websocket, stream->peer_name(),
-                  std::move(server)),
+                  std::move(server), tls_facts_of(*stream)),
         bytes_(std::move(stream)), stream_(*bytes_) {
     set_timeout(handshake_timeout);
     stream_.binary(true);

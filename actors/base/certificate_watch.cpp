@@ -1,0 +1,194 @@
+#include "actors/base/certificate_watch.hpp"
+
+#include "config/syntax/expand.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <stdexcept>
+
+namespace aps {
+
+namespace {
+
+constexpr std::chrono::seconds look_interval{2};
+
+// Days before the end of a certificate at which it is told.
+constexpr std::array<int64_t, 3> warning_days{1, 7, 30};
+
+std::string days_text(int64_t days) {
+  if (days < 0)
+    return "is over";
+  return "ends in " + std::to_string(days) + (days == 1 ? " day" : " days");
+}
+
+} // namespace
+
+certificate_watch::certificate_watch(outlets to) : to_(std::move(to)) {}
+
+certificate_watch::~certificate_watch() {
+  stop();
+}
+
+// -- files --------------------------------------------------------------------
+
+std::vector<certificate_watch::stamp>
+certificate_watch::stamps_of(const config::tls& settings) {
+  std::vector<stamp> out;
+  for (const auto& each : settings.certificates)
+    for (const auto* name : {&each.cert, &each.key}) {
+      struct stat now {};
+      auto& added = out.emplace_back();
+      if (::stat(name->c_str(), &now) != 0)
+        continue;
+      added.written_ns = int64_t{now.st_mtim.tv_sec} * 1'000'000'000
+                         + now.st_mtim.tv_nsec;
+      added.size = static_cast<uint64_t>(now.st_size);
+      added.inode = now.st_ino;
+    }
+  return out;
+}
+
+std::vector<config::certificate_pair>
+certificate_watch::read(const config::tls& settings) const {
+  std::vector<config::certificate_pair> out;
+  for (const auto& files : settings.certificates) {
+    auto found
+      = config::read_certificate(files, config::system_source(), to_.now());
+    if (const auto* wrong = std::get_if<config::problem>(&found))
+      throw std::runtime_error(wrong->str());
+    out.push_back(std::move(std::get<config::certificate_pair>(found)));
+  }
+  return out;
+}
+
+tls_material_ptr certificate_watch::material_of(const served& server) {
+  auto out = std::make_shared<tls_material>();
+  out->only_tls13 = server.settings.min_version == "1.3";
+  for (const auto& pair : server.pairs)
+    out->pairs.push_back({pair.chain, pair.key, pair.names, pair.key_type});
+  return out;
+}
+
+// -- servers ------------------------------------------------------------------
+
+tls_material_ptr certificate_watch::add(const std::string& server,
+                                        const config::tls& settings) {
+  std::lock_guard guard{mutex_};
+  auto& added = all_[server];
+  added.settings = settings;
+  added.stamps = stamps_of(settings);
+  added.pairs = read(settings);
+  look_at_end(server, added);
+  return material_of(added);
+}
+
+void certificate_watch::use(const std::string& server, renewal renew) {
+  std::lock_guard guard{mutex_};
+  all_.at(server).renew = std::move(renew);
+}
+
+void certificate_watch::change(const std::string& server,
+                               const config::tls& settings) {
+  std::lock_guard guard{mutex_};
+  const auto i = all_.find(server);
+  if (i == all_.end() || i->second.settings == settings)
+    return;
+  i->second.settings = settings;
+  i->second.changed = true;
+}
+
+void certificate_watch::look(bool all) {
+  std::lock_guard guard{mutex_};
+  for (auto& [name, server] : all_)
+    look_at(name, server, all);
+}
+
+void certificate_watch::look_at(const std::string& name, served& server,
+                                bool all) {
+  // Before the files: what changes while they are read is seen next time.
+  auto stamps = stamps_of(server.settings);
+  if (all || stamps != server.stamps) {
+    server.stamps = std::move(stamps);
+    renew(name, server);
+  }
+  look_at_end(name, server);
+}
+
+void certificate_watch::renew(const std::string& name, served& server) {
+  try {
+    auto pairs = read(server.settings);
+    if (pairs == server.pairs && !server.changed)
+      return;
+    auto fresh = server;
+    fresh.changed = false;
+    fresh.pairs = std::move(pairs);
+    fresh.warned_days = 0;
+    if (server.renew)
+      server.renew(*material_of(fresh));
+    server = std::move(fresh);
+    tell(event_kind::certificate_renewed,
+         "Server " + name + " has new certificates");
+  } catch (const std::exception& error) {
+    tell(event_kind::certificate_refused,
+         "Server " + name + " keeps its certificates: " + error.what());
+  }
+}
+
+// Once at each threshold, and for the nearest one alone.
+void certificate_watch::look_at_end(const std::string& name, served& server) {
+  if (server.pairs.empty())
+    return;
+  const auto first = std::min_element(
+    server.pairs.begin(), server.pairs.end(),
+    [](const auto& x, const auto& y) { return x.not_after < y.not_after; });
+  const auto days = config::days_left(first->not_after, to_.now());
+  if (to_.show)
+    to_.show(name, days);
+  const auto passed = std::find_if(warning_days.begin(), warning_days.end(),
+                                   [days](auto each) { return days <= each; });
+  if (passed == warning_days.end()
+      || (server.warned_days != 0 && server.warned_days <= *passed))
+    return;
+  server.warned_days = *passed;
+  tell(event_kind::certificate_ends, "The certificate of server " + name
+                                       + " for " + first->names.front() + " "
+                                       + days_text(days));
+}
+
+void certificate_watch::tell(event_kind kind, const std::string& text) {
+  if (!to_.tell)
+    return;
+  event out{kind};
+  out.detail = text;
+  to_.tell(std::move(out));
+}
+
+// -- thread -------------------------------------------------------------------
+
+void certificate_watch::start() {
+  thread_ = std::thread{[this] { run(); }};
+}
+
+void certificate_watch::run() {
+  std::unique_lock guard{wait_mutex_};
+  while (!wait_.wait_for(guard, look_interval, [this] { return over_; })) {
+    guard.unlock();
+    look(false);
+    guard.lock();
+  }
+}
+
+void certificate_watch::stop() {
+  {
+    std::lock_guard guard{wait_mutex_};
+    over_ = true;
+  }
+  wait_.notify_all();
+  if (thread_.joinable())
+    thread_.join();
+}
+
+} // namespace aps

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "transports/net/tls/ticket_keys.hpp"
+#include "transports/seam/tls_material.hpp"
+
+#include <boost/asio/ssl/context.hpp>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aps {
+
+/// What a server's handshakes need: a context for each of its certificates,
+/// of which the name that is asked for picks one. Constant once made. Those
+/// whose handshakes began with it keep it.
+class tls_contexts {
+ public:
+  /// Throws std::runtime_error with what OpenSSL does not like.
+  tls_contexts(const tls_material& material, std::shared_ptr<ticket_keys> keys);
+
+  tls_contexts(const tls_contexts&) = delete;
+  tls_contexts& operator=(const tls_contexts&) = delete;
+
+  /// For a connection that did not say yet which name it wants.
+  boost::asio::ssl::context& first() const noexcept {
+    return entries_.front()->context;
+  }
+
+  /// The one for a name: as it stands there, else with a star, else the first.
+  boost::asio::ssl::context& find(std::string_view name) const noexcept;
+
+  ticket_keys& keys() const noexcept { return *keys_; }
+
+ private:
+  struct entry {
+    std::vector<std::string> names;
+    std::vector<std::string> key_types;
+    boost::asio::ssl::context context;
+  };
+
+  entry& entry_of(const tls_pair& pair, const tls_material& material);
+
+  const std::shared_ptr<ticket_keys> keys_;
+  std::vector<std::unique_ptr<entry>> entries_; ///< never empty
+};
+using tls_contexts_ptr = std::shared_ptr<const tls_contexts>;
+
+/// TLS of one port. Versions and ciphers are those of Mozilla's "intermediate"
+/// without the finite-field groups, whose exchange costs the server most
+/// (CVE-2002-20001); no renegotiation, no compression, no early data.
+/// Thread: any.
+class server_tls {
+ public:
+  /// Throws std::runtime_error.
+  explicit server_tls(const tls_material& material);
+
+  /// For connections that come from now on. When it throws nothing changed.
+  void renew(const tls_material& material);
+
+  tls_contexts_ptr current() const;
+
+ private:
+  const std::shared_ptr<ticket_keys> keys_ = std::make_shared<ticket_keys>();
+  mutable std::mutex mutex_;
+  tls_contexts_ptr current_;
+};
+
+} // namespace aps

@@ -1,0 +1,71 @@
+#include "transports/net/tls/tls_handshake.hpp"
+
+#include "transports/net/guard.hpp"
+#include "transports/net/tls/tls_session.hpp"
+
+#include <boost/asio/buffer.hpp>
+
+namespace aps {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+tls_handshake::tls_handshake(io_unit& unit, stream_ptr stream,
+                             tls_contexts_ptr contexts, duration timeout,
+                             handlers done)
+    : unit_(unit), stream_(std::move(stream)), contexts_(std::move(contexts)),
+      deadline_(unit.now() + timeout), done_(std::move(done)) {}
+
+void tls_handshake::start() {
+  error_code ignored;
+  stream_->socket().set_option(asio::ip::tcp::no_delay{true}, ignored);
+  unit_.watch(weak_from_this());
+  look();
+}
+
+// Who asks without TLS shall read why that fails; after a failed handshake
+// nobody knows any more how it began.
+void tls_handshake::look() {
+  stream_->socket().async_receive(
+    asio::buffer(&first_, 1), asio::socket_base::message_peek,
+    guard(unit_, shared_from_this(),
+          [](const auto& me, const error_code& error, size_t) {
+            if (error)
+              return;
+            if (me->first_ >= 'A' && me->first_ <= 'Z')
+              me->done_.plain(std::move(me->stream_));
+            else
+              me->shake_hands();
+          }));
+}
+
+void tls_handshake::shake_hands() {
+  stream_->add_tls(contexts_->first(), contexts_)
+    .async_handshake(asio::ssl::stream_base::server,
+                     guard(unit_, shared_from_this(),
+                           [](const auto& me, const error_code& error) {
+                             me->finish(error);
+                           }));
+}
+
+void tls_handshake::finish(const error_code& error) {
+  if (!error)
+    return done_.secured(std::move(stream_));
+  if (const auto why = handshake_failure(error); !why.empty())
+    done_.failed(false, why);
+  close();
+}
+
+void tls_handshake::close() {
+  if (stream_)
+    stream_->close();
+}
+
+void tls_handshake::on_tick(time_point now) {
+  if (now < deadline_ || !stream_ || !stream_->socket().is_open())
+    return;
+  done_.failed(true, "no handshake in time");
+  close();
+}
+
+} // namespace aps
