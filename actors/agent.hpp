@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transports/seam/client_tls.hpp"
+#include "transports/seam/tls/client_tls.hpp"
 #include "transports/seam/origins.hpp"
 #include "transports/seam/probe_request.hpp"
 

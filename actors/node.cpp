@@ -231,6 +231,7 @@ class node_impl final : public node {
       options.connections = limits_of(context_->config.limits);
       options.trusted_proxies = settings.trusted_proxies;
       options.hop = hop;
+      options.redirect_https = static_cast<uint16_t>(settings.redirect_https);
       if (settings.tls)
         options.tls = certificates_->add(server_name, *settings.tls);
       listeners_.push_back(net_->listen(options, front_));

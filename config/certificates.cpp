@@ -21,6 +21,7 @@ namespace {
 
 constexpr size_t max_pem = 1 << 20; // bytes of a file
 constexpr size_t max_chain = 10;
+constexpr size_t max_authorities = 500;
 constexpr int64_t day = 24 * 3600;
 
 template <auto Free>
@@ -61,7 +62,8 @@ int64_t seconds_of(const ASN1_TIME* time) {
 }
 
 std::optional<fault> read_chain(const std::string& text,
-                                std::vector<x509_ptr>& out) {
+                                std::vector<x509_ptr>& out,
+                                size_t most = max_chain) {
   const auto from = reading(text);
   ERR_clear_error();
   while (auto* read = PEM_read_bio_X509(from.get(), nullptr, nullptr, nullptr))
@@ -79,9 +81,9 @@ std::optional<fault> read_chain(const std::string& text,
                    ? "a key, and no certificate"
                    : "no certificate in PEM",
                  wanted};
-  if (out.size() > max_chain)
+  if (out.size() > most)
     return fault{false, std::to_string(out.size()) + " certificates",
-                 "at most " + std::to_string(max_chain)};
+                 "at most " + std::to_string(most)};
   return {};
 }
 
@@ -283,6 +285,22 @@ read_certificate(const certificate& files, const source& from, int64_t now,
   return out;
 }
 
+std::variant<std::string, problem>
+read_authorities(const std::string& file, const source& from,
+                 const std::string& path) {
+  auto read = from.read(file, max_pem);
+  fault wrong{false, read.error, "a readable file"};
+  std::vector<x509_ptr> all;
+  if (wrong.found.empty()) {
+    auto found = read_chain(read.text, all, max_authorities);
+    if (!found)
+      return std::move(read.text);
+    wrong = std::move(*found);
+  }
+  return problem{path, shown_name(file) + " (" + wrong.found + ")",
+                 wrong.allowed, {}};
+}
+
 void check_certificates(const node& all, const source& from, problems& out) {
   const auto now = seconds_now();
   for (const auto& [name, server] : all.servers) {
@@ -293,6 +311,13 @@ void check_certificates(const node& all, const source& from, problems& out) {
       if (const auto* wrong = std::get_if<problem>(&found))
         out.push_back(*wrong);
     }
+    if (server.tls->client_ca.empty())
+      continue;
+    const auto found
+      = read_authorities(server.tls->client_ca, from,
+                         member_path("$.servers", name) + ".tls.client_ca");
+    if (const auto* wrong = std::get_if<problem>(&found))
+      out.push_back(*wrong);
   }
 }
 

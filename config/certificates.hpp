@@ -31,6 +31,11 @@ std::variant<certificate_pair, problem>
 read_certificate(const certificate& files, const source& from, int64_t now,
                  certificate_use use = certificate_use::server);
 
+/// Reads the certificates of authorities, PEM; otherwise one problem at `path`.
+std::variant<std::string, problem>
+read_authorities(const std::string& file, const source& from,
+                 const std::string& path);
+
 /// The names of hosts and the addresses that a certificate is for.
 std::vector<std::string> names_of(X509* certificate);
 

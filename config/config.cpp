@@ -145,6 +145,15 @@ node node_reader::read() {
 
 } // namespace
 
+std::string_view to_string(client_certificate asked) noexcept {
+  switch (asked) {
+    case client_certificate::none: return "none";
+    case client_certificate::any: return "any";
+    case client_certificate::endpoint: return "endpoint";
+  }
+  return "none";
+}
+
 bool node::takes_agents(const std::string& server) const {
   const auto found = servers.find(server);
   if (found == servers.end() || !found->second.agents)

@@ -61,6 +61,9 @@ struct tls {
   /// The name that a visitor asks for picks one; the first is for all others.
   std::vector<certificate> certificates;
   std::string min_version = "1.2"; ///< 1.2 1.3
+  /// File: who comes is asked for a certificate of these authorities, PEM;
+  /// empty = nobody is.
+  std::string client_ca = {};
   bool operator==(const tls&) const = default;
 };
 
@@ -70,6 +73,7 @@ struct server {
   uint16_t port = 0;
   aps::config::http http; ///< the global `http` with this server's overrides
   bool agents = true;     ///< false = nobody dials in here
+  uint32_t redirect_https = 0; ///< to https at this port; 0 = nobody is
 
   /// The global list, or this server's own instead.
   std::vector<std::string> trusted_proxies = {};
@@ -116,6 +120,15 @@ struct fallback {
   bool operator==(const fallback&) const = default;
 };
 
+/// What an agent has to show beside its password.
+enum class client_certificate : uint8_t {
+  none,
+  any,      ///< one of the server's `client_ca`
+  endpoint, ///< one of these that is for the endpoint's name
+};
+
+std::string_view to_string(client_certificate asked) noexcept;
+
 struct tunnel {
   /// Where its agents may dial in. Left out of the file = every server; the
   /// parser then writes all names here, so membership is the whole test.
@@ -132,6 +145,8 @@ struct tunnel {
   /// How long requests wait for a lost session; as `resume_time` unless set.
   seconds reconnect_grace{10};
   seconds resume_time{10};    ///< how long agents keep exchanges that lost theirs
+  bool require_tls = false;   ///< from agent to node, with nobody between
+  aps::config::client_certificate client_certificate{}; ///< of its agents
   bool operator==(const tunnel&) const = default;
 };
 
@@ -202,6 +217,9 @@ struct mapping {
 
   /// Takes paths with "%2f" although it has a path of its own.
   bool allow_encoded_slash = false;
+
+  /// How long browsers shall use nothing but https, s; 0 = nothing is said.
+  uint32_t hsts = 0;
 
   /// Absent = nobody checks; only with `tunnels`.
   std::optional<health_check> health = {};

@@ -137,6 +137,9 @@ inline constexpr field<limits> limits[] = {
 inline constexpr field<server> server[] = {
   {"agents", &server::agents, a_switch, restart,
    "whether agents dial in here; without, no tunnel may name it"},
+  {"redirect_https", &server::redirect_https, {0, 65535}, restart,
+   "visitors whose request no mapping takes are sent to https:// at this port "
+   "(308), agents are not; 0 = nobody is"},
 };
 
 inline constexpr field<pool> pool[] = {
@@ -219,6 +222,8 @@ inline constexpr field<tunnel> tunnel[] = {
    "how long requests wait for an agent that lost all its connections, unless "
    "it said goodbye; at most `max_waiting` new ones, first come first served; "
    "0 = not at all; left out = as `resume_time`"},
+  {"require_tls", &tunnel::require_tls, a_switch, live,
+   "refuses agents without TLS, or with somebody in between who ends it"},
 };
 
 inline constexpr field<health_check> health[] = {
@@ -234,6 +239,9 @@ inline constexpr field<health_check> health[] = {
 inline constexpr field<mapping> mapping[] = {
   {"allow_encoded_slash", &mapping::allow_encoded_slash, a_switch, restart,
    "takes paths with `%2f` although `from` or `to` has a path; see below"},
+  {"hsts", &mapping::hsts, {0, 63072000}, restart,
+   "seconds for which browsers shall use nothing but https here "
+   "(`Strict-Transport-Security`, over TLS only); 0 = nothing is said"},
 };
 
 inline constexpr field<admin> admin[] = {

@@ -295,6 +295,8 @@ void resolve_files(node& all, const locator& locator) {
       each.cert = (folder / each.cert).string();
       each.key = (folder / each.key).string();
     }
+    if (!server.tls->client_ca.empty())
+      server.tls->client_ca = (folder / server.tls->client_ca).string();
   }
 }
 

@@ -59,6 +59,7 @@ void read_tls(reader& server_in, std::optional<tls>& to) {
     read_pair(in, settings.certificates.emplace_back());
   }
   in.word("min_version", settings.min_version, {"1.2", "1.3"});
+  in.text("client_ca", settings.client_ca, longest_name);
   in.finish();
 }
 

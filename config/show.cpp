@@ -27,6 +27,7 @@ json show(const tunnel& tunnel) {
     fields::tunnel, tunnel,
     {{"servers", tunnel.servers},
      {"password", masked},
+     {"client_certificate", to_string(tunnel.client_certificate)},
      {"fallback", show_fields(fields::breaker, tunnel.fallback)}});
   for (const auto& row : pool_table) {
     auto pool = show_fields(fields::pool, tunnel.*row.settings);
@@ -88,6 +89,8 @@ namespace {
 json show(const tls& tls) {
   json out{{"min_version", tls.min_version},
            {"certificates", json::array()}};
+  if (!tls.client_ca.empty())
+    out["client_ca"] = tls.client_ca;
   for (const auto& each : tls.certificates)
     out["certificates"].push_back({{"cert", each.cert}, {"key", each.key}});
   return out;

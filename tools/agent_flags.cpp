@@ -4,7 +4,7 @@
 #include "config/sections.hpp"
 #include "config/syntax/reader.hpp"
 #include "tools/values.hpp"
-#include "transports/seam/client_tls.hpp"
+#include "transports/seam/tls/client_tls.hpp"
 #include "transports/seam/foreign_text.hpp"
 
 #include <cstdlib>

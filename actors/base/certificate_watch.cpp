@@ -18,6 +18,13 @@ constexpr std::chrono::seconds look_interval{2};
 // Days before the end of a certificate at which it is told.
 constexpr std::array<int64_t, 3> warning_days{1, 7, 30};
 
+template <class T>
+T good(std::variant<T, config::problem> found) {
+  if (const auto* wrong = std::get_if<config::problem>(&found))
+    throw std::runtime_error(wrong->str());
+  return std::move(std::get<T>(found));
+}
+
 std::string days_text(int64_t days) {
   if (days < 0)
     return "is over";
@@ -37,36 +44,41 @@ certificate_watch::~certificate_watch() {
 std::vector<certificate_watch::stamp>
 certificate_watch::stamps_of(const config::tls& settings) {
   std::vector<stamp> out;
-  for (const auto& each : settings.certificates)
-    for (const auto* name : {&each.cert, &each.key}) {
-      struct stat now {};
-      auto& added = out.emplace_back();
-      if (::stat(name->c_str(), &now) != 0)
-        continue;
-      added.written_ns = int64_t{now.st_mtim.tv_sec} * 1'000'000'000
-                         + now.st_mtim.tv_nsec;
-      added.size = static_cast<uint64_t>(now.st_size);
-      added.inode = now.st_ino;
-    }
+  const auto add = [&out](const std::string& name) {
+    struct stat now {};
+    auto& added = out.emplace_back();
+    if (::stat(name.c_str(), &now) != 0)
+      return;
+    added.written_ns = int64_t{now.st_mtim.tv_sec} * 1'000'000'000
+                       + now.st_mtim.tv_nsec;
+    added.size = static_cast<uint64_t>(now.st_size);
+    added.inode = now.st_ino;
+  };
+  for (const auto& each : settings.certificates) {
+    add(each.cert);
+    add(each.key);
+  }
+  if (!settings.client_ca.empty())
+    add(settings.client_ca);
   return out;
 }
 
-std::vector<config::certificate_pair>
-certificate_watch::read(const config::tls& settings) const {
-  std::vector<config::certificate_pair> out;
-  for (const auto& files : settings.certificates) {
-    auto found
-      = config::read_certificate(files, config::system_source(), to_.now());
-    if (const auto* wrong = std::get_if<config::problem>(&found))
-      throw std::runtime_error(wrong->str());
-    out.push_back(std::move(std::get<config::certificate_pair>(found)));
-  }
-  return out;
+void certificate_watch::read(served& to) const {
+  const auto& settings = to.settings;
+  to.pairs.clear();
+  for (const auto& files : settings.certificates)
+    to.pairs.push_back(good(
+      config::read_certificate(files, config::system_source(), to_.now())));
+  to.client_ca.clear();
+  if (!settings.client_ca.empty())
+    to.client_ca = good(config::read_authorities(
+      settings.client_ca, config::system_source(), "$.client_ca"));
 }
 
 tls_material_ptr certificate_watch::material_of(const served& server) {
   auto out = std::make_shared<tls_material>();
   out->only_tls13 = server.settings.min_version == "1.3";
+  out->client_ca = server.client_ca;
   for (const auto& pair : server.pairs)
     out->pairs.push_back({pair.chain, pair.key, pair.names, pair.key_type});
   return out;
@@ -80,7 +92,7 @@ tls_material_ptr certificate_watch::add(const std::string& server,
   auto& added = all_[server];
   added.settings = settings;
   added.stamps = stamps_of(settings);
-  added.pairs = read(settings);
+  read(added);
   look_at_end(server, added);
   return material_of(added);
 }
@@ -119,12 +131,12 @@ void certificate_watch::look_at(const std::string& name, served& server,
 
 void certificate_watch::renew(const std::string& name, served& server) {
   try {
-    auto pairs = read(server.settings);
-    if (pairs == server.pairs && !server.changed)
-      return;
     auto fresh = server;
+    read(fresh);
+    if (fresh.pairs == server.pairs && fresh.client_ca == server.client_ca
+        && !server.changed)
+      return;
     fresh.changed = false;
-    fresh.pairs = std::move(pairs);
     fresh.warned_days = 0;
     if (server.renew)
       server.renew(*material_of(fresh));

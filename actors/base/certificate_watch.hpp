@@ -2,7 +2,7 @@
 
 #include "actors/events.hpp"
 #include "config/certificates.hpp"
-#include "transports/seam/tls_material.hpp"
+#include "transports/seam/tls/tls_material.hpp"
 
 #include <condition_variable>
 #include <functional>
@@ -70,6 +70,7 @@ class certificate_watch {
     config::tls settings;
     std::vector<stamp> stamps; ///< as of the last look
     std::vector<config::certificate_pair> pairs; ///< in use
+    std::string client_ca; ///< PEM, in use
     renewal renew;
     bool changed = false; ///< `settings`, since the last renewal
     int64_t warned_days = 0; ///< the last threshold that was told; 0 = none
@@ -77,7 +78,7 @@ class certificate_watch {
 
   static std::vector<stamp> stamps_of(const config::tls& settings);
   static tls_material_ptr material_of(const served& server);
-  std::vector<config::certificate_pair> read(const config::tls& settings) const;
+  void read(served& to) const;
   void look_at(const std::string& name, served& server, bool all);
   void renew(const std::string& name, served& server);
   void look_at_end(const std::string& name, served& server);

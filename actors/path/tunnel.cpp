@@ -268,7 +268,29 @@ std::optional<refusal> tunnel_state::check(const admission& admission,
       && std::find(servers.begin(), servers.end(), admission.server)
            == servers.end())
     return refusal::not_here;
+  if (const auto why = check_channel(admission))
+    return why;
   return check_place(hello);
+}
+
+// A proof that has the channel in it came over TLS with nobody in between.
+std::optional<refusal>
+tunnel_state::check_channel(const admission& admission) const {
+  using config::client_certificate;
+  const bool whole = !admission.binding.empty();
+  if (settings_.require_tls && !whole)
+    return refusal::not_secure;
+  const auto asked = settings_.client_certificate;
+  if (asked == client_certificate::none)
+    return std::nullopt;
+  if (!whole || admission.tls->subject.empty())
+    return refusal::certificate;
+  const auto& names = admission.tls->client_names;
+  if (asked == client_certificate::endpoint
+      && std::find(names.begin(), names.end(), admission.hello.endpoint)
+           == names.end())
+    return refusal::certificate;
+  return std::nullopt;
 }
 
 // Only for those who have the password: others learn nothing about names.

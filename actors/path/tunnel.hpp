@@ -75,6 +75,7 @@ class tunnel_state {
   bool is_drained(const endpoint& candidate) const;
   std::optional<refusal> check(const admission& admission,
                                const std::string& key);
+  std::optional<refusal> check_channel(const admission& admission) const;
   std::optional<refusal> check_place(const hello_frame& hello);
   void wait_for_key(const admission& admission);
   std::shared_ptr<void> take_share(const admission& admission);

@@ -252,11 +252,9 @@ for address, words in (
         ("a/b", "more than host and port"),
         ("http://a/path", "more than host and port"),
         ("http://user@a:80", "more than host and port"),
-        ("https://a:443", "TLS is not supported"),
-        ("wss://a:443", "TLS is not supported"),
-        ("WSS://a", "TLS is not supported"),
-        ("ftp://a", "is none of host:port, http:// and ws://"),
-        ("grpc://a:1", "is none of host:port, http:// and ws://"),
+        ("https://a/path", "more than host and port"),
+        ("ftp://a", "is none of host:port, http://, https://, ws:// and wss"),
+        ("grpc://a:1", "is none of host:port, http://, https://, ws:// and"),
         ("8080", "has no host but a number; give host:8080"),
         ("http://8080/", "has no host but a number; give host:8080")):
     FLAGS.append((f"aps-endpoint -server {address} -tunnel t -name n "

@@ -1,13 +1,27 @@
-"""Targets behind https: certificates are verified unless told otherwise."""
+"""TLS: at the node's servers, between node and agents, and towards targets."""
 
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import ssl
 import subprocess
+import threading
 
-from harness import Case, Stack, main, scratch
+from harness import (BIN, PASSWORD, TIME_SCALE, Case, Program, Stack, finished,
+                     free_port, main, scratch, wait_until, write_config)
+from lab.testca import Authority, openssl
 from origin import Origin
-from wire import ask
+from wire import HOST, ask
+
+HTTPS = "https://example.com"
 
 
 class HttpsTargets(Case):
+    """Certificates of targets are verified unless told otherwise."""
+
     def setUp(self):
         super().setUp()
         folder = scratch(self)
@@ -49,6 +63,757 @@ class HttpsTargets(Case):
         self.assertEqual(agent.wait(), 1)
         self.assertIn("/nowhere.pem", agent.log)
         self.assertEqual(agent.log.count("aps-endpoint: "), 1)
+
+
+class Certified(Case):
+    """A certificate authority for the class, and stacks that use it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(
+            os.environ.get("TMPDIR", "/tmp")) / f"aps-tls-{os.getpid()}"
+        cls.ca = Authority(cls.folder)
+        cls.good = cls.ca.issue(
+            "good", ["example.com", "localhost", "127.0.0.1"])
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        subprocess.run(["rm", "-r", cls.folder], check=True)
+
+    def tls(self, pair=None, **more):
+        pair = pair or self.good
+        return {"cert": str(pair.cert), "key": str(pair.key), **more}
+
+    def secure(self, transport="ws", pair=None, agent=True, flags=(),
+               tls=None, **more):
+        """A stack whose one server speaks TLS."""
+        config = {"servers": {"main": {"tls": tls or self.tls(pair)}},
+                  "mappings": more.pop("mappings", None)}
+        origin = more.pop("origin", None) or Origin()
+        config["mappings"] = config["mappings"] or [
+            {"from": HTTPS, "to": origin.url, "via": {"tunnels": ["tunnel1"]}}]
+        for key, value in more.pop("config", {}).items():
+            config[key] = value
+        flags = tuple(flags) or ("-tls", "-ca", self.ca.cert)
+        return self.build(transport, agent=agent, agent_flags=flags,
+                          origin=origin, config=config, **more)
+
+    def context(self, **changes):
+        context = ssl.create_default_context(cafile=self.ca.cert)
+        for key, value in changes.items():
+            setattr(context, key, value)
+        return context
+
+    def connect(self, port, name=HOST, context=None, alpn=None):
+        context = context or self.context()
+        if alpn:
+            context.set_alpn_protocols(alpn)
+        plain = socket.create_connection(("127.0.0.1", port),
+                                         timeout=30 * TIME_SCALE)
+        try:
+            return context.wrap_socket(plain, server_hostname=name)
+        except Exception:
+            plain.close()
+            raise
+
+    def fetch(self, port, path="/", headers=(), **options):
+        with self.connect(port, **options) as stream:
+            lines = [f"GET {path} HTTP/1.1", f"Host: {HOST}",
+                     "Connection: close", *headers]
+            stream.sendall("\r\n".join([*lines, "", ""]).encode())
+            answer = b""
+            while piece := stream.recv(65536): # an end without a word raises
+                answer += piece
+        head, _, body = answer.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
+        fields = {name.lower(): value.strip() for name, _, value in
+                  (line.partition(":") for line in lines[1:])}
+        return int(lines[0].split()[1]), fields, body
+
+
+class Servers(Certified):
+    def test_visitors_are_served_over_https(self):
+        stack = self.secure()
+        status, fields, _ = self.fetch(stack.port, "/x")
+        self.assertEqual(status, 200)
+        asked = stack.origin.requests[-1]
+        self.assertEqual(asked.header("X-Forwarded-Proto"), "https")
+        record = json.loads(stack.node.get(
+            f"/.api/exchanges?id={fields['x-request-id']}")[1])
+        record = (record["finished"] or record["live"])[0]
+        self.assertEqual(record["scheme"], "https")
+        self.assertEqual(record["tls"]["version"], "TLSv1.3")
+        self.assertEqual(record["tls"]["server_name"], HOST)
+        self.assertEqual(record["tls"]["client"], "")
+
+    def test_a_body_of_any_size_passes_both_ways(self):
+        stack = self.secure()
+        body = os.urandom(3 << 20)
+        with self.connect(stack.port) as stream:
+            stream.sendall(f"POST /echo HTTP/1.1\r\nHost: {HOST}\r\n"
+                           f"Content-Length: {len(body)}\r\n"
+                           "Connection: close\r\n\r\n".encode())
+            stream.sendall(body)
+            answer = b""
+            while piece := stream.recv(65536):
+                answer += piece
+        self.assertIn(b" 200 ", answer.split(b"\r\n")[0])
+
+    def test_the_name_picks_the_certificate(self):
+        pairs = [self.good, self.ca.issue("star", ["*.star.example"]),
+                 self.ca.issue("named", ["a.star.example"])]
+        stack = self.secure(agent=False, tls=[self.tls(p) for p in pairs])
+        for name, shown in [(HOST, "example.com"),
+                            ("a.star.example", "a.star.example"),
+                            ("b.star.example", "*.star.example"),
+                            ("else.example", "example.com")]:
+            context = self.context(check_hostname=False)
+            with self.connect(stack.port, name, context) as stream:
+                subject = dict(x[0] for x in stream.getpeercert()["subject"])
+                self.assertEqual(subject["commonName"], shown, name)
+
+    def test_rsa_and_ec_for_one_name(self):
+        stack = self.secure(agent=False, tls=[
+            self.tls(self.ca.issue(f"both-{kind}", [HOST], kind=kind))
+            for kind in ("ec", "rsa")])
+        for auth in ("ECDSA", "RSA"):
+            context = self.context(maximum_version=ssl.TLSVersion.TLSv1_2)
+            context.set_ciphers(f"ECDHE-{auth}-AES128-GCM-SHA256")
+            with self.connect(stack.port, context=context) as stream:
+                self.assertIn(auth, stream.cipher()[0])
+
+    def test_alpn_takes_what_is_spoken(self):
+        stack = self.secure(agent=False)
+        for offered, chosen in [(["http/1.1"], "http/1.1"), (["h2"], "h2"),
+                                (["h2", "http/1.1"], "http/1.1"),
+                                (["spdy/3", "http/1.1"], "http/1.1"),
+                                (None, None)]:
+            with self.connect(stack.port, alpn=offered) as stream:
+                self.assertEqual(stream.selected_alpn_protocol(), chosen)
+
+    def test_plain_http_is_told_to_use_https(self):
+        stack = self.secure(agent=False)
+        for method in ("GET", "POST", "OPTIONS", "DELETE"):
+            with socket.create_connection(("127.0.0.1", stack.port),
+                                          timeout=30 * TIME_SCALE) as plain:
+                plain.sendall(f"{method} / HTTP/1.1\r\nHost: a\r\n\r\n"
+                              .encode())
+                answer = plain.makefile("rb").read()
+            self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), answer)
+            self.assertIn(b"TLS is spoken here: use https://.", answer)
+
+    def test_tls_at_a_plain_port_is_told(self):
+        stack = self.build(agent=False)
+        with self.assertRaises(ssl.SSLError):
+            self.connect(stack.port)
+        wait_until(lambda: "TLS spoken to a plain HTTP port"
+                   in stack.node.log, "the line about TLS")
+
+    def test_a_stalled_handshake_holds_nothing(self):
+        stack = self.secure(agent=False, config={
+            "http": {"handshake_timeout": 0.5}})
+        started = []
+        for first in (b"", b"\x16", b"\x16\x03\x01\x02\x00\x01\x00"):
+            idle = socket.create_connection(("127.0.0.1", stack.port),
+                                            timeout=30 * TIME_SCALE)
+            idle.sendall(first)
+            started.append(idle)
+        for idle in started:
+            self.assertEqual(idle.recv(100), b"")
+            idle.close()
+        wait_until(lambda: "handshake-time reached by 127.0.0.1"
+                   in stack.node.log, "the line about the limit")
+        self.assertEqual(self.fetch(stack.port)[0] // 100, 5) # no agent, alive
+
+    def test_slow_bytes_do_not_last_longer(self):
+        stack = self.secure(agent=False, config={
+            "http": {"handshake_timeout": 1}})
+        slow = socket.create_connection(("127.0.0.1", stack.port),
+                                        timeout=30 * TIME_SCALE)
+        gone = threading.Event()
+
+        def drip():
+            try:
+                while not gone.is_set():
+                    slow.sendall(b"\x16")
+                    gone.wait(0.1)
+            except OSError:
+                gone.set()
+        thread = threading.Thread(target=drip)
+        thread.start()
+        wait_until(gone.is_set, "the end of a slow handshake")
+        thread.join()
+        slow.close()
+
+    def test_strangers_in_handshakes_make_room_for_visitors(self):
+        stack = self.secure(agent=False, config={
+            "limits": {"max_unauthenticated_per_address": 20}})
+        held = [socket.create_connection(("127.0.0.1", stack.port))
+                for _ in range(60)]
+        self.assertEqual(self.fetch(stack.port)[0] // 100, 5)
+        for each in held:
+            each.close()
+
+    def test_the_plain_port_sends_visitors_to_https(self):
+        port = free_port()
+        stack = self.secure(agent=False, config={"servers": {
+            "main": {"host": "127.0.0.1", "port": free_port(),
+                     "tls": self.tls()},
+            "plain": {"host": "127.0.0.1", "port": port,
+                      "redirect_https": 8443, "trusted_proxies": []}}})
+        answer = ask(port, "/a?b")
+        self.assertEqual((answer.status, answer.header("Location")),
+                         (308, "https://example.com:8443/a?b"))
+        self.assertTrue(stack.node.running)
+
+    def test_browsers_are_told_to_stay(self):
+        origin = Origin()
+        stack = self.secure(origin=origin, mappings=[
+            {"from": HTTPS, "to": origin.url, "hsts": 31536000,
+             "via": {"tunnels": ["tunnel1"]}}])
+        self.assertEqual(
+            self.fetch(stack.port)[1]["strict-transport-security"],
+            "max-age=31536000")
+
+
+class Handshakes(Certified):
+    """What openssl's client may and may not agree on."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stack = cls.secure_stack()
+
+    @classmethod
+    def secure_stack(cls):
+        origin = Origin()
+        pair = cls.ca.issue("both", [HOST], kind="rsa")
+        return Stack(agent=False, origin=origin, config={
+            "servers": {"main": {"tls": {"certificates": [
+                {"cert": str(p.cert), "key": str(p.key)}
+                for p in (cls.good, pair)]}}},
+            "mappings": [{"from": HTTPS, "to": origin.url}]})
+
+    def s_client(self, *flags, text="", pause=0):
+        return subprocess.run(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{self.stack.port}",
+             "-servername", HOST, "-CAfile", self.ca.cert, *flags],
+            input=text, text=True, capture_output=True, check=False,
+            timeout=60 * TIME_SCALE)
+
+    # Flags, whether it comes to a session, what is said or logged.
+    ROWS = [
+        (["-tls1_3"], True, "TLSv1.3"),
+        (["-tls1_2"], True, "TLSv1.2"),
+        (["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], False, "version"),
+        (["-tls1", "-cipher", "ALL:@SECLEVEL=0"], False, "version"),
+        (["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"], True,
+         "ECDHE-ECDSA-AES128-GCM-SHA256"),
+        (["-tls1_2", "-cipher", "ECDHE-ECDSA-CHACHA20-POLY1305"], True,
+         "CHACHA20"),
+        (["-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-SHA"], False, "handshake"),
+        (["-tls1_2", "-cipher", "AES128-GCM-SHA256"], False, "handshake"),
+        (["-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256"], False,
+         "handshake"),
+        (["-tls1_2", "-cipher", "ECDHE-RSA-AES128-SHA256"], False,
+         "handshake"),
+        (["-tls1_3", "-groups", "X25519"], True, "X25519"),
+        (["-tls1_3", "-groups", "P-521"], False, "handshake"),
+        (["-alpn", "http/1.1"], True, "ALPN protocol: http/1.1"),
+        (["-alpn", "h2"], True, "ALPN protocol: h2"),
+        (["-alpn", "ftp"], False, "no application protocol"),
+    ]
+
+    def test_the_table(self):
+        for flags, is_session, words in self.ROWS:
+            with self.subTest(flags=flags):
+                done = self.s_client(*flags)
+                said = done.stdout + done.stderr
+                self.assertEqual("Verify return code: 0 (ok)" in said
+                                 and "Cipher is (NONE)" not in said,
+                                 is_session, said)
+                self.assertIn(words, said)
+
+    def test_there_is_no_compression_renegotiation_or_early_data(self):
+        said = self.s_client("-tls1_2", text="R\n").stdout
+        self.assertIn("Compression: NONE", said)
+        done = self.s_client("-tls1_2", text="R\n")
+        self.assertRegex(done.stdout + done.stderr,
+                         "RENEGOTIATING[\\s\\S]*no renegotiation")
+        self.assertNotIn("Max Early Data: 1", self.s_client("-tls1_3").stdout)
+
+    def test_sessions_are_resumed_by_ticket(self):
+        for version in ("-tls1_2", "-tls1_3"):
+            file = self.folder / f"session{version}"
+            request = f"GET / HTTP/1.1\nHost: {HOST}\nConnection: close\n\n"
+            first = self.s_client(version, "-sess_out", file, "-ign_eof",
+                                  "-crlf", text=request)
+            self.assertIn("New, TLSv1", first.stdout)
+            again = self.s_client(version, "-sess_in", file)
+            self.assertIn("Reused, TLSv1", again.stdout, version)
+
+    def test_clients_that_refuse_us_are_told_of(self):
+        with self.assertRaises(ssl.SSLError):
+            self.connect(self.stack.port, context=ssl.create_default_context())
+        wait_until(lambda: "failed-handshake reached by 127.0.0.1"
+                   in self.stack.node.log, "the line about the handshake")
+
+
+class BadPairs(Certified):
+    """What a node says about certificates that are none, before it starts."""
+
+    def rows(self):
+        good, folder = self.good, self.folder
+        other = self.ca.issue("other", [HOST])
+        middle = Authority(folder / "middle", issuer=self.ca, name="middle")
+        expired = self.ca.issue("expired", [HOST], days=(-30, -1))
+        early = self.ca.issue("early", [HOST], days=(2, 30))
+        lonely = middle.issue("lonely", [HOST], aia=True, chain=False)
+        whole = middle.issue("whole", [HOST], aia=True)
+        nameless = self.ca.issue("nameless")
+        empty = folder / "empty.pem"
+        empty.write_text("")
+        text = folder / "text.pem"
+        text.write_text("no certificate\n")
+        broken = folder / "broken.pem"
+        broken.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n"
+                          "-----END CERTIFICATE-----\n")
+        locked = folder / "locked.key"
+        openssl("pkey", "-in", good.key, "-aes128", "-passout", "pass:x",
+                "-out", locked)
+        unordered = folder / "unordered.pem"
+        unordered.write_text(good.cert.read_text() + other.cert.read_text())
+        return [
+            ("/nowhere.pem", good.key, r"tls\.cert: .*No such file"),
+            (good.cert, "/nowhere.key", r"tls\.key: .*No such file"),
+            (folder, good.key, r"tls\.cert: .*a directory"),
+            (empty, good.key, r"tls\.cert: .*no certificate in PEM"),
+            (text, good.key, r"tls\.cert: .*no certificate in PEM"),
+            (broken, good.key, r"tls\.cert: .*certificate 1 cannot be read"),
+            (good.key, good.key, r"tls\.cert: .*a key, and no certificate"),
+            (good.cert, good.cert, r"tls\.key: .*a certificate, and no key"),
+            (good.cert, text, r"tls\.key: .*no private key in PEM"),
+            (good.cert, locked, r"tls\.key: .*a key with a passphrase"),
+            (good.cert, other.key, r"tls\.key: .*key of another certificate"),
+            (expired.cert, expired.key, r"tls\.cert: .*expired on \d{4}-"),
+            (early.cert, early.key, r"tls\.cert: .*not valid before \d{4}-"),
+            (lonely.cert, lonely.key,
+             r'tls\.cert: .*chain is incomplete, .*APS test middle.* missing'),
+            (unordered, good.key, r"tls\.cert: .*did not issue"),
+            (nameless.cert, nameless.key, r"tls\.cert: .*no name"),
+            (whole.cert, whole.key, None),
+        ]
+
+    def test_the_table(self):
+        for cert, key, words in self.rows():
+            with self.subTest(cert=cert, key=key):
+                file = write_config(scratch(self), {"servers": {"s": {
+                    "port": free_port(), "tls": {"cert": str(cert),
+                                                 "key": str(key)}}}})
+                for flags in (["-check"], [])[:2 if words else 1]:
+                    done = subprocess.run(
+                        [BIN / "aps", "-config", file, *flags], text=True,
+                        capture_output=True, check=False,
+                        timeout=60 * TIME_SCALE)
+                    self.assertEqual(done.returncode, 1 if words else 0,
+                                     done.stderr)
+                    if words:
+                        self.assertRegex(done.stderr, words)
+                        self.assertIn(file.name, done.stderr)
+                        self.assertEqual(done.stderr.count("\n"), 1)
+
+
+class Agents(Certified):
+    """Agents dial over TLS, and know whom they dial."""
+
+    TRANSPORTS = ("ws", "poll")
+
+    def test_requests_pass_over_every_transport(self):
+        for transport in self.TRANSPORTS:
+            with self.subTest(transport=transport):
+                stack = self.secure(transport)
+                for i in range(20):
+                    self.assertEqual(self.fetch(stack.port, f"/{i}")[0], 200)
+
+    def test_a_url_says_it_as_well(self):
+        stack = self.secure(agent=False)
+        for scheme in ("https", "wss"):
+            agent = Program(
+                f"agent-{scheme}",
+                [BIN / "aps-endpoint", "-server",
+                 f"{scheme}://localhost:{stack.port}", "-ca", self.ca.cert,
+                 "-tunnel", "tunnel1", "-name", scheme, "-transport", "ws"],
+                stack.folder, {"APS_PASSWORD": PASSWORD})
+            stack.programs.append(agent)
+            agent.start()
+            wait_until(lambda: f"tunnel1.{scheme}" in stack.node.log
+                       and "joined pool" in stack.node.log, "the agent")
+
+    def refused(self, stack, *flags, transport="ws", server=None):
+        agent = Program(
+            "refused", [BIN / "aps-endpoint", "-server",
+                        server or f"https://localhost:{stack.port}", "-tunnel",
+                        "tunnel1", "-name", "x", "-transport", transport,
+                        "-wait", str(3 * TIME_SCALE), *map(str, flags)],
+            stack.folder, {"APS_PASSWORD": PASSWORD})
+        agent.start()
+        self.assertEqual(agent.wait(), 4, agent.log)
+        return agent.log
+
+    def test_certificates_that_are_none(self):
+        ca = ("-ca", self.ca.cert)
+        stranger = Authority(self.folder / "stranger")
+        selfmade = self.folder / "selfmade.pem"
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", 2,
+                "-subj", "/CN=localhost", "-addext",
+                "subjectAltName=DNS:localhost", "-keyout",
+                self.folder / "selfmade.key", "-out", selfmade)
+        wrong_pin = "sha256/" + "A" * 43 + "="
+        rows = [
+            (self.good, (), "which is not trusted here"),
+            (self.good, ("-ca", stranger.cert), "which is not trusted here"),
+            (self.good, (*ca, "-server-name", "a.example"),
+             "is for example.com, localhost, 127.0.0.1, not for a.example"),
+            (self.good, (*ca, "-pin", wrong_pin), "its public key is none of"),
+            (self.good, ("-insecure", "-pin", wrong_pin),
+             "its public key is none of"),
+            (self.ca.issue("elsewhere", ["a.example"]), ca,
+             "is for a.example, not for localhost"),
+            ((selfmade, self.folder / "selfmade.key"), ca,
+             "is signed by itself"),
+        ]
+        for pair, flags, words in rows:
+            with self.subTest(words=words):
+                if isinstance(pair, tuple):
+                    from lab.testca import Pair
+                    pair = Pair(*pair)
+                stack = self.secure(agent=False, pair=pair)
+                for transport in ("ws", "poll"):
+                    self.assertIn(words, self.refused(stack, *flags,
+                                                      transport=transport))
+
+    def test_certificates_out_of_their_time(self):
+        """No node shows them, so something else does."""
+        for pair, words in [
+                (self.ca.issue("old", ["localhost"], days=(-9, -1)),
+                 "expired on"),
+                (self.ca.issue("young", ["localhost"], days=(2, 9)),
+                 "is not valid before")]:
+            with Middle(pair, None) as middle:
+                stack = self.build(agent=False)
+                log = self.refused(stack, "-ca", self.ca.cert, server=
+                                   f"https://localhost:{middle.port}")
+                self.assertIn(words, log)
+
+    def test_a_pin_alone_is_enough(self):
+        stack = self.secure(flags=("-tls", "-insecure", "-pin", self.good.pin))
+        self.assertEqual(self.fetch(stack.port)[0], 200)
+        self.assertNotIn("ANY certificate", stack.agent.log)
+
+    def test_insecure_says_so(self):
+        stack = self.secure(flags=("-tls", "-insecure"))
+        self.assertEqual(self.fetch(stack.port)[0], 200)
+        self.assertIn("-insecure: ANY certificate is taken", stack.agent.log)
+
+    def test_plain_agents_hear_of_tls(self):
+        stack = self.secure(agent=False)
+        log = self.refused(stack, server=f"localhost:{stack.port}")
+        self.assertIn("speaks TLS", log)
+
+    def test_agents_with_tls_hear_of_a_plain_port(self):
+        stack = self.build(agent=False)
+        log = self.refused(stack, "-ca", self.ca.cert)
+        self.assertIn("it does not speak TLS", log)
+
+    def test_old_versions_can_be_refused(self):
+        stack = self.secure(tls=self.tls(min_version="1.3"))
+        context = self.context(maximum_version=ssl.TLSVersion.TLSv1_2)
+        with self.assertRaises(ssl.SSLError):
+            self.connect(stack.port, context=context)
+        self.assertEqual(self.fetch(stack.port)[0], 200)
+
+
+class Middle:
+    """Ends TLS with a certificate and passes the bytes on, over TLS of its own
+    or in plain; or, with no target, does nothing behind the handshake."""
+
+    def __init__(self, pair, target, onward=None):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(pair.cert, pair.key)
+        self.target, self.onward = target, onward
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.open = []
+
+    def __enter__(self):
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+        for each in self.open:
+            each.close()
+
+    def _accept(self):
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(peer,),
+                             daemon=True).start()
+
+    def _serve(self, peer):
+        try:
+            peer = self.context.wrap_socket(peer, server_side=True)
+            self.open.append(peer)
+            if self.target is None:
+                return
+            far = socket.create_connection(("127.0.0.1", self.target))
+            if self.onward:
+                far = self.onward.wrap_socket(far)
+            self.open.append(far)
+            back = threading.Thread(target=self._copy, args=(far, peer),
+                                    daemon=True)
+            back.start()
+            self._copy(peer, far)
+        except OSError:
+            peer.close()
+
+    @staticmethod
+    def _copy(from_, to):
+        try:
+            while piece := from_.recv(65536):
+                to.sendall(piece)
+        except OSError:
+            pass
+        for each in (from_, to):
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+def unchecked():
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class Between(Certified):
+    """Somebody between agent and node cannot pass the proof on."""
+
+    def dial_through(self, middle, *flags, transport="ws"):
+        agent = Program(
+            "between", [BIN / "aps-endpoint", "-server",
+                        f"https://localhost:{middle.port}", "-tunnel",
+                        "tunnel1", "-name", "x", "-transport", transport,
+                        *map(str, flags)],
+            self.own[0].folder, {"APS_PASSWORD": PASSWORD})
+        self.own[0].programs.append(agent)
+        return agent.start()
+
+    def test_a_proof_counts_for_its_channel_alone(self):
+        for transport in ("ws", "poll"):
+            with self.subTest(transport=transport):
+                stack = self.secure(agent=False)
+                with Middle(self.good, stack.port, unchecked()) as middle:
+                    agent = Program(
+                        "between",
+                        [BIN / "aps-endpoint", "-server",
+                         f"https://localhost:{middle.port}", "-tunnel",
+                         "tunnel1", "-name", "x", "-transport", transport,
+                         "-insecure"], stack.folder,
+                        {"APS_PASSWORD": PASSWORD})
+                    stack.programs.append(agent)
+                    agent.start()
+                    wait_until(lambda: "unknown tunnel or wrong password"
+                               in agent.log, "the refusal")
+                    self.assertNotIn("joined pool", stack.node.log)
+
+    def test_a_proxy_that_ends_tls_is_for_checked_ones(self):
+        stack = self.build(agent=False)
+        with Middle(self.good, stack.port) as middle:
+            agent = self.dial_through(middle, "-insecure")
+            wait_until(lambda: "somebody in between ends it" in agent.log,
+                       "the agent's refusal")
+            self.assertNotIn("joined pool", stack.node.log)
+            self.dial_through(middle, "-ca", self.ca.cert)
+            wait_until(lambda: "joined pool" in stack.node.log,
+                       "the agent that checks")
+
+    def test_a_trusted_proxy_may_speak_tls_itself(self):
+        stack = self.secure(agent=False, config={"servers": {"main": {
+            "host": "127.0.0.1", "port": free_port(), "tls": self.tls(),
+            "trusted_proxies": ["127.0.0.1"]}}})
+        with Middle(self.good, stack.port, unchecked()) as middle:
+            self.dial_through(middle, "-ca", self.ca.cert)
+            wait_until(lambda: "joined pool" in stack.node.log, "the agent")
+
+    def test_a_tunnel_can_want_tls(self):
+        stack = self.build(agent=False, config={
+            "tunnels": {"tunnel1": {"require_tls": True}}})
+        agent = stack.start_agent()
+        wait_until(lambda: "over TLS alone" in agent.log, "the refusal")
+        with Middle(self.good, stack.port) as middle:
+            between = self.dial_through(middle, "-ca", self.ca.cert)
+            wait_until(lambda: "over TLS alone" in between.log, "the refusal")
+        self.assertNotIn("joined pool", stack.node.log)
+
+
+class ClientCertificates(Certified):
+    """The node asks agents who they are."""
+
+    def stack_that_asks(self, what):
+        return self.secure(
+            agent=False, tls=self.tls(client_ca=str(self.ca.cert)),
+            config={"tunnels": {"tunnel1": {"client_certificate": what}}})
+
+    def flags(self, pair=None):
+        given = ("-tls", "-ca", self.ca.cert)
+        return given if pair is None else (*given, "-cert", pair.cert, "-key",
+                                           pair.key)
+
+    def joined(self, stack):
+        wait_until(lambda: "joined pool" in stack.node.log, "the agent")
+
+    def not_joined(self, stack, words, *flags):
+        agent = stack.start_agent(transport="ws", flags=flags)
+        wait_until(lambda: words in agent.log, words)
+        self.assertNotIn("joined pool", stack.node.log)
+
+    def test_any_of_the_authority(self):
+        stack = self.stack_that_asks("any")
+        self.not_joined(stack, "wants a certificate", *self.flags())
+        mine = self.ca.issue("agent", subject="/CN=agent", client=True)
+        stack.start_agent(transport="ws", flags=self.flags(mine))
+        self.joined(stack)
+
+    def test_one_for_the_endpoint(self):
+        stack = self.stack_that_asks("endpoint")
+        other = self.ca.issue("else", subject="/CN=other", client=True)
+        self.not_joined(stack, "wants a certificate", *self.flags(other))
+        mine = self.ca.issue("mine", subject="/CN=app1", client=True)
+        stack.start_agent(transport="ws", flags=self.flags(mine))
+        self.joined(stack)
+
+    def test_one_of_a_stranger_ends_the_handshake(self):
+        stack = self.stack_that_asks("any")
+        stranger = Authority(self.folder / "stranger-ca")
+        theirs = stranger.issue("x", subject="/CN=app1", client=True)
+        self.not_joined(stack, "cannot connect", *self.flags(theirs))
+
+    def test_visitors_need_none_and_are_known_by_one(self):
+        origin = Origin()
+        stack = self.secure(
+            origin=origin, tls=self.tls(client_ca=str(self.ca.cert)))
+        self.assertEqual(self.fetch(stack.port)[0], 200)
+        mine = self.ca.issue("visitor", subject="/CN=visitor", client=True)
+        context = self.context()
+        context.load_cert_chain(mine.cert, mine.key)
+        status, fields, _ = self.fetch(stack.port, context=context)
+        self.assertEqual(status, 200)
+        record = finished(stack.node, fields["x-request-id"])
+        body = json.loads(stack.node.get(
+            f"/.api/exchanges?id={fields['x-request-id']}")[1])
+        self.assertEqual(body["finished"][0]["tls"]["client"], "/CN=visitor")
+        self.assertTrue(record)
+
+
+class Renewals(Certified):
+    """Certificates change while the node runs."""
+
+    def setUp(self):
+        super().setUp()
+        self.pair = self.ca.issue("live", [HOST, "localhost"])
+        self.next = 0
+
+    def put(self, **wish):
+        """Another certificate into the same files; the key file first."""
+        self.next += 1
+        fresh = self.ca.issue(f"live-{self.next}", [HOST, "localhost"], **wish)
+        os.replace(fresh.key, self.pair.key)
+        os.replace(fresh.cert, self.pair.cert)
+
+    def serial(self, stack):
+        with self.connect(stack.port) as stream:
+            return stream.getpeercert()["serialNumber"]
+
+    def test_a_file_that_changed_is_used(self):
+        stack = self.secure(pair=self.pair)
+        before = self.serial(stack)
+        held = self.connect(stack.port)
+        self.put()
+        wait_until(lambda: self.serial(stack) != before, "the new certificate")
+        self.assertIn("Server main has new certificates", stack.node.log)
+        held.sendall(f"GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        self.assertIn(b" 200 ", held.recv(65536))
+        held.close()
+
+    def test_a_bad_pair_is_refused_and_the_old_one_stays(self):
+        stack = self.secure(pair=self.pair)
+        before = self.serial(stack)
+        kept = self.pair.cert.read_text(), self.pair.key.read_text()
+        expired = self.ca.issue("gone", [HOST], days=(-9, -1))
+        self.pair.key.write_text(self.good.key.read_text())
+        wait_until(lambda: "keeps its certificates" in stack.node.log,
+                   "the refusal")
+        self.assertIn("the key of another certificate", stack.node.log)
+        self.pair.key.write_text(expired.key.read_text())
+        self.pair.cert.write_text(expired.cert.read_text())
+        wait_until(lambda: "expired on" in stack.node.log, "the refusal")
+        self.assertEqual(self.serial(stack), before)
+        self.assertEqual(self.fetch(stack.port)[0], 200)
+        self.pair.key.write_text(kept[1])
+        self.pair.cert.write_text(kept[0])
+
+    def test_hangups_look_at_once(self):
+        stack = self.secure(pair=self.pair)
+        before = self.serial(stack)
+        self.put()
+        os.kill(stack.node.pid, signal.SIGHUP)
+        wait_until(lambda: self.serial(stack) != before, "the new certificate")
+
+    def test_many_renewals_under_load_fail_nothing(self):
+        stack = self.secure(pair=self.pair)
+        over = threading.Event()
+        failed, served = [], [0]
+
+        def visit():
+            while not over.is_set():
+                try:
+                    status = self.fetch(stack.port)[0]
+                    served[0] += 1
+                    if status != 200:
+                        failed.append(status)
+                except Exception as error:
+                    failed.append(error)
+        visitors = [threading.Thread(target=visit) for _ in range(3)]
+        for each in visitors:
+            each.start()
+        for _ in range(20):
+            before = stack.node.log.count("has new certificates")
+            self.put()
+            os.kill(stack.node.pid, signal.SIGHUP)
+            wait_until(lambda: stack.node.log.count("has new certificates")
+                       > before, "the next certificate")
+        over.set()
+        for each in visitors:
+            each.join()
+        self.assertEqual(failed, [])
+        self.assertGreater(served[0], 20)
+
+    def test_the_days_left_are_counted_and_told(self):
+        soon = self.ca.issue("soon", [HOST], days=(-1, 5.5))
+        stack = self.secure(agent=False, pair=soon)
+        self.assertIn("ends in 5 days", stack.node.log)
+        _, metrics = stack.node.get("/metrics")
+        found = re.search(r'aps_certificate_days_left\{server="main"\} (\d+)',
+                          metrics.decode())
+        self.assertEqual(found[1], "5")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,21 @@ std::string address_in(std::string_view text, uint16_t port = 8080) {
 
 } // namespace
 
+CAF_TEST(where TLS is possible an address may ask for it) {
+  using outcome = std::tuple<std::string, uint16_t, std::optional<bool>>;
+  const auto read = [](std::string_view text) {
+    std::string error;
+    const auto found = parse_address(text, 8080, error, secure::possible);
+    CAF_CHECK_EQUAL(error, "");
+    return found ? outcome{found->host, found->port, found->tls} : outcome{};
+  };
+  CAF_CHECK(read("a") == outcome("a", 8080, std::nullopt));
+  CAF_CHECK(read("https://a") == outcome("a", 443, true));
+  CAF_CHECK(read("WSS://a:8443/") == outcome("a", 8443, true));
+  CAF_CHECK(read("http://a") == outcome("a", 80, false));
+  CAF_CHECK(read("ws://[::1]:81") == outcome("::1", 81, false));
+}
+
 CAF_TEST(a number is whole and within its bound) {
   std::string error;
   CAF_CHECK(parse_number("0", 10, error) == 0u);

@@ -134,6 +134,7 @@ class http_session final : public visitor,
   bool skip_blank_lines();
   bool refuse_foreign();
   bool refuse_switch();
+  bool goes_to_https(const request_address& address);
   void begin_request();
   void start_exchange(std::shared_ptr<const route> via,
                       const request_address& address);
@@ -155,7 +156,9 @@ class http_session final : public visitor,
   void switch_protocols(const response_head& head);
   bool may_switch() const noexcept;
   response_context context_of_answer(bool keep_alive) const;
+  uint32_t secure_for() const noexcept;
   void answer_here();
+  void redirect(const request_address& address);
   void answer_probe();
   void answer_with(response_head head, const std::string& body,
                    bool ours = false);

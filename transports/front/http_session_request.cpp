@@ -193,10 +193,24 @@ void http_session::begin_request() {
   auto asked = to_visitor_request(head, known, request_.visitor_ip);
   asked.local = request_.local;
   auto decision = context_->to()->admit(asked);
-  if (const auto* denied = std::get_if<denial>(&decision))
+  const auto* denied = std::get_if<denial>(&decision);
+  if (denied && goes_to_https(known))
+    return redirect(known);
+  if (denied)
     return answer_error(denied->cause, denied->detail, denied->more);
   start_exchange(std::get<std::shared_ptr<const route>>(std::move(decision)),
                  known);
+}
+
+// What a mapping takes stays, such as the challenges of a certificate
+// authority; and what came over TLS to a trusted proxy would come back.
+bool http_session::goes_to_https(const request_address& address) {
+  const auto& head = parser_.head();
+  if (context_->options().redirect_https == 0 || tls_ || address.host.empty()
+      || address.scheme != "http" || !address.path.starts_with('/'))
+    return false;
+  const auto* proto = find_header(head.headers, "x-forwarded-proto");
+  return !(request_.trusted && proto && iequals(proto->value, "https"));
 }
 
 // Nobody has to switch to HTTP/2 (RFC 9113, 3.1), and some clients always ask;

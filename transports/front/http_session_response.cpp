@@ -1,3 +1,4 @@
+#include "config/host.hpp"
 #include "transports/front/error_response.hpp"
 #include "transports/front/http_session.hpp"
 #include "transports/http/fields.hpp"
@@ -83,7 +84,15 @@ response_context http_session::context_of_answer(bool keep_alive) const {
           .keep_alive = keep_alive,
           .request_id = request_.id,
           .pseudonym = context_->pseudonym(),
-          .ours = request_.by != nullptr};
+          .ours = request_.by != nullptr,
+          .hsts = secure_for()};
+}
+
+// How long the visitor shall come over TLS only; it has to hear so over TLS
+// (RFC 6797, 7.2).
+uint32_t http_session::secure_for() const noexcept {
+  const auto* via = exchange_ && tls_ ? exchange_->facts().via.get() : nullptr;
+  return via ? via->rule.hsts : 0;
 }
 
 void http_session::on_data(slice bytes) {
@@ -188,6 +197,20 @@ void http_session::answer_here() {
   }
   tell_own_answer(outcome::ok, {});
   answer_with(std::move(head), body);
+}
+
+// The same address over TLS. The method stays (RFC 9110, 15.4.9).
+void http_session::redirect(const request_address& address) {
+  const auto port = context_->options().redirect_https;
+  auto target = "https://" + config::authority(address.host, port);
+  if (port == 443)
+    target.resize(target.size() - sizeof ":443" + 1);
+  response_head head;
+  head.status = 308;
+  head.reason = reason_of(head.status);
+  head.headers.push_back({"Location", target + address.path});
+  tell_own_answer(outcome::ok, "sent to https");
+  answer_with(std::move(head), "");
 }
 
 // By Aps-Outcome the agent knows a node.

@@ -92,6 +92,10 @@ void append_response_head(std::string& to, const response_head& head,
   append_field(to, "Aps-Request-Id", context.request_id);
   if (!find_header(head.headers, "x-request-id"))
     append_field(to, "X-Request-Id", context.request_id);
+  if (context.hsts > 0
+      && !find_header(head.headers, "strict-transport-security"))
+    append_field(to, "Strict-Transport-Security",
+                 "max-age=" + std::to_string(context.hsts));
   append_framing(to, head, framing);
   append_connection(to, head, context);
   to.append("\r\n");

@@ -16,6 +16,7 @@ struct response_context {
   std::string_view request_id = {};
   std::string_view pseudonym = "aps"; ///< our name in Via
   bool ours = false; ///< the tunnel's own answer, so its Aps-* fields stay
+  uint32_t hsts = 0; ///< s, see `config::mapping`; 0 = nothing is said
 };
 
 /// How the body of `head` will be framed for this visitor; a body that only

@@ -95,6 +95,7 @@ std::string_view to_string(refusal why) noexcept {
     case refusal::replaced: return "replaced";
     case refusal::endpoints: return "endpoints";
     case refusal::not_secure: return "not-secure";
+    case refusal::certificate: return "certificate";
   }
   return "refused";
 }
@@ -114,6 +115,8 @@ std::string_view render(refusal why) noexcept {
       return "the tunnel has max_endpoints endpoints already";
     case refusal::not_secure:
       return "the tunnel takes agents over TLS alone, all the way";
+    case refusal::certificate:
+      return "the tunnel wants a certificate of the agent for this endpoint";
   }
   return "refused";
 }

@@ -127,8 +127,9 @@ enum class refusal : uint8_t {
   replaced = 8,       ///< a newer session of the same agent is here
   endpoints = 9,      ///< the tunnel has all the endpoints it may have
   not_secure = 10,    ///< the tunnel wants TLS from end to end
+  certificate = 11,   ///< none, or none for this endpoint, which it wants
 };
-inline constexpr auto last_refusal = refusal::not_secure;
+inline constexpr auto last_refusal = refusal::certificate;
 
 std::string_view render(refusal why) noexcept;
 

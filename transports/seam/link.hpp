@@ -2,7 +2,7 @@
 
 #include "transports/seam/executor.hpp"
 #include "transports/seam/frame.hpp"
-#include "transports/seam/tls_material.hpp"
+#include "transports/seam/tls/tls_material.hpp"
 
 #include <atomic>
 #include <cstdint>

@@ -2,7 +2,7 @@
 
 #include "transports/seam/exchange/node_hop.hpp"
 #include "transports/seam/executor.hpp"
-#include "transports/seam/tls_material.hpp"
+#include "transports/seam/tls/tls_material.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -61,6 +61,10 @@ struct listen_options {
 
   /// Who we are to other hops; null = requests end here, and none comes back.
   std::shared_ptr<node_hop> hop;
+
+  /// Visitors whose request no mapping takes are sent to https at this port;
+  /// 0 = nobody is.
+  uint16_t redirect_https = 0;
 
   /// TLS is spoken here, and nothing else; null = plain.
   tls_material_ptr tls = nullptr;

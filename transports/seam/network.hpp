@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transports/seam/client_tls.hpp"
+#include "transports/seam/tls/client_tls.hpp"
 #include "transports/seam/exception_watch.hpp"
 #include "transports/seam/front.hpp"
 #include "transports/seam/link.hpp"

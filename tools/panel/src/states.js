@@ -158,11 +158,12 @@ function endpoint_problems(endpoint) {
 const good = new Set(['endpoint-up', 'endpoint-recovered', 'session-up',
   'connection-opened', 'connection-authenticated', 'connection-readmitted',
   'exchange-finished', 'tunnel-added', 'target-recovered', 'target-up',
-  'endpoint-undrained', 'session-undrained']);
+  'endpoint-undrained', 'session-undrained', 'certificate-renewed']);
 const bad = new Set(['endpoint-down', 'endpoint-degraded', 'connection-lost',
   'connection-refused', 'exchange-failed', 'auth-failed', 'pool-exhausted',
   'admin-refused', 'actor-restarted', 'limit-reached', 'target-rests',
-  'target-down', 'endpoint-drained', 'session-drained']);
+  'target-down', 'endpoint-drained', 'session-drained',
+  'certificate-refused', 'certificate-ends']);
 
 export function event_tone(event) {
   if (event.kind === 'fallback-state')

@@ -3,7 +3,7 @@
 #include "transports/net/byte_stream.hpp"
 #include "transports/net/guard.hpp"
 #include "transports/net/io_unit.hpp"
-#include "transports/seam/client_tls.hpp"
+#include "transports/seam/tls/client_tls.hpp"
 
 #include <boost/asio/ssl/context.hpp>
 

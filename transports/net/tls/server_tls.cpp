@@ -140,6 +140,33 @@ void set_up(asio::ssl::context& context, const tls_contexts& all,
   SSL_CTX_set_alpn_select_cb(ctx, &choose_protocol, nullptr);
 }
 
+// Who has no certificate comes in as well: a tunnel may want one, visitors need
+// none. One that is of no authority of ours ends the handshake.
+void ask_for_certificates(asio::ssl::context& context,
+                          const std::string& authorities) {
+  error_code error;
+  context.add_certificate_authority(asio::buffer(authorities), error);
+  if (error)
+    fail_tls("client_ca", error.message());
+  auto* ctx = context.native_handle();
+  auto* list = sk_X509_NAME_new_null();
+  const auto* objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx));
+  for (int i = 0; i < sk_X509_OBJECT_num(objects); ++i)
+    if (auto* each
+        = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i)))
+      sk_X509_NAME_push(list, X509_NAME_dup(X509_get_subject_name(each)));
+  SSL_CTX_set_client_CA_list(ctx, list);
+  SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
+  // Tickets of other authorities' sessions do not count.
+  unsigned char place[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  if (EVP_Digest(authorities.data(), authorities.size(), place, &size,
+                 EVP_sha256(), nullptr)
+      != 1)
+    fail_tls("client_ca");
+  SSL_CTX_set_session_id_context(ctx, place, size);
+}
+
 void use(asio::ssl::context& context, const tls_pair& pair) {
   error_code error;
   context.use_certificate_chain(asio::buffer(pair.chain), error);
@@ -179,6 +206,8 @@ tls_contexts::entry& tls_contexts::entry_of(const tls_pair& pair,
           {pair.key_type},
           asio::ssl::context{asio::ssl::context::tls_server}}));
   set_up(added->context, *this, material.only_tls13);
+  if (!material.client_ca.empty())
+    ask_for_certificates(added->context, material.client_ca);
   return *added;
 }
 

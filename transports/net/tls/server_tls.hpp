@@ -1,7 +1,7 @@
 #pragma once
 
 #include "transports/net/tls/ticket_keys.hpp"
-#include "transports/seam/tls_material.hpp"
+#include "transports/seam/tls/tls_material.hpp"
 
 #include <boost/asio/ssl/context.hpp>
 

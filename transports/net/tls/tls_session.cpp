@@ -1,5 +1,6 @@
 #include "transports/net/tls/tls_session.hpp"
 
+#include "config/certificates.hpp"
 #include "transports/seam/foreign_text.hpp"
 
 #include <boost/asio/error.hpp>
@@ -69,15 +70,19 @@ struct x509_deleter {
   void operator()(X509* certificate) const { X509_free(certificate); }
 };
 
-std::string subject_of(SSL* ssl) {
+void add_client(SSL* ssl, tls_facts& to) {
   const std::unique_ptr<X509, x509_deleter> certificate{
     SSL_get1_peer_certificate(ssl)};
   if (!certificate)
-    return {};
+    return;
+  auto* subject = X509_get_subject_name(certificate.get());
   char text[512];
-  X509_NAME_oneline(X509_get_subject_name(certificate.get()), text,
-                    sizeof text);
-  return foreign_text(text, sizeof text);
+  X509_NAME_oneline(subject, text, sizeof text);
+  to.subject = foreign_text(text, sizeof text);
+  to.client_names = config::names_of(certificate.get());
+  char name[256];
+  if (X509_NAME_get_text_by_NID(subject, NID_commonName, name, sizeof name) > 0)
+    to.client_names.emplace_back(name);
 }
 
 // TLS 1.2 without the extended master secret does not tell two connections
@@ -111,7 +116,7 @@ tls_facts_ptr tls_facts_of(byte_stream& stream) {
   if (const auto* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name))
     out->server_name = foreign_text(name, longest_host);
   if (SSL_is_server(ssl))
-    out->subject = subject_of(ssl);
+    add_client(ssl, *out);
   out->binding = channel_binding_of(ssl);
   return out;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "transports/net/byte_stream.hpp"
-#include "transports/seam/tls_material.hpp"
+#include "transports/seam/tls/tls_material.hpp"
 
 #include <boost/system/error_code.hpp>
 

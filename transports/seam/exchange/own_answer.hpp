@@ -1,7 +1,7 @@
 #pragma once
 
 #include "transports/seam/outcome.hpp"
-#include "transports/seam/tls_material.hpp"
+#include "transports/seam/tls/tls_material.hpp"
 
 #include <string_view>
 

@@ -2,7 +2,7 @@
 
 #include "transports/net/byte_stream.hpp"
 #include "transports/net/io_unit.hpp"
-#include "transports/seam/client_tls.hpp"
+#include "transports/seam/tls/client_tls.hpp"
 #include "transports/seam/slice.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>

@@ -18,6 +18,7 @@ struct tls_pair {
 struct tls_material {
   std::vector<tls_pair> pairs; ///< the first for names that none has
   bool only_tls13 = false;
+  std::string client_ca; ///< PEM; who comes is asked for one of theirs
 };
 using tls_material_ptr = std::shared_ptr<const tls_material>;
 
@@ -27,6 +28,8 @@ struct tls_facts {
   std::string cipher;      ///< OpenSSL's name
   std::string server_name; ///< as the client asked for it; clean
   std::string subject;     ///< of the client's certificate; clean, or empty
+  /// Whom that certificate is for: its common name and subjectAltNames.
+  std::vector<std::string> client_names;
   /// 32 bytes that both ends know and nobody between them (RFC 9266,
   /// tls-exporter); empty when this session cannot promise that.
   std::string binding;

@@ -1,4 +1,4 @@
-#include "transports/seam/client_tls.hpp"
+#include "transports/seam/tls/client_tls.hpp"
 
 #include <string_view>
 

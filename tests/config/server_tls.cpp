@@ -1,0 +1,64 @@
+#define CAF_SUITE config.server_tls
+
+#include "tests/support/test.hpp"
+
+#include "tests/config/problems.hpp"
+
+using namespace aps::config;
+
+namespace {
+
+std::string with_tls(const std::string& value) {
+  return R"({"servers": {"s": {"port": 1, "tls": )" + value + "}}}";
+}
+
+/// "cert+key cert+key min_version", or the problems.
+std::string read(const std::string& value) {
+  const auto found = parse(with_tls(value));
+  if (const auto* wrong = std::get_if<problems>(&found))
+    return all(*wrong);
+  std::string out;
+  const auto& tls = *std::get<node>(found).servers.at("s").tls;
+  for (const auto& each : tls.certificates)
+    out += each.cert + "+" + each.key + " ";
+  return out + tls.min_version;
+}
+
+} // namespace
+
+CAF_TEST(one pair and several and a bare list) {
+  CAF_CHECK_EQUAL(read(R"({"cert": "c", "key": "k"})"), "c+k 1.2");
+  CAF_CHECK_EQUAL(
+    read(R"({"certificates": [{"cert": "c", "key": "k"},
+                              {"cert": "d", "key": "l"}],
+             "min_version": "1.3"})"),
+    "c+k d+l 1.3");
+  CAF_CHECK_EQUAL(read(R"([{"cert": "c", "key": "k"}])"), "c+k 1.2");
+}
+
+CAF_TEST(without it a server is plain) {
+  const auto found = parse(R"({"servers": {"s": 1}})");
+  CAF_CHECK(!std::get<node>(found).servers.at("s").tls);
+}
+
+CAF_TEST(mistakes are told) {
+  const std::string at = "$.servers.s.tls";
+  const std::string a_pair = "a file; cert and key go together";
+  check({
+    {with_tls("5"),
+     {at, "the number 5", "an object, or a list of certificates", ""}},
+    {with_tls("[]"),
+     {at, "a list of 0", "a list of objects with cert and key", ""}},
+    {with_tls(R"({"cert": "c"})"), {at + ".key", "nothing", a_pair, ""}},
+    {with_tls(R"({"key": "k"})"), {at + ".cert", "nothing", a_pair, ""}},
+    {with_tls(R"([{"cert": "c"}])"), {at + "[0].key", "nothing", a_pair, ""}},
+    {with_tls(R"({"cert": "", "key": "k"})"),
+     {at + ".cert", "the string \"\"", "a string of 1 to 4096 bytes", ""}},
+    {with_tls(R"({"cert": "c", "key": "k", "min_version": "1.1"})"),
+     {at + ".min_version", "the string \"1.1\"", "one of 1.2, 1.3", "1.2"}},
+    {with_tls(R"({"cert": "c", "key": "k",
+                  "certificates": [{"cert": "c", "key": "k"}]})"),
+     {at + ".certificates", "a list beside cert and key", "one of the two",
+      ""}},
+  });
+}

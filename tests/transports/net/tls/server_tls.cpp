@@ -1,0 +1,72 @@
+#define CAF_SUITE server_tls
+
+#include "tests/support/test.hpp"
+#include "tests/transports/net/tls/tls_pair.hpp"
+
+#include <openssl/ssl.h>
+
+#include <stdexcept>
+
+using namespace aps;
+using namespace aps::test;
+
+namespace {
+
+struct fixture : tls_fixture {
+  /// The name of the certificate that a client gets that asks for `host`.
+  std::string shown_for(const tls_material& material, const std::string& host) {
+    static_cast<void>(
+      meet(material, {.server_name = host, .insecure = true}, "127.0.0.1"));
+    std::string out;
+    on(unit, [&] {
+      auto* certificate
+        = SSL_get1_peer_certificate(mine->stream->tls().native_handle());
+      char name[64] = "";
+      X509_NAME_get_text_by_NID(X509_get_subject_name(certificate),
+                                NID_commonName, name, sizeof name);
+      X509_free(certificate);
+      out = name;
+    });
+    return out;
+  }
+
+  tls_pair named(const std::string& name) {
+    return pair_of(make_certificate({.name = name, .issuer = &root}), {name});
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(server_tls_tests, fixture)
+
+CAF_TEST(the name that is asked for picks the certificate) {
+  const tls_material material{
+    {named("first.example"), named("*.example"), named("a.example")}};
+  const std::pair<const char*, const char*> rows[] = {
+    {"a.example", "a.example"},   {"A.EXAMPLE", "a.example"},
+    {"b.example", "*.example"},   {"first.example", "first.example"},
+    {"c.b.example", "first.example"}, {"other", "first.example"}};
+  for (const auto& [asked, shown] : rows)
+    CAF_CHECK_EQUAL(shown_for(material, asked), shown);
+}
+
+CAF_TEST(who asks for no name gets the first) {
+  const tls_material material{{named("first.example"), named("a.example")}};
+  CAF_CHECK_EQUAL(shown_for(material, "127.0.0.1"), "first.example");
+}
+
+CAF_TEST(what is wrong is thrown and changes nothing) {
+  CAF_CHECK_THROWS_AS(server_tls{tls_material{}}, std::runtime_error);
+  server_tls port{{{named("a.example")}}};
+  const auto before = port.current();
+  CAF_CHECK_THROWS_AS(port.renew({{{"no", "pem", {"a"}, "EC"}}}),
+                      std::runtime_error);
+  auto wrong = named("a.example");
+  wrong.key = make_certificate().key;
+  CAF_CHECK_THROWS_AS(port.renew({{wrong}}), std::runtime_error);
+  CAF_CHECK(port.current() == before);
+  port.renew({{named("b.example")}});
+  CAF_CHECK(port.current() != before);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
