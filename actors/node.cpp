@@ -211,6 +211,7 @@ class node_impl final : public node {
                         "Days until a server's certificate ends.")
         ->value(days);
     };
+    out.hosts = config::secure_hosts(context_->config.mappings);
     certificates_ = std::make_unique<certificate_watch>(std::move(out));
   }
 

@@ -1,5 +1,6 @@
 #include "config/advice.hpp"
 
+#include "config/certificates.hpp"
 #include "config/host.hpp"
 #include "config/routes.hpp"
 #include "config/syntax/text.hpp"
@@ -93,6 +94,18 @@ void look_at_mappings(const node& all, std::vector<warning>& out) {
   }
 }
 
+void look_at_names(const node& all, const std::vector<std::string>& certified,
+                   std::vector<warning>& out) {
+  for (size_t i = 0; i < all.mappings.size(); ++i) {
+    const auto& from = all.mappings[i].from;
+    if (from.scheme == "https" && !uncovered({from.host}, certified).empty())
+      out.push_back({mapping_path(i) + ".from",
+                     "no certificate is for " + from.host
+                       + ", so visitors refuse it; they are for "
+                       + joined(certified)});
+  }
+}
+
 void look_at_secret(const std::string& secret, const std::string& path,
                     std::vector<warning>& out) {
   if (secret.find("${") != secret.npos)
@@ -130,7 +143,8 @@ bool is_of_examples(std::string_view secret) {
          != example_secrets.end();
 }
 
-std::vector<warning> advise(const node& all) {
+std::vector<warning> advise(const node& all,
+                            const std::vector<std::string>& certified) {
   std::vector<warning> out;
   look_at_ports(all, out);
   for (const auto& [name, tunnel] : all.tunnels)
@@ -139,6 +153,8 @@ std::vector<warning> advise(const node& all) {
   if (all.admin)
     look_at_secret(all.admin->token, "$.admin.token", out);
   look_at_mappings(all, out);
+  if (!certified.empty())
+    look_at_names(all, certified, out);
   return out;
 }
 

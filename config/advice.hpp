@@ -20,7 +20,8 @@ result load(const std::filesystem::path& file,
             std::vector<std::string>& warnings);
 
 /// Pure. A password is never shown.
-std::vector<warning> advise(const node& all);
+std::vector<warning> advise(const node& all,
+                            const std::vector<std::string>& certified = {});
 
 /// Whether a secret stands in one of the example configurations.
 bool is_of_examples(std::string_view secret);

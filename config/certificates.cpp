@@ -301,15 +301,38 @@ read_authorities(const std::string& file, const source& from,
                  wrong.allowed, {}};
 }
 
-void check_certificates(const node& all, const source& from, problems& out) {
+std::vector<std::string> secure_hosts(const std::vector<mapping>& mappings) {
+  std::vector<std::string> out;
+  for (const auto& each : mappings)
+    if (each.from.scheme == "https")
+      out.push_back(each.from.host);
+  return out;
+}
+
+std::string uncovered(const std::vector<std::string>& hosts,
+                      const std::vector<std::string>& names) {
+  for (const auto& host : hosts)
+    if (std::none_of(names.begin(), names.end(), [&](const auto& name) {
+          return covers(name, host);
+        }))
+      return host;
+  return {};
+}
+
+std::vector<std::string> check_certificates(const node& all, const source& from,
+                                            problems& out) {
+  std::vector<std::string> names;
   const auto now = seconds_now();
   for (const auto& [name, server] : all.servers) {
     if (!server.tls)
       continue;
     for (const auto& files : server.tls->certificates) {
-      const auto found = read_certificate(files, from, now);
+      auto found = read_certificate(files, from, now);
       if (const auto* wrong = std::get_if<problem>(&found))
         out.push_back(*wrong);
+      else
+        for (auto& each : std::get<certificate_pair>(found).names)
+          names.push_back(std::move(each));
     }
     if (server.tls->client_ca.empty())
       continue;
@@ -319,6 +342,7 @@ void check_certificates(const node& all, const source& from, problems& out) {
     if (const auto* wrong = std::get_if<problem>(&found))
       out.push_back(*wrong);
   }
+  return names;
 }
 
 } // namespace aps::config

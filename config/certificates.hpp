@@ -55,7 +55,16 @@ int64_t days_left(int64_t not_after, int64_t now);
 /// Seconds since 1970.
 int64_t seconds_now();
 
-/// All certificates of all servers, each read and checked.
-void check_certificates(const node& all, const source& from, problems& out);
+/// All certificates of all servers, each read and checked. Returns the names
+/// that they are for.
+std::vector<std::string> check_certificates(const node& all, const source& from,
+                                            problems& out);
+
+/// The hosts of mappings that visitors reach over TLS.
+std::vector<std::string> secure_hosts(const std::vector<mapping>& mappings);
+
+/// The first of `hosts` that none of `names` covers; empty = they all are.
+std::string uncovered(const std::vector<std::string>& hosts,
+                      const std::vector<std::string>& names);
 
 } // namespace aps::config

@@ -313,13 +313,13 @@ result load(const path& file, const source& from,
   if (!wrong.empty())
     return wrong;
   resolve_files(all, locator);
-  check_certificates(all, from, wrong);
+  const auto names = check_certificates(all, from, wrong);
   for (auto& problem : wrong)
     problem.path = locator.place(problem.path);
   if (!wrong.empty())
     return wrong;
   if (warnings)
-    for (const auto& one : advise(all))
+    for (const auto& one : advise(all, names))
       warnings->push_back(fitted(
         locator.place(one.path) + ": warning: ",
         one.text

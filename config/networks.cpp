@@ -101,4 +101,11 @@ bool network_set::contains(std::string_view ip) const {
             });
 }
 
+bool is_private_ip(std::string_view ip) {
+  static const network_set all{
+    {"127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+     "169.254.0.0/16", "fe80::/10", "fc00::/7", "100.64.0.0/10"}};
+  return all.contains(ip);
+}
+
 } // namespace aps::config

@@ -7,6 +7,7 @@ import http.client
 import json
 import pathlib
 import signal
+import ssl
 import sys
 import tempfile
 import time
@@ -15,15 +16,29 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from lab.deployment import Agent, Node, node_config
 from lab.fault_proxy import FaultProxy
 from lab.processes import Program, free_port, listening, wait_until
+from lab.testca import Authority
 
 HERE = pathlib.Path(__file__).parent
 HOST = {"Host": "example.com"}
 
 
+class Certificates:
+    """An authority of its own, and what node and agent show of it."""
+
+    def __init__(self, folder):
+        self.ca = Authority(folder)
+        self.server = self.ca.issue(
+            "server", ["localhost", "127.0.0.1", "example.com"])
+        self.agent = self.ca.issue("agent", subject="/CN=app1", client=True)
+
+
 class Demo:
     """Everything that runs, in the order in which it was started."""
 
-    def __init__(self, programs, folder, dial=None):
+    def __init__(self, programs, folder, dial=None, tls=False):
+        self.transport = "mix"
+        self.certificates = Certificates(
+            pathlib.Path(folder) / "ca") if tls else None
         port = free_port()
         self.target = Program(
             "target", [sys.executable, HERE / "demo_target.py", port], folder)
@@ -34,17 +49,39 @@ class Demo:
         here = f"http://127.0.0.1:{config['servers']['main']['port']}"
         config["mappings"].append({"from": here, "to": to,
                                    "via": {"tunnels": ["tunnel1"]}})
+        flags = self.secure(config) if tls else ()
         self.node = Node(programs, folder, config)
         self.proxy = FaultProxy(self.node.port) if dial == "proxy" else None
-        self.agent = Agent(programs, folder,
-                           (self.proxy or self.node).port)
+        self.agent = Agent(programs, folder, (self.proxy or self.node).port,
+                           transport=self.transport, flags=flags)
+
+    def secure(self, config):
+        """TLS from visitor to node and from agent to node, each of which knows
+        the other; and a plain port that sends visitors there. Returns the
+        agent's flags."""
+        mine = self.certificates
+        self.transport = "ws"
+        main = config["servers"]["main"]
+        main["tls"] = {"cert": str(mine.server.cert),
+                       "key": str(mine.server.key),
+                       "client_ca": str(mine.ca.cert)}
+        config["servers"]["plain"] = {
+            "host": "127.0.0.1", "port": free_port(), "agents": False,
+            "redirect_https": main["port"]}
+        config["tunnels"]["tunnel1"] |= {"require_tls": True,
+                                         "client_certificate": "endpoint"}
+        for mapping in config["mappings"]:
+            mapping["from"] = mapping["from"].replace("http:", "https:")
+            mapping["hsts"] = 300
+        return ("-tls", "-ca", str(mine.ca.cert), "-cert", str(mine.agent.cert),
+                "-key", str(mine.agent.key))
 
     def start(self):
         self.target.start()
         wait_until(lambda: listening(self.target.port), "the demo target")
         self.node.start()
         self.agent.start()
-        self.node.wait_for_agent("mix")
+        self.node.wait_for_agent(self.transport)
 
     def wait(self):
         """Until Ctrl-C, or until a program ends by itself."""
@@ -137,6 +174,52 @@ class Checks:
         return self.failed
 
 
+def check_tls(demo):
+    """Real requests over TLS; the number of those that went wrong."""
+    checks = Checks(demo)
+    context = ssl.create_default_context(cafile=demo.certificates.ca.cert)
+    connection = http.client.HTTPSConnection(
+        "localhost", demo.node.port, timeout=30, context=context)
+    connection.request("GET", "/", headers=HOST)
+    answer = connection.getresponse()
+    body = answer.read()
+    checks.expect("GET https://", (answer.status, b"It works" in body)
+                  == (200, True), f"{answer.status}, {len(body)} bytes, "
+                  f"{connection.sock.version()} {connection.sock.cipher()[0]}")
+    checks.expect("browsers are told to stay",
+                  answer.headers["Strict-Transport-Security"] == "max-age=300")
+    connection.close()
+    status, body = ask(demo.node.port, "GET", "/")
+    checks.expect("plain HTTP at that port is told to use https",
+                  status == 400 and b"https" in body, str(status))
+    status, _ = ask(demo.node.config["servers"]["plain"]["port"], "GET", "/")
+    checks.expect("the plain port sends visitors there", status == 308,
+                  str(status))
+    print("shutdown")
+    codes = demo.stop()
+    checks.expect("agent and node end cleanly", codes == [0, 0], codes)
+    return checks.failed
+
+
+def show_tls(demo):
+    port, ca = demo.node.port, demo.certificates.ca.cert
+    plain = demo.node.config["servers"]["plain"]["port"]
+    print(f"""
+  visitors    https://localhost:{port}/   (trusted with {ca})
+  in plain    http://127.0.0.1:{plain}/   (sends them there)
+  statistics  http://127.0.0.1:{demo.node.admin_port}/.api/stats
+  config      {demo.node.config_file}
+  logs        {demo.node.log_file.parent}
+
+Try:
+  curl --cacert {ca} -H 'Host: example.com' https://localhost:{port}/
+  curl -i -H 'Host: example.com' http://127.0.0.1:{plain}/
+  openssl s_client -connect localhost:{port} -CAfile {ca}
+  tools/testca {ca.parent} localhost example.com   # others, used within seconds
+
+Ctrl-C stops everything.""", flush=True)
+
+
 def show(demo):
     port = demo.node.port
     print(f"""
@@ -154,16 +237,17 @@ Try:
 Ctrl-C stops everything.""", flush=True)
 
 
-def run(programs, check):
+def run(programs, check, tls):
     with tempfile.TemporaryDirectory(prefix="aps-demo-") as folder:
-        demo = Demo(programs, folder, dial="proxy" if check else None)
+        demo = Demo(programs, folder,
+                    dial="proxy" if check and not tls else None, tls=tls)
         try:
             demo.start()
             if check:
-                failed = Checks(demo).run()
+                failed = check_tls(demo) if tls else Checks(demo).run()
                 print("all good" if not failed else f"{failed} checks failed")
                 return 1 if failed else 0
-            show(demo)
+            (show_tls if tls else show)(demo)
             return demo.wait()
         except (OSError, RuntimeError, KeyError,
                 http.client.HTTPException) as error:
@@ -180,12 +264,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", required=True, help="folder of the programs")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--tls", action="store_true")
     options = parser.parse_args()
     # Also when a shell started us in the background, ignoring SIGINT.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
-        return run(options.bin, options.check)
+        return run(options.bin, options.check, options.tls)
     except KeyboardInterrupt:
         return 1
 

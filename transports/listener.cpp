@@ -9,6 +9,7 @@
 #include "transports/net/sniffer.hpp"
 #include "transports/net/tls/tls_handshake.hpp"
 #include "transports/seam/live_set.hpp"
+#include "transports/seam/probe_request.hpp"
 #include "transports/seam/tunnel_path.hpp"
 #include "transports/tunnel/grpc/grpc_link.hpp"
 #include "transports/tunnel/poll/poll_desk.hpp"
@@ -257,7 +258,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
   }
 
   void refuse_plain(io_unit& unit, stream_ptr stream) {
-    constexpr auto why = "TLS is spoken here: use https://.";
+    constexpr auto why = probe_request::wants_tls;
     const auto peer = stream->peer_ip();
     if (turned_away::start(unit, std::move(stream), false,
                            {.cause = outcome::bad_request, .detail = why}))

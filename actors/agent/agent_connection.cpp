@@ -1,8 +1,10 @@
 #include "actors/agent/agent_connection.hpp"
 
 #include "actors/base/link_adapter.hpp"
+#include "config/networks.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/peer_address.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
 #include <algorithm>
@@ -171,6 +173,7 @@ void agent_connection_state::on_welcome(const welcome_frame& welcome) {
     return link_->close(close_reason::refused, refused_->message);
   }
   phase_ = phase::live;
+  look_at_secrecy();
   name_ = foreign_text(welcome.connection, max_foreign_name);
   liveness_ = liveness{node_liveness, compat::now(self_)};
   wake();
@@ -178,6 +181,17 @@ void agent_connection_state::on_welcome(const welcome_frame& welcome) {
                agent_connection_up{self_, link_->transport(), name_,
                                    welcome.resume_time_ms, node_,
                                    welcome.agents, welcome.took_over});
+}
+
+// Once per start, whichever node it is.
+void agent_connection_state::look_at_secrecy() {
+  const auto node = address_of(link_->peer());
+  if (context_->tls || node.empty() || config::is_private_ip(node)
+      || context_->told_of_plain->exchange(true))
+    return;
+  context_->log.warn("{} is dialled without TLS at a public address: whoever is "
+                     "in between can read and change what passes (-tls)",
+                     context_->server_name());
 }
 
 void agent_connection_state::on_live_frame(frame& frame) {

@@ -42,6 +42,7 @@ class agent_connection_state {
   void on_challenge(const challenge_frame& challenge);
   void on_welcome(const welcome_frame& welcome);
   void on_live_frame(frame& frame);
+  void look_at_secrecy();
   void on_closed(const link_closed& closed);
   void on_route(route_frames& message);
   void on_finished(const exchange_finished& done);

@@ -9,6 +9,7 @@
 #include "config/host.hpp"
 #include "transports/seam/foreign_text.hpp"
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -35,6 +36,9 @@ struct agent_context {
   std::shared_ptr<alarm_clock> alarms;
   component_log log;
   std::shared_ptr<live_set> dials = std::make_shared<live_set>();
+  /// It was said that a public address is dialled in plain.
+  std::shared_ptr<std::atomic<bool>> told_of_plain
+    = std::make_shared<std::atomic<bool>>(false);
   std::function<void(const agent_report&)> on_report; ///< or null
   peer_examiner examine;                              ///< or null
   bool ends_on_refusal = false;

@@ -1,6 +1,7 @@
 #include "actors/base/certificate_watch.hpp"
 
 #include "config/syntax/expand.hpp"
+#include "config/syntax/text.hpp"
 
 #include <sys/stat.h>
 
@@ -136,6 +137,7 @@ void certificate_watch::renew(const std::string& name, served& server) {
     if (fresh.pairs == server.pairs && fresh.client_ca == server.client_ca
         && !server.changed)
       return;
+    look_at_names(server, fresh);
     fresh.changed = false;
     fresh.warned_days = 0;
     if (server.renew)
@@ -147,6 +149,27 @@ void certificate_watch::renew(const std::string& name, served& server) {
     tell(event_kind::certificate_refused,
          "Server " + name + " keeps its certificates: " + error.what());
   }
+}
+
+// Throws what visitors would: another name.
+void certificate_watch::look_at_names(const served& before,
+                                      const served& fresh) const {
+  const auto names_of = [](const served& server) {
+    std::vector<std::string> out;
+    for (const auto& pair : server.pairs)
+      out.insert(out.end(), pair.names.begin(), pair.names.end());
+    return out;
+  };
+  const auto known = names_of(before);
+  std::vector<std::string> hosts;
+  for (const auto& host : to_.hosts)
+    if (config::uncovered({host}, known).empty())
+      hosts.push_back(host);
+  const auto names = names_of(fresh);
+  if (const auto lost = config::uncovered(hosts, names); !lost.empty())
+    throw std::runtime_error("they are for " + config::joined(names)
+                             + ", and none for " + lost
+                             + ", which a mapping has");
 }
 
 // Once at each threshold, and for the nearest one alone.

@@ -27,6 +27,8 @@ class certificate_watch {
     std::function<void(event)> tell;
     std::function<void(const std::string& server, int64_t days)> show;
     std::function<int64_t()> now = &config::seconds_now; ///< s since 1970
+    /// Whom visitors reach over TLS: certificates that are for these stay so.
+    std::vector<std::string> hosts = {};
   };
 
   explicit certificate_watch(outlets to);
@@ -81,6 +83,7 @@ class certificate_watch {
   void read(served& to) const;
   void look_at(const std::string& name, served& server, bool all);
   void renew(const std::string& name, served& server);
+  void look_at_names(const served& before, const served& fresh) const;
   void look_at_end(const std::string& name, served& server);
   void tell(event_kind kind, const std::string& text);
   void run();

@@ -8,6 +8,17 @@
 
 using namespace aps::config;
 
+CAF_TEST(private addresses are known) {
+  for (const auto* ip :
+       {"127.0.0.1", "127.9.9.9", "::1", "10.1.2.3", "172.31.0.1",
+        "192.168.1.1", "169.254.0.1", "fe80::1", "fd00::1", "100.64.0.1",
+        "::ffff:10.0.0.1"})
+    CAF_CHECK(is_private_ip(ip));
+  for (const auto* ip : {"8.8.8.8", "172.32.0.1", "192.169.0.1", "100.128.0.1",
+                         "2001:db8::1", "", "localhost"})
+    CAF_CHECK(!is_private_ip(ip));
+}
+
 CAF_TEST(networks contain the addresses of their block) {
   const network_set all{{"10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "::1",
                          "172.16.0.0/12"}};

@@ -82,11 +82,12 @@ class Seed(Case):
     def test_the_quickstart_check_passes_with_these_programs(self):
         if not shutil.which("bash"):
             self.skipTest("no bash")
-        done = subprocess.run(
-            [ROOT / "tools/quickstart", "--check", "--bin", BIN],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn("all good", done.stdout)
+        for flags in ([], ["--tls"]):
+            done = subprocess.run(
+                [ROOT / "tools/quickstart", "--check", *flags, "--bin", BIN],
+                stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("all good", done.stdout)
 
 
 if __name__ == "__main__":

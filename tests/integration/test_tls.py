@@ -762,6 +762,11 @@ class Renewals(Certified):
         wait_until(lambda: "keeps its certificates" in stack.node.log,
                    "the refusal")
         self.assertIn("the key of another certificate", stack.node.log)
+        other = self.ca.issue("another", ["a.example"])
+        self.pair.key.write_text(other.key.read_text())
+        self.pair.cert.write_text(other.cert.read_text())
+        wait_until(lambda: "none for example.com" in stack.node.log,
+                   "the refusal")
         self.pair.key.write_text(expired.key.read_text())
         self.pair.cert.write_text(expired.cert.read_text())
         wait_until(lambda: "expired on" in stack.node.log, "the refusal")

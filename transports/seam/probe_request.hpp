@@ -18,6 +18,10 @@ inline constexpr std::string_view welcome = "This is a node of APS.\n";
 inline constexpr std::string_view no_agents
   = "This is a node of APS; this listener takes no agents.\n";
 
+/// What stands in the answer of a port that speaks TLS to who speaks none.
+inline constexpr std::string_view wants_tls
+  = "TLS is spoken here: use https://.";
+
 } // namespace aps::probe_request
 
 namespace aps {

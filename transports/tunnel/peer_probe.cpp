@@ -36,6 +36,8 @@ std::string lower(std::string_view text) {
 peer_finding describe_http(std::string_view answer) {
   const auto end = answer.find("\r\n\r\n");
   const auto head = lower(answer.substr(0, end));
+  if (answer.find(probe_request::wants_tls) != answer.npos)
+    return {"a port that speaks TLS; dial it with -tls, or as https://", true};
   if (head.find("\r\naps-outcome:") != head.npos) {
     if (end == answer.npos
         || !answer.substr(end).ends_with(probe_request::no_agents))

@@ -54,7 +54,8 @@ struct fixture {
   certificate_watch watch{
     {[this](event news) { events.push_back(std::move(news)); },
      [this](const std::string&, int64_t left) { days = left; },
-     [this] { return now; }}};
+     [this] { return now; },
+     {"a.example", "never.example"}}};
 };
 
 } // namespace
@@ -95,6 +96,17 @@ CAF_TEST(a bad pair is told of once and the old one stays) {
   put(make_certificate());
   watch.look(false);
   CAF_CHECK_EQUAL(renewed.size(), 1u);
+}
+
+CAF_TEST(a pair for other names is refused) {
+  begin();
+  put(make_certificate({.names = "DNS:b.example"}));
+  watch.look(false);
+  CAF_CHECK(renewed.empty());
+  CAF_REQUIRE_EQUAL(events.size(), 1u);
+  CAF_CHECK(events.front().detail.find(
+              "they are for b.example, and none for a.example")
+            != std::string::npos);
 }
 
 CAF_TEST(what the port refuses is no new certificate) {

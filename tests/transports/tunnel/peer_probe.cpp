@@ -100,6 +100,9 @@ CAF_TEST(first bytes tell what speaks there) {
      no_node + "HTTP 404 to a tunnel request" + which},
     {"HTTP/1.1 404 Not Found\r\n\r\nno; this is an agent, which dials"sv,
      "the status listener of an agent; give a port of `servers`"},
+    {"HTTP/1.1 400 Bad Request\r\nAps-Outcome: bad-request\r\n\r\n"
+     "TLS is spoken here: use https://."sv,
+     "a port that speaks TLS; dial it with -tls, or as https://"},
   };
   for (const auto& [answer, meaning] : rows)
     CAF_CHECK_EQUAL(describe_peer(answer).text, meaning);
