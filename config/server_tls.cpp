@@ -51,7 +51,9 @@ void read_tls(reader& server_in, std::optional<tls>& to) {
             "an object, or a list of certificates"};
   if (const auto* list = in.member("certificates")) {
     read_list(*list, in.path("certificates"), settings, out);
-    if (in.member("cert") || in.member("key"))
+    const auto* cert = in.member("cert");
+    const auto* key = in.member("key");
+    if (cert || key)
       in.fail(in.path("certificates"), "a list beside cert and key",
               "one of the two");
   } else {

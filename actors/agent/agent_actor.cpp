@@ -264,7 +264,8 @@ void agent_state::on_dialled(dial_done& done) {
     if (!draining_)
       complain(lane, done.transport,
                foreign_text(done.result.detail)
-                 + (node_.empty() && done.result.error == link_error::refused
+                 + (node_.empty() && !context_->tls
+                      && done.result.error == link_error::refused
                       ? " (is a node running there?)"
                       : ""));
     return;

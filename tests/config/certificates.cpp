@@ -164,7 +164,7 @@ CAF_TEST(days are whole ones) {
   CAF_CHECK_EQUAL(days_left(100 * day, 100 * day + 1), -1);
 }
 
-CAF_TEST(a configuration's certificates are found beside it) {
+CAF_TEST(files are found beside the configuration) {
   const auto made = make_certificate();
   pretended files;
   files.files = {

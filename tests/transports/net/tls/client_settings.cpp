@@ -14,7 +14,8 @@ struct fixture : tls_fixture {
   std::string meet_with(const certificate_wish& wish, const std::string& host,
                         client_tls_options options) {
     const auto made = make_certificate(wish);
-    return meet({{pair_of(made, {"a.example"})}}, std::move(options), host);
+    return meet(material_of({pair_of(made, {"a.example"})}),
+                std::move(options), host);
   }
 
   bool says(const std::string& outcome, const std::string& words) {
@@ -30,7 +31,7 @@ struct fixture : tls_fixture {
 CAF_TEST_FIXTURE_SCOPE(client_settings_tests, fixture)
 
 CAF_TEST(each certificate that is none is told of) {
-  const client_tls_options options{.ca_file = ca.path};
+  const auto options = trusting(ca.path);
   const auto stranger
     = make_certificate({.name = "stranger", .names = "", .ca = true});
   struct row {
@@ -54,50 +55,50 @@ CAF_TEST(each certificate that is none is told of) {
 }
 
 CAF_TEST(a good one is taken) {
-  const client_tls_options options{.ca_file = ca.path};
+  const auto options = trusting(ca.path);
   CAF_CHECK_EQUAL(meet_with({.issuer = &root}, "a.example", options), "");
   CAF_CHECK_EQUAL(meet_with({.names = "IP:127.0.0.1", .issuer = &root},
                             "127.0.0.1", options),
                   "");
   CAF_CHECK_EQUAL(meet_with({.issuer = &root}, "127.0.0.1",
-                            {.ca_file = ca.path, .server_name = "a.example"}),
+                            trusting(ca.path, "a.example")),
                   "");
 }
 
-CAF_TEST(without other authorities the system's count) {
+CAF_TEST(without other authorities those of the system count) {
   CAF_CHECK(says(meet_with({.issuer = &root}, "a.example", {}),
                  "is of \"root\", which is not trusted here"));
 }
 
 CAF_TEST(a pin counts beside all else or alone) {
-  client_tls_options options{.ca_file = ca.path, .pins = {other_pin}};
+  auto options = trusting(ca.path);
+  options.pins = {other_pin};
   CAF_CHECK(says(meet_with({.issuer = &root}, "a.example", options),
                  "its public key is none of those"));
   options.insecure = true;
   CAF_CHECK(says(meet_with({}, "b.example", options),
                  "its public key is none of those"));
-  CAF_CHECK_EQUAL(meet_with({}, "b.example", {.insecure = true}), "");
+  CAF_CHECK_EQUAL(meet_with({}, "b.example", careless()), "");
 }
 
 CAF_TEST(only who checks something verifies) {
   CAF_CHECK(client_settings{client_tls_options{}}.verifies());
-  CAF_CHECK(!client_settings{client_tls_options{.insecure = true}}.verifies());
-  CAF_CHECK((client_settings{{.pins = {other_pin}, .insecure = true}})
-              .verifies());
+  CAF_CHECK(!client_settings{careless()}.verifies());
+  CAF_CHECK(client_settings{careless({other_pin})}.verifies());
 }
 
 CAF_TEST(files that are none are named) {
-  CAF_CHECK_THROWS_AS(client_settings{{.ca_file = "/nowhere"}},
+  CAF_CHECK_THROWS_AS(client_settings{trusting("/nowhere")},
                       std::runtime_error);
-  CAF_CHECK_THROWS_AS(
-    (client_settings{{.cert_file = "/nowhere", .key_file = "/nowhere"}}),
-    std::runtime_error);
+  client_tls_options options;
+  options.cert_file = options.key_file = "/nowhere";
+  CAF_CHECK_THROWS_AS(client_settings{options}, std::runtime_error);
 }
 
 CAF_TEST(another protocol alone is refused) {
   const auto made = make_certificate({.issuer = &root});
-  const tls_material material{{pair_of(made, {"a.example"})}};
-  const client_tls_options options{.ca_file = ca.path};
+  const auto material = material_of({pair_of(made, {"a.example"})});
+  const auto options = trusting(ca.path);
   CAF_CHECK_EQUAL(meet(material, options, "a.example", "h2"), "");
   CAF_CHECK(says(meet(material, options, "a.example", "smtp"),
                  "it speaks TLS, but not this transport"));

@@ -15,8 +15,9 @@ namespace {
 struct fixture : tls_fixture {
   /// The name of the certificate that a client gets that asks for `host`.
   std::string shown_for(const tls_material& material, const std::string& host) {
-    static_cast<void>(
-      meet(material, {.server_name = host, .insecure = true}, "127.0.0.1"));
+    auto options = careless();
+    options.server_name = host;
+    static_cast<void>(meet(material, options, "127.0.0.1"));
     std::string out;
     on(unit, [&] {
       auto* certificate
@@ -40,8 +41,8 @@ struct fixture : tls_fixture {
 CAF_TEST_FIXTURE_SCOPE(server_tls_tests, fixture)
 
 CAF_TEST(the name that is asked for picks the certificate) {
-  const tls_material material{
-    {named("first.example"), named("*.example"), named("a.example")}};
+  const auto material = material_of(
+    {named("first.example"), named("*.example"), named("a.example")});
   const std::pair<const char*, const char*> rows[] = {
     {"a.example", "a.example"},   {"A.EXAMPLE", "a.example"},
     {"b.example", "*.example"},   {"first.example", "first.example"},
@@ -51,21 +52,22 @@ CAF_TEST(the name that is asked for picks the certificate) {
 }
 
 CAF_TEST(who asks for no name gets the first) {
-  const tls_material material{{named("first.example"), named("a.example")}};
+  const auto material
+    = material_of({named("first.example"), named("a.example")});
   CAF_CHECK_EQUAL(shown_for(material, "127.0.0.1"), "first.example");
 }
 
 CAF_TEST(what is wrong is thrown and changes nothing) {
   CAF_CHECK_THROWS_AS(server_tls{tls_material{}}, std::runtime_error);
-  server_tls port{{{named("a.example")}}};
+  server_tls port{material_of({named("a.example")})};
   const auto before = port.current();
-  CAF_CHECK_THROWS_AS(port.renew({{{"no", "pem", {"a"}, "EC"}}}),
-                      std::runtime_error);
+  const auto no_pem = material_of({tls_pair{"no", "pem", {"a"}, "EC"}});
+  CAF_CHECK_THROWS_AS(port.renew(no_pem), std::runtime_error);
   auto wrong = named("a.example");
   wrong.key = make_certificate().key;
-  CAF_CHECK_THROWS_AS(port.renew({{wrong}}), std::runtime_error);
+  CAF_CHECK_THROWS_AS(port.renew(material_of({wrong})), std::runtime_error);
   CAF_CHECK(port.current() == before);
-  port.renew({{named("b.example")}});
+  port.renew(material_of({named("b.example")}));
   CAF_CHECK(port.current() != before);
 }
 

@@ -24,6 +24,31 @@ inline tls_pair pair_of(const made_certificate& made,
   return {made.cert, made.key, std::move(names), "EC"};
 }
 
+inline tls_material material_of(std::vector<tls_pair> pairs,
+                                std::string client_ca = {}) {
+  tls_material out;
+  out.pairs = std::move(pairs);
+  out.client_ca = std::move(client_ca);
+  return out;
+}
+
+/// A client that trusts an authority, and asks for another name if it is given.
+inline client_tls_options trusting(std::string ca_file,
+                                   std::string server_name = {}) {
+  client_tls_options out;
+  out.ca_file = std::move(ca_file);
+  out.server_name = std::move(server_name);
+  return out;
+}
+
+/// A client that takes everything but another key than those of its pins.
+inline client_tls_options careless(std::vector<std::string> pins = {}) {
+  client_tls_options out;
+  out.pins = std::move(pins);
+  out.insecure = true;
+  return out;
+}
+
 /// A file with a text for as long as it lives.
 struct text_file {
   text_file(const std::string& name, const std::string& text)

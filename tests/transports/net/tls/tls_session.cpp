@@ -16,8 +16,8 @@ CAF_TEST_FIXTURE_SCOPE(tls_session_tests, tls_fixture)
 
 CAF_TEST(both ends know the same of a session) {
   const auto made = make_certificate({.issuer = &root});
-  CAF_REQUIRE_EQUAL(meet({{pair_of(made, {"a.example"})}},
-                         {.ca_file = ca.path}, "a.example"),
+  CAF_REQUIRE_EQUAL(meet(material_of({pair_of(made, {"a.example"})}),
+                         trusting(ca.path), "a.example"),
                     "");
   CAF_REQUIRE(is_secure());
   on(unit, [this] {
@@ -35,10 +35,10 @@ CAF_TEST(both ends know the same of a session) {
 
 CAF_TEST(no two sessions have one binding) {
   const auto made = make_certificate({.issuer = &root});
-  const tls_material material{{pair_of(made, {"a.example"})}};
+  const auto material = material_of({pair_of(made, {"a.example"})});
   std::string first;
   for (int i = 0; i < 2; ++i) {
-    CAF_REQUIRE_EQUAL(meet(material, {.ca_file = ca.path}, "a.example"), "");
+    CAF_REQUIRE_EQUAL(meet(material, trusting(ca.path), "a.example"), "");
     std::string binding;
     on(unit, [&] { binding = tls_facts_of(*mine->stream)->binding; });
     CAF_CHECK(binding != first);
@@ -46,18 +46,18 @@ CAF_TEST(no two sessions have one binding) {
   }
 }
 
-CAF_TEST(a client's certificate is known by its names) {
+CAF_TEST(a client is known by the names of its certificate) {
   const auto made = make_certificate({.issuer = &root});
   const auto agent
     = make_certificate({.name = "agent-1", .names = "DNS:b.example",
                         .issuer = &root});
   const text_file cert{"agent.pem", agent.cert};
   const text_file key{"agent.key", agent.key};
-  CAF_REQUIRE_EQUAL(meet({.pairs = {pair_of(made, {"a.example"})},
-                          .client_ca = root.cert},
-                         {.ca_file = ca.path, .cert_file = cert.path,
-                          .key_file = key.path},
-                         "a.example"),
+  auto options = trusting(ca.path);
+  options.cert_file = cert.path;
+  options.key_file = key.path;
+  CAF_REQUIRE_EQUAL(meet(material_of({pair_of(made, {"a.example"})}, root.cert),
+                         options, "a.example"),
                     "");
   CAF_REQUIRE(is_secure());
   on(unit, [this] {
