@@ -74,10 +74,10 @@ class agent_host final : public agent {
         });
     auto of_node = context;
     const auto has_tls = [](const agent_server& server) { return server.tls; };
-    const auto tls = std::any_of(options.servers.begin(),
-                                 options.servers.end(), has_tls)
-                       ? net_->make_tls(options.tls)
-                       : nullptr;
+    const auto tls
+      = std::any_of(options.servers.begin(), options.servers.end(), has_tls)
+          ? net_->make_tls(options.tls)
+          : nullptr;
     for (const auto& server : options.servers) {
       of_node.server = server;
       of_node.tls = server.tls ? tls : nullptr;

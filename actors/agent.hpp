@@ -1,8 +1,8 @@
 #pragma once
 
-#include "transports/seam/tls/client_tls.hpp"
 #include "transports/seam/origins.hpp"
 #include "transports/seam/probe_request.hpp"
+#include "transports/seam/tls/client_tls.hpp"
 
 #include <chrono>
 #include <functional>

@@ -77,8 +77,8 @@ struct admission {
   transport_kind transport = transport_kind::websocket;
   hello_frame hello;
   std::shared_ptr<const link_counters> counters = {};
-  tls_facts_ptr tls = {};    ///< as the node sees it; null = plain
-  std::string binding = {};  ///< what the proof has to have in it; may be empty
+  tls_facts_ptr tls = {};   ///< as the node sees it; null = plain
+  std::string binding = {}; ///< what the proof has to have in it; may be empty
 };
 
 /// How a connection reaches its endpoint's actors once it is admitted.

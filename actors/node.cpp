@@ -238,9 +238,9 @@ class node_impl final : public node {
       listeners_.push_back(net_->listen(options, front_));
       ports_[server_name] = listeners_.back()->port();
       if (settings.tls)
-        certificates_->use(server_name,
-                           [port = listeners_.back().get()](
-                             const tls_material& fresh) { port->renew(fresh); });
+        certificates_->use(
+          server_name, [port = listeners_.back().get()](
+                         const tls_material& fresh) { port->renew(fresh); });
     }
     certificates_->start();
     if (const auto& admin = context_->config.admin) {

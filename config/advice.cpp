@@ -39,9 +39,8 @@ void look_at_from(const node& all, size_t index,
                   std::vector<warning>& out) {
   const auto& from = all.mappings[index].from;
   const auto path = mapping_path(index) + ".from";
-  const auto speaks_tls = [](const auto& item) {
-    return item.second.tls.has_value();
-  };
+  const auto speaks_tls
+    = [](const auto& item) { return item.second.tls.has_value(); };
   if (from.scheme == "https"
       && std::none_of(all.servers.begin(), all.servers.end(), speaks_tls)) {
     out.push_back({path, "visitors speak plain HTTP to the servers, which "
@@ -99,10 +98,10 @@ void look_at_names(const node& all, const std::vector<std::string>& certified,
   for (size_t i = 0; i < all.mappings.size(); ++i) {
     const auto& from = all.mappings[i].from;
     if (from.scheme == "https" && !uncovered({from.host}, certified).empty())
-      out.push_back({mapping_path(i) + ".from",
-                     "no certificate is for " + from.host
-                       + ", so visitors refuse it; they are for "
-                       + joined(certified)});
+      out.push_back(
+        {mapping_path(i) + ".from", "no certificate is for " + from.host
+                                      + ", so visitors refuse it; they are for "
+                                      + joined(certified)});
   }
 }
 

@@ -37,8 +37,7 @@ using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
 using store_ptr = std::unique_ptr<X509_STORE, freed_by<X509_STORE_free>>;
 using store_context_ptr
   = std::unique_ptr<X509_STORE_CTX, freed_by<X509_STORE_CTX_free>>;
-using names_ptr
-  = std::unique_ptr<GENERAL_NAMES, freed_by<GENERAL_NAMES_free>>;
+using names_ptr = std::unique_ptr<GENERAL_NAMES, freed_by<GENERAL_NAMES_free>>;
 
 bio_ptr reading(const std::string& text) {
   return bio_ptr{BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
@@ -72,8 +71,9 @@ std::optional<fault> read_chain(const std::string& text,
   ERR_clear_error();
   constexpr auto wanted = "certificates in PEM";
   if (ERR_GET_REASON(last) != PEM_R_NO_START_LINE)
-    return fault{false, "certificate " + std::to_string(out.size() + 1)
-                          + " cannot be read",
+    return fault{false,
+                 "certificate " + std::to_string(out.size() + 1)
+                   + " cannot be read",
                  wanted};
   if (out.empty())
     return fault{false,
@@ -170,8 +170,7 @@ std::optional<fault> read_key(const std::string& text, X509* certificate) {
 }
 
 std::string type_of(X509* certificate) {
-  const auto* name
-    = EVP_PKEY_get0_type_name(X509_get0_pubkey(certificate));
+  const auto* name = EVP_PKEY_get0_type_name(X509_get0_pubkey(certificate));
   return name ? name : "?";
 }
 
@@ -280,14 +279,14 @@ read_certificate(const certificate& files, const source& from, int64_t now,
   out.key_type = type_of(chain.front().get());
   out.not_after = seconds_of(X509_get0_notAfter(chain.front().get()));
   for (const auto& each : chain)
-    out.not_after = std::min(out.not_after,
-                             seconds_of(X509_get0_notAfter(each.get())));
+    out.not_after
+      = std::min(out.not_after, seconds_of(X509_get0_notAfter(each.get())));
   return out;
 }
 
-std::variant<std::string, problem>
-read_authorities(const std::string& file, const source& from,
-                 const std::string& path) {
+std::variant<std::string, problem> read_authorities(const std::string& file,
+                                                    const source& from,
+                                                    const std::string& path) {
   auto read = from.read(file, max_pem);
   fault wrong{false, read.error, "a readable file"};
   std::vector<x509_ptr> all;
@@ -297,8 +296,8 @@ read_authorities(const std::string& file, const source& from,
       return std::move(read.text);
     wrong = std::move(*found);
   }
-  return problem{path, shown_name(file) + " (" + wrong.found + ")",
-                 wrong.allowed, {}};
+  return problem{
+    path, shown_name(file) + " (" + wrong.found + ")", wrong.allowed, {}};
 }
 
 std::vector<std::string> secure_hosts(const std::vector<mapping>& mappings) {
@@ -312,9 +311,8 @@ std::vector<std::string> secure_hosts(const std::vector<mapping>& mappings) {
 std::string uncovered(const std::vector<std::string>& hosts,
                       const std::vector<std::string>& names) {
   for (const auto& host : hosts)
-    if (std::none_of(names.begin(), names.end(), [&](const auto& name) {
-          return covers(name, host);
-        }))
+    if (std::none_of(names.begin(), names.end(),
+                     [&](const auto& name) { return covers(name, host); }))
       return host;
   return {};
 }

@@ -12,8 +12,8 @@ class source; // config/syntax/expand.hpp
 
 /// A certificate with those behind it and its key, as the files have them.
 struct certificate_pair {
-  std::string chain; ///< PEM
-  std::string key;   ///< PEM
+  std::string chain;              ///< PEM
+  std::string key;                ///< PEM
   std::vector<std::string> names; ///< of hosts, and addresses
   std::string key_type;           ///< "RSA", "EC", ...
   int64_t not_after = 0; ///< when the first of the chain ends, s since 1970
@@ -32,9 +32,9 @@ read_certificate(const certificate& files, const source& from, int64_t now,
                  certificate_use use = certificate_use::server);
 
 /// Reads the certificates of authorities, PEM; otherwise one problem at `path`.
-std::variant<std::string, problem>
-read_authorities(const std::string& file, const source& from,
-                 const std::string& path);
+std::variant<std::string, problem> read_authorities(const std::string& file,
+                                                    const source& from,
+                                                    const std::string& path);
 
 /// The names of hosts and the addresses that a certificate is for.
 std::vector<std::string> names_of(X509* certificate);

@@ -26,8 +26,9 @@ std::optional<network> parse_network(std::string_view text);
 /// IPv4; "" for what is no IP address.
 std::string canonical_ip(std::string_view text);
 
-/// Whether an address is of this machine, or of a network that the Internet does
-/// not reach (RFC 1918, 4193, 3927, 6598). False for what is no IP address.
+/// Whether an address is of this machine, or of a network that the Internet
+/// does not reach (RFC 1918, 4193, 3927, 6598). False for what is no IP
+/// address.
 bool is_private_ip(std::string_view ip);
 
 /// Which addresses somebody named. Immutable, thread-safe.

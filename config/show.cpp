@@ -87,8 +87,7 @@ json show(const node& config) {
 namespace {
 
 json show(const tls& tls) {
-  json out{{"min_version", tls.min_version},
-           {"certificates", json::array()}};
+  json out{{"min_version", tls.min_version}, {"certificates", json::array()}};
   if (!tls.client_ca.empty())
     out["client_ca"] = tls.client_ca;
   for (const auto& each : tls.certificates)

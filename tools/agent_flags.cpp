@@ -4,8 +4,8 @@
 #include "config/sections.hpp"
 #include "config/syntax/reader.hpp"
 #include "tools/values.hpp"
-#include "transports/seam/tls/client_tls.hpp"
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/tls/client_tls.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -120,8 +120,7 @@ void declare(cli::command_line& line, agent_flags& to, bool websocket_only) {
                     "and slot)",
             .check = why_no_name},
            to.instance);
-  line.add({"tls", "", "Dial over TLS, also where no address says so"},
-           to.tls);
+  line.add({"tls", "", "Dial over TLS, also where no address says so"}, to.tls);
   line.add({"ca", "FILE",
             "Trust these certificates for the node, PEM, instead of the "
             "system's"},
@@ -132,8 +131,7 @@ void declare(cli::command_line& line, agent_flags& to, bool websocket_only) {
                     "host of -server)",
             .check = why_no_name},
            to.server_name);
-  line.add({"cert", "FILE",
-            "Certificate to show to the node, PEM; takes -key"},
+  line.add({"cert", "FILE", "Certificate to show to the node, PEM; takes -key"},
            to.cert);
   line.add({"key", "FILE", "Key of -cert, PEM, without a passphrase"}, to.key);
   line.add({.names = "pin",

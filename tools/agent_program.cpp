@@ -116,8 +116,10 @@ client_tls_options node_tls(const cli::command_line& line,
     refuse(line, from, from.cert.empty() ? "key" : "cert",
            "takes " + named(line, from.cert.empty() ? "cert" : "key"));
   const std::pair<const char*, bool> given[]
-    = {{"ca", !from.ca.empty()},     {"server-name", !from.server_name.empty()},
-       {"cert", !from.cert.empty()}, {"pin", !from.pins.empty()},
+    = {{"ca", !from.ca.empty()},
+       {"server-name", !from.server_name.empty()},
+       {"cert", !from.cert.empty()},
+       {"pin", !from.pins.empty()},
        {"insecure", from.insecure}};
   const bool any = std::any_of(servers.begin(), servers.end(),
                                [](const auto& each) { return each.tls; });

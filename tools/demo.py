@@ -60,7 +60,6 @@ class Demo:
         the other; and a plain port that sends visitors there. Returns the
         agent's flags."""
         mine = self.certificates
-        self.transport = "ws"
         main = config["servers"]["main"]
         main["tls"] = {"cert": str(mine.server.cert),
                        "key": str(mine.server.key),

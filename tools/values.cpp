@@ -58,9 +58,10 @@ bool strip_url(std::string_view& text, uint16_t& default_port, secure possible,
     = std::find_if(std::begin(schemes), std::end(schemes),
                    [&](const scheme& one) { return one.prefix == word; });
   if (found == std::end(schemes)) {
-    error = quoted(text) + " is none of host:port, "
-            + (possible == secure::never ? "http:// and ws://"
-                                         : "http://, https://, ws:// and wss://");
+    error
+      = quoted(text) + " is none of host:port, "
+        + (possible == secure::never ? "http:// and ws://"
+                                     : "http://, https://, ws:// and wss://");
     return false;
   }
   if (found->tls && possible == secure::never) {
@@ -206,8 +207,8 @@ parse_choice(std::string_view text, const std::vector<std::string>& allowed,
 }
 
 std::optional<address> parse_address(std::string_view text,
-                                     uint16_t default_port,
-                                     std::string& error, secure possible) {
+                                     uint16_t default_port, std::string& error,
+                                     secure possible) {
   text = trimmed(text);
   const auto shown = quoted(text);
   std::optional<bool> tls;

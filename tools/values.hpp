@@ -45,8 +45,7 @@ enum class secure : uint8_t { never, possible };
 /// http:// or ws://, where the port is 80 if left out, and where TLS is
 /// `possible` with https:// or wss://, and port 443.
 std::optional<address> parse_address(std::string_view text,
-                                     uint16_t default_port,
-                                     std::string& error,
+                                     uint16_t default_port, std::string& error,
                                      secure tls = secure::never);
 
 /// `host:port`, with brackets around an IPv6 address.

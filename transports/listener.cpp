@@ -271,7 +271,8 @@ class open_port : public std::enable_shared_from_this<open_port> {
 
   /// `stage` goes with the port, and when its place is needed.
   template <class Stage>
-  void make_room_by(const place_ptr& place, const std::shared_ptr<Stage>& stage) {
+  void make_room_by(const place_ptr& place,
+                    const std::shared_ptr<Stage>& stage) {
     place->on_evict([weak = std::weak_ptr{stage}] {
       if (const auto silent = weak.lock())
         silent->close();

@@ -62,14 +62,13 @@ void turned_away::read() {
 
 void turned_away::answer() {
   answered_ = true;
-  asio::async_write(
-    *stream_, asio::buffer(answer_),
-    guard(unit_, shared_from_this(),
-          [](const auto& me, const error_code& error, size_t) {
-            me->stream_->shutdown_send();
-            if (!error)
-              me->read();
-          }));
+  asio::async_write(*stream_, asio::buffer(answer_),
+                    guard(unit_, shared_from_this(),
+                          [](const auto& me, const error_code& error, size_t) {
+                            me->stream_->shutdown_send();
+                            if (!error)
+                              me->read();
+                          }));
 }
 
 void turned_away::on_tick(time_point now) {

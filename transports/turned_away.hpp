@@ -10,8 +10,8 @@
 namespace aps {
 
 /// Tells somebody in plain HTTP/1.1 why it cannot stay, and closes: there is no
-/// place, unless told otherwise. At most a few at a time are worth that; the rest are closed at
-/// once. Lives in its handlers. Thread: the unit's.
+/// place, unless told otherwise. At most a few at a time are worth that; the
+/// rest are closed at once. Lives in its handlers. Thread: the unit's.
 class turned_away final : public watched,
                           public std::enable_shared_from_this<turned_away> {
  public:

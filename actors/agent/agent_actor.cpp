@@ -265,7 +265,7 @@ void agent_state::on_dialled(dial_done& done) {
       complain(lane, done.transport,
                foreign_text(done.result.detail)
                  + (node_.empty() && !context_->tls
-                      && done.result.error == link_error::refused
+                        && done.result.error == link_error::refused
                       ? " (is a node running there?)"
                       : ""));
     return;

@@ -156,9 +156,9 @@ void agent_connection_state::on_challenge(const challenge_frame& challenge) {
   hello_.software = "aps";
   hello_.instance = context_->instance;
   hello_.started_ms = context_->started_ms;
-  hello_.proof = agent_proof(*context_->key->get(), challenge.nonce, hello_,
-                             link_->transport(),
-                             bound ? tls->binding : std::string{});
+  hello_.proof
+    = agent_proof(*context_->key->get(), challenge.nonce, hello_,
+                  link_->transport(), bound ? tls->binding : std::string{});
   // From here on the node may have taken it in.
   counted_ = true;
   ++*context_->connections;
@@ -189,9 +189,10 @@ void agent_connection_state::look_at_secrecy() {
   if (context_->tls || node.empty() || config::is_private_ip(node)
       || context_->told_of_plain->exchange(true))
     return;
-  context_->log.warn("{} is dialled without TLS at a public address: whoever is "
-                     "in between can read and change what passes (-tls)",
-                     context_->server_name());
+  context_->log.warn(
+    "{} is dialled without TLS at a public address: whoever is "
+    "in between can read and change what passes (-tls)",
+    context_->server_name());
 }
 
 void agent_connection_state::on_live_frame(frame& frame) {

@@ -50,8 +50,8 @@ certificate_watch::stamps_of(const config::tls& settings) {
     auto& added = out.emplace_back();
     if (::stat(name.c_str(), &now) != 0)
       return;
-    added.written_ns = int64_t{now.st_mtim.tv_sec} * 1'000'000'000
-                       + now.st_mtim.tv_nsec;
+    added.written_ns
+      = int64_t{now.st_mtim.tv_sec} * 1'000'000'000 + now.st_mtim.tv_nsec;
     added.size = static_cast<uint64_t>(now.st_size);
     added.inode = now.st_ino;
   };

@@ -70,11 +70,11 @@ class certificate_watch {
 
   struct served {
     config::tls settings;
-    std::vector<stamp> stamps; ///< as of the last look
+    std::vector<stamp> stamps;                   ///< as of the last look
     std::vector<config::certificate_pair> pairs; ///< in use
-    std::string client_ca; ///< PEM, in use
+    std::string client_ca;                       ///< PEM, in use
     renewal renew;
-    bool changed = false; ///< `settings`, since the last renewal
+    bool changed = false;    ///< `settings`, since the last renewal
     int64_t warned_days = 0; ///< the last threshold that was told; 0 = none
   };
 

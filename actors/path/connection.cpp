@@ -155,8 +155,13 @@ void connection_state::on_hello(hello_frame& hello) {
     return refuse_unproven();
   }
   compat::send(self_, found->second,
-               admission{self_, name_, link_->server(), link_->peer(), nonce_,
-                         link_->transport(), hello_,
+               admission{self_,
+                         name_,
+                         link_->server(),
+                         link_->peer(),
+                         nonce_,
+                         link_->transport(),
+                         hello_,
                          {link_, &link_->counters()},
                          link_->tls(),
                          (hello.features & bound_proof_feature) != 0

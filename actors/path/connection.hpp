@@ -67,7 +67,8 @@ class connection_state {
   link_ptr link_;
   const std::string name_;
   const std::string nonce_;
-  const std::string binding_; ///< of its TLS, which a proof has in it; may be empty
+  const std::string
+    binding_; ///< of its TLS, which a proof has in it; may be empty
   phase phase_ = phase::greeting;
   time_point opened_;
   time_point refused_at_ = never; ///< if it does not prove itself

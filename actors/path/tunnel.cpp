@@ -253,9 +253,8 @@ std::shared_ptr<void> tunnel_state::take_share(const admission& admission) {
 std::optional<refusal> tunnel_state::check(const admission& admission,
                                            const std::string& key) {
   const auto& hello = admission.hello;
-  const auto expected
-    = agent_proof(key, admission.nonce, hello, admission.transport,
-                  admission.binding);
+  const auto expected = agent_proof(key, admission.nonce, hello,
+                                    admission.transport, admission.binding);
   if (!equal_secrets(expected, hello.proof))
     return refusal::bad_proof;
   if (draining_)

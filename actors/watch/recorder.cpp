@@ -103,8 +103,10 @@ void unit_recorder::on_over(const exchange_record_ptr& record) {
 }
 
 void unit_recorder::keep(const own_answer& answer, exchange_id id) {
-  exchange_facts facts{std::string(answer.peer), std::string(answer.request_id),
-                       nullptr, std::string(answer.scheme),
+  exchange_facts facts{std::string(answer.peer),
+                       std::string(answer.request_id),
+                       nullptr,
+                       std::string(answer.scheme),
                        std::string(answer.host.substr(0, kept::host)),
                        std::string(answer.path.substr(0, kept::path)),
                        answer.tls};

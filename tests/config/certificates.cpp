@@ -9,8 +9,8 @@
 
 using namespace aps::config;
 using aps::test::certificate_wish;
-using aps::test::make_certificate;
 using aps::test::made_certificate;
+using aps::test::make_certificate;
 using aps::test::test_day;
 
 namespace {
@@ -61,15 +61,19 @@ CAF_TEST(each mistake is named with key and file) {
     const char* words;
   };
   const row rows[] = {
-    {outcome_of("", good.key), "$.tls.cert: found c.pem (no certificate in PEM"},
+    {outcome_of("", good.key),
+     "$.tls.cert: found c.pem (no certificate in PEM"},
     {outcome_of(good.key, good.key), "c.pem (a key, and no certificate)"},
-    {outcome_of("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-                good.key),
+    {outcome_of(
+       "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+       good.key),
      "c.pem (certificate 1 cannot be read)"},
-    {outcome_of(good.cert, ""), "$.tls.key: found k.pem (no private key in PEM"},
+    {outcome_of(good.cert, ""),
+     "$.tls.key: found k.pem (no private key in PEM"},
     {outcome_of(good.cert, good.cert), "k.pem (a certificate, and no key)"},
     {outcome_of(good.cert, locked), "k.pem (a key with a passphrase)"},
-    {outcome_of(good.cert, other.key), "k.pem (the key of another certificate)"},
+    {outcome_of(good.cert, other.key),
+     "k.pem (the key of another certificate)"},
     {outcome_of({.until = -test_day / 2}), "c.pem (expired on 20"},
     {outcome_of({.from = test_day}), "c.pem (not valid before 20"},
     {outcome_of({.names = ""}), "c.pem (no name in subjectAltName)"},
@@ -93,11 +97,8 @@ CAF_TEST(a chain ends where others know it) {
   CAF_CHECK_EQUAL(outcome_of(leaf, middle.cert), "a.example ");
   CAF_CHECK_EQUAL(outcome_of(leaf, middle.cert + root.cert), "a.example ");
   CAF_CHECK_EQUAL(outcome_of({.issuer = &root}), "a.example ");
-  const auto old = make_certificate({.name = "middle",
-                                     .names = "",
-                                     .issuer = &root,
-                                     .ca = true,
-                                     .until = -1});
+  const auto old = make_certificate(
+    {.name = "middle", .names = "", .issuer = &root, .ca = true, .until = -1});
   CAF_CHECK(says(outcome_of({.issuer = &old}, old.cert),
                  "certificate 2 of the chain, expired on"));
 }
@@ -167,11 +168,10 @@ CAF_TEST(days are whole ones) {
 CAF_TEST(files are found beside the configuration) {
   const auto made = make_certificate();
   pretended files;
-  files.files = {
-    {"d/node.json", R"({"servers": {"s": {"port": 1,
+  files.files = {{"d/node.json", R"({"servers": {"s": {"port": 1,
       "tls": {"cert": "c.pem", "key": "/k.pem"}}}})"},
-    {"d/c.pem", made.cert},
-    {"/k.pem", made.key}};
+                 {"d/c.pem", made.cert},
+                 {"/k.pem", made.key}};
   CAF_CHECK_EQUAL(lines_of(load("d/node.json", files)), "");
   files.files["/k.pem"] = "";
   CAF_CHECK(says(lines_of(load("d/node.json", files)),

@@ -28,11 +28,10 @@ std::string read(const std::string& value) {
 
 CAF_TEST(one pair and several and a bare list) {
   CAF_CHECK_EQUAL(read(R"({"cert": "c", "key": "k"})"), "c+k 1.2");
-  CAF_CHECK_EQUAL(
-    read(R"({"certificates": [{"cert": "c", "key": "k"},
+  CAF_CHECK_EQUAL(read(R"({"certificates": [{"cert": "c", "key": "k"},
                               {"cert": "d", "key": "l"}],
              "min_version": "1.3"})"),
-    "c+k d+l 1.3");
+                  "c+k d+l 1.3");
   CAF_CHECK_EQUAL(read(R"([{"cert": "c", "key": "k"}])"), "c+k 1.2");
 }
 
@@ -55,7 +54,8 @@ CAF_TEST(mistakes are told) {
     {with_tls(R"({"cert": "", "key": "k"})"),
      {at + ".cert", "the string \"\"", "a string of 1 to 4096 bytes", ""}},
     {with_tls(R"({"cert": "c", "key": "k", "min_version": "1.1"})"),
-     {at + ".min_version", "the string \"1.1\"", "one of \"1.2\", \"1.3\"", "1.2"}},
+     {at + ".min_version", "the string \"1.1\"", "one of \"1.2\", \"1.3\"",
+      "1.2"}},
     {with_tls(R"({"cert": "c", "key": "k",
                   "certificates": [{"cert": "c", "key": "k"}]})"),
      {at + ".certificates", "a list beside cert and key", "one of the two",

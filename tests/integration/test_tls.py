@@ -428,7 +428,7 @@ class BadPairs(Certified):
 class Agents(Certified):
     """Agents dial over TLS, and know whom they dial."""
 
-    TRANSPORTS = ("ws", "poll")
+    TRANSPORTS = ("grpc", "ws", "poll", "mix")
 
     def test_requests_pass_over_every_transport(self):
         for transport in self.TRANSPORTS:
@@ -490,7 +490,7 @@ class Agents(Certified):
                     from lab.testca import Pair
                     pair = Pair(*pair)
                 stack = self.secure(agent=False, pair=pair)
-                for transport in ("ws", "poll"):
+                for transport in ("grpc", "ws", "poll"):
                     self.assertIn(words, self.refused(stack, *flags,
                                                       transport=transport))
 
@@ -617,7 +617,7 @@ class Between(Certified):
         return agent.start()
 
     def test_a_proof_counts_for_its_channel_alone(self):
-        for transport in ("ws", "poll"):
+        for transport in ("grpc", "ws", "poll"):
             with self.subTest(transport=transport):
                 stack = self.secure(agent=False)
                 with Middle(self.good, stack.port, unchecked()) as middle:

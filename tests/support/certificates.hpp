@@ -25,8 +25,8 @@ struct made_certificate {
 };
 
 struct certificate_wish {
-  std::string name = "a.example";          ///< common name
-  std::string names = "DNS:a.example";     ///< subjectAltName; "" = none
+  std::string name = "a.example";           ///< common name
+  std::string names = "DNS:a.example";      ///< subjectAltName; "" = none
   const made_certificate* issuer = nullptr; ///< null = itself
   bool ca = false;
   bool knows_issuer = false; ///< says where its issuer's certificate is

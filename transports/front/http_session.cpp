@@ -43,8 +43,7 @@ http_session::http_session(io_unit& unit, stream_ptr stream,
                            place_ptr place)
     : channel(unit, std::move(stream)), context_(std::move(context)),
       place_(std::move(place)), tls_(tls_facts_of(*stream_)),
-      visitor_ip_(stream_->peer_ip()),
-      connection_(context_->next_seed()),
+      visitor_ip_(stream_->peer_ip()), connection_(context_->next_seed()),
       // Spread wide: a session counts its requests up from here.
       id_seed_(connection_ * 0x9e3779b97f4a7c15),
       parser_(parse_limits_of(*context_)) {

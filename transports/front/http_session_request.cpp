@@ -264,9 +264,9 @@ void http_session::start_exchange(std::shared_ptr<const route> via,
   const auto window = via->window;
   exchange_ = std::make_shared<exchange>(
     unit_, context_->to()->next_id(), std::move(out),
-    exchange_facts{request_.visitor_ip, request_.id, std::move(via), address.scheme,
-                   address.authority.empty() ? address.host
-                                             : address.authority,
+    exchange_facts{request_.visitor_ip, request_.id, std::move(via),
+                   address.scheme,
+                   address.authority.empty() ? address.host : address.authority,
                    address.path, tls_},
     self(), window);
   request_.passed_on = true;

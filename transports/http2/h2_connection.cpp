@@ -1,5 +1,7 @@
 #include "transports/http2/h2_connection.hpp"
 
+#include "transports/net/tls/tls_session.hpp"
+
 namespace aps {
 
 namespace {
@@ -34,12 +36,13 @@ h2_connection::h2_connection(io_unit& unit, stream_ptr stream,
                              const h2_settings& settings,
                              std::shared_ptr<h2_acceptor> acceptor)
     : channel(unit, std::move(stream)), peer_(stream_->peer_name()),
-      acceptor_(std::move(acceptor)), session_(settings, *acceptor_) {}
+      tls_(tls_facts_of(*stream_)), acceptor_(std::move(acceptor)),
+      session_(settings, *acceptor_) {}
 
 h2_connection::h2_connection(io_unit& unit, stream_ptr stream,
                              const h2_settings& settings)
     : channel(unit, std::move(stream)), peer_(stream_->peer_name()),
-      session_(settings) {}
+      tls_(tls_facts_of(*stream_)), session_(settings) {}
 
 void h2_connection::start(std::string already_read) {
   unit_.watch(std::weak_ptr<watched>{shared_from_this()});

@@ -2,6 +2,7 @@
 
 #include "transports/http2/h2_session.hpp"
 #include "transports/net/channel.hpp"
+#include "transports/seam/tls/tls_material.hpp"
 
 #include <memory>
 #include <string>
@@ -33,7 +34,10 @@ class h2_connection final : public channel, public watched {
 
   h2_session& session() noexcept { return session_; }
   const std::string& peer() const noexcept { return peer_; }
-  bool secure() const noexcept { return stream_->secure(); }
+  bool secure() const noexcept { return tls_ != nullptr; }
+
+  /// Null = it is plain.
+  const tls_facts_ptr& tls() const noexcept { return tls_; }
 
   /// Sends what the session has to say.
   void pump();
@@ -73,6 +77,7 @@ class h2_connection final : public channel, public watched {
   void lose(const h2_ending& ending);
 
   const std::string peer_;
+  const tls_facts_ptr tls_;
   const std::shared_ptr<h2_acceptor> acceptor_;
   h2_session session_;
   time_point deadline_ = time_point::max();

@@ -11,14 +11,14 @@ namespace aps {
 
 /// What a connection, or a polling link, is at the moment.
 enum class standing : uint8_t {
-  silent,  ///< said nothing complete yet
+  silent,   ///< said nothing complete yet
   securing, ///< shakes hands for TLS
-  asked,   ///< asked operators' things without their token
-  proving, ///< dials as an agent and has not shown that it is one
-  linking, ///< the same over a polling link, which is no connection
-  idle,    ///< a visitor's, between two requests
-  busy,    ///< a visitor's or operator's, with a request
-  agent,   ///< an agent's
+  asked,    ///< asked operators' things without their token
+  proving,  ///< dials as an agent and has not shown that it is one
+  linking,  ///< the same over a polling link, which is no connection
+  idle,     ///< a visitor's, between two requests
+  busy,     ///< a visitor's or operator's, with a request
+  agent,    ///< an agent's
 };
 
 /// Who is counted together.

@@ -117,17 +117,17 @@ using response_head_ptr = std::shared_ptr<const response_head>;
 
 /// Why the node does not take a connection. The numbers are wire format.
 enum class refusal : uint8_t {
-  bad_proof = 1,      ///< unknown tunnel or wrong password (not told apart)
-  version = 2,        ///< no common protocol version
-  not_here = 3,       ///< the tunnel does not accept agents on this server
-  disabled = 4,       ///< this transport is switched off for the tunnel
-  pool_full = 5,      ///< max_pool_size reached: try later
-  draining = 6,       ///< the node shuts down
-  malformed = 7,      ///< the hello is incomplete or out of order
-  replaced = 8,       ///< a newer session of the same agent is here
-  endpoints = 9,      ///< the tunnel has all the endpoints it may have
-  not_secure = 10,    ///< the tunnel wants TLS from end to end
-  certificate = 11,   ///< none, or none for this endpoint, which it wants
+  bad_proof = 1,    ///< unknown tunnel or wrong password (not told apart)
+  version = 2,      ///< no common protocol version
+  not_here = 3,     ///< the tunnel does not accept agents on this server
+  disabled = 4,     ///< this transport is switched off for the tunnel
+  pool_full = 5,    ///< max_pool_size reached: try later
+  draining = 6,     ///< the node shuts down
+  malformed = 7,    ///< the hello is incomplete or out of order
+  replaced = 8,     ///< a newer session of the same agent is here
+  endpoints = 9,    ///< the tunnel has all the endpoints it may have
+  not_secure = 10,  ///< the tunnel wants TLS from end to end
+  certificate = 11, ///< none, or none for this endpoint, which it wants
 };
 inline constexpr auto last_refusal = refusal::certificate;
 

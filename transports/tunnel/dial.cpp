@@ -81,8 +81,6 @@ class dialer : public std::enable_shared_from_this<dialer> {
   void open() {
     if (!done_)
       return;
-    if (options_.tls && options_.transport == transport_kind::grpc)
-      return give_up(link_error::refused, "gRPC does not speak TLS yet");
     auto answer = [me = shared_from_this()](link_ptr link, link_error error,
                                             const std::string& detail) {
       me->finish(std::move(link), error, detail);

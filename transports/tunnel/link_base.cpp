@@ -21,8 +21,8 @@ void add(std::atomic<uint64_t>& counter, uint64_t n) noexcept {
 
 } // namespace
 
-link_base::link_base(io_unit& unit, transport_kind transport,
-                     std::string peer, std::string server, tls_facts_ptr tls)
+link_base::link_base(io_unit& unit, transport_kind transport, std::string peer,
+                     std::string server, tls_facts_ptr tls)
     : unit_(unit), transport_(transport), peer_(std::move(peer)),
       server_(std::move(server)), tls_(std::move(tls)) {}
 

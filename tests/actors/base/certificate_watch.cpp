@@ -41,10 +41,9 @@ struct fixture {
     });
   }
 
-  std::string folder
-    = (std::filesystem::temp_directory_path()
-       / ("aps-watch-" + std::to_string(::getpid())))
-        .string();
+  std::string folder = (std::filesystem::temp_directory_path()
+                        / ("aps-watch-" + std::to_string(::getpid())))
+                         .string();
   config::tls settings;
   int64_t now = config::seconds_now();
   int64_t days = -1;
@@ -104,9 +103,9 @@ CAF_TEST(a pair for other names is refused) {
   watch.look(false);
   CAF_CHECK(renewed.empty());
   CAF_REQUIRE_EQUAL(events.size(), 1u);
-  CAF_CHECK(events.front().detail.find(
-              "they are for b.example, and none for a.example")
-            != std::string::npos);
+  CAF_CHECK(
+    events.front().detail.find("they are for b.example, and none for a.example")
+    != std::string::npos);
 }
 
 CAF_TEST(what the port refuses is no new certificate) {

@@ -45,8 +45,8 @@ std::string shown_names(X509* certificate) {
 }
 
 std::string issuer_of(X509* certificate) {
-  return foreign_text(
-    config::common_name(X509_get_issuer_name(certificate)), max_foreign_name);
+  return foreign_text(config::common_name(X509_get_issuer_name(certificate)),
+                      max_foreign_name);
 }
 
 // What is wrong with a certificate, for the operator of the agent.
@@ -80,8 +80,7 @@ std::string verdict_of(X509_STORE_CTX* context, const std::string& wanted) {
              + ", which is not trusted here (-ca trusts another authority)";
     case X509_V_ERR_INVALID_PURPOSE:
       return "its certificate is not one for servers";
-    default:
-      return whose + ": " + X509_verify_cert_error_string(code);
+    default: return whose + ": " + X509_verify_cert_error_string(code);
   }
 }
 
@@ -124,8 +123,7 @@ std::string failure_of(const error_code& error) {
 
 std::string sha256_pin(X509* certificate) {
   unsigned char* der = nullptr;
-  const auto size
-    = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+  const auto size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
   if (size <= 0)
     return {};
   unsigned char digest[EVP_MAX_MD_SIZE];
@@ -157,10 +155,9 @@ client_settings::client_settings(client_tls_options options)
     trust_file(context_, options_.ca_file);
   if (!options_.cert_file.empty()) {
     const config::certificate files{options_.cert_file, options_.key_file};
-    auto read
-      = config::read_certificate(files, config::system_source(),
-                                 config::seconds_now(),
-                                 config::certificate_use::client);
+    auto read = config::read_certificate(files, config::system_source(),
+                                         config::seconds_now(),
+                                         config::certificate_use::client);
     if (const auto* wrong = std::get_if<config::problem>(&read))
       throw std::runtime_error("cannot use " + wrong->found + " as "
                                + wrong->path.substr(2) + ", it takes "
@@ -171,9 +168,8 @@ client_settings::client_settings(client_tls_options options)
       context_.use_private_key(asio::buffer(pair.key), asio::ssl::context::pem,
                                error);
     if (error)
-      throw std::runtime_error("cannot use "
-                               + foreign_text(options_.cert_file) + ": "
-                               + error.message());
+      throw std::runtime_error("cannot use " + foreign_text(options_.cert_file)
+                               + ": " + error.message());
   }
 }
 
@@ -198,8 +194,7 @@ client_settings::prepare(byte_stream& stream, const std::string& host,
     return verdict;
   }
   auto* wanted = SSL_get0_param(ssl);
-  X509_VERIFY_PARAM_set_hostflags(wanted,
-                                  X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   if (no_address)
     X509_VERIFY_PARAM_set1_host(wanted, name.c_str(), name.size());
   else

@@ -61,11 +61,12 @@ void secure_stream(io_unit& unit, const std::shared_ptr<Owner>& owner,
   auto verdict = settings->prepare(stream, host, protocol);
   stream.tls().async_handshake(
     boost::asio::ssl::stream_base::client,
-    guard(unit, owner,
-          [&stream, settings = std::move(settings), verdict = std::move(verdict)](
-            const auto& me, const boost::system::error_code& error) {
-            me->on_secured(settings->trouble(stream, error, *verdict));
-          }));
+    guard(
+      unit, owner,
+      [&stream, settings = std::move(settings), verdict = std::move(verdict)](
+        const auto& me, const boost::system::error_code& error) {
+        me->on_secured(settings->trouble(stream, error, *verdict));
+      }));
 }
 
 } // namespace aps

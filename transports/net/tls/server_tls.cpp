@@ -120,8 +120,8 @@ void set_up(asio::ssl::context& context, const tls_contexts& all,
             bool only_tls13) {
   auto* ctx = context.native_handle();
   SSL_CTX_set_ex_data(ctx, contexts_index(), const_cast<tls_contexts*>(&all));
-  SSL_CTX_set_min_proto_version(ctx, only_tls13 ? TLS1_3_VERSION
-                                                : TLS1_2_VERSION);
+  SSL_CTX_set_min_proto_version(ctx,
+                                only_tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
   SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
   if (SSL_CTX_set_cipher_list(ctx, tls12_ciphers) != 1
@@ -152,8 +152,7 @@ void ask_for_certificates(asio::ssl::context& context,
   auto* list = sk_X509_NAME_new_null();
   const auto* objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx));
   for (int i = 0; i < sk_X509_OBJECT_num(objects); ++i)
-    if (auto* each
-        = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i)))
+    if (auto* each = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i)))
       sk_X509_NAME_push(list, X509_NAME_dup(X509_get_subject_name(each)));
   SSL_CTX_set_client_CA_list(ctx, list);
   SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);

@@ -44,8 +44,8 @@ ticket_keys::key ticket_keys::current(time_point now) {
   return current_;
 }
 
-std::optional<ticket_keys::found>
-ticket_keys::find(const unsigned char* name, time_point now) {
+std::optional<ticket_keys::found> ticket_keys::find(const unsigned char* name,
+                                                    time_point now) {
   std::lock_guard guard{mutex_};
   rotate(now);
   const auto is = [name](const key& key) {

@@ -92,10 +92,9 @@ std::string channel_binding_of(SSL* ssl) {
     return {};
   std::string out(32, '\0');
   const unsigned char nothing = 0;
-  if (SSL_export_keying_material(ssl,
-                                 reinterpret_cast<unsigned char*>(out.data()),
-                                 out.size(), exporter_label.data(),
-                                 exporter_label.size(), &nothing, 0, 1)
+  if (SSL_export_keying_material(
+        ssl, reinterpret_cast<unsigned char*>(out.data()), out.size(),
+        exporter_label.data(), exporter_label.size(), &nothing, 0, 1)
       != 1) {
     ERR_clear_error();
     return {};
@@ -129,8 +128,7 @@ std::string handshake_failure(const boost::system::error_code& error) {
     return {};
   if (error.category() != asio::error::get_ssl_category())
     return error.message();
-  const auto reason
-    = ERR_GET_REASON(static_cast<unsigned long>(error.value()));
+  const auto reason = ERR_GET_REASON(static_cast<unsigned long>(error.value()));
   for (const auto& row : failure_table)
     if (row.reason == reason)
       return row.sentence;

@@ -8,13 +8,15 @@ namespace aps {
 
 /// How an agent makes sure who its node is, and says who it is itself.
 struct client_tls_options {
-  std::string ca_file; ///< PEM, trusted instead of the system's; empty = those
-  std::string server_name; ///< what the certificate is for; empty = the host
-  std::string cert_file;   ///< PEM, shown to the node; empty = none
-  std::string key_file;
+  std::string ca_file
+    = {}; ///< PEM, trusted instead of the system's; empty = those
+  std::string server_name
+    = {};                     ///< what the certificate is for; empty = the host
+  std::string cert_file = {}; ///< PEM, shown to the node; empty = none
+  std::string key_file = {};
   /// The node's public key has to be one of these, "sha256/" and base64, beside
   /// all else that is checked; with `insecure` nothing else is.
-  std::vector<std::string> pins;
+  std::vector<std::string> pins = {};
   bool insecure = false; ///< any certificate
 };
 

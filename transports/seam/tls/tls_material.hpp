@@ -16,9 +16,9 @@ struct tls_pair {
 
 /// What a server shows of itself to those who speak TLS.
 struct tls_material {
-  std::vector<tls_pair> pairs; ///< the first for names that none has
+  std::vector<tls_pair> pairs = {}; ///< the first for names that none has
   bool only_tls13 = false;
-  std::string client_ca; ///< PEM; who comes is asked for one of theirs
+  std::string client_ca = {}; ///< PEM; who comes is asked for one of theirs
 };
 using tls_material_ptr = std::shared_ptr<const tls_material>;
 

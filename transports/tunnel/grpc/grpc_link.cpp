@@ -20,8 +20,8 @@ constexpr std::string_view grpc_content = "application/grpc";
 class grpc_link final : public link_base, public h2_stream_owner {
  public:
   grpc_link(std::shared_ptr<h2_connection> connection, std::string server)
-      : link_base(connection->unit(), transport_kind::grpc,
-                  connection->peer(), std::move(server)),
+      : link_base(connection->unit(), transport_kind::grpc, connection->peer(),
+                  std::move(server), connection->tls()),
         connection_(std::move(connection)) {}
 
   /// The node's side; the call came already.

@@ -65,8 +65,7 @@ class poll_client_link final : public link_base {
                    std::string authority, poll_tls tls, tls_facts_ptr first)
       : link_base(unit, transport_kind::poll, to_string(node), {},
                   std::move(first)),
-        node_(node),
-        authority_(std::move(authority)), tls_(std::move(tls)) {}
+        node_(node), authority_(std::move(authority)), tls_(std::move(tls)) {}
 
   void open(stream_ptr stream, poll_result done) {
     opened_ = std::move(done);

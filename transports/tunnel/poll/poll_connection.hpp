@@ -2,8 +2,8 @@
 
 #include "transports/net/byte_stream.hpp"
 #include "transports/net/io_unit.hpp"
-#include "transports/seam/tls/client_tls.hpp"
 #include "transports/seam/slice.hpp"
+#include "transports/seam/tls/client_tls.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>

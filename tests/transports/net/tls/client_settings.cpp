@@ -14,8 +14,8 @@ struct fixture : tls_fixture {
   std::string meet_with(const certificate_wish& wish, const std::string& host,
                         client_tls_options options) {
     const auto made = make_certificate(wish);
-    return meet(material_of({pair_of(made, {"a.example"})}),
-                std::move(options), host);
+    return meet(material_of({pair_of(made, {"a.example"})}), std::move(options),
+                host);
   }
 
   bool says(const std::string& outcome, const std::string& words) {
@@ -44,10 +44,12 @@ CAF_TEST(each certificate that is none is told of) {
     {{.issuer = &root, .from = test_day}, "a.example", "not valid before 20"},
     {{.issuer = &root}, "b.example", "is for a.example, not for b.example"},
     {{.issuer = &root}, "127.0.0.1", "is for a.example, not for 127.0.0.1"},
-    {{.names = "IP:127.0.0.2", .issuer = &root}, "127.0.0.1",
+    {{.names = "IP:127.0.0.2", .issuer = &root},
+     "127.0.0.1",
      "is for 127.0.0.2, not for 127.0.0.1"},
     {{}, "a.example", "is signed by itself"},
-    {{.issuer = &stranger}, "a.example",
+    {{.issuer = &stranger},
+     "a.example",
      "is of \"stranger\", which is not trusted here"},
   };
   for (const auto& [wish, host, words] : rows)
@@ -57,12 +59,12 @@ CAF_TEST(each certificate that is none is told of) {
 CAF_TEST(a good one is taken) {
   const auto options = trusting(ca.path);
   CAF_CHECK_EQUAL(meet_with({.issuer = &root}, "a.example", options), "");
-  CAF_CHECK_EQUAL(meet_with({.names = "IP:127.0.0.1", .issuer = &root},
-                            "127.0.0.1", options),
-                  "");
-  CAF_CHECK_EQUAL(meet_with({.issuer = &root}, "127.0.0.1",
-                            trusting(ca.path, "a.example")),
-                  "");
+  CAF_CHECK_EQUAL(
+    meet_with({.names = "IP:127.0.0.1", .issuer = &root}, "127.0.0.1", options),
+    "");
+  CAF_CHECK_EQUAL(
+    meet_with({.issuer = &root}, "127.0.0.1", trusting(ca.path, "a.example")),
+    "");
 }
 
 CAF_TEST(without other authorities those of the system count) {

@@ -43,10 +43,10 @@ CAF_TEST_FIXTURE_SCOPE(server_tls_tests, fixture)
 CAF_TEST(the name that is asked for picks the certificate) {
   const auto material = material_of(
     {named("first.example"), named("*.example"), named("a.example")});
-  const std::pair<const char*, const char*> rows[] = {
-    {"a.example", "a.example"},   {"A.EXAMPLE", "a.example"},
-    {"b.example", "*.example"},   {"first.example", "first.example"},
-    {"c.b.example", "first.example"}, {"other", "first.example"}};
+  const std::pair<const char*, const char*> rows[]
+    = {{"a.example", "a.example"},       {"A.EXAMPLE", "a.example"},
+       {"b.example", "*.example"},       {"first.example", "first.example"},
+       {"c.b.example", "first.example"}, {"other", "first.example"}};
   for (const auto& [asked, shown] : rows)
     CAF_CHECK_EQUAL(shown_for(material, asked), shown);
 }

@@ -35,7 +35,8 @@ struct fixture {
       peer.assign(tcp::v4(), pair.theirs.release());
       const auto begun = std::make_shared<tls_handshake>(
         unit, std::make_unique<byte_stream>(std::move(pair.ours)),
-        server_tls{material_of({pair_of(made, {"a.example"})})}.current(), timeout,
+        server_tls{material_of({pair_of(made, {"a.example"})})}.current(),
+        timeout,
         tls_handshake::handlers{
           [this](stream_ptr ours) { tell("secured", std::move(ours)); },
           [this](stream_ptr ours) { tell("plain", std::move(ours)); },

@@ -90,7 +90,8 @@ struct tls_fixture {
 
   /// Both sides meet; what the client says about it, "" = all is well.
   std::string meet(const tls_material& material, client_tls_options options,
-                   const std::string& host, std::string_view alpn = "http/1.1") {
+                   const std::string& host,
+                   std::string_view alpn = "http/1.1") {
     auto settings = std::make_shared<const client_settings>(std::move(options));
     tls = std::make_unique<server_tls>(material);
     std::future<std::string> told;

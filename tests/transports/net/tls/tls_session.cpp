@@ -48,9 +48,8 @@ CAF_TEST(no two sessions have one binding) {
 
 CAF_TEST(a client is known by the names of its certificate) {
   const auto made = make_certificate({.issuer = &root});
-  const auto agent
-    = make_certificate({.name = "agent-1", .names = "DNS:b.example",
-                        .issuer = &root});
+  const auto agent = make_certificate(
+    {.name = "agent-1", .names = "DNS:b.example", .issuer = &root});
   const text_file cert{"agent.pem", agent.cert};
   const text_file key{"agent.key", agent.key};
   auto options = trusting(ca.path);
@@ -76,8 +75,8 @@ CAF_TEST(a plain stream has no facts) {
 CAF_TEST(who only goes away failed at nothing) {
   CAF_CHECK_EQUAL(handshake_failure(boost::asio::error::eof), "");
   CAF_CHECK_EQUAL(handshake_failure(boost::asio::error::connection_reset), "");
-  CAF_CHECK_EQUAL(
-    handshake_failure(boost::asio::ssl::error::stream_truncated), "");
+  CAF_CHECK_EQUAL(handshake_failure(boost::asio::ssl::error::stream_truncated),
+                  "");
 }
 
 CAF_TEST(failures have words) {
