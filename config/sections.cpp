@@ -129,7 +129,7 @@ void read_server(const json& value, const std::string& path, server& to,
   read_fields(in, fields::server, to);
   read_http(in.object("http"), to.http);
   read_networks(in, "trusted_proxies", to.trusted_proxies);
-  read_tls(in, to.tls);
+  read_tls(in.object("tls"), to.tls);
   in.finish();
 }
 

@@ -64,8 +64,8 @@ void read_limits(reader&& in, limits& to);
 /// A list of networks under `key`; one that is there replaces what `to` has.
 void read_networks(reader& in, const char* key, std::vector<std::string>& to);
 
-/// An object with `cert` and `key`, or with `certificates`, or these alone.
-void read_tls(reader& server_in, std::optional<tls>& to);
+/// Leaves `to` empty where there is none.
+void read_tls(reader&& in, std::optional<tls>& to);
 
 /// A port number, or an object.
 void read_server(const nlohmann::json& value, const std::string& path,

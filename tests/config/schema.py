@@ -26,7 +26,9 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 # What stands at a schema's free names, so that a path leads to its place.
 BASE = {
-    "servers": {"main": {"port": 8080}, "other": {"port": 8081}},
+    "servers": {"main": {"port": 8080, "tls": {
+        "cert": "c", "key": "k", "certificates": [{"cert": "c", "key": "k"}]}},
+        "other": {"port": 8081}},
     "tunnels": {"t": {"password": "p"}},
     "mappings": [{"from": "http://a", "to": "http://b",
                   "via": {"tunnels": "t"}}],
@@ -85,6 +87,11 @@ BROKEN = [
     '{"servers": {"s": 1}, "tunnels": {"t": {"password": "p",'
     ' "servers": ["s", "s"]}}}',
     '{"servers": {"s": 1}, "log": {"level": "loud"}}',
+    '{"servers": {"s": {"port": 1, "tls": {}}}}',
+    '{"servers": {"s": {"port": 1, "tls": {"cert": "c"}}}}',
+    '{"servers": {"s": {"port": 1, "tls": {"cert": "c", "key": ""}}}}',
+    '{"servers": {"s": {"port": 1, "tls": {"cert": "c", "key": "k",'
+    ' "certificates": []}}}}',
     '{"servers": {"s": 1}, "admin": null}',
     '{"servers": {"s": 1}, "admin": {"token": " t"}}',
     '{"servers": {"s": 1}, "admin": {"token": "t "}}',
@@ -249,7 +256,8 @@ def check_listed(path, key, words):
         for each in answer["problems"]:
             if each["path"] != where:
                 continue
-            known = set(each["allowed"].removeprefix("one of ").split(", "))
+            known = {word.strip('"') for word in
+                     each["allowed"].removeprefix("one of ").split(", ")}
             # Of words that mean the same the parser lists one.
             known, ours = ({SAME.get(word, word) for word in side}
                            for side in (known, words))

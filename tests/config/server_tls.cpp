@@ -26,13 +26,11 @@ std::string read(const std::string& value) {
 
 } // namespace
 
-CAF_TEST(one pair and several and a bare list) {
+CAF_TEST(one pair and more of them) {
   CAF_CHECK_EQUAL(read(R"({"cert": "c", "key": "k"})"), "c+k 1.2");
-  CAF_CHECK_EQUAL(read(R"({"certificates": [{"cert": "c", "key": "k"},
-                              {"cert": "d", "key": "l"}],
-             "min_version": "1.3"})"),
+  CAF_CHECK_EQUAL(read(R"({"cert": "c", "key": "k", "min_version": "1.3",
+                           "certificates": [{"cert": "d", "key": "l"}]})"),
                   "c+k d+l 1.3");
-  CAF_CHECK_EQUAL(read(R"([{"cert": "c", "key": "k"}])"), "c+k 1.2");
 }
 
 CAF_TEST(without it a server is plain) {
@@ -42,23 +40,19 @@ CAF_TEST(without it a server is plain) {
 
 CAF_TEST(mistakes are told) {
   const std::string at = "$.servers.s.tls";
-  const std::string a_pair = "a file; cert and key go together";
   check({
-    {with_tls("5"),
-     {at, "the number 5", "an object, or a list of certificates", ""}},
-    {with_tls("[]"),
-     {at, "a list of 0 elements", "a list of objects with cert and key", ""}},
-    {with_tls(R"({"cert": "c"})"), {at + ".key", "nothing", a_pair, ""}},
-    {with_tls(R"({"key": "k"})"), {at + ".cert", "nothing", a_pair, ""}},
-    {with_tls(R"([{"cert": "c"}])"), {at + "[0].key", "nothing", a_pair, ""}},
+    {with_tls("5"), {at, "the number 5", "an object", ""}},
+    {with_tls(R"({"cert": "c"})"), {at + ".key", "nothing", "a file", ""}},
+    {with_tls(R"({"key": "k"})"), {at + ".cert", "nothing", "a file", ""}},
     {with_tls(R"({"cert": "", "key": "k"})"),
      {at + ".cert", "the string \"\"", "a string of 1 to 4096 bytes", ""}},
+    {with_tls(R"({"cert": "c", "key": "k", "certificates": []})"),
+     {at + ".certificates", "a list of 0 elements",
+      "a list of objects with cert and key", ""}},
+    {with_tls(R"({"cert": "c", "key": "k", "certificates": [{"cert": "c"}]})"),
+     {at + ".certificates[0].key", "nothing", "a file", ""}},
     {with_tls(R"({"cert": "c", "key": "k", "min_version": "1.1"})"),
      {at + ".min_version", "the string \"1.1\"", "one of \"1.2\", \"1.3\"",
       "1.2"}},
-    {with_tls(R"({"cert": "c", "key": "k",
-                  "certificates": [{"cert": "c", "key": "k"}]})"),
-     {at + ".certificates", "a list beside cert and key", "one of the two",
-      ""}},
   });
 }

@@ -164,7 +164,8 @@ class Servers(Certified):
     def test_the_name_picks_the_certificate(self):
         pairs = [self.good, self.ca.issue("star", ["*.star.example"]),
                  self.ca.issue("named", ["a.star.example"])]
-        stack = self.secure(agent=False, tls=[self.tls(p) for p in pairs])
+        stack = self.secure(agent=False, tls=self.tls(
+            pairs[0], certificates=[self.tls(p) for p in pairs[1:]]))
         for name, shown in [(HOST, "example.com"),
                             ("a.star.example", "a.star.example"),
                             ("b.star.example", "*.star.example"),
@@ -175,9 +176,10 @@ class Servers(Certified):
                 self.assertEqual(subject["commonName"], shown, name)
 
     def test_rsa_and_ec_for_one_name(self):
-        stack = self.secure(agent=False, tls=[
-            self.tls(self.ca.issue(f"both-{kind}", [HOST], kind=kind))
-            for kind in ("ec", "rsa")])
+        first, second = (self.ca.issue(f"both-{kind}", [HOST], kind=kind)
+                         for kind in ("ec", "rsa"))
+        stack = self.secure(agent=False, tls=self.tls(
+            first, certificates=[self.tls(second)]))
         for auth in ("ECDSA", "RSA"):
             context = self.context(maximum_version=ssl.TLSVersion.TLSv1_2)
             context.set_ciphers(f"ECDHE-{auth}-AES128-GCM-SHA256")
@@ -291,9 +293,10 @@ class Handshakes(Certified):
         origin = Origin()
         pair = cls.ca.issue("both", [HOST], kind="rsa")
         return Stack(agent=False, origin=origin, config={
-            "servers": {"main": {"tls": {"certificates": [
-                {"cert": str(p.cert), "key": str(p.key)}
-                for p in (cls.good, pair)]}}},
+            "servers": {"main": {"tls": {
+                "cert": str(cls.good.cert), "key": str(cls.good.key),
+                "certificates": [{"cert": str(pair.cert),
+                                  "key": str(pair.key)}]}}},
             "mappings": [{"from": HTTPS, "to": origin.url}]})
 
     def s_client(self, *flags, text="", pause=0):

@@ -90,6 +90,9 @@ class sim_link final : public link {
   const std::string& peer() const noexcept override { return peer_; }
   const std::string& server() const noexcept override { return server_; }
   const link_counters& counters() const noexcept override { return counters_; }
+  tls_facts_ptr tls() const noexcept override { return facts; }
+
+  tls_facts_ptr facts; ///< before anybody has it; null = plain
 
   /// What the other end's frames arrive at.
   void receive(frame_batch frames) {

@@ -20,8 +20,13 @@ class admission_script {
  public:
   explicit admission_script(std::shared_ptr<tunnel_keys> keys = nullptr) {
     auto context = std::make_shared<node_context>();
-    for (const auto* tunnel : {"first", "other"})
+    for (const auto* tunnel : {"first", "other", "secure", "any", "endpoint"})
       context->config.tunnels[tunnel].password = "p";
+    context->config.tunnels["secure"].require_tls = true;
+    context->config.tunnels["any"].client_certificate
+      = config::client_certificate::any;
+    context->config.tunnels["endpoint"].client_certificate
+      = config::client_certificate::endpoint;
     context->units = std::make_shared<unit_contexts>(*system, net_);
     context->alarms = std::make_shared<alarm_clock>(*system);
     context->tunnels = std::make_shared<tunnel_directory>();
@@ -50,8 +55,11 @@ class admission_script {
   /// A dial with the key of a tunnel; "" = with another one.
   std::shared_ptr<sim_link> dial(const std::string& tunnel,
                                  const std::string& endpoint,
-                                 const std::string& key) {
+                                 const std::string& key,
+                                 tls_facts_ptr tls = nullptr,
+                                 const std::string& bound_to = {}) {
     auto link = std::make_shared<sim_link>(net_.here);
+    link->facts = std::move(tls);
     links_.push_back(link);
     net_.here.run_inside([&] { spawn_connection(*system, context_, link); });
     run();
@@ -60,10 +68,11 @@ class admission_script {
     hello.endpoint = endpoint;
     hello.session[0] = static_cast<uint8_t>(endpoint.back());
     hello.nonce = std::string(32, 'n');
+    hello.features = bound_to.empty() ? 0 : bound_proof_feature;
     const auto& challenge = std::get<challenge_frame>(link->out.front().body);
     hello.proof
       = agent_proof(key.empty() ? std::string(32, 'x') : key, challenge.nonce,
-                    hello, transport_kind::websocket);
+                    hello, transport_kind::websocket, bound_to);
     net_.here.run_inside([&] { link->receive({{0, hello}}); });
     run();
     return link;
@@ -99,6 +108,55 @@ class admission_script {
 };
 
 } // namespace
+
+CAF_TEST(a_proof_counts_over_its_channel_and_tunnels_want_more) {
+  const std::string here(32, 'h');
+  const std::string elsewhere(32, 'e');
+  const auto facts = [&](std::vector<std::string> names = {}) {
+    auto out = std::make_shared<tls_facts>();
+    out->binding = here;
+    out->subject = names.empty() ? "" : "/CN=" + names.front();
+    out->client_names = std::move(names);
+    return out;
+  };
+  struct row {
+    const char* tunnel;
+    tls_facts_ptr tls;
+    std::string bound_to;
+    std::optional<refusal> refused;
+  };
+  const row rows[] = {
+    {"first", nullptr, "", std::nullopt},
+    {"first", facts(), here, std::nullopt},
+    {"first", facts(), "", std::nullopt}, // somebody else's TLS, before it
+    {"first", facts(), elsewhere, refusal::bad_proof},
+    {"first", nullptr, elsewhere, refusal::bad_proof},
+    {"secure", facts(), here, std::nullopt},
+    {"secure", facts(), "", refusal::not_secure},
+    {"secure", nullptr, "", refusal::not_secure},
+    {"any", facts({"x"}), here, std::nullopt},
+    {"any", facts(), here, refusal::certificate},
+    {"any", facts({"x"}), "", refusal::certificate},
+    {"any", nullptr, "", refusal::certificate},
+    {"endpoint", facts({"x", "app"}), here, std::nullopt},
+    {"endpoint", facts({"x"}), here, refusal::certificate},
+  };
+  for (const auto& [tunnel, tls, bound_to, refused] : rows) {
+    admission_script it;
+    const auto link
+      = it.dial(tunnel, "app", derive_key(tunnel, "p"), tls, bound_to);
+    it.pass(200ms);
+    CAF_MESSAGE(tunnel << (tls ? ", TLS" : "") << ", " << bound_to);
+    const auto* challenge = it.said<challenge_frame>(link);
+    CAF_CHECK_EQUAL(challenge->bound, tls != nullptr);
+    const auto* no = it.said<refused_frame>(link);
+    CAF_REQUIRE_EQUAL(no != nullptr, refused.has_value());
+    if (no)
+      CAF_CHECK(no->code == *refused);
+    else
+      CAF_CHECK(it.said<welcome_frame>(link) != nullptr);
+  }
+}
 
 CAF_TEST(agents_of_one_tunnel_have_half_of_the_descriptors) {
   admission_script it;

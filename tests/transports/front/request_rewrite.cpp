@@ -180,6 +180,18 @@ CAF_TEST(what trusted proxies say is kept and continued) {
   CAF_CHECK_EQUAL(value(silent, "forwarded"), "(none)");
 }
 
+CAF_TEST(what came over TLS has its scheme from there) {
+  const auto scheme = [](const std::string& target, bool secure) {
+    return std::get<request_address>(
+             address_of(head_of("GET", target), secure))
+      .scheme;
+  };
+  CAF_CHECK_EQUAL(scheme("/x", true), "https");
+  CAF_CHECK_EQUAL(scheme("/x", false), "http");
+  CAF_CHECK_EQUAL(scheme("http://example.com/x", true), "http");
+  CAF_CHECK_EQUAL(scheme("https://example.com/x", false), "https");
+}
+
 CAF_TEST(nobody talks a connection into being secure) {
   const auto proto = [](bool trusted) {
     const auto x = rewrite({}, head_of("GET", "https://example.com/x"),

@@ -40,6 +40,17 @@ bool contains(const std::string& text, std::string_view part) {
 
 } // namespace
 
+CAF_TEST(who is to come over TLS alone is told unless the target says so) {
+  auto head = head_of(200, true, 0);
+  const std::string field = "Strict-Transport-Security: ";
+  CAF_CHECK(render_head(head, {}).text.find(field) == std::string::npos);
+  CAF_CHECK(render_head(head, {.hsts = 300}).text.find(field + "max-age=300\r\n")
+            != std::string::npos);
+  head.headers.push_back({"strict-transport-security", "max-age=1"});
+  CAF_CHECK(render_head(head, {.hsts = 300}).text.find(field)
+            == std::string::npos);
+}
+
 CAF_TEST(an answer is written with Via and our id of the request) {
   response_head head = head_of(200, false, 5);
   head.headers

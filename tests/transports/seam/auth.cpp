@@ -56,6 +56,17 @@ CAF_TEST(a_nearly_right_proof_is_wrong) {
   CAF_CHECK(equal_secrets({}, {}));
 }
 
+CAF_TEST(a_proof_is_for_one_channel_alone) {
+  const auto hello = make_hello();
+  const auto over = [&](const std::string& binding) {
+    return to_hex(agent_proof(key, nonce, hello, transport_kind::websocket,
+                              binding));
+  };
+  CAF_CHECK_EQUAL(over({}), to_hex(hello.proof));
+  CAF_CHECK_NOT_EQUAL(over(std::string(32, 'a')), over({}));
+  CAF_CHECK_NOT_EQUAL(over(std::string(32, 'a')), over(std::string(32, 'b')));
+}
+
 CAF_TEST(a_proof_is_for_one_hello_alone) {
   const auto hello = make_hello();
   const auto proof = [](const hello_frame& h, const std::string& with = key,
