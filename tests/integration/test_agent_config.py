@@ -7,6 +7,7 @@ import unittest
 
 from harness import (BIN, PASSWORD, ROOT, Case, Program, free_port, main,
                      scratch, wait_until, write_config)
+from lab.testca import Authority
 from wire import ask
 
 FULL = {"server": "127.0.0.1:1", "tunnel": "t", "name": "n", "password": "p"}
@@ -27,7 +28,7 @@ REFUSED = [
     ({**FULL, "ca_file": "agent.json"}, FAILED,
      r"cannot read certificates from .*agent\.json: it has no certificate"),
     ({**FULL, "server": "ftp://node.example"}, FAILED,
-     r"none of host:port, http://, https://, ws:// and wss://"),
+     r"none of host:port, http://, https://, ws:// and"),
     ({**FULL, "ca": "ca.pem"}, FAILED,
      r"agent\.json: \$\.ca: is of no use without -tls or an https:// address"),
     ({**FULL, "tls": True, "ca": "nowhere.pem"}, FAILED,
@@ -135,10 +136,12 @@ class Files(unittest.TestCase):
             # The full one names files that are not there.
             token = self.folder / "token"
             token.write_text("x")
+            ca = Authority(self.folder / "ca")
+            agent = ca.issue("agent", subject="/CN=agent", client=True)
             done = self.run_agent(
                 "-config", file, "-check", *(
-                    ("-status-token-file", token, "-ca-file",
-                     "/etc/ssl/certs/ca-certificates.crt")
+                    ("-status-token-file", token, "-ca-file", ca.cert, "-ca",
+                     ca.cert, "-cert", agent.cert, "-key", agent.key)
                     if name == "full" else ()))
             self.assertEqual(done.returncode, 0, done.stderr)
 

@@ -403,7 +403,7 @@ class BadPairs(Certified):
             (expired.cert, expired.key, r"tls\.cert: .*expired on \d{4}-"),
             (early.cert, early.key, r"tls\.cert: .*not valid before \d{4}-"),
             (lonely.cert, lonely.key,
-             r'tls\.cert: .*chain is incomplete, .*APS test middle.* missing'),
+             r'tls\.cert: .*chain is incomplete, .*APS test middle'),
             (unordered, good.key, r"tls\.cert: .*did not issue"),
             (nameless.cert, nameless.key, r"tls\.cert: .*no name"),
             (whole.cert, whole.key, None),
@@ -459,7 +459,7 @@ class Agents(Certified):
             "refused", [BIN / "aps-endpoint", "-server",
                         server or f"https://localhost:{stack.port}", "-tunnel",
                         "tunnel1", "-name", "x", "-transport", transport,
-                        "-wait", str(3 * TIME_SCALE), *map(str, flags)],
+                        "-wait", str(TIME_SCALE), *map(str, flags)],
             stack.folder, {"APS_PASSWORD": PASSWORD})
         agent.start()
         self.assertEqual(agent.wait(), 4, agent.log)
