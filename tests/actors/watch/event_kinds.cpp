@@ -122,6 +122,9 @@ const std::vector<line> lines{
    "[TUNNEL] Session s of t.e is out of rotation, by why"},
   {event_kind::session_undrained, "info",
    "[TUNNEL] Session s of t.e is back in rotation, by why"},
+  {event_kind::certificate_renewed, "info", "[NODE] why"},
+  {event_kind::certificate_refused, "warning", "[NODE] why"},
+  {event_kind::certificate_ends, "warning", "[NODE] why"},
 };
 
 event full(event_kind kind) {

@@ -182,8 +182,7 @@ CAF_TEST(what trusted proxies say is kept and continued) {
 
 CAF_TEST(what came over TLS has its scheme from there) {
   const auto scheme = [](const std::string& target, bool secure) {
-    return std::get<request_address>(
-             address_of(head_of("GET", target), secure))
+    return std::get<request_address>(address_of(head_of("GET", target), secure))
       .scheme;
   };
   CAF_CHECK_EQUAL(scheme("/x", true), "https");

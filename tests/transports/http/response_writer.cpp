@@ -44,8 +44,9 @@ CAF_TEST(who is to come over TLS alone is told unless the target says so) {
   auto head = head_of(200, true, 0);
   const std::string field = "Strict-Transport-Security: ";
   CAF_CHECK(render_head(head, {}).text.find(field) == std::string::npos);
-  CAF_CHECK(render_head(head, {.hsts = 300}).text.find(field + "max-age=300\r\n")
-            != std::string::npos);
+  CAF_CHECK(
+    render_head(head, {.hsts = 300}).text.find(field + "max-age=300\r\n")
+    != std::string::npos);
   head.headers.push_back({"strict-transport-security", "max-age=1"});
   CAF_CHECK(render_head(head, {.hsts = 300}).text.find(field)
             == std::string::npos);

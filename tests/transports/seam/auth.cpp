@@ -59,8 +59,8 @@ CAF_TEST(a_nearly_right_proof_is_wrong) {
 CAF_TEST(a_proof_is_for_one_channel_alone) {
   const auto hello = make_hello();
   const auto over = [&](const std::string& binding) {
-    return to_hex(agent_proof(key, nonce, hello, transport_kind::websocket,
-                              binding));
+    return to_hex(
+      agent_proof(key, nonce, hello, transport_kind::websocket, binding));
   };
   CAF_CHECK_EQUAL(over({}), to_hex(hello.proof));
   CAF_CHECK_NOT_EQUAL(over(std::string(32, 'a')), over({}));
