@@ -103,9 +103,9 @@ CAF_TEST(a pair for other names is refused) {
   watch.look(false);
   CAF_CHECK(renewed.empty());
   CAF_REQUIRE_EQUAL(events.size(), 1u);
-  CAF_CHECK(
-    events.front().detail.find("they are for \"b.example\", and none for a.example")
-    != std::string::npos);
+  CAF_CHECK(events.front().detail.find(
+              "they are for \"b.example\", and none for a.example")
+            != std::string::npos);
 }
 
 CAF_TEST(what the port refuses is no new certificate) {
