@@ -253,15 +253,19 @@ for address, words in (
         ("a/b", "more than host and port"),
         ("http://a/path", "more than host and port"),
         ("http://user@a:80", "more than host and port"),
-        ("https://a/path", "more than host and port"),
-        ("ftp://a", "is none of host:port, http://, https://, ws:// and wss"),
-        ("grpc://a:1", "is none of host:port, http://, https://, ws:// and"),
+        ("ftp://a", "is none of host:port, http://"),
+        ("grpc://a:1", "is none of host:port, http://"),
         ("8080", "has no host but a number; give host:8080"),
         ("http://8080/", "has no host but a number; give host:8080")):
     FLAGS.append((f"aps-endpoint -server {address} -tunnel t -name n "
                   "-password p", USAGE, f"-server .*{words}"))
     FLAGS.append((f"apsctl status -admin {address}", USAGE,
                   f"-admin .*{words}"))
+for address in ("https://a:443", "wss://a:443", "WSS://a"):
+    FLAGS.append((f"apsctl status -admin {address}", USAGE,
+                  "-admin .*TLS is not supported"))
+FLAGS.append(("aps-endpoint -server https://a/path -tunnel t -name n "
+              "-password p", USAGE, "-server .*more than host and port"))
 FLAGS.append(("aps-endpoint -server a,,b -tunnel t -name n -password p",
               USAGE, r'-server "a,,b" has an empty element'))
 
