@@ -35,7 +35,7 @@ FORBIDDEN = {
     "transports/http2": [GRPC, only("transports", "http2", "net", "seam")],
     "transports/http": [GRPC, only("transports", "http", "net", "seam")],
     "transports/front": [
-        GRPC, only("transports", "front", "http", "net", "seam")],
+        GRPC, only("transports", "front", "http", "http2", "net", "seam")],
     "transports/origin": [
         GRPC, only("transports", "origin", "http", "net", "seam")],
     "transports/tunnel": [

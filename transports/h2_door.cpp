@@ -1,22 +1,39 @@
 #include "transports/h2_door.hpp"
 
+#include "transports/front/h2_visitors.hpp"
 #include "transports/tunnel/grpc/grpc_link.hpp"
 
 namespace aps {
 
-h2_door::h2_door(place_ptr place, agent_handler agent,
-                 std::function<void()> refused)
-    : place_(std::move(place)), agent_(std::move(agent)),
-      refused_(std::move(refused)) {}
+namespace {
+
+/// What nobody knows yet may ask for a little: an agent for its stream, a
+/// visitor for what it begins with.
+h2_settings unknown_settings(const http_front_context& context) {
+  auto out = visitor_settings(context);
+  out.profile.requests = agent_profile.requests;
+  out.profile.control_per_request = 0;
+  out.profile.early_bytes
+    = agent_profile.early_bytes + out.profile.header_bytes;
+  return out;
+}
+
+} // namespace
+
+h2_door::h2_door(place_ptr place, std::shared_ptr<http_front_context> visitors,
+                 handlers handlers)
+    : place_(std::move(place)), context_(std::move(visitors)),
+      handlers_(std::move(handlers)) {}
 
 std::shared_ptr<h2_connection>
 h2_door::open(io_unit& unit, stream_ptr stream, place_ptr place,
-              duration timeout, agent_handler agent,
-              std::function<void()> refused) {
-  const auto door = std::make_shared<h2_door>(place, std::move(agent),
-                                              std::move(refused));
+              duration timeout, std::shared_ptr<http_front_context> visitors,
+              handlers handlers) {
+  const auto settings = unknown_settings(*visitors);
+  const auto door = std::make_shared<h2_door>(place, std::move(visitors),
+                                              std::move(handlers));
   const auto connection = std::make_shared<h2_connection>(
-    unit, std::move(stream), tunnel_settings(), door);
+    unit, std::move(stream), settings, door);
   door->connection_ = connection;
   connection->expire_at(unit.now() + timeout);
   if (place)
@@ -28,31 +45,54 @@ h2_door::open(io_unit& unit, stream_ptr stream, place_ptr place,
 }
 
 std::shared_ptr<h2_stream_owner>
-h2_door::on_request(int32_t stream, header_list head, bool) {
+h2_door::on_request(int32_t stream, header_list head, bool last) {
   const auto connection = connection_.lock();
-  if (!connection)
+  if (!connection || is_agents_)
     return nullptr;
-  if (agent_ && is_tunnel_call(head)) {
-    connection->expire_at(time_point::max());
-    refused_ = nullptr; // it is an agent's, whatever else it asks for
-    return std::exchange(agent_, nullptr)(connection, stream,
-                                          std::move(place_));
-  }
-  refuse(*connection);
-  return nullptr;
+  if (!visitors_ && is_tunnel_call(head))
+    return accept_agent(connection, stream);
+  return visitors_of(connection).on_request(stream, std::move(head), last);
 }
 
 void h2_door::on_bad_request() {
-  if (const auto connection = connection_.lock())
-    refuse(*connection);
+  const auto connection = connection_.lock();
+  if (connection && !is_agents_)
+    visitors_of(connection).on_bad_request();
 }
 
-void h2_door::refuse(h2_connection& connection) {
-  const auto refused = std::exchange(refused_, nullptr);
-  if (!refused)
-    return;
-  refused();
-  connection.session().terminate(h2_code::http_1_1_required);
+void h2_door::on_tick(time_point now) {
+  if (visitors_)
+    visitors_->on_tick(now);
+}
+
+h2_acceptor&
+h2_door::visitors_of(const std::shared_ptr<h2_connection>& connection) {
+  if (!visitors_) {
+    const auto made = std::make_shared<h2_visitors>(connection, context_,
+                                                    std::move(place_));
+    connection->expire_at(time_point::max());
+    made->start();
+    visitors_ = made;
+  }
+  return *visitors_;
+}
+
+std::shared_ptr<h2_stream_owner>
+h2_door::accept_agent(const std::shared_ptr<h2_connection>& connection,
+                      int32_t stream) {
+  is_agents_ = true;
+  auto& session = connection->session();
+  if (!handlers_.agent) {
+    handlers_.refused();
+    session.terminate(h2_code::http_1_1_required);
+    return nullptr;
+  }
+  connection->expire_at(time_point::max());
+  const auto settings = tunnel_settings();
+  session.counts().adopt(settings.profile);
+  session.widen(stream, settings.stream_window);
+  session.widen(0, settings.connection_window);
+  return handlers_.agent(connection, stream, std::move(place_));
 }
 
 } // namespace aps

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "transports/front/http_front.hpp"
 #include "transports/http2/h2_connection.hpp"
 #include "transports/net/gate.hpp"
 
@@ -9,35 +10,46 @@
 namespace aps {
 
 /// Decides by the first request of an HTTP/2 connection who speaks: the call of
-/// an agent becomes its link, all others are told to speak HTTP/1.1 (RFC 9113,
-/// 7: HTTP_1_1_REQUIRED). Belongs to its connection. Thread: the unit's.
+/// an agent becomes its link, and the limits of agents hold for ever; all others
+/// are visitors. Until then nobody may do much. Belongs to its connection.
+/// Thread: the unit's.
 class h2_door final : public h2_acceptor {
  public:
   /// Makes the link of an agent's call; null = the call is refused.
   using agent_handler = std::function<std::shared_ptr<h2_stream_owner>(
     const std::shared_ptr<h2_connection>&, int32_t call, place_ptr)>;
 
-  /// A connection that is not started. Without `agent` nobody is one;
-  /// `refused` hears of those that are none. Whoever takes longer than
-  /// `timeout` for its first request is dropped.
+  struct handlers {
+    agent_handler agent;           ///< empty = no agents here
+    std::function<void()> refused; ///< hears of agents where there are none
+  };
+
+  /// A connection that is not started. Whoever takes longer than `timeout`
+  /// for its first request is dropped.
   static std::shared_ptr<h2_connection>
   open(io_unit& unit, stream_ptr stream, place_ptr place, duration timeout,
-       agent_handler agent, std::function<void()> refused);
+       std::shared_ptr<http_front_context> visitors, handlers handlers);
 
-  h2_door(place_ptr place, agent_handler agent, std::function<void()> refused);
+  h2_door(place_ptr place, std::shared_ptr<http_front_context> visitors,
+          handlers handlers);
 
   std::shared_ptr<h2_stream_owner>
   on_request(int32_t stream, header_list head, bool last) override;
-
   void on_bad_request() override;
+  void on_tick(time_point now) override;
 
  private:
-  void refuse(h2_connection& connection);
+  h2_acceptor& visitors_of(const std::shared_ptr<h2_connection>& connection);
+  std::shared_ptr<h2_stream_owner>
+  accept_agent(const std::shared_ptr<h2_connection>& connection,
+               int32_t stream);
 
   std::weak_ptr<h2_connection> connection_;
-  place_ptr place_; ///< until an agent has it
-  agent_handler agent_;
-  std::function<void()> refused_;
+  place_ptr place_; ///< until somebody has it
+  const std::shared_ptr<http_front_context> context_;
+  const handlers handlers_;
+  std::shared_ptr<h2_acceptor> visitors_; ///< once it is theirs
+  bool is_agents_ = false;
 };
 
 } // namespace aps

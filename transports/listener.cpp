@@ -36,7 +36,7 @@ namespace {
 constexpr int backlog = 4096;
 constexpr std::chrono::milliseconds exhausted_pause{100};
 
-// From the preface of HTTP/2 to an agent's call, at most.
+// From the preface of HTTP/2 to the first request, at most.
 constexpr duration h2_start_time = std::chrono::seconds(5);
 
 // Whether what came so far can become an agent's request.
@@ -297,39 +297,41 @@ class open_port : public std::enable_shared_from_this<open_port> {
   void to_http(io_unit& unit, stream_ptr stream, std::string bytes,
                place_ptr place) {
     if (place->reserved()
-        && !(options_.agents && may_be_agent(bytes))) {
-      to_->on_limit(limit::descriptors, place->peer(),
-                    "the rest is for agents and operators");
-      return turn_away(unit, std::move(stream), true);
-    }
+        && !(options_.agents && may_be_agent(bytes)))
+      return refuse_reserved(unit, std::move(stream), place);
     start_http_session(unit, std::move(stream), std::move(bytes), http_,
                        std::move(place));
   }
 
   void to_h2(io_unit& unit, stream_ptr stream, std::string bytes,
              place_ptr place) {
-    h2_door::agent_handler agent;
+    if (place->reserved() && !options_.agents)
+      return refuse_reserved(unit, std::move(stream), place);
+    h2_door::handlers handlers;
     if (options_.agents)
-      agent = [me = shared_from_this()](const auto& connection, int32_t call,
-                                        place_ptr its) {
+      handlers.agent = [me = shared_from_this()](const auto& connection,
+                                                 int32_t call, place_ptr its) {
         return me->to_grpc(connection, call, std::move(its));
       };
-    auto refused = [to = to_, &unit, peer = stream->peer_ip(),
-                    taken = options_.agents] {
-      to->on_own_answer(
-        unit, {.result = outcome::not_implemented,
-               .peer = peer,
-               .method = "HTTP/2",
-               .detail = taken ? "HTTP/2 is for agents here; visitors speak "
-                                 "HTTP/1.1."
-                               : "HTTP/2 is not spoken here, HTTP/1.1 is."});
+    handlers.refused = [to = to_, &unit, peer = stream->peer_ip()] {
+      to->on_own_answer(unit, {.result = outcome::not_implemented,
+                               .peer = peer,
+                               .method = "HTTP/2",
+                               .detail = "No agents may dial in here."});
     };
     const auto connection = h2_door::open(
       unit, std::move(stream), std::move(place),
-      std::min(options_.limits.header_timeout, h2_start_time), std::move(agent),
-      std::move(refused));
+      std::min(options_.limits.header_timeout, h2_start_time), http_,
+      std::move(handlers));
     keep(connection);
     connection->start(std::move(bytes));
+  }
+
+  void refuse_reserved(io_unit& unit, stream_ptr stream,
+                       const place_ptr& place) {
+    to_->on_limit(limit::descriptors, place->peer(),
+                  "the rest is for agents and operators");
+    turn_away(unit, std::move(stream), true);
   }
 
   std::shared_ptr<h2_stream_owner>

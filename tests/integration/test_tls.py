@@ -189,7 +189,8 @@ class Servers(Certified):
     def test_alpn_takes_what_is_spoken(self):
         stack = self.secure(agent=False)
         for offered, chosen in [(["http/1.1"], "http/1.1"), (["h2"], "h2"),
-                                (["h2", "http/1.1"], "http/1.1"),
+                                (["h2", "http/1.1"], "h2"),
+                                (["http/1.1", "h2"], "h2"),
                                 (["spdy/3", "http/1.1"], "http/1.1"),
                                 (None, None)]:
             with self.connect(stack.port, alpn=offered) as stream:

@@ -56,26 +56,38 @@ std::string text_body(const error_reply& reply, unsigned status) {
 
 } // namespace
 
+std::string error_body(const error_reply& reply) {
+  const auto status = status_of(reply.cause);
+  return reply.json ? json_body(reply, status) : text_body(reply, status);
+}
+
+header_list error_fields(const error_reply& reply, size_t body_size) {
+  const auto status = status_of(reply.cause);
+  header_list out{
+    {"Date", std::string{http_date()}},
+    {"Content-Type", reply.json ? "application/json"
+                                : "text/plain; charset=utf-8"},
+    {"Content-Length", std::to_string(body_size)},
+    {"Cache-Control", "no-store"},
+    {"Aps-Outcome", std::string{to_string(reply.cause)}}};
+  if (!reply.request_id.empty()) {
+    out.push_back({"Aps-Request-Id", std::string{reply.request_id}});
+    out.push_back({"X-Request-Id", std::string{reply.request_id}});
+  }
+  if (status == 503 || status == 429)
+    out.push_back({"Retry-After", "1"});
+  return out;
+}
+
 std::string render_error(const error_reply& reply) {
   const auto status = status_of(reply.cause);
-  const auto body = reply.json ? json_body(reply, status)
-                               : text_body(reply, status);
+  const auto body = error_body(reply);
   std::string out;
   out.reserve(384 + body.size());
   out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
   out.append(reason_of(status)).append("\r\n");
-  append_field(out, "Date", http_date());
-  append_field(out, "Content-Type",
-               reply.json ? "application/json" : "text/plain; charset=utf-8");
-  append_field(out, "Content-Length", std::to_string(body.size()));
-  append_field(out, "Cache-Control", "no-store");
-  append_field(out, "Aps-Outcome", to_string(reply.cause));
-  if (!reply.request_id.empty()) {
-    append_field(out, "Aps-Request-Id", reply.request_id);
-    append_field(out, "X-Request-Id", reply.request_id);
-  }
-  if (status == 503 || status == 429)
-    append_field(out, "Retry-After", "1");
+  for (const auto& field : error_fields(reply, body.size()))
+    append_field(out, field.name, field.value);
   append_field(out, "Connection", reply.keep_alive ? "keep-alive" : "close");
   out.append("\r\n");
   if (!reply.head_request)

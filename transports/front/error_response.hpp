@@ -22,6 +22,10 @@ struct error_reply {
 /// X-Request-Id, Retry-After for 503 and 429, and a short body.
 std::string render_error(const error_reply& reply);
 
+/// Its fields, those of the connection excepted, and its body.
+header_list error_fields(const error_reply& reply, size_t body_size);
+std::string error_body(const error_reply& reply);
+
 /// True when an Accept field prefers JSON to plain text and HTML.
 bool prefers_json(const header_list& headers) noexcept;
 

@@ -85,6 +85,11 @@ class http_front_context {
   /// that start later close at once too. Listener: call on destruction.
   void close_all();
 
+  /// A connection of visitors came or went; `http_session` counts itself.
+  void count_visitor(int change) noexcept {
+    live_ += static_cast<size_t>(change);
+  }
+
   /// A number that no other call returned; seeds request ids.
   uint64_t next_seed() noexcept { return seed_.fetch_add(1); }
 

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "transports/front/http_front.hpp"
-#include "transports/front/request_rewrite.hpp"
+#include "transports/front/front_request.hpp"
 #include "transports/http/body_writer.hpp"
 #include "transports/http/parser.hpp"
 #include "transports/http/response_writer.hpp"
@@ -65,22 +64,16 @@ class http_session final : public visitor,
     none,        ///< nothing of the visitor's
   };
 
-  /// What a request asks for, and who.
-  struct request_facts {
-    bool head_request = false;
-    bool json = false;
+  /// What a request asks of this connection.
+  struct connection_facts : request_facts {
     bool keep_alive = false;
-    bool chunks = false;     ///< the body is passed on in its chunks
-    bool trusted = false;    ///< the peer's word about the visitor is taken
-    bool local = false;      ///< asked by somebody on this machine
+    bool chunks = false; ///< the body is passed on in its chunks
     unsigned version = 11;
     const service* by = nullptr; ///< who answers it here; null = a target
-    std::string id;
-    std::string visitor_ip;  ///< the peer's, or what a trusted one says
   };
 
   /// One request and the answer to it.
-  struct request_state : request_facts {
+  struct request_state : connection_facts {
     bool open = false;         ///< head parsed, not yet finished
     bool received = false;     ///< the whole request was parsed
     bool answered = false;     ///< the whole answer was queued
@@ -103,6 +96,7 @@ class http_session final : public visitor,
   const http_limits& limits() const noexcept {
     return context_->options().limits;
   }
+  front_peer peer() const { return {visitor_ip_, connection_, tls_}; }
   void read_more();
   size_t read_limit() const noexcept;
   void on_end_of_input(bool orderly);
@@ -133,12 +127,8 @@ class http_session final : public visitor,
   bool parse_head();
   bool skip_blank_lines();
   bool refuse_foreign();
-  bool refuse_switch();
-  bool goes_to_https(const request_address& address);
   void begin_request();
-  void start_exchange(std::shared_ptr<const route> via,
-                      const request_address& address);
-  bool ends_here();
+  void start_exchange(onward_request request);
   bool feed_body();
   void pass_on(slice bytes);
   bool pump_raw();
@@ -156,9 +146,6 @@ class http_session final : public visitor,
   void switch_protocols(const response_head& head);
   bool may_switch() const noexcept;
   response_context context_of_answer(bool keep_alive) const;
-  uint32_t secure_for() const noexcept;
-  void answer_here();
-  void redirect(const request_address& address);
   void answer_probe();
   void answer_with(response_head head, const std::string& body,
                    bool ours = false);

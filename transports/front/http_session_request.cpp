@@ -1,13 +1,8 @@
-#include "config/path.hpp"
-#include "transports/front/error_response.hpp"
 #include "transports/front/http_session.hpp"
 #include "transports/http/fields.hpp"
-#include "transports/http/hops.hpp"
-#include "transports/http/identity.hpp"
 #include "transports/http/misread.hpp"
 #include "transports/seam/probe_request.hpp"
 #include "transports/seam/tunnel_path.hpp"
-#include "transports/seam/wire_bounds.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -41,28 +36,8 @@ outcome outcome_of(parse_fault fault) noexcept {
   }
 }
 
-// RFC 9110, 10.1.1: nothing but this one is known.
-bool expects_unknown(const header_list& headers) noexcept {
-  bool result = false;
-  for (const auto& field : headers)
-    if (iequals(field.name, "expect"))
-      for_each_element(field.value, [&](std::string_view element) {
-        result = result || !iequals(element, "100-continue");
-      });
-  return result;
-}
-
 bool too_large(const header& field) noexcept {
   return std::max(field.name.size(), field.value.size()) > max_agent_field;
-}
-
-// A frame over the limit would cost its connection, and then the next one.
-bool fits_a_frame(const request_head& head) noexcept {
-  auto bytes = head.method.size() + head.authority.size() + head.path.size()
-               + head.upgrade.size();
-  for (const auto& field : head.headers)
-    bytes += field.name.size() + field.value.size();
-  return head.headers.size() <= max_head_fields && bytes <= max_head_bytes;
 }
 
 } // namespace
@@ -159,14 +134,9 @@ void http_session::begin_request() {
     place_->set(context_->to()->knows(head.headers) ? standing::busy
                                                     : standing::asked);
   request_.received = parser_.done();
-  request_.head_request = head.method == "HEAD";
-  request_.version = head.version;
   const bool last = input_ended_ && input_.empty();
   request_.keep_alive = head.keep_alive && !context_->draining() && !last;
-  request_.json = prefers_json(head.headers);
-  request_.id = sane_request_id(head.headers);
-  if (request_.id.empty())
-    request_.id = make_request_id(id_seed_++);
+  request_.read(head, id_seed_++);
   if (parser_.fault() != parse_fault::none)
     return refuse_faulty();
   const auto& local = context_->local_service();
@@ -178,97 +148,28 @@ void http_session::begin_request() {
     return hand_over();
   if (is_probe())
     return answer_probe();
-  if (head.version >= 11 && expects_unknown(head.headers))
-    return answer_error(outcome::expectation_failed, {});
-  if (refuse_switch() || ends_here())
-    return;
-  const auto address = address_of(head, stream_->secure());
-  if (const auto* refusal = std::get_if<request_refusal>(&address))
-    return answer_error(refusal->cause, refusal->why);
-  const auto& known = std::get<request_address>(address);
-  auto identity = identify(head.headers, visitor_ip_, context_->trusted());
-  request_.trusted = identity.trusted;
-  request_.visitor_ip = std::move(identity.address);
-  request_.local = is_loopback(visitor_ip_) && !was_forwarded(head.headers);
-  auto asked = to_visitor_request(head, known, request_.visitor_ip);
-  asked.local = request_.local;
-  auto decision = context_->to()->admit(asked);
-  const auto* denied = std::get_if<denial>(&decision);
-  if (denied && goes_to_https(known))
-    return redirect(known);
-  if (denied)
-    return answer_error(denied->cause, denied->detail, denied->more);
-  start_exchange(std::get<std::shared_ptr<const route>>(std::move(decision)),
-                 known);
-}
-
-// What a mapping takes stays, such as the challenges of a certificate
-// authority; and what came over TLS to a trusted proxy would come back.
-bool http_session::goes_to_https(const request_address& address) {
-  const auto& head = parser_.head();
-  if (context_->options().redirect_https == 0 || tls_ || address.host.empty()
-      || address.scheme != "http" || !address.path.starts_with('/'))
-    return false;
-  const auto* proto = find_header(head.headers, "x-forwarded-proto");
-  return !(request_.trusted && proto && iequals(proto->value, "https"));
-}
-
-// Nobody has to switch to HTTP/2 (RFC 9113, 3.1), and some clients always ask;
-// whoever wants another protocol cannot do without.
-bool http_session::refuse_switch() {
-  if (context_->options().upgrades || upgrade_of(parser_.head()).empty())
-    return false;
-  answer_error(outcome::not_implemented,
-               "This is the " + context_->options().name
-                 + " listener: no upgrades; agents dial `servers`.");
-  return true;
-}
-
-// Requests that came back to us, or were to go no further (RFC 9110, 7.6).
-bool http_session::ends_here() {
-  auto& head = parser_.head();
-  const auto& hop = context_->options().hop;
-  if (hop && passed(head.headers, hop->pseudonym())) {
-    hop->note_loop(request_.id);
-    context_->to()->on_limit(limit::loop, visitor_ip_, request_.id);
-    answer_error(outcome::loop_detected, "Its Via names this node.");
-    return true;
+  // The head is taken apart below.
+  const bool waits = !request_.received && head.version >= 11
+                     && lists(head.headers, "expect", "100-continue");
+  const bool chunked = head.chunked;
+  auto fate = decide_request(*context_, head, peer(), request_);
+  if (auto* onward = std::get_if<onward_request>(&fate)) {
+    request_.continue_due = waits;
+    request_.chunks = chunked && onward->head->kind() == exchange_kind::upgrade;
+    start_exchange(std::move(*onward));
+  } else if (auto* ours = std::get_if<final_request>(&fate)) {
+    tell_own_answer(outcome::ok, ours->detail);
+    answer_with(std::move(ours->head), ours->body);
+  } else {
+    const auto& denied = std::get<denial>(fate);
+    answer_error(denied.cause, denied.detail, denied.more);
   }
-  const auto further = hop ? take_hop(head) : forwarding::onward;
-  if (further == forwarding::here)
-    answer_here();
-  else if (further == forwarding::malformed)
-    answer_error(outcome::bad_request, "Max-Forwards is not one number.");
-  return further != forwarding::onward;
 }
 
-void http_session::start_exchange(std::shared_ptr<const route> via,
-                                  const request_address& address) {
-  auto& head = parser_.head();
-  request_.continue_due = !request_.received && head.version >= 11
-                          && lists(head.headers, "expect", "100-continue");
-  auto out = rewrite_request(head, address, *via,
-                             {.peer_ip = visitor_ip_,
-                              .request_id = request_.id,
-                              .trusted = request_.trusted,
-                              .secure = stream_->secure(),
-                              .upgrades = context_->options().upgrades,
-                              .pseudonym = context_->pseudonym(),
-                              .connection = connection_});
-  request_.chunks = head.chunked && out->kind() == exchange_kind::upgrade;
-  if (!fits_a_frame(*out)) {
-    head.method = out->method; // for the record
-    head.headers = {{"Host", address.authority}};
-    return answer_error(outcome::header_too_large, {});
-  }
-  const auto window = via->window;
+void http_session::start_exchange(onward_request request) {
   exchange_ = std::make_shared<exchange>(
-    unit_, context_->to()->next_id(), std::move(out),
-    exchange_facts{request_.visitor_ip, request_.id, std::move(via),
-                   address.scheme,
-                   address.authority.empty() ? address.host : address.authority,
-                   address.path, tls_},
-    self(), window);
+    unit_, context_->to()->next_id(), std::move(request.head),
+    std::move(request.facts), self(), request.window);
   request_.passed_on = true;
   if (request_.continue_due)
     continue_at_ = unit_.now() + limits().continue_timeout;

@@ -1,8 +1,6 @@
-#include "config/host.hpp"
 #include "transports/front/error_response.hpp"
 #include "transports/front/http_session.hpp"
 #include "transports/http/fields.hpp"
-#include "transports/http/hops.hpp"
 #include "transports/http/response_writer.hpp"
 
 namespace aps {
@@ -35,8 +33,7 @@ void http_session::on_head(const response_head_ptr& head) {
   }
   if (head->status == 101)
     return switch_protocols(*head);
-  const auto& hop = context_->options().hop;
-  if (head->status == 508 && hop && hop->looped(request_.id)) {
+  if (came_back(*context_, *head, request_)) {
     const auto kept = shared_from_this();
     cancel_exchange(outcome::loop_detected);
     return answer_error(outcome::loop_detected,
@@ -85,14 +82,7 @@ response_context http_session::context_of_answer(bool keep_alive) const {
           .request_id = request_.id,
           .pseudonym = context_->pseudonym(),
           .ours = request_.by != nullptr,
-          .hsts = secure_for()};
-}
-
-// How long the visitor shall come over TLS only; it has to hear so over TLS
-// (RFC 6797, 7.2).
-uint32_t http_session::secure_for() const noexcept {
-  const auto* via = exchange_ && tls_ ? exchange_->facts().via.get() : nullptr;
-  return via ? via->rule.hsts : 0;
+          .hsts = hsts_of(exchange_.get())};
 }
 
 void http_session::on_data(slice bytes) {
@@ -162,55 +152,8 @@ void http_session::answer_error(outcome outcome, std::string_view detail,
 }
 
 void http_session::tell_own_answer(outcome outcome, std::string_view detail) {
-  const auto& head = parser_.head();
-  const auto* host = find_header(head.headers, "host");
-  own_answer answer{.result = outcome,
-                    .status = status_of(outcome),
-                    .peer = request_.visitor_ip.empty() ? visitor_ip_
-                                                        : request_.visitor_ip,
-                    .request_id = request_.id,
-                    .method = head.method,
-                    .host = host ? std::string_view{host->value} : "",
-                    .path = head.target,
-                    .detail = detail,
-                    .tls = tls_};
-  const auto address = address_of(head, stream_->secure());
-  if (const auto* known = std::get_if<request_address>(&address)) {
-    answer.scheme = known->scheme;
-    answer.host = known->authority;
-    answer.path = known->path;
-  }
-  context_->to()->on_own_answer(unit_, answer);
-}
-
-// We are the final recipient of a TRACE or an OPTIONS (RFC 9110, 7.6.2).
-void http_session::answer_here() {
-  const auto& request = parser_.head();
-  std::string body;
-  response_head head;
-  if (request.method == "TRACE") {
-    body = trace_body(request);
-    head.headers.push_back({"Content-Type", "message/http"});
-  } else {
-    head.headers.push_back({"Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, "
-                                     "OPTIONS, TRACE"});
-  }
-  tell_own_answer(outcome::ok, {});
-  answer_with(std::move(head), body);
-}
-
-// The same address over TLS. The method stays (RFC 9110, 15.4.9).
-void http_session::redirect(const request_address& address) {
-  const auto port = context_->options().redirect_https;
-  auto target = "https://" + config::authority(address.host, port);
-  if (port == 443)
-    target.resize(target.size() - sizeof ":443" + 1);
-  response_head head;
-  head.status = 308;
-  head.reason = reason_of(head.status);
-  head.headers.push_back({"Location", target + address.path});
-  tell_own_answer(outcome::ok, "sent to https");
-  answer_with(std::move(head), "");
+  aps::tell_own_answer(*context_, unit_, parser_.head(), peer(), request_,
+                       outcome, detail);
 }
 
 // By Aps-Outcome the agent knows a node.

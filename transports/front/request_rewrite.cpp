@@ -146,6 +146,11 @@ void add_identity(header_list& headers, const request_address& address,
     append_element(headers, "Forwarded", forwarded_for(source.peer_ip));
 }
 
+// The version as Via has it (RFC 9110, 7.6.3).
+std::string_view protocol_of(unsigned version) noexcept {
+  return version >= 20 ? "2.0" : version >= 11 ? "1.1" : "1.0";
+}
+
 } // namespace
 
 std::string upgrade_of(const message_head& head) {
@@ -253,8 +258,8 @@ request_head_ptr rewrite_request(message_head& head,
     head.headers, source.trusted, passes_expectation(head));
   headers.front() = {"Host", result->authority};
   add_identity(headers, address, source);
-  append_element(headers, "Via", std::string{head.version < 11 ? "1.0 " : "1.1 "}
-                                   .append(source.pseudonym));
+  append_element(headers, "Via", std::string{protocol_of(head.version)}
+                                   .append(" ").append(source.pseudonym));
   headers.push_back({"X-Request-Id", std::string{source.request_id}});
   add_connection_fields(headers, result->upgrade, wants_trailers);
   if (head.chunked && result->kind() == exchange_kind::upgrade)

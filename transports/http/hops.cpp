@@ -68,7 +68,9 @@ forwarding take_hop(message_head& head) {
 std::string trace_body(const message_head& head) {
   std::string out = head.method;
   out.append(" ").append(head.target);
-  out.append(head.version < 11 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+  out.append(head.version >= 20   ? " HTTP/2.0\r\n"
+             : head.version >= 11 ? " HTTP/1.1\r\n"
+                                  : " HTTP/1.0\r\n");
   for (const auto& [name, value] : head.headers)
     if (!iequals(name, "authorization") && !iequals(name, "cookie")
         && !iequals(name, "proxy-authorization"))

@@ -23,15 +23,37 @@ void append_status_line(std::string& to, const response_head& head) {
   to.append("\r\n");
 }
 
-void append_fields(std::string& to, const header_list& headers,
-                   bool ours = false) {
+/// Calls `emit(name, value)` for each field of the target that is passed on.
+template <class Emit>
+void visit_passed(const header_list& headers, bool ours, Emit&& emit) {
   for (const auto& [name, value] : headers)
     if (!is_hop_by_hop(name) && (ours || !is_own_field(name)))
-      append_field(to, name, value);
+      emit(std::string_view{name}, std::string_view{value});
 }
 
-bool bodiless(unsigned status) noexcept {
-  return status / 100 == 1 || status == 204 || status == 304;
+/// The same for all fields of a final answer but those of a connection.
+template <class Emit>
+void visit_final(const response_head& head, const response_context& context,
+                 Emit&& emit) {
+  visit_passed(head.headers, context.ours, emit);
+  // RFC 9110, 6.6.1: whoever receives one without it adds it.
+  if (!find_header(head.headers, "date"))
+    emit("Date", http_date());
+  emit("Via", std::string{"1.1 "}.append(context.pseudonym));
+  emit("Aps-Request-Id", context.request_id);
+  if (!find_header(head.headers, "x-request-id"))
+    emit("X-Request-Id", context.request_id);
+  if (context.hsts > 0
+      && !find_header(head.headers, "strict-transport-security"))
+    emit("Strict-Transport-Security",
+         "max-age=" + std::to_string(context.hsts));
+}
+
+/// Adds what can be said in a field, like `append_field`.
+void add_field(header_list& to, std::string_view name,
+               std::string_view value) {
+  if (is_token(name) && is_field_value(value))
+    to.push_back({std::string{name}, std::string{value}});
 }
 
 void append_length(std::string& to, uint64_t length) {
@@ -70,7 +92,7 @@ body_framing choose_framing(const response_head& head,
                             response_context& context) noexcept {
   if (head.status == 101)
     return body_framing::raw;
-  if (context.head_request || bodiless(head.status))
+  if (context.head_request || is_bodiless(head.status))
     return body_framing::none;
   if (head.content_length || head.last)
     return body_framing::length;
@@ -84,18 +106,10 @@ void append_response_head(std::string& to, const response_head& head,
                           body_framing framing,
                           const response_context& context) {
   append_status_line(to, head);
-  append_fields(to, head.headers, context.ours);
-  // RFC 9110, 6.6.1: whoever receives one without it adds it.
-  if (!find_header(head.headers, "date"))
-    append_field(to, "Date", http_date());
-  to.append("Via: 1.1 ").append(context.pseudonym).append("\r\n");
-  append_field(to, "Aps-Request-Id", context.request_id);
-  if (!find_header(head.headers, "x-request-id"))
-    append_field(to, "X-Request-Id", context.request_id);
-  if (context.hsts > 0
-      && !find_header(head.headers, "strict-transport-security"))
-    append_field(to, "Strict-Transport-Security",
-                 "max-age=" + std::to_string(context.hsts));
+  visit_final(head, context, [&to](std::string_view name,
+                                   std::string_view value) {
+    append_field(to, name, value);
+  });
   append_framing(to, head, framing);
   append_connection(to, head, context);
   to.append("\r\n");
@@ -103,8 +117,37 @@ void append_response_head(std::string& to, const response_head& head,
 
 void append_interim_head(std::string& to, const response_head& head) {
   append_status_line(to, head);
-  append_fields(to, head.headers);
+  visit_passed(head.headers, false,
+               [&to](std::string_view name, std::string_view value) {
+                 append_field(to, name, value);
+               });
   to.append("\r\n");
+}
+
+header_list response_fields(const response_head& head,
+                            const response_context& context) {
+  header_list out;
+  out.reserve(head.headers.size() + 5);
+  visit_final(head, context,
+              [&out](std::string_view name, std::string_view value) {
+                add_field(out, name, value);
+              });
+  if (head.content_length && head.status >= 200 && head.status != 204)
+    out.push_back({"Content-Length", std::to_string(*head.content_length)});
+  return out;
+}
+
+header_list interim_fields(const response_head& head) {
+  header_list out;
+  visit_passed(head.headers, false,
+               [&out](std::string_view name, std::string_view value) {
+                 add_field(out, name, value);
+               });
+  return out;
+}
+
+bool is_bodiless(unsigned status) noexcept {
+  return status / 100 == 1 || status == 204 || status == 304;
 }
 
 std::string_view reason_of(unsigned status) noexcept {

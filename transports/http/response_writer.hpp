@@ -31,6 +31,17 @@ void append_response_head(std::string& to, const response_head& head,
                           body_framing framing,
                           const response_context& context);
 
+/// The same fields for HTTP/2, which has none of framing and Connection; a length
+/// that is known stands among them.
+header_list response_fields(const response_head& head,
+                            const response_context& context);
+
+/// The fields of an interim response that are passed on.
+header_list interim_fields(const response_head& head);
+
+/// Whether an answer with this status never has a body (RFC 9110, 6.4.1).
+bool is_bodiless(unsigned status) noexcept;
+
 /// Appends an interim response (1xx other than 101).
 void append_interim_head(std::string& to, const response_head& head);
 

@@ -1,6 +1,9 @@
 #include "transports/http2/h2_connection.hpp"
 
+#include "transports/net/guard.hpp"
 #include "transports/net/tls/tls_session.hpp"
+
+#include <boost/asio/post.hpp>
 
 namespace aps {
 
@@ -36,13 +39,14 @@ h2_connection::h2_connection(io_unit& unit, stream_ptr stream,
                              const h2_settings& settings,
                              std::shared_ptr<h2_acceptor> acceptor)
     : channel(unit, std::move(stream)), peer_(stream_->peer_name()),
-      tls_(tls_facts_of(*stream_)), acceptor_(std::move(acceptor)),
-      session_(settings, *acceptor_) {}
+      peer_ip_(stream_->peer_ip()), tls_(tls_facts_of(*stream_)),
+      acceptor_(std::move(acceptor)), session_(settings, *acceptor_) {}
 
 h2_connection::h2_connection(io_unit& unit, stream_ptr stream,
                              const h2_settings& settings)
     : channel(unit, std::move(stream)), peer_(stream_->peer_name()),
-      tls_(tls_facts_of(*stream_)), session_(settings) {}
+      peer_ip_(stream_->peer_ip()), tls_(tls_facts_of(*stream_)),
+      session_(settings) {}
 
 void h2_connection::start(std::string already_read) {
   unit_.watch(std::weak_ptr<watched>{shared_from_this()});
@@ -116,6 +120,17 @@ void h2_connection::pump() {
     flush();
 }
 
+void h2_connection::pump_soon() {
+  if (over() || busy_ || output_.in_flight() || pump_posted_)
+    return;
+  pump_posted_ = true;
+  boost::asio::post(unit_.context(),
+                    guard(unit_, shared_from_this(), [](const auto& me) {
+                      me->pump_posted_ = false;
+                      me->pump();
+                    }));
+}
+
 void h2_connection::on_written(const error_code& error, size_t) {
   if (error) {
     // The read that is outstanding knows better why it ended.
@@ -176,6 +191,8 @@ void h2_connection::lose(const h2_ending& ending) {
 void h2_connection::on_tick(time_point now) {
   if (now >= deadline_)
     close("timed out");
+  else if (acceptor_ && state_ == state::open && !over())
+    acceptor_->on_tick(now);
 }
 
 void h2_connection::on_exception(const std::string& text) {

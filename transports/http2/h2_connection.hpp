@@ -34,6 +34,11 @@ class h2_connection final : public channel, public watched {
 
   h2_session& session() noexcept { return session_; }
   const std::string& peer() const noexcept { return peer_; }
+  const std::string& peer_ip() const noexcept { return peer_ip_; }
+
+  /// Precondition: it is not over.
+  int native_handle() { return stream_->socket().native_handle(); }
+  bool is_over() const noexcept { return over(); }
   bool secure() const noexcept { return tls_ != nullptr; }
 
   /// Null = it is plain.
@@ -41,6 +46,9 @@ class h2_connection final : public channel, public watched {
 
   /// Sends what the session has to say.
   void pump();
+
+  /// The same behind what the running handler still adds.
+  void pump_soon();
 
   /// Nothing is read until `resume`.
   void pause() noexcept { paused_ = true; }
@@ -77,6 +85,7 @@ class h2_connection final : public channel, public watched {
   void lose(const h2_ending& ending);
 
   const std::string peer_;
+  const std::string peer_ip_;
   const tls_facts_ptr tls_;
   const std::shared_ptr<h2_acceptor> acceptor_;
   h2_session session_;
@@ -85,6 +94,7 @@ class h2_connection final : public channel, public watched {
   int small_reads_ = 0;
   bool busy_ = false;   ///< inside of the session
   bool paused_ = false; ///< by who takes the bytes
+  bool pump_posted_ = false;
   enum class state : uint8_t { open, lingering, silent } state_ = state::open;
 };
 

@@ -170,7 +170,7 @@ struct h2_session::callbacks {
     if (std::exchange(found->head_seen, found->head_seen || !interim))
       owner->on_trailers(std::move(fields));
     else
-      owner->on_head(std::move(fields));
+      owner->on_response(std::move(fields));
     if (last)
       on_peer_end(session, block.hd.stream_id);
   }
@@ -392,6 +392,8 @@ void h2_session::begin(const h2_settings& settings) {
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings.profile.streams});
   else
     entries.push_back({NGHTTP2_SETTINGS_ENABLE_PUSH, 0});
+  if (settings.connect_protocol)
+    entries.push_back({NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1});
   nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, entries.data(),
                           entries.size());
   nghttp2_session_set_local_window_size(
@@ -520,7 +522,7 @@ int32_t h2_session::open(const header_list& head,
 
 void h2_session::respond(int32_t id, const header_list& head, bool last) {
   auto* found = find(id);
-  if (!found)
+  if (!found || broken_)
     return;
   nghttp2_data_provider body{};
   body.source.ptr = found;
@@ -528,6 +530,20 @@ void h2_session::respond(int32_t id, const header_list& head, bool last) {
   const auto fields = to_nghttp2(head);
   nghttp2_submit_response(session_, id, fields.data(), fields.size(),
                           last ? nullptr : &body);
+}
+
+void h2_session::interim(int32_t id, const header_list& head) {
+  if (!find(id) || broken_)
+    return;
+  const auto fields = to_nghttp2(head);
+  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, id, nullptr,
+                         fields.data(), fields.size(), nullptr);
+}
+
+void h2_session::widen(int32_t id, uint32_t window) {
+  if (!broken_)
+    nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, id,
+                                          static_cast<int32_t>(window));
 }
 
 void h2_session::write(int32_t id, slice bytes) {

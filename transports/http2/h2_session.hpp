@@ -30,6 +30,9 @@ class h2_acceptor {
   /// A request came that is none by the rules (RFC 9113, 8.1.1); its stream is
   /// reset.
   virtual void on_bad_request() {}
+
+  /// Several times a second.
+  virtual void on_tick(time_point now) { static_cast<void>(now); }
 };
 
 /// What both sides of a connection agree on at its start.
@@ -37,6 +40,7 @@ struct h2_settings {
   h2_profile profile;
   uint32_t stream_window = 8 * 1024 * 1024;
   uint32_t connection_window = 8 * 1024 * 1024;
+  bool connect_protocol = false; ///< WebSockets may come (RFC 8441)
   uint32_t max_frame = 64 * 1024; ///< of DATA, both ways
 };
 
@@ -88,6 +92,13 @@ class h2_session {
 
   /// Answers a request; `last`: without a body.
   void respond(int32_t stream, const header_list& head, bool last);
+
+  /// Says something before the answer (1xx).
+  void interim(int32_t stream, const header_list& head);
+
+  /// The peer may send so much, instead of what it was told at the start;
+  /// stream 0 = all together.
+  void widen(int32_t stream, uint32_t window);
 
   /// Adds bytes to our body.
   void write(int32_t stream, slice bytes);

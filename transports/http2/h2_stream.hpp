@@ -46,7 +46,7 @@ class h2_stream_owner {
   virtual ~h2_stream_owner() = default;
 
   /// The head of an answer, pseudo-header fields included; interim ones, too.
-  virtual void on_head(header_list fields) { static_cast<void>(fields); }
+  virtual void on_response(header_list fields) { static_cast<void>(fields); }
 
   /// Bytes of the peer's body. They count against the stream's window until
   /// `h2_session::consume`. Keeping a slice keeps `retained` bytes.

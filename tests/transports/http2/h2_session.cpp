@@ -20,7 +20,7 @@ using strings = std::vector<std::string>;
 
 /// Notes what it hears.
 struct noting : h2_stream_owner {
-  void on_head(header_list fields) override {
+  void on_response(header_list fields) override {
     heard.push_back("head " + std::string{value_of(fields, ":status")});
   }
   void on_body(const slice& bytes, size_t) override {

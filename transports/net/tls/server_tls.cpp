@@ -65,11 +65,11 @@ int choose_certificate(SSL* ssl, int*, void* all) {
   return SSL_TLSEXT_ERR_OK;
 }
 
-// Visitors speak HTTP/1.1 here; who offers h2 alone is an agent.
+// Who offers both gets HTTP/2.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* length,
                     const unsigned char* offered, unsigned size, void*) {
   // What is chosen points in here.
-  static constexpr unsigned char known[] = "\x08http/1.1\x02h2";
+  static constexpr unsigned char known[] = "\x02h2\x08http/1.1";
   unsigned char* found = nullptr;
   if (SSL_select_next_proto(&found, length, known, sizeof known - 1, offered,
                             size)

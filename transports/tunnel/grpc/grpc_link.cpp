@@ -55,7 +55,7 @@ class grpc_link final : public link_base, public h2_stream_owner {
 
   // -- h2_stream_owner -------------------------------------------------------
 
-  void on_head(header_list fields) override {
+  void on_response(header_list fields) override {
     note_status(fields);
     if (!done_)
       return;

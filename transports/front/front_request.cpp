@@ -1,0 +1,214 @@
+#include "transports/front/front_request.hpp"
+
+#include "config/host.hpp"
+#include "transports/http/fields.hpp"
+#include "transports/http/hops.hpp"
+#include "transports/http/identity.hpp"
+#include "transports/http/response_writer.hpp"
+#include "transports/seam/wire_bounds.hpp"
+
+#include <optional>
+
+namespace aps {
+
+namespace {
+
+// RFC 9110, 10.1.1: nothing but this one is known.
+bool expects_unknown(const header_list& headers) noexcept {
+  bool result = false;
+  for (const auto& field : headers)
+    if (iequals(field.name, "expect"))
+      for_each_element(field.value, [&](std::string_view element) {
+        result = result || !iequals(element, "100-continue");
+      });
+  return result;
+}
+
+// A frame over the limit would cost its connection, and then the next one.
+bool fits_a_frame(const request_head& head) noexcept {
+  auto bytes = head.method.size() + head.authority.size() + head.path.size()
+               + head.upgrade.size();
+  for (const auto& field : head.headers)
+    bytes += field.name.size() + field.value.size();
+  return head.headers.size() <= max_head_fields && bytes <= max_head_bytes;
+}
+
+// Nobody has to switch to HTTP/2 (RFC 9113, 3.1), and some clients always ask;
+// whoever wants another protocol cannot do without.
+bool wants_refused_switch(const http_front_context& context,
+                          const message_head& head) {
+  return !context.options().upgrades && !upgrade_of(head).empty();
+}
+
+final_request answer_here(const message_head& request) {
+  final_request out;
+  if (request.method == "TRACE") {
+    out.body = trace_body(request);
+    out.head.headers.push_back({"Content-Type", "message/http"});
+  } else {
+    out.head.headers.push_back({"Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, "
+                                         "OPTIONS, TRACE"});
+  }
+  return out;
+}
+
+// What a mapping takes stays, such as the challenges of a certificate
+// authority; and what came over TLS to a trusted proxy would come back.
+bool goes_to_https(const http_front_context& context, const message_head& head,
+                   const front_peer& peer, const request_facts& facts,
+                   const request_address& address) {
+  if (context.options().redirect_https == 0 || peer.tls || address.host.empty()
+      || address.scheme != "http" || !address.path.starts_with('/'))
+    return false;
+  const auto* proto = find_header(head.headers, "x-forwarded-proto");
+  return !(facts.trusted && proto && iequals(proto->value, "https"));
+}
+
+// The same address over TLS. The method stays (RFC 9110, 15.4.9).
+final_request redirect(const http_front_context& context,
+                       const request_address& address) {
+  const auto port = context.options().redirect_https;
+  auto target = "https://" + config::authority(address.host, port);
+  if (port == 443)
+    target.resize(target.size() - sizeof ":443" + 1);
+  final_request out;
+  out.head.status = 308;
+  out.head.reason = reason_of(out.head.status);
+  out.head.headers.push_back({"Location", target + address.path});
+  out.detail = "sent to https";
+  return out;
+}
+
+// Requests that came back to us, or were to go no further (RFC 9110, 7.6).
+std::optional<request_fate> end_here(const http_front_context& context,
+                                     message_head& head,
+                                     const front_peer& peer,
+                                     const request_facts& facts) {
+  const auto& hop = context.options().hop;
+  if (!hop)
+    return std::nullopt;
+  if (passed(head.headers, hop->pseudonym())) {
+    hop->note_loop(facts.id);
+    context.to()->on_limit(limit::loop, peer.ip, facts.id);
+    return denial{outcome::loop_detected, "Its Via names this node.", {}};
+  }
+  switch (take_hop(head)) {
+    case forwarding::here:
+      return answer_here(head);
+    case forwarding::malformed:
+      return denial{outcome::bad_request, "Max-Forwards is not one number.",
+                    {}};
+    case forwarding::onward:
+      break;
+  }
+  return std::nullopt;
+}
+
+request_fate go_on(const http_front_context& context, message_head& head,
+                   const front_peer& peer, const request_facts& facts,
+                   std::shared_ptr<const route> via,
+                   const request_address& address) {
+  auto out = rewrite_request(head, address, *via,
+                             {.peer_ip = peer.ip,
+                              .request_id = facts.id,
+                              .trusted = facts.trusted,
+                              .secure = peer.tls != nullptr,
+                              .upgrades = context.options().upgrades,
+                              .pseudonym = context.pseudonym(),
+                              .connection = peer.connection});
+  if (!fits_a_frame(*out)) {
+    head.method = out->method; // for the record
+    head.headers = {{"Host", address.authority}};
+    return denial{outcome::header_too_large, {}, {}};
+  }
+  const auto window = via->window;
+  return onward_request{
+    std::move(out),
+    exchange_facts{facts.visitor_ip, facts.id, std::move(via), address.scheme,
+                   address.authority.empty() ? address.host
+                                             : address.authority,
+                   address.path, peer.tls},
+    window};
+}
+
+} // namespace
+
+void request_facts::read(const message_head& head, uint64_t seed) {
+  head_request = head.method == "HEAD";
+  json = prefers_json(head.headers);
+  id = sane_request_id(head.headers);
+  if (id.empty())
+    id = make_request_id(seed);
+}
+
+request_fate decide_request(const http_front_context& context,
+                            message_head& head, const front_peer& peer,
+                            request_facts& facts) {
+  if (head.version >= 11 && expects_unknown(head.headers))
+    return denial{outcome::expectation_failed, {}, {}};
+  if (wants_refused_switch(context, head))
+    return denial{outcome::not_implemented,
+                  "This is the " + context.options().name
+                    + " listener: no upgrades; agents dial `servers`.",
+                  {}};
+  if (auto end = end_here(context, head, peer, facts))
+    return std::move(*end);
+  const auto address = address_of(head, peer.tls != nullptr);
+  if (const auto* refusal = std::get_if<request_refusal>(&address))
+    return denial{refusal->cause, std::string{refusal->why}, {}};
+  const auto& known = std::get<request_address>(address);
+  auto identity = identify(head.headers, peer.ip, context.trusted());
+  facts.trusted = identity.trusted;
+  facts.visitor_ip = std::move(identity.address);
+  facts.local = is_loopback(peer.ip) && !was_forwarded(head.headers);
+  auto asked = to_visitor_request(head, known, facts.visitor_ip);
+  asked.local = facts.local;
+  auto decision = context.to()->admit(asked);
+  if (auto* denied = std::get_if<denial>(&decision)) {
+    if (goes_to_https(context, head, peer, facts, known))
+      return redirect(context, known);
+    return std::move(*denied);
+  }
+  return go_on(context, head, peer, facts,
+               std::get<std::shared_ptr<const route>>(std::move(decision)),
+               known);
+}
+
+void tell_own_answer(const http_front_context& context, executor& unit,
+                     const message_head& head, const front_peer& peer,
+                     const request_facts& facts, outcome result,
+                     std::string_view detail) {
+  const auto* host = find_header(head.headers, "host");
+  own_answer answer{.result = result,
+                    .status = status_of(result),
+                    .peer = facts.visitor_ip.empty()
+                              ? peer.ip
+                              : std::string_view{facts.visitor_ip},
+                    .request_id = facts.id,
+                    .method = head.method,
+                    .host = host ? std::string_view{host->value} : "",
+                    .path = head.target,
+                    .detail = detail,
+                    .tls = peer.tls};
+  const auto address = address_of(head, peer.tls != nullptr);
+  if (const auto* known = std::get_if<request_address>(&address)) {
+    answer.scheme = known->scheme;
+    answer.host = known->authority;
+    answer.path = known->path;
+  }
+  context.to()->on_own_answer(unit, answer);
+}
+
+uint32_t hsts_of(const exchange* of) noexcept {
+  return of && of->facts().tls && of->facts().via
+           ? of->facts().via->rule.hsts
+           : 0;
+}
+
+bool came_back(const http_front_context& context, const response_head& head,
+               const request_facts& facts) {
+  const auto& hop = context.options().hop;
+  return head.status == 508 && hop && hop->looped(facts.id);
+}
+
+} // namespace aps

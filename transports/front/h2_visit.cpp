@@ -1,0 +1,555 @@
+#include "transports/front/h2_visit.hpp"
+
+#include "transports/front/error_response.hpp"
+#include "transports/http/fields.hpp"
+#include "transports/http/response_writer.hpp"
+#include "transports/http2/h2_fields.hpp"
+#include "transports/seam/probe_request.hpp"
+#include "transports/seam/tunnel_path.hpp"
+#include "transports/seam/wire_bounds.hpp"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+namespace aps {
+
+namespace {
+
+constexpr auto unknown_length = std::numeric_limits<uint64_t>::max();
+
+// Interim heads that wait for the visitor, frames.
+constexpr size_t max_waiting_heads = 32;
+
+// RFC 6455, 4.1: sixteen bytes that differ each time, in Base64.
+std::string socket_key(std::string_view request_id) {
+  unsigned char out[32];
+  const auto size = EVP_EncodeBlock(
+    out, reinterpret_cast<const unsigned char*>(request_id.data()), 16);
+  return {reinterpret_cast<const char*>(out), static_cast<size_t>(size)};
+}
+
+std::optional<uint64_t> length_of(const header_list& fields) {
+  const auto* field = find_header(fields, "content-length");
+  if (!field)
+    return std::nullopt;
+  uint64_t out = 0;
+  std::from_chars(field->value.data(),
+                  field->value.data() + field->value.size(), out);
+  return out; // nghttp2 checked it
+}
+
+// Cookies may come in pieces (RFC 9113, 8.2.3).
+void join_cookies(header_list& fields) {
+  header* first = nullptr;
+  std::erase_if(fields, [&first](header& field) {
+    if (field.name != "cookie")
+      return false;
+    if (!first) {
+      first = &field;
+      return false;
+    }
+    first->value.append("; ").append(field.value);
+    return true;
+  });
+}
+
+/// The head as HTTP/1.1 would have it: what is behind the front knows one.
+message_head to_message_head(header_list fields, bool last) {
+  message_head out;
+  out.version = 20;
+  out.keep_alive = true;
+  out.has_body = !last;
+  std::string authority;
+  header_list rest;
+  rest.reserve(fields.size() + 1);
+  rest.emplace_back(); // Host goes first
+  for (auto& field : fields) {
+    if (field.name == ":method")
+      out.method = std::move(field.value);
+    else if (field.name == ":path")
+      out.target = std::move(field.value);
+    else if (field.name == ":authority")
+      authority = std::move(field.value);
+    else if (!field.name.starts_with(':'))
+      rest.push_back(std::move(field));
+  }
+  // RFC 9113, 8.3.1: a Host beside it says the same, or is wrong.
+  if (!authority.empty()) {
+    std::erase_if(rest, [](const header& field) {
+      return field.name == "host";
+    });
+    if (rest.empty())
+      rest.emplace_back();
+    rest.front() = {"host", std::move(authority)};
+  } else {
+    rest.erase(rest.begin());
+  }
+  out.headers = std::move(rest);
+  join_cookies(out.headers);
+  out.content_length = length_of(out.headers);
+  return out;
+}
+
+size_t bytes_of(const message_head& head) {
+  auto out = head.method.size() + head.target.size();
+  for (const auto& field : head.headers)
+    out += field.name.size() + field.value.size() + 4;
+  return out;
+}
+
+// The nearest gRPC status (gRPC's "HTTP to gRPC Status Code Mapping", and what
+// the outcome means).
+int grpc_status_of(outcome outcome) noexcept {
+  constexpr int deadline_exceeded = 4;
+  constexpr int resource_exhausted = 8;
+  constexpr int permission_denied = 7;
+  constexpr int unimplemented = 12;
+  constexpr int internal = 13;
+  constexpr int unavailable = 14;
+  switch (status_of(outcome)) {
+    case 401:
+    case 403:
+      return permission_denied;
+    case 404:
+    case 501:
+      return unimplemented;
+    case 408:
+    case 504:
+      return deadline_exceeded;
+    case 413:
+    case 429:
+    case 431:
+      return resource_exhausted;
+    case 502:
+    case 503:
+      return unavailable;
+    default:
+      return internal;
+  }
+}
+
+// `grpc-message`: printable ASCII but "%" stands as it is.
+std::string percent_encoded(std::string_view text) {
+  constexpr char digits[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f && c != '%')
+      out += c;
+    else
+      out.append({'%', digits[byte >> 4], digits[byte & 15]});
+  }
+  return out;
+}
+
+bool is_grpc(const header_list& fields) noexcept {
+  const auto type = value_of(fields, "content-type");
+  constexpr std::string_view grpc = "application/grpc";
+  return type.starts_with(grpc)
+         && (type.size() == grpc.size() || type[grpc.size()] == '+'
+             || type[grpc.size()] == ';');
+}
+
+// Agents and their probes speak HTTP/1.1 there.
+bool is_agents(const message_head& head) noexcept {
+  const std::string_view target = head.target;
+  const auto path = target.substr(0, target.find('?'));
+  return path == tunnel_path
+         || (path.starts_with(tunnel_path)
+             && path.substr(tunnel_path.size()).starts_with('/'));
+}
+
+} // namespace
+
+h2_visit::h2_visit(std::shared_ptr<h2_visitors> from, int32_t stream)
+    : from_(std::move(from)), stream_(stream) {}
+
+const http_limits& h2_visit::limits() const noexcept {
+  return from_->context().options().limits;
+}
+
+// -- the request --------------------------------------------------------------
+
+void h2_visit::start(header_list fields, bool last) {
+  awaited_since_ = from_->connection()->unit().now();
+  request_ = last ? request_state::complete : request_state::coming;
+  grpc_ = is_grpc(fields);
+  socket_ = value_of(fields, ":protocol") == "websocket";
+  const bool other_protocol
+    = !socket_ && !value_of(fields, ":protocol").empty();
+  auto head = to_message_head(std::move(fields), last);
+  if (other_protocol)
+    head.method = "CONNECT";
+  if (socket_) {
+    head.method = "GET";
+    head.upgrade = true;
+    head.has_body = false;
+    head.content_length.reset();
+    head.headers.push_back({"Connection", "Upgrade"});
+    head.headers.push_back({"Upgrade", "websocket"});
+    head.headers.push_back(
+      {"Sec-WebSocket-Key", socket_key(make_request_id(from_->next_seed()))});
+  }
+  begin(std::move(head));
+}
+
+void h2_visit::begin(message_head head) {
+  head_ = std::move(head);
+  facts_.read(head_, from_->next_seed());
+  const auto& limit = limits();
+  if (bytes_of(head_) > std::min(limit.max_header_bytes, max_visitor_head_bytes)
+      || head_.headers.size() > std::min(limit.max_headers, max_visitor_fields))
+    return answer_error(outcome::header_too_large, {});
+  if (limit.max_body_bytes > 0
+      && head_.content_length.value_or(0) > limit.max_body_bytes)
+    return answer_error(outcome::body_too_large, {});
+  if (from_->context().options().agents && is_agents(head_))
+    return reset(h2_code::http_1_1_required);
+  continue_due_ = request_ == request_state::coming && !socket_
+                  && lists(head_.headers, "expect", "100-continue");
+  auto fate = decide_request(from_->context(), head_,
+                             from_->peer(), facts_);
+  if (auto* onward = std::get_if<onward_request>(&fate))
+    return start_exchange(std::move(*onward));
+  continue_due_ = false;
+  if (auto* ours = std::get_if<final_request>(&fate)) {
+    tell_own_answer(from_->context(), from_->connection()->unit(), head_,
+                    from_->peer(), facts_, outcome::ok, ours->detail);
+    return answer_with(std::move(ours->head), ours->body);
+  }
+  const auto& denied = std::get<denial>(fate);
+  answer_error(denied.cause, denied.detail, denied.more);
+}
+
+void h2_visit::start_exchange(onward_request request) {
+  const auto connection = from_->connection();
+  const auto& front = from_->context().to();
+  exchange_ = std::make_shared<exchange>(
+    connection->unit(), front->next_id(), std::move(request.head),
+    std::move(request.facts), shared_from_this(), request.window);
+  passed_on_ = true;
+  if (continue_due_)
+    continue_at_ = connection->unit().now() + limits().continue_timeout;
+  front->start(exchange_);
+}
+
+void h2_visit::on_body(const slice& bytes, size_t) {
+  received_ += bytes.size();
+  continue_due_ = false;
+  const auto most = limits().max_body_bytes;
+  if (most > 0 && received_ > most && !socket_ && exchange_) {
+    cancel_exchange(outcome::body_too_large);
+    if (answer_ == answer_state::awaited)
+      return answer_error(outcome::body_too_large, {});
+    return reset(h2_code::cancel);
+  }
+  // The buffer is read into again; what waits is a copy.
+  body_.push_back(slice::copy(bytes.view()));
+  forward();
+}
+
+// Hands on what there is room for; so much may be sent by the visitor anew.
+void h2_visit::forward() {
+  const auto connection = from_->connection();
+  size_t taken = 0;
+  while (!body_.empty()) {
+    auto& first = body_.front();
+    const auto room = exchange_ ? exchange_->room() : first.size();
+    const auto size = std::min(room, first.size());
+    if (size == 0)
+      break;
+    taken += size;
+    auto piece = first.sub(0, size);
+    first = first.sub(size);
+    if (first.empty())
+      body_.pop_front();
+    if (exchange_)
+      exchange_->send_body(std::move(piece));
+  }
+  if (taken > 0 && connection && stream_ != 0) {
+    connection->session().consume(stream_, taken);
+    connection->pump_soon();
+  }
+  if (request_ == request_state::complete && body_.empty())
+    finish_request();
+}
+
+void h2_visit::on_trailers(header_list fields) {
+  trailers_ = std::move(fields);
+  remove_forbidden_trailers(trailers_);
+}
+
+void h2_visit::on_peer_end() {
+  request_ = request_state::complete;
+  continue_due_ = false;
+  if (const auto connection = from_->connection())
+    awaited_since_ = connection->unit().now();
+  forward();
+}
+
+void h2_visit::finish_request() {
+  // A request without a body has said so in its head.
+  if (exchange_ && !exchange_->head()->last)
+    exchange_->send_end(std::exchange(trailers_, {}));
+}
+
+void h2_visit::on_over(const h2_ending&) {
+  stream_ = 0;
+  cancel_exchange(outcome::visitor_gone);
+}
+
+void h2_visit::cancel_exchange(outcome why) {
+  if (const auto running = std::exchange(exchange_, nullptr))
+    running->cancel(why);
+}
+
+// -- the answer ---------------------------------------------------------------
+
+response_context h2_visit::context_of_answer() const {
+  return {.version = 20,
+          .head_request = facts_.head_request,
+          .request_id = facts_.id,
+          .pseudonym = from_->context().pseudonym(),
+          .hsts = hsts_of(exchange_.get())};
+}
+
+void h2_visit::on_head(const response_head_ptr& head) {
+  const auto connection = from_->connection();
+  if (!exchange_ || !connection)
+    return;
+  auto& session = connection->session();
+  if (head->interim()) {
+    if (head->status == 100 && !std::exchange(continue_due_, false))
+      return;
+    // They are hints: a visitor that does not read misses some.
+    if (session.waiting_frames() > max_waiting_heads)
+      return;
+    auto fields = interim_fields(*head);
+    fields.insert(fields.begin(), {":status", std::to_string(head->status)});
+    session.interim(stream_, fields);
+    return connection->pump_soon();
+  }
+  const auto kept = shared_from_this();
+  if (came_back(from_->context(), *head, facts_)) {
+    cancel_exchange(outcome::loop_detected);
+    return answer_error(outcome::loop_detected,
+                        "The way to its target leads back to this node.");
+  }
+  if (head->status == 101 && !socket_) {
+    cancel_exchange(outcome::origin_protocol);
+    return answer_error(outcome::origin_protocol,
+                        "The target switched protocols without being asked.");
+  }
+  continue_due_ = false;
+  auto fields = response_fields(*head, context_of_answer());
+  const bool switched = head->status == 101;
+  if (switched) // RFC 8441, 5: a success, and the rest is of the handshake
+    std::erase_if(fields, [](const header& field) {
+      return iequals(field.name, "sec-websocket-accept");
+    });
+  else if (socket_ && request_ == request_state::complete)
+    exchange_->send_end({});
+  bodiless_ = !switched && (facts_.head_request || is_bodiless(head->status)
+                            || head->last);
+  respond(std::move(fields), switched ? 200 : head->status, bodiless_);
+}
+
+void h2_visit::respond(header_list fields, unsigned status, bool last) {
+  answer_ = answer_state::begun;
+  const auto connection = from_->connection();
+  if (!connection)
+    return;
+  fields.insert(fields.begin(), {":status", std::to_string(status)});
+  connection->session().respond(stream_, fields, last);
+  connection->pump_soon();
+}
+
+void h2_visit::on_data(slice bytes) {
+  const auto connection = from_->connection();
+  if (!exchange_ || !connection)
+    return;
+  if (bodiless_)
+    return exchange_->consumed(bytes.size());
+  written_ += bytes.size();
+  connection->session().write(stream_, std::move(bytes));
+  connection->pump_soon();
+}
+
+void h2_visit::on_sent(size_t bytes) {
+  sent_ += bytes;
+  if (exchange_)
+    exchange_->consumed(bytes);
+}
+
+void h2_visit::on_end(const header_list& trailers) {
+  const auto kept = shared_from_this();
+  const auto connection = from_->connection();
+  if (!exchange_ || !connection)
+    return;
+  header_list passed;
+  for (const auto& field : trailers)
+    if (allowed_in_trailers(field.name) && is_token(field.name)
+        && is_field_value(field.value))
+      passed.push_back(field);
+  if (!bodiless_)
+    connection->session().finish(stream_, std::move(passed));
+  answered();
+}
+
+void h2_visit::on_failed(outcome outcome, const std::string& detail) {
+  if (!exchange_)
+    return;
+  const auto kept = shared_from_this();
+  exchange_ = nullptr;
+  if (outcome == outcome::attempts_exhausted)
+    from_->context().to()->on_limit(limit::attempts, from_->peer_ip(), detail);
+  // What was begun must not be taken for complete.
+  if (answer_ != answer_state::awaited)
+    return reset(h2_code::internal_error);
+  // Addresses behind the node are nothing for strangers.
+  const bool told = facts_.local || limits().error_detail;
+  answer_error(outcome, told ? std::string_view{detail} : "");
+}
+
+void h2_visit::on_writable() {
+  forward();
+}
+
+void h2_visit::answer_with(response_head head, const std::string& body) {
+  head.content_length = body.size();
+  const bool empty = facts_.head_request || body.empty();
+  respond(response_fields(head, context_of_answer()), head.status, empty);
+  const auto connection = from_->connection();
+  if (connection && !empty) {
+    connection->session().write(stream_, slice::copy(body));
+    connection->session().finish(stream_);
+  }
+  answered();
+}
+
+void h2_visit::answer_error(outcome outcome, std::string_view detail,
+                            std::string_view more) {
+  const auto connection = from_->connection();
+  if (!connection)
+    return;
+  if (!passed_on_)
+    tell_own_answer(from_->context(), connection->unit(), head_,
+                    from_->peer(), facts_, outcome, detail);
+  if (grpc_)
+    return answer_grpc_error(outcome, detail);
+  const auto text = std::string{detail}.append(more);
+  const error_reply reply{outcome, text, facts_.id, facts_.json,
+                          facts_.head_request, true};
+  const auto body = error_body(reply);
+  respond(error_fields(reply, body.size()), status_of(outcome),
+          facts_.head_request);
+  if (!facts_.head_request) {
+    connection->session().write(stream_, slice::copy(body));
+    connection->session().finish(stream_);
+  }
+  answered();
+}
+
+// Trailers only, as gRPC has it.
+void h2_visit::answer_grpc_error(outcome outcome, std::string_view detail) {
+  std::string text{render(outcome)};
+  if (!detail.empty())
+    text.append(": ").append(detail);
+  respond({{"content-type", "application/grpc"},
+           {"grpc-status", std::to_string(grpc_status_of(outcome))},
+           {"grpc-message", percent_encoded(text)},
+           {"aps-outcome", std::string{to_string(outcome)}},
+           {"aps-request-id", facts_.id}},
+          200, true);
+  answered();
+}
+
+// The whole answer is with the session, which ends the stream; what still
+// comes of the request is taken for nobody.
+void h2_visit::answered() {
+  answer_ = answer_state::complete;
+  exchange_ = nullptr;
+  forward();
+  if (const auto connection = from_->connection())
+    connection->pump_soon();
+}
+
+void h2_visit::reset(uint32_t code) {
+  const auto connection = from_->connection();
+  answer_ = answer_state::complete;
+  if (!connection)
+    return;
+  connection->session().reset(stream_, code);
+  connection->pump_soon();
+}
+
+// -- deadlines ----------------------------------------------------------------
+
+void h2_visit::on_tick(time_point now) {
+  if (stream_ == 0)
+    return;
+  const auto kept = shared_from_this();
+  if (!takes(now)) {
+    from_->context().to()->on_limit(limit::send_rate, from_->peer_ip(),
+                                    "takes its answer too slowly");
+    cancel_exchange(outcome::visitor_stalled);
+    return reset(h2_code::cancel);
+  }
+  if (continue_due_ && exchange_ && now >= continue_at_)
+    send_continue();
+  if (!sends(now)) {
+    from_->context().to()->on_limit(limit::receive_rate, from_->peer_ip(),
+                                    "request body");
+    cancel_exchange(outcome::body_timeout);
+    if (answer_ != answer_state::awaited)
+      return reset(h2_code::cancel);
+    return answer_error(outcome::body_timeout,
+                        "The request body comes too slowly.");
+  }
+  const auto patience = limits().first_byte_timeout;
+  if (exchange_ && answer_ == answer_state::awaited
+      && request_ == request_state::complete && patience > duration::zero()
+      && now - awaited_since_ >= patience) {
+    cancel_exchange(outcome::first_byte_timeout);
+    answer_error(outcome::first_byte_timeout, {});
+  }
+}
+
+void h2_visit::send_continue() {
+  const auto connection = from_->connection();
+  if (!connection || !std::exchange(continue_due_, false)
+      || exchange_->room() == 0)
+    return;
+  connection->session().interim(stream_, {{":status", "100"}});
+  connection->pump_soon();
+}
+
+// Does it send what it began, as long as there is room for it?
+bool h2_visit::sends(time_point now) {
+  if (request_ == request_state::complete || !exchange_ || socket_
+      || continue_due_ || !body_.empty()) {
+    incoming_.rest();
+    return true;
+  }
+  const auto owed = head_.content_length
+                      ? *head_.content_length - received_
+                      : unknown_length;
+  return incoming_.keeps_up(now, received_, owed,
+                            {limits().body_timeout,
+                             limits().min_receive_rate});
+}
+
+// Does it take what is written to it?
+bool h2_visit::takes(time_point now) {
+  if (written_ == sent_) {
+    outgoing_.rest();
+    return true;
+  }
+  return outgoing_.keeps_up(now, sent_, written_ - sent_,
+                            {limits().write_timeout, limits().min_send_rate});
+}
+
+} // namespace aps

@@ -1,0 +1,97 @@
+#pragma once
+
+#include "transports/front/front_request.hpp"
+#include "transports/front/h2_visitors.hpp"
+#include "transports/net/progress_watch.hpp"
+
+#include <deque>
+#include <memory>
+
+namespace aps {
+
+/// One request of a visitor and the answer to it, on a stream of an HTTP/2
+/// connection. What is done with it is that of HTTP/1.1 (front_request.hpp); an
+/// error that a gRPC client caused it hears as a gRPC status.
+///
+/// Ownership: its stream and its exchange, each until its own end.
+/// Thread: the unit's.
+class h2_visit final : public h2_stream_owner,
+                       public visitor,
+                       public std::enable_shared_from_this<h2_visit> {
+ public:
+  h2_visit(std::shared_ptr<h2_visitors> from, int32_t stream);
+
+  /// `last`: the request has no body.
+  void start(header_list fields, bool last);
+
+  /// Its stream ended.
+  bool is_over() const noexcept { return stream_ == 0; }
+
+  /// Looks at its deadlines.
+  void on_tick(time_point now);
+
+  // -- h2_stream_owner: the visitor ------------------------------------------
+
+  void on_body(const slice& bytes, size_t retained) override;
+  void on_trailers(header_list fields) override;
+  void on_peer_end() override;
+  void on_sent(size_t bytes) override;
+  void on_over(const h2_ending& ending) override;
+
+  // -- visitor: the exchange -------------------------------------------------
+
+  void on_head(const response_head_ptr& head) override;
+  void on_data(slice bytes) override;
+  void on_end(const header_list& trailers) override;
+  void on_failed(outcome outcome, const std::string& detail) override;
+  void on_writable() override;
+
+ private:
+  /// Where the request is, seen from the visitor.
+  enum class request_state : uint8_t { coming, complete };
+
+  /// Where the answer is.
+  enum class answer_state : uint8_t { awaited, begun, complete };
+
+  void begin(message_head head);
+  void start_exchange(onward_request request);
+  void forward();
+  void finish_request();
+  void respond(header_list fields, unsigned status, bool last);
+  void answer_with(response_head head, const std::string& body);
+  void answer_error(outcome outcome, std::string_view detail,
+                    std::string_view more = {});
+  void answer_grpc_error(outcome outcome, std::string_view detail);
+  void answered();
+  void reset(uint32_t code);
+  void cancel_exchange(outcome why);
+  void send_continue();
+  bool sends(time_point now);
+  bool takes(time_point now);
+  response_context context_of_answer() const;
+  const http_limits& limits() const noexcept;
+
+  const std::shared_ptr<h2_visitors> from_;
+  int32_t stream_; ///< 0 = over
+  message_head head_; ///< for the record, where it became no exchange
+  request_facts facts_;
+  request_state request_ = request_state::coming;
+  answer_state answer_ = answer_state::awaited;
+  exchange_ptr exchange_;
+  std::deque<slice> body_; ///< for which the exchange has no room yet
+  header_list trailers_;
+  uint64_t received_ = 0;  ///< bytes of the body
+  uint64_t written_ = 0;   ///< bytes of the answer, into the session
+  uint64_t sent_ = 0;      ///< and out of it
+  bool grpc_ = false;      ///< errors are told as gRPC does
+  bool socket_ = false;    ///< a WebSocket (RFC 8441)
+  bool passed_on_ = false; ///< it became an exchange, which has a record
+  bool bodiless_ = false;  ///< the answer must not have a body
+  bool continue_due_ = false; ///< the visitor waits for a 100, or an answer
+  time_point continue_at_{};
+  time_point awaited_since_{};
+  progress_watch incoming_;
+  progress_watch outgoing_;
+};
+
+} // namespace aps

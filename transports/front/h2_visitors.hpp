@@ -1,0 +1,68 @@
+#pragma once
+
+#include "transports/front/front_request.hpp"
+#include "transports/http2/h2_connection.hpp"
+#include "transports/net/gate.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace aps {
+
+class h2_visit;
+
+/// What a port announces on HTTP/2 connections before it knows who speaks, and
+/// what a visitor may do there once that is known.
+h2_settings visitor_settings(const http_front_context& context);
+
+/// The visitors' side of one HTTP/2 connection (RFC 9113): each request becomes
+/// a visit. Watches what concerns the connection as a whole: its place at the
+/// gate, rest, and the end when the listener stops. Belongs to the connection.
+/// Thread: the unit's.
+class h2_visitors final : public h2_acceptor,
+                          public std::enable_shared_from_this<h2_visitors> {
+ public:
+  h2_visitors(const std::shared_ptr<h2_connection>& connection,
+              std::shared_ptr<http_front_context> context, place_ptr place);
+  ~h2_visitors() override;
+
+  /// Before the first request.
+  void start();
+
+  // -- h2_acceptor -----------------------------------------------------------
+
+  std::shared_ptr<h2_stream_owner>
+  on_request(int32_t stream, header_list head, bool last) override;
+  void on_bad_request() override;
+  void on_tick(time_point now) override;
+
+  // -- for visits ------------------------------------------------------------
+
+  /// Null once it is over.
+  std::shared_ptr<h2_connection> connection() const {
+    return connection_.lock();
+  }
+  const http_front_context& context() const noexcept { return *context_; }
+  const std::string& peer_ip() const noexcept { return peer_ip_; }
+  front_peer peer() const { return {peer_ip_, number_, tls_}; }
+  uint64_t next_seed() noexcept { return seed_++; }
+
+ private:
+  void make_room();
+  void leave(h2_connection& connection);
+  bool has_visits() noexcept;
+
+  const std::weak_ptr<h2_connection> connection_;
+  const std::shared_ptr<http_front_context> context_;
+  const place_ptr place_; ///< null = nobody counts
+  const std::string peer_ip_;
+  const uint64_t number_; ///< of all connections of visitors
+  const tls_facts_ptr tls_; ///< null = plain
+  uint64_t seed_;
+  std::vector<std::weak_ptr<h2_visit>> visits_;
+  time_point rests_since_; ///< without a visit
+  bool leaving_ = false;   ///< no further requests are taken
+};
+
+} // namespace aps
