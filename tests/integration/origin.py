@@ -326,6 +326,14 @@ class Conversation:
         self.answer(b"not this body\n", 413, [("Connection", "close")])
         raise Closed
 
+    def do_switch(self):
+        """Another protocol, which sends back what it gets."""
+        self.head(101, [("Connection", "Upgrade"),
+                        ("Upgrade", self.request.header("Upgrade"))])
+        while data := self.file.read1(65536):
+            self.send(data)
+        raise Closed
+
     def do_hop(self):
         """An answer with hop-by-hop headers of this hop."""
         self.digest()
