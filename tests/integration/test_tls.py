@@ -818,7 +818,7 @@ class Renewals(Certified):
     def test_the_days_left_are_counted_and_told(self):
         soon = self.ca.issue("soon", [HOST], days=(-1, 5.5))
         stack = self.secure(agent=False, pair=soon)
-        self.assertIn("ends in 5 days", stack.node.log)
+        wait_until(lambda: "ends in 5 days" in stack.node.log, "the event")
         _, metrics = stack.node.get("/metrics")
         found = re.search(r'aps_certificate_days_left\{server="main"\} (\d+)',
                           metrics.decode())

@@ -3,6 +3,7 @@
 #include "tests/support/test.hpp"
 #include "tests/transports/net/on_unit.hpp"
 #include "tests/transports/net/socket_pair.hpp"
+#include "tests/transports/tunnel/link_harness.hpp"
 
 #include "transports/h2_door.hpp"
 #include "transports/net/first_bytes.hpp"
@@ -78,17 +79,18 @@ struct fixture {
     on(unit, [&] {
       test::socket_pair pair{unit.context()};
       peer.assign(tcp::v4(), pair.theirs.release());
-      h2_door::agent_handler agent;
+      h2_door::handlers handlers;
       if (agents)
-        agent = [this](const std::shared_ptr<h2_connection>& from,
+        handlers.agent = [this](const std::shared_ptr<h2_connection>& from,
                        int32_t call, place_ptr) {
           taken = std::make_shared<link_owner>();
           from->session().respond(call, {{":status", "200"}}, false);
           return taken;
         };
+      handlers.refused = [this] { ++refused; };
       const auto made = h2_door::open(
         unit, std::make_unique<byte_stream>(std::move(pair.ours)), nullptr, 1h,
-        std::move(agent), [this] { ++refused; });
+        visitors, std::move(handlers));
       made->start(already_read);
       connection = made;
     });
@@ -127,6 +129,10 @@ struct fixture {
   std::weak_ptr<h2_connection> connection;
   std::shared_ptr<link_owner> taken;
   int refused = 0;
+  std::shared_ptr<http_front_context> visitors
+    = std::make_shared<http_front_context>(std::make_shared<test::link_front>(),
+                                           listen_options{},
+                                           tunnel_upgrade_handler{});
 };
 
 } // namespace
@@ -159,20 +165,19 @@ CAF_TEST(an agent may come in single bytes) {
   CAF_CHECK(taken);
 }
 
-CAF_TEST(everybody else is told to speak HTTP 1) {
+CAF_TEST(everybody else is a visitor) {
   for (const auto& path :
        {"/"s, tunnel_path + "s", "/aps.tunnel.v1.Tunnel/"s}) {
-    refused = 0;
     peer = tcp::socket{own};
     arrive(call_of(path));
-    const auto said = frame_in(heard(), go_away);
-    CAF_REQUIRE(said);
-    CAF_CHECK_EQUAL(said->substr(4, 4), http_1_1_required);
-    CAF_CHECK_EQUAL(refused, 1);
+    heard_until(headers); // there is no mapping
+    CAF_CHECK_EQUAL(refused, 0);
     CAF_CHECK(!taken);
+    CAF_CHECK_EQUAL(visitors->sessions(), 1u);
     peer.close();
     wait();
   }
+  CAF_CHECK_EQUAL(visitors->sessions(), 0u);
 }
 
 CAF_TEST(where there are no agents their calls are refused as well) {
@@ -183,14 +188,23 @@ CAF_TEST(where there are no agents their calls are refused as well) {
   CAF_CHECK_EQUAL(refused, 1);
 }
 
-CAF_TEST(a request without an authority is refused as well) {
+CAF_TEST(a request without an authority costs its stream) {
   const auto fields = "\x82\x86\x84"s;
   arrive(std::string{h2_preface} + empty_settings + "\0\0"s
          + static_cast<char>(fields.size()) + "\x01\x05\0\0\0\x01"s + fields);
-  const auto said = frame_in(heard(), go_away);
-  CAF_REQUIRE(said);
-  CAF_CHECK_EQUAL(said->substr(4, 4), http_1_1_required);
-  CAF_CHECK_EQUAL(refused, 1);
+  constexpr uint8_t reset = 3;
+  heard_until(reset);
+  CAF_CHECK(!connection.expired());
+}
+
+CAF_TEST(a call behind the request of a visitor is no agent of ours) {
+  const auto call = call_of("/");
+  const auto later = call_of(tunnel_path);
+  auto second = later.substr(h2_preface.size() + empty_settings.size());
+  second[8] = 3; // the stream
+  arrive(call + second);
+  heard_until(headers);
+  CAF_CHECK(!taken);
 }
 
 CAF_TEST(what is no HTTP 2 behind its preface is cut off) {

@@ -268,6 +268,8 @@ void h2_visit::forward() {
       body_.pop_front();
     if (exchange_)
       exchange_->send_body(std::move(piece));
+    else
+      dropped_ += size;
   }
   if (taken > 0 && connection && stream_ != 0) {
     connection->session().consume(stream_, taken);
@@ -473,8 +475,10 @@ void h2_visit::answered() {
   answer_ = answer_state::complete;
   exchange_ = nullptr;
   forward();
-  if (const auto connection = from_->connection())
+  if (const auto connection = from_->connection()) {
+    answered_at_ = connection->unit().now();
     connection->pump_soon();
+  }
 }
 
 void h2_visit::reset(uint32_t code) {
@@ -492,6 +496,8 @@ void h2_visit::on_tick(time_point now) {
   if (stream_ == 0)
     return;
   const auto kept = shared_from_this();
+  if (goes_on_too_long(now))
+    return reset(h2_code::no_error); // RFC 9113, 8.1
   if (!takes(now)) {
     from_->context().to()->on_limit(limit::send_rate, from_->peer_ip(),
                                     "takes its answer too slowly");
@@ -525,6 +531,14 @@ void h2_visit::send_continue() {
     return;
   connection->session().interim(stream_, {{":status", "100"}});
   connection->pump_soon();
+}
+
+// Some clients read an answer only once all that they have to say is taken.
+bool h2_visit::goes_on_too_long(time_point now) const {
+  return answer_ == answer_state::complete && request_ == request_state::coming
+         && written_ == sent_
+         && (dropped_ > limits().discard_bytes
+             || now - answered_at_ >= limits().discard_timeout);
 }
 
 // Does it send what it began, as long as there is room for it?

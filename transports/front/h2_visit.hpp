@@ -66,6 +66,7 @@ class h2_visit final : public h2_stream_owner,
   void reset(uint32_t code);
   void cancel_exchange(outcome why);
   void send_continue();
+  bool goes_on_too_long(time_point now) const;
   bool sends(time_point now);
   bool takes(time_point now);
   response_context context_of_answer() const;
@@ -81,6 +82,8 @@ class h2_visit final : public h2_stream_owner,
   std::deque<slice> body_; ///< for which the exchange has no room yet
   header_list trailers_;
   uint64_t received_ = 0;  ///< bytes of the body
+  uint64_t dropped_ = 0;   ///< of them, after the answer
+  time_point answered_at_{};
   uint64_t written_ = 0;   ///< bytes of the answer, into the session
   uint64_t sent_ = 0;      ///< and out of it
   bool grpc_ = false;      ///< errors are told as gRPC does

@@ -68,6 +68,7 @@ void h2_visitors::start() {
   visitor_socket::set_up(connection->native_handle());
   connection->session().counts().adopt(visitor_settings(*context_).profile);
   connection->session().counts().admit();
+  connection->session().take_rests();
   if (place_)
     place_->on_evict([weak = weak_from_this()] {
       if (const auto me = weak.lock())

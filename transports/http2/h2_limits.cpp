@@ -28,13 +28,24 @@ std::string_view render(h2_verdict verdict) noexcept {
 }
 
 h2_verdict h2_counts::on_bytes(size_t bytes) noexcept {
+  // What was read before is judged here, so that a frame under way is known.
+  const auto unknown = bytes_ > known_bytes_ ? bytes_ - known_bytes_ : 0;
+  if (unknown > unknown_bytes + unknown_bytes_per_request * requests_)
+    return h2_verdict::control_flood;
   bytes_ += bytes;
   return !admitted_ && bytes_ > profile_.early_bytes ? h2_verdict::early_flood
                                                      : h2_verdict::ok;
 }
 
+h2_verdict h2_counts::on_bad_request() noexcept {
+  return ++bad_requests_ > bad_requests ? h2_verdict::too_many_requests
+                                        : h2_verdict::ok;
+}
+
 h2_verdict h2_counts::on_frame(uint8_t type, size_t length,
                                time_point now) noexcept {
+  constexpr size_t frame_head = 9;
+  known_bytes_ += frame_head + length;
   switch (type) {
     case NGHTTP2_HEADERS:
       if (++requests_ > profile_.requests)

@@ -64,6 +64,9 @@ class h2_counts {
   /// be large in memory.
   h2_verdict on_field(size_t name, size_t value) noexcept;
 
+  /// A request came that is none by the rules.
+  h2_verdict on_bad_request() noexcept;
+
   /// We sent a DATA frame; answers to it are no flood.
   void on_data_sent() noexcept { spare_window_updates_ += updates_per_data; }
 
@@ -75,12 +78,20 @@ class h2_counts {
   /// for the stream and one for the connection at each of its reads.
   static constexpr uint32_t updates_per_data = 16;
 
+  /// Bytes of frames that nobody knows (RFC 9113, 4.1), in all and for each
+  /// request: they are skipped unseen.
+  static constexpr uint64_t unknown_bytes = 64 * 1024;
+  static constexpr uint64_t unknown_bytes_per_request = 64;
+  static constexpr uint32_t bad_requests = 100;
+
   h2_verdict on_block(size_t length, bool first) noexcept;
   h2_verdict on_control(time_point now) noexcept;
 
   h2_profile profile_;
   bool admitted_ = false;
   uint64_t bytes_ = 0;
+  uint64_t known_bytes_ = 0; // of frames that `on_frame` was told of
+  uint32_t bad_requests_ = 0;
   uint32_t requests_ = 0;
   uint64_t total_header_bytes_ = 0;
   uint64_t block_bytes_ = 0;   // of the current block, on the wire

@@ -243,9 +243,12 @@ struct h2_session::callbacks {
   static int on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame,
                               int, void* user) {
     return shielded(user, [frame](h2_session& session) {
-      if (session.acceptor_ && frame->hd.type == NGHTTP2_HEADERS
-          && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
-        session.acceptor_->on_bad_request();
+      if (!session.acceptor_ || frame->hd.type != NGHTTP2_HEADERS
+          || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+        return 0;
+      if (!session.judge(session.counts_.on_bad_request()))
+        return int{NGHTTP2_ERR_CALLBACK_FAILURE};
+      session.acceptor_->on_bad_request();
       return 0;
     });
   }
@@ -258,7 +261,7 @@ struct h2_session::callbacks {
       // An answer is complete although its request is not: nobody waits for
       // the rest of that (RFC 9113, 8.1).
       const auto id = frame->hd.stream_id;
-      if (all.acceptor_ && is_last(frame)
+      if (all.acceptor_ && !all.takes_rests_ && is_last(frame)
           && (frame->hd.type == NGHTTP2_DATA
               || frame->hd.type == NGHTTP2_HEADERS)
           && nghttp2_session_get_stream_remote_close(session, id) == 0)

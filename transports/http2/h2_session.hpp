@@ -112,6 +112,10 @@ class h2_session {
   /// So many bytes of the peer's body make room for others.
   void consume(int32_t stream, size_t bytes);
 
+  /// A request may go on after its answer, until its owner has enough of it;
+  /// otherwise the answer's end is its own (RFC 9113, 8.1).
+  void take_rests() noexcept { takes_rests_ = true; }
+
   /// Bytes of our body that nobody took so far.
   size_t waiting(int32_t stream) const;
 
@@ -159,6 +163,7 @@ class h2_session {
   std::string farewell_; ///< the last frame, when nghttp2 says no more
   uint32_t go_away_code_ = 0;
   std::exception_ptr thrown_;
+  bool takes_rests_ = false;
   bool terminated_ = false; ///< by us
   bool broken_ = false;
 };

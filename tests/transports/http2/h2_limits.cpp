@@ -119,6 +119,27 @@ CAF_TEST(strangers have few bytes) {
   CAF_CHECK(uut.on_bytes(1'000'000'000) == h2_verdict::ok);
 }
 
+CAF_TEST(frames that nobody knows are skipped within limits) {
+  h2_counts uut{{}};
+  uut.admit();
+  for (int i = 0; i < 17; ++i)
+    CAF_CHECK(uut.on_bytes(4096) == h2_verdict::ok);
+  CAF_CHECK(uut.on_bytes(1) == h2_verdict::control_flood);
+  h2_counts known{{}};
+  known.admit();
+  for (int i = 0; i < 1000; ++i) {
+    CAF_REQUIRE(known.on_bytes(4105) == h2_verdict::ok);
+    CAF_REQUIRE(known.on_frame(NGHTTP2_DATA, 4096, start) == h2_verdict::ok);
+  }
+}
+
+CAF_TEST(requests that are none are few) {
+  h2_counts uut{{}};
+  for (int i = 0; i < 100; ++i)
+    CAF_CHECK(uut.on_bad_request() == h2_verdict::ok);
+  CAF_CHECK(uut.on_bad_request() == h2_verdict::too_many_requests);
+}
+
 CAF_TEST(each verdict has a sentence) {
   for (const auto verdict :
        {h2_verdict::ok, h2_verdict::too_many_requests,
