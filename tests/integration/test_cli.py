@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import unittest
 
 from harness import BIN, Case, Stack, free_port, main, scratch, wait_until
 from harness import node_config, write_config, Agent, Node, Program
+from lab.testca import Authority
 
 
 def run(program, *args, env=None):
@@ -74,7 +76,7 @@ class Usage(unittest.TestCase):
 
     def test_addresses_that_make_no_sense_are_refused(self):
         rest = ("-tunnel", "t", "-name", "n", "-password", "p")
-        for address in ("a:0", "a:65536", "a:b", "::1", "[::1", "https://a",
+        for address in ("a:0", "a:65536", "a:b", "::1", "[::1", "ftp://a",
                         "", ":80", "a:80:90"):
             self.refused("-server", "aps-endpoint", "-server", address, *rest)
 
@@ -94,8 +96,18 @@ class Check(unittest.TestCase):
     def test_the_examples_are_ok(self):
         examples = sorted(BIN.glob("config.*.example.json"))
         self.assertTrue(examples)
+        # The full one names certificates, which stand beside it.
+        folder = scratch(self)
+        ca = Authority(folder / "ca")
+        pair = ca.issue("node", ["example.com"])
+        for source, name in ((pair.cert, "fullchain.pem"), (pair.key, "key.pem"),
+                             (pair.cert, "other.pem"), (pair.key, "other.key"),
+                             (ca.cert, "agents-ca.pem")):
+            shutil.copy(source, folder / name)
         for example in examples:
-            self.assertEqual(run("aps", "-check", "-config", example)[0], 0)
+            copied = shutil.copy(example, folder)
+            status, out, err = run("aps", "-check", "-config", copied)
+            self.assertEqual(status, 0, out + err)
 
     def test_all_problems_are_told_at_once_one_per_line(self):
         config = node_config("http://localhost:1")

@@ -8,12 +8,9 @@ import json
 import os
 import resource
 import select
-import shutil
 import socket
 import struct
-import subprocess
 import time
-import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 import metrics
@@ -73,7 +70,7 @@ def ask_admin(port, path, source=VISITOR, headers=()):
 def is_open(one):
     one.setblocking(False)
     try:
-        return one.recv(1) != b""
+        return one.recv(65536) != b""
     except BlockingIOError:
         return True
     except OSError:
@@ -257,28 +254,6 @@ class Http2(LimitCase):
         self.assertLessEqual(self.descriptors(), before + 24)
         wait_until(lambda: not any(is_open(one) for one in held),
                    "the end of those that say no more", 15)
-
-    def test_a_visitor_is_told_to_speak_http_1(self):
-        head = b"\x82\x84\x86\x41\x01h"
-        with connect(self.port) as one:
-            one.sendall(PREFACE + SETTINGS
-                        + bytes([0, 0, len(head), 1, 5, 0, 0, 0, 1]) + head)
-            answer = read_all(one)
-        # Settings first, and GOAWAY with HTTP_1_1_REQUIRED at the end.
-        self.assertEqual(answer[3], 4, answer)
-        self.assertTrue(answer.endswith(
-            b"\0\0\x08\7\0\0\0\0\0\0\0\0\0\0\0\0\x0d"), answer)
-
-    @unittest.skipUnless(shutil.which("curl"), "there is no curl")
-    def test_curl_takes_it_for_no_success(self):
-        done = subprocess.run(
-            ["curl", "-s", "--http2-prior-knowledge", "--noproxy", "*",
-             "-H", "Host: example.com", "-o", os.devnull,
-             "-w", "%{http_code} %{http_version}",
-             f"http://127.0.0.1:{self.port}/"],
-            capture_output=True, text=True, timeout=60, check=False)
-        self.assertNotEqual(done.returncode, 0, done)
-        self.assertNotIn("200", done.stdout)
 
 
 class Polling(LimitCase):

@@ -15,10 +15,6 @@ from wire import Visitor, ask
 LIMITS = {"http": {"header_timeout": 1, "max_header_bytes": 4096,
                    "max_body_bytes": 1000, "max_headers": 20}}
 HOST = b"Host: example.com\r\n"
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-VISIT_H2 = (PREFACE + b"\0\0\0\4\0\0\0\0\0"
-            # HEADERS of stream 1: GET, http, /, with indexed fields
-            + b"\0\0\3\1\5\0\0\0\1" + b"\x82\x86\x84")
 
 # Outcome, status, what is sent, host and path of the record, in its detail.
 PROVOKED = (
@@ -62,7 +58,6 @@ PROVOKED = (
      + b"\r\n", "example.com", "example.com:443", "CONNECT"),
     ("not-implemented", 501, b"POST /g HTTP/1.1\r\n" + HOST
      + b"Transfer-Encoding: gzip\r\n\r\n", "example.com", "/g", "chunked"),
-    ("not-implemented", None, VISIT_H2, "", "", "HTTP/2 is for agents"),
     ("expectation-failed", 417, b"GET /e HTTP/1.1\r\n" + HOST
      + b"Expect: miracles\r\n\r\n", "example.com", "/e", ""),
     ("body-timeout", 408, b"GET /slow HTTP/1.1\r\nHost: exam", "", "/slow",
@@ -74,7 +69,7 @@ PROVOKED = (
 
 # The method of the record where it is not the first word.
 METHODS = {b"\x16": "TLS", b"SSH-": "SSH", b"PROXY ": "PROXY",
-           b"\r\n\r\n\0": "PROXY", b"\x05": "SOCKS", b"PRI ": "HTTP/2",
+           b"\r\n\r\n\0": "PROXY", b"\x05": "SOCKS",
            b"NOT-HTTP": "-", b"\r\n\r\n\r": "-"}
 
 # What strangers send to the admin listener: status, bytes, words of the log.
@@ -87,7 +82,6 @@ AT_ADMIN = (
      b"Upgrade: websocket\r\n\r\n", r"GET /up: This is the admin listener"),
     ("501", b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
      r"CONNECT a:443: No tunnels by CONNECT"),
-    ("none", VISIT_H2, r"a connection: HTTP/2 is not spoken here"),
     # A request that is refused for other reasons counts the same.
     ("403", b"GET /.api/stats HTTP/1.1\r\nHost: evil.test\r\n\r\n",
      r"GET /\.api/stats: without a token"),

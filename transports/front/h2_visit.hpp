@@ -2,6 +2,7 @@
 
 #include "transports/front/front_request.hpp"
 #include "transports/front/h2_visitors.hpp"
+#include "transports/http/response_writer.hpp"
 #include "transports/net/progress_watch.hpp"
 
 #include <deque>

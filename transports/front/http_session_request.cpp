@@ -134,6 +134,7 @@ void http_session::begin_request() {
     place_->set(context_->to()->knows(head.headers) ? standing::busy
                                                     : standing::asked);
   request_.received = parser_.done();
+  request_.version = head.version;
   const bool last = input_ended_ && input_.empty();
   request_.keep_alive = head.keep_alive && !context_->draining() && !last;
   request_.read(head, id_seed_++);

@@ -116,6 +116,7 @@ CAF_TEST(strangers have few bytes) {
   CAF_CHECK(uut.on_bytes(64 * 1024) == h2_verdict::ok);
   CAF_CHECK(uut.on_bytes(1) == h2_verdict::early_flood);
   uut.admit();
+  CAF_CHECK(uut.on_frame(NGHTTP2_DATA, 1'000'000, start) == h2_verdict::ok);
   CAF_CHECK(uut.on_bytes(1'000'000'000) == h2_verdict::ok);
 }
 
