@@ -21,8 +21,8 @@ constexpr size_t small_read = input_buffer::small / 2;
 /// Bytes that may come when all was said: those of both windows, once more.
 constexpr size_t max_dropped = 32 * 1024 * 1024;
 
-/// The same of a peer that broke the rules.
-constexpr size_t max_dropped_of_faulty = 64 * 1024;
+/// The same of a peer that broke the rules, or that nobody knows.
+constexpr size_t max_dropped_of_others = 64 * 1024;
 
 /// Says so as long as it lives.
 class flag_guard {
@@ -91,10 +91,9 @@ void h2_connection::take(const slice& bytes, size_t retained) {
 // What was on its way when all was said may come, but no stream without end.
 bool h2_connection::may_drop(size_t bytes) {
   dropped_ += bytes;
-  const auto most
-    = session_.fault().empty() ? max_dropped : max_dropped_of_faulty;
-  return dropped_ <= most
-         && session_.counts().on_bytes(bytes) == h2_verdict::ok;
+  const bool good
+    = session_.fault().empty() && session_.counts().is_admitted();
+  return dropped_ <= (good ? max_dropped : max_dropped_of_others);
 }
 
 void h2_connection::read_more() {

@@ -72,6 +72,7 @@ class h2_counts {
 
   /// Who speaks is known.
   void admit() noexcept { admitted_ = true; }
+  bool is_admitted() const noexcept { return admitted_; }
 
  private:
   /// WINDOW_UPDATE frames that one DATA frame may cause: a peer may send one
