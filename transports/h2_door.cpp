@@ -30,17 +30,12 @@ h2_door::open(io_unit& unit, stream_ptr stream, place_ptr place,
               duration timeout, std::shared_ptr<http_front_context> visitors,
               handlers handlers) {
   const auto settings = unknown_settings(*visitors);
-  const auto door = std::make_shared<h2_door>(place, std::move(visitors),
-                                              std::move(handlers));
+  const auto door = std::make_shared<h2_door>(
+    std::move(place), std::move(visitors), std::move(handlers));
   const auto connection = std::make_shared<h2_connection>(
     unit, std::move(stream), settings, door);
   door->connection_ = connection;
   connection->expire_at(unit.now() + timeout);
-  if (place)
-    place->on_evict([weak = std::weak_ptr{connection}] {
-      if (const auto silent = weak.lock())
-        silent->close();
-    });
   return connection;
 }
 

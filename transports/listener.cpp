@@ -320,10 +320,10 @@ class open_port : public std::enable_shared_from_this<open_port> {
                                .detail = "No agents may dial in here."});
     };
     const auto connection = h2_door::open(
-      unit, std::move(stream), std::move(place),
+      unit, std::move(stream), place,
       std::min(options_.limits.header_timeout, h2_start_time), http_,
       std::move(handlers));
-    keep(connection);
+    make_room_by(place, connection);
     connection->start(std::move(bytes));
   }
 

@@ -3,8 +3,8 @@
 #include "transports/front/error_response.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/response_writer.hpp"
+#include "transports/http2/grpc_status.hpp"
 #include "transports/http2/h2_fields.hpp"
-#include "transports/seam/probe_request.hpp"
 #include "transports/seam/tunnel_path.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
@@ -102,47 +102,27 @@ size_t bytes_of(const message_head& head) {
 
 // The nearest gRPC status (gRPC's "HTTP to gRPC Status Code Mapping", and what
 // the outcome means).
-int grpc_status_of(outcome outcome) noexcept {
-  constexpr int deadline_exceeded = 4;
-  constexpr int resource_exhausted = 8;
-  constexpr int permission_denied = 7;
-  constexpr int unimplemented = 12;
-  constexpr int internal = 13;
-  constexpr int unavailable = 14;
+grpc_status grpc_status_of(outcome outcome) noexcept {
   switch (status_of(outcome)) {
     case 401:
     case 403:
-      return permission_denied;
+      return grpc_status::permission_denied;
     case 404:
     case 501:
-      return unimplemented;
+      return grpc_status::unimplemented;
     case 408:
     case 504:
-      return deadline_exceeded;
+      return grpc_status::deadline_exceeded;
     case 413:
     case 429:
     case 431:
-      return resource_exhausted;
+      return grpc_status::resource_exhausted;
     case 502:
     case 503:
-      return unavailable;
+      return grpc_status::unavailable;
     default:
-      return internal;
+      return grpc_status::internal;
   }
-}
-
-// `grpc-message`: printable ASCII but "%" stands as it is.
-std::string percent_encoded(std::string_view text) {
-  constexpr char digits[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f && c != '%')
-      out += c;
-    else
-      out.append({'%', digits[byte >> 4], digits[byte & 15]});
-  }
-  return out;
 }
 
 bool is_grpc(const header_list& fields) noexcept {
@@ -236,7 +216,7 @@ void h2_visit::start_exchange(onward_request request) {
   front->start(exchange_);
 }
 
-void h2_visit::on_body(const slice& bytes, size_t) {
+void h2_visit::on_body(const slice& bytes, size_t retained) {
   received_ += bytes.size();
   continue_due_ = false;
   const auto most = limits().max_body_bytes;
@@ -246,8 +226,9 @@ void h2_visit::on_body(const slice& bytes, size_t) {
       return answer_error(outcome::body_too_large, {});
     return reset(h2_code::cancel);
   }
-  // The buffer is read into again; what waits is a copy.
-  body_.push_back(slice::copy(bytes.view()));
+  const bool shared
+    = bytes.owner() && retained <= max_kept_per_byte * bytes.size();
+  body_.push_back(shared ? bytes : slice::copy(bytes.view()));
   forward();
 }
 
@@ -461,8 +442,8 @@ void h2_visit::answer_grpc_error(outcome outcome, std::string_view detail) {
   if (!detail.empty())
     text.append(": ").append(detail);
   respond({{"content-type", "application/grpc"},
-           {"grpc-status", std::to_string(grpc_status_of(outcome))},
-           {"grpc-message", percent_encoded(text)},
+           {"grpc-status", std::to_string(static_cast<int>(grpc_status_of(outcome)))},
+           {"grpc-message", encode_grpc_message(text)},
            {"aps-outcome", std::string{to_string(outcome)}},
            {"aps-request-id", facts_.id}},
           200, true);

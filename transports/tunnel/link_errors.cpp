@@ -1,7 +1,7 @@
 #include "transports/tunnel/link_errors.hpp"
 
+#include "transports/http2/grpc_status.hpp"
 #include "transports/http2/h2_stream.hpp"
-#include "transports/tunnel/grpc/grpc_wire.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/beast/core/error.hpp>

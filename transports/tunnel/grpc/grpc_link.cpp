@@ -1,5 +1,6 @@
 #include "transports/tunnel/grpc/grpc_link.hpp"
 
+#include "transports/http2/grpc_status.hpp"
 #include "transports/http2/h2_fields.hpp"
 #include "transports/tunnel/grpc/grpc_wire.hpp"
 #include "transports/tunnel/link_base.hpp"

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace aps {
@@ -22,38 +21,8 @@ inline constexpr size_t grpc_prefix_bytes = 5;
 /// A message larger than this ends the stream.
 inline constexpr size_t max_grpc_message = 8 * 1024 * 1024;
 
-/// The numbers of gRPC's status codes, as they stand on the wire.
-enum class grpc_status : uint8_t {
-  ok,
-  cancelled,
-  unknown,
-  invalid_argument,
-  deadline_exceeded,
-  not_found,
-  already_exists,
-  permission_denied,
-  resource_exhausted,
-  failed_precondition,
-  aborted,
-  out_of_range,
-  unimplemented,
-  internal,
-  unavailable,
-  data_loss,
-  unauthenticated,
-};
-
 /// The prefix of a message of so many bytes.
 std::array<char, grpc_prefix_bytes> grpc_prefix(size_t bytes) noexcept;
-
-/// `grpc-message` on the wire: all but printable ASCII is percent-encoded.
-std::string encode_grpc_message(std::string_view text);
-
-/// The way back; what is no such encoding stays as it is.
-std::string decode_grpc_message(std::string_view text);
-
-/// The number in `grpc-status`; nothing when it is none.
-std::optional<int> parse_grpc_status(std::string_view text) noexcept;
 
 /// Puts the messages of a gRPC stream together again, whose pieces come as
 /// they may. Pure; not thread-safe.

@@ -186,6 +186,17 @@ grpc::Status echo(grpc::ServerContext&, server_stream& stream) {
   return grpc::Status::OK;
 }
 
+/// Says how a stream ended for the server: whether it was cancelled.
+server::handler telling(std::promise<bool>& gone) {
+  return [&gone](grpc::ServerContext& context, server_stream& stream) {
+    pb::Batch got;
+    while (stream.Read(&got))
+      ;
+    gone.set_value(context.IsCancelled());
+    return grpc::Status::OK;
+  };
+}
+
 struct fixture : link_fixture {
   /// The link of the next agent, which has shown who it is.
   link_ptr welcomed(const std::shared_ptr<recorder>& listener) {
@@ -401,13 +412,7 @@ CAF_TEST(a real server sees how we close) {
         row{close_reason::protocol, true}, row{close_reason::stalled, true}}) {
     CAF_MESSAGE(std::string{to_string(why)});
     std::promise<bool> gone;
-    server peer{[&](grpc::ServerContext& context, server_stream& stream) {
-      pb::Batch got;
-      while (stream.Read(&got))
-        ;
-      gone.set_value(context.IsCancelled());
-      return grpc::Status::OK;
-    }};
+    server peer{telling(gone)};
     const auto link = dial_grpc(peer.port()).connected;
     CAF_REQUIRE(link);
     const auto seen = std::make_shared<recorder>();
@@ -420,13 +425,7 @@ CAF_TEST(a real server sees how we close) {
 
 CAF_TEST(a real server sees an abort) {
   std::promise<bool> gone;
-  server peer{[&](grpc::ServerContext& context, server_stream& stream) {
-    pb::Batch got;
-    while (stream.Read(&got))
-      ;
-    gone.set_value(context.IsCancelled());
-    return grpc::Status::OK;
-  }};
+  server peer{telling(gone)};
   const auto link = dial_grpc(peer.port()).connected;
   CAF_REQUIRE(link);
   const auto seen = std::make_shared<recorder>();
