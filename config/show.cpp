@@ -87,11 +87,17 @@ json show(const node& config) {
 namespace {
 
 json show(const tls& tls) {
-  json out{{"min_version", tls.min_version}, {"certificates", json::array()}};
+  json out{{"min_version", tls.min_version}};
   if (!tls.client_ca.empty())
     out["client_ca"] = tls.client_ca;
-  for (const auto& each : tls.certificates)
-    out["certificates"].push_back({{"cert", each.cert}, {"key", each.key}});
+  // The first stands by itself, as it is read.
+  for (const auto& each : tls.certificates) {
+    const json pair{{"cert", each.cert}, {"key", each.key}};
+    if (&each == &tls.certificates.front())
+      out.update(pair);
+    else
+      out["certificates"].push_back(pair);
+  }
   return out;
 }
 

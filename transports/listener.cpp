@@ -319,10 +319,10 @@ class open_port : public std::enable_shared_from_this<open_port> {
                                .method = "HTTP/2",
                                .detail = "No agents may dial in here."});
     };
-    const auto connection = h2_door::open(
-      unit, std::move(stream), place,
-      std::min(options_.limits.header_timeout, h2_start_time), http_,
-      std::move(handlers));
+    const auto connection
+      = h2_door::open(unit, std::move(stream), place,
+                      std::min(options_.limits.header_timeout, h2_start_time),
+                      http_, std::move(handlers));
     make_room_by(place, connection);
     connection->start(std::move(bytes));
   }

@@ -29,7 +29,12 @@ CAF_TEST(what is shown is read as the same configuration) {
     "servers": {"a": {"port": 1, "host": "127.0.0.1"},
                 "b": {"port": 2, "trusted_proxies": ["::1"],
                       "http": {"idle_timeout": 3}},
-                "c": {"port": 4, "agents": false}},
+                "c": {"port": 4, "agents": false},
+                "d": {"port": 5, "tls": {
+                  "cert": "c", "key": "k", "min_version": "1.3",
+                  "certificates": [{"cert": "d", "key": "l"}],
+                  "client_ca": "ca"}},
+                "e": {"port": 6, "tls": {"cert": "c", "key": "k"}}},
     "tunnels": {
       "t": {"servers": ["b"], "password": "one", "exchange_window": 65536,
             "max_endpoints": 7,

@@ -105,23 +105,17 @@ size_t bytes_of(const message_head& head) {
 grpc_status grpc_status_of(outcome outcome) noexcept {
   switch (status_of(outcome)) {
     case 401:
-    case 403:
-      return grpc_status::permission_denied;
+    case 403: return grpc_status::permission_denied;
     case 404:
-    case 501:
-      return grpc_status::unimplemented;
+    case 501: return grpc_status::unimplemented;
     case 408:
-    case 504:
-      return grpc_status::deadline_exceeded;
+    case 504: return grpc_status::deadline_exceeded;
     case 413:
     case 429:
-    case 431:
-      return grpc_status::resource_exhausted;
+    case 431: return grpc_status::resource_exhausted;
     case 502:
-    case 503:
-      return grpc_status::unavailable;
-    default:
-      return grpc_status::internal;
+    case 503: return grpc_status::unavailable;
+    default: return grpc_status::internal;
   }
 }
 
@@ -441,12 +435,13 @@ void h2_visit::answer_grpc_error(outcome outcome, std::string_view detail) {
   std::string text{render(outcome)};
   if (!detail.empty())
     text.append(": ").append(detail);
-  respond({{"content-type", "application/grpc"},
-           {"grpc-status", std::to_string(static_cast<int>(grpc_status_of(outcome)))},
-           {"grpc-message", encode_grpc_message(text)},
-           {"aps-outcome", std::string{to_string(outcome)}},
-           {"aps-request-id", facts_.id}},
-          200, true);
+  respond(
+    {{"content-type", "application/grpc"},
+     {"grpc-status", std::to_string(static_cast<int>(grpc_status_of(outcome)))},
+     {"grpc-message", encode_grpc_message(text)},
+     {"aps-outcome", std::string{to_string(outcome)}},
+     {"aps-request-id", facts_.id}},
+    200, true);
   answered();
 }
 

@@ -37,9 +37,8 @@ std::string decode_grpc_message(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size()
-                       ? hex_value(text[i + 1])
-                       : -1;
+    const int high
+      = text[i] == '%' && i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
     const int low = high < 0 ? -1 : hex_value(text[i + 2]);
     if (low < 0) {
       out += text[i];
