@@ -1,9 +1,11 @@
 """TLS: at the node's servers, between node and agents, and towards targets."""
 
+import contextlib
 import json
 import os
 import pathlib
 import re
+import select
 import signal
 import socket
 import ssl
@@ -541,7 +543,10 @@ class Agents(Certified):
 
 class Middle:
     """Ends TLS with a certificate and passes the bytes on, over TLS of its own
-    or in plain; or, with no target, does nothing behind the handshake."""
+    or in plain; or, with no target, does nothing behind the handshake.
+
+    A pair of connections has one thread: Python's TLS sockets crash when one
+    thread reads what another writes."""
 
     def __init__(self, pair, target, onward=None):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -549,55 +554,65 @@ class Middle:
         self.target, self.onward = target, onward
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        self.open = []
+        self.stopping, self.stop = socket.socketpair()
+        self.threads = []
 
     def __enter__(self):
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._start(self._accept)
         return self
 
     def __exit__(self, *_):
+        self.stop.close()
+        for each in self.threads: # grows no more once the first has ended
+            each.join()
+        self.stopping.close()
         self.listener.close()
-        for each in self.open:
-            each.close()
+
+    def _start(self, *call):
+        self.threads.append(threading.Thread(target=call[0], args=call[1:],
+                                             daemon=True))
+        self.threads[-1].start()
+
+    def _ready(self, *sockets):
+        """Which of them can be read; nothing when the end has come."""
+        ready = [each for each in sockets
+                 if isinstance(each, ssl.SSLSocket) and each.pending()]
+        ready = ready or select.select([self.stopping, *sockets], [], [])[0]
+        return [] if self.stopping in ready else ready
 
     def _accept(self):
-        while True:
-            try:
-                peer, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(peer,),
-                             daemon=True).start()
+        while self._ready(self.listener):
+            self._start(self._serve, self.listener.accept()[0])
 
     def _serve(self, peer):
-        try:
-            peer = self.context.wrap_socket(peer, server_side=True)
-            self.open.append(peer)
+        with contextlib.ExitStack() as open_, contextlib.suppress(OSError):
+            open_.enter_context(peer).settimeout(30 * TIME_SCALE)
+            peer = open_.enter_context(
+                self.context.wrap_socket(peer, server_side=True))
             if self.target is None:
+                self._ready()
                 return
-            far = socket.create_connection(("127.0.0.1", self.target))
+            far = open_.enter_context(
+                socket.create_connection(("127.0.0.1", self.target)))
             if self.onward:
-                far = self.onward.wrap_socket(far)
-            self.open.append(far)
-            back = threading.Thread(target=self._copy, args=(far, peer),
-                                    daemon=True)
-            back.start()
-            self._copy(peer, far)
-        except OSError:
-            peer.close()
+                far = open_.enter_context(self.onward.wrap_socket(far))
+            while ready := self._ready(peer, far):
+                for each in ready:
+                    if not self._copy(each, far if each is peer else peer):
+                        return
 
     @staticmethod
     def _copy(from_, to):
+        """Passes on what is there; false at the end of it."""
+        from_.setblocking(False)
         try:
-            while piece := from_.recv(65536):
-                to.sendall(piece)
-        except OSError:
-            pass
-        for each in (from_, to):
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+            piece = from_.recv(65536)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+            return True # a part of a record, or TLS's own words
+        finally:
+            from_.settimeout(30 * TIME_SCALE)
+        to.sendall(piece)
+        return bool(piece)
 
 
 def unchecked():
