@@ -112,7 +112,7 @@ class Names(Case):
         answer = ask(stack.port, host="fine.com")
         self.assertEqual((answer.status, dead.all_hang()), (200, True), answer)
         # The way back to the node.
-        for one in self.connections(stack.node):
+        for one in stack.node.connection_names():
             self.cut(stack.node, one)
         wait_until(lambda: ask(stack.port, host="fine.com").status == 200,
                    "the agent to be back")
@@ -120,11 +120,6 @@ class Names(Case):
         Pending(stack.port, "dead.com", 8)
         agent.process.send_signal(signal.SIGTERM)
         self.assertEqual(agent.wait(QUICKLY), 0)
-
-    def connections(self, node):
-        import json
-        _, body = node.get("/.api/connections")
-        return [one["name"] for one in json.loads(body)["connections"]]
 
     def cut(self, node, connection):
         import http.client

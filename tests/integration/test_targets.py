@@ -33,11 +33,12 @@ class Targets:
 
     def setUp(self):
         super().setUp()
-        self.before = self.stack.node.connections()
+        self.before = self.stack.node.connection_names()
 
     def tearDown(self):
-        # Whatever a target did, agents and others did not notice.
-        self.assertEqual(self.stack.node.connections(), self.before)
+        # Whatever a target did, agents and others did not notice; their pools
+        # may have grown.
+        self.assertLessEqual(self.before, self.stack.node.connection_names())
         self.assertEqual(ask(self.port).body, b"hello from the origin\n")
         super().tearDown()
 

@@ -91,6 +91,11 @@ class Node(Program):
         return (details.get("streams", 0),
                 stats["websocket"]["total_connections"])
 
+    def connection_names(self):
+        """The names of all live connections of agents."""
+        _, body = self.get("/.api/connections")
+        return {each["name"] for each in json.loads(body)["connections"]}
+
     def wait_for_agent(self, transport, count=1, tunnel="tunnel1"):
         def there():
             sizes = collections.Counter()
