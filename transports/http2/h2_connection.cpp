@@ -63,6 +63,7 @@ void h2_connection::on_read(const error_code& error, size_t bytes) {
   if (error)
     return lose({h2_ending::kind::lost, 0, error.message(), error});
   const auto size = input_.size();
+  received_ += bytes;
   if (state_ == state::open)
     take({input_.owner(), input_.data()}, input_.capacity());
   else if (!may_drop(size))

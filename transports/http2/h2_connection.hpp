@@ -41,6 +41,12 @@ class h2_connection final : public channel, public watched {
   bool is_over() const noexcept { return over(); }
   bool secure() const noexcept { return tls_ != nullptr; }
 
+  /// A write is under way.
+  bool is_writing() const noexcept { return output_.in_flight(); }
+
+  /// Bytes that came, ever.
+  uint64_t received() const noexcept { return received_; }
+
   /// Null = it is plain.
   const tls_facts_ptr& tls() const noexcept { return tls_; }
 
@@ -90,6 +96,7 @@ class h2_connection final : public channel, public watched {
   const std::shared_ptr<h2_acceptor> acceptor_;
   h2_session session_;
   time_point deadline_ = time_point::max();
+  uint64_t received_ = 0;
   size_t dropped_ = 0; ///< bytes that came after the end
   int small_reads_ = 0;
   bool busy_ = false;   ///< inside of the session

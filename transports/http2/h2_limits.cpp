@@ -21,6 +21,8 @@ std::string_view render(h2_verdict verdict) noexcept {
       return "too many HTTP/2 header bytes";
     case h2_verdict::control_flood:
       return "too many HTTP/2 control frames";
+    case h2_verdict::fault_flood:
+      return "too many HTTP/2 streams that break the rules";
     case h2_verdict::early_flood:
       return "too many bytes before authentication";
   }
@@ -30,7 +32,8 @@ std::string_view render(h2_verdict verdict) noexcept {
 h2_verdict h2_counts::on_bytes(size_t bytes) noexcept {
   // What was read before is judged here, so that a frame under way is known.
   const auto unknown = bytes_ > known_bytes_ ? bytes_ - known_bytes_ : 0;
-  if (unknown > unknown_bytes + unknown_bytes_per_request * requests_)
+  if (unknown
+      > unknown_bytes + unknown_bytes_per_request * requests_ + under_way_)
     return h2_verdict::control_flood;
   bytes_ += bytes;
   return !admitted_ && bytes_ > profile_.early_bytes ? h2_verdict::early_flood
@@ -51,9 +54,8 @@ h2_verdict h2_counts::on_frame(uint8_t type, size_t length,
       if (++requests_ > profile_.requests)
         return h2_verdict::too_many_requests;
       spare_control_ += profile_.control_per_request;
-      return on_block(length, true);
-    case NGHTTP2_CONTINUATION:
-      return on_block(length, false);
+      return on_block(length, true, now);
+    case NGHTTP2_CONTINUATION: return on_block(length, false, now);
     case NGHTTP2_DATA:
       return length == 0 ? on_control(now) : h2_verdict::ok;
     case NGHTTP2_WINDOW_UPDATE:
@@ -65,9 +67,12 @@ h2_verdict h2_counts::on_frame(uint8_t type, size_t length,
   }
 }
 
-h2_verdict h2_counts::on_block(size_t length, bool first) noexcept {
+h2_verdict h2_counts::on_block(size_t length, bool first,
+                               time_point now) noexcept {
   if (first)
     block_bytes_ = decoded_bytes_ = fields_ = 0;
+  block_at_ = now;
+  inflated_.give(length);
   // Nine bytes of a frame's own, so that empty ones count.
   block_bytes_ += length + 9;
   total_header_bytes_ += length + 9;
@@ -81,8 +86,37 @@ h2_verdict h2_counts::on_field(size_t name, size_t value) noexcept {
   decoded_bytes_ += name + value + field_overhead;
   return ++fields_ > profile_.header_fields
              || decoded_bytes_ > profile_.header_bytes
+             || !inflated_.take(name + value, block_at_,
+                                profile_.inflated_bytes,
+                                profile_.inflated_per_second)
            ? h2_verdict::header_flood
            : h2_verdict::ok;
+}
+
+h2_verdict h2_counts::on_reset_sent(size_t window, bool fault,
+                                    time_point now) noexcept {
+  // Frames have heads, and may be small.
+  under_way_ += window + window / 4;
+  return !fault
+             || faults_.take(1, now, profile_.resets,
+                             profile_.resets_per_second)
+           ? h2_verdict::ok
+           : h2_verdict::fault_flood;
+}
+
+bool token_bucket::take(uint64_t some, time_point now, uint64_t burst,
+                        uint64_t per_second) noexcept {
+  using std::chrono::milliseconds;
+  const auto rest = std::chrono::duration_cast<milliseconds>(now - last_);
+  if (const auto back = static_cast<uint64_t>(rest.count()) * per_second / 1000;
+      back > 0) {
+    give(back);
+    last_ = now;
+  }
+  if (taken_ + some > burst)
+    return false;
+  taken_ += some;
+  return true;
 }
 
 h2_verdict h2_counts::on_control(time_point now) noexcept {

@@ -2,6 +2,7 @@
 
 #include "transports/seam/executor.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -24,7 +25,9 @@ struct h2_profile {
   uint32_t early_bytes = 64 * 1024;    ///< of all kinds, until it is admitted
   uint32_t streams = 8;                ///< open at once
   uint32_t resets = 16;                ///< by the client, in a burst
-  uint32_t resets_per_second = 8;
+  uint32_t resets_per_second = 8;      ///< and faults that make us reset
+  uint32_t inflated_bytes = 4 * 1024 * 1024; ///< in a burst, see `on_field`
+  uint32_t inflated_per_second = 1024 * 1024;
 };
 
 /// Until the first request says who speaks, and for agents for ever: an honest
@@ -37,11 +40,27 @@ enum class h2_verdict : uint8_t {
   too_many_requests,
   header_flood,
   control_flood,
+  fault_flood,
   early_flood,
 };
 
 /// One sentence for humans.
 std::string_view render(h2_verdict verdict) noexcept;
+
+/// So many at once, and so many more in a second. Pure.
+class token_bucket {
+ public:
+  /// Takes `some` out of it; false = it had fewer, and is empty.
+  bool take(uint64_t some, time_point now, uint64_t burst,
+            uint64_t per_second) noexcept;
+
+  /// Puts back what was taken too much.
+  void give(uint64_t some) noexcept { taken_ -= std::min(taken_, some); }
+
+ private:
+  uint64_t taken_ = 0;
+  time_point last_{};
+};
 
 /// Judges frames by their type and length before their payload is read
 /// (RFC 9113, 10.5). Anything but `ok` is final. Pure; not thread-safe.
@@ -61,8 +80,14 @@ class h2_counts {
   h2_verdict on_frame(uint8_t type, size_t length, time_point now) noexcept;
 
   /// A field of the current block was decoded: what is small on the wire may
-  /// be large in memory.
+  /// be large in memory, and for whoever gets it next. So what all blocks have
+  /// beyond their bytes on the wire is limited by time, too.
   h2_verdict on_field(size_t name, size_t value) noexcept;
+
+  /// We gave a stream up; the peer could not know, so as much as its window
+  /// allowed may still come, and is skipped unseen. `fault`: because it broke
+  /// the rules, which costs us what a reset of its own does.
+  h2_verdict on_reset_sent(size_t window, bool fault, time_point now) noexcept;
 
   /// A request came that is none by the rules.
   h2_verdict on_bad_request() noexcept;
@@ -85,23 +110,27 @@ class h2_counts {
   static constexpr uint64_t unknown_bytes_per_request = 64;
   static constexpr uint32_t bad_requests = 100;
 
-  h2_verdict on_block(size_t length, bool first) noexcept;
+  h2_verdict on_block(size_t length, bool first, time_point now) noexcept;
   h2_verdict on_control(time_point now) noexcept;
 
   h2_profile profile_;
   bool admitted_ = false;
   uint64_t bytes_ = 0;
   uint64_t known_bytes_ = 0; // of frames that `on_frame` was told of
+  uint64_t under_way_ = 0;   // that came, at most, of streams we gave up
   uint32_t bad_requests_ = 0;
   uint32_t requests_ = 0;
   uint64_t total_header_bytes_ = 0;
   uint64_t block_bytes_ = 0;   // of the current block, on the wire
   uint64_t decoded_bytes_ = 0; // and decoded
   uint32_t fields_ = 0;
+  time_point block_at_{};
   uint32_t control_ = 0;
   uint64_t spare_control_ = 0;       // of the requests
   uint64_t spare_window_updates_ = 0; // of DATA that we sent
   time_point second_{};
+  token_bucket faults_;
+  token_bucket inflated_;
 };
 
 } // namespace aps

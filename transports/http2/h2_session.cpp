@@ -1,6 +1,7 @@
 #include "transports/http2/h2_session.hpp"
 
 #include "transports/http2/h2_fields.hpp"
+#include "transports/seam/wire_bounds.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,6 +14,25 @@ namespace {
 
 /// So much is made for one write; the rest follows when it is over.
 constexpr size_t max_produced = 1024 * 1024;
+
+constexpr size_t early_piece = 4096;
+
+/// A header block of ours may be as long as two heads that the tunnel carries;
+/// nghttp2's own limit is less than one.
+constexpr size_t max_sent_block = 4 * max_head_bytes;
+
+// Codes by which streams that broke the rules are reset, or asked to.
+bool is_fault(uint32_t code) noexcept {
+  switch (code) {
+    case NGHTTP2_PROTOCOL_ERROR:
+    case NGHTTP2_FLOW_CONTROL_ERROR:
+    case NGHTTP2_STREAM_CLOSED:
+    case NGHTTP2_FRAME_SIZE_ERROR:
+    case NGHTTP2_COMPRESSION_ERROR:
+    case NGHTTP2_HTTP_1_1_REQUIRED: return true;
+    default: return false;
+  }
+}
 
 /// Frame header and payload of a GOAWAY without a reason (RFC 9113, 6.8).
 std::string go_away_frame(uint32_t last_stream, uint32_t code) {
@@ -40,6 +60,7 @@ option_ptr make_options(const h2_profile& profile) {
   nghttp2_option_set_max_outbound_ack(made, 64);
   nghttp2_option_set_max_settings(made, 16);
   nghttp2_option_set_max_continuations(made, 8);
+  nghttp2_option_set_max_send_header_block_length(made, max_sent_block);
   nghttp2_option_set_stream_reset_rate_limit(made, profile.resets,
                                              profile.resets_per_second);
   return out;
@@ -73,6 +94,9 @@ struct h2_session::stream {
   header_list trailers;
   bool finished = false; ///< nothing is added to our body
   bool deferred = false; ///< nghttp2 was told that nothing is there
+  bool given_up = false; ///< by us: nothing more is sent but that
+  size_t unconsumed = 0; ///< bytes of the peer's body
+  bool unsent = false;   ///< a request that the peer never saw
 };
 
 /// What nghttp2 calls. It is C: no exception may pass through it.
@@ -170,7 +194,7 @@ struct h2_session::callbacks {
     if (std::exchange(found->head_seen, found->head_seen || !interim))
       owner->on_trailers(std::move(fields));
     else
-      owner->on_response(std::move(fields));
+      owner->on_response(std::move(fields), last);
     if (last)
       on_peer_end(session, block.hd.stream_id);
   }
@@ -200,9 +224,11 @@ struct h2_session::callbacks {
   static int on_data(nghttp2_session*, uint8_t, int32_t id,
                      const uint8_t* data, size_t size, void* user) {
     return shielded(user, [&](h2_session& session) {
-      const auto* found = session.find(id);
+      auto* found = session.find(id);
       const auto owner = found ? found->owner : nullptr;
-      if (!owner) { // nobody wants it, but the connection goes on
+      if (owner) {
+        found->unconsumed += size;
+      } else { // nobody wants it, but the connection goes on
         nghttp2_session_consume(session.session_, id, size);
         return 0;
       }
@@ -221,22 +247,46 @@ struct h2_session::callbacks {
         return 0;
       const auto ended = std::move(found->second);
       session.streams_.erase(found);
-      if (ended->owner)
-        ended->owner->on_over(session_ending(session, code));
+      nghttp2_session_consume_connection(session.session_, ended->unconsumed);
+      if (ended->owner) {
+        auto ending = session_ending(session, code);
+        ending.unprocessed = ending.unprocessed || ended->unsent;
+        ended->owner->on_over(ending);
+      }
       return 0;
     });
+  }
+
+  /// A request: the peer takes no more of them, which we heard too late. Other
+  /// heads and trailers: they are larger than can be, and the stream is no use
+  /// without them.
+  static int on_frame_not_sent(nghttp2_session* session,
+                               const nghttp2_frame* frame, int, void* user) {
+    const auto id = frame->hd.stream_id;
+    auto* found = self(user).find(id);
+    if (frame->hd.type != NGHTTP2_HEADERS || !found)
+      return 0;
+    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+      found->unsent = true;
+    else if (!std::exchange(found->given_up, true))
+      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id,
+                                h2_code::internal_error);
+    return 0;
   }
 
   static h2_ending session_ending(const h2_session& session, uint32_t code) {
     if (code == h2_code::no_error)
       return {};
+    const bool unprocessed = code == h2_code::refused_stream;
     // A stream above the last one that a GOAWAY names is told as refused.
     if (code == h2_code::refused_stream
         && session.go_away_code_ != h2_code::no_error)
       code = session.go_away_code_;
-    return {h2_ending::kind::reset, code,
-            std::string{"the stream was reset: "}
-              + nghttp2_http2_strerror(code)};
+    return {.how = h2_ending::kind::reset,
+            .code = code,
+            .detail = std::string{"the stream was reset: "}
+                      + nghttp2_http2_strerror(code),
+            .unprocessed = unprocessed};
   }
 
   /// nghttp2 resets the stream, or ends the connection and says why.
@@ -258,6 +308,9 @@ struct h2_session::callbacks {
     return shielded(user, [&](h2_session& all) {
       if (frame->hd.type == NGHTTP2_GOAWAY)
         on_farewell(all, frame->goaway);
+      if (frame->hd.type == NGHTTP2_RST_STREAM
+          && !on_reset_sent(all, session, *frame))
+        return int{NGHTTP2_ERR_CALLBACK_FAILURE};
       // An answer is complete although its request is not: nobody waits for
       // the rest of that (RFC 9113, 8.1).
       const auto id = frame->hd.stream_id;
@@ -269,6 +322,17 @@ struct h2_session::callbacks {
                                   h2_code::no_error);
       return 0;
     });
+  }
+
+  /// Its stream is still known, so that its window tells what may come.
+  static bool on_reset_sent(h2_session& all, nghttp2_session* session,
+                            const nghttp2_frame& frame) {
+    const auto id = frame.hd.stream_id;
+    const auto window
+      = nghttp2_session_get_stream_local_window_size(session, id);
+    return all.judge(all.counts_.on_reset_sent(
+      static_cast<size_t>(std::max(window, 0)),
+      is_fault(frame.rst_stream.error_code), all.now_));
   }
 
   /// nghttp2 tells the peer what is wrong with it; so we hear, too.
@@ -299,7 +363,7 @@ struct h2_session::callbacks {
     if (self(user).broken_) // the stream may be no more
       return NGHTTP2_ERR_CALLBACK_FAILURE;
     auto& from = *static_cast<stream*>(source->ptr);
-    if (from.waiting == 0 && !from.finished) {
+    if (from.given_up || (from.waiting == 0 && !from.finished)) {
       from.deferred = true;
       return NGHTTP2_ERR_DEFERRED;
     }
@@ -323,7 +387,11 @@ struct h2_session::callbacks {
                        size_t length, nghttp2_data_source* source,
                        void* user) {
     constexpr size_t frame_head = 9;
-    if (!self(user).broken_ && self(user).output_->size() > max_produced)
+    if (self(user).broken_) // the stream may be no more
+      return NGHTTP2_ERR_CALLBACK_FAILURE;
+    if (static_cast<stream*>(source->ptr)->given_up)
+      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; // it waited for its turn
+    if (self(user).output_->size() > max_produced)
       return NGHTTP2_ERR_WOULDBLOCK;
     return shielded(user, [&](h2_session& session) {
       auto& from = *static_cast<stream*>(source->ptr);
@@ -359,6 +427,8 @@ struct h2_session::callbacks {
       nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(
         out, on_invalid_frame);
       nghttp2_session_callbacks_set_on_frame_send_callback(out, on_frame_sent);
+      nghttp2_session_callbacks_set_on_frame_not_send_callback(
+        out, on_frame_not_sent);
       nghttp2_session_callbacks_set_data_source_read_length_callback(
         out, data_length);
       nghttp2_session_callbacks_set_send_data_callback(out, send_data);
@@ -415,12 +485,21 @@ bool h2_session::receive(const slice& bytes, size_t retained, time_point now) {
   if (broken_)
     return false;
   now_ = now;
-  if (!judge(counts_.on_bytes(bytes.size())))
-    return false;
   input_ = &bytes;
   retained_ = retained;
-  const auto taken = nghttp2_session_mem_recv(
-    session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  ssize_t taken = 0;
+  for (auto rest = bytes.view(); !rest.empty() && taken >= 0;) {
+    // In pieces until it is known who speaks, so that what comes right behind
+    // the first head is judged by what that says.
+    const auto piece
+      = rest.substr(0, counts_.is_admitted() ? rest.npos : early_piece);
+    rest.remove_prefix(piece.size());
+    taken = judge(counts_.on_bytes(piece.size()))
+              ? nghttp2_session_mem_recv(
+                session_, reinterpret_cast<const uint8_t*>(piece.data()),
+                piece.size())
+              : ssize_t{NGHTTP2_ERR_CALLBACK_FAILURE};
+  }
   input_ = nullptr;
   rethrow();
   if (taken >= 0)
@@ -451,7 +530,9 @@ bool h2_session::produce(output_queue& out) {
   if (size >= 0)
     return true;
   broken_ = true;
-  fault_ = nghttp2_strerror(static_cast<int>(size));
+  out.text().append(std::exchange(farewell_, {}));
+  if (fault_.empty())
+    fault_ = nghttp2_strerror(static_cast<int>(size));
   return false;
 }
 
@@ -505,42 +586,64 @@ h2_session::stream& h2_session::add(int32_t id,
   return *(streams_[id] = std::move(fresh));
 }
 
-int32_t h2_session::open(const header_list& head,
+int32_t h2_session::open(const header_list& head, bool last,
                          std::shared_ptr<h2_stream_owner> owner) {
   assert(!acceptor_);
+  if (broken_ || nghttp2_session_check_request_allowed(session_) == 0)
+    return 0;
   const auto id = static_cast<int32_t>(
     nghttp2_session_get_next_stream_id(session_));
   auto& fresh = add(id, std::move(owner));
+  fresh.finished = last;
   nghttp2_data_provider body{};
   body.source.ptr = &fresh;
   body.read_callback = callbacks::read_body;
   const auto fields = to_nghttp2(head);
-  const auto got = nghttp2_submit_request(session_, nullptr, fields.data(),
-                                          fields.size(), &body, nullptr);
+  const auto got
+    = nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(),
+                             last ? nullptr : &body, nullptr);
   if (got == id)
     return id;
   streams_.erase(id);
   return 0;
 }
 
+bool h2_session::has_room() const noexcept {
+  return !broken_ && nghttp2_session_check_request_allowed(session_) != 0
+         && streams_.size() < nghttp2_session_get_remote_settings(
+              session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+}
+
+void h2_session::ping() {
+  if (!broken_)
+    nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
+}
+
 void h2_session::respond(int32_t id, const header_list& head, bool last) {
   auto* found = find(id);
-  if (!found || broken_)
+  if (!found || found->given_up || broken_)
     return;
   nghttp2_data_provider body{};
   body.source.ptr = found;
   body.read_callback = callbacks::read_body;
   const auto fields = to_nghttp2(head);
-  nghttp2_submit_response(session_, id, fields.data(), fields.size(),
-                          last ? nullptr : &body);
+  need(id, nghttp2_submit_response(session_, id, fields.data(), fields.size(),
+                                   last ? nullptr : &body));
 }
 
 void h2_session::interim(int32_t id, const header_list& head) {
-  if (!find(id) || broken_)
+  const auto* found = find(id);
+  if (!found || found->given_up || broken_)
     return;
   const auto fields = to_nghttp2(head);
-  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, id, nullptr,
-                         fields.data(), fields.size(), nullptr);
+  need(id, nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, id, nullptr,
+                                  fields.data(), fields.size(), nullptr));
+}
+
+// What cannot be said ends the stream; nobody may wait for it.
+void h2_session::need(int32_t id, int result) {
+  if (result != 0)
+    reset(id, h2_code::internal_error);
 }
 
 void h2_session::widen(int32_t id, uint32_t window) {
@@ -551,7 +654,7 @@ void h2_session::widen(int32_t id, uint32_t window) {
 
 void h2_session::write(int32_t id, slice bytes) {
   auto* found = find(id);
-  if (!found || bytes.empty())
+  if (!found || found->given_up || bytes.empty())
     return;
   assert(!found->finished);
   found->waiting += bytes.size();
@@ -574,13 +677,27 @@ void h2_session::resume(stream& of) {
 }
 
 void h2_session::reset(int32_t id, uint32_t code) {
-  if (find(id) && !broken_)
-    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, code);
+  auto* found = find(id);
+  if (!found || broken_ || std::exchange(found->given_up, true))
+    return;
+  // It may take a while until the peer hears of it, and longer than it lives.
+  found->body.clear();
+  found->waiting = 0;
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, code);
+}
+
+bool h2_session::has_credit(int32_t id) const noexcept {
+  return !broken_ && nghttp2_session_get_local_window_size(session_) > 0
+         && nghttp2_session_get_stream_local_window_size(session_, id) > 0;
 }
 
 void h2_session::consume(int32_t id, size_t bytes) {
-  if (!broken_)
-    nghttp2_session_consume(session_, id, bytes);
+  auto* found = find(id);
+  if (!found || broken_)
+    return;
+  assert(bytes <= found->unconsumed);
+  found->unconsumed -= bytes;
+  nghttp2_session_consume(session_, id, bytes);
 }
 
 size_t h2_session::waiting(int32_t id) const {

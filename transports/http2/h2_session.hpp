@@ -86,9 +86,18 @@ class h2_session {
 
   // -- streams ---------------------------------------------------------------
 
-  /// Begins a request with a body to come; 0 when there can be none.
-  int32_t open(const header_list& head,
+  /// Begins a request; `last`: without a body. 0 when there can be none.
+  int32_t open(const header_list& head, bool last,
                std::shared_ptr<h2_stream_owner> owner);
+
+  /// Whether the peer takes another request now.
+  bool has_room() const noexcept;
+
+  /// How many are not over.
+  size_t streams() const noexcept { return streams_.size(); }
+
+  /// Asks for a sign of life, which is a frame like others.
+  void ping();
 
   /// Answers a request; `last`: without a body.
   void respond(int32_t stream, const header_list& head, bool last);
@@ -106,11 +115,15 @@ class h2_session {
   /// Our body is complete, with trailers or without.
   void finish(int32_t stream, header_list trailers = {});
 
-  /// Gives the stream up.
+  /// Gives the stream up, and at once what was not sent of our body.
   void reset(int32_t stream, uint32_t code);
 
-  /// So many bytes of the peer's body make room for others.
+  /// So many bytes of the peer's body make room for others; those that nobody
+  /// consumed until their stream is over do so then.
   void consume(int32_t stream, size_t bytes);
+
+  /// Whether the peer may send more of its body now.
+  bool has_credit(int32_t stream) const noexcept;
 
   /// A request may go on after its answer, until its owner has enough of it;
   /// otherwise the answer's end is its own (RFC 9113, 8.1).
@@ -145,6 +158,7 @@ class h2_session {
   stream* find(int32_t id) const noexcept;
   stream& add(int32_t id, std::shared_ptr<h2_stream_owner> owner);
   void resume(stream& of);
+  void need(int32_t id, int result);
   bool judge(h2_verdict verdict);
   void rethrow();
 

@@ -36,6 +36,7 @@ struct h2_ending {
   uint32_t code = h2_code::no_error; ///< of a reset
   std::string detail = {};           ///< for logs
   boost::system::error_code error = {}; ///< of `lost`, the socket's
+  bool unprocessed = false; ///< the server says it never looked at it
 };
 
 /// Who a stream of an HTTP/2 connection belongs to hears of it here. On the
@@ -46,7 +47,11 @@ class h2_stream_owner {
   virtual ~h2_stream_owner() = default;
 
   /// The head of an answer, pseudo-header fields included; interim ones, too.
-  virtual void on_response(header_list fields) { static_cast<void>(fields); }
+  /// `last`: nothing follows it.
+  virtual void on_response(header_list fields, bool last) {
+    static_cast<void>(fields);
+    static_cast<void>(last);
+  }
 
   /// Bytes of the peer's body. They count against the stream's window until
   /// `h2_session::consume`. Keeping a slice keeps `retained` bytes.

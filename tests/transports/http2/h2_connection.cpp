@@ -104,7 +104,7 @@ struct fixture {
                                              {":scheme", "http"},
                                              {":authority", "node"},
                                              {":path", "/x"}},
-                                            here);
+                                            false, here);
       server->start({});
       client->start({});
     });

@@ -141,10 +141,65 @@ CAF_TEST(requests that are none are few) {
   CAF_CHECK(uut.on_bad_request() == h2_verdict::too_many_requests);
 }
 
+CAF_TEST(what was on its way to a stream that we gave up is no flood) {
+  h2_counts uut{{}};
+  uut.admit();
+  for (int i = 0; i < 100; ++i) {
+    CAF_CHECK(uut.on_reset_sent(512 * 1024, false, start) == h2_verdict::ok);
+    CAF_REQUIRE(uut.on_bytes(512 * 1024) == h2_verdict::ok);
+  }
+  CAF_CHECK(uut.on_bytes(20 * 1024 * 1024) == h2_verdict::ok);
+  CAF_CHECK(uut.on_bytes(1) == h2_verdict::control_flood);
+}
+
+CAF_TEST(streams that break the rules come at a rate) {
+  h2_counts uut{{.resets = 10, .resets_per_second = 5}};
+  const auto faults = [&](time_point now) {
+    int count = 0;
+    while (uut.on_reset_sent(0, true, now) == h2_verdict::ok)
+      ++count;
+    return count;
+  };
+  CAF_CHECK_EQUAL(faults(start), 10);
+  CAF_CHECK_EQUAL(faults(start + 1s), 5);
+  CAF_CHECK_EQUAL(faults(start + 100s), 10);
+  CAF_CHECK(uut.on_reset_sent(0, false, start + 100s) == h2_verdict::ok);
+}
+
+CAF_TEST(what heads have beyond their bytes comes at a rate) {
+  h2_counts uut{{.header_bytes = 1'000'000,
+                 .inflated_bytes = 100'000,
+                 .inflated_per_second = 10'000}};
+  const auto blocks = [&](size_t wire, time_point now) {
+    int count = 0;
+    for (; count < 1000; ++count)
+      if (uut.on_frame(NGHTTP2_HEADERS, wire, now) != h2_verdict::ok
+          || uut.on_field(10, 990) != h2_verdict::ok)
+        break;
+    return count;
+  };
+  CAF_CHECK_EQUAL(blocks(1000, start), 1000); // as large as they look
+  CAF_CHECK_EQUAL(blocks(1, start), 100);
+  CAF_CHECK_EQUAL(blocks(1, start + 1s), 10);
+}
+
+CAF_TEST(a bucket fills with time and no further) {
+  token_bucket uut;
+  CAF_CHECK(uut.take(3, start, 3, 1));
+  CAF_CHECK(!uut.take(1, start, 3, 1));
+  CAF_CHECK(!uut.take(1, start + 999ms, 3, 1));
+  CAF_CHECK(uut.take(1, start + 1s, 3, 1));
+  CAF_CHECK(!uut.take(1, start + 1s, 3, 1));
+  CAF_CHECK(uut.take(3, start + 1h, 3, 1));
+  CAF_CHECK(!uut.take(1, start + 1h, 3, 1));
+  uut.give(2);
+  CAF_CHECK(uut.take(2, start + 1h, 3, 1));
+}
+
 CAF_TEST(each verdict has a sentence) {
   for (const auto verdict :
-       {h2_verdict::ok, h2_verdict::too_many_requests,
-        h2_verdict::header_flood, h2_verdict::control_flood,
-        h2_verdict::early_flood})
+       {h2_verdict::ok, h2_verdict::too_many_requests, h2_verdict::header_flood,
+        h2_verdict::control_flood, h2_verdict::early_flood,
+        h2_verdict::fault_flood})
     CAF_CHECK(render(verdict) != "unknown verdict");
 }

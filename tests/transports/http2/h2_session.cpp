@@ -20,7 +20,7 @@ using strings = std::vector<std::string>;
 
 /// Notes what it hears.
 struct noting : h2_stream_owner {
-  void on_response(header_list fields) override {
+  void on_response(header_list fields, bool) override {
     heard.push_back("head " + std::string{value_of(fields, ":status")});
   }
   void on_body(const slice& bytes, size_t) override {
@@ -37,6 +37,7 @@ struct noting : h2_stream_owner {
   void on_over(const h2_ending& ending) override {
     how = ending.how;
     code = ending.code;
+    unprocessed = ending.unprocessed;
     heard.emplace_back("over");
   }
 
@@ -45,6 +46,7 @@ struct noting : h2_stream_owner {
   size_t sent = 0;
   std::optional<h2_ending::kind> how;
   uint32_t code = 0;
+  bool unprocessed = false;
   std::function<void()> at_body;
 };
 
@@ -97,7 +99,7 @@ struct fixture : h2_acceptor {
   }
 
   int32_t open() {
-    const auto id = client.open(call, here);
+    const auto id = client.open(call, false, here);
     talk();
     return id;
   }
@@ -196,6 +198,147 @@ CAF_TEST(a body waits for room in its window) {
   CAF_CHECK_EQUAL(small.client.waiting(id), 0u);
 }
 
+CAF_TEST(what nobody consumed of a stream is no loss to the others) {
+  h2_profile generous;
+  generous.resets = 1000;
+  fixture small{
+    {.profile = generous, .stream_window = 1000, .connection_window = 65'535}};
+  small.server.counts().admit();
+  for (int i = 0; i < 200; ++i) {
+    const auto id = small.client.open(call, false, small.here);
+    small.client.write(id, slice::copy(std::string(1000, 'x')));
+    small.talk();
+    small.server.consume(id, 100); // a part of it
+    small.now += 1s;
+    (i % 2 == 0 ? small.client : small.server).reset(id, h2_code::cancel);
+    small.talk();
+    small.server.consume(id, 900); // too late, and counted already
+  }
+  CAF_CHECK_EQUAL(small.there->body.size(), 200'000u);
+}
+
+CAF_TEST(a request without a body ends with its head) {
+  const auto id = client.open(call, true, here);
+  talk();
+  CAF_CHECK_EQUAL(without_body, 1u);
+  CAF_CHECK(there->heard == strings{"end"});
+  client.finish(id); // changes nothing
+  talk();
+  CAF_CHECK(there->heard == strings{"end"});
+}
+
+CAF_TEST(a client knows whether the server takes another request) {
+  CAF_CHECK(client.has_room());
+  talk();
+  std::vector<int32_t> ids;
+  while (client.has_room() && ids.size() < 100) {
+    ids.push_back(client.open(call, false, here));
+    talk();
+  }
+  CAF_CHECK_EQUAL(ids.size(), agent_profile.streams);
+  CAF_CHECK_EQUAL(client.streams(), ids.size());
+  client.reset(ids.front(), h2_code::cancel);
+  talk();
+  CAF_CHECK(client.has_room());
+  server.go_away();
+  talk();
+  CAF_CHECK(!client.has_room());
+  CAF_CHECK_EQUAL(client.open(call, true, here), 0);
+}
+
+CAF_TEST(a request that comes too late was not looked at) {
+  talk();
+  server.go_away();
+  const auto farewell = produced(server);
+  client.open(call, true, here);
+  CAF_CHECK(give(client, farewell));
+  talk();
+  CAF_CHECK(here->unprocessed);
+  CAF_CHECK(requests.empty());
+}
+
+CAF_TEST(a refused request was not looked at) {
+  accepts = false;
+  open();
+  CAF_CHECK(here->unprocessed);
+  accepts = true;
+  const auto id = open();
+  server.reset(id, h2_code::cancel);
+  talk();
+  CAF_CHECK(!here->unprocessed);
+}
+
+CAF_TEST(what comes behind the first head is judged by that) {
+  const auto id = client.open(call, false, here);
+  client.write(id, slice::copy(std::string(60'000, 'x')));
+  const auto other = client.open(call, false, here);
+  client.write(other, slice::copy(std::string(60'000, 'x')));
+  there->at_body = [this] { server.counts().admit(); };
+  give(client, produced(server)); // its windows
+  const auto all = produced(client);
+  CAF_CHECK(all.size() > 64u * 1024);
+  CAF_CHECK(give(server, all));
+  CAF_CHECK_EQUAL(there->body.size(), 120'000u);
+}
+
+CAF_TEST(large heads and trailers pass) {
+  fixture wide{
+    {.profile = {.header_bytes = 1024 * 1024, .header_fields = 1000}}};
+  const auto id = wide.open();
+  header_list head{{":status", "200"}};
+  for (int i = 0; i < 200; ++i)
+    head.push_back({"x-" + std::to_string(i), std::string(1000, 'v')});
+  wide.server.respond(id, head, false);
+  wide.server.finish(id, {{"sum", std::string(60'000, 'x')}});
+  wide.talk();
+  CAF_REQUIRE_EQUAL(wide.here->heard.size(), 3u);
+  CAF_CHECK_EQUAL(wide.here->heard.front(), "head 200");
+}
+
+CAF_TEST(what cannot be said ends its stream and no other) {
+  const auto id = open();
+  header_list head{{":status", "200"}};
+  for (int i = 0; i < 2000; ++i)
+    head.push_back({"x-" + std::to_string(i), std::string(1000, 'v')});
+  server.respond(id, head, true);
+  talk();
+  CAF_CHECK(here->how == h2_ending::kind::reset);
+  CAF_CHECK_EQUAL(here->code, h2_code::internal_error);
+  here->heard.clear();
+  server.respond(open(), {{":status", "204"}}, true);
+  talk();
+  CAF_CHECK_EQUAL(here->heard.front(), "head 204");
+}
+
+CAF_TEST(a stream that we gave up keeps and sends nothing) {
+  fixture small{{.profile = agent_profile, .stream_window = 1000}};
+  const auto id = small.open();
+  small.client.write(id, slice::copy(std::string(5000, 'x')));
+  small.client.finish(id);
+  small.talk();
+  CAF_CHECK_EQUAL(small.client.waiting(id), 4000u);
+  small.client.reset(id, h2_code::cancel);
+  CAF_CHECK_EQUAL(small.client.waiting(id), 0u);
+  small.client.write(id, slice::copy("y"));
+  small.server.consume(id, 1000);
+  small.talk();
+  CAF_CHECK_EQUAL(small.there->body.size(), 1000u);
+  CAF_CHECK(small.there->heard == strings{"over"});
+}
+
+CAF_TEST(a stream given up while its bytes wait for a write is no harm) {
+  fixture wide{{.profile = agent_profile, .max_frame = 1024 * 1024}};
+  wide.server.counts().admit();
+  const auto id = wide.open();
+  wide.client.write(id, slice::copy(std::string(6'000'000, 'x')));
+  const auto some = fixture::produced(wide.client);
+  wide.client.reset(id, h2_code::cancel);
+  wide.give(wide.server, some);
+  wide.talk();
+  CAF_CHECK(wide.there->body.size() < 6'000'000);
+  CAF_CHECK(wide.there->how == h2_ending::kind::reset);
+}
+
 CAF_TEST(bodies come unchanged however the bytes are cut) {
   std::string text;
   for (uint32_t i = 0; i < 300'000; ++i)
@@ -228,7 +371,7 @@ CAF_TEST(a request that nobody takes is refused) {
 
 CAF_TEST(what a server says at the end is the reason of its streams) {
   accepts = false;
-  client.open(call, here);
+  client.open(call, false, here);
   const auto up = produced(client);
   server.terminate(h2_code::http_1_1_required);
   give(server, up);

@@ -42,21 +42,21 @@ class grpc_link final : public link_base, public h2_stream_owner {
   void open(const std::string& authority, grpc_result done) {
     done_ = std::move(done);
     session().counts().admit();
-    stream_ = session().open(
-      {{":method", "POST"},
-       {":scheme", connection_->secure() ? "https" : "http"},
-       {":authority", authority},
-       {":path", std::string{connect_method}},
-       {"te", "trailers"},
-       {"content-type", std::string{grpc_content}},
-       {"user-agent", "aps"}},
-      self<grpc_link>());
+    stream_
+      = session().open({{":method", "POST"},
+                        {":scheme", connection_->secure() ? "https" : "http"},
+                        {":authority", authority},
+                        {":path", std::string{connect_method}},
+                        {"te", "trailers"},
+                        {"content-type", std::string{grpc_content}},
+                        {"user-agent", "aps"}},
+                       false, self<grpc_link>());
     connection_->start({});
   }
 
   // -- h2_stream_owner -------------------------------------------------------
 
-  void on_response(header_list fields) override {
+  void on_response(header_list fields, bool) override {
     note_status(fields);
     if (!done_)
       return;
