@@ -371,6 +371,36 @@ class Conversation:
         self.send(pattern.data(count // 2))
         self.reset()
 
+    def do_cut_early(self):
+        """Begins an answer, takes nothing of the body, and resets."""
+        self.head(headers=[("Transfer-Encoding", "chunked")])
+        self.chunk(b"begun")
+        time.sleep(0.3)
+        self.reset()
+
+    def do_late_end(self):
+        """N bytes, and their end a moment later."""
+        self.digest()
+        count = self.number_in_path()
+        self.head(headers=[("Transfer-Encoding", "chunked")])
+        if count:
+            self.chunk(pattern.data(count))
+        time.sleep(0.3)
+        self.chunk(b"")
+
+    def do_large(self):
+        """A head, or trailers, of N bytes: /large/WHERE/N."""
+        self.digest()
+        _, _, where, count = self.request.path.split("/")
+        fields = [("X-Large", hashlib.shake_256(b"%d" % n).hexdigest(500))
+                  for n in range(int(count) // 1000)]
+        if where == "head":
+            return self.answer(b"large", headers=fields)
+        self.head(headers=[("Transfer-Encoding", "chunked")])
+        self.send(b"5\r\nlarge\r\n0\r\n" + b"".join(
+            f"{name}: {value}\r\n".encode() for name, value in fields)
+            + b"\r\n")
+
     def do_close(self):
         """Ends the connection without an answer."""
         self.digest()

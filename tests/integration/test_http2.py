@@ -12,7 +12,7 @@ import subprocess
 import unittest
 
 import pattern
-from h2 import (DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, MORE, PING,
+from h2_frames import (DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, MORE, PING,
                 PRIORITY, RST, SETTINGS, WINDOW, Peer, block, code, frame, head)
 from harness import TIME_SCALE, Case, main, scratch, wait_until
 from wire import ask

@@ -1,6 +1,7 @@
 #include "transports/front/h2_visit.hpp"
 
 #include "transports/front/error_response.hpp"
+#include "transports/front/h2_request_head.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/response_writer.hpp"
 #include "transports/http2/grpc_status.hpp"
@@ -8,10 +9,7 @@
 #include "transports/seam/tunnel_path.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
 namespace aps {
@@ -22,76 +20,6 @@ constexpr auto unknown_length = std::numeric_limits<uint64_t>::max();
 
 // Interim heads that wait for the visitor, frames.
 constexpr size_t max_waiting_heads = 32;
-
-// RFC 6455, 4.1: sixteen bytes that differ each time, in Base64.
-std::string socket_key(std::string_view request_id) {
-  unsigned char out[32];
-  const auto size = EVP_EncodeBlock(
-    out, reinterpret_cast<const unsigned char*>(request_id.data()), 16);
-  return {reinterpret_cast<const char*>(out), static_cast<size_t>(size)};
-}
-
-std::optional<uint64_t> length_of(const header_list& fields) {
-  const auto* field = find_header(fields, "content-length");
-  if (!field)
-    return std::nullopt;
-  uint64_t out = 0;
-  std::from_chars(field->value.data(),
-                  field->value.data() + field->value.size(), out);
-  return out; // nghttp2 checked it
-}
-
-// Cookies may come in pieces (RFC 9113, 8.2.3).
-void join_cookies(header_list& fields) {
-  header* first = nullptr;
-  std::erase_if(fields, [&first](header& field) {
-    if (field.name != "cookie")
-      return false;
-    if (!first) {
-      first = &field;
-      return false;
-    }
-    first->value.append("; ").append(field.value);
-    return true;
-  });
-}
-
-/// The head as HTTP/1.1 would have it: what is behind the front knows one.
-message_head to_message_head(header_list fields, bool last) {
-  message_head out;
-  out.version = 20;
-  out.keep_alive = true;
-  out.has_body = !last;
-  std::string authority;
-  header_list rest;
-  rest.reserve(fields.size() + 1);
-  rest.emplace_back(); // Host goes first
-  for (auto& field : fields) {
-    if (field.name == ":method")
-      out.method = std::move(field.value);
-    else if (field.name == ":path")
-      out.target = std::move(field.value);
-    else if (field.name == ":authority")
-      authority = std::move(field.value);
-    else if (!field.name.starts_with(':'))
-      rest.push_back(std::move(field));
-  }
-  // RFC 9113, 8.3.1: a Host beside it says the same, or is wrong.
-  if (!authority.empty()) {
-    std::erase_if(rest, [](const header& field) {
-      return field.name == "host";
-    });
-    if (rest.empty())
-      rest.emplace_back();
-    rest.front() = {"host", std::move(authority)};
-  } else {
-    rest.erase(rest.begin());
-  }
-  out.headers = std::move(rest);
-  join_cookies(out.headers);
-  out.content_length = length_of(out.headers);
-  return out;
-}
 
 size_t bytes_of(const message_head& head) {
   auto out = head.method.size() + head.target.size();
@@ -152,22 +80,8 @@ void h2_visit::start(header_list fields, bool last) {
   request_ = last ? request_state::complete : request_state::coming;
   grpc_ = is_grpc(fields);
   socket_ = value_of(fields, ":protocol") == "websocket";
-  const bool other_protocol
-    = !socket_ && !value_of(fields, ":protocol").empty();
-  auto head = to_message_head(std::move(fields), last);
-  if (other_protocol)
-    head.method = "CONNECT";
-  if (socket_) {
-    head.method = "GET";
-    head.upgrade = true;
-    head.has_body = false;
-    head.content_length.reset();
-    head.headers.push_back({"Connection", "Upgrade"});
-    head.headers.push_back({"Upgrade", "websocket"});
-    head.headers.push_back(
-      {"Sec-WebSocket-Key", socket_key(make_request_id(from_->next_seed()))});
-  }
-  begin(std::move(head));
+  begin(from_h2_request(std::move(fields), last,
+                        make_request_id(from_->next_seed())));
 }
 
 void h2_visit::begin(message_head head) {
@@ -180,6 +94,11 @@ void h2_visit::begin(message_head head) {
   if (limit.max_body_bytes > 0
       && head_.content_length.value_or(0) > limit.max_body_bytes)
     return answer_error(outcome::body_too_large, {});
+  // RFC 9113, 8.3.1; an absolute form would name another host than Host does.
+  if (head_.method != "CONNECT" && !head_.target.starts_with('/')
+      && head_.target != "*")
+    return answer_error(outcome::bad_request,
+                        "The path does not begin with a slash.");
   if (from_->context().options().agents && is_agents(head_))
     return reset(h2_code::http_1_1_required);
   continue_due_ = request_ == request_state::coming && !socket_
@@ -201,9 +120,17 @@ void h2_visit::begin(message_head head) {
 void h2_visit::start_exchange(onward_request request) {
   const auto connection = from_->connection();
   const auto& front = from_->context().to();
+  const bool direct
+    = request.facts.via && request.facts.via->rule.tunnels.empty();
+  if (direct && !(descriptor_ = from_->take_descriptor())) {
+    front->on_limit(limit::address_connections, from_->peer_ip(),
+                    "targets of its own");
+    return answer_error(outcome::address_share, {});
+  }
   exchange_ = std::make_shared<exchange>(
     connection->unit(), front->next_id(), std::move(request.head),
-    std::move(request.facts), shared_from_this(), request.window);
+    std::move(request.facts), shared_from_this(),
+    from_->answer_window(request.window));
   passed_on_ = true;
   if (continue_due_)
     continue_at_ = connection->unit().now() + limits().continue_timeout;
@@ -248,6 +175,8 @@ void h2_visit::forward() {
   }
   if (taken > 0 && connection && stream_ != 0) {
     connection->session().consume(stream_, taken);
+    if (!widened_ && exchange_)
+      widened_ = from_->widen(stream_);
     connection->pump_soon();
   }
   if (request_ == request_state::complete && body_.empty())
@@ -281,6 +210,13 @@ void h2_visit::on_over(const h2_ending&) {
 void h2_visit::cancel_exchange(outcome why) {
   if (const auto running = std::exchange(exchange_, nullptr))
     running->cancel(why);
+  let_go();
+}
+
+// Of what only an exchange needs.
+void h2_visit::let_go() {
+  widened_ = nullptr;
+  descriptor_ = nullptr;
 }
 
 // -- the answer ---------------------------------------------------------------
@@ -331,6 +267,8 @@ void h2_visit::on_head(const response_head_ptr& head) {
     exchange_->send_end({});
   bodiless_ = !switched && (facts_.head_request || is_bodiless(head->status)
                             || head->last);
+  if (!bodiless_ && !switched)
+    announced_ = head->content_length;
   respond(std::move(fields), switched ? 200 : head->status, bodiless_);
 }
 
@@ -351,6 +289,8 @@ void h2_visit::on_data(slice bytes) {
   if (bodiless_)
     return exchange_->consumed(bytes.size());
   written_ += bytes.size();
+  if (announced_ && written_ > *announced_)
+    return break_off();
   connection->session().write(stream_, std::move(bytes));
   connection->pump_soon();
 }
@@ -366,6 +306,8 @@ void h2_visit::on_end(const header_list& trailers) {
   const auto connection = from_->connection();
   if (!exchange_ || !connection)
     return;
+  if (announced_ && written_ < *announced_)
+    return break_off();
   header_list passed;
   for (const auto& field : trailers)
     if (allowed_in_trailers(field.name) && is_token(field.name)
@@ -376,11 +318,19 @@ void h2_visit::on_end(const header_list& trailers) {
   answered();
 }
 
+// RFC 9113, 8.1.1: an answer of another length than it says is none.
+void h2_visit::break_off() {
+  const auto kept = shared_from_this();
+  cancel_exchange(outcome::origin_protocol);
+  reset(h2_code::internal_error);
+}
+
 void h2_visit::on_failed(outcome outcome, const std::string& detail) {
   if (!exchange_)
     return;
   const auto kept = shared_from_this();
   exchange_ = nullptr;
+  let_go();
   if (outcome == outcome::attempts_exhausted)
     from_->context().to()->on_limit(limit::attempts, from_->peer_ip(), detail);
   // What was begun must not be taken for complete.
@@ -450,6 +400,7 @@ void h2_visit::answer_grpc_error(outcome outcome, std::string_view detail) {
 void h2_visit::answered() {
   answer_ = answer_state::complete;
   exchange_ = nullptr;
+  let_go();
   forward();
   if (const auto connection = from_->connection()) {
     answered_at_ = connection->unit().now();
@@ -460,6 +411,8 @@ void h2_visit::answered() {
 void h2_visit::reset(uint32_t code) {
   const auto connection = from_->connection();
   answer_ = answer_state::complete;
+  given_up_ = true;
+  body_.clear();
   if (!connection)
     return;
   connection->session().reset(stream_, code);
@@ -469,7 +422,7 @@ void h2_visit::reset(uint32_t code) {
 // -- deadlines ----------------------------------------------------------------
 
 void h2_visit::on_tick(time_point now) {
-  if (stream_ == 0)
+  if (is_over())
     return;
   const auto kept = shared_from_this();
   if (goes_on_too_long(now))
@@ -493,8 +446,8 @@ void h2_visit::on_tick(time_point now) {
   }
   const auto patience = limits().first_byte_timeout;
   if (exchange_ && answer_ == answer_state::awaited
-      && request_ == request_state::complete && patience > duration::zero()
-      && now - awaited_since_ >= patience) {
+      && (request_ == request_state::complete || socket_)
+      && patience > duration::zero() && now - awaited_since_ >= patience) {
     cancel_exchange(outcome::first_byte_timeout);
     answer_error(outcome::first_byte_timeout, {});
   }
@@ -520,25 +473,34 @@ bool h2_visit::goes_on_too_long(time_point now) const {
 // Does it send what it began, as long as there is room for it?
 bool h2_visit::sends(time_point now) {
   if (request_ == request_state::complete || !exchange_ || socket_
-      || continue_due_ || !body_.empty()) {
+      || (grpc_ && answer_ == answer_state::begun) || continue_due_
+      || !body_.empty() || !has_credit()) {
     incoming_.rest();
     return true;
   }
+  const auto rate = grpc_ ? 0 : limits().min_receive_rate;
   const auto owed = head_.content_length
                       ? *head_.content_length - received_
                       : unknown_length;
   return incoming_.keeps_up(now, received_, owed,
-                            {limits().body_timeout,
-                             limits().min_receive_rate});
+                            {limits().body_timeout, rate});
 }
 
-// Does it take what is written to it?
+bool h2_visit::has_credit() const noexcept {
+  const auto connection = from_->connection();
+  return connection && connection->session().has_credit(stream_);
+}
+
+// Does it take what is written to it? The end is something, too, which is why
+// the stream is still there when both have said all.
 bool h2_visit::takes(time_point now) {
-  if (written_ == sent_) {
+  const bool end_waits
+    = answer_ == answer_state::complete && request_ == request_state::complete;
+  if (written_ == sent_ && !end_waits) {
     outgoing_.rest();
     return true;
   }
-  return outgoing_.keeps_up(now, sent_, written_ - sent_,
+  return outgoing_.keeps_up(now, sent_, std::max<uint64_t>(written_ - sent_, 1),
                             {limits().write_timeout, limits().min_send_rate});
 }
 

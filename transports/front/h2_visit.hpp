@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 
 namespace aps {
 
@@ -25,8 +26,8 @@ class h2_visit final : public h2_stream_owner,
   /// `last`: the request has no body.
   void start(header_list fields, bool last);
 
-  /// Its stream ended.
-  bool is_over() const noexcept { return stream_ == 0; }
+  /// Its stream ended, or will as soon as the visitor reads that.
+  bool is_over() const noexcept { return stream_ == 0 || given_up_; }
 
   /// Looks at its deadlines.
   void on_tick(time_point now);
@@ -66,6 +67,9 @@ class h2_visit final : public h2_stream_owner,
   void answered();
   void reset(uint32_t code);
   void cancel_exchange(outcome why);
+  void break_off();
+  void let_go();
+  bool has_credit() const noexcept;
   void send_continue();
   bool goes_on_too_long(time_point now) const;
   bool sends(time_point now);
@@ -82,6 +86,9 @@ class h2_visit final : public h2_stream_owner,
   exchange_ptr exchange_;
   std::deque<slice> body_; ///< for which the exchange has no room yet
   header_list trailers_;
+  std::shared_ptr<void> widened_;     ///< while its body has more room
+  std::shared_ptr<void> descriptor_;  ///< of the target, if it is one of ours
+  std::optional<uint64_t> announced_; ///< bytes of the answer; absent = any
   uint64_t received_ = 0;  ///< bytes of the body
   uint64_t dropped_ = 0;   ///< of them, after the answer
   time_point answered_at_{};
@@ -91,6 +98,7 @@ class h2_visit final : public h2_stream_owner,
   bool socket_ = false;    ///< a WebSocket (RFC 8441)
   bool passed_on_ = false; ///< it became an exchange, which has a record
   bool bodiless_ = false;  ///< the answer must not have a body
+  bool given_up_ = false;  ///< the stream was reset by us
   bool continue_due_ = false; ///< the visitor waits for a 100, or an answer
   time_point continue_at_{};
   time_point awaited_since_{};

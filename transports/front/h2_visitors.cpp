@@ -5,6 +5,7 @@
 #include "transports/seam/wire_bounds.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace aps {
 
@@ -12,10 +13,19 @@ namespace {
 
 constexpr uint32_t most_streams = 100;
 
-/// What a target did not take of a request waits in its stream's window, and
-/// all of those in that of the connection.
+/// What a target did not take of a request waits in its stream's window. That
+/// of the connection has room for all of them, so that targets that take
+/// nothing stop no others; some that do take have more.
+constexpr uint32_t first_window = 64 * 1024;
 constexpr uint32_t upload_window = 512 * 1024;
-constexpr uint32_t uploads_window = 4 * 1024 * 1024;
+constexpr uint32_t most_widened = 8;
+constexpr uint32_t uploads_window
+  = most_streams * first_window + most_widened * upload_window;
+
+/// Bytes of answers under way to one connection, roughly: few visits have all
+/// that their mappings allow, many share.
+constexpr uint32_t answers_under_way = 4 * 1024 * 1024;
+constexpr uint32_t least_answer_window = 32 * 1024;
 
 /// Visitors give requests up as they leave a page; who only does that is none.
 constexpr uint32_t resets_in_a_row = 200;
@@ -43,7 +53,7 @@ h2_settings visitor_settings(const http_front_context& context) {
   profile.resets = resets_in_a_row;
   profile.resets_per_second = resets_per_second;
   return {.profile = profile,
-          .stream_window = upload_window,
+          .stream_window = first_window,
           .connection_window = uploads_window,
           .connect_protocol = context.options().upgrades};
 }
@@ -118,6 +128,11 @@ void h2_visitors::on_tick(time_point now) {
       visit->on_tick(now);
   if (connection->is_over())
     return;
+  if (!takes(*connection, now)) {
+    context_->to()->on_limit(limit::send_rate, peer_ip_,
+                             "takes nothing of its HTTP/2 connection");
+    return connection->close("the visitor takes nothing");
+  }
   if (has_visits()) {
     rests_since_ = now;
     if (context_->draining())
@@ -130,6 +145,43 @@ void h2_visitors::on_tick(time_point now) {
   if (leaving_ || context_->draining()
       || (rest > duration::zero() && now - rests_since_ >= rest))
     connection->linger();
+}
+
+// Whatever the peer's windows allow, it has to read: answers and all else.
+bool h2_visitors::takes(h2_connection& connection, time_point now) {
+  if (!connection.is_writing()) {
+    outgoing_.rest();
+    return true;
+  }
+  const auto& limits = context_->options().limits;
+  return outgoing_.keeps_up(
+    now, visitor_socket::acknowledged(connection.native_handle()),
+    std::numeric_limits<uint64_t>::max(),
+    {limits.write_timeout, limits.min_send_rate});
+}
+
+uint32_t h2_visitors::answer_window(uint32_t most) noexcept {
+  has_visits();
+  const auto share
+    = answers_under_way / static_cast<uint32_t>(visits_.size() + 1);
+  return std::min(most, std::max(share, least_answer_window));
+}
+
+std::shared_ptr<void> h2_visitors::widen(int32_t stream) {
+  const auto connection = connection_.lock();
+  if (!connection || widened_ >= most_widened)
+    return nullptr;
+  ++widened_;
+  connection->session().widen(stream, upload_window);
+  return {this, [me = shared_from_this()](void*) { --me->widened_; }};
+}
+
+std::shared_ptr<void> h2_visitors::take_descriptor() {
+  if (!place_)
+    return shared_from_this();
+  if (!place_->take_descriptor())
+    return nullptr;
+  return {this, [place = place_](void*) { place->return_descriptor(); }};
 }
 
 // For another connection; what has begun is the last of this one.

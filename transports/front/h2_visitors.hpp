@@ -3,6 +3,7 @@
 #include "transports/front/front_request.hpp"
 #include "transports/http2/h2_connection.hpp"
 #include "transports/net/gate.hpp"
+#include "transports/net/progress_watch.hpp"
 
 #include <memory>
 #include <string>
@@ -48,10 +49,25 @@ class h2_visitors final : public h2_acceptor,
   front_peer peer() const { return {peer_ip_, number_, tls_}; }
   uint64_t next_seed() noexcept { return seed_++; }
 
+  /// Bytes of an answer that may be under way to one more visit: the more of
+  /// them there are, the fewer, as a connection has one reader. `most`: what
+  /// the mapping allows.
+  uint32_t answer_window(uint32_t most) noexcept;
+
+  /// The target takes what comes on this stream: it may have more under way, as
+  /// long as there is something left for the others. The result says so as long
+  /// as it lives.
+  std::shared_ptr<void> widen(int32_t stream);
+
+  /// A target's descriptor that its visit keeps as long as it lives; null =
+  /// the visitor's address has its share.
+  std::shared_ptr<void> take_descriptor();
+
  private:
   void make_room();
   void leave(h2_connection& connection);
   bool has_visits() noexcept;
+  bool takes(h2_connection& connection, time_point now);
 
   const std::weak_ptr<h2_connection> connection_;
   const std::shared_ptr<http_front_context> context_;
@@ -61,6 +77,8 @@ class h2_visitors final : public h2_acceptor,
   const tls_facts_ptr tls_; ///< null = plain
   uint64_t seed_;
   std::vector<std::weak_ptr<h2_visit>> visits_;
+  progress_watch outgoing_;
+  size_t widened_ = 0;     ///< streams
   time_point rests_since_; ///< without a visit
   bool leaving_ = false;   ///< no further requests are taken
 };

@@ -248,6 +248,7 @@ request_head_ptr rewrite_request(message_head& head,
   const bool wants_trailers = lists(head.headers, "te", "trailers");
   result->method = std::move(head.method);
   result->scheme = via.rule.to.scheme;
+  result->protocol = origin_protocol_of(via.rule.to.h2c, via.rule.http2);
   result->authority = via.rule.to.authority();
   result->path = via.target_path(address.path);
   result->content_length = head.content_length;

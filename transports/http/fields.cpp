@@ -145,6 +145,13 @@ void remove_hop_by_hop(header_list& headers) {
   });
 }
 
+bool is_visible(std::string_view text) noexcept {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte > 0x20 && byte != 0x7f;
+  });
+}
+
 void remove_forbidden_trailers(header_list& trailers) {
   std::erase_if(trailers, [](const header& field) {
     return !allowed_in_trailers(field.name);

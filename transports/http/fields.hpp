@@ -18,6 +18,9 @@ bool allowed_in_trailers(std::string_view name) noexcept;
 /// A token of RFC 9110, 5.6.2.
 bool is_token(std::string_view text) noexcept;
 
+/// Text without blanks and controls that may stand in a request line.
+bool is_visible(std::string_view text) noexcept;
+
 /// A control that no line may hold; a tab is none.
 bool is_control(char c) noexcept;
 

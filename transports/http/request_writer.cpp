@@ -2,19 +2,9 @@
 
 #include "transports/http/fields.hpp"
 
-#include <algorithm>
-#include <array>
-
 namespace aps {
 
 namespace {
-
-bool is_visible(std::string_view text) noexcept {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte > 0x20 && byte != 0x7f;
-  });
-}
 
 // Fields about framing are ours, but an upgrade's body comes in its chunks.
 bool is_framing_field(const request_head& head,

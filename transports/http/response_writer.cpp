@@ -52,8 +52,8 @@ void visit_final(const response_head& head, const response_context& context,
 /// Adds what can be said in a field, like `append_field`.
 void add_field(header_list& to, std::string_view name,
                std::string_view value) {
-  if (is_token(name) && is_field_value(value))
-    to.push_back({std::string{name}, std::string{value}});
+  if (is_token(name) && is_field_value(value)) // RFC 9113, 8.2.1: no blanks
+    to.push_back({std::string{name}, std::string{trimmed(value)}});
 }
 
 void append_length(std::string& to, uint64_t length) {

@@ -75,6 +75,14 @@ void place::set(standing now) {
     gate_->update(*this, now);
 }
 
+bool place::take_descriptor() {
+  return gate_->add_descriptor(*this, 1);
+}
+
+void place::return_descriptor() {
+  gate_->add_descriptor(*this, -1);
+}
+
 // -- gate ---------------------------------------------------------------------
 
 int64_t coarse_now() noexcept {
@@ -376,6 +384,24 @@ void gate::count(place& place, int one) noexcept {
   members_of(place.crowd_) += some;
   if (place.crowd_ == crowd::strangers)
     stranger_descriptors_ += some * place.descriptors_;
+}
+
+// The same for one descriptor more, or with -1 fewer, of who is counted.
+bool gate::add_descriptor(place& place, int one) {
+  std::lock_guard guard{mutex_};
+  if (!place.house_)
+    return one < 0; // it makes room already
+  auto& house = *place.house_;
+  const bool full = house.descriptors >= descriptor_share(address_percent);
+  if (one > 0 && full && !trusted_.contains(address_of(place.peer())))
+    return false;
+  assert(one > 0 || place.descriptors_ > 0);
+  const auto some = static_cast<size_t>(one);
+  place.descriptors_ += some;
+  house.descriptors += some;
+  if (place.crowd_ == crowd::strangers)
+    stranger_descriptors_ += some;
+  return true;
 }
 
 void gate::forget(place& place) {

@@ -64,6 +64,11 @@ class place final : public detail::gate_hook,
 
   const std::string& peer() const noexcept { return peer_; }
 
+  /// It has one more descriptor, of a target that it has for itself. False =
+  /// its address has its share of them. Thread: the unit's.
+  bool take_descriptor();
+  void return_descriptor();
+
   /// Its descriptor is one of the reserve: no visitor's.
   bool reserved() const noexcept { return reserved_; }
 
@@ -150,6 +155,7 @@ class gate final : public std::enable_shared_from_this<gate> {
                                     bool trusted, victims& out);
   void settle(place& place, detail::gate_house& house, standing now);
   void count(place& place, int one) noexcept;
+  bool add_descriptor(place& place, int one);
   bool limit_unproven(const detail::gate_house& house, bool trusted,
                       crowd those, victims& out);
   bool strangers_may_have(size_t more) const noexcept;

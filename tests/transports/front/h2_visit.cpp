@@ -15,7 +15,9 @@ namespace {
 
 /// Notes the answer.
 struct asking : h2_stream_owner {
-  void on_response(header_list fields) override { head = std::move(fields); }
+  void on_response(header_list fields, bool) override {
+    head = std::move(fields);
+  }
   void on_body(const slice& bytes, size_t) override { body += bytes.view(); }
   void on_peer_end() override {}
   void on_over(const h2_ending&) override { over = true; }
@@ -58,7 +60,7 @@ std::shared_ptr<asking> ask(const std::string& host, uint16_t origin) {
                                              {":scheme", "http"},
                                              {":authority", host},
                                              {":path", "/x"}},
-                                            out);
+                                            false, out);
     visitor->session().write(id, slice::copy("question"));
     visitor->session().finish(id);
     node->start({});

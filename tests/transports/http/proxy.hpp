@@ -25,6 +25,10 @@ class direct_front final : public front {
     auto made = std::make_shared<route>();
     made->rule.from = {"http", "example.com", 80, ""};
     made->rule.to = {scheme, "127.0.0.1", origin_port, ""};
+    if (scheme == "h2c") {
+      made->rule.to.scheme = "http";
+      made->rule.to.h2c = true;
+    }
     route_ = std::move(made);
   }
 

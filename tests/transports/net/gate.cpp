@@ -281,6 +281,27 @@ CAF_TEST(one address has a part of the descriptors) {
   CAF_CHECK(all.back());
 }
 
+CAF_TEST(descriptors of targets count for their address) {
+  const few_descriptors few{256}; // 224 beside the reserve
+  const auto door = make(1000, 1000);
+  const auto visitor = enter(*door, "192.0.2.1");
+  visitor->set(standing::busy);
+  size_t taken = 0;
+  while (taken < 10'000 && visitor->take_descriptor())
+    ++taken;
+  CAF_CHECK_EQUAL(taken, 55u);
+  CAF_CHECK(!enter(*door, "192.0.2.1"));
+  CAF_CHECK(enter(*door, "192.0.2.2"));
+  visitor->return_descriptor();
+  CAF_CHECK(enter(*door, "192.0.2.1"));
+  // Trusted ones have no share, and nobody is left over.
+  const auto trusted = enter(*door, "198.51.100.1");
+  for (int i = 0; i < 10'000; ++i)
+    CAF_REQUIRE(trusted->take_descriptor());
+  for (size_t i = 1; i < taken; ++i)
+    visitor->return_descriptor();
+}
+
 CAF_TEST(strangers have a part of the descriptors) {
   const few_descriptors few{256};
   const auto uut = make(1000, 1000);

@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 
@@ -70,6 +71,28 @@ struct x509_deleter {
   void operator()(X509* certificate) const { X509_free(certificate); }
 };
 
+// In whatever alphabet it is written; one that has controls is none, as others
+// may end it there.
+std::string common_name(const X509_NAME* subject) {
+  const auto at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  if (at < 0)
+    return {};
+  unsigned char* text = nullptr;
+  const auto size = ASN1_STRING_to_UTF8(
+    &text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+  if (size < 0) {
+    ERR_clear_error();
+    return {};
+  }
+  std::string out{reinterpret_cast<const char*>(text),
+                  static_cast<size_t>(size)};
+  OPENSSL_free(text);
+  const bool clean = std::none_of(out.begin(), out.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  });
+  return clean ? out : std::string{};
+}
+
 void add_client(SSL* ssl, tls_facts& to) {
   const std::unique_ptr<X509, x509_deleter> certificate{
     SSL_get1_peer_certificate(ssl)};
@@ -80,9 +103,8 @@ void add_client(SSL* ssl, tls_facts& to) {
   X509_NAME_oneline(subject, text, sizeof text);
   to.subject = foreign_text(text, sizeof text);
   to.client_names = config::names_of(certificate.get());
-  char name[256];
-  if (X509_NAME_get_text_by_NID(subject, NID_commonName, name, sizeof name) > 0)
-    to.client_names.emplace_back(name);
+  if (auto name = common_name(subject); !name.empty())
+    to.client_names.push_back(std::move(name));
 }
 
 // TLS 1.2 without the extended master secret does not tell two connections

@@ -41,10 +41,15 @@ def head(method="GET", path="/", host="example.com", more=(), scheme="http"):
 class Peer:
     """One connection; reads frames, decodes no header block."""
 
-    def __init__(self, port, settings=b"", source="127.0.0.1"):
-        self.socket = socket.create_connection(
-            ("127.0.0.1", port), timeout=60 * TIME_SCALE,
-            source_address=(source, 0))
+    def __init__(self, port, settings=b"", source="127.0.0.1",
+                 receive_buffer=None):
+        self.socket = socket.socket()
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
+                                   receive_buffer)
+        self.socket.settimeout(60 * TIME_SCALE)
+        self.socket.bind((source, 0))
+        self.socket.connect(("127.0.0.1", port))
         self.file = self.socket.makefile("rb")
         self.send(PREFACE + frame(SETTINGS, payload=settings))
 
