@@ -150,16 +150,20 @@ struct tunnel {
   bool operator==(const tunnel&) const = default;
 };
 
-/// scheme://host[:port][/path]
+/// scheme://host[:port][/path]; `h2c://` is http:// spoken in HTTP/2.
 struct url {
   std::string scheme; ///< http | https, lower case
   std::string host;   ///< lower case; IPv6 without brackets
   uint16_t port = 0;  ///< never 0: the scheme's default is filled in
   std::string path;   ///< prefix; "" or starts with "/"
+  bool h2c = false;   ///< HTTP/2 without TLS, by prior knowledge
   bool operator==(const url&) const = default;
 
   /// host[:port] as in a Host header; default ports left out.
   std::string authority() const;
+
+  /// The same behind the scheme, as it is written in the file.
+  std::string origin() const;
   std::string str() const;
 };
 
@@ -220,6 +224,9 @@ struct mapping {
 
   /// How long browsers shall use nothing but https, s; 0 = nothing is said.
   uint32_t hsts = 0;
+
+  /// Whether an https target is asked in HTTP/2 where it offers that.
+  bool http2 = true;
 
   /// Absent = nobody checks; only with `tunnels`.
   std::optional<health_check> health = {};

@@ -102,7 +102,7 @@ inline constexpr field<http> http[] = {
    "bytes per second that a visitor takes of what waits for it; all that "
    "waits is enough, too; 0 = any"},
   {"half_close_timeout", &http::half_close_timeout, deadline, restart,
-   "how long a visitor that ended its direction waits for the next bytes of "
+   "how long a visitor of HTTP/1.1 that ended its direction waits for the next bytes of "
    "its answer; it may have left"},
   {"continue_timeout", &http::continue_timeout, deadline_or_none, restart,
    "how long the target has to answer `Expect: 100-continue`; then the node "
@@ -242,6 +242,9 @@ inline constexpr field<mapping> mapping[] = {
   {"hsts", &mapping::hsts, {0, 63072000}, restart,
    "seconds for which browsers shall use nothing but https here "
    "(`Strict-Transport-Security`, over TLS only); 0 = nothing is said"},
+  {"http2", &mapping::http2, a_switch, restart,
+   "asks an `https://` target in HTTP/2 where it offers that (ALPN); `h2c://` "
+   "in `to` asks for it without TLS"},
 };
 
 inline constexpr field<admin> admin[] = {

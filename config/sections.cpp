@@ -30,8 +30,9 @@ void read_host(reader& in, std::string& to) {
 }
 
 bool read_url(reader& in, const char* key, bool prefix, url& to) {
-  constexpr auto allowed
-    = "an absolute URL: http or https://host[:port][/path]";
+  const auto* const allowed
+    = prefix ? "an absolute URL: http or https://host[:port][/path]"
+             : "an absolute URL: http, https or h2c://host[:port][/path]";
   const auto* value = in.member(key);
   if (!value)
     return in.require(key, allowed);

@@ -25,7 +25,8 @@ bool is_path_char(char c) {
               != std::string_view::npos;
 }
 
-bool take_scheme(std::string_view& rest, url& out, std::string& error) {
+bool take_scheme(std::string_view& rest, bool prefix, url& out,
+                 std::string& error) {
   const auto mark = rest.find("://");
   out.scheme = lower_case(rest.substr(0, mark));
   if (mark == rest.npos) {
@@ -35,6 +36,10 @@ bool take_scheme(std::string_view& rest, url& out, std::string& error) {
   rest.remove_prefix(mark + 3);
   if (out.scheme == "http" || out.scheme == "https")
     return true;
+  if (out.scheme == "h2c" && !prefix) {
+    out.scheme = "http";
+    return out.h2c = true;
+  }
   error = "another scheme";
   return false;
 }
@@ -113,8 +118,12 @@ std::string url::authority() const {
   return result;
 }
 
+std::string url::origin() const {
+  return (h2c ? "h2c" : scheme) + "://" + authority();
+}
+
 std::string url::str() const {
-  return scheme + "://" + authority() + path;
+  return origin() + path;
 }
 
 std::optional<url> parse_url(std::string_view text, bool prefix,
@@ -122,7 +131,7 @@ std::optional<url> parse_url(std::string_view text, bool prefix,
   url result;
   if (prefix && !text.empty() && text.back() == '*')
     text.remove_suffix(1);
-  if (!take_scheme(text, result, error))
+  if (!take_scheme(text, prefix, result, error))
     return std::nullopt;
   const auto end = std::min(text.find_first_of("/?#"), text.size());
   if (!take_authority(text.substr(0, end), result, error)

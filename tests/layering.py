@@ -37,7 +37,7 @@ FORBIDDEN = {
     "transports/front": [
         GRPC, only("transports", "front", "http", "http2", "net", "seam")],
     "transports/origin": [
-        GRPC, only("transports", "origin", "http", "net", "seam")],
+        GRPC, only("transports", "origin", "http", "http2", "net", "seam")],
     "transports/tunnel": [
         r"config/(?!host\.hpp)", # but how hosts are written
         GRPC, only("transports", "tunnel", "http2", "wire", "net", "seam")],

@@ -298,6 +298,13 @@ void connection_state::note_limit(limit kind, std::string_view detail) {
 
 void connection_state::on_carry(carry& leased) {
   const auto& exchange = leased.exchange;
+  if (!understands(hello_.features, *exchange->head())) {
+    exchange->fail(outcome::not_implemented,
+                   "the agent of " + hello_.endpoint + " (" + hello_.software
+                     + ") is too old to ask targets in HTTP/2");
+    return compat::send(
+      self_, pool_, returned{self_, exchange->id(), outcome::not_implemented});
+  }
   pending_[exchange->id()] = exchange;
   exchange->attach(link_, hello_.session, owner_);
   // The last sign of life of a connection at rest is old; one that has work

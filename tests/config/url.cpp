@@ -38,6 +38,8 @@ CAF_TEST(a URL is taken apart and written again) {
     {"http://my_host-1.example.",
      {"http", "my_host-1.example.", 80, ""},
      "http://my_host-1.example."},
+    {"H2C://a:8080/b", {"http", "a", 8080, "/b", true}, "h2c://a:8080/b"},
+    {"h2c://a", {"http", "a", 80, "", true}, "h2c://a"},
   };
   for (const auto& [text, expected, shown] : rows) {
     CAF_MESSAGE(text);
@@ -74,6 +76,7 @@ CAF_TEST(what is not a URL says why) {
     {"example.com", "no scheme"},
     {"//example.com", "no scheme"},
     {"ftp://a", "another scheme"},
+    {"h2c://a", "another scheme"}, // no visitor says so
     {"http://", "no host"},
     {"http:///x", "no host"},
     {"http://:80", "no host"},

@@ -4,6 +4,7 @@
 #include "transports/http/request_writer.hpp"
 #include "transports/net/visitor_socket.hpp"
 #include "transports/origin/origin_connector.hpp"
+#include "transports/origin/origin_fields.hpp"
 #include "transports/origin/origin_pool.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
@@ -12,7 +13,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <limits>
 
@@ -25,54 +25,6 @@ const parse_limits response_limits{256 * 1024, 1000, 0};
 
 // What an origin may still send or take is not known.
 constexpr uint64_t any_number = std::numeric_limits<uint64_t>::max();
-
-// Media types of answers that are silent for as long as nothing happens.
-constexpr std::array<std::string_view, 5> event_types{
-  "text/event-stream", "multipart/x-mixed-replace", "application/x-ndjson",
-  "application/stream+json", "application/json-seq"};
-
-bool is_event_stream(const header_list& headers) noexcept {
-  const auto* field = find_header(headers, "content-type");
-  if (field == nullptr)
-    return false;
-  const std::string_view value = field->value;
-  const auto type = trimmed(value.substr(0, value.find(';')));
-  return std::any_of(event_types.begin(), event_types.end(),
-                     [&](auto x) { return iequals(x, type); });
-}
-
-// Schemes that authenticate a connection and not a request, whatever RFC 9110,
-// 11.2 says.
-constexpr std::array<std::string_view, 3> connection_schemes{
-  "ntlm", "negotiate", "kerberos"};
-
-bool is_authentication_field(std::string_view name) noexcept {
-  switch (name.size()) {
-    case 13:
-      return iequals(name, "authorization");
-    case 16:
-      return iequals(name, "www-authenticate");
-    case 18:
-      return iequals(name, "proxy-authenticate");
-    case 19:
-      return iequals(name, "proxy-authorization");
-    default:
-      return false;
-  }
-}
-
-bool names_connection_scheme(std::string_view value) noexcept {
-  while (!value.empty()) {
-    const auto comma = value.find(',');
-    const auto element = trimmed(value.substr(0, comma));
-    const auto scheme = element.substr(0, element.find_first_of(" \t"));
-    for (const auto known : connection_schemes)
-      if (iequals(scheme, known))
-        return true;
-    value.remove_prefix(comma == value.npos ? value.size() : comma + 1);
-  }
-  return false;
-}
 
 response_head_ptr to_response_head(message_head& head) {
   auto result = std::make_shared<response_head>();
@@ -105,9 +57,7 @@ std::string origin_connection::pool_key() const {
 }
 
 void origin_connection::note_authentication(const header_list& headers) {
-  for (const auto& [name, value] : headers)
-    if (!authenticated_ && is_authentication_field(name))
-      authenticated_ = names_connection_scheme(value);
+  authenticated_ = authenticated_ || authenticates_connection(headers);
 }
 
 bool origin_connection::still_open() noexcept {
@@ -175,6 +125,11 @@ void origin_connection::send_end(const header_list& trailers) {
 void origin_connection::on_room() {
   const auto kept = shared_from_this();
   process();
+}
+
+void origin_connection::give_back() {
+  if (const auto pool = pool_.lock())
+    pool->put(self());
 }
 
 void origin_connection::close() {
@@ -391,12 +346,14 @@ void origin_connection::broken(outcome why, const std::string& reason) {
   const auto kept = shared_from_this();
   const auto receiver = std::move(request_);
   // Bytes that are no head may belong to the response before.
-  const bool left_over = reused() && why == outcome::origin_protocol
+  const bool left_over = is_reused() && why == outcome::origin_protocol
                          && !response_.head_delivered && interim_heads_ == 0;
   close();
   if (receiver)
     receiver->on_broken(why, name_ + ": " + reason,
-                        response_.started && !left_over);
+                        response_.started && !left_over
+                          ? request_reach::answered
+                          : request_reach::unknown);
 }
 
 // -- limits -------------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include "transports/http/parser.hpp"
 #include "transports/net/channel.hpp"
 #include "transports/net/progress_watch.hpp"
+#include "transports/origin/request_carrier.hpp"
 
 #include <boost/intrusive/list_hook.hpp>
 #include <boost/system/error_code.hpp>
@@ -20,31 +21,12 @@ struct origin_settings;
 using busy_hook = boost::intrusive::list_base_hook<
   boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
-/// The request that a connection carries, as the connection sees it. After
-/// `on_response_end` or `on_broken` no call follows.
-class response_receiver {
- public:
-  virtual ~response_receiver() = default;
-
-  virtual void on_response_head(response_head_ptr head) = 0;
-  virtual void on_response_body(slice bytes) = 0;
-  virtual void on_response_end(header_list trailers) = 0;
-
-  /// How many body bytes may be delivered now.
-  virtual size_t response_room() const noexcept = 0;
-
-  /// Body bytes of the request reached the socket.
-  virtual void on_request_written(size_t bytes) = 0;
-
-  /// The connection is of no use any more. `started`: bytes of a response
-  /// had arrived, and not only what an earlier response may have left behind.
-  virtual void on_broken(outcome why, std::string detail, bool started) = 0;
-};
-
 /// A client's HTTP/1.1 connection to an origin: one request at a time, kept
 /// alive in its pool between two. Always reads while it has credit, so an
 /// idle one notices the end. Everything on the unit's thread.
-class origin_connection final : public busy_hook, public channel {
+class origin_connection final : public busy_hook,
+                                public channel,
+                                public request_carrier {
  public:
   using settings_ptr = std::shared_ptr<const origin_settings>;
 
@@ -61,28 +43,21 @@ class origin_connection final : public busy_hook, public channel {
   /// belongs to.
   std::string pool_key() const;
 
-  /// True when it carried a request before.
-  bool reused() const noexcept { return requests_ > 1; }
-
   /// Asks the kernel whether the origin ended it meanwhile.
   bool still_open() noexcept;
 
-  /// Sends the head. False when `head` cannot be sent at all.
-  /// Precondition: idle or fresh.
+  // -- request_carrier -------------------------------------------------------
+
+  /// Precondition of `begin`: idle or fresh.
+  bool is_reused() const noexcept override { return requests_ > 1; }
+  bool may_refuse() const noexcept override { return false; }
   bool begin(std::shared_ptr<response_receiver> receiver,
-             const request_head& head);
-
-  /// More of the request body.
-  void send(slice bytes);
-
-  /// The request body is complete.
-  void send_end(const header_list& trailers);
-
-  /// `response_room` grew.
-  void on_room();
-
-  /// At once; the receiver hears nothing more.
-  void close();
+             const request_head& head) override;
+  void send(slice bytes) override;
+  void send_end(const header_list& trailers) override;
+  void on_room() override;
+  void close() override;
+  void give_back() override;
 
   /// Ends the connection when its origin sends or takes too little. Called
   /// now and then while it is busy.

@@ -76,13 +76,32 @@ outcome outcome_of(const error_code& error) noexcept {
   return outcome::origin_unreachable;
 }
 
+// Names of protocols as ALPN lists them (RFC 7301, 3.1), the best first.
+std::string_view offered(origin_protocol protocol) noexcept {
+  switch (protocol) {
+    case origin_protocol::http1: return "\x08http/1.1";
+    case origin_protocol::negotiated: return "\x02h2\x08http/1.1";
+    case origin_protocol::http2: return "\x02h2";
+  }
+  return {};
+}
+
+// What the origin chose of them; empty = nothing.
+std::string_view agreed(byte_stream& stream) noexcept {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(stream.tls().native_handle(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
 class connector final : public watched,
                         public std::enable_shared_from_this<connector> {
  public:
   connector(io_unit& unit, std::shared_ptr<const origin_settings> settings,
-            origin_address to, std::function<void(connect_result)> done)
+            origin_address to, origin_protocol protocol,
+            std::function<void(connect_result)> done)
       : unit_(unit), settings_(std::move(settings)), to_(std::move(to)),
-        done_(std::move(done)),
+        protocol_(protocol), done_(std::move(done)),
         stream_(std::make_unique<byte_stream>(unit.context())) {}
 
   void start() {
@@ -194,8 +213,10 @@ class connector final : public watched,
     asio::ip::make_address(to_.host, literal);
     if (literal) // RFC 6066, 3: no addresses in SNI
       SSL_set_tlsext_host_name(ssl, to_.host.c_str());
-    constexpr unsigned char alpn[] = "\x08http/1.1";
-    SSL_set_alpn_protos(ssl, alpn, sizeof alpn - 1);
+    const auto offer = offered(protocol_);
+    SSL_set_alpn_protos(ssl,
+                        reinterpret_cast<const unsigned char*>(offer.data()),
+                        static_cast<unsigned>(offer.size()));
     if (!settings_->options.insecure)
       tls.set_verify_callback(asio::ssl::host_name_verification(to_.host));
     tls.async_handshake(asio::ssl::stream_base::client,
@@ -218,13 +239,17 @@ class connector final : public watched,
     fail(outcome::origin_tls, reason);
   }
 
-  void succeed() { finish({std::move(stream_), outcome::ok, {}}); }
+  void succeed() {
+    const bool http2 = stream_->secure() ? agreed(*stream_) == "h2"
+                                         : protocol_ == origin_protocol::http2;
+    finish({std::move(stream_), http2, outcome::ok, {}});
+  }
 
   void fail(outcome why, const std::string& reason) {
     if (!done_)
       return;
     stream_->close();
-    finish({nullptr, why, to_.str() + ": " + reason});
+    finish({nullptr, false, why, to_.str() + ": " + reason});
   }
 
   void finish(connect_result result) {
@@ -237,6 +262,7 @@ class connector final : public watched,
   io_unit& unit_;
   const std::shared_ptr<const origin_settings> settings_;
   const origin_address to_;
+  const origin_protocol protocol_;
   std::function<void(connect_result)> done_;
   std::shared_ptr<void> wanted_; // as long as its name is
   std::vector<tcp::endpoint> candidates_;
@@ -248,10 +274,10 @@ class connector final : public watched,
 
 void connect_to_origin(io_unit& unit,
                        std::shared_ptr<const origin_settings> settings,
-                       origin_address to,
+                       origin_address to, origin_protocol protocol,
                        std::function<void(connect_result)> done) {
   std::make_shared<connector>(unit, std::move(settings), std::move(to),
-                              std::move(done))
+                              protocol, std::move(done))
     ->start();
 }
 

@@ -43,16 +43,17 @@ bool parse_authority(std::string_view scheme, std::string_view authority,
 /// A stream, or why there is none.
 struct connect_result {
   stream_ptr stream;
+  bool http2 = false; ///< what is spoken over it
   outcome error = outcome::ok;
   std::string detail; ///< names the address and the reason
 };
 
 /// Resolves, connects, and shakes hands for https, within
-/// `options.connect_timeout`. `done` is called once, not from within the call.
-/// Thread: the unit's.
+/// `options.connect_timeout`. Over TLS `protocol` is what ALPN offers. `done`
+/// is called once, not from within the call. Thread: the unit's.
 void connect_to_origin(io_unit& unit,
                        std::shared_ptr<const origin_settings> settings,
-                       origin_address to,
+                       origin_address to, origin_protocol protocol,
                        std::function<void(connect_result)> done);
 
 } // namespace aps

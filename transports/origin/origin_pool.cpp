@@ -1,5 +1,7 @@
 #include "transports/origin/origin_pool.hpp"
 
+#include "transports/origin/origin_fields.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -12,21 +14,65 @@ namespace {
 // Limits of seconds need no look more often.
 constexpr duration check_interval = std::chrono::seconds(1);
 
+// Origins that asked for HTTP/1.1 and are remembered; beyond it all are asked
+// anew.
+constexpr size_t most_noted = 1024;
+
 } // namespace
 
 origin_pool::origin_pool(io_unit& unit,
                          std::shared_ptr<const origin_settings> settings)
     : unit_(unit), settings_(std::move(settings)) {}
 
-origin_connection_ptr origin_pool::take(const std::string& key,
-                                        uint64_t visitor) {
-  if (authenticated_ && visitor != 0)
-    if (auto own = take(visitor_key(key, visitor)))
-      return own;
-  return take(key);
+// What an origin is asked in, as far as that is known before it is asked.
+origin_protocol origin_pool::protocol_for(const std::string& key,
+                                          const request_head& head) const {
+  const bool negotiable = head.protocol == origin_protocol::negotiated;
+  const bool http1 = head.kind() != exchange_kind::request
+                     || (negotiable
+                         && (head.scheme != "https" || http1_.contains(key)
+                             || authenticates_connection(head.headers)));
+  return http1 ? origin_protocol::http1 : head.protocol;
 }
 
-origin_connection_ptr origin_pool::take(const std::string& key) {
+h2_origin* origin_pool::find_http2(const std::string& key) const {
+  const auto found = http2_.find(key);
+  if (found == http2_.end())
+    return nullptr;
+  for (const auto& connection : found->second)
+    if (connection->takes_requests())
+      return connection.get();
+  return nullptr;
+}
+
+request_carrier_ptr origin_pool::take(const std::string& key,
+                                      const request_head& head) {
+  const auto protocol = protocol_for(key, head);
+  if (protocol != origin_protocol::http1)
+    if (auto* shared = find_http2(key))
+      return shared->add();
+  if (protocol == origin_protocol::http2)
+    return nullptr;
+  auto idle = take_idle(key, head);
+  // What must not be sent twice deserves a look at the connection first, and so
+  // does a connection that may bring what belongs to nobody.
+  while (idle && (idle->body_may_follow() || !is_idempotent(head))
+         && !idle->still_open()) {
+    idle->close();
+    idle = take_idle(key, head);
+  }
+  return idle;
+}
+
+origin_connection_ptr origin_pool::take_idle(const std::string& key,
+                                             const request_head& head) {
+  if (authenticated_ && head.visitor != 0)
+    if (auto own = take_idle(visitor_key(key, head.visitor)))
+      return own;
+  return take_idle(key);
+}
+
+origin_connection_ptr origin_pool::take_idle(const std::string& key) {
   const auto found = idle_.find(key);
   if (found == idle_.end() || found->second.empty())
     return nullptr;
@@ -75,23 +121,57 @@ void origin_pool::open(const std::string& key, const request_head& head,
     return;
   }
   const auto name = to.str();
-  connect_to_origin(
-    unit_, settings_, std::move(to),
-    [self = shared_from_this(), key, name,
-     done = std::move(done)](connect_result result) {
-      opened out{nullptr, result.error, std::move(result.detail)};
-      if (result.stream)
-        out.connection = std::make_shared<origin_connection>(
-          self->unit_, std::move(result.stream), self, self->settings_, key,
-          name);
-      done(std::move(out));
-    });
+  const auto protocol = protocol_for(key, head);
+  connect_to_origin(unit_, settings_, std::move(to), protocol,
+                    [self = shared_from_this(), key, name, protocol,
+                     done = std::move(done)](connect_result result) {
+                      done(self->carry(key, name, protocol, std::move(result)));
+                    });
+}
+
+origin_pool::opened origin_pool::carry(const std::string& key,
+                                       const std::string& name,
+                                       origin_protocol protocol,
+                                       connect_result result) {
+  if (!result.stream)
+    return {nullptr, result.error, std::move(result.detail)};
+  if (result.http2)
+    return {carry_http2(key, name, std::move(result.stream))};
+  if (protocol == origin_protocol::http2)
+    return {nullptr, outcome::origin_protocol,
+            name + ": does not speak HTTP/2"};
+  return {std::make_shared<origin_connection>(
+    unit_, std::move(result.stream), shared_from_this(), settings_, key, name)};
+}
+
+request_carrier_ptr origin_pool::carry_http2(const std::string& key,
+                                             const std::string& name,
+                                             stream_ptr stream) {
+  if (auto* shared = find_http2(key)) {
+    stream->close();
+    return shared->add();
+  }
+  auto fresh = std::make_shared<h2_origin>(
+    unit_, std::move(stream), shared_from_this(), settings_, key, name);
+  http2_[key].push_back(fresh);
+  fresh->start();
+  return fresh->add();
+}
+
+void origin_pool::note_http1(const std::string& key) {
+  if (http1_.size() >= most_noted)
+    http1_.clear();
+  http1_.insert(key);
 }
 
 void origin_pool::shut_down() {
   over_ = true;
   const auto all = std::exchange(idle_, {});
   for (const auto& [key, connections] : all)
+    for (const auto& connection : connections)
+      connection->close();
+  const auto shared = std::exchange(http2_, {});
+  for (const auto& [key, connections] : shared)
     for (const auto& connection : connections)
       connection->close();
   while (!users_.empty()) {
@@ -112,16 +192,29 @@ void origin_pool::note_busy(origin_connection& connection) {
 
 void origin_pool::on_tick(time_point now) {
   expire_idle(now);
-  check_busy(now);
-}
-
-// A check may end any connection, so the list is copied.
-void origin_pool::check_busy(time_point now) {
-  if (now < next_check_ || busy_.empty())
+  if (now < next_check_)
     return;
   const auto& options = settings_->options;
   const auto shortest = std::min(options.read_timeout, options.send_timeout);
   next_check_ = now + std::min(check_interval, shortest / 8);
+  check_busy(now);
+  check_http2(now);
+}
+
+// A check may end any request, whose end may begin another one, so the lists
+// are copied.
+void origin_pool::check_http2(time_point now) {
+  std::vector<h2_origin_ptr> all;
+  for (const auto& [key, connections] : http2_)
+    all.insert(all.end(), connections.begin(), connections.end());
+  for (const auto& connection : all)
+    connection->on_tick(now);
+  for (auto& [key, connections] : http2_)
+    std::erase_if(connections, [](const auto& x) { return x->is_over(); });
+  std::erase_if(http2_, [](const auto& entry) { return entry.second.empty(); });
+}
+
+void origin_pool::check_busy(time_point now) {
   std::vector<origin_connection_ptr> busy;
   for (auto& connection : busy_)
     busy.push_back(connection.self());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "transports/origin/h2_origin.hpp"
 #include "transports/origin/origin_connection.hpp"
 #include "transports/origin/origin_connector.hpp"
 
@@ -10,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace aps {
@@ -26,8 +28,9 @@ class pool_user
   ~pool_user() = default;
 };
 
-/// The connections of one unit to origins: idle ones by origin, and all of
-/// them so that they can be closed. Everything on the unit's thread.
+/// The connections of one unit to origins: idle ones of HTTP/1.1 and shared
+/// ones of HTTP/2 by origin, and all of them so that they can be closed.
+/// Everything on the unit's thread.
 class origin_pool final : public watched,
                           public std::enable_shared_from_this<origin_pool> {
  public:
@@ -35,9 +38,10 @@ class origin_pool final : public watched,
 
   io_unit& unit() noexcept { return unit_; }
 
-  /// The idle connection that was used last, or null; one that belongs to
-  /// `visitor` first.
-  origin_connection_ptr take(const std::string& key, uint64_t visitor);
+  /// What can carry the request at once, on a connection that others had
+  /// before: of HTTP/1.1 the one that was used last, and one that belongs to
+  /// its visitor first. Null = there is none.
+  request_carrier_ptr take(const std::string& key, const request_head& head);
 
   /// A connection that may be used again.
   void put(origin_connection_ptr connection);
@@ -48,15 +52,19 @@ class origin_pool final : public watched,
   /// Looks after a connection until it unlinks itself.
   void note_busy(origin_connection& connection);
 
-  /// A connection, or why there is none.
+  /// This origin asked for HTTP/1.1.
+  void note_http1(const std::string& key);
+
+  /// A carrier, or why there is none.
   struct opened {
-    origin_connection_ptr connection;
+    request_carrier_ptr carrier;
     outcome error = outcome::ok;
-    std::string detail;
+    std::string detail = {};
   };
 
-  /// Opens a fresh connection for the origin of `head`. `done` is called once,
-  /// not from within the call.
+  /// Opens a fresh connection for the origin of `head`. Where that speaks
+  /// HTTP/2, and another one that came first takes the request, that is used.
+  /// `done` is called once, not from within the call.
   void open(const std::string& key, const request_head& head,
             std::function<void(opened)> done);
 
@@ -77,13 +85,25 @@ class origin_pool final : public watched,
     = boost::intrusive::list<pool_user,
                              boost::intrusive::constant_time_size<false>>;
 
-  origin_connection_ptr take(const std::string& key);
+  origin_protocol protocol_for(const std::string& key,
+                               const request_head& head) const;
+  h2_origin* find_http2(const std::string& key) const;
+  origin_connection_ptr take_idle(const std::string& key,
+                                  const request_head& head);
+  origin_connection_ptr take_idle(const std::string& key);
+  opened carry(const std::string& key, const std::string& name,
+               origin_protocol protocol, connect_result result);
+  request_carrier_ptr carry_http2(const std::string& key,
+                                  const std::string& name, stream_ptr stream);
   void check_busy(time_point now);
+  void check_http2(time_point now);
   void expire_idle(time_point now);
 
   io_unit& unit_;
   const std::shared_ptr<const origin_settings> settings_;
   std::unordered_map<std::string, std::vector<origin_connection_ptr>> idle_;
+  std::unordered_map<std::string, std::vector<h2_origin_ptr>> http2_;
+  std::unordered_set<std::string> http1_; ///< asked for it
   busy_list busy_;
   user_list users_;
   time_point next_check_;

@@ -20,17 +20,8 @@ origin_request::origin_request(std::shared_ptr<origin_pool> pool,
 
 void origin_request::start() {
   pool_->note_user(*this);
-  auto idle = pool_->take(key_, served_->head()->visitor);
-  // What must not be sent twice deserves a look at the connection first, and so
-  // does a connection that may bring what belongs to nobody.
-  while (idle
-         && (idle->body_may_follow() || !is_idempotent(*served_->head()))
-         && !idle->still_open()) {
-    idle->close();
-    idle = pool_->take(key_, served_->head()->visitor);
-  }
-  if (idle)
-    run_on(std::move(idle));
+  if (auto carrier = pool_->take(key_, *served_->head()))
+    run_on(std::move(carrier));
   else
     open_fresh();
 }
@@ -40,33 +31,33 @@ void origin_request::open_fresh() {
               [self = shared_from_this()](origin_pool::opened result) {
                 if (!self->served_) {
                   // Cancelled meanwhile; somebody else may use it.
-                  if (result.connection)
-                    self->pool_->put(std::move(result.connection));
-                } else if (result.connection) {
-                  self->run_on(std::move(result.connection));
+                  if (result.carrier)
+                    result.carrier->give_back();
+                } else if (result.carrier) {
+                  self->run_on(std::move(result.carrier));
                 } else {
                   self->fail(result.error, std::move(result.detail));
                 }
               });
 }
 
-void origin_request::run_on(origin_connection_ptr connection) {
-  connection_ = std::move(connection);
-  const auto current = connection_;
+void origin_request::run_on(request_carrier_ptr carrier) {
+  carrier_ = std::move(carrier);
+  const auto current = carrier_;
   if (!current->begin(shared_from_this(), *served_->head())) {
     current->close();
-    connection_ = nullptr;
+    carrier_ = nullptr;
     // Not at once: the exchange may not be attached yet.
     return pool_->unit().post([self = shared_from_this()] {
       self->fail(outcome::bad_request, "the request cannot be expressed in "
-                                       "HTTP/1.1");
+                                       "HTTP");
     });
   }
   for (const auto& bytes : kept_)
     current->send(bytes);
   if (ended_ && !served_->head()->last)
     current->send_end(trailers_);
-  if (!current->reused()) {
+  if (!current->is_reused() && !current->may_refuse()) {
     complete_ = false;
     kept_.clear();
   }
@@ -77,7 +68,7 @@ void origin_request::run_on(origin_connection_ptr connection) {
 void origin_request::on_body(slice bytes) {
   if (!served_)
     return;
-  if (!connection_)
+  if (!carrier_)
     return keep(std::move(bytes));
   if (complete_ && kept_bytes_ + bytes.size() <= replay_bytes) {
     keep(bytes);
@@ -85,7 +76,7 @@ void origin_request::on_body(slice bytes) {
     complete_ = false;
     kept_.clear();
   }
-  connection_->send(std::move(bytes));
+  carrier_->send(std::move(bytes));
 }
 
 void origin_request::keep(slice bytes) {
@@ -98,27 +89,27 @@ void origin_request::on_body_end(const header_list& trailers) {
     return;
   ended_ = true;
   trailers_ = trailers;
-  if (connection_)
-    connection_->send_end(trailers_);
+  if (carrier_)
+    carrier_->send_end(trailers_);
 }
 
 void origin_request::on_cancelled() {
-  if (connection_)
-    connection_->close();
+  if (carrier_)
+    carrier_->close();
   done();
 }
 
 // Who asked for it may be gone as well, and could not cancel it any more.
 void origin_request::on_shut_down() {
   const auto self = shared_from_this();
-  if (connection_)
-    connection_->close();
+  if (carrier_)
+    carrier_->close();
   fail(outcome::draining, "the agent ends");
 }
 
 void origin_request::on_writable() {
-  if (connection_)
-    connection_->on_room();
+  if (carrier_)
+    carrier_->on_room();
 }
 
 // -- response_receiver --------------------------------------------------------
@@ -137,7 +128,7 @@ void origin_request::on_response_body(slice bytes) {
 }
 
 void origin_request::on_response_end(header_list trailers) {
-  connection_ = nullptr;
+  carrier_ = nullptr;
   if (const auto served = served_) {
     done();
     served->send_end(std::move(trailers));
@@ -156,27 +147,29 @@ void origin_request::on_request_written(size_t bytes) {
     served_->consumed(bytes - again);
 }
 
-void origin_request::on_broken(outcome why, std::string detail, bool started) {
-  const auto lost = std::move(connection_);
-  connection_ = nullptr;
+void origin_request::on_broken(outcome cause, std::string detail,
+                               request_reach reach) {
+  const auto lost = std::exchange(carrier_, nullptr);
   if (!served_)
     return;
   // Only a kept connection can have died, or have been spoilt, before it saw
   // the request.
-  const bool stale = lost && lost->reused() && !started
-                     && (why == outcome::origin_closed
-                         || why == outcome::origin_protocol);
-  if (stale && complete_ && is_idempotent(*served_->head())) {
+  const bool stale
+    = lost && lost->is_reused() && reach == request_reach::unknown
+      && (cause == outcome::origin_closed || cause == outcome::origin_protocol)
+      && is_idempotent(*served_->head());
+  if (complete_ && (stale || reach == request_reach::unprocessed)
+      && !std::exchange(again_, true)) {
     skip_ = written_;
     return open_fresh();
   }
-  fail(why, std::move(detail));
+  fail(cause, std::move(detail));
 }
 
 // -- ends ---------------------------------------------------------------------
 
 void origin_request::fail(outcome why, std::string detail) {
-  connection_ = nullptr;
+  carrier_ = nullptr;
   if (const auto served = served_) {
     done();
     served->fail(why, std::move(detail));
@@ -186,7 +179,7 @@ void origin_request::fail(outcome why, std::string detail) {
 void origin_request::done() {
   unlink();
   served_ = nullptr;
-  connection_ = nullptr;
+  carrier_ = nullptr;
   kept_.clear();
 }
 

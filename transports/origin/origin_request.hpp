@@ -1,6 +1,5 @@
 #pragma once
 
-#include "transports/origin/origin_connection.hpp"
 #include "transports/origin/origin_pool.hpp"
 #include "transports/seam/exchange/exchange.hpp"
 
@@ -10,10 +9,10 @@
 
 namespace aps {
 
-/// Performs one exchange: finds it a connection, carries its bytes both ways,
-/// and asks once more on a fresh connection when a kept-alive one turns out to
-/// be dead. Lives until the response ended, failed or was cancelled.
-/// Everything on the unit's thread.
+/// Performs one exchange: finds it a carrier, hands its bytes on both ways, and
+/// asks once more over a fresh connection when a kept-alive one turns out to be
+/// dead, or when the origin did not look at the request. Lives until the
+/// response ended, failed or was cancelled. Everything on the unit's thread.
 class origin_request final
     : public origin,
       public response_receiver,
@@ -38,7 +37,8 @@ class origin_request final
   void on_response_end(header_list trailers) override;
   size_t response_room() const noexcept override;
   void on_request_written(size_t bytes) override;
-  void on_broken(outcome why, std::string detail, bool started) override;
+  void on_broken(outcome cause, std::string detail,
+                 request_reach reach) override;
 
   // -- pool_user -------------------------------------------------------------
 
@@ -46,7 +46,7 @@ class origin_request final
 
  private:
   void open_fresh();
-  void run_on(origin_connection_ptr connection);
+  void run_on(request_carrier_ptr carrier);
   void keep(slice bytes);
   void fail(outcome why, std::string detail);
   void done();
@@ -54,13 +54,14 @@ class origin_request final
   const std::shared_ptr<origin_pool> pool_;
   served_exchange_ptr served_;
   const std::string key_;
-  origin_connection_ptr connection_;
+  request_carrier_ptr carrier_;
 
   // What was not sent yet, or may have to be sent again.
   std::vector<slice> kept_;
   size_t kept_bytes_ = 0;
   bool complete_ = true; // kept_ is the whole body so far
   bool ended_ = false;
+  bool again_ = false; // it was sent a second time
   header_list trailers_;
   size_t written_ = 0; // told to the exchange as consumed
   size_t skip_ = 0;    // bytes of a second sending that were told before

@@ -70,6 +70,21 @@ enum class exchange_kind : uint8_t {
   upgrade, ///< a request to switch protocols, and the other protocol's bytes
 };
 
+/// Which HTTP an origin is asked in. The numbers are wire format.
+enum class origin_protocol : uint8_t {
+  http1 = 0,      ///< HTTP/1.1
+  negotiated = 1, ///< what TLS brings (ALPN); HTTP/1.1 without TLS
+  http2 = 2,      ///< HTTP/2 alone; without TLS by prior knowledge
+};
+
+/// In what a mapping's origin is asked: `h2c` = it is known to speak HTTP/2,
+/// `http2` = it may if it says so.
+constexpr origin_protocol origin_protocol_of(bool h2c, bool http2) noexcept {
+  return h2c     ? origin_protocol::http2
+         : http2 ? origin_protocol::negotiated
+                 : origin_protocol::http1;
+}
+
 /// What the agent shall ask the origin. Immutable once made.
 struct request_head {
   std::string method;
@@ -89,6 +104,9 @@ struct request_head {
   /// The visitor's TCP connection, the same number for all its requests; a
   /// target that authenticates connections gets one for each. 0 = not said.
   uint64_t visitor = 0;
+
+  /// An upgrade is asked for in HTTP/1.1 all the same.
+  origin_protocol protocol = origin_protocol::http1;
 
   exchange_kind kind() const noexcept {
     return upgrade.empty() ? exchange_kind::request : exchange_kind::upgrade;
@@ -150,6 +168,9 @@ struct challenge_frame {
 /// Of `hello_frame::features`: the proof has the TLS channel in it.
 inline constexpr uint64_t bound_proof_feature = 1;
 
+/// The same: it heeds `request_head::protocol`.
+inline constexpr uint64_t http2_origin_feature = 2;
+
 struct hello_frame {
   uint32_t version = protocol_version;
   uint64_t features = 0;
@@ -164,6 +185,14 @@ struct hello_frame {
   /// When the agent process started, ms since 1970: the newer one wins.
   uint64_t started_ms = 0;
 };
+
+/// Whether an agent with these features asks as the head says: one that does
+/// not know the protocol's field asks in HTTP/1.1.
+constexpr bool understands(uint64_t features,
+                           const request_head& head) noexcept {
+  return head.protocol != origin_protocol::http2
+         || (features & http2_origin_feature) != 0;
+}
 
 struct welcome_frame {
   uint64_t features = 0;

@@ -29,7 +29,7 @@ struct origin_options {
   /// Bytes per second that either direction has to reach over such a time;
   /// 0 = any.
   uint32_t min_rate = 16;
-  size_t max_idle_per_origin = 64; ///< kept-alive connections per unit
+  size_t max_idle_per_origin = 1024; ///< kept-alive connections per unit
 };
 
 /// Performs requests against origins. One object serves all units.

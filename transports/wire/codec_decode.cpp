@@ -214,6 +214,10 @@ class reader {
     to = static_cast<transport_kind>(value <= transport_kinds ? value : 0);
   }
 
+  static void assign(origin_protocol& to, uint64_t value) {
+    to = static_cast<origin_protocol>(value); // within its limit
+  }
+
   static void assign(refusal& to, uint64_t value) {
     to = value >= 1 && value <= static_cast<uint64_t>(last_refusal)
            ? static_cast<refusal>(value)

@@ -96,6 +96,7 @@ void fields(Codec& c, like<Codec, request_frame>& f,
   c.text(9, head.upgrade);
   c.number(10, f.window);
   c.number(11, head.visitor);
+  c.number(12, head.protocol);
 }
 
 template <class Codec>

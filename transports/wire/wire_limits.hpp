@@ -93,6 +93,8 @@ inline constexpr field_limit limits[] = {
   {6, 9, "request_head.upgrade", max_upgrade_bytes},
   {6, 10, "request_head.window", max_response_window, excess::cut},
   {6, 11, "request_head.visitor", any_number},
+  {6, 12, "request_head.protocol",
+   static_cast<uint64_t>(origin_protocol::http2), excess::cut},
 
   {7, 1, "response_head.status", 999},
   {7, 2, "response_head.reason", text_bytes, excess::cut},

@@ -244,8 +244,8 @@ json explain(const std::string& url, const target& asked,
       summary.append(". ").append(why);
   } else {
     const auto& rule = found->rule;
-    const auto goal = rule.to.scheme + "://" + rule.to.authority()
-                      + foreign_text(found->target_path(asked.path));
+    const auto goal
+      = rule.to.origin() + foreign_text(found->target_path(asked.path));
     out["mapping"]
       = show_candidate(context.routes, rule, found->index, found, asked);
     out["target"] = goal;

@@ -110,3 +110,22 @@ CAF_TEST(only what does no harm twice is sent twice) {
     CAF_CHECK(!is_idempotent(head));
   }
 }
+
+CAF_TEST(an agent of old gets nothing that it would ask in another protocol) {
+  request_head head;
+  for (const uint64_t features : {0ull, 1ull, 2ull, 3ull, ~0ull}) {
+    head.protocol = origin_protocol::http1;
+    CAF_CHECK(understands(features, head));
+    head.protocol = origin_protocol::negotiated;
+    CAF_CHECK(understands(features, head));
+    head.protocol = origin_protocol::http2;
+    CAF_CHECK_EQUAL(understands(features, head), (features & 2) != 0);
+  }
+}
+
+CAF_TEST(a mapping says what its target is asked in) {
+  CAF_CHECK(origin_protocol_of(false, false) == origin_protocol::http1);
+  CAF_CHECK(origin_protocol_of(false, true) == origin_protocol::negotiated);
+  CAF_CHECK(origin_protocol_of(true, true) == origin_protocol::http2);
+  CAF_CHECK(origin_protocol_of(true, false) == origin_protocol::http2);
+}

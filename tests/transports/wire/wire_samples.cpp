@@ -85,6 +85,7 @@ struct converter {
     m->set_upgrade(f.head->upgrade);
     m->set_window(f.window);
     m->set_visitor(f.head->visitor);
+    m->set_protocol(static_cast<uint32_t>(f.head->protocol));
   }
   void operator()(const response_frame& f) const {
     auto* m = to.mutable_response_head();
@@ -143,6 +144,7 @@ request_head_ptr full_request() {
   head.content_length = 0;
   head.upgrade = "websocket";
   head.visitor = 1ull << 63;
+  head.protocol = origin_protocol::http2;
   return std::make_shared<request_head>(std::move(head));
 }
 

@@ -1,0 +1,107 @@
+#define CAF_SUITE h2_origin_heads
+
+#include "tests/support/test.hpp"
+
+#include "transports/origin/h2_origin_heads.hpp"
+
+using namespace aps;
+
+namespace {
+
+request_head request(header_list headers = {}) {
+  request_head out;
+  out.method = "GET";
+  out.authority = "target:8080";
+  out.path = "/a?b";
+  out.headers = std::move(headers);
+  return out;
+}
+
+} // namespace
+
+CAF_TEST(pseudo fields come first and name the host once) {
+  const auto fields = to_h2_request(request({{"Host", "other"}, {"X", "1"}}));
+  CAF_REQUIRE(fields);
+  const header_list expected{
+    {":method", "GET"}, {":scheme", "http"}, {":authority", "other"},
+    {":path", "/a?b"},  {"X", "1"},          {"te", "trailers"}};
+  CAF_CHECK(*fields == expected);
+  CAF_CHECK_EQUAL(to_h2_request(request())->at(2).value, "target:8080");
+  CAF_CHECK_EQUAL(to_h2_request(request({{"Host", ""}}))->at(2).value,
+                  "target:8080");
+}
+
+CAF_TEST(what HTTP / 2 forbids is left out) {
+  const auto fields = to_h2_request(request({{"Connection", "TE"},
+                                             {"Keep-Alive", "1"},
+                                             {"Proxy-Connection", "x"},
+                                             {"Transfer-Encoding", "chunked"},
+                                             {"Upgrade", "x"},
+                                             {"TE", "trailers"},
+                                             {"Content-Length", "99"},
+                                             {"bad name", "x"},
+                                             {"X-Bad", "a\r\nb: c"}}));
+  CAF_REQUIRE(fields);
+  CAF_CHECK_EQUAL(fields->size(), 5u); // four pseudo fields, and te
+}
+
+CAF_TEST(a length is told when it is known) {
+  auto head = request();
+  head.last = false;
+  CAF_CHECK(!find_header(*to_h2_request(head), "content-length"));
+  head.content_length = 7;
+  CAF_CHECK_EQUAL(find_header(*to_h2_request(head), "content-length")->value,
+                  "7");
+}
+
+CAF_TEST(what cannot stand in a request is none) {
+  for (const auto* bad : {"", "a b", "a\r\nb", "a\tb"}) {
+    auto method = request();
+    method.method = bad;
+    CAF_CHECK(!to_h2_request(method));
+    auto path = request();
+    path.path = bad;
+    CAF_CHECK(!to_h2_request(path));
+    auto authority = request();
+    authority.authority = bad;
+    CAF_CHECK(!to_h2_request(authority));
+  }
+}
+
+CAF_TEST(answers have what HTTP / 1.1 would say) {
+  const auto head = from_h2_response({{":status", "200"},
+                                      {"content-length", "12"},
+                                      {"connection", "x"},
+                                      {"x-one", "1"}},
+                                     false, false);
+  CAF_REQUIRE(head);
+  CAF_CHECK_EQUAL(head->status, 200u);
+  CAF_CHECK(head->content_length == 12u);
+  CAF_CHECK(!head->last);
+  CAF_CHECK(head->headers == header_list{{"x-one", "1"}});
+}
+
+CAF_TEST(answers without a body are known as such) {
+  struct row {
+    const char* status;
+    bool last, head_request, expected;
+  };
+  const row rows[]
+    = {{"200", false, false, false}, {"200", true, false, true},
+       {"200", false, true, true},   {"204", false, false, true},
+       {"304", false, false, true},  {"103", false, false, false},
+       {"103", true, false, false}};
+  for (const auto& row : rows) {
+    const auto head
+      = from_h2_response({{":status", row.status}}, row.last, row.head_request);
+    CAF_REQUIRE(head);
+    CAF_MESSAGE(row.status);
+    CAF_CHECK_EQUAL(head->last, row.expected);
+  }
+}
+
+CAF_TEST(a status that is none is no answer) {
+  for (const auto* bad : {"", "abc", "20x", "101", "99999999"})
+    CAF_CHECK(!from_h2_response({{":status", bad}}, false, false));
+  CAF_CHECK(!from_h2_response({}, false, false));
+}
