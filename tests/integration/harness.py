@@ -71,12 +71,15 @@ class Stack:
     `tls` agents dial over it, and visitors come in plain as ever."""
 
     def __init__(self, transport="mix", config=None, proxy=False, agent=True,
-                 agent_flags=(), origin=None, node_flags=(), tls=False):
+                 agent_flags=(), origin=None, node_flags=(), tls=False,
+                 node_programs=BIN, agent_programs=BIN):
         from origin import Origin
         self.folder = tempfile.mkdtemp(prefix="aps-test-")
         self.transport = transport
         self.agent_flags = agent_flags
         self.node_flags = node_flags
+        self.node_programs = node_programs
+        self.agent_programs = agent_programs
         self.programs = []
         self.agents = []
         self.origin = origin or Origin()
@@ -107,7 +110,9 @@ class Stack:
         return self.agents[-1]
 
     def start_node(self):
-        self.node = Node(BIN, self.folder, self.config,
+        # Only ours is described by our description of the admin API.
+        kind = Node if self.node_programs == BIN else LabNode
+        self.node = kind(self.node_programs, self.folder, self.config,
                          flags=self.node_flags)
         self.programs.append(self.node)
         return self.node.start()
@@ -116,7 +121,7 @@ class Stack:
         options = {"transport": self.transport, "flags": self.agent_flags,
                    "name": f"agent{len(self.agents)}", **options}
         port = self.proxy.port if self.proxy else self.node.agent_port
-        one = Agent(BIN, self.folder, port, **options)
+        one = Agent(self.agent_programs, self.folder, port, **options)
         self.agents.append(one)
         self.programs.append(one)
         one.start()
