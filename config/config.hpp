@@ -54,6 +54,7 @@ struct certificate {
   std::string key;  ///< PEM, without a passphrase
   std::string place = "$"; ///< where the configuration says so, for messages
   bool operator==(const certificate&) const = default;
+  std::string ocsp = {};   ///< its authority's word, DER; empty = none is shown
 };
 
 /// TLS at a server (key `servers.<name>.tls`).
