@@ -30,7 +30,8 @@ std::string_view render(h2_verdict verdict) noexcept {
 h2_verdict h2_counts::on_bytes(size_t bytes) noexcept {
   // What was read before is judged here, so that a frame under way is known.
   const auto unknown = bytes_ > known_bytes_ ? bytes_ - known_bytes_ : 0;
-  if (unknown > unknown_bytes + unknown_bytes_per_request * requests_)
+  if (unknown
+      > unknown_bytes + unknown_bytes_per_request * requests_ + rest_bytes_)
     return h2_verdict::control_flood;
   bytes_ += bytes;
   return !admitted_ && bytes_ > profile_.early_bytes ? h2_verdict::early_flood

@@ -70,6 +70,10 @@ class h2_counts {
   /// We sent a DATA frame; answers to it are no flood.
   void on_data_sent() noexcept { spare_window_updates_ += updates_per_data; }
 
+  /// We ended a stream before the peer did, which may have sent so many bytes
+  /// more by then.
+  void on_rest(uint32_t bytes) noexcept { rest_bytes_ += bytes; }
+
   /// Who speaks is known.
   void admit() noexcept { admitted_ = true; }
   bool is_admitted() const noexcept { return admitted_; }
@@ -92,6 +96,7 @@ class h2_counts {
   bool admitted_ = false;
   uint64_t bytes_ = 0;
   uint64_t known_bytes_ = 0; // of frames that `on_frame` was told of
+  uint64_t rest_bytes_ = 0;  // of streams that we ended
   uint32_t bad_requests_ = 0;
   uint32_t requests_ = 0;
   uint64_t total_header_bytes_ = 0;

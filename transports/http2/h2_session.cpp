@@ -73,6 +73,7 @@ struct h2_session::stream {
   header_list trailers;
   bool finished = false; ///< nothing is added to our body
   bool deferred = false; ///< nghttp2 was told that nothing is there
+  bool given_up = false; ///< by the peer
 };
 
 /// What nghttp2 calls. It is C: no exception may pass through it.
@@ -99,7 +100,10 @@ struct h2_session::callbacks {
     auto& session = self(user);
     const auto verdict
       = session.counts_.on_frame(head->type, head->length, session.now_);
-    return session.judge(verdict) ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+    return session.judge(verdict)
+               && session.is_in_order(head->type, head->stream_id)
+             ? 0
+             : NGHTTP2_ERR_CALLBACK_FAILURE;
   }
 
   static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame,
@@ -139,6 +143,10 @@ struct h2_session::callbacks {
         case NGHTTP2_DATA:
           if (is_last(frame))
             on_peer_end(session, frame->hd.stream_id);
+          break;
+        case NGHTTP2_RST_STREAM:
+          if (auto* found = session.find(frame->hd.stream_id))
+            found->given_up = true;
           break;
         case NGHTTP2_GOAWAY:
           session.go_away_code_ = frame->goaway.error_code;
@@ -221,6 +229,9 @@ struct h2_session::callbacks {
         return 0;
       const auto ended = std::move(found->second);
       session.streams_.erase(found);
+      if (!ended->given_up
+          && nghttp2_session_get_stream_remote_close(session.session_, id) == 0)
+        session.note_rest(id);
       if (ended->owner)
         ended->owner->on_over(session_ending(session, code));
       return 0;
@@ -246,6 +257,8 @@ struct h2_session::callbacks {
       if (!session.acceptor_ || frame->hd.type != NGHTTP2_HEADERS
           || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
+      if (!is_last(frame) && !session.find(frame->hd.stream_id))
+        session.note_rest(frame->hd.stream_id);
       if (!session.judge(session.counts_.on_bad_request()))
         return int{NGHTTP2_ERR_CALLBACK_FAILURE};
       session.acceptor_->on_bad_request();
@@ -483,6 +496,27 @@ bool h2_session::judge(h2_verdict verdict) {
   return false;
 }
 
+// After our GOAWAY new streams are ignored, and so is what belongs to them.
+bool h2_session::is_in_order(uint8_t type, int32_t id) {
+  const bool opens = acceptor_ && !leaving_ && type == NGHTTP2_HEADERS
+                     && id % 2 == 1; // nghttp2 objects to others
+  if (!opens || order_.admit(id, find(id) != nullptr))
+    return true;
+  broken_ = true;
+  fault_ = "the peer broke HTTP/2: HEADERS of a stream that is over";
+  farewell_ = go_away_frame(static_cast<uint32_t>(order_.highest()),
+                            h2_code::protocol_error);
+  return false;
+}
+
+void h2_session::note_rest(int32_t id) {
+  order_.on_rest(id);
+  const auto window
+    = nghttp2_session_get_stream_effective_local_window_size(session_, id);
+  counts_.on_rest(
+    static_cast<uint32_t>(window > 0 ? window : int32_t{1} << 16));
+}
+
 void h2_session::rethrow() {
   if (!thrown_)
     return;
@@ -593,6 +627,7 @@ size_t h2_session::waiting(int32_t id) const {
 void h2_session::go_away() {
   if (broken_)
     return;
+  leaving_ = true;
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
                         nghttp2_session_get_last_proc_stream_id(session_),
                         h2_code::no_error, nullptr, 0);
@@ -601,7 +636,7 @@ void h2_session::go_away() {
 void h2_session::terminate(uint32_t code) {
   if (broken_)
     return;
-  terminated_ = true;
+  terminated_ = leaving_ = true;
   nghttp2_session_terminate_session2(session_, 0, code);
 }
 

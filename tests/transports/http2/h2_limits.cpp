@@ -134,6 +134,18 @@ CAF_TEST(frames that nobody knows are skipped within limits) {
   }
 }
 
+CAF_TEST(what belongs to a stream that we ended is no flood) {
+  constexpr uint32_t window = 512 * 1024;
+  h2_counts uut{{}};
+  uut.admit();
+  uut.on_rest(window);
+  for (uint32_t i = 0; i < window / 4096; ++i)
+    CAF_REQUIRE(uut.on_bytes(4096) == h2_verdict::ok);
+  size_t more = 0;
+  while (uut.on_bytes(4096) == h2_verdict::ok)
+    CAF_REQUIRE(++more < 20);
+}
+
 CAF_TEST(requests that are none are few) {
   h2_counts uut{{}};
   for (int i = 0; i < 100; ++i)
