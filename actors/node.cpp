@@ -53,6 +53,7 @@ connection_limits limits_of(const config::limits& settings) {
   out.per_address = settings.max_connections_per_address;
   out.unauthenticated = settings.max_unauthenticated;
   out.unauthenticated_per_address = settings.max_unauthenticated_per_address;
+  out.handshakes_per_address = settings.max_handshakes_per_address;
   out.trusted = settings.trusted;
   return out;
 }

@@ -55,11 +55,6 @@ int no_passphrase(char*, int, int, void* asked) {
   return -1;
 }
 
-int64_t seconds_of(const ASN1_TIME* time) {
-  std::tm parts{};
-  return ASN1_TIME_to_tm(time, &parts) == 1 ? timegm(&parts) : 0;
-}
-
 std::optional<fault> read_chain(const std::string& text,
                                 std::vector<x509_ptr>& out,
                                 size_t most = max_chain) {
@@ -110,21 +105,25 @@ bool is_issued_by(X509* certificate, X509* issuer) {
          && X509_verify(certificate, X509_get0_pubkey(issuer)) == 1;
 }
 
-// Whether the machine knows who issued it.
-bool is_issued_by_known(X509* certificate) {
+bool is_issued_by_itself(X509* certificate) {
+  return X509_NAME_cmp(X509_get_subject_name(certificate),
+                       X509_get_issuer_name(certificate))
+         == 0;
+}
+
+// Of those that the machine knows; null = it does not know who issued it.
+x509_ptr known_issuer_of(X509* certificate) {
   const store_ptr store{X509_STORE_new()};
   if (!store || X509_STORE_set_default_paths(store.get()) != 1)
-    return false;
+    return nullptr;
   const store_context_ptr context{X509_STORE_CTX_new()};
   if (!context
       || X509_STORE_CTX_init(context.get(), store.get(), certificate, nullptr)
            != 1)
-    return false;
+    return nullptr;
   X509* issuer = nullptr;
-  const bool found
-    = X509_STORE_CTX_get1_issuer(&issuer, context.get(), certificate) == 1;
-  X509_free(issuer);
-  return found;
+  X509_STORE_CTX_get1_issuer(&issuer, context.get(), certificate);
+  return x509_ptr{issuer};
 }
 
 // A certificate that says where its issuer's can be had comes from an
@@ -137,10 +136,9 @@ std::optional<fault> look_at_chain(const std::vector<x509_ptr>& chain) {
                      + " of the chain did not issue the one before it",
                    "each certificate before the one of its issuer"};
   auto* last = chain.back().get();
-  if (X509_NAME_cmp(X509_get_subject_name(last), X509_get_issuer_name(last))
-        == 0
+  if (is_issued_by_itself(last)
       || X509_get_ext_by_NID(last, NID_info_access, -1) < 0
-      || is_issued_by_known(last))
+      || known_issuer_of(last))
     return {};
   return fault{false,
                "the chain is incomplete, "
@@ -174,6 +172,18 @@ std::string type_of(X509* certificate) {
   return name ? name : "?";
 }
 
+std::variant<ocsp_response, problem>
+read_ocsp_of(const certificate& files, const source& from,
+             const std::vector<x509_ptr>& chain, int64_t now) {
+  auto* own = chain.front().get();
+  const auto known = chain.size() == 1 ? known_issuer_of(own) : nullptr;
+  auto* issuer = chain.size() > 1           ? chain[1].get()
+                 : is_issued_by_itself(own) ? own
+                                            : known.get();
+  return read_ocsp(files.ocsp, from, member_path(files.place, "ocsp"), own,
+                   issuer, now);
+}
+
 problem told(const certificate& files, fault what) {
   const auto* key = what.of_key ? "key" : "cert";
   return {member_path(files.place, key),
@@ -184,6 +194,11 @@ problem told(const certificate& files, fault what) {
 }
 
 } // namespace
+
+int64_t seconds_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  return ASN1_TIME_to_tm(time, &parts) == 1 ? timegm(&parts) : 0;
+}
 
 std::string date_of(const ASN1_TIME* time) {
   std::tm parts{};
@@ -276,6 +291,12 @@ read_certificate(const certificate& files, const source& from, int64_t now,
   if (out.names.empty() && use == certificate_use::server)
     return told(files,
                 {false, "no name in subjectAltName", "one for host names"});
+  if (!files.ocsp.empty()) {
+    auto read = read_ocsp_of(files, from, chain, now);
+    if (auto* wrong = std::get_if<problem>(&read))
+      return std::move(*wrong);
+    out.ocsp = std::get<ocsp_response>(std::move(read));
+  }
   out.key_type = type_of(chain.front().get());
   out.not_after = seconds_of(X509_get0_notAfter(chain.front().get()));
   for (const auto& each : chain)

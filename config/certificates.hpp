@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "config/tls/ocsp.hpp"
 
 #include <openssl/types.h>
 
@@ -17,6 +18,7 @@ struct certificate_pair {
   std::vector<std::string> names; ///< of hosts, and addresses
   std::string key_type;           ///< "RSA", "EC", ...
   int64_t not_after = 0; ///< when the first of the chain ends, s since 1970
+  ocsp_response ocsp = {}; ///< empty = none is shown
   bool operator==(const certificate_pair&) const = default;
 };
 
@@ -25,8 +27,9 @@ enum class certificate_use : uint8_t { server, client };
 
 /// Reads and checks a pair as of `now` (s since 1970): readable files in PEM,
 /// the key of this certificate and none with a passphrase, each certificate in
-/// its time and issued by the next one, and none missing. Otherwise one
-/// problem, whose path is that of the pair with the key of the wrong file.
+/// its time and issued by the next one, and none missing, and an OCSP response
+/// for it (config/tls/ocsp.hpp). Otherwise one problem, whose path is that of
+/// the pair with the key of the wrong file.
 std::variant<certificate_pair, problem>
 read_certificate(const certificate& files, const source& from, int64_t now,
                  certificate_use use = certificate_use::server);
@@ -41,6 +44,9 @@ std::vector<std::string> names_of(X509* certificate);
 
 /// The part of a name that people know, quoted.
 std::string common_name(const X509_NAME* name);
+
+/// Seconds since 1970; 0 = it is no time.
+int64_t seconds_of(const ASN1_TIME* time);
 
 /// YYYY-MM-DD.
 std::string date_of(const ASN1_TIME* time);

@@ -43,6 +43,7 @@ struct limits {
   uint32_t max_connections_per_address = 1000;
   uint32_t max_unauthenticated = 1000; ///< no request and no proof so far
   uint32_t max_unauthenticated_per_address = 250;
+  uint32_t max_handshakes_per_address = 100; ///< of TLS, per second; 0 = any
   uint32_t address_share = 50; ///< percent of a pool's places; 100 = off
   std::vector<std::string> trusted = {}; ///< networks without those of one
   bool operator==(const limits&) const = default;
@@ -53,6 +54,7 @@ struct certificate {
   std::string cert; ///< PEM: its own, then those that lead to a known one
   std::string key;  ///< PEM, without a passphrase
   std::string place = "$"; ///< where the configuration says so, for messages
+  std::string ocsp = {};   ///< its authority's word, DER; empty = none is shown
   bool operator==(const certificate&) const = default;
 };
 

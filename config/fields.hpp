@@ -129,6 +129,11 @@ inline constexpr field<limits> limits[] = {
    "of the address that has most of them the oldest makes room"},
   {"max_unauthenticated_per_address", &limits::max_unauthenticated_per_address,
    connections, restart, "the same, of one IPv4 address or /64 of IPv6"},
+  {"max_handshakes_per_address", &limits::max_handshakes_per_address,
+   {0, 1'000'000}, restart,
+   "TLS handshakes per second that one address may begin at a server, ten "
+   "seconds' worth at once; those of agents that prove themselves do not "
+   "count; 0 = any"},
   {"address_share", &limits::address_share, {1, 100}, restart,
    "percent of a pool's places that the requests of one address may have; 100 "
    "= all"},

@@ -294,6 +294,8 @@ void resolve_files(node& all, const locator& locator) {
     for (auto& each : server.tls->certificates) {
       each.cert = (folder / each.cert).string();
       each.key = (folder / each.key).string();
+      if (!each.ocsp.empty())
+        each.ocsp = (folder / each.ocsp).string();
     }
     if (!server.tls->client_ca.empty())
       server.tls->client_ca = (folder / server.tls->client_ca).string();

@@ -16,6 +16,7 @@ void read_pair(reader& in, certificate& to) {
   in.require("key", "a file");
   in.text("cert", to.cert, longest_name);
   in.text("key", to.key, longest_name);
+  in.text("ocsp", to.ocsp, longest_name);
 }
 
 void read_more(reader& in, tls& to) {

@@ -92,7 +92,9 @@ json show(const tls& tls) {
     out["client_ca"] = tls.client_ca;
   // The first stands by itself, as it is read.
   for (const auto& each : tls.certificates) {
-    const json pair{{"cert", each.cert}, {"key", each.key}};
+    json pair{{"cert", each.cert}, {"key", each.key}};
+    if (!each.ocsp.empty())
+      pair["ocsp"] = each.ocsp;
     if (&each == &tls.certificates.front())
       out.update(pair);
     else

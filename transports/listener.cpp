@@ -236,6 +236,8 @@ class open_port : public std::enable_shared_from_this<open_port> {
 
   /// TLS first, and then as without.
   void secure(io_unit& unit, stream_ptr stream, place_ptr place) {
+    if (!gate_->may_shake_hands(*place))
+      return; // with the socket: only a handshake could say more
     place->set(standing::securing);
     const auto me = shared_from_this();
     auto handshake = std::make_shared<tls_handshake>(

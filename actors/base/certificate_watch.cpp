@@ -9,6 +9,7 @@
 #include <array>
 #include <chrono>
 #include <stdexcept>
+#include <utility>
 
 namespace aps {
 
@@ -58,6 +59,8 @@ certificate_watch::stamps_of(const config::tls& settings) {
   for (const auto& each : settings.certificates) {
     add(each.cert);
     add(each.key);
+    if (!each.ocsp.empty())
+      add(each.ocsp);
   }
   if (!settings.client_ca.empty())
     add(settings.client_ca);
@@ -81,7 +84,8 @@ tls_material_ptr certificate_watch::material_of(const served& server) {
   out->only_tls13 = server.settings.min_version == "1.3";
   out->client_ca = server.client_ca;
   for (const auto& pair : server.pairs)
-    out->pairs.push_back({pair.chain, pair.key, pair.names, pair.key_type});
+    out->pairs.push_back({pair.chain, pair.key, pair.names, pair.key_type,
+                          pair.ocsp.der, pair.ocsp.until});
   return out;
 }
 
@@ -95,6 +99,7 @@ tls_material_ptr certificate_watch::add(const std::string& server,
   added.stamps = stamps_of(settings);
   read(added);
   look_at_end(server, added);
+  look_at_responses(server, added);
   return material_of(added);
 }
 
@@ -128,6 +133,14 @@ void certificate_watch::look_at(const std::string& name, served& server,
     renew(name, server);
   }
   look_at_end(name, server);
+  look_at_responses(name, server);
+}
+
+bool certificate_watch::has_same_chains(const served& x, const served& y) {
+  return std::equal(
+           x.pairs.begin(), x.pairs.end(), y.pairs.begin(), y.pairs.end(),
+           [](const auto& a, const auto& b) { return a.chain == b.chain; })
+         && x.client_ca == y.client_ca;
 }
 
 void certificate_watch::renew(const std::string& name, served& server) {
@@ -138,13 +151,17 @@ void certificate_watch::renew(const std::string& name, served& server) {
         && !server.changed)
       return;
     look_at_names(server, fresh);
-    fresh.changed = false;
+    const bool settings_changed = std::exchange(fresh.changed, false);
     fresh.warned_days = 0;
+    fresh.told_over.clear();
     if (server.renew)
       server.renew(*material_of(fresh));
+    const bool same = has_same_chains(server, fresh);
     server = std::move(fresh);
     tell(event_kind::certificate_renewed,
-         "Server " + name + " has new certificates");
+         "Server " + name
+           + (same && !settings_changed ? " has new OCSP responses"
+                                        : " has new certificates"));
   } catch (const std::exception& error) {
     tell(event_kind::certificate_refused,
          "Server " + name + " keeps its certificates: " + error.what());
@@ -191,6 +208,21 @@ void certificate_watch::look_at_end(const std::string& name, served& server) {
   tell(event_kind::certificate_ends, "The certificate of server " + name
                                        + " for " + first->names.front() + " "
                                        + days_text(days));
+}
+
+// Once for each that is over; who needs one asks the authority then.
+void certificate_watch::look_at_responses(const std::string& name,
+                                          served& server) {
+  server.told_over.resize(server.pairs.size());
+  for (size_t i = 0; i < server.pairs.size(); ++i) {
+    const auto& pair = server.pairs[i];
+    if (server.told_over[i] || !pair.ocsp.over(to_.now()))
+      continue;
+    server.told_over[i] = true;
+    tell(event_kind::certificate_ends, "The OCSP response of server " + name
+                                         + " for " + pair.names.front()
+                                         + " is over and not shown any more");
+  }
 }
 
 void certificate_watch::tell(event_kind kind, const std::string& text) {

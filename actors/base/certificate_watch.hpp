@@ -14,10 +14,11 @@
 
 namespace aps {
 
-/// The certificates of a node's servers: read at the start, and again when a
-/// file changed or the host says so. What is wrong with new ones is told, and
-/// the old ones stay; so is it when one ends soon. Reading files may take long,
-/// so it happens on a thread of its own. Thread: any.
+/// The certificates of a node's servers, and what authorities say of them
+/// (OCSP): read at the start, and again when a file changed or the host says
+/// so. What is wrong with new ones is told, and the old ones stay; so is it
+/// when one ends soon. Reading files may take long, so it happens on a thread
+/// of its own. Thread: any.
 class certificate_watch {
  public:
   using renewal = std::function<void(const tls_material&)>;
@@ -76,6 +77,7 @@ class certificate_watch {
     renewal renew;
     bool changed = false;    ///< `settings`, since the last renewal
     int64_t warned_days = 0; ///< the last threshold that was told; 0 = none
+    std::vector<bool> told_over; ///< of each pair: its OCSP response is over
   };
 
   static std::vector<stamp> stamps_of(const config::tls& settings);
@@ -85,6 +87,8 @@ class certificate_watch {
   void renew(const std::string& name, served& server);
   void look_at_names(const served& before, const served& fresh) const;
   void look_at_end(const std::string& name, served& server);
+  void look_at_responses(const std::string& name, served& server);
+  static bool has_same_chains(const served& x, const served& y);
   void tell(event_kind kind, const std::string& text);
   void run();
 

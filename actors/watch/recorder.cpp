@@ -204,6 +204,32 @@ void unit_recorder::tell(event_kind kind, const exchange_record& record) {
                   std::move(out));
 }
 
+namespace {
+
+// Null = it came without.
+ordered_json tls_fields(const tls_facts_ptr& tls) {
+  if (!tls)
+    return {};
+  return {{"version", tls->version},
+          {"cipher", tls->cipher},
+          {"server_name", tls->server_name},
+          {"client", tls->subject}};
+}
+
+// The same in a line of text; what the peer chose is quoted.
+std::string tls_words(const tls_facts_ptr& tls) {
+  if (!tls)
+    return {};
+  auto out = " tls=" + tls->version + " cipher=" + tls->cipher;
+  if (!tls->server_name.empty())
+    out += " server_name=" + quoted(tls->server_name);
+  if (!tls->subject.empty())
+    out += " client=" + quoted(tls->subject);
+  return out;
+}
+
+} // namespace
+
 void unit_recorder::write_log(const exchange_record& record) const {
   const auto& log = logs_.of(log_component::request);
   if (!log.should_log(spdlog::level::info))
@@ -219,6 +245,7 @@ void unit_recorder::write_log(const exchange_record& record) const {
     {"visitor", facts.visitor_address},
     {"method", record.method},
     {"url", url},
+    {"tls", tls_fields(facts.tls)},
     {"mapping", facts.via ? ordered_json(facts.via->index) : ordered_json{}},
     {"tunnel", by.tunnel},
     {"endpoint", by.endpoint},
@@ -255,6 +282,7 @@ void unit_recorder::write_log(const exchange_record& record) const {
     else if (!value.is_null() && value != "")
       add(key, value.is_string() ? value.get<std::string>() : value.dump());
   }
+  line += tls_words(facts.tls);
   log.info("{} visitor={} {} {}{}", facts.request_id, facts.visitor_address,
            record.method, quoted(url), line);
 }

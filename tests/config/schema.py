@@ -27,7 +27,8 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 # What stands at a schema's free names, so that a path leads to its place.
 BASE = {
     "servers": {"main": {"port": 8080, "tls": {
-        "cert": "c", "key": "k", "certificates": [{"cert": "c", "key": "k"}]}},
+        "cert": "c", "key": "k", "ocsp": "o",
+        "certificates": [{"cert": "c", "key": "k", "ocsp": "o"}]}},
         "other": {"port": 8081}},
     "tunnels": {"t": {"password": "p"}},
     "mappings": [{"from": "http://a", "to": "http://b",
@@ -90,6 +91,8 @@ BROKEN = [
     '{"servers": {"s": {"port": 1, "tls": {}}}}',
     '{"servers": {"s": {"port": 1, "tls": {"cert": "c"}}}}',
     '{"servers": {"s": {"port": 1, "tls": {"cert": "c", "key": ""}}}}',
+    '{"servers": {"s": {"port": 1, "tls": {"cert": "c", "key": "k",'
+    ' "ocsp": ""}}}}',
     '{"servers": {"s": {"port": 1, "tls": {"cert": "c", "key": "k",'
     ' "certificates": []}}}}',
     '{"servers": {"s": 1}, "admin": null}',

@@ -166,12 +166,13 @@ CAF_TEST(each number of the other sections has its bounds) {
     };
   };
   bounds(inside("limits"), {
-    {"max_connections", 1, 1000000},
-    {"max_connections_per_address", 1, 1000000},
-    {"max_unauthenticated", 1, 1000000},
-    {"max_unauthenticated_per_address", 1, 1000000},
-    {"address_share", 1, 100},
-  });
+                             {"max_connections", 1, 1000000},
+                             {"max_connections_per_address", 1, 1000000},
+                             {"max_unauthenticated", 1, 1000000},
+                             {"max_unauthenticated_per_address", 1, 1000000},
+                             {"max_handshakes_per_address", 0, 1000000},
+                             {"address_share", 1, 100},
+                           });
   bounds(inside("admin"), {{"port", 0, 65535}, {"keep_exchanges", 0, 100000}});
   bounds(inside("io"), {{"threads", 0, 256}});
   bounds(inside("targets"), {{"min_rate", 0, 1000000}});

@@ -20,7 +20,8 @@ std::string read(const std::string& value) {
   std::string out;
   const auto& tls = *std::get<node>(found).servers.at("s").tls;
   for (const auto& each : tls.certificates)
-    out += each.cert + "+" + each.key + " ";
+    out += each.cert + "+" + each.key
+           + (each.ocsp.empty() ? "" : "+" + each.ocsp) + " ";
   return out + tls.min_version;
 }
 
@@ -31,6 +32,10 @@ CAF_TEST(one pair and more of them) {
   CAF_CHECK_EQUAL(read(R"({"cert": "c", "key": "k", "min_version": "1.3",
                            "certificates": [{"cert": "d", "key": "l"}]})"),
                   "c+k d+l 1.3");
+  CAF_CHECK_EQUAL(read(R"({"cert": "c", "key": "k", "ocsp": "o",
+                           "certificates": [{"cert": "d", "key": "l",
+                                             "ocsp": "p"}]})"),
+                  "c+k+o d+l+p 1.2");
 }
 
 CAF_TEST(without it a server is plain) {
@@ -46,6 +51,8 @@ CAF_TEST(mistakes are told) {
     {with_tls(R"({"key": "k"})"), {at + ".cert", "nothing", "a file", ""}},
     {with_tls(R"({"cert": "", "key": "k"})"),
      {at + ".cert", "the string \"\"", "a string of 1 to 4096 bytes", ""}},
+    {with_tls(R"({"cert": "c", "key": "k", "ocsp": 1})"),
+     {at + ".ocsp", "the number 1", "a string of 1 to 4096 bytes", ""}},
     {with_tls(R"({"cert": "c", "key": "k", "certificates": []})"),
      {at + ".certificates", "a list of 0 elements",
       "a list of objects with cert and key", ""}},

@@ -35,11 +35,11 @@ def has_panel(node):
 
 class Browser:
     """A page of Chromium; `browser.see(text=...)` and so on are the commands
-    of driver.mjs."""
+    of driver.mjs, `flags` its own."""
 
-    def __init__(self):
+    def __init__(self, *flags):
         self.process = subprocess.Popen(
-            ["node", DRIVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            ["node", DRIVER, *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             text=True, env={**os.environ, "APS_TIME_SCALE": str(TIME_SCALE)})
 
     def __getattr__(self, name):

@@ -8,7 +8,7 @@ from harness import TIME_SCALE
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, PRIORITY, RST, SETTINGS, PUSH, PING, GOAWAY, WINDOW, MORE = \
     range(10)
-END_STREAM, ACK, END_HEADERS = 1, 1, 4
+END_STREAM, ACK, END_HEADERS, PADDED, PRIORITY_FLAG = 1, 1, 4, 8, 0x20
 
 
 def frame(kind, stream=0, payload=b"", flags=0):
@@ -39,10 +39,11 @@ def head(method="GET", path="/", host="example.com", more=(), scheme="http"):
 
 
 class Peer:
-    """One connection; reads frames, decodes no header block."""
+    """One connection; reads frames, decodes no header block. With `tls`, an
+    ssl.SSLContext, it belongs to one thread."""
 
-    def __init__(self, port, settings=b"", source="127.0.0.1",
-                 receive_buffer=None):
+    def __init__(self, port, settings=b"", source="127.0.0.1", preface=None,
+                 tls=None, receive_buffer=None):
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
@@ -50,8 +51,13 @@ class Peer:
         self.socket.settimeout(60 * TIME_SCALE)
         self.socket.bind((source, 0))
         self.socket.connect(("127.0.0.1", port))
+        if tls:
+            tls.set_alpn_protocols(["h2"])
+            self.socket = tls.wrap_socket(self.socket,
+                                          server_hostname="example.com")
         self.file = self.socket.makefile("rb")
-        self.send(PREFACE + frame(SETTINGS, payload=settings))
+        self.send(PREFACE + frame(SETTINGS, payload=settings)
+                  if preface is None else preface)
 
     def __enter__(self):
         return self
@@ -106,6 +112,30 @@ class Peer:
             if kind in (DATA, HEADERS) and flags & END_STREAM:
                 return out
         raise ConnectionError("the connection ended")
+
+
+def status(payload):
+    """Of an answer's head, as its first field without a table's help."""
+    while payload[0] & 0xe0 == 0x20: # the table's size
+        payload = payload[1:] if payload[0] & 0x1f != 0x1f else \
+            payload[next(i for i in range(1, 9) if payload[i] < 128) + 1:]
+    if payload[0] & 0x80: # of the static table
+        return {8: 200, 9: 204, 10: 206, 11: 304, 12: 400, 13: 404,
+                14: 500}.get(payload[0] & 0x7f)
+    text = payload[2:2 + (payload[1] & 0x7f)]
+    return int(_digits(text) if payload[1] & 0x80 else text)
+
+
+def _digits(text):
+    """Digits in Huffman's code (RFC 7541, B)."""
+    bits = "".join(f"{byte:08b}" for byte in text)
+    out = ""
+    while len(out) < 3:
+        if bits[:5] in ("00000", "00001", "00010"):
+            out, bits = out + "012"[int(bits[:5], 2)], bits[5:]
+        else: # 3 to 9 have six bits, from 011001 on
+            out, bits = out + str(int(bits[:6], 2) - 0b011001 + 3), bits[6:]
+    return out
 
 
 def code(payload):

@@ -6,6 +6,7 @@ Environment: APS_BIN         folder of the programs
              APS_FULL        1 = the long forms of the tests
 """
 
+import functools
 import json
 import os
 import pathlib
@@ -18,11 +19,13 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 import openapi
-from lab.deployment import PASSWORD, Agent, merged, node_config
+from lab.deployment import (PASSWORD, Agent, merged, node_config,
+                            with_tls_for_agents)
 from lab.deployment import Node as LabNode
 from lab.fault_proxy import KINDS, FaultProxy
 from lab.processes import (TIME_SCALE, Program, free_port, listening,
                            wait_until)
+from lab.testca import Authority
 
 BIN = pathlib.Path(os.environ.get("APS_BIN", ROOT / "build-release/bin"))
 SANITIZER = os.environ.get("APS_SANITIZER", "")
@@ -41,6 +44,21 @@ def sanitizer_report(log):
     return log[found.start():][:8000] if found else ""
 
 
+@functools.cache
+def loopback_tls():
+    """A certificate for loopback, and the flags of an agent that trusts it."""
+    folder = tempfile.TemporaryDirectory(prefix="aps-test-ca-")
+    authority = Authority(folder.name)
+    pair = authority.issue("node", ["127.0.0.1", "localhost"])
+    pair.folder = folder # until the process ends
+    return pair, ("-tls", "-ca", authority.cert)
+
+
+def proxy_before(node, transport):
+    """Breaks what agents of a transport have with a node."""
+    return FaultProxy(node.agent_port, behind_tls=KINDS[transport][-1])
+
+
 class Node(LabNode):
     """Holds each answer of the admin API against its description."""
 
@@ -49,25 +67,33 @@ class Node(LabNode):
 
 
 class Stack:
-    """An origin, a node and agents, with what a test wants changed."""
+    """An origin, a node and agents, with what a test wants changed. With
+    `tls` agents dial over it, and visitors come in plain as ever."""
 
     def __init__(self, transport="mix", config=None, proxy=False, agent=True,
-                 agent_flags=(), origin=None, node_flags=()):
+                 agent_flags=(), origin=None, node_flags=(), tls=False,
+                 node_programs=BIN, agent_programs=BIN):
         from origin import Origin
         self.folder = tempfile.mkdtemp(prefix="aps-test-")
         self.transport = transport
         self.agent_flags = agent_flags
         self.node_flags = node_flags
+        self.node_programs = node_programs
+        self.agent_programs = agent_programs
         self.programs = []
         self.agents = []
         self.origin = origin or Origin()
         changes = merged({"tunnels": {"tunnel1": QUICK}}, config)
         self.config = node_config(self.origin.url, changes)
+        if tls:
+            pair, flags = loopback_tls()
+            self.config = with_tls_for_agents(self.config, pair)
+            self.agent_flags = (*flags, *agent_flags)
         self.proxy = None
         try:
             self.start_node()
             if proxy:
-                self.proxy = FaultProxy(self.node.port)
+                self.proxy = proxy_before(self.node, transport)
             if agent:
                 self.start_agent()
                 self.wait_for_agent()
@@ -84,7 +110,9 @@ class Stack:
         return self.agents[-1]
 
     def start_node(self):
-        self.node = Node(BIN, self.folder, self.config,
+        # Only ours is described by our description of the admin API.
+        kind = Node if self.node_programs == BIN else LabNode
+        self.node = kind(self.node_programs, self.folder, self.config,
                          flags=self.node_flags)
         self.programs.append(self.node)
         return self.node.start()
@@ -92,8 +120,8 @@ class Stack:
     def start_agent(self, **options):
         options = {"transport": self.transport, "flags": self.agent_flags,
                    "name": f"agent{len(self.agents)}", **options}
-        one = Agent(BIN, self.folder, (self.proxy or self.node).port,
-                    **options)
+        port = self.proxy.port if self.proxy else self.node.agent_port
+        one = Agent(self.agent_programs, self.folder, port, **options)
         self.agents.append(one)
         self.programs.append(one)
         one.start()
@@ -133,19 +161,21 @@ class Case(unittest.TestCase):
     """A test with stacks of its own, or with one for the whole class.
 
     A class that sets `transport` (and perhaps `config`) gets `self.stack`,
-    shared by its tests; `self.build(...)` makes one for this test alone. All
-    programs must end with 0 and without a sanitizer report."""
+    shared by its tests; `self.build(...)` makes one for this test alone. With
+    `agents_over_tls` its agents dial so. All programs must end with 0 and without a sanitizer report."""
 
     transport = None
     config = None
     proxy = False
+    agents_over_tls = False
     stack = None
     maxDiff = None
 
     @classmethod
     def setUpClass(cls):
         if cls.transport:
-            cls.stack = Stack(cls.transport, cls.config, cls.proxy)
+            cls.stack = Stack(cls.transport, cls.config, cls.proxy,
+                              tls=cls.agents_over_tls)
 
     @classmethod
     def tearDownClass(cls):
@@ -165,7 +195,7 @@ class Case(unittest.TestCase):
             self.assertLess(size, bound, who)
 
     def build(self, *args, **kwargs):
-        stack = Stack(*args, **kwargs)
+        stack = Stack(*args, **{"tls": self.agents_over_tls, **kwargs})
         self.own.append(stack)
         return stack
 
@@ -191,19 +221,31 @@ class Case(unittest.TestCase):
         return self.stack.origin
 
 
-def per_transport(*transports):
-    """Makes of one mixin a test class for each transport."""
+def per_transport(*transports, tls=False):
+    """Makes of one mixin a test class for each transport; with `tls` another
+    one each, whose agents dial over it."""
     names = {"grpc": "OverGrpc", "ws": "OverWebSocket", "mix": "OverBoth",
              "poll": "OverPolling"}
 
     def make(mixin):
         module = sys.modules[mixin.__module__]
         for transport in transports:
-            name = mixin.__name__ + names[transport]
-            setattr(module, name, type(name, (mixin, Case), {
-                "transport": transport, "__module__": mixin.__module__}))
+            for secure in (False, True)[:2 if tls else 1]:
+                name = (mixin.__name__ + names[transport]
+                        + ("AndTls" if secure else ""))
+                setattr(module, name, type(name, (mixin, Case), {
+                    "transport": transport, "agents_over_tls": secure,
+                    "__module__": mixin.__module__}))
         return mixin
     return make
+
+
+def over_tls(case):
+    """Makes another class of the same tests, whose agents dial over TLS."""
+    name = case.__name__ + "OverTls"
+    setattr(sys.modules[case.__module__], name, type(name, (case,), {
+        "agents_over_tls": True, "__module__": case.__module__}))
+    return case
 
 
 def finished(node, request_id):

@@ -2,6 +2,7 @@
 and remembers what it was asked. Also runs by itself: origin.py --port N."""
 
 import argparse
+import base64
 import collections
 import dataclasses
 import hashlib
@@ -333,6 +334,39 @@ class Conversation:
         while data := self.file.read1(65536):
             self.send(data)
         raise Closed
+
+    def do_websocket(self):
+        """A WebSocket that sends back each short message."""
+        key = self.request.header("Sec-WebSocket-Key").encode()
+        accept = base64.b64encode(hashlib.sha1(
+            key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+        self.head(101, [("Connection", "Upgrade"), ("Upgrade", "websocket"),
+                        ("Sec-WebSocket-Accept", accept.decode())])
+        while True:
+            first, size = self.file.read(2)
+            mask = self.file.read(4)
+            text = self.file.read(size & 0x7f)
+            if first & 0xf == 8:
+                raise Closed
+            self.send(bytes([first, size & 0x7f]) + bytes(
+                byte ^ mask[at % 4] for at, byte in enumerate(text)))
+
+    def do_live_page(self):
+        """A page that shows its protocol, /events and /websocket."""
+        self.digest()
+        self.answer(b"""<!doctype html><title>live</title><body><script>
+const show = text => document.body.append(text, document.createElement('br'));
+show(performance.getEntriesByType('navigation')[0].nextHopProtocol);
+new EventSource('/events').onmessage = event => show('event ' + event.data);
+const socket = new WebSocket(location.origin.replace('http', 'ws')
+  + '/websocket');
+socket.onopen = () => socket.send('hello');
+socket.onmessage = message => {
+  show('socket ' + message.data);
+  if (message.data === 'hello') socket.send('again');
+};
+socket.onerror = () => show('socket failed');
+</script>""", headers=[("Content-Type", "text/html")])
 
     def do_hop(self):
         """An answer with hop-by-hop headers of this hop."""

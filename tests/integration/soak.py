@@ -6,7 +6,7 @@ sizes both ways; each answer must carry the mark of its own request, and each
 request must have been executed exactly once. With --saw that must hold while
 the connections between agent and node are cut all the time.
 
-  soak.py --transport grpc|ws|mix [--requests 2000] [--bin DIR]
+  soak.py --transport grpc|ws|mix [--tls] [--requests 2000] [--bin DIR]
           [--saw 0.2 [--vanish 3] [--faults reset,lose] [--seed 1]]
           [--largest 8388608]
   soak.py --hostile [--seconds 600] [--attacks ping_floods,slow_heads]
@@ -29,8 +29,9 @@ import threading
 import time
 
 import pattern
-from harness import BIN, KINDS, QUICK, Agent, FaultProxy, Node, merged
-from harness import node_config, sanitizer_report, wait_until
+from harness import (BIN, KINDS, QUICK, Agent, Node, loopback_tls, merged,
+                     node_config, proxy_before, sanitizer_report, wait_until,
+                     with_tls_for_agents)
 from metrics import samples, total
 from origin import Origin
 from saw import FAULTS, Saw
@@ -121,7 +122,7 @@ class Soak:
     """One run: an origin and visitors in processes of their own. `saw` is a
     function that makes a Saw for the proxy, or nothing."""
 
-    def __init__(self, transport, programs, folder, saw, largest):
+    def __init__(self, transport, programs, folder, saw, largest, tls=False):
         self.transport, self.largest = transport, largest
         self.problems = []
         self.context = multiprocessing.get_context("spawn")
@@ -133,13 +134,18 @@ class Soak:
         self.origin = self.context.Process(target=serve, args=(other,),
                                            daemon=True)
         self.origin.start()
-        self.node = Node(programs, folder, node_config(
+        config = node_config(
             f"http://127.0.0.1:{self.pipe.recv()}",
-            {"tunnels": {"tunnel1": merged(QUICK, PATIENT if saw else {})}}))
-        self.proxy = FaultProxy(self.node.port) if saw else None
+            {"tunnels": {"tunnel1": merged(QUICK, PATIENT if saw else {})}})
+        flags = ()
+        if tls:
+            pair, flags = loopback_tls()
+            config = with_tls_for_agents(config, pair)
+        self.node = Node(programs, folder, config)
+        self.proxy = proxy_before(self.node, transport) if saw else None
         self.saw = saw(self.proxy) if saw else contextlib.nullcontext("")
-        self.agent = Agent(programs, folder, (self.proxy or self.node).port,
-                           transport)
+        port = self.proxy.port if saw else self.node.agent_port
+        self.agent = Agent(programs, folder, port, transport, flags=flags)
 
     def run(self, requests, processes, connections, cuts):
         self.node.start()
@@ -225,7 +231,7 @@ def logs_in(folder):
 
 def soak(transport, requests, programs, processes=2, connections=8, saw=0.0,
          vanish=0.0, faults=FAULTS, seed=None, largest=LARGEST, cuts=0,
-         folder=None):
+         folder=None, tls=False):
     """At least so many requests, and until there were so many cuts. Returns
     all that went wrong, and one line about the run."""
     started = time.monotonic()
@@ -235,7 +241,7 @@ def soak(transport, requests, programs, processes=2, connections=8, saw=0.0,
 
     with logs_in(folder) as folder:
         run = Soak(transport, programs, folder, make_saw if saw else None,
-                   largest)
+                   largest, tls)
         memory = ""
         try:
             run.run(requests, processes, connections, cuts)
@@ -245,7 +251,8 @@ def soak(transport, requests, programs, processes=2, connections=8, saw=0.0,
             run.problems.append(f"{error!r}\n{run.node.log[-4000:]}\n"
                                 f"{run.agent.log[-4000:]}")
         problems = run.close()
-        line = (f"{run.requests} requests over {transport} in "
+        line = (f"{run.requests} requests over {transport}"
+                f"{' and TLS' if tls else ''} in "
                 f"{time.monotonic() - started:.1f} s: {len(problems)} "
                 f"problems; {memory}" + (f"; {run.saw}" if saw else ""))
         if problems and saw:
@@ -275,6 +282,8 @@ def main():
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--transport", default="mix", choices=KINDS)
+    parser.add_argument("--tls", action="store_true",
+                        help="between agent and node")
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--connections", type=int, default=8,
                         help="per process")
@@ -307,7 +316,7 @@ def main():
         options.transport, options.requests, options.bin, options.processes,
         options.connections, options.saw, options.vanish,
         options.faults.split(","), options.seed, options.largest,
-        options.cuts, options.logs)
+        options.cuts, options.logs, options.tls)
     for problem in problems[:50]:
         print(problem)
     print(line)

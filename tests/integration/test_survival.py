@@ -1,5 +1,6 @@
 """A request survives its connection: real programs, real
-sockets, and between agent and node a proxy that breaks things.
+sockets, and between agent and node a proxy that breaks things. All of it runs
+over TLS as well in the long form, the mixed requests and gRPC's end always.
 
   test_survival.py [-v] [Class[.test]]
 
@@ -22,8 +23,8 @@ import threading
 import time
 
 import pattern
-from harness import (BIN, FULL, KINDS, TIME_SCALE, Case, main,
-                     merged, per_transport, wait_until)
+from harness import (BIN, FULL, KINDS, TIME_SCALE, Case, main, merged,
+                     over_tls, per_transport, wait_until)
 from soak import PATIENT, soak
 from wire import Request, Visitor, ask
 
@@ -73,22 +74,24 @@ class Stackless(Case):
         return re.findall(r"changed state: (\w+ -> \w+)", stack.node.log)
 
 
-@per_transport(*TRANSPORTS)
+@per_transport(*TRANSPORTS, tls=True)
 class MixedRequests:
     @classmethod
     def setUpClass(cls):
         pass
 
     def test_none_is_lost_doubled_or_corrupted_while_everything_breaks(self):
+        requests, cuts = ((20_000, 500) if FULL else
+                          (200, 8) if self.agents_over_tls else (500, 15))
         problems, line = soak(
-            self.transport, 20_000 if FULL else 500, BIN, connections=16,
-            saw=0.2, vanish=3 if FULL else 1, largest=8 << 20, seed=SEED,
-            cuts=500 if FULL else 15)
+            self.transport, requests, BIN, connections=16, saw=0.2,
+            vanish=3 if FULL else 1, largest=8 << 20, seed=SEED, cuts=cuts,
+            tls=self.agents_over_tls)
         say(line)
         self.assertEqual(problems, [], "\n".join(problems[:20]))
 
 
-@per_transport(*(name for name in SINGLE if name != "poll"))
+@per_transport(*(name for name in SINGLE if name != "poll"), tls=FULL)
 class LateHeads:
     """A link that stalls: the node gives it up, the agent does not."""
 
@@ -251,6 +254,7 @@ class Load:
                     self.problems.append(f"load-{number}: {answer}")
 
 
+@over_tls
 class GrpcVanishes(Stackless):
     SECONDS = 10 if FULL else 3
 
@@ -369,7 +373,7 @@ class Threshold(Stackless):
             self.assertEqual(self.changes(stack), ["primary -> fallback"])
 
 
-@per_transport(*SINGLE)
+@per_transport(*SINGLE, tls=FULL)
 class BlackHoles:
     """Packets vanish and nobody says so; all settings are the defaults."""
 
@@ -445,7 +449,7 @@ REPEATABLE = {"get": ("GET", [], True), "post": ("POST", [], False),
               "key": ("POST", [("Idempotency-Key", "1")], True)}
 
 
-@per_transport(*TRANSPORTS)
+@per_transport(*TRANSPORTS, tls=FULL)
 class DeadAgents:
     """kill -9 of an agent while another one serves the same endpoint."""
 
@@ -583,6 +587,11 @@ class Rush(Load):
             if not least <= count <= most:
                 problems.append(f"{name}: {word}, {count} executions")
         return problems
+
+
+if FULL:
+    over_tls(LargeBodies)
+    over_tls(Threshold)
 
 
 if __name__ == "__main__":

@@ -3,22 +3,19 @@
 import contextlib
 import json
 import os
-import pathlib
-import re
 import select
-import signal
 import socket
 import ssl
 import subprocess
 import threading
 
-from harness import (BIN, PASSWORD, TIME_SCALE, Case, Program, Stack, finished,
-                     free_port, main, scratch, wait_until, write_config)
+from certified import HTTPS, Certified
+from h2_frames import Peer
+from harness import (BIN, PASSWORD, TIME_SCALE, Case, Program, finished,
+                     free_port, main, scratch, wait_until)
 from lab.testca import Authority, openssl
 from origin import Origin
 from wire import HOST, ask
-
-HTTPS = "https://example.com"
 
 
 class HttpsTargets(Case):
@@ -67,74 +64,6 @@ class HttpsTargets(Case):
         self.assertEqual(agent.log.count("aps-endpoint: "), 1)
 
 
-class Certified(Case):
-    """A certificate authority for the class, and stacks that use it."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = pathlib.Path(
-            os.environ.get("TMPDIR", "/tmp")) / f"aps-tls-{os.getpid()}"
-        cls.ca = Authority(cls.folder)
-        cls.good = cls.ca.issue(
-            "good", ["example.com", "localhost", "127.0.0.1"])
-        super().setUpClass()
-
-    @classmethod
-    def tearDownClass(cls):
-        super().tearDownClass()
-        subprocess.run(["rm", "-r", cls.folder], check=True)
-
-    def tls(self, pair=None, **more):
-        pair = pair or self.good
-        return {"cert": str(pair.cert), "key": str(pair.key), **more}
-
-    def secure(self, transport="ws", pair=None, agent=True, flags=(),
-               tls=None, **more):
-        """A stack whose one server speaks TLS."""
-        config = {"servers": {"main": {"tls": tls or self.tls(pair)}},
-                  "mappings": more.pop("mappings", None)}
-        origin = more.pop("origin", None) or Origin()
-        config["mappings"] = config["mappings"] or [
-            {"from": HTTPS, "to": origin.url, "via": {"tunnels": ["tunnel1"]}}]
-        for key, value in more.pop("config", {}).items():
-            config[key] = value
-        flags = tuple(flags) or ("-tls", "-ca", self.ca.cert)
-        return self.build(transport, agent=agent, agent_flags=flags,
-                          origin=origin, config=config, **more)
-
-    def context(self, **changes):
-        context = ssl.create_default_context(cafile=self.ca.cert)
-        for key, value in changes.items():
-            setattr(context, key, value)
-        return context
-
-    def connect(self, port, name=HOST, context=None, alpn=None):
-        context = context or self.context()
-        if alpn:
-            context.set_alpn_protocols(alpn)
-        plain = socket.create_connection(("127.0.0.1", port),
-                                         timeout=30 * TIME_SCALE)
-        try:
-            return context.wrap_socket(plain, server_hostname=name)
-        except Exception:
-            plain.close()
-            raise
-
-    def fetch(self, port, path="/", headers=(), **options):
-        with self.connect(port, **options) as stream:
-            lines = [f"GET {path} HTTP/1.1", f"Host: {HOST}",
-                     "Connection: close", *headers]
-            stream.sendall("\r\n".join([*lines, "", ""]).encode())
-            answer = b""
-            while piece := stream.recv(65536): # an end without a word raises
-                answer += piece
-        head, _, body = answer.partition(b"\r\n\r\n")
-        lines = head.decode("latin-1").split("\r\n")
-        fields = {name.lower(): value.strip() for name, _, value in
-                  (line.partition(":") for line in lines[1:])}
-        return int(lines[0].split()[1]), fields, body
-
-
 class Servers(Certified):
     def test_visitors_are_served_over_https(self):
         stack = self.secure()
@@ -149,6 +78,67 @@ class Servers(Certified):
         self.assertEqual(record["tls"]["version"], "TLSv1.3")
         self.assertEqual(record["tls"]["server_name"], HOST)
         self.assertEqual(record["tls"]["client"], "")
+
+    def record(self, stack, request_id):
+        body = json.loads(stack.node.get(f"/.api/exchanges?id={request_id}")[1])
+        return (body["finished"] or body["live"])[0]
+
+    def test_schemes_are_those_of_the_connection(self):
+        """Whatever an HTTP/2 client calls its scheme."""
+        stack = self.secure(config={"servers": {"main": {
+            "host": "127.0.0.1", "port": free_port(), "tls": self.tls(),
+            "trusted_proxies": ["127.0.0.1"]}}})
+        said = [("Forwarded", "for=192.0.2.1;proto=http"),
+                ("X-Request-Id", "h1")]
+        self.fetch(stack.port, headers=[": ".join(field) for field in said])
+        with Peer(stack.port, tls=self.context()) as peer:
+            for stream, scheme in ((1, "https"), (3, "http")):
+                peer.ask(stream, scheme=scheme, more=(
+                    ("forwarded", said[0][1]), ("x-request-id", scheme)))
+                peer.body(stream)
+        for asked in stack.origin.requests:
+            self.assertEqual(asked.header("X-Forwarded-Proto"), "https")
+            self.assertEqual(asked.header("Forwarded"),
+                             said[0][1] + ", for=127.0.0.1;proto=https")
+        for request_id in ("h1", "https", "http"):
+            finished(stack.node, request_id)
+            record = self.record(stack, request_id)
+            self.assertEqual((record["scheme"], record["status"]),
+                             ("https", 200))
+            self.assertEqual(record["tls"]["server_name"], HOST)
+
+    def test_what_the_node_answers_itself_has_its_scheme(self):
+        stack = self.secure(agent=False, config={
+            "log": {"requests": True, "format": "json"}})
+        with self.connect(stack.port) as stream:
+            stream.sendall(f"GET /a#b HTTP/1.1\r\nHost: {HOST}\r\n"
+                           "X-Request-Id: odd\r\n\r\n".encode())
+            self.assertIn(b" 400 ", stream.recv(65536))
+        record = finished(stack.node, "odd")[0]
+        self.assertEqual(record["scheme"], "https")
+        line = next(json.loads(line) for line in stack.node.log.splitlines()
+                    if '"odd"' in line and '"url"' in line)
+        self.assertTrue(line["url"].startswith("https://example.com"), line)
+        self.assertEqual(line["tls"]["version"], "TLSv1.3")
+
+    def test_lines_of_requests_have_what_tls_agreed_on(self):
+        mine = self.ca.issue("logged", subject="/CN=a \"visitor\"", client=True)
+        context = self.context(maximum_version=ssl.TLSVersion.TLSv1_2)
+        context.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")
+        context.load_cert_chain(mine.cert, mine.key)
+        for form in ("text", "json"):
+            stack = self.secure(tls=self.tls(client_ca=str(self.ca.cert)),
+                                config={"log": {"requests": True,
+                                                "format": form}})
+            self.fetch(stack.port, context=context,
+                       headers=["X-Request-Id: mine"])
+            words = ('tls=TLSv1.2 cipher=ECDHE-ECDSA-AES128-GCM-SHA256 '
+                     'server_name="example.com" client="/CN=a \\"visitor\\""'
+                     if form == "text" else
+                     '"tls":{"version":"TLSv1.2","cipher":"ECDHE-ECDSA-AES128'
+                     '-GCM-SHA256","server_name":"example.com","client":"/CN=a'
+                     ' \\"visitor\\""}')
+            wait_until(lambda: words in stack.node.log, words)
 
     def test_a_body_of_any_size_passes_both_ways(self):
         stack = self.secure()
@@ -281,154 +271,6 @@ class Servers(Certified):
         self.assertEqual(
             self.fetch(stack.port)[1]["strict-transport-security"],
             "max-age=31536000")
-
-
-class Handshakes(Certified):
-    """What openssl's client may and may not agree on."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.stack = cls.secure_stack()
-
-    @classmethod
-    def secure_stack(cls):
-        origin = Origin()
-        pair = cls.ca.issue("both", [HOST], kind="rsa")
-        return Stack(agent=False, origin=origin, config={
-            "servers": {"main": {"tls": {
-                "cert": str(cls.good.cert), "key": str(cls.good.key),
-                "certificates": [{"cert": str(pair.cert),
-                                  "key": str(pair.key)}]}}},
-            "mappings": [{"from": HTTPS, "to": origin.url}]})
-
-    def s_client(self, *flags, text="", pause=0):
-        return subprocess.run(
-            ["openssl", "s_client", "-connect", f"127.0.0.1:{self.stack.port}",
-             "-servername", HOST, "-CAfile", self.ca.cert, *flags],
-            input=text, text=True, capture_output=True, check=False,
-            timeout=60 * TIME_SCALE)
-
-    # Flags, whether it comes to a session, what is said or logged.
-    ROWS = [
-        (["-tls1_3"], True, "TLSv1.3"),
-        (["-tls1_2"], True, "TLSv1.2"),
-        (["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], False, "version"),
-        (["-tls1", "-cipher", "ALL:@SECLEVEL=0"], False, "version"),
-        (["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"], True,
-         "ECDHE-ECDSA-AES128-GCM-SHA256"),
-        (["-tls1_2", "-cipher", "ECDHE-ECDSA-CHACHA20-POLY1305"], True,
-         "CHACHA20"),
-        (["-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-SHA"], False, "handshake"),
-        (["-tls1_2", "-cipher", "AES128-GCM-SHA256"], False, "handshake"),
-        (["-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256"], False,
-         "handshake"),
-        (["-tls1_2", "-cipher", "ECDHE-RSA-AES128-SHA256"], False,
-         "handshake"),
-        (["-tls1_3", "-groups", "X25519"], True, "X25519"),
-        (["-tls1_3", "-groups", "P-521"], False, "handshake"),
-        (["-alpn", "http/1.1"], True, "ALPN protocol: http/1.1"),
-        (["-alpn", "h2"], True, "ALPN protocol: h2"),
-        (["-alpn", "ftp"], False, "no application protocol"),
-    ]
-
-    def test_the_table(self):
-        for flags, is_session, words in self.ROWS:
-            with self.subTest(flags=flags):
-                done = self.s_client(*flags)
-                said = done.stdout + done.stderr
-                self.assertEqual("Verify return code: 0 (ok)" in said
-                                 and "Cipher is (NONE)" not in said,
-                                 is_session, said)
-                self.assertIn(words, said)
-
-    def test_there_is_no_compression_renegotiation_or_early_data(self):
-        said = self.s_client("-tls1_2", text="R\n").stdout
-        self.assertIn("Compression: NONE", said)
-        done = self.s_client("-tls1_2", text="R\n")
-        self.assertRegex(done.stdout + done.stderr,
-                         "RENEGOTIATING[\\s\\S]*no renegotiation")
-        self.assertNotIn("Max Early Data: 1", self.s_client("-tls1_3").stdout)
-
-    def test_sessions_are_resumed_by_ticket(self):
-        for version in ("-tls1_2", "-tls1_3"):
-            file = self.folder / f"session{version}"
-            request = f"GET / HTTP/1.1\nHost: {HOST}\nConnection: close\n\n"
-            first = self.s_client(version, "-sess_out", file, "-ign_eof",
-                                  "-crlf", text=request)
-            self.assertIn("New, TLSv1", first.stdout)
-            again = self.s_client(version, "-sess_in", file)
-            self.assertIn("Reused, TLSv1", again.stdout, version)
-
-    def test_clients_that_refuse_us_are_told_of(self):
-        with self.assertRaises(ssl.SSLError):
-            self.connect(self.stack.port, context=ssl.create_default_context())
-        wait_until(lambda: "failed-handshake reached by 127.0.0.1"
-                   in self.stack.node.log, "the line about the handshake")
-
-
-class BadPairs(Certified):
-    """What a node says about certificates that are none, before it starts."""
-
-    def rows(self):
-        good, folder = self.good, self.folder
-        other = self.ca.issue("other", [HOST])
-        middle = Authority(folder / "middle", issuer=self.ca, name="middle")
-        expired = self.ca.issue("expired", [HOST], days=(-30, -1))
-        early = self.ca.issue("early", [HOST], days=(2, 30))
-        lonely = middle.issue("lonely", [HOST], aia=True, chain=False)
-        whole = middle.issue("whole", [HOST], aia=True)
-        nameless = self.ca.issue("nameless")
-        empty = folder / "empty.pem"
-        empty.write_text("")
-        text = folder / "text.pem"
-        text.write_text("no certificate\n")
-        broken = folder / "broken.pem"
-        broken.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n"
-                          "-----END CERTIFICATE-----\n")
-        locked = folder / "locked.key"
-        openssl("pkey", "-in", good.key, "-aes128", "-passout", "pass:x",
-                "-out", locked)
-        unordered = folder / "unordered.pem"
-        unordered.write_text(good.cert.read_text() + other.cert.read_text())
-        return [
-            ("/nowhere.pem", good.key, r"tls\.cert: .*No such file"),
-            (good.cert, "/nowhere.key", r"tls\.key: .*No such file"),
-            (folder, good.key, r"tls\.cert: .*a directory"),
-            (empty, good.key, r"tls\.cert: .*no certificate in PEM"),
-            (text, good.key, r"tls\.cert: .*no certificate in PEM"),
-            (broken, good.key, r"tls\.cert: .*certificate 1 cannot be read"),
-            (good.key, good.key, r"tls\.cert: .*a key, and no certificate"),
-            (good.cert, good.cert, r"tls\.key: .*a certificate, and no key"),
-            (good.cert, text, r"tls\.key: .*no private key in PEM"),
-            (good.cert, locked, r"tls\.key: .*a key with a passphrase"),
-            (good.cert, other.key, r"tls\.key: .*key of another certificate"),
-            (expired.cert, expired.key, r"tls\.cert: .*expired on \d{4}-"),
-            (early.cert, early.key, r"tls\.cert: .*not valid before \d{4}-"),
-            (lonely.cert, lonely.key,
-             r'tls\.cert: .*chain is incomplete, .*APS test middle'),
-            (unordered, good.key, r"tls\.cert: .*did not issue"),
-            (nameless.cert, nameless.key, r"tls\.cert: .*no name"),
-            (whole.cert, whole.key, None),
-        ]
-
-    def test_the_table(self):
-        for cert, key, words in self.rows():
-            with self.subTest(cert=cert, key=key):
-                file = write_config(scratch(self), {"servers": {"s": {
-                    "port": free_port(), "tls": {"cert": str(cert),
-                                                 "key": str(key)}}}})
-                for flags in (["-check"], [])[:2 if words else 1]:
-                    done = subprocess.run(
-                        [BIN / "aps", "-config", file, *flags], text=True,
-                        capture_output=True, check=False,
-                        timeout=60 * TIME_SCALE)
-                    self.assertEqual(done.returncode, 1 if words else 0,
-                                     done.stderr)
-                    if words:
-                        self.assertRegex(done.stderr, words)
-                        self.assertIn(file.name, done.stderr)
-                        self.assertEqual(done.stderr.count("\n"), 1)
 
 
 class Agents(Certified):
@@ -740,104 +582,6 @@ class ClientCertificates(Certified):
             f"/.api/exchanges?id={fields['x-request-id']}")[1])
         self.assertEqual(body["finished"][0]["tls"]["client"], "/CN=visitor")
         self.assertTrue(record)
-
-
-class Renewals(Certified):
-    """Certificates change while the node runs."""
-
-    def setUp(self):
-        super().setUp()
-        self.pair = self.ca.issue("live", [HOST, "localhost", "127.0.0.1"])
-        self.next = 0
-
-    def put(self, **wish):
-        """Another certificate into the same files; the key file first."""
-        self.next += 1
-        fresh = self.ca.issue(f"live-{self.next}", [HOST, "localhost", "127.0.0.1"], **wish)
-        os.replace(fresh.key, self.pair.key)
-        os.replace(fresh.cert, self.pair.cert)
-
-    def serial(self, stack):
-        with self.connect(stack.port) as stream:
-            return stream.getpeercert()["serialNumber"]
-
-    def test_a_file_that_changed_is_used(self):
-        stack = self.secure(pair=self.pair)
-        before = self.serial(stack)
-        held = self.connect(stack.port)
-        self.put()
-        wait_until(lambda: self.serial(stack) != before, "the new certificate")
-        self.assertIn("Server main has new certificates", stack.node.log)
-        held.sendall(f"GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
-        self.assertIn(b" 200 ", held.recv(65536))
-        held.close()
-
-    def test_a_bad_pair_is_refused_and_the_old_one_stays(self):
-        stack = self.secure(pair=self.pair)
-        before = self.serial(stack)
-        kept = self.pair.cert.read_text(), self.pair.key.read_text()
-        expired = self.ca.issue("gone", [HOST], days=(-9, -1))
-        self.pair.key.write_text(self.good.key.read_text())
-        wait_until(lambda: "keeps its certificates" in stack.node.log,
-                   "the refusal")
-        self.assertIn("the key of another certificate", stack.node.log)
-        other = self.ca.issue("another", ["a.example"])
-        self.pair.key.write_text(other.key.read_text())
-        self.pair.cert.write_text(other.cert.read_text())
-        wait_until(lambda: "none for example.com" in stack.node.log,
-                   "the refusal")
-        self.pair.key.write_text(expired.key.read_text())
-        self.pair.cert.write_text(expired.cert.read_text())
-        wait_until(lambda: "expired on" in stack.node.log, "the refusal")
-        self.assertEqual(self.serial(stack), before)
-        self.assertEqual(self.fetch(stack.port)[0], 200)
-        self.pair.key.write_text(kept[1])
-        self.pair.cert.write_text(kept[0])
-
-    def test_hangups_look_at_once(self):
-        stack = self.secure(pair=self.pair)
-        before = self.serial(stack)
-        self.put()
-        os.kill(stack.node.pid, signal.SIGHUP)
-        wait_until(lambda: self.serial(stack) != before, "the new certificate")
-
-    def test_many_renewals_under_load_fail_nothing(self):
-        stack = self.secure(pair=self.pair)
-        over = threading.Event()
-        failed, served = [], [0]
-
-        def visit():
-            while not over.is_set():
-                try:
-                    status = self.fetch(stack.port)[0]
-                    served[0] += 1
-                    if status != 200:
-                        failed.append(status)
-                except Exception as error:
-                    failed.append(error)
-        visitors = [threading.Thread(target=visit) for _ in range(3)]
-        for each in visitors:
-            each.start()
-        for _ in range(20):
-            before = stack.node.log.count("has new certificates")
-            self.put()
-            os.kill(stack.node.pid, signal.SIGHUP)
-            wait_until(lambda: stack.node.log.count("has new certificates")
-                       > before, "the next certificate")
-        over.set()
-        for each in visitors:
-            each.join()
-        self.assertEqual(failed, [])
-        self.assertGreater(served[0], 20)
-
-    def test_the_days_left_are_counted_and_told(self):
-        soon = self.ca.issue("soon", [HOST], days=(-1, 5.5))
-        stack = self.secure(agent=False, pair=soon)
-        wait_until(lambda: "ends in 5 days" in stack.node.log, "the event")
-        _, metrics = stack.node.get("/metrics")
-        found = re.search(r'aps_certificate_days_left\{server="main"\} (\d+)',
-                          metrics.decode())
-        self.assertEqual(found[1], "5")
 
 
 if __name__ == "__main__":

@@ -208,27 +208,27 @@ CAF_TEST(a port that stopped accepting keeps its links) {
 }
 
 CAF_TEST(a closed listener ends its links) {
-  for (auto transport : transports) {
-    CAF_MESSAGE(std::string{to_string(transport)});
+  for (auto kind : link_kinds) {
+    CAF_MESSAGE(to_string(kind));
     auto node_side = std::make_shared<recorder>();
     auto agent_side = std::make_shared<recorder>();
-    auto [node_link, agent_link] = connect(transport);
+    auto [node_link, agent_link] = connect(kind);
     CAF_REQUIRE(node_link && agent_link);
     start(node_link, node_side);
     start(agent_link, agent_side);
-    port.reset();
+    port_of(kind).reset();
     CAF_CHECK(agent_side->closed());
     CAF_CHECK(node_side->closed());
-    port = net->listen(options(), node);
+    port_of(kind) = net->listen(options(kind.tls), node);
   }
 }
 
 CAF_TEST(a server without agents refuses every transport) {
-  auto closed = options();
-  closed.agents = false;
-  port = net->listen(closed, node);
-  for (auto transport : transports) {
-    const auto result = dial(transport, port->port());
+  for (auto kind : link_kinds) {
+    auto closed = options(kind.tls);
+    closed.agents = false;
+    port_of(kind) = net->listen(closed, node);
+    const auto result = dial(kind, port_of(kind)->port());
     CAF_CHECK(!result.connected);
     CAF_MESSAGE(std::string{to_string(result.error)} << ": " << result.detail);
     CAF_CHECK(result.error == link_error::refused

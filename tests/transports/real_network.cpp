@@ -74,23 +74,25 @@ CAF_TEST(what was posted before the end is done) {
 CAF_TEST_FIXTURE_SCOPE(real_network_tests, link_fixture)
 
 CAF_TEST(a network goes away under its links) {
-  for (auto transport : transports) {
-    CAF_MESSAGE(std::string{to_string(transport)});
+  for (auto kind : link_kinds) {
+    CAF_MESSAGE(to_string(kind));
     auto node_side = std::make_shared<recorder>();
     auto agent_side = std::make_shared<recorder>();
-    auto pair = connect(transport);
+    auto pair = connect(kind);
     CAF_REQUIRE(pair.node && pair.agent);
     start(pair.node, node_side);
     start(pair.agent, agent_side);
-    auto idle = connect(transport); // never started
+    auto idle = connect(kind); // never started
     pair = {};
     idle = {};
     port.reset();
+    secure_port.reset();
     net.reset();
     CAF_CHECK_EQUAL(agent_side->closings(), 1);
     CAF_CHECK_EQUAL(node_side->closings(), 1);
     net = make_network(2);
     port = net->listen(options(), node);
+    secure_port = net->listen(options(true), node);
   }
 }
 

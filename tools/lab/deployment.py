@@ -38,6 +38,16 @@ def node_config(target, changes=None):
     return merged(base, changes)
 
 
+def with_tls_for_agents(config, pair):
+    """The same, but agents dial in at a server of their own, over TLS."""
+    server = {"host": "127.0.0.1", "port": free_port(),
+              "tls": {"cert": str(pair.cert), "key": str(pair.key)}}
+    return merged(config, {
+        "servers": {"agents": server},
+        "tunnels": {name: {"servers": ["agents"]}
+                    for name in config["tunnels"]}})
+
+
 class Node(Program):
     def __init__(self, programs, folder, config, name="node", flags=(),
                  env=None):
@@ -47,6 +57,8 @@ class Node(Program):
         super().__init__(name, [pathlib.Path(programs) / "aps", "-config",
                                 self.config_file, *flags], folder, env)
         self.port = config["servers"]["main"]["port"]
+        self.agent_port = config["servers"].get(
+            "agents", config["servers"]["main"])["port"]
         self.admin_port = config.get("admin", {}).get("port")
 
     def start(self):

@@ -1,8 +1,9 @@
 """A TCP proxy that stands between agent and node and breaks things on demand.
 
 It tells gRPC connections ("h2"), WebSockets ("ws"), polling ("poll") and other
-HTTP ("http") by their first bytes. All methods may be called from any
-thread."""
+HTTP ("http") by their first bytes. Over TLS the protocol that a client asks for
+tells gRPC from the rest, which is what `behind_tls` says. All methods may be
+called from any thread."""
 
 import asyncio
 import collections
@@ -19,7 +20,13 @@ KINDS = {"grpc": ("h2",), "ws": ("ws",), "poll": ("poll",),
 _CHUNK = 256 * 1024
 
 
-def kind_of(first):
+_HANDSHAKE = b"\x16\x03"
+_ALPN_H2 = b"\x00\x03\x02h2"
+
+
+def kind_of(first, behind_tls="ws"):
+    if first.startswith(_HANDSHAKE):
+        return "h2" if _ALPN_H2 in first else behind_tls
     if first.startswith(b"PRI"):
         return "h2"
     target = first.split(b" ", 2)[1:2]
@@ -99,8 +106,9 @@ class _Connection:
 class FaultProxy:
     """Listens on `port` and passes connections on to `target_port`."""
 
-    def __init__(self, target_port):
+    def __init__(self, target_port, behind_tls="ws"):
         self.target_port = target_port
+        self.behind_tls = behind_tls
         self.refused = frozenset()
         self.holes = frozenset()
         self.delay_seconds = 0.0
@@ -297,7 +305,7 @@ class FaultProxy:
         one = _Connection(self, agent)
         try:
             first = await agent_reader.read(_CHUNK)
-            one.kind = kind_of(first)
+            one.kind = kind_of(first, self.behind_tls)
             if not first or one.kind in self.refused:
                 one.reset()
                 return

@@ -75,9 +75,11 @@ class Authority:
     """A root in `folder`, or (with `issuer`) an authority below another one,
     whose certificate goes behind those that it issues."""
 
-    def __init__(self, folder, issuer=None, name="ca", subject=None):
+    def __init__(self, folder, issuer=None, name="ca", subject=None,
+                 days=(-1, 90)):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.name = name
         self.config = self.folder / f"{name}.cnf"
         self.chain = []
         database = self.folder / f"{name}.db"
@@ -86,7 +88,7 @@ class Authority:
         self.config.write_text(_CONFIG.format(folder=database))
         subject = subject or f"/CN=APS test {name}"
         if issuer:
-            made = issuer.issue(name, subject=subject, ca=True)
+            made = issuer.issue(name, subject=subject, ca=True, days=days)
             self.cert, self.key = made
             self.chain = [self.cert]
             return
@@ -99,6 +101,20 @@ class Authority:
                     "basicConstraints=critical,CA:TRUE", "-addext",
                     "keyUsage=critical,keyCertSign,cRLSign")
             os.chmod(self.key, 0o600)
+
+    def respond(self, pair, file, days=7, revoke=False):
+        """What this authority says of a certificate (OCSP), DER; it is over
+        after so many days, or minutes if they are less than one."""
+        if revoke:
+            openssl("ca", "-config", self.config, "-cert", self.cert,
+                    "-keyfile", self.key, "-revoke", pair.cert)
+        time = (["-ndays", days] if days >= 1
+                else ["-nmin", max(1, round(days * 1440))])
+        openssl("ocsp", "-index", self.folder / f"{self.name}.db/index.txt",
+                "-CA", self.cert, "-rsigner", self.cert, "-rkey", self.key,
+                "-issuer", self.cert, "-cert", pair.cert, "-respout", file,
+                "-noverify", *time)
+        return file
 
     def issue(self, name, names=(), subject=None, days=(-1, 90), kind="ec",
               client=False, ca=False, aia=False, chain=True):

@@ -126,9 +126,12 @@ header_list end_to_end_fields(header_list& from, bool trusted,
 }
 
 // RFC 7239: an IPv6 address has brackets, and then quotes.
-std::string forwarded_for(std::string_view ip) {
-  const bool v6 = ip.find(':') != ip.npos;
-  return std::string{v6 ? "for=\"[" : "for="}.append(ip).append(v6 ? "]\"" : "");
+std::string forwarded_element(const request_source& source) {
+  const bool v6 = source.peer_ip.find(':') != source.peer_ip.npos;
+  return std::string{v6 ? "for=\"[" : "for="}
+    .append(source.peer_ip)
+    .append(v6 ? "]\"" : "")
+    .append(source.secure ? ";proto=https" : ";proto=http");
 }
 
 // What a trusted proxy said of the first two stays.
@@ -143,7 +146,7 @@ void add_identity(header_list& headers, const request_address& address,
                                             : source.secure ? "https"
                                                             : "http"});
   if (find_header(headers, "forwarded"))
-    append_element(headers, "Forwarded", forwarded_for(source.peer_ip));
+    append_element(headers, "Forwarded", forwarded_element(source));
 }
 
 // The version as Via has it (RFC 9110, 7.6.3).

@@ -33,7 +33,7 @@ h2_verdict h2_counts::on_bytes(size_t bytes) noexcept {
   // What was read before is judged here, so that a frame under way is known.
   const auto unknown = bytes_ > known_bytes_ ? bytes_ - known_bytes_ : 0;
   if (unknown
-      > unknown_bytes + unknown_bytes_per_request * requests_ + under_way_)
+      > unknown_bytes + unknown_bytes_per_request * requests_ + rest_bytes_)
     return h2_verdict::control_flood;
   bytes_ += bytes;
   return !admitted_ && bytes_ > profile_.early_bytes ? h2_verdict::early_flood
@@ -93,13 +93,8 @@ h2_verdict h2_counts::on_field(size_t name, size_t value) noexcept {
            : h2_verdict::ok;
 }
 
-h2_verdict h2_counts::on_reset_sent(size_t window, bool fault,
-                                    time_point now) noexcept {
-  // Frames have heads, and may be small.
-  under_way_ += window + window / 4;
-  return !fault
-             || faults_.take(1, now, profile_.resets,
-                             profile_.resets_per_second)
+h2_verdict h2_counts::on_fault(time_point now) noexcept {
+  return faults_.take(1, now, profile_.resets, profile_.resets_per_second)
            ? h2_verdict::ok
            : h2_verdict::fault_flood;
 }

@@ -84,16 +84,19 @@ class h2_counts {
   /// beyond their bytes on the wire is limited by time, too.
   h2_verdict on_field(size_t name, size_t value) noexcept;
 
-  /// We gave a stream up; the peer could not know, so as much as its window
-  /// allowed may still come, and is skipped unseen. `fault`: because it broke
-  /// the rules, which costs us what a reset of its own does.
-  h2_verdict on_reset_sent(size_t window, bool fault, time_point now) noexcept;
+  /// We reset a stream as it breaks the rules, which costs us what a reset of
+  /// the peer's own does.
+  h2_verdict on_fault(time_point now) noexcept;
 
   /// A request came that is none by the rules.
   h2_verdict on_bad_request() noexcept;
 
   /// We sent a DATA frame; answers to it are no flood.
   void on_data_sent() noexcept { spare_window_updates_ += updates_per_data; }
+
+  /// We ended a stream before the peer did, which may have sent so many bytes
+  /// more by then.
+  void on_rest(uint32_t bytes) noexcept { rest_bytes_ += bytes; }
 
   /// Who speaks is known.
   void admit() noexcept { admitted_ = true; }
@@ -117,7 +120,7 @@ class h2_counts {
   bool admitted_ = false;
   uint64_t bytes_ = 0;
   uint64_t known_bytes_ = 0; // of frames that `on_frame` was told of
-  uint64_t under_way_ = 0;   // that came, at most, of streams we gave up
+  uint64_t rest_bytes_ = 0;  // of streams that we ended
   uint32_t bad_requests_ = 0;
   uint32_t requests_ = 0;
   uint64_t total_header_bytes_ = 0;

@@ -97,6 +97,7 @@ struct h2_session::stream {
   bool given_up = false; ///< by us: nothing more is sent but that
   size_t unconsumed = 0; ///< bytes of the peer's body
   bool unsent = false;   ///< a request that the peer never saw
+  bool reset_by_peer = false;
 };
 
 /// What nghttp2 calls. It is C: no exception may pass through it.
@@ -123,7 +124,10 @@ struct h2_session::callbacks {
     auto& session = self(user);
     const auto verdict
       = session.counts_.on_frame(head->type, head->length, session.now_);
-    return session.judge(verdict) ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+    return session.judge(verdict)
+               && session.is_in_order(head->type, head->stream_id)
+             ? 0
+             : NGHTTP2_ERR_CALLBACK_FAILURE;
   }
 
   static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame,
@@ -163,6 +167,10 @@ struct h2_session::callbacks {
         case NGHTTP2_DATA:
           if (is_last(frame))
             on_peer_end(session, frame->hd.stream_id);
+          break;
+        case NGHTTP2_RST_STREAM:
+          if (auto* found = session.find(frame->hd.stream_id))
+            found->reset_by_peer = true;
           break;
         case NGHTTP2_GOAWAY:
           session.go_away_code_ = frame->goaway.error_code;
@@ -248,6 +256,9 @@ struct h2_session::callbacks {
       const auto ended = std::move(found->second);
       session.streams_.erase(found);
       nghttp2_session_consume_connection(session.session_, ended->unconsumed);
+      if (!ended->reset_by_peer
+          && nghttp2_session_get_stream_remote_close(session.session_, id) == 0)
+        session.note_rest(id);
       if (ended->owner) {
         auto ending = session_ending(session, code);
         ending.unprocessed = ending.unprocessed || ended->unsent;
@@ -296,6 +307,8 @@ struct h2_session::callbacks {
       if (!session.acceptor_ || frame->hd.type != NGHTTP2_HEADERS
           || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
+      if (!is_last(frame) && !session.find(frame->hd.stream_id))
+        session.note_rest(frame->hd.stream_id);
       if (!session.judge(session.counts_.on_bad_request()))
         return int{NGHTTP2_ERR_CALLBACK_FAILURE};
       session.acceptor_->on_bad_request();
@@ -309,7 +322,8 @@ struct h2_session::callbacks {
       if (frame->hd.type == NGHTTP2_GOAWAY)
         on_farewell(all, frame->goaway);
       if (frame->hd.type == NGHTTP2_RST_STREAM
-          && !on_reset_sent(all, session, *frame))
+          && is_fault(frame->rst_stream.error_code)
+          && !all.judge(all.counts_.on_fault(all.now_)))
         return int{NGHTTP2_ERR_CALLBACK_FAILURE};
       // An answer is complete although its request is not: nobody waits for
       // the rest of that (RFC 9113, 8.1).
@@ -322,17 +336,6 @@ struct h2_session::callbacks {
                                   h2_code::no_error);
       return 0;
     });
-  }
-
-  /// Its stream is still known, so that its window tells what may come.
-  static bool on_reset_sent(h2_session& all, nghttp2_session* session,
-                            const nghttp2_frame& frame) {
-    const auto id = frame.hd.stream_id;
-    const auto window
-      = nghttp2_session_get_stream_local_window_size(session, id);
-    return all.judge(all.counts_.on_reset_sent(
-      static_cast<size_t>(std::max(window, 0)),
-      is_fault(frame.rst_stream.error_code), all.now_));
   }
 
   /// nghttp2 tells the peer what is wrong with it; so we hear, too.
@@ -564,6 +567,27 @@ bool h2_session::judge(h2_verdict verdict) {
   return false;
 }
 
+// After our GOAWAY new streams are ignored, and so is what belongs to them.
+bool h2_session::is_in_order(uint8_t type, int32_t id) {
+  const bool opens = acceptor_ && !leaving_ && type == NGHTTP2_HEADERS
+                     && id % 2 == 1; // nghttp2 objects to others
+  if (!opens || order_.admit(id, find(id) != nullptr))
+    return true;
+  broken_ = true;
+  fault_ = "the peer broke HTTP/2: HEADERS of a stream that is over";
+  farewell_ = go_away_frame(static_cast<uint32_t>(order_.highest()),
+                            h2_code::protocol_error);
+  return false;
+}
+
+void h2_session::note_rest(int32_t id) {
+  order_.on_rest(id);
+  const auto window
+    = nghttp2_session_get_stream_effective_local_window_size(session_, id);
+  counts_.on_rest(
+    static_cast<uint32_t>(window > 0 ? window : int32_t{1} << 16));
+}
+
 void h2_session::rethrow() {
   if (!thrown_)
     return;
@@ -710,6 +734,7 @@ size_t h2_session::waiting(int32_t id) const {
 void h2_session::go_away() {
   if (broken_)
     return;
+  leaving_ = true;
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
                         nghttp2_session_get_last_proc_stream_id(session_),
                         h2_code::no_error, nullptr, 0);
@@ -718,7 +743,7 @@ void h2_session::go_away() {
 void h2_session::terminate(uint32_t code) {
   if (broken_)
     return;
-  terminated_ = true;
+  terminated_ = leaving_ = true;
   nghttp2_session_terminate_session2(session_, 0, code);
 }
 

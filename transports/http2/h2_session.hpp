@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transports/http2/h2_limits.hpp"
+#include "transports/http2/h2_order.hpp"
 #include "transports/http2/h2_stream.hpp"
 #include "transports/net/output_queue.hpp"
 
@@ -160,10 +161,13 @@ class h2_session {
   void resume(stream& of);
   void need(int32_t id, int result);
   bool judge(h2_verdict verdict);
+  bool is_in_order(uint8_t type, int32_t id);
+  void note_rest(int32_t id);
   void rethrow();
 
   h2_acceptor* const acceptor_; ///< null = a client
   h2_counts counts_;
+  h2_order order_;
   const uint32_t max_frame_;
   nghttp2_session* session_ = nullptr;
   std::unordered_map<int32_t, std::unique_ptr<stream>> streams_;
@@ -179,6 +183,7 @@ class h2_session {
   std::exception_ptr thrown_;
   bool takes_rests_ = false;
   bool terminated_ = false; ///< by us
+  bool leaving_ = false;    ///< a GOAWAY of ours said so
   bool broken_ = false;
 };
 

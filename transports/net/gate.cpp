@@ -22,6 +22,20 @@ constexpr int most_at_once = 4;
 // Operators who have not shown their token have this part of the reserve.
 constexpr size_t strangers_of_reserve = 4;
 
+// Polling links that prove nothing, of one address.
+constexpr double link_burst = 250;
+constexpr double links_per_second = 25;
+
+// What an address may begin at once, in seconds of its rate of handshakes.
+constexpr double handshake_burst = 10;
+
+std::optional<address_rate> handshakes_of(const connection_limits& limits) {
+  const double rate = limits.handshakes_per_address;
+  if (rate == 0)
+    return {};
+  return address_rate{rate * handshake_burst, rate};
+}
+
 constexpr limit limit_of(crowd those) noexcept {
   return those == crowd::links ? limit::poll_links : limit::unauthenticated;
 }
@@ -34,6 +48,7 @@ std::string_view describe(limit kind) {
       return "polling links that prove nothing; one was closed or refused";
     case limit::address_connections:
       return "connections of one address";
+    case limit::handshake_rate: return "TLS handshakes of one address";
     case limit::descriptors:
       return "no descriptors but the reserve for agents and operators";
     default:
@@ -94,7 +109,9 @@ int64_t coarse_now() noexcept {
 gate::gate(const connection_limits& limits, std::shared_ptr<front> to,
            bool operators, int64_t (*now)() noexcept)
     : limits_(limits), trusted_(limits.trusted), to_(std::move(to)),
-      operators_(operators), now_(now) {
+      operators_(operators), now_(now),
+      link_rate_(link_burst, links_per_second),
+      handshake_rate_(handshakes_of(limits)) {
   std::lock_guard guard{gates().mutex};
   auto& list = gates().list;
   list.insert(operators ? list.end() : list.begin(), this);
@@ -196,9 +213,7 @@ place_ptr gate::enter_link(executor& unit, std::string peer) {
     auto& house = house_of(ip);
     vacant_.push_back(house.name); // as above
     fresh->descriptors_ = 0;
-    room = (trusted
-            || link_rate_.admit(house.name,
-                                time_point{std::chrono::nanoseconds{now_()}}))
+    room = (trusted || link_rate_.admit(house.name, now()))
            && limit_unproven(house, trusted, crowd::links, gone);
     if (room)
       settle(*fresh, house, standing::linking);
@@ -209,6 +224,20 @@ place_ptr gate::enter_link(executor& unit, std::string peer) {
     return fresh;
   to_->on_limit(limit::poll_links, fresh->peer(), describe(limit::poll_links));
   return nullptr;
+}
+
+bool gate::may_shake_hands(place& on) {
+  const auto ip = address_of(on.peer());
+  if (!handshake_rate_ || trusted_.contains(ip))
+    return true;
+  {
+    std::lock_guard guard{mutex_};
+    if (handshake_rate_->admit(peer_group(ip), now()))
+      return on.took_turn_ = true;
+  }
+  to_->on_limit(limit::handshake_rate, on.peer(),
+                describe(limit::handshake_rate));
+  return false;
 }
 
 void gate::settle(place& place, detail::gate_house& house, standing now) {
@@ -438,6 +467,8 @@ void gate::update(place& place, standing now) {
   if (joins == crowd::agents) {
     if (place.crowd_ == crowd::links)
       link_rate_.give_back(place.house_->name);
+    if (std::exchange(place.took_turn_, false))
+      handshake_rate_->give_back(place.house_->name);
     forget(place);
     return tidy();
   }

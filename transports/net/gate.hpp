@@ -1,7 +1,7 @@
 #pragma once
 
 #include "config/networks.hpp"
-#include "transports/net/link_rate.hpp"
+#include "transports/net/address_rate.hpp"
 #include "transports/net/standing.hpp"
 #include "transports/seam/executor.hpp"
 #include "transports/seam/front.hpp"
@@ -82,6 +82,7 @@ class place final : public detail::gate_hook,
   crowd crowd_ = crowd::strangers;
   size_t descriptors_ = 1;
   bool reserved_ = false;
+  bool took_turn_ = false; ///< of the handshakes of its address
   std::atomic<standing> standing_{standing::silent};
   std::atomic<int64_t> since_{0}; ///< it is idle, or proved nothing
   std::function<void()> evict_;   // on the unit's thread
@@ -125,6 +126,11 @@ class gate final : public std::enable_shared_from_this<gate> {
   /// there are too many. Null = no room.
   place_ptr enter_link(executor& unit, std::string peer);
 
+  /// Whether a TLS handshake may begin on a connection, as it costs the server
+  /// most: an address has some at once and then so many per second. Those of
+  /// agents that show who they are do not count. Thread: any.
+  bool may_shake_hands(place& on);
+
   /// The oldest that did nothing sensible goes, as there are no descriptors.
   /// They belong to the process, so it is looked for behind all its doors,
   /// those of operators last. Thread: any.
@@ -158,6 +164,9 @@ class gate final : public std::enable_shared_from_this<gate> {
   bool add_descriptor(place& place, int one);
   bool limit_unproven(const detail::gate_house& house, bool trusted,
                       crowd those, victims& out);
+  time_point now() const noexcept {
+    return time_point{std::chrono::nanoseconds{now_()}};
+  }
   bool strangers_may_have(size_t more) const noexcept;
   bool push_out(crowd those, const detail::gate_house* from,
                 const detail::gate_house& house, bool spare, victims& out);
@@ -185,7 +194,8 @@ class gate final : public std::enable_shared_from_this<gate> {
   std::array<place_list, crowds> lists_; ///< strangers: the oldest first
   std::array<size_t, crowds> members_{};
   size_t stranger_descriptors_ = 0;
-  link_rate link_rate_;
+  address_rate link_rate_;
+  std::optional<address_rate> handshake_rate_;   ///< nothing = any
   std::vector<std::pair<int64_t, place*>> idle_; ///< the oldest last
   time_point idle_found_{};
   std::vector<std::string> vacant_; ///< houses to be forgotten

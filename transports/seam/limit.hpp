@@ -28,9 +28,10 @@ enum class limit : uint8_t {
   frame_field,         ///< of a frame, over what the protocol allows
   handshake,           ///< a TLS handshake that failed
   handshake_time,      ///< one that comes too slowly
+  handshake_rate,      ///< of TLS, for one address
 };
 
-inline constexpr auto last_limit = limit::handshake_time;
+inline constexpr auto last_limit = limit::handshake_rate;
 inline constexpr size_t limit_kinds = static_cast<size_t>(last_limit) + 1;
 
 struct limit_row {
@@ -58,6 +59,7 @@ inline constexpr std::array<limit_row, limit_kinds> limit_table{{
   {limit::frame_field, "frame-field"},
   {limit::handshake, "failed-handshake"},
   {limit::handshake_time, "handshake-time"},
+  {limit::handshake_rate, "handshake-rate"},
 }};
 
 namespace detail {

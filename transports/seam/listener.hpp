@@ -39,8 +39,11 @@ struct connection_limits {
   size_t per_address = 1000;
   size_t unauthenticated = 1000; ///< no request, or no proof, so far
   size_t unauthenticated_per_address = 250;
-  /// Networks (CIDR) for which the two of an address do not hold.
+  /// Networks (CIDR) for which those of an address do not hold.
   std::vector<std::string> trusted = {};
+  /// Of TLS, per second, begun by one address; 0 = any. Ten seconds' worth may
+  /// come at once.
+  uint32_t handshakes_per_address = 100;
 };
 
 struct listen_options {

@@ -1,6 +1,6 @@
 #define CAF_SUITE certificate_watch
 
-#include "tests/support/certificates.hpp"
+#include "tests/support/ocsp.hpp"
 #include "tests/support/test.hpp"
 
 #include "actors/base/certificate_watch.hpp"
@@ -152,6 +152,43 @@ CAF_TEST(one that ends soon is told of at the start) {
   begin({.until = 3 * test_day + test_day / 2});
   CAF_CHECK_EQUAL(events.size(), 1u);
   CAF_CHECK(events.front().detail.find("ends in 3 days") != std::string::npos);
+}
+
+CAF_TEST(a new OCSP response is used and one that is over told once) {
+  const auto mine = make_certificate();
+  put(mine);
+  settings.certificates.front().ocsp = folder + "/c.ocsp";
+  const auto answer = [&](long until) {
+    std::ofstream{folder + "/c.ocsp"}
+      << make_ocsp({.of = mine, .issuer = mine, .until = until});
+  };
+  answer(2 * test_day);
+  std::vector<tls_pair> given = watch.add("s", settings)->pairs;
+  watch.use("s", [&](const tls_material& fresh) { given = fresh.pairs; });
+  const auto first = given.front().ocsp_until;
+  CAF_CHECK(!given.front().ocsp.empty());
+  answer(5 * test_day);
+  watch.look(false);
+  CAF_CHECK(given.front().ocsp_until > first);
+  CAF_REQUIRE_EQUAL(events.size(), 1u);
+  CAF_CHECK_EQUAL(events.back().detail, "Server s has new OCSP responses");
+  now += 6 * test_day;
+  watch.look(false);
+  watch.look(false);
+  CAF_REQUIRE_EQUAL(events.size(), 2u);
+  CAF_CHECK(events.back().kind == event_kind::certificate_ends);
+  CAF_CHECK_EQUAL(events.back().detail,
+                  "The OCSP response of server s for a.example is over and not "
+                  "shown any more");
+  std::ofstream{folder + "/c.ocsp"} << "nothing";
+  watch.look(false);
+  CAF_REQUIRE_EQUAL(events.size(), 3u);
+  CAF_CHECK(events.back().kind == event_kind::certificate_refused);
+  CAF_CHECK(events.back().detail.find("tls.ocsp: found") != std::string::npos);
+  answer(9 * test_day);
+  watch.look(false);
+  CAF_REQUIRE_EQUAL(events.size(), 4u);
+  CAF_CHECK(events.back().kind == event_kind::certificate_renewed);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

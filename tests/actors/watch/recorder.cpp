@@ -68,8 +68,10 @@ struct fixture {
     run();
   }
 
-  void keep_own(std::string_view path, outcome why = outcome::no_mapping) {
+  void keep_own(std::string_view path, outcome why = outcome::no_mapping,
+                tls_facts_ptr tls = nullptr) {
     own_answer answer;
+    answer.tls = std::move(tls);
     answer.result = why;
     answer.status = 404;
     answer.peer = "192.0.2.9";
@@ -222,6 +224,29 @@ CAF_TEST(memory of a record is used again but not under a reader) {
   CAF_CHECK_EQUAL(still, shown);
 }
 
+CAF_TEST(a line of the log has what TLS agreed on) {
+  const auto line_with = [](const tls_facts& facts) {
+    fixture uut{4, true};
+    uut.keep_own("/x", outcome::no_mapping,
+                 std::make_shared<const tls_facts>(facts));
+    return uut.log.str();
+  };
+  auto facts = tls_facts{};
+  facts.version = "TLSv1.3";
+  facts.cipher = "TLS_AES_128_GCM_SHA256";
+  const auto bare = line_with(facts);
+  CAF_MESSAGE(bare);
+  CAF_CHECK(bare.find(" tls=TLSv1.3 cipher=TLS_AES_128_GCM_SHA256\n")
+            != bare.npos);
+  facts.server_name = "a.example";
+  facts.subject = "/CN=x status=200";
+  const auto whole = line_with(facts);
+  CAF_MESSAGE(whole);
+  CAF_CHECK(whole.find(" server_name=\"a.example\" client=\"/CN=x "
+                       "status=200\"\n")
+            != whole.npos);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
 
 CAF_TEST(without room nothing is kept and all is counted) {
@@ -240,6 +265,7 @@ CAF_TEST(a line of the log has what happened and quotes what was asked) {
             != line.npos);
   CAF_CHECK(line.find(" status=404 outcome=no-mapping ") != line.npos);
   CAF_CHECK(line.find("acquired_ms") == line.npos);
+  CAF_CHECK(line.find("tls=") == line.npos);
   fixture silent{4, false};
   silent.keep_own("/x");
   CAF_CHECK_EQUAL(silent.log.str(), "");

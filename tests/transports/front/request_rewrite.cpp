@@ -169,7 +169,7 @@ CAF_TEST(what trusted proxies say is kept and continued) {
     {"X-Forwarded-For", "2.2.2.2, 192.0.2.1"},
     {"X-Forwarded-Host", "shop.example"},
     {"X-Forwarded-Proto", "https"},
-    {"Forwarded", "for=1.1.1.1, for=192.0.2.1"},
+    {"Forwarded", "for=1.1.1.1, for=192.0.2.1;proto=http"},
     {"X-Real-IP", "1.1.1.1"},
     {"Via", "1.1 aps-me"},
     {"X-Request-Id", "id-1"}};
@@ -189,6 +189,33 @@ CAF_TEST(what came over TLS has its scheme from there) {
   CAF_CHECK_EQUAL(scheme("/x", false), "http");
   CAF_CHECK_EQUAL(scheme("http://example.com/x", true), "http");
   CAF_CHECK_EQUAL(scheme("https://example.com/x", false), "https");
+}
+
+CAF_TEST(a hop over TLS says so) {
+  struct row {
+    std::string peer;
+    bool secure;
+    std::string forwarded;
+    std::string proto;
+  };
+  const row rows[] = {
+    {"192.0.2.1", false, "for=a, for=192.0.2.1;proto=http", "http"},
+    {"192.0.2.1", true, "for=a, for=192.0.2.1;proto=https", "https"},
+    {"2001:db8::1", true, "for=a, for=\"[2001:db8::1]\";proto=https", "https"},
+  };
+  for (const auto& row : rows) {
+    auto head = head_of("GET", "/x");
+    head.headers = {{"Host", "example.com"}, {"Forwarded", "for=a"}};
+    const auto where = std::get<request_address>(address_of(head, row.secure));
+    const auto x = rewrite_request(head, where, to_localhost(),
+                                   {.peer_ip = row.peer,
+                                    .request_id = "id-1",
+                                    .trusted = true,
+                                    .secure = row.secure,
+                                    .pseudonym = "aps-me"});
+    CAF_CHECK_EQUAL(value(x, "forwarded"), row.forwarded);
+    CAF_CHECK_EQUAL(value(x, "x-forwarded-proto"), row.proto);
+  }
 }
 
 CAF_TEST(nobody talks a connection into being secure) {

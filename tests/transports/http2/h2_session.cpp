@@ -511,6 +511,42 @@ CAF_TEST(priorities before the first request are nothing bad) {
   CAF_CHECK_EQUAL(requests.size(), 1u);
 }
 
+CAF_TEST(a stream that is over is not used again) {
+  const auto open = raw_frame(NGHTTP2_HEADERS, 4, 5, small_head);
+  const auto give_up = raw_frame(NGHTTP2_RST_STREAM, 0, 5, "\0\0\0\x08"s);
+  const auto end = raw_frame(NGHTTP2_HEADERS, 5, 5, small_head);
+  const auto lower = raw_frame(NGHTTP2_HEADERS, 5, 3, small_head);
+  for (const auto& frames : {open + lower, open + give_up + end}) {
+    fixture one;
+    const bool goes_on = one.give(one.server, preface + frames);
+    CAF_CHECK(!goes_on);
+    const auto said = fixture::produced(one.server);
+    const auto farewell
+      = raw_frame(NGHTTP2_GOAWAY, 0, 0, "\0\0\0\x05\0\0\0\x01"s);
+    CAF_CHECK(said.ends_with(farewell));
+    CAF_CHECK(one.server.fault().find("is over") != std::string::npos);
+  }
+}
+
+CAF_TEST(what was under way to a stream that we ended harms nobody) {
+  accepts = false;
+  give(server, preface);
+  produced(server);
+  const auto knows = raw_frame(NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0, "");
+  give(server, knows + raw_frame(NGHTTP2_HEADERS, 4, 1, small_head));
+  produced(server);
+  accepts = true;
+  std::string late;
+  for (int i = 0; i < 16; ++i)
+    late += raw_frame(NGHTTP2_DATA, 0, 1, std::string(16'000, 'x'));
+  server.counts().admit();
+  CAF_CHECK(give(server, late));
+  CAF_CHECK(give(server, raw_frame(NGHTTP2_HEADERS, 5, 1, "\0\x01x\x01y"s)));
+  CAF_CHECK(give(server, raw_frame(NGHTTP2_HEADERS, 5, 3, small_head)));
+  CAF_CHECK_EQUAL(requests.size(), 2u);
+  CAF_CHECK_EQUAL(server.fault(), "");
+}
+
 CAF_TEST(what is not HTTP 2 is told as such) {
   for (const auto& text :
        {"GET / HTTP/1.1\r\n\r\n"s, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nxxxxxxxxxx"s}) {

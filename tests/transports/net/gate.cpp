@@ -420,4 +420,47 @@ CAF_TEST(all counts go back) {
   CAF_CHECK_EQUAL(uut->unproven(), 0u);
 }
 
+CAF_TEST(an address begins so many handshakes and others begin theirs) {
+  connection_limits limits{.trusted = {"198.51.100.0/24"},
+                           .handshakes_per_address = 5};
+  const auto uut = std::make_shared<gate>(limits, to, false, &manual_now);
+  const auto begun = [&](const std::string& ip, size_t wanted) {
+    size_t out = 0;
+    for (size_t i = 0; i < wanted; ++i) {
+      const auto come = enter(*uut, ip);
+      out += come && uut->may_shake_hands(*come);
+    }
+    return out;
+  };
+  CAF_CHECK_EQUAL(begun("192.0.2.1", 80), 50u);
+  CAF_CHECK_EQUAL(to->counts[limit::handshake_rate], 30);
+  CAF_CHECK_EQUAL(begun("192.0.2.2", 80), 50u);
+  age(std::chrono::seconds(2));
+  CAF_CHECK_EQUAL(begun("192.0.2.1", 80), 10u);
+  CAF_CHECK_EQUAL(begun("198.51.100.7", 200), 200u);
+  // A /64 is one house, as for the other limits of an address.
+  CAF_CHECK_EQUAL(begun("2001:db8:1:2::1", 40) + begun("2001:db8:1:2::2", 40),
+                  50u);
+  CAF_CHECK_EQUAL(begun("2001:db8:1:3::1", 1), 1u);
+  limits.handshakes_per_address = 0;
+  const auto open = std::make_shared<gate>(limits, to, false, &manual_now);
+  for (int i = 0; i < 2000; ++i)
+    CAF_REQUIRE(open->may_shake_hands(*enter(*open, "192.0.2.1")));
+}
+
+CAF_TEST(handshakes of agents that prove themselves do not count) {
+  const connection_limits limits{.trusted = {}, .handshakes_per_address = 1};
+  const auto uut = std::make_shared<gate>(limits, to, false, &manual_now);
+  for (int i = 0; i < 100; ++i) {
+    const auto agent = enter(*uut, "192.0.2.1");
+    CAF_REQUIRE(uut->may_shake_hands(*agent));
+    agent->set(standing::agent);
+  }
+  // Plain ones took no turn that could be given back.
+  for (int i = 0; i < 10; ++i)
+    CAF_REQUIRE(uut->may_shake_hands(*enter(*uut, "192.0.2.1")));
+  visitor(*uut, "192.0.2.1", standing::agent);
+  CAF_CHECK(!uut->may_shake_hands(*enter(*uut, "192.0.2.1")));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -16,19 +16,15 @@ using tcp = boost::asio::ip::tcp;
 namespace {
 
 struct fixture : link_fixture {
-  static dial_options to(std::string host, uint16_t port,
-                         transport_kind transport) {
-    dial_options out;
-    out.transport = transport;
+  dial_options to(std::string host, uint16_t port, link_kind kind) {
+    auto out = dialling(kind, port);
     out.host = std::move(host);
-    out.port = port;
     return out;
   }
 
-  dial_result dial_to(std::string host, uint16_t port,
-                      transport_kind transport) {
+  dial_result dial_to(const std::string& host, uint16_t port, link_kind kind) {
     std::promise<dial_result> result;
-    net->dial(net->unit(0), to(std::move(host), port, transport),
+    net->dial(net->unit(0), to(host, port, kind),
               [&](dial_result got) { result.set_value(std::move(got)); });
     return result.get_future().get();
   }
@@ -48,15 +44,16 @@ struct fixture : link_fixture {
 CAF_TEST_FIXTURE_SCOPE(dial_tests, fixture)
 
 CAF_TEST(a refused port is reported as such) {
-  const auto old = port->port();
-  port.reset();
-  for (auto transport : transports) {
-    const auto result = dial(transport, old);
+  for (auto kind : link_kinds) {
+    const auto old = port_of(kind)->port();
+    port_of(kind).reset();
+    const auto result = dial(kind, old);
     CAF_CHECK(!result.connected);
     CAF_CHECK(result.error == link_error::refused);
     CAF_MESSAGE(result.detail);
     const auto address = "127.0.0.1:" + std::to_string(old);
     CAF_CHECK(result.detail.find(address) != std::string::npos);
+    port_of(kind) = net->listen(options(kind.tls), node);
   }
 }
 
@@ -76,8 +73,8 @@ CAF_TEST(a name that nobody knows is unavailable) {
 CAF_TEST(a silent server is given up at the deadline) {
   boost::asio::io_context context;
   tcp::acceptor silent{context, {boost::asio::ip::address_v4::loopback(), 0}};
-  for (auto transport : transports) {
-    const auto result = dial(transport, silent.local_endpoint().port(),
+  for (auto kind : link_kinds) {
+    const auto result = dial(kind, silent.local_endpoint().port(),
                              std::chrono::milliseconds(200));
     CAF_CHECK(!result.connected);
     CAF_CHECK(result.error == link_error::timed_out);
@@ -85,8 +82,8 @@ CAF_TEST(a silent server is given up at the deadline) {
 }
 
 CAF_TEST(an address of IPv6 has brackets where its port follows) {
-  for (auto transport : transports) {
-    const auto got = dial_to("::1", unused_port(), transport);
+  for (auto kind : link_kinds) {
+    const auto got = dial_to("::1", unused_port(), kind);
     CAF_CHECK(!got.connected);
     CAF_MESSAGE(got.detail);
     CAF_CHECK(got.detail.starts_with(
@@ -97,13 +94,13 @@ CAF_TEST(an address of IPv6 has brackets where its port follows) {
 CAF_TEST(closing the scope ends a dial at once) {
   boost::asio::io_context context;
   tcp::acceptor silent{context, {boost::asio::ip::address_v4::loopback(), 0}};
-  for (auto transport : transports) {
+  for (auto kind : link_kinds) {
     for (const bool before : {true, false}) {
       const auto scope = std::make_shared<live_set>();
       if (before)
         scope->close_all();
       std::promise<dial_result> result;
-      auto options = to("127.0.0.1", silent.local_endpoint().port(), transport);
+      auto options = to("127.0.0.1", silent.local_endpoint().port(), kind);
       options.scope = scope;
       net->dial(net->unit(0), options,
                 [&](dial_result got) { result.set_value(std::move(got)); });
@@ -118,10 +115,10 @@ CAF_TEST(closing the scope ends a dial at once) {
 }
 
 CAF_TEST(closing the scope spares the links that were made) {
-  for (auto transport : transports) {
+  for (auto kind : link_kinds) {
     const auto scope = std::make_shared<live_set>();
     std::promise<dial_result> result;
-    auto options = to("127.0.0.1", port->port(), transport);
+    auto options = to("127.0.0.1", port_of(kind)->port(), kind);
     options.scope = scope;
     net->dial(net->unit(0), options,
               [&](dial_result got) { result.set_value(std::move(got)); });
@@ -143,7 +140,8 @@ CAF_TEST(the answer comes on the thread of the unit that dials) {
   for (size_t i = 0; i < net->units(); ++i) {
     std::promise<bool> result;
     net->dial(
-      net->unit(i), to("127.0.0.1", unused_port(), transport_kind::websocket),
+      net->unit(i),
+      to("127.0.0.1", unused_port(), {transport_kind::websocket, false}),
       [&](const dial_result&) { result.set_value(net->unit(i).on_thread()); });
     CAF_CHECK(result.get_future().get());
   }

@@ -18,9 +18,9 @@ struct started_pair {
 };
 
 struct fixture : link_fixture {
-  started_pair open(transport_kind transport) {
+  started_pair open(link_kind kind) {
     started_pair result;
-    result.links = connect(transport);
+    result.links = connect(kind);
     CAF_REQUIRE(result.links.node && result.links.agent);
     start(result.links.node, result.node);
     start(result.links.agent, result.agent);
@@ -58,11 +58,10 @@ constexpr closing closings[]
 CAF_TEST_FIXTURE_SCOPE(link_endings_tests, fixture)
 
 CAF_TEST(the node closes and the agent learns why) {
-  for (auto transport : transports)
+  for (auto kind : link_kinds)
     for (auto [why, seen] : closings) {
-      CAF_MESSAGE(std::string{to_string(transport)} << ", "
-                  << std::string{to_string(why)});
-      auto pair = open(transport);
+      CAF_MESSAGE(to_string(kind) << ", " << std::string{to_string(why)});
+      auto pair = open(kind);
       pair.links.node->send({0, drain_frame{"last words", false}});
       pair.links.node->close(why, "because");
       pair.links.node->close(why, "twice");
@@ -76,9 +75,9 @@ CAF_TEST(the node closes and the agent learns why) {
 }
 
 CAF_TEST(the agent closes and its last frames arrive) {
-  for (auto transport : transports) {
-    CAF_MESSAGE(std::string{to_string(transport)});
-    auto pair = open(transport);
+  for (auto kind : link_kinds) {
+    CAF_MESSAGE(to_string(kind));
+    auto pair = open(kind);
     for (uint64_t i = 0; i < 100; ++i)
       pair.links.agent->send({1, ack_frame{i, 0, false}});
     pair.links.agent->close(close_reason::normal, "done");
@@ -91,11 +90,10 @@ CAF_TEST(the agent closes and its last frames arrive) {
 }
 
 CAF_TEST(an abort is seen as a lost connection) {
-  for (auto transport : transports)
+  for (auto kind : link_kinds)
     for (bool by_node : {true, false}) {
-      CAF_MESSAGE(std::string{to_string(transport)}
-                  << (by_node ? ", node" : ", agent"));
-      auto pair = open(transport);
+      CAF_MESSAGE(to_string(kind) << (by_node ? ", node" : ", agent"));
+      auto pair = open(kind);
       auto& active = by_node ? pair.links.node : pair.links.agent;
       active->abort(link_error::stalled);
       active->abort(link_error::lost);
@@ -113,9 +111,9 @@ CAF_TEST(an abort is seen as a lost connection) {
 }
 
 CAF_TEST(a link that ended before its start says so then) {
-  for (auto transport : transports) {
-    CAF_MESSAGE(std::string{to_string(transport)});
-    auto [node_link, agent_link] = connect(transport);
+  for (auto kind : link_kinds) {
+    CAF_MESSAGE(to_string(kind));
+    auto [node_link, agent_link] = connect(kind);
     CAF_REQUIRE(node_link && agent_link);
     node_link->abort(link_error::lost);
     auto late = std::make_shared<recorder>();

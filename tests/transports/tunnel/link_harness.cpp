@@ -60,40 +60,66 @@ link_ptr link_front::take() {
   return result;
 }
 
-link_fixture::link_fixture()
-    : net(make_network(2)), node(std::make_shared<link_front>()) {
-  port = net->listen(options(), node);
+std::string to_string(link_kind kind) {
+  return std::string{aps::to_string(kind.transport)}
+         + (kind.tls ? " over TLS" : "");
 }
+
+link_fixture::link_fixture()
+    : net(make_network(2)), node(std::make_shared<link_front>()),
+      agent_tls(net->make_tls({.ca_file = trusted.path})),
+      port(net->listen(options(), node)),
+      secure_port(net->listen(options(true), node)) {}
 
 link_fixture::~link_fixture() {
   port.reset();
+  secure_port.reset();
   net.reset();
 }
 
-listen_options link_fixture::options() {
+listen_options link_fixture::options(bool tls) {
   listen_options result;
   result.name = "main";
   result.host = "127.0.0.1";
+  if (tls) {
+    tls_material own;
+    own.pairs
+      = {{certificate.cert, certificate.key, {"node", "127.0.0.1"}, "EC"}};
+    result.tls = std::make_shared<const tls_material>(std::move(own));
+  }
   return result;
 }
 
-dial_result link_fixture::dial(transport_kind transport, uint16_t to,
-                               duration timeout) {
-  dial_options what;
-  what.transport = transport;
-  what.host = "127.0.0.1";
-  what.port = to;
-  what.timeout = timeout;
+dial_options link_fixture::dialling(link_kind kind, uint16_t to) {
+  dial_options out;
+  out.transport = kind.transport;
+  out.host = "127.0.0.1";
+  out.port = to;
+  if (kind.tls)
+    out.tls = agent_tls;
+  return out;
+}
+
+dial_result link_fixture::dial(link_kind kind, uint16_t to, duration timeout) {
+  auto options = dialling(kind, to);
+  options.timeout = timeout;
   std::promise<dial_result> result;
-  net->dial(net->unit(net->units() - 1), what, [&](dial_result outcome) {
-    result.set_value(std::move(outcome));
-  });
+  net->dial(net->unit(net->units() - 1), options,
+            [&](dial_result outcome) { result.set_value(std::move(outcome)); });
   return result.get_future().get();
 }
 
-link_pair link_fixture::connect(transport_kind transport) {
-  auto agent = dial(transport, port->port()).connected;
+link_pair link_fixture::connect(link_kind kind) {
+  auto agent = dial(kind, port_of(kind)->port()).connected;
   return {agent ? node->take() : nullptr, agent};
+}
+
+dial_result link_fixture::dial(transport_kind transport, uint16_t to) {
+  return dial(link_kind{transport, false}, to);
+}
+
+link_pair link_fixture::connect(transport_kind transport) {
+  return connect(link_kind{transport, false});
 }
 
 void link_fixture::start(const link_ptr& what,

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "tests/support/certificates.hpp"
+#include "tests/support/text_file.hpp"
+
 #include "transports/real_network.hpp"
 
 #include <condition_variable>
@@ -70,25 +73,51 @@ struct link_pair {
   link_ptr agent;
 };
 
-/// A network with one open port that speaks to itself.
+/// What carries a link: a transport, over TLS or in plain.
+struct link_kind {
+  transport_kind transport;
+  bool tls;
+};
+
+std::string to_string(link_kind kind);
+
+inline constexpr link_kind link_kinds[]
+  = {{transport_kind::websocket, false}, {transport_kind::grpc, false},
+     {transport_kind::poll, false},      {transport_kind::websocket, true},
+     {transport_kind::grpc, true},       {transport_kind::poll, true}};
+
+/// A network that speaks to itself, through a plain port and one with TLS. Its
+/// certificate is as old as the fixture.
 struct link_fixture {
   link_fixture();
   ~link_fixture();
 
-  listen_options options();
-  dial_result dial(transport_kind transport, uint16_t port,
+  listen_options options(bool tls = false);
+  dial_options dialling(link_kind kind, uint16_t port);
+  dial_result dial(link_kind kind, uint16_t port,
                    duration timeout = std::chrono::seconds(20));
+  link_pair connect(link_kind kind);
+
+  /// In plain.
+  dial_result dial(transport_kind transport, uint16_t port);
   link_pair connect(transport_kind transport);
+
+  /// The port where such links arrive.
+  std::unique_ptr<listener>& port_of(link_kind kind) {
+    return kind.tls ? secure_port : port;
+  }
 
   /// Starts a link on its own thread.
   static void start(const link_ptr& what, std::shared_ptr<recorder> listener);
 
+  made_certificate certificate
+    = make_certificate({.name = "node", .names = "DNS:node,IP:127.0.0.1"});
+  text_file trusted{"node.pem", certificate.cert};
   std::shared_ptr<network> net;
   std::shared_ptr<link_front> node;
+  client_tls_ptr agent_tls;
   std::unique_ptr<listener> port;
+  std::unique_ptr<listener> secure_port;
 };
-
-inline constexpr transport_kind transports[]
-  = {transport_kind::websocket, transport_kind::grpc, transport_kind::poll};
 
 } // namespace aps::test

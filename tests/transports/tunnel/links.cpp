@@ -82,9 +82,9 @@ class echo_sender {
 CAF_TEST_FIXTURE_SCOPE(links_tests, link_fixture)
 
 CAF_TEST(ten thousand frames come back in order and unchanged) {
-  for (auto transport : transports) {
-    CAF_MESSAGE(std::string{to_string(transport)});
-    auto [node_link, agent_link] = connect(transport);
+  for (auto kind : link_kinds) {
+    CAF_MESSAGE(to_string(kind));
+    auto [node_link, agent_link] = connect(kind);
     CAF_REQUIRE(node_link && agent_link);
     auto back = node_link;
     auto echo = std::make_shared<recorder>(
@@ -109,27 +109,32 @@ CAF_TEST(ten thousand frames come back in order and unchanged) {
 }
 
 CAF_TEST(a link knows both ends) {
-  for (auto transport : transports) {
-    CAF_MESSAGE(std::string{to_string(transport)});
-    auto [node_link, agent_link] = connect(transport);
+  for (auto kind : link_kinds) {
+    CAF_MESSAGE(to_string(kind));
+    auto [node_link, agent_link] = connect(kind);
     CAF_REQUIRE(node_link && agent_link);
     const std::string ip = "127.0.0.1:";
-    CAF_CHECK_EQUAL(agent_link->peer(), ip + std::to_string(port->port()));
+    CAF_CHECK_EQUAL(agent_link->peer(),
+                    ip + std::to_string(port_of(kind)->port()));
     CAF_CHECK_EQUAL(node_link->peer().substr(0, ip.size()), ip);
     CAF_CHECK(std::stoi(node_link->peer().substr(ip.size())) > 1024);
     CAF_CHECK_EQUAL(node_link->server(), "main");
     CAF_CHECK_EQUAL(agent_link->server(), "");
-    CAF_CHECK(node_link->transport() == transport);
-    CAF_CHECK(agent_link->transport() == transport);
+    CAF_CHECK(node_link->transport() == kind.transport);
+    CAF_CHECK(agent_link->transport() == kind.transport);
+    CAF_CHECK_EQUAL(node_link->tls() != nullptr, kind.tls);
+    CAF_CHECK_EQUAL(agent_link->tls() != nullptr, kind.tls);
+    if (kind.tls)
+      CAF_CHECK_EQUAL(node_link->tls()->binding, agent_link->tls()->binding);
     node_link->abort(link_error::none);
     agent_link->abort(link_error::none);
   }
 }
 
 CAF_TEST(a small answer overtakes a large download) {
-  for (auto transport : transports) {
-    CAF_MESSAGE(std::string{to_string(transport)});
-    auto [node_link, agent_link] = connect(transport);
+  for (auto kind : link_kinds) {
+    CAF_MESSAGE(to_string(kind));
+    auto [node_link, agent_link] = connect(kind);
     CAF_REQUIRE(node_link && agent_link);
     constexpr size_t bulk_frames = 1000;
     auto seen = std::make_shared<recorder>();
@@ -156,9 +161,9 @@ CAF_TEST(a small answer overtakes a large download) {
 }
 
 CAF_TEST(frames of other threads keep their order) {
-  for (auto transport : transports) {
-    CAF_MESSAGE(std::string{to_string(transport)});
-    auto [node_link, agent_link] = connect(transport);
+  for (auto kind : link_kinds) {
+    CAF_MESSAGE(to_string(kind));
+    auto [node_link, agent_link] = connect(kind);
     CAF_REQUIRE(node_link && agent_link);
     auto seen = std::make_shared<recorder>();
     start(node_link, seen);

@@ -79,6 +79,19 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* length,
   return SSL_TLSEXT_ERR_OK;
 }
 
+// RFC 6066, 8. What is given to OpenSSL is its own.
+int staple_response(SSL* ssl, void*) {
+  const auto* response = contexts_of(ssl).staple_of(SSL_get_certificate(ssl));
+  if (!response)
+    return SSL_TLSEXT_ERR_NOACK;
+  auto* copy = OPENSSL_memdup(response->data(), response->size());
+  if (!copy)
+    return SSL_TLSEXT_ERR_NOACK;
+  SSL_set_tlsext_status_ocsp_resp(ssl, copy,
+                                  static_cast<long>(response->size()));
+  return SSL_TLSEXT_ERR_OK;
+}
+
 bool set_mac_key(EVP_MAC_CTX* mac, ticket_keys::key& key) {
   char digest[] = "SHA256";
   const OSSL_PARAM parameters[]
@@ -138,6 +151,7 @@ void set_up(asio::ssl::context& context, const tls_contexts& all,
   SSL_CTX_set_tlsext_servername_callback(ctx, &choose_certificate);
   SSL_CTX_set_tlsext_servername_arg(ctx, const_cast<tls_contexts*>(&all));
   SSL_CTX_set_alpn_select_cb(ctx, &choose_protocol, nullptr);
+  SSL_CTX_set_tlsext_status_cb(ctx, &staple_response);
 }
 
 // Who has no certificate comes in as well: a tunnel may want one, visitors need
@@ -182,8 +196,13 @@ void use(asio::ssl::context& context, const tls_pair& pair) {
 tls_contexts::tls_contexts(const tls_material& material,
                            std::shared_ptr<ticket_keys> keys)
     : keys_(std::move(keys)) {
-  for (const auto& pair : material.pairs)
-    use(entry_of(pair, material).context, pair);
+  for (const auto& pair : material.pairs) {
+    auto& context = entry_of(pair, material).context;
+    use(context, pair);
+    if (!pair.ocsp.empty())
+      staples_.push_back({SSL_CTX_get0_certificate(context.native_handle()),
+                          pair.ocsp, pair.ocsp_until});
+  }
   if (entries_.empty())
     fail_tls("certificates", "there is none");
 }
@@ -222,6 +241,15 @@ asio::ssl::context& tls_contexts::find(std::string_view name) const noexcept {
         with_star = each.get();
     }
   return with_star ? with_star->context : entries_.front()->context;
+}
+
+const std::string* tls_contexts::staple_of(const X509* shown) const noexcept {
+  for (const auto& each : staples_)
+    if (each.of == shown)
+      return each.until == 0 || config::seconds_now() <= each.until
+               ? &each.response
+               : nullptr;
+  return nullptr;
 }
 
 server_tls::server_tls(const tls_material& material) {

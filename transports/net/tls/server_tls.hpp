@@ -5,6 +5,8 @@
 
 #include <boost/asio/ssl/context.hpp>
 
+#include <openssl/types.h>
+
 #include <memory>
 #include <mutex>
 #include <string>
@@ -34,7 +36,17 @@ class tls_contexts {
 
   ticket_keys& keys() const noexcept { return *keys_; }
 
+  /// The OCSP response for a certificate of these; null = none that counts.
+  const std::string* staple_of(const X509* shown) const noexcept;
+
  private:
+  /// By the address of a certificate, which its context keeps alive.
+  struct staple {
+    const X509* of;
+    std::string response; ///< DER
+    int64_t until;        ///< s since 1970; 0 = for ever
+  };
+
   struct entry {
     std::vector<std::string> names;
     std::vector<std::string> key_types;
@@ -45,6 +57,7 @@ class tls_contexts {
 
   const std::shared_ptr<ticket_keys> keys_;
   std::vector<std::unique_ptr<entry>> entries_; ///< never empty
+  std::vector<staple> staples_;
 };
 using tls_contexts_ptr = std::shared_ptr<const tls_contexts>;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,8 @@ struct tls_pair {
   std::string key;
   std::vector<std::string> names; ///< may begin with "*."
   std::string key_type;           ///< "RSA", "EC", ...
+  std::string ocsp = {};          ///< DER, for clients that ask; empty = none
+  int64_t ocsp_until = 0; ///< shown till then, s since 1970; 0 = for ever
 };
 
 /// What a server shows of itself to those who speak TLS.

@@ -3,6 +3,8 @@
 #include "tests/support/test.hpp"
 #include "tests/transports/net/tls/tls_pair.hpp"
 
+#include "config/certificates.hpp"
+
 #include <openssl/ssl.h>
 
 #include <stdexcept>
@@ -69,6 +71,31 @@ CAF_TEST(what is wrong is thrown and changes nothing) {
   CAF_CHECK(port.current() == before);
   port.renew(material_of({named("b.example")}));
   CAF_CHECK(port.current() != before);
+}
+
+CAF_TEST(a response is for its certificate while it counts) {
+  const auto hour = 3600;
+  const auto now = config::seconds_now();
+  auto fresh = named("a.example");
+  fresh.ocsp = "of a";
+  fresh.ocsp_until = now + hour;
+  auto old = named("b.example");
+  old.ocsp = "of b";
+  old.ocsp_until = now - hour;
+  auto always = named("c.example");
+  always.ocsp = "of c";
+  const tls_contexts all{material_of({fresh, old, always, named("d.example")}),
+                         std::make_shared<ticket_keys>()};
+  const auto staple = [&](const char* name) {
+    const auto* found
+      = all.staple_of(SSL_CTX_get0_certificate(all.find(name).native_handle()));
+    return found ? *found : "";
+  };
+  CAF_CHECK_EQUAL(staple("a.example"), "of a");
+  CAF_CHECK_EQUAL(staple("b.example"), "");
+  CAF_CHECK_EQUAL(staple("c.example"), "of c");
+  CAF_CHECK_EQUAL(staple("d.example"), "");
+  CAF_CHECK(!all.staple_of(nullptr));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -3,6 +3,7 @@
 // Include after tests/support/test.hpp.
 
 #include "tests/support/certificates.hpp"
+#include "tests/support/text_file.hpp"
 #include "tests/transports/net/on_unit.hpp"
 #include "tests/transports/net/socket_pair.hpp"
 
@@ -11,11 +12,7 @@
 #include "transports/net/tls/tls_handshake.hpp"
 #include "transports/net/tls/tls_session.hpp"
 
-#include <filesystem>
-#include <fstream>
 #include <future>
-
-#include <unistd.h>
 
 namespace aps::test {
 
@@ -48,18 +45,6 @@ inline client_tls_options careless(std::vector<std::string> pins = {}) {
   out.insecure = true;
   return out;
 }
-
-/// A file with a text for as long as it lives.
-struct text_file {
-  text_file(const std::string& name, const std::string& text)
-      : path((std::filesystem::temp_directory_path()
-              / ("aps-" + std::to_string(::getpid()) + "-" + name))
-               .string()) {
-    std::ofstream{path, std::ios::binary} << text;
-  }
-  ~text_file() { std::filesystem::remove(path); }
-  const std::string path;
-};
 
 /// A server that shakes hands with one client of ours, on one unit.
 struct tls_fixture {

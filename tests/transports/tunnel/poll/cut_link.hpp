@@ -22,8 +22,8 @@ inline frame numbered(uint64_t n, size_t size = 100) {
 /// A poll link whose connections a proxy cuts.
 struct cut_fixture : link_fixture {
   /// Both ends of a poll link that goes through `via`, started.
-  void open(const cutting_proxy& via) {
-    links.agent = dial(transport_kind::poll, via.port()).connected;
+  void open(const cutting_proxy& via, bool tls = false) {
+    links.agent = dial({transport_kind::poll, tls}, via.port()).connected;
     CAF_REQUIRE(links.agent);
     links.node = node->take();
     CAF_REQUIRE(links.node);
@@ -61,6 +61,14 @@ struct cut_fixture : link_fixture {
     CAF_CHECK(at_node->closed() == link_error::none);
     CAF_CHECK(at_node->frames(0).empty());
     CAF_CHECK(at_agent->frames(0).empty());
+  }
+
+  /// The same with the next link.
+  void forget() {
+    links = {};
+    at_node = std::make_shared<recorder>();
+    at_agent = std::make_shared<recorder>();
+    up = down = 0;
   }
 
   link_pair links;

@@ -44,9 +44,7 @@ CAF_TEST(a batch whose confirmation was cut is not taken twice) {
       check_both_ways();
     CAF_CHECK_EQUAL(*cuts, 1);
     end();
-    at_node = std::make_shared<recorder>();
-    at_agent = std::make_shared<recorder>();
-    up = down = 0;
+    forget();
   }
 }
 
@@ -64,9 +62,7 @@ CAF_TEST(an answer that was cut half way is asked for again) {
       check_both_ways(big);
     CAF_CHECK_EQUAL(*cuts, 1);
     end();
-    at_node = std::make_shared<recorder>();
-    at_agent = std::make_shared<recorder>();
-    up = down = 0;
+    forget();
   }
 }
 
@@ -89,57 +85,70 @@ CAF_TEST(a closing whose answer was cut is heard with its reason) {
   CAF_CHECK_EQUAL(*cuts, 1);
 }
 
-CAF_TEST(many frames over dying connections arrive in order and once) {
-  std::mt19937 random{42};
-  // Every second connection dies somewhere, in one of the two directions.
-  std::vector<size_t> budgets;
-  auto judge = [&](const passage& what) -> verdict {
+namespace {
+
+/// Every second connection dies somewhere, in one of the two directions.
+cutting_proxy::censor deadly() {
+  return [random = std::mt19937{42}, budgets = std::vector<size_t>{}](
+           const passage& what) mutable -> verdict {
     while (budgets.size() <= what.connection)
       budgets.push_back(budgets.size() % 2 == 1 ? random() % 40'000
                                                 : 200'000 + random() % 100'000);
-    const bool dying = what.up == (budgets[what.connection] % 2 == 0);
-    const auto end = what.before + what.bytes.size();
-    if (!dying || end < budgets[what.connection])
+    const auto budget = budgets[what.connection];
+    const bool dying = what.up == (budget % 2 == 0);
+    if (!dying || what.before + what.bytes.size() < budget)
       return {};
-    const auto left = budgets[what.connection]
-                      - std::min(what.before, budgets[what.connection]);
+    const auto left = budget - std::min(what.before, budget);
     return {verdict::cut, std::min(left, what.bytes.size())};
   };
-  cutting_proxy via{port->port(), judge};
-  open(via);
-  constexpr uint64_t rounds = 300;
-  constexpr uint64_t frames = 20;
-  uint64_t sent = 0;
-  for (uint64_t round = 0; round < rounds; ++round) {
-    for (uint64_t i = 0; i < frames; ++i, ++sent) {
-      links.agent->send(numbered(sent));
-      links.node->send(numbered(sent));
+}
+
+} // namespace
+
+CAF_TEST(many frames over dying connections arrive in order and once) {
+  for (const bool tls : {false, true}) {
+    CAF_MESSAGE((tls ? "over TLS" : "in plain"));
+    cutting_proxy via{(tls ? secure_port : port)->port(), deadly()};
+    open(via, tls);
+    constexpr uint64_t rounds = 300;
+    constexpr uint64_t frames = 20;
+    uint64_t sent = 0;
+    for (uint64_t round = 0; round < rounds; ++round) {
+      for (uint64_t i = 0; i < frames; ++i, ++sent) {
+        links.agent->send(numbered(sent));
+        links.node->send(numbered(sent));
+      }
+      expect(*at_node, up, frames);
+      expect(*at_agent, down, frames);
     }
-    expect(*at_node, up, frames);
-    expect(*at_agent, down, frames);
+    CAF_MESSAGE(via.accepted() << " connections");
+    CAF_CHECK(via.accepted() > 4);
+    CAF_CHECK_EQUAL(links.agent->counters().bytes_out.load(),
+                    links.node->counters().bytes_in.load());
+    CAF_CHECK_EQUAL(links.node->counters().bytes_out.load(),
+                    links.agent->counters().bytes_in.load());
+    links.agent->abort(link_error::none);
+    links.node->abort(link_error::none);
+    forget();
   }
-  CAF_MESSAGE(via.accepted() << " connections");
-  CAF_CHECK(via.accepted() > 4);
-  CAF_CHECK_EQUAL(links.agent->counters().bytes_out.load(),
-                  links.node->counters().bytes_in.load());
-  CAF_CHECK_EQUAL(links.node->counters().bytes_out.load(),
-                  links.agent->counters().bytes_in.load());
-  links.agent->abort(link_error::none);
-  links.node->abort(link_error::none);
 }
 
 CAF_TEST(a link whose every request is cut is lost) {
-  std::atomic<bool> broken{false};
-  cutting_proxy via{port->port(), [&](const passage& what) -> verdict {
-                      if (broken && what.up)
-                        return {verdict::cut, 30};
-                      return {};
-                    }};
-  open(via);
-  broken = true;
-  links.agent->send(numbered(0));
-  CAF_CHECK(at_agent->closed() == link_error::lost);
-  CAF_CHECK(at_node->closed() == link_error::lost);
+  for (const bool tls : {false, true}) {
+    std::atomic<bool> broken{false};
+    cutting_proxy via{(tls ? secure_port : port)->port(),
+                      [&](const passage& what) -> verdict {
+                        if (broken && what.up)
+                          return {verdict::cut, 30};
+                        return {};
+                      }};
+    open(via, tls);
+    broken = true;
+    links.agent->send(numbered(0));
+    CAF_CHECK(at_agent->closed() == link_error::lost);
+    CAF_CHECK(at_node->closed() == link_error::lost);
+    forget();
+  }
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

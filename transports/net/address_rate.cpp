@@ -1,4 +1,4 @@
-#include "transports/net/link_rate.hpp"
+#include "transports/net/address_rate.hpp"
 
 #include <algorithm>
 
@@ -10,33 +10,35 @@ constexpr std::chrono::milliseconds sweep_pause{100};
 
 } // namespace
 
-double link_rate::used_of(const bucket& bucket, time_point now) noexcept {
+double address_rate::used_of(const bucket& bucket,
+                             time_point now) const noexcept {
   const std::chrono::duration<double> passed = now - bucket.since;
-  return std::max(0.0, bucket.used - passed.count() * per_second);
+  return std::max(0.0, bucket.used - passed.count() * per_second_);
 }
 
-link_rate::bucket& link_rate::bucket_of(const std::string& address,
-                                        time_point now) {
+address_rate::bucket& address_rate::bucket_of(const std::string& address,
+                                              time_point now) {
   if (const auto i = all_.find(address); i != all_.end())
     return i->second;
   if (all_.size() >= most_addresses && now - swept_ >= sweep_pause) {
     swept_ = now;
-    std::erase_if(
-      all_, [now](const auto& item) { return used_of(item.second, now) == 0; });
+    std::erase_if(all_, [this, now](const auto& item) {
+      return used_of(item.second, now) == 0;
+    });
   }
   return all_[all_.size() < most_addresses ? address : std::string{}];
 }
 
-bool link_rate::admit(const std::string& address, time_point now) {
+bool address_rate::admit(const std::string& address, time_point now) {
   auto& bucket = bucket_of(address, now);
   const auto used = used_of(bucket, now);
-  if (used + 1 > burst)
+  if (used + 1 > burst_)
     return false;
   bucket = {used + 1, now};
   return true;
 }
 
-void link_rate::give_back(const std::string& address) {
+void address_rate::give_back(const std::string& address) {
   auto i = all_.find(address);
   if (i == all_.end())
     i = all_.find({});
