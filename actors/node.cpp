@@ -71,6 +71,9 @@ std::string reload_text(const std::vector<std::string>& used,
 // Threads that derive the keys of tunnels that agents dial.
 constexpr size_t key_workers = 2;
 
+// How long the last words to operators may take.
+constexpr auto farewell_of_operators = std::chrono::seconds(1);
+
 class node_impl final : public node {
  public:
   node_impl(caf::actor_system& system, const config::node& config,
@@ -120,6 +123,10 @@ class node_impl final : public node {
 
   uint16_t admin_port() const noexcept override {
     return admin_ ? admin_->port() : 0;
+  }
+
+  uint16_t grpc_port() const noexcept override {
+    return grpc_ ? grpc_->port() : 0;
   }
 
   bool reload(const config::node& fresh) override {
@@ -173,6 +180,8 @@ class node_impl final : public node {
     //    that the listeners close; then sockets.
     stop_and_wait(system_, supervisor_);
     admin_.reset();
+    if (grpc_)
+      grpc_->stop(farewell_of_operators);
     certificates_->stop();
     listeners_.clear();
     // 4. Nothing on the I/O side may talk to actors once the host lets go of
@@ -248,19 +257,26 @@ class node_impl final : public node {
       auto options = operator_listener("admin", admin->host, admin->port);
       options.key = "$.admin";
       options.connections = limits_of(context_->config.limits);
-      admin_ = net_->listen(options, make_admin());
+      const auto shown = make_admin();
+      admin_ = net_->listen(options, std::make_shared<admin_front>(shown));
+      if (admin->grpc)
+        open_grpc(shown);
     }
   }
 
-  std::shared_ptr<front> make_admin() {
-    return std::make_shared<admin_front>(
-      std::make_shared<const admin::context>(admin::context{
-        system_, context_, config_, front_->routes(), supervisor_,
-        recorders_, logs_,
-        std::make_shared<snapshot_metrics>(system_.metrics(), sums(),
-                                           options_.version),
-        options_,
-        draining_, wall_clock_ms(), config_stale_}));
+  void open_grpc(const admin::context_ptr& shown) {
+    if (!options_.open_grpc)
+      throw std::runtime_error("$.admin.grpc: this program speaks no gRPC");
+    grpc_ = options_.open_grpc(shown);
+  }
+
+  admin::context_ptr make_admin() {
+    return std::make_shared<const admin::context>(
+      admin::context{system_, context_, config_, front_->routes(), supervisor_,
+                     recorders_, logs_,
+                     std::make_shared<snapshot_metrics>(
+                       system_.metrics(), sums(), options_.version),
+                     options_, draining_, wall_clock_ms(), config_stale_});
   }
 
   // What others count, for the metrics.
@@ -303,6 +319,7 @@ class node_impl final : public node {
   std::shared_ptr<node_front> front_;
   std::vector<std::unique_ptr<listener>> listeners_;
   std::unique_ptr<listener> admin_;
+  std::unique_ptr<operator_door> grpc_;
   std::map<std::string, uint16_t> ports_;
   bool opened_ = false; ///< all ports
   bool stopped_ = false;

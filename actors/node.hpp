@@ -21,6 +21,10 @@ class logger;
 
 namespace aps {
 
+namespace admin {
+struct context; // actors/admin/call.hpp
+} // namespace admin
+
 class network; // transports/seam/network.hpp
 class component_log; // actors/watch/component_log.hpp
 
@@ -35,6 +39,9 @@ class node {
 
   /// The port of the admin listener; 0 = there is none.
   virtual uint16_t admin_port() const noexcept = 0;
+
+  /// The port of the monitor over gRPC; 0 = there is none.
+  virtual uint16_t grpc_port() const noexcept = 0;
 
   /// Applies what is live in it, such as the settings of the pools
   /// (`config::in_effect`). Returns true when `config` differs from the running
@@ -69,16 +76,37 @@ struct asset {
   std::string_view bytes;
 };
 
+/// A way in for operators beside the admin listener, which a host brings.
+class operator_door {
+ public:
+  virtual ~operator_door() = default;
+
+  virtual uint16_t port() const noexcept = 0;
+
+  /// Takes nobody any more, ends what runs, by force after `limit`. Blocks; not
+  /// from an actor or a unit thread. Idempotent.
+  virtual void stop(std::chrono::milliseconds limit) = 0;
+};
+
+/// Opens one; throws std::system_error or std::runtime_error naming key,
+/// address and reason.
+using open_operator_door = std::unique_ptr<operator_door> (*)(
+  const std::shared_ptr<const admin::context>& context);
+
 /// What a host may give a node beside its configuration.
 struct node_options {
   std::string version;
   std::vector<asset> assets; ///< the panel and the API's description
   /// Lines that the log lost; empty = it never does.
   std::function<uint64_t()> log_dropped = {};
+  /// What serves `admin.grpc` (actors/admin/grpc/grpc_door.hpp); null = a
+  /// configuration with it is refused.
+  open_operator_door open_grpc = nullptr;
 };
 
-/// Starts a node. Throws std::system_error when a port cannot be opened; then
-/// nothing is left running. `log` receives its log lines.
+/// Starts a node. Throws std::system_error or std::runtime_error when a port
+/// cannot be opened; then nothing is left running. `log` receives its log
+/// lines.
 std::unique_ptr<node> spawn_node(caf::actor_system& system,
                                  const config::node& config,
                                  std::shared_ptr<network> net,

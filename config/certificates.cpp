@@ -338,29 +338,44 @@ std::string uncovered(const std::vector<std::string>& hosts,
   return {};
 }
 
+namespace {
+
+// The names that its certificates are for.
+std::vector<std::string> check_tls(const tls& settings, const source& from,
+                                   int64_t now, const std::string& path,
+                                   problems& out) {
+  std::vector<std::string> names;
+  for (const auto& files : settings.certificates) {
+    auto found = read_certificate(files, from, now);
+    if (const auto* wrong = std::get_if<problem>(&found))
+      out.push_back(*wrong);
+    else
+      for (auto& each : std::get<certificate_pair>(found).names)
+        names.push_back(std::move(each));
+  }
+  if (settings.client_ca.empty())
+    return names;
+  const auto found
+    = read_authorities(settings.client_ca, from, path + ".client_ca");
+  if (const auto* wrong = std::get_if<problem>(&found))
+    out.push_back(*wrong);
+  return names;
+}
+
+} // namespace
+
 std::vector<std::string> check_certificates(const node& all, const source& from,
                                             problems& out) {
   std::vector<std::string> names;
   const auto now = seconds_now();
-  for (const auto& [name, server] : all.servers) {
-    if (!server.tls)
-      continue;
-    for (const auto& files : server.tls->certificates) {
-      auto found = read_certificate(files, from, now);
-      if (const auto* wrong = std::get_if<problem>(&found))
-        out.push_back(*wrong);
-      else
-        for (auto& each : std::get<certificate_pair>(found).names)
-          names.push_back(std::move(each));
-    }
-    if (server.tls->client_ca.empty())
-      continue;
-    const auto found
-      = read_authorities(server.tls->client_ca, from,
-                         member_path("$.servers", name) + ".tls.client_ca");
-    if (const auto* wrong = std::get_if<problem>(&found))
-      out.push_back(*wrong);
-  }
+  for (const auto& [name, server] : all.servers)
+    if (server.tls)
+      for (auto& each : check_tls(*server.tls, from, now,
+                                  member_path("$.servers", name) + ".tls", out))
+        names.push_back(std::move(each));
+  // No visitor comes there, so its names are nobody's.
+  if (all.admin && all.admin->grpc && all.admin->grpc->tls)
+    check_tls(*all.admin->grpc->tls, from, now, "$.admin.grpc.tls", out);
   return names;
 }
 

@@ -61,8 +61,8 @@ int64_t days_left(int64_t not_after, int64_t now);
 /// Seconds since 1970.
 int64_t seconds_now();
 
-/// All certificates of all servers, each read and checked. Returns the names
-/// that they are for.
+/// All certificates of all servers and of `admin.grpc`, each read and checked.
+/// Returns the names that those of servers are for.
 std::vector<std::string> check_certificates(const node& all, const source& from,
                                             problems& out);
 

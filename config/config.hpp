@@ -235,12 +235,24 @@ struct mapping {
   bool operator==(const mapping&) const = default;
 };
 
+/// The monitor over gRPC (key `admin.grpc`).
+struct admin_grpc {
+  std::string host = "127.0.0.1";
+  uint16_t port = 9091;
+
+  /// Absent = plain, then only on a loopback address. One certificate, and who
+  /// comes needs one of `client_ca` where that is set.
+  std::optional<aps::config::tls> tls = {};
+  bool operator==(const admin_grpc&) const = default;
+};
+
 struct admin {
   std::string host = "127.0.0.1";
   uint16_t port = 9090;
   std::string token; ///< empty = none, then only on a loopback address
   uint32_t keep_exchanges = 1000; ///< ended ones that can still be looked at
   bool actor_metrics = false; ///< mailboxes and running times of our actors
+  std::optional<admin_grpc> grpc = {}; ///< absent = nothing speaks gRPC
   bool operator==(const admin&) const = default;
 };
 

@@ -285,21 +285,26 @@ read_file(const path& file, const source& from,
 namespace {
 
 /// Names of files are relative to the file that says them.
-void resolve_files(node& all, const locator& locator) {
-  for (auto& [name, server] : all.servers) {
-    if (!server.tls)
-      continue;
-    const auto folder
-      = locator.file(member_path("$.servers", name)).parent_path();
-    for (auto& each : server.tls->certificates) {
-      each.cert = (folder / each.cert).string();
-      each.key = (folder / each.key).string();
-      if (!each.ocsp.empty())
-        each.ocsp = (folder / each.ocsp).string();
-    }
-    if (!server.tls->client_ca.empty())
-      server.tls->client_ca = (folder / server.tls->client_ca).string();
+void resolve_files(tls& settings, const path& folder) {
+  for (auto& each : settings.certificates) {
+    each.cert = (folder / each.cert).string();
+    each.key = (folder / each.key).string();
+    if (!each.ocsp.empty())
+      each.ocsp = (folder / each.ocsp).string();
   }
+  if (!settings.client_ca.empty())
+    settings.client_ca = (folder / settings.client_ca).string();
+}
+
+void resolve_files(node& all, const locator& locator) {
+  const auto folder_of = [&](const std::string& place) {
+    return locator.file(place).parent_path();
+  };
+  for (auto& [name, server] : all.servers)
+    if (server.tls)
+      resolve_files(*server.tls, folder_of(member_path("$.servers", name)));
+  if (all.admin && all.admin->grpc && all.admin->grpc->tls)
+    resolve_files(*all.admin->grpc->tls, folder_of("$.admin"));
 }
 
 } // namespace

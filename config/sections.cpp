@@ -278,6 +278,31 @@ void read_mapping(const json& value, const std::string& path,
   in.finish();
 }
 
+namespace {
+
+// Who reaches the port may do everything, and strangers could wear it out:
+// beyond this host it takes a token, and TLS to carry that.
+void read_grpc(reader& admin_in, admin& to) {
+  auto in = admin_in.object("grpc");
+  if (!in)
+    return;
+  auto& settings = to.grpc.emplace();
+  read_host(in, settings.host);
+  in.integer("port", settings.port, any_port);
+  read_operator_tls(in.object("tls"), settings.tls);
+  if (!is_loopback(settings.host)) {
+    const auto why = ", because " + in.path("host") + " " + settings.host
+                     + " is not a loopback address";
+    if (to.token.empty())
+      admin_in.fail(admin_in.path("token"), "nothing", "a secret" + why);
+    if (!settings.tls && in.fits("tls"))
+      in.fail(in.path("tls"), "nothing", "cert and key" + why);
+  }
+  in.finish();
+}
+
+} // namespace
+
 void read_admin(reader&& in, admin& to) {
   read_host(in, to.host);
   in.integer("port", to.port, any_port);
@@ -289,6 +314,7 @@ void read_admin(reader&& in, admin& to) {
   if (in && to.token.empty() && !is_loopback(to.host))
     in.fail(in.path("token"), "nothing",
             "a secret, because " + to.host + " is not a loopback address");
+  read_grpc(in, to);
   in.finish();
 }
 

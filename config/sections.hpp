@@ -67,6 +67,9 @@ void read_networks(reader& in, const char* key, std::vector<std::string>& to);
 /// Leaves `to` empty where there is none.
 void read_tls(reader&& in, std::optional<tls>& to);
 
+/// The same for a door of operators: one certificate.
+void read_operator_tls(reader&& in, std::optional<tls>& to);
+
 /// A port number, or an object.
 void read_server(const nlohmann::json& value, const std::string& path,
                  server& to, problems& out);

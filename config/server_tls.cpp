@@ -1,4 +1,4 @@
-// TLS of a server: which files, and what is asked of those who come.
+// TLS of a listener: which files, and what is asked of those who come.
 #include "config/sections.hpp"
 #include "config/syntax/text.hpp"
 
@@ -44,6 +44,15 @@ void read_tls(reader&& in, std::optional<tls>& to) {
   read_pair(in, settings.certificates.emplace_back());
   read_more(in, settings);
   in.word("min_version", settings.min_version, {"1.2", "1.3"});
+  in.text("client_ca", settings.client_ca, longest_name);
+  in.finish();
+}
+
+void read_operator_tls(reader&& in, std::optional<tls>& to) {
+  if (!in)
+    return;
+  auto& settings = to.emplace();
+  read_pair(in, settings.certificates.emplace_back());
   in.text("client_ca", settings.client_ca, longest_name);
   in.finish();
 }

@@ -103,6 +103,15 @@ json show(const tls& tls) {
   return out;
 }
 
+json show(const admin_grpc& grpc) {
+  json out{{"host", grpc.host}, {"port", grpc.port}};
+  if (grpc.tls) {
+    out["tls"] = show(*grpc.tls);
+    out["tls"].erase("min_version"); // not to be chosen here
+  }
+  return out;
+}
+
 } // namespace
 
 json show_frame(const node& config) {
@@ -123,6 +132,8 @@ json show_frame(const node& config) {
                                {{"host", admin->host}, {"port", admin->port}});
     if (!admin->token.empty())
       out["admin"]["token"] = masked;
+    if (admin->grpc)
+      out["admin"]["grpc"] = show(*admin->grpc);
   }
   out["log"] = show_fields(fields::log, config.log,
                            {{"level", config.log.level},

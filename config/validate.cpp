@@ -56,6 +56,9 @@ void check_listeners(const node& all, problems& out) {
       listener_of(member_path("$.servers", name), server.host, server.port));
   if (all.admin)
     seen.push_back(listener_of("$.admin", all.admin->host, all.admin->port));
+  if (all.admin && all.admin->grpc)
+    seen.push_back(listener_of("$.admin.grpc", all.admin->grpc->host,
+                               all.admin->grpc->port));
   for (size_t i = 0; i < seen.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       if (!clash(seen[j], seen[i]))

@@ -1,4 +1,5 @@
 // The node: listens for visitors and agents as its configuration says.
+#include "actors/admin/grpc/grpc_door.hpp"
 #include "actors/init.hpp"
 #include "actors/node.hpp"
 #include "actors/watch/event_text.hpp"
@@ -49,6 +50,9 @@ void log_start(const aps::config::node& config, const aps::node& node) {
     log.info("Statistics at http://{0}/.api/stats, panel at "
              "http://{0}/.admin/",
              aps::cli::to_string({config.admin->host, node.admin_port()}));
+  if (node.grpc_port() != 0)
+    log.info("Monitor over gRPC at {}",
+             aps::cli::to_string({config.admin->grpc->host, node.grpc_port()}));
   log.info("{}, {}; ready",
            aps::counted(config.tunnels.size(), "tunnel"),
            aps::counted(config.mappings.size(), "mapping"));
@@ -82,11 +86,11 @@ void run(const aps::config::node& config, const options& options) {
   aps::host::configure(settings,
                        config.admin && config.admin->actor_metrics);
   caf::actor_system system{settings};
-  const auto node = aps::spawn_node(system, config, network, log.logger(),
-                                    {APS_VERSION, aps::panel::assets(), [log] {
-                                       return aps::host::dropped_lines(
-                                         *log.logger());
-                                     }});
+  const auto node = aps::spawn_node(
+    system, config, network, log.logger(),
+    {APS_VERSION, aps::panel::assets(),
+     [log] { return aps::host::dropped_lines(*log.logger()); },
+     &aps::open_grpc_door});
   log_start(config, *node);
   const auto reloaded = [&] { reload(*node, options); };
   node->log().info("{}: stopping", aps::host::wait_for_stop(reloaded));

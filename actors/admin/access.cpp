@@ -30,10 +30,6 @@ std::string_view token_in(std::string_view field) {
            ? field.substr(scheme.size()) : std::string_view{};
 }
 
-std::string_view token_of(const request& request) {
-  return token_in(request.header("authorization"));
-}
-
 // Browsers say where a request comes from; other programs say nothing.
 bool from_elsewhere(const request& request) {
   const auto site = request.header("sec-fetch-site");
@@ -59,39 +55,23 @@ bool refuse(const request& request, uint16_t status, const std::string& why,
   return false;
 }
 
-// Guesses at the token are slowed; a request without one is none.
-bool may_log_in(const request& request, const std::string& token) {
-  const auto ask = [&] {
-    return refuse(request, 401,
-                  token_of(request).empty()
-                    ? "a token is needed: Authorization: Bearer TOKEN"
-                    : "the token is wrong",
-                  {{"WWW-Authenticate", "Bearer"}});
+bool may_log_in(const request& request) {
+  const auto ask = [&](const char* why) {
+    return refuse(request, 401, why, {{"WWW-Authenticate", "Bearer"}});
   };
-  if (request.header("authorization").empty())
-    return ask();
-  const auto address = peer_group(request.facts().visitor_address);
-  const auto now = clock_type::now();
-  auto& logins = *request.at().logins;
-  duration wait;
-  bool right = false;
-  {
-    std::lock_guard guard{logins.mutex};
-    wait = logins.limit.wait(address, now);
-    right = wait <= duration::zero() && equal_secrets(token_of(request), token);
-    if (right)
-      logins.limit.on_success(address);
-    else if (wait <= duration::zero())
-      logins.limit.on_failure(address, now);
+  const auto login = try_login(request.at(), request.facts().visitor_address,
+                               request.header("authorization"));
+  switch (login.is) {
+    case login::result::right: return true;
+    case login::result::missing:
+      return ask("a token is needed: Authorization: Bearer TOKEN");
+    case login::result::wrong: return ask("the token is wrong");
+    case login::result::slowed: break;
   }
-  if (right)
-    return true;
-  if (wait <= duration::zero())
-    return ask();
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  const auto wait = std::chrono::ceil<std::chrono::seconds>(login.wait).count();
   request.note_limit(limit::login_rate, "guesses at the admin's token");
   request.answer(429, {{"error", "too many wrong tokens from this address"}},
-                 {{"Retry-After", std::to_string(seconds)}});
+                 {{"Retry-After", std::to_string(wait)}});
   return false;
 }
 
@@ -105,6 +85,31 @@ bool is_followed_link(const request& request) {
 
 } // namespace
 
+// Guesses at the token are slowed; a request without one is none.
+login try_login(const desk& at, std::string_view address,
+                std::string_view field) {
+  using enum login::result;
+  const auto token = at.token();
+  if (token.empty())
+    return {right};
+  if (field.empty())
+    return {missing};
+  const auto shown = token_in(field);
+  const auto group = peer_group(address);
+  const auto now = clock_type::now();
+  auto& logins = *at.logins;
+  std::lock_guard guard{logins.mutex};
+  const auto wait = logins.limit.wait(group, now);
+  if (wait > duration::zero())
+    return {slowed, wait};
+  if (equal_secrets(shown, token)) {
+    logins.limit.on_success(group);
+    return {right};
+  }
+  logins.limit.on_failure(group, now);
+  return {shown.empty() ? missing : wrong};
+}
+
 bool shows_token(const header_list& headers, std::string_view token) {
   const auto* field = find_header(headers, "authorization");
   return token.empty()
@@ -113,7 +118,7 @@ bool shows_token(const header_list& headers, std::string_view token) {
 
 bool may_enter(const request& request, access access) {
   const auto token = request.at().token();
-  if (access == access::token && !token.empty() && !may_log_in(request, token))
+  if (access == access::token && !may_log_in(request))
     return false;
   // Without a token a name that leads to this machine is all that a page of
   // somebody else needs (DNS rebinding).

@@ -25,24 +25,27 @@ void tell_refused(const admin::context& context,
   compat::enqueue(nullptr, context.node->monitor, std::move(out));
 }
 
-admin::desk_ptr desk_of(const admin::context_ptr& context) {
-  return std::make_shared<const admin::desk>(admin::desk{
-    context->system, context->node->units, "admin",
-    [config = context->config] { return config->get()->admin->token; },
-    [limits = context->node->limits](limit kind, std::string_view peer,
-                                     std::string_view detail) {
-      if (limits)
-        limits->on_limit(kind, peer, detail);
-    },
-    [context](const admin::refused_request& refusal) {
-      tell_refused(*context, refusal);
-    }});
-}
-
 } // namespace
 
+admin::desk_ptr admin::make_desk(const context_ptr& context,
+                                 std::string listener) {
+  return std::make_shared<const desk>(
+    desk{context->system, context->node->units, std::move(listener),
+         [config = context->config] { return config->get()->admin->token; },
+         [limits = context->node->limits](limit kind, std::string_view peer,
+                                          std::string_view detail) {
+           if (limits)
+             limits->on_limit(kind, peer, detail);
+         },
+         [context](const admin::refused_request& refusal) {
+           tell_refused(*context, refusal);
+         },
+         context->logins});
+}
+
 admin_front::admin_front(const admin::context_ptr& context)
-    : operator_front(desk_of(context), [context](admin::request request) {
+    : operator_front(
+      admin::make_desk(context, "admin"), [context](admin::request request) {
         admin::dispatch(admin::call{context, std::move(request)});
       }) {}
 

@@ -5,6 +5,14 @@
 
 namespace aps {
 
+namespace admin {
+
+/// The desk of one of the node's listeners for operators; they share the count
+/// of guesses at the token.
+desk_ptr make_desk(const context_ptr& context, std::string listener);
+
+} // namespace admin
+
 /// The node's admin listener; admin/router.cpp says what there is.
 class admin_front final : public operator_front {
  public:

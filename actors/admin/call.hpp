@@ -49,6 +49,7 @@ struct context {
   std::shared_ptr<address_shares> streams = std::make_shared<address_shares>();
   std::shared_ptr<shared_answers> answers = std::make_shared<shared_answers>();
   std::shared_ptr<packed_assets> packed = std::make_shared<packed_assets>();
+  std::shared_ptr<login_guard> logins = std::make_shared<login_guard>();
 };
 using context_ptr = std::shared_ptr<const context>;
 

@@ -165,6 +165,8 @@ bool request::wants_gzip() const {
 }
 
 void request::send(const document& answer) const {
+  if (taker_)
+    return taker_(answer);
   auto head = std::make_shared<response_head>();
   const auto known = !answer.tag.empty()
                      && names_tag(list("if-none-match"), answer.tag);
@@ -277,6 +279,21 @@ std::string decoded(std::string_view text, bool plus) {
     } else {
       out += plus && text[i] == '+' ? ' ' : text[i];
     }
+  }
+  return out;
+}
+
+std::string encoded(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  constexpr std::string_view marks = "-._~";
+  std::string out;
+  for (const auto c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
+        || (c >= 'A' && c <= 'Z') || marks.find(c) != marks.npos)
+      out += c;
+    else
+      out.append({'%', digits[byte >> 4], digits[byte & 15]});
   }
   return out;
 }

@@ -135,6 +135,11 @@ class request {
 
   bool wants_gzip() const;
 
+  /// Who takes the answer in place of the exchange, which then only says what
+  /// was asked. Called once, on any thread.
+  using taker = std::function<void(const document&)>;
+  void answer_to(taker taker) { taker_ = std::move(taker); }
+
   /// From now on all of `round` get what this one is answered.
   void share_with(std::shared_ptr<answer_round> round) {
     round_ = std::move(round);
@@ -152,10 +157,14 @@ class request {
   exchange_facts facts_;
   std::string body_;
   std::shared_ptr<answer_round> round_; ///< null = it has its answer alone
+  taker taker_;                         ///< empty = the exchange
 };
 
 /// Percent-decoding (RFC 3986); `plus` = "+" is a space, as in a query.
 std::string decoded(std::string_view text, bool plus = false);
+
+/// The opposite: everything but the unreserved characters is encoded.
+std::string encoded(std::string_view text);
 
 /// Metrics in Prometheus' text format.
 inline constexpr auto metrics_type

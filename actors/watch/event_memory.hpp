@@ -41,6 +41,16 @@ class event_memory {
     return few_.forgotten(serial) + many_.forgotten(serial);
   }
 
+  /// How many from `serial` to `last` were never kept, for each request has
+  /// some.
+  uint64_t passed(uint64_t serial, uint64_t last) const {
+    if (serial >= last)
+      return 0;
+    const auto known = forgotten(serial) + few_.count_after(serial)
+                       + many_.count_after(serial);
+    return last - serial - std::min(known, last - serial);
+  }
+
  private:
   struct place {
     void keep(const event& event, size_t most) {
@@ -56,6 +66,10 @@ class event_memory {
       return std::partition_point(
         kept.begin(), kept.end(),
         [serial](const event& one) { return one.serial <= serial; });
+    }
+
+    uint64_t count_after(uint64_t serial) const {
+      return static_cast<uint64_t>(kept.end() - after(serial));
     }
 
     uint64_t forgotten(uint64_t serial) const {

@@ -128,10 +128,8 @@ std::string sentence(const event& event) {
   return out.append(text.substr(from));
 }
 
-namespace {
-
-std::string_view api_word_of(severity level) {
-  switch (level) {
+std::string_view severity_word(event_kind kind) noexcept {
+  switch (row_of(kind).level) {
     case severity::trace:
     case severity::debug: return "debug";
     case severity::info: return "info";
@@ -140,25 +138,16 @@ std::string_view api_word_of(severity level) {
   return "warning";
 }
 
-} // namespace
-
 nlohmann::json show(const event& event) {
-  return {{"serial", event.serial},
-          {"time_ms", event.time_ms},
-          {"kind", to_string(event.kind)},
-          {"severity", api_word_of(row_of(event.kind).level)},
-          {"tunnel", event.tunnel},
-          {"endpoint", event.endpoint},
-          {"transport", event.transport},
-          {"connection", event.connection},
-          {"session", event.session},
-          {"request_id", event.request_id},
-          {"reason", event.reason},
-          {"peer", event.peer},
-          {"mapping", event.mapping},
-          {"detail", event.detail},
-          {"number", event.number},
-          {"text", render(event)}};
+  return {
+    {"serial", event.serial},        {"time_ms", event.time_ms},
+    {"kind", to_string(event.kind)}, {"severity", severity_word(event.kind)},
+    {"tunnel", event.tunnel},        {"endpoint", event.endpoint},
+    {"transport", event.transport},  {"connection", event.connection},
+    {"session", event.session},      {"request_id", event.request_id},
+    {"reason", event.reason},        {"peer", event.peer},
+    {"mapping", event.mapping},      {"detail", event.detail},
+    {"number", event.number},        {"text", render(event)}};
 }
 
 spdlog::level::level_enum level_of(event_kind kind) noexcept {

@@ -44,6 +44,9 @@ std::string sentence(const event& event);
 /// The log line of an event: the tag of its component, and its sentence.
 std::string render(const event& event);
 
+/// "debug", "info" or "warning": how important the API calls events of a kind.
+std::string_view severity_word(event_kind kind) noexcept;
+
 /// An event as the JSON API shows it.
 nlohmann::json show(const event& event);
 

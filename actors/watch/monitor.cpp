@@ -214,7 +214,10 @@ void monitor_state::on_subscribe(const subscribe& message) {
   if (!message.after)
     return;
   auto& fresh = subscribers_.back();
-  if (const auto gone = recent_.forgotten(*message.after); gone > 0)
+  auto gone = recent_.forgotten(*message.after);
+  if ((message.filter.kinds & per_request_kinds) != 0)
+    gone += recent_.passed(*message.after, serial_);
+  if (gone > 0)
     compat::send_anonymously(actor, missed{gone});
   recent_.after(*message.after, [&](const event& one) {
     if (fresh.filter.matches(one))

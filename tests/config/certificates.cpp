@@ -177,3 +177,21 @@ CAF_TEST(files are found beside the configuration) {
   CAF_CHECK(says(lines_of(load("d/node.json", files)),
                  "d/node.json: $.servers.s.tls.key: found /k.pem"));
 }
+
+CAF_TEST(those of admin.grpc are looked at like those of servers) {
+  const auto made = make_certificate();
+  pretended files;
+  files.files = {{"d/node.json", R"({"servers": {"s": 1}, "admin": {"grpc": {
+      "tls": {"cert": "c.pem", "key": "k.pem", "client_ca": "c.pem"}}}})"},
+                 {"d/c.pem", made.cert},
+                 {"d/k.pem", made.key}};
+  CAF_CHECK_EQUAL(lines_of(load("d/node.json", files)), "");
+  files.files["d/k.pem"] = "";
+  CAF_CHECK(says(lines_of(load("d/node.json", files)),
+                 "d/node.json: $.admin.grpc.tls.key: found d/k.pem"));
+  files.files["d/k.pem"] = made.key;
+  files.files["d/node.json"] = R"({"servers": {"s": 1}, "admin": {"grpc": {
+      "tls": {"cert": "c.pem", "key": "k.pem", "client_ca": "x.pem"}}}})";
+  CAF_CHECK(says(lines_of(load("d/node.json", files)),
+                 "d/node.json: $.admin.grpc.tls.client_ca: found d/x.pem"));
+}

@@ -43,6 +43,16 @@ CAF_TEST(what differs is named as in the file) {
                         "tunnels.t.websocket_pool.pool_size"}));
 }
 
+CAF_TEST(the monitor over grpc takes a restart) {
+  auto other = sample();
+  other.admin->grpc.emplace();
+  CAF_CHECK_EQUAL(changed_keys(sample(), other), (keys{"admin.grpc"}));
+  auto third = other;
+  third.admin->grpc->port = 7;
+  CAF_CHECK_EQUAL(changed_keys(other, third), (keys{"admin.grpc.port"}));
+  CAF_CHECK(in_effect(other, third) == other);
+}
+
 CAF_TEST(secrets differ without being shown) {
   auto other = sample();
   other.tunnels.at("u").password = "two";

@@ -33,7 +33,7 @@ BASE = {
     "tunnels": {"t": {"password": "p"}},
     "mappings": [{"from": "http://a", "to": "http://b",
                   "via": {"tunnels": "t"}}],
-    "admin": {},
+    "admin": {"grpc": {"tls": {"cert": "c", "key": "k"}}},
 }
 SUBJECTS = {"servers": ["main"], "tunnels": ["t"], "mappings": [0]}
 

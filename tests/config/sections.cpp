@@ -276,6 +276,42 @@ CAF_TEST(whoever is not on this host needs the token) {
                   "0.0.0.0 is not a loopback address\n");
 }
 
+CAF_TEST(grpc is off unless it is named) {
+  CAF_CHECK(!good(with(R"("admin": {})")).admin->grpc);
+  const auto found = good(with(R"("admin": {"grpc": {}})")).admin->grpc;
+  CAF_CHECK(found == admin_grpc{});
+  CAF_CHECK_EQUAL(found->host, "127.0.0.1");
+  bounds(
+    [](const std::string& keys) {
+      return with("\"admin\": {\"grpc\": {" + keys + "}}");
+    },
+    {{"port", 0, 65535}});
+}
+
+CAF_TEST(grpc beyond this host needs the token and tls) {
+  const auto told = [](const std::string& keys) {
+    return all(wrong(with("\"admin\": {" + keys + "}")));
+  };
+  const std::string why
+    = ", because $.admin.grpc.host 0.0.0.0 is not a loopback address\n";
+  const std::string open = R"("grpc": {"host": "0.0.0.0")";
+  const std::string tls = R"(, "tls": {"cert": "c", "key": "k"})";
+  CAF_CHECK_EQUAL(told(R"("token": "t", )" + open + tls + "}"), "");
+  CAF_CHECK_EQUAL(told(R"("grpc": {"host": "::1"})"), "");
+  CAF_CHECK_EQUAL(told(open + "}"),
+                  "$.admin.token: found nothing, allowed a secret" + why
+                    + "$.admin.grpc.tls: found nothing, allowed cert and key"
+                    + why);
+  CAF_CHECK_EQUAL(told(open + tls + "}"),
+                  "$.admin.token: found nothing, allowed a secret" + why);
+  CAF_CHECK_EQUAL(told(R"("token": "t", )" + open + "}"),
+                  "$.admin.grpc.tls: found nothing, allowed cert and key"
+                    + why);
+  // What is wrong with it is told once.
+  CAF_CHECK_EQUAL(told(R"("token": "t", )" + open + R"(, "tls": 5})"),
+                  "$.admin.grpc.tls: found the number 5, allowed an object\n");
+}
+
 CAF_TEST(a token is what a header can carry) {
   const auto told = [](const std::string& token) {
     return wrong(with("\"admin\": {\"token\": \"" + token + "\"}"));

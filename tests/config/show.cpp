@@ -53,7 +53,9 @@ CAF_TEST(what is shown is read as the same configuration) {
       {"from": "https://[::1]:9", "to": "http://z.test",
        "allow_encoded_slash": true}],
     "admin": {"port": 3, "token": "a-secret-of-the-admin",
-              "actor_metrics": true, "keep_exchanges": 5},
+              "actor_metrics": true, "keep_exchanges": 5,
+              "grpc": {"host": "0.0.0.0", "port": 7, "tls": {
+                "cert": "c", "key": "k", "client_ca": "ca"}}},
     "log": {"level": "debug", "format": "json", "requests": true,
             "components": {"pool": "error"}},
     "io": {"threads": 3},

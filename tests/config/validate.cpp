@@ -58,6 +58,8 @@ CAF_TEST(every listener has its own address) {
      {"$.servers.b", "port 80, taken by $.servers.a", rule, ""}},
     {R"({"servers": {"a": 80}, "admin": {"port": 80}})",
      {"$.admin", "port 80, taken by $.servers.a", rule, ""}},
+    {R"({"servers": {"a": 80}, "admin": {"grpc": {"port": 9090}}})",
+     {"$.admin.grpc", "port 9090, taken by $.admin", rule, ""}},
     {R"({"servers": {"a": {"port": 80, "host": "::1"},
                      "b": {"port": 80, "host": "0:0::1"}}})",
      {"$.servers.b", "port 80, taken by $.servers.a", rule, ""}},

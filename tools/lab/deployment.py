@@ -70,9 +70,10 @@ class Node(Program):
         if not self.running:
             raise RuntimeError(f"{self.name} ended at start:\n{self.log}")
         admin = self.config.get("admin", {})
-        return listening(self.port) and (
-            not self.admin_port
-            or listening(self.admin_port, admin.get("host", "127.0.0.1")))
+        grpc = admin.get("grpc", {})
+        return listening(self.port) and all(
+            listening(each["port"], each.get("host", "127.0.0.1"))
+            for each in (admin, grpc) if each.get("port"))
 
     def get(self, path):
         """Status and body of what the admin listener answers."""

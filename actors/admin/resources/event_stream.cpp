@@ -1,9 +1,8 @@
 #include "actors/admin/resources/event_stream.hpp"
 
+#include "actors/admin/event_id.hpp"
 #include "actors/admin/router.hpp"
 #include "actors/watch/event_text.hpp"
-
-#include <charconv>
 
 namespace aps::admin {
 
@@ -22,7 +21,7 @@ std::string beginning(const std::string& node, uint64_t serial,
                       std::string_view kind) {
   std::string out;
   if (serial > 0)
-    out = "id: " + node + "-" + std::to_string(serial) + "\n";
+    out = "id: " + event_id(node, serial) + "\n";
   return out + "event: " + std::string(kind) + "\ndata: ";
 }
 
@@ -45,20 +44,6 @@ kind_set read_kinds(std::string_view text) {
   return out == 0 ? life_cycle_kinds : out;
 }
 
-// The serial in "NODE-SERIAL"; 0 when it is that of another life of the node:
-// then everything is news. Nothing when there is no text.
-std::optional<uint64_t> read_last_id(std::string_view text,
-                                     const std::string& node) {
-  if (text.empty())
-    return std::nullopt;
-  uint64_t out = 0;
-  if (text.size() > node.size() + 1 && text.starts_with(node)
-      && text[node.size()] == '-')
-    std::from_chars(text.data() + node.size() + 1, text.data() + text.size(),
-                    out);
-  return out;
-}
-
 } // namespace
 
 // -- the writer ---------------------------------------------------------------
@@ -78,14 +63,26 @@ void event_writer::start() {
   to_->send_head(head);
 }
 
+// What a unit's own thread posts may be overtaken by what another one posts
+// later, and the actor runs on both: so the order is kept here.
 void event_writer::write(std::string text, uint32_t events) {
-  unit_.post([self = shared_from_this(), text = std::move(text),
-              events]() mutable {
-    if (!self->to_)
-      return;
-    self->queue_.push_back({std::move(text), events});
-    self->pump();
-  });
+  {
+    const std::lock_guard guard{mutex_};
+    arrived_.push_back({std::move(text), events});
+  }
+  unit_.post([self = shared_from_this()] { self->take_arrived(); });
+}
+
+void event_writer::take_arrived() {
+  std::deque<chunk> arrived;
+  {
+    const std::lock_guard guard{mutex_};
+    arrived.swap(arrived_);
+  }
+  if (!to_)
+    return;
+  std::move(arrived.begin(), arrived.end(), std::back_inserter(queue_));
+  pump();
 }
 
 void event_writer::pump() {
@@ -108,6 +105,7 @@ void event_writer::pump() {
 
 void event_writer::finish() {
   unit_.post([self = shared_from_this()] {
+    self->take_arrived();
     if (const auto to = std::exchange(self->to_, nullptr))
       to->send_end({});
     self->actor_ = nullptr;
@@ -247,7 +245,7 @@ void get_events(const call& call) {
                       ? call.parameter("last_event_id").value_or("")
                       : std::string(header);
   const stream_request wanted{{kinds, call.parameter("tunnel").value_or("")},
-                              read_last_id(last, context.node->node_id),
+                              read_event_id(last, context.node->node_id),
                               call.parameter("tunnels") != "0"};
   const auto& address = call.facts().visitor_address;
   auto share = context.streams->take(address);

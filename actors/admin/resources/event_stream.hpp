@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -45,6 +46,7 @@ class event_writer final : public origin,
     uint32_t events;
   };
 
+  void take_arrived();
   void pump();
 
   executor& unit_;
@@ -53,6 +55,8 @@ class event_writer final : public origin,
   std::shared_ptr<void> use_;
   caf::actor actor_;
   std::deque<chunk> queue_;
+  std::mutex mutex_;
+  std::deque<chunk> arrived_; ///< by mutex_; on their way to the queue
 };
 
 /// What a reader asked for.

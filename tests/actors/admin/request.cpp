@@ -22,6 +22,32 @@ CAF_TEST(percents_are_decoded_where_they_mean_a_byte) {
   CAF_CHECK_EQUAL(decoded("a+b%2B", true), "a b+");
 }
 
+CAF_TEST(what_is_encoded_is_decoded_as_it_was) {
+  using admin::encoded;
+  CAF_CHECK_EQUAL(encoded("aZ09-._~"), "aZ09-._~");
+  CAF_CHECK_EQUAL(encoded("a b/c?d&e=f%+"), "a%20b%2Fc%3Fd%26e%3Df%25%2B");
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte)
+    all += static_cast<char>(byte);
+  CAF_CHECK_EQUAL(admin::decoded(encoded(all)), all);
+  CAF_CHECK_EQUAL(admin::decoded(encoded(all), true), all);
+}
+
+CAF_TEST(who_takes_an_answer_gets_it_in_place_of_the_exchange) {
+  operator_desk desk;
+  auto asked = desk.ask("/p");
+  std::vector<std::string> taken;
+  asked.from.answer_to([&](const admin::document& answer) {
+    taken.push_back(std::to_string(answer.status) + " "
+                    + std::string{answer.plain.view()});
+  });
+  asked.from.problem(404, "nothing");
+  desk.run();
+  CAF_CHECK_EQUAL(taken.size(), 1u);
+  CAF_CHECK_EQUAL(taken.front(), "404 {\n  \"error\": \"nothing\"\n}\n");
+  CAF_CHECK_EQUAL(asked.answer().status, 0u);
+}
+
 CAF_TEST(a_path_ends_at_its_query) {
   operator_desk desk;
   CAF_CHECK_EQUAL(desk.ask("/a/b?c=d?e").from.path(), "/a/b");

@@ -200,6 +200,23 @@ CAF_TEST(what_is_forgotten_counts_as_missed) {
   CAF_CHECK_EQUAL(heard->at(2), "11 endpoint-up a");
 }
 
+CAF_TEST(who_wants_those_of_each_request_is_told_how_many_passed) {
+  script s;
+  const event_filter everything{all_kinds};
+  for (int i = 0; i < 5; ++i)
+    s.tell({event_kind::exchange_started, "t"});
+  s.tell({event_kind::tunnel_added, "t"});
+  s.tell({event_kind::exchange_finished, "t"});
+  CAF_CHECK_EQUAL(*s.listen({everything, 256, 0}),
+                  (lines{"snapshot 7 0", "missed 6", "6 tunnel-added t"}));
+  CAF_CHECK_EQUAL(*s.listen({everything, 256, 4}),
+                  (lines{"snapshot 7 0", "missed 2", "6 tunnel-added t"}));
+  CAF_CHECK_EQUAL(*s.listen({everything, 256, 7}), (lines{"snapshot 7 0"}));
+  CAF_CHECK_EQUAL(*s.listen({everything, 256, 99}), (lines{"snapshot 7 0"}));
+  CAF_CHECK_EQUAL(*s.listen({{}, 256, 0}),
+                  (lines{"snapshot 7 0", "6 tunnel-added t"}));
+}
+
 CAF_TEST(masses_do_not_push_out_what_is_rare) {
   script it;
   it.tell({event_kind::tunnel_added, "a"});

@@ -27,7 +27,7 @@ CAF_TEST(unknown keys come with the nearest known one) {
      {"$.tunnels.t.grpc_pool.fallback_enabled", "an unknown key",
       "one of " + pool_keys, ""}},
     {with(R"("admin": {"prt": 1})"),
-     {"$.admin.prt", "an unknown key", "one of host, port, token, keep_exchanges, actor_metrics", "port"}},
+     {"$.admin.prt", "an unknown key", "one of host, port, token, keep_exchanges, actor_metrics, grpc", "port"}},
     {with(R"("tunels": {})"),
      {"$.tunels", "an unknown key",
       "one of $schema, include, http, trusted_proxies, servers, tunnels, mappings, "
@@ -38,7 +38,7 @@ CAF_TEST(unknown keys come with the nearest known one) {
       "one of level, format, requests, components", "level"}},
     {with(R"("admin": {"quite else": 1})"),
      {"$.admin[\"quite else\"]", "an unknown key",
-      "one of host, port, token, keep_exchanges, actor_metrics", ""}},
+      "one of host, port, token, keep_exchanges, actor_metrics, grpc", ""}},
   });
 }
 
