@@ -162,7 +162,8 @@ class Case(unittest.TestCase):
 
     A class that sets `transport` (and perhaps `config`) gets `self.stack`,
     shared by its tests; `self.build(...)` makes one for this test alone. With
-    `agents_over_tls` its agents dial so. All programs must end with 0 and without a sanitizer report."""
+    `agents_over_tls` its agents dial so. All programs must end with 0 and
+    without a sanitizer report."""
 
     transport = None
     config = None

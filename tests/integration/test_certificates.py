@@ -1,5 +1,5 @@
-"""Certificates of servers: what a node says of those that are none, how it takes
-new ones while it runs, and what authorities say of them (OCSP)."""
+"""Certificates of servers: what a node says of those that are none, how it
+takes new ones while it runs, and what authorities say of them (OCSP)."""
 
 import os
 import re
@@ -176,7 +176,8 @@ class Renewals(Certified):
     def put(self, **wish):
         """Another certificate into the same files; the key file first."""
         self.next += 1
-        fresh = self.ca.issue(f"live-{self.next}", [HOST, "localhost", "127.0.0.1"], **wish)
+        fresh = self.ca.issue(f"live-{self.next}",
+                              [HOST, "localhost", "127.0.0.1"], **wish)
         os.replace(fresh.key, self.pair.key)
         os.replace(fresh.cert, self.pair.cert)
 
@@ -236,6 +237,7 @@ class Renewals(Certified):
             "limits": {"max_handshakes_per_address": 0}})
         two = [self.ca.issue(f"turn-{number}", [HOST, "localhost", "127.0.0.1"])
                for number in range(2)]
+        serials = [serial_of(pair) for pair in two]
         over = threading.Event()
         failed, served = [], [0]
 
@@ -254,8 +256,8 @@ class Renewals(Certified):
         for number in range(1000 if FULL else 20):
             self.take(two[number % 2])
             os.kill(stack.node.pid, signal.SIGHUP)
-            wait_until(lambda: self.serial(stack) == serial_of(
-                two[number % 2]), "the next certificate")
+            wait_until(lambda: self.serial(stack) == serials[number % 2],
+                       "the next certificate")
         over.set()
         for each in visitors:
             each.join()

@@ -102,7 +102,8 @@ class Check(unittest.TestCase):
         pair = ca.issue("node", ["example.com"])
         for source, name in ((pair.cert, "fullchain.pem"), (pair.key, "key.pem"),
                              (pair.cert, "other.pem"), (pair.key, "other.key"),
-                             (ca.cert, "agents-ca.pem"),
+                             (ca.respond(pair, folder / "response.der"),
+                              "other.der"), (ca.cert, "agents-ca.pem"),
                              (pair.cert, "admin.pem"), (pair.key, "admin.key"),
                              (ca.cert, "operators-ca.pem")):
             shutil.copy(source, folder / name)
