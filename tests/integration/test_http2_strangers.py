@@ -251,7 +251,8 @@ class Waiting(Case):
                 peer.send(b"".join(frame(DATA, number, b"x" * 16000)
                                    for _ in range(4)))
             peer.ask(101, last=False, method="POST", path="/echo")
-            peer.send(frame(DATA, 101, b"y" * 60_000, END_STREAM))
+            for last in (0, 0, 0, END_STREAM):
+                peer.send(frame(DATA, 101, b"y" * 15_000, last))
             self.assertIn(b"60000", peer.body(101))
         stack.origin.release.set()
 

@@ -17,6 +17,10 @@ constexpr size_t max_produced = 1024 * 1024;
 
 constexpr size_t early_piece = 4096;
 
+/// Every peer takes frames of this size, and sends none larger unless told so
+/// (RFC 9113, 6.5.2).
+constexpr size_t least_frame = 16384;
+
 /// A header block of ours may be as long as two heads that the tunnel carries;
 /// nghttp2's own limit is less than one.
 constexpr size_t max_sent_block = 4 * max_head_bytes;
@@ -59,7 +63,9 @@ option_ptr make_options(const h2_profile& profile) {
   nghttp2_option_set_no_closed_streams(made, 1);
   nghttp2_option_set_max_outbound_ack(made, 64);
   nghttp2_option_set_max_settings(made, 16);
-  nghttp2_option_set_max_continuations(made, 8);
+  // As many as the longest block needs; others are counted by their bytes.
+  nghttp2_option_set_max_continuations(
+    made, 8 + profile.header_bytes / least_frame);
   nghttp2_option_set_max_send_header_block_length(made, max_sent_block);
   nghttp2_option_set_stream_reset_rate_limit(made, profile.resets,
                                              profile.resets_per_second);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/frame.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
 #include <array>

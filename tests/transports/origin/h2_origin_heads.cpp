@@ -78,7 +78,8 @@ CAF_TEST(answers have what HTTP / 1.1 would say) {
   CAF_CHECK_EQUAL(head->status, 200u);
   CAF_CHECK(head->content_length == 12u);
   CAF_CHECK(!head->last);
-  CAF_CHECK(head->headers == header_list{{"x-one", "1"}});
+  const header_list passed{{"x-one", "1"}};
+  CAF_CHECK(head->headers == passed);
 }
 
 CAF_TEST(answers without a body are known as such) {
