@@ -1,5 +1,4 @@
 // The node: listens for visitors and agents as its configuration says.
-#include "actors/admin/grpc/grpc_door.hpp"
 #include "actors/init.hpp"
 #include "actors/node.hpp"
 #include "actors/watch/event_text.hpp"
@@ -7,6 +6,7 @@
 #include "config/config.hpp"
 #include "config/syntax/file.hpp"
 #include "tools/cli.hpp"
+#include "tools/grpc_module/grpc_module.hpp"
 #include "tools/host.hpp"
 #include "tools/panel/assets.hpp"
 #include "tools/values.hpp"
@@ -90,7 +90,7 @@ void run(const aps::config::node& config, const options& options) {
     system, config, network, log.logger(),
     {APS_VERSION, aps::panel::assets(),
      [log] { return aps::host::dropped_lines(*log.logger()); },
-     &aps::open_grpc_door});
+     &aps::open_grpc_module});
   log_start(config, *node);
   const auto reloaded = [&] { reload(*node, options); };
   node->log().info("{}: stopping", aps::host::wait_for_stop(reloaded));

@@ -88,9 +88,14 @@ void monitor_state::on_event(event event) {
     metrics_->on_event(event);
   write_log(event);
   recent_.keep(event);
-  for (auto& one : subscribers_)
-    if (one.filter.matches(event))
-      give(one, event);
+  caf::message shared; // by all of them, however slow they are
+  for (auto& one : subscribers_) {
+    if (!one.filter.matches(event))
+      continue;
+    if (!shared)
+      shared = caf::make_message(event);
+    give(one, shared);
+  }
   add_derived(event);
 }
 
@@ -221,11 +226,11 @@ void monitor_state::on_subscribe(const subscribe& message) {
     compat::send_anonymously(actor, missed{gone});
   recent_.after(*message.after, [&](const event& one) {
     if (fresh.filter.matches(one))
-      give(fresh, one);
+      give(fresh, caf::make_message(one));
   });
 }
 
-void monitor_state::give(subscriber& to, const event& event) {
+void monitor_state::give(subscriber& to, const caf::message& event) {
   if (to.credit == 0) {
     ++to.missed;
     return;

@@ -74,7 +74,7 @@ class monitor_state {
   void write_log(const event& event);
   repeat_limit& repeats_of(log_component component);
   void arm_log_tick();
-  void give(subscriber& to, const event& event);
+  void give(subscriber& to, const caf::message& event);
   void drop(const caf::actor_addr& address);
   void update_watch();
   subscriber* sender();

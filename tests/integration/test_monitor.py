@@ -712,6 +712,18 @@ class Starting(MonitorCase):
         self.assertIn(f"$.admin.grpc: cannot listen on 127.0.0.1:{port}: "
                       "Address already in use", told)
 
+    def test_a_program_without_its_module_says_so(self):
+        folder = scratch(self)
+        shutil.copy(BIN / "aps", folder)
+        file = write_config(folder, {"servers": {"main": free_port()},
+                                     "admin": {"port": free_port(),
+                                               "grpc": {"port": 0}}})
+        done = subprocess.run([folder / "aps", "-config", file],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, "[$][.]admin[.]grpc: the part of this "
+                         "program that speaks gRPC cannot be loaded: .*aps_grpc")
+
     def test_another_port_takes_a_restart(self):
         stack = self.build("mix", listening(), agent=False)
         other = merged(stack.config, listening())

@@ -8,12 +8,13 @@
 namespace aps::admin {
 
 /// What waits for a reader of events: a bounded number of bytes, and where more
-/// came than fit, how many were left out there. Pure; not thread-safe.
+/// came than fit, how many were left out there. Messages lie in blocks, as
+/// thousands of small ones would leave holes in memory. Pure; not thread-safe.
 class watch_queue {
  public:
   /// Bytes that may wait, each message with what it costs beside its own.
   static constexpr size_t room = 512 * 1024;
-  static constexpr size_t cost_of_message = 64;
+  static constexpr size_t cost_of_message = 32;
 
   /// Something to be written, and how many events that are then over.
   struct item {
@@ -22,7 +23,7 @@ class watch_queue {
   };
 
   /// The message of an event; it is left out when there is no room.
-  void add(std::string message);
+  void add(const std::string& message);
 
   /// So many were left out before they came here.
   void add_missed(uint64_t count);
@@ -35,14 +36,18 @@ class watch_queue {
 
  private:
   struct place {
-    std::string message;
+    size_t size = 0;     ///< of a message
     uint64_t missed = 0; ///< 0 = it is a message
     uint32_t events = 0;
   };
 
   place& missed_here();
+  void keep(const std::string& message);
+  std::string take_kept(size_t size);
 
   std::deque<place> places_;
+  std::deque<std::string> blocks_; ///< of whole messages
+  size_t taken_ = 0;               ///< bytes of the first block
   size_t bytes_ = 0;
 };
 
