@@ -16,6 +16,10 @@ void read_pair(reader& in, certificate& to) {
   in.require("key", "a file");
   in.text("cert", to.cert, longest_name);
   in.text("key", to.key, longest_name);
+}
+
+void read_stapled_pair(reader& in, certificate& to) {
+  read_pair(in, to);
   in.text("ocsp", to.ocsp, longest_name);
 }
 
@@ -30,7 +34,7 @@ void read_more(reader& in, tls& to) {
   }
   for (size_t i = 0; i < list->size(); ++i) {
     reader each{&(*list)[i], element_path(path, i), in.wrong()};
-    read_pair(each, to.certificates.emplace_back());
+    read_stapled_pair(each, to.certificates.emplace_back());
     each.finish();
   }
 }
@@ -41,7 +45,7 @@ void read_tls(reader&& in, std::optional<tls>& to) {
   if (!in)
     return;
   auto& settings = to.emplace();
-  read_pair(in, settings.certificates.emplace_back());
+  read_stapled_pair(in, settings.certificates.emplace_back());
   read_more(in, settings);
   in.word("min_version", settings.min_version, {"1.2", "1.3"});
   in.text("client_ca", settings.client_ca, longest_name);

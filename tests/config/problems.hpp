@@ -51,4 +51,7 @@ inline std::string with_mapping(const std::string& mapping) {
 inline const std::string url_rule
   = "an absolute URL: http or https://host[:port][/path]";
 
+inline const std::string target_rule
+  = "an absolute URL: http, https or h2c://host[:port][/path]";
+
 } // namespace aps::config
