@@ -160,7 +160,7 @@ def stream_rows():
         refused + frame(RST, 1, u32(CANCEL)), Reset(PROTOCOL)
     yield "5.1 reset by us: a window of DATA under way", \
         lambda _: frame(SETTINGS, flags=ACK) + refused \
-        + frame(DATA, 1, b"x" * 16000) * 30, Reset(PROTOCOL)
+        + frame(DATA, 1, b"x" * 16000) * 4, Reset(PROTOCOL)
     yield "5.1 reset by us: trailers under way", \
         refused + fields(("x-sum", "1")), Reset(PROTOCOL)
     yield "5.1.1 an even stream", request(2), Ends(PROTOCOL)

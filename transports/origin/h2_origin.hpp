@@ -34,7 +34,7 @@ class h2_origin final : public std::enable_shared_from_this<h2_origin> {
   /// Carries another request. Precondition: `takes_requests`.
   request_carrier_ptr add();
 
-  /// No other request begins here: the origin refused one.
+  /// No other request begins here: the origin refused one, or takes nothing.
   void retire() noexcept { retired_ = true; }
 
   /// The same, and the origin is asked in HTTP/1.1 from now on: it said so.

@@ -241,9 +241,12 @@ void h2_origin_request::check_sending(time_point now) {
     return outgoing_.rest();
   const auto& options = on_->settings().options;
   if (!outgoing_.keeps_up(now, sent_, any_bytes,
-                          {options.send_timeout, options.min_rate}))
+                          {options.send_timeout, options.min_rate})) {
+    // What waits there may fill the window that all requests share.
+    on_->retire();
     broken(outcome::origin_timeout, "does not take what is sent",
            request_reach::unknown);
+  }
 }
 
 } // namespace aps

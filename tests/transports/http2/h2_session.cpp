@@ -291,8 +291,9 @@ CAF_TEST(large heads and trailers pass) {
   wide.server.respond(id, head, false);
   wide.server.finish(id, {{"sum", std::string(60'000, 'x')}});
   wide.talk();
-  CAF_REQUIRE_EQUAL(wide.here->heard.size(), 3u);
+  CAF_REQUIRE_EQUAL(wide.here->heard.size(), 4u); // trailer, end and over
   CAF_CHECK_EQUAL(wide.here->heard.front(), "head 200");
+  CAF_CHECK(wide.here->how == h2_ending::kind::complete);
 }
 
 CAF_TEST(what cannot be said ends its stream and no other) {
