@@ -64,8 +64,8 @@ option_ptr make_options(const h2_profile& profile) {
   nghttp2_option_set_max_outbound_ack(made, 64);
   nghttp2_option_set_max_settings(made, 16);
   // As many as the longest block needs; others are counted by their bytes.
-  nghttp2_option_set_max_continuations(
-    made, 8 + profile.header_bytes / least_frame);
+  nghttp2_option_set_max_continuations(made,
+                                       8 + profile.header_bytes / least_frame);
   nghttp2_option_set_max_send_header_block_length(made, max_sent_block);
   nghttp2_option_set_stream_reset_rate_limit(made, profile.resets,
                                              profile.resets_per_second);

@@ -27,10 +27,12 @@ CAF_TEST(unknown keys come with the nearest known one) {
      {"$.tunnels.t.grpc_pool.fallback_enabled", "an unknown key",
       "one of " + pool_keys, ""}},
     {with(R"("admin": {"prt": 1})"),
-     {"$.admin.prt", "an unknown key", "one of host, port, token, keep_exchanges, actor_metrics, grpc", "port"}},
+     {"$.admin.prt", "an unknown key",
+      "one of host, port, token, keep_exchanges, actor_metrics, grpc", "port"}},
     {with(R"("tunels": {})"),
      {"$.tunels", "an unknown key",
-      "one of $schema, include, http, trusted_proxies, servers, tunnels, mappings, "
+      "one of $schema, include, http, trusted_proxies, servers, tunnels, "
+      "mappings, "
       "admin, log, io, limits, dns, targets",
       "tunnels"}},
     {with(R"("log": {"LEVEL": "info"})"),

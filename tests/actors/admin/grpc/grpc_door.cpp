@@ -31,8 +31,8 @@ size_t grpc_threads() {
 
 CAF_TEST(without_it_there_is_no_port_and_no_thread) {
   host app;
-  const auto node = spawn_node(app.system, node_config(), app.net, silent(),
-                               speaking_grpc());
+  const auto node
+    = spawn_node(app.system, node_config(), app.net, silent(), speaking_grpc());
   CAF_CHECK_EQUAL(node->grpc_port(), 0u);
   CAF_CHECK_EQUAL(grpc_threads(), 0u);
 }
@@ -57,8 +57,7 @@ CAF_TEST(a_port_in_use_ends_the_start_and_leaves_nothing) {
   config.admin->grpc.emplace().port = first.node->grpc_port();
   for (int i = 0; i < 2; ++i) {
     try {
-      spawn_node(app.system, config, app.net, silent(),
-                 speaking_grpc());
+      spawn_node(app.system, config, app.net, silent(), speaking_grpc());
       CAF_FAIL("it started");
     } catch (const std::runtime_error& error) {
       CAF_CHECK_NOT_EQUAL(std::string{error.what()}.find("$.admin.grpc: cannot "
