@@ -313,8 +313,9 @@ struct h2_session::callbacks {
       if (!session.acceptor_ || frame->hd.type != NGHTTP2_HEADERS
           || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
-      if (!is_last(frame) && !session.find(frame->hd.stream_id))
-        session.note_rest(frame->hd.stream_id);
+      const auto id = frame->hd.stream_id; // 0 is none
+      if (id > 0 && !is_last(frame) && !session.find(id))
+        session.note_rest(id);
       if (!session.judge(session.counts_.on_bad_request()))
         return int{NGHTTP2_ERR_CALLBACK_FAILURE};
       session.acceptor_->on_bad_request();

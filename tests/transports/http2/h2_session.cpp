@@ -529,6 +529,17 @@ CAF_TEST(a stream that is over is not used again) {
   }
 }
 
+CAF_TEST(heads of no stream end the connection) {
+  for (const uint32_t id : {0u, 2u, 0x7ffffffeu}) {
+    fixture one;
+    one.give(one.server,
+             preface + raw_frame(NGHTTP2_HEADERS, 4, id, small_head));
+    CAF_CHECK(!fixture::produced(one.server).empty());
+    CAF_CHECK(one.server.is_done());
+    CAF_CHECK(one.requests.empty());
+  }
+}
+
 CAF_TEST(what was under way to a stream that we ended harms nobody) {
   accepts = false;
   give(server, preface);
