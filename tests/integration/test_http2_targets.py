@@ -4,18 +4,16 @@ from end to end, with gRPC's own client and server."""
 import concurrent.futures
 import hashlib
 import os
-import pathlib
 import queue
-import shutil
 import subprocess
 import threading
 
 import grpc
 import pattern
+from certified import Certified
 from h2_origin import H2Origin
 from harness import (TIME_SCALE, Case, Stack, free_port, main, per_transport,
                      wait_until)
-from lab.testca import Authority
 from origin import Origin
 from wire import Visitor, ask
 
@@ -258,28 +256,11 @@ class Deaf(Case):
             self.assertEqual(far.connections, 2)
 
 
-class Certified(Case):
-    """A certificate for targets."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = pathlib.Path(
-            os.environ.get("TMPDIR", "/tmp")) / f"aps-alpn-{os.getpid()}"
-        cls.ca = Authority(cls.folder)
-        cls.pair = cls.ca.issue("target", ["localhost"])
-        super().setUpClass()
-
-    @classmethod
-    def tearDownClass(cls):
-        super().tearDownClass()
-        shutil.rmtree(cls.folder)
-
-
 class Negotiated(Certified):
     """https:// targets, and what they agree on."""
 
     def target(self, alpn=("h2", "http/1.1"), **rule):
-        far = H2Origin(self.pair, alpn)
+        far = H2Origin(self.good, alpn)
         self.addCleanup(far.close)
         # One I/O unit, as each has connections of its own.
         self.stack = self.build("ws", agent_flags=("-ca-file", self.ca.cert,
@@ -546,15 +527,15 @@ class GrpcOverTls(Certified):
                              handlers=(greeter,))
         port = server.add_secure_port(
             "127.0.0.1:0", grpc.ssl_server_credentials(
-                [(self.pair.key.read_bytes(), self.pair.cert.read_bytes())]))
+                [(self.good.key.read_bytes(), self.good.cert.read_bytes())]))
         server.start()
         self.addCleanup(lambda: server.stop(None).wait())
         stack = self.build(
             "grpc", agent_flags=("-tls", "-insecure", "-ca-file",
                                  self.ca.cert),
             config={"servers": {"main": {"tls": {
-                        "cert": str(self.pair.cert),
-                        "key": str(self.pair.key)}}},
+                        "cert": str(self.good.cert),
+                        "key": str(self.good.key)}}},
                     "mappings": [{"from": "https://localhost",
                                   "to": f"https://localhost:{port}",
                                   "via": {"tunnels": ["tunnel1"]}}]})

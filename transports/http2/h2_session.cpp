@@ -15,14 +15,15 @@ namespace {
 /// So much is made for one write; the rest follows when it is over.
 constexpr size_t max_produced = 1024 * 1024;
 
+/// So much is looked at at once until it is known who speaks.
 constexpr size_t early_piece = 4096;
 
 /// Every peer takes frames of this size, and sends none larger unless told so
 /// (RFC 9113, 6.5.2).
 constexpr size_t least_frame = 16384;
 
-/// A header block of ours may be as long as two heads that the tunnel carries;
-/// nghttp2's own limit is less than one.
+/// A header block of ours may be longer than the fields of any head that the
+/// tunnel carries; nghttp2's own limit is less than most of them.
 constexpr size_t max_sent_block = 4 * max_head_bytes;
 
 // Codes by which streams that broke the rules are reset, or asked to.
@@ -277,17 +278,15 @@ struct h2_session::callbacks {
   /// A request: the peer takes no more of them, which we heard too late. Other
   /// heads and trailers: they are larger than can be, and the stream is no use
   /// without them.
-  static int on_frame_not_sent(nghttp2_session* session,
-                               const nghttp2_frame* frame, int, void* user) {
-    const auto id = frame->hd.stream_id;
-    auto* found = self(user).find(id);
+  static int on_frame_not_sent(nghttp2_session*, const nghttp2_frame* frame,
+                               int, void* user) {
+    auto* found = self(user).find(frame->hd.stream_id);
     if (frame->hd.type != NGHTTP2_HEADERS || !found)
       return 0;
     if (frame->headers.cat == NGHTTP2_HCAT_REQUEST)
       found->unsent = true;
-    else if (!std::exchange(found->given_up, true))
-      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id,
-                                h2_code::internal_error);
+    else
+      self(user).reset(found->id, h2_code::internal_error);
     return 0;
   }
 

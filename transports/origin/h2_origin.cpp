@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace aps {
 
@@ -91,19 +92,23 @@ void h2_origin::on_tick(time_point now) {
   if (has_requests())
     return ask_for_life(now);
   asked_ = deaf_ = false;
-  if (heard_ != connection_->received()) {
-    heard_ = connection_->received();
-    heard_at_ = now;
-  }
+  has_spoken(now);
   if (retired_ || !session().has_room()
       || now - heard_at_ >= settings_->options.idle_timeout)
     connection_->linger();
 }
 
+// Since the last look.
+bool h2_origin::has_spoken(time_point now) {
+  const auto received = connection_->received();
+  if (std::exchange(heard_, received) == received)
+    return false;
+  heard_at_ = now;
+  return true;
+}
+
 void h2_origin::ask_for_life(time_point now) {
-  if (heard_ != connection_->received()) {
-    heard_ = connection_->received();
-    heard_at_ = now;
+  if (has_spoken(now)) {
     asked_ = deaf_ = false;
   } else if (!asked_ && now - heard_at_ >= silence) {
     asked_ = true;

@@ -57,6 +57,7 @@ class h2_origin final : public std::enable_shared_from_this<h2_origin> {
 
  private:
   bool has_requests();
+  bool has_spoken(time_point now);
   void ask_for_life(time_point now);
 
   const std::shared_ptr<h2_connection> connection_;
