@@ -72,7 +72,7 @@ h2_verdict h2_counts::on_block(size_t length, bool first,
   if (first)
     block_bytes_ = decoded_bytes_ = fields_ = 0;
   block_at_ = now;
-  inflated_.give(length);
+  inflated_.give(static_cast<double>(length));
   // Nine bytes of a frame's own, so that empty ones count.
   block_bytes_ += length + 9;
   total_header_bytes_ += length + 9;
@@ -86,7 +86,7 @@ h2_verdict h2_counts::on_field(size_t name, size_t value) noexcept {
   decoded_bytes_ += name + value + field_overhead;
   return ++fields_ > profile_.header_fields
              || decoded_bytes_ > profile_.header_bytes
-             || !inflated_.take(name + value, block_at_,
+             || !inflated_.take(static_cast<double>(name + value), block_at_,
                                 profile_.inflated_bytes,
                                 profile_.inflated_per_second)
            ? h2_verdict::header_flood
@@ -97,21 +97,6 @@ h2_verdict h2_counts::on_fault(time_point now) noexcept {
   return faults_.take(1, now, profile_.resets, profile_.resets_per_second)
            ? h2_verdict::ok
            : h2_verdict::fault_flood;
-}
-
-bool token_bucket::take(uint64_t some, time_point now, uint64_t burst,
-                        uint64_t per_second) noexcept {
-  using std::chrono::milliseconds;
-  const auto rest = std::chrono::duration_cast<milliseconds>(now - last_);
-  if (const auto back = static_cast<uint64_t>(rest.count()) * per_second / 1000;
-      back > 0) {
-    give(back);
-    last_ = now;
-  }
-  if (taken_ + some > burst)
-    return false;
-  taken_ += some;
-  return true;
 }
 
 h2_verdict h2_counts::on_control(time_point now) noexcept {

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "transports/net/token_bucket.hpp"
 #include "transports/seam/executor.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -46,21 +46,6 @@ enum class h2_verdict : uint8_t {
 
 /// One sentence for humans.
 std::string_view render(h2_verdict verdict) noexcept;
-
-/// So many at once, and so many more in a second. Pure.
-class token_bucket {
- public:
-  /// Takes `some` out of it; false = it had fewer, and is empty.
-  bool take(uint64_t some, time_point now, uint64_t burst,
-            uint64_t per_second) noexcept;
-
-  /// Puts back what was taken too much.
-  void give(uint64_t some) noexcept { taken_ -= std::min(taken_, some); }
-
- private:
-  uint64_t taken_ = 0;
-  time_point last_{};
-};
 
 /// Judges frames by their type and length before their payload is read
 /// (RFC 9113, 10.5). Anything but `ok` is final. Pure; not thread-safe.

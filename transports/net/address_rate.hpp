@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transports/seam/executor.hpp"
+#include "transports/net/token_bucket.hpp"
 
 #include <map>
 #include <string>
@@ -28,17 +28,11 @@ class address_rate {
   size_t size() const noexcept { return all_.size(); }
 
  private:
-  struct bucket {
-    double used = 0;
-    time_point since{};
-  };
-
-  double used_of(const bucket& bucket, time_point now) const noexcept;
-  bucket& bucket_of(const std::string& address, time_point now);
+  token_bucket& bucket_of(const std::string& address, time_point now);
 
   const double burst_;
   const double per_second_;
-  std::map<std::string, bucket> all_;
+  std::map<std::string, token_bucket> all_;
   time_point swept_{};
 };
 

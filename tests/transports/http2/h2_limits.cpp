@@ -183,19 +183,6 @@ CAF_TEST(what heads have beyond their bytes comes at a rate) {
   CAF_CHECK_EQUAL(blocks(1, start + 1s), 10);
 }
 
-CAF_TEST(a bucket fills with time and no further) {
-  token_bucket uut;
-  CAF_CHECK(uut.take(3, start, 3, 1));
-  CAF_CHECK(!uut.take(1, start, 3, 1));
-  CAF_CHECK(!uut.take(1, start + 999ms, 3, 1));
-  CAF_CHECK(uut.take(1, start + 1s, 3, 1));
-  CAF_CHECK(!uut.take(1, start + 1s, 3, 1));
-  CAF_CHECK(uut.take(3, start + 1h, 3, 1));
-  CAF_CHECK(!uut.take(1, start + 1h, 3, 1));
-  uut.give(2);
-  CAF_CHECK(uut.take(2, start + 1h, 3, 1));
-}
-
 CAF_TEST(each verdict has a sentence) {
   for (const auto verdict :
        {h2_verdict::ok, h2_verdict::too_many_requests, h2_verdict::header_flood,
