@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cassert>
 #include <future>
+#include <utility>
 
 namespace aps {
 
@@ -68,8 +69,32 @@ void io_unit::run_dry() {
   }
 }
 
+// Asio keeps no order between what its own thread and others post.
 void io_unit::post(std::function<void()> work) {
-  boost::asio::post(context_, std::move(work));
+  {
+    const std::lock_guard guard{mutex_};
+    posted_.push_back(std::move(work));
+    if (posted_.size() > 1)
+      return;
+  }
+  boost::asio::post(context_, [this] { run_posted(); });
+}
+
+// What comes meanwhile takes its turn behind the sockets.
+void io_unit::run_posted() {
+  assert(turn_.empty());
+  {
+    const std::lock_guard guard{mutex_};
+    turn_.swap(posted_);
+  }
+  for (auto& work : turn_) {
+    try {
+      std::exchange(work, nullptr)();
+    } catch (...) {
+      on_exception();
+    }
+  }
+  turn_.clear();
 }
 
 bool io_unit::on_thread() const noexcept {

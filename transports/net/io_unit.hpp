@@ -8,7 +8,9 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -86,6 +88,7 @@ class io_unit final : public executor {
  private:
   std::shared_ptr<resolver> make_resolver(size_t threads);
   void run();
+  void run_posted();
   void arm_tick();
   void run_tick();
   void tick(watched& client, time_point now);
@@ -96,6 +99,10 @@ class io_unit final : public executor {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
     work_;
   boost::asio::steady_timer tick_;
+  std::mutex mutex_;                          ///< of `posted_`
+  std::vector<std::function<void()>> posted_; ///< in order; not empty = the
+                                              ///< context knows of it
+  std::vector<std::function<void()>> turn_;   ///< what runs now
   std::vector<std::weak_ptr<watched>> watched_;
   std::vector<std::string> dns_;
   std::shared_ptr<resolver> target_names_;

@@ -63,26 +63,14 @@ void event_writer::start() {
   to_->send_head(head);
 }
 
-// What a unit's own thread posts may be overtaken by what another one posts
-// later, and the actor runs on both: so the order is kept here.
 void event_writer::write(std::string text, uint32_t events) {
-  {
-    const std::lock_guard guard{mutex_};
-    arrived_.push_back({std::move(text), events});
-  }
-  unit_.post([self = shared_from_this()] { self->take_arrived(); });
-}
-
-void event_writer::take_arrived() {
-  std::deque<chunk> arrived;
-  {
-    const std::lock_guard guard{mutex_};
-    arrived.swap(arrived_);
-  }
-  if (!to_)
-    return;
-  std::move(arrived.begin(), arrived.end(), std::back_inserter(queue_));
-  pump();
+  unit_.post(
+    [self = shared_from_this(), text = std::move(text), events]() mutable {
+      if (!self->to_)
+        return;
+      self->queue_.push_back({std::move(text), events});
+      self->pump();
+    });
 }
 
 void event_writer::pump() {
@@ -105,7 +93,6 @@ void event_writer::pump() {
 
 void event_writer::finish() {
   unit_.post([self = shared_from_this()] {
-    self->take_arrived();
     if (const auto to = std::exchange(self->to_, nullptr))
       to->send_end({});
     self->actor_ = nullptr;

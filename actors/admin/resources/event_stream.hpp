@@ -6,7 +6,6 @@
 
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -46,7 +45,6 @@ class event_writer final : public origin,
     uint32_t events;
   };
 
-  void take_arrived();
   void pump();
 
   executor& unit_;
@@ -55,8 +53,6 @@ class event_writer final : public origin,
   std::shared_ptr<void> use_;
   caf::actor actor_;
   std::deque<chunk> queue_;
-  std::mutex mutex_;
-  std::deque<chunk> arrived_; ///< by mutex_; on their way to the queue
 };
 
 /// What a reader asked for.

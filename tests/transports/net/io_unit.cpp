@@ -6,8 +6,10 @@
 
 #include <boost/asio/post.hpp>
 
+#include <atomic>
 #include <future>
 #include <stdexcept>
+#include <thread>
 
 using namespace aps;
 
@@ -49,6 +51,48 @@ CAF_TEST(an exception does not end the loop) {
   CAF_CHECK_EQUAL(exceptions->count(), 2u);
   CAF_CHECK_EQUAL(told, (std::vector<std::string>{
                           "first", "an exception of unknown type"}));
+  unit.stop();
+}
+
+CAF_TEST(what was posted runs in order whoever posted it) {
+  io_unit unit{0};
+  unit.start();
+  for (int round = 0; round < 200; ++round) {
+    std::vector<int> seen;
+    // The unit posts, and then, as it is still busy, somebody else does.
+    unit.post([&] {
+      unit.post([&] { seen.push_back(1); });
+      std::promise<void> done;
+      std::thread other{[&] {
+        unit.post([&] { seen.push_back(2); });
+        done.set_value();
+      }};
+      done.get_future().wait();
+      other.join();
+      unit.post([&] { seen.push_back(3); });
+    });
+    unit.run_dry();
+    CAF_CHECK_EQUAL(seen, (std::vector<int>{1, 2, 3}));
+  }
+  unit.stop();
+}
+
+CAF_TEST(work that posts itself again lets sockets have their turn) {
+  io_unit unit{0};
+  unit.start();
+  std::atomic<bool> over{false};
+  std::promise<void> handled;
+  std::function<void()> again = [&] {
+    if (!over)
+      unit.post(again);
+  };
+  unit.post(again);
+  boost::asio::post(unit.context(), [&] {
+    over = true;
+    handled.set_value();
+  });
+  handled.get_future().wait();
+  unit.run_dry();
   unit.stop();
 }
 
