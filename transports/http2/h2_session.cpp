@@ -357,13 +357,16 @@ struct h2_session::callbacks {
         frame.opaque_data_len);
   }
 
-  static ssize_t data_length(nghttp2_session*, uint8_t, int32_t,
+  /// nghttp2 keeps a buffer for the longest that was ever said here, although
+  /// it copies no body: no more than there is.
+  static ssize_t data_length(nghttp2_session*, uint8_t, int32_t id,
                              int32_t connection_window, int32_t stream_window,
                              uint32_t max_frame, void* user) {
     const auto& session = self(user);
     const auto most = std::min(max_frame, session.max_frame_);
+    const auto there = std::max<size_t>(session.waiting(id), 1);
     return std::min({connection_window, stream_window,
-                     static_cast<int32_t>(most)});
+                     static_cast<int32_t>(std::min<size_t>(most, there))});
   }
 
   static ssize_t read_body(nghttp2_session* session, int32_t id, uint8_t*,

@@ -18,7 +18,7 @@ namespace aps {
 /// are cheap and bulk data is read in big pieces. Not thread-safe.
 class input_buffer {
  public:
-  static constexpr size_t small = 8 * 1024;
+  static constexpr size_t small = 4 * 1024;
   static constexpr size_t large = block_pool::block_size;
 
   /// Space for the next read. Bytes not consumed yet stay in front of it.

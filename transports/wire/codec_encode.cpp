@@ -15,6 +15,9 @@ namespace {
 /// Payloads of at least this size are shared, smaller ones copied.
 constexpr size_t min_shared_payload = 1024;
 
+/// Blocks have at least this size: most messages of a connection at rest fit.
+constexpr size_t least_block = 512;
+
 /// A block that grew beyond this is not kept for the next message.
 constexpr size_t max_kept_block = 256 * 1024;
 
@@ -286,7 +289,7 @@ size_t frame_size(const frame& frame, size_t body) noexcept {
 uint8_t* batch_encoder::reserve(size_t bytes) {
   if (!block_ || block_.use_count() > 1 || capacity_ < bytes
       || capacity_ > max_kept_block) {
-    capacity_ = std::max<size_t>(bytes, 4096);
+    capacity_ = std::bit_ceil(std::max(bytes, least_block));
     block_ = std::make_shared_for_overwrite<char[]>(capacity_);
   }
   return reinterpret_cast<uint8_t*>(block_.get());
