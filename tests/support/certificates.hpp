@@ -77,7 +77,8 @@ inline made_certificate make_certificate(const certificate_wish& wish = {}) {
   X509_set_pubkey(made, out.pkey.get());
   X509_NAME_add_entry_by_txt(
     X509_get_subject_name(made), "CN", MBSTRING_ASC,
-    reinterpret_cast<const unsigned char*>(wish.name.c_str()), -1, -1, 0);
+    reinterpret_cast<const unsigned char*>(wish.name.data()),
+    static_cast<int>(wish.name.size()), -1, 0); // it may have a NUL
   X509_set_issuer_name(made, X509_get_subject_name(issuer));
   add_extension(made, issuer, NID_basic_constraints,
                 wish.ca ? "critical,CA:TRUE" : "critical,CA:FALSE");

@@ -2,11 +2,6 @@
 
 #include "transports/net/sockets.hpp"
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
-#include <sys/socket.h>
-
 namespace aps {
 
 namespace {
@@ -34,31 +29,6 @@ void byte_stream::connected() {
   error_code ignored;
   socket_.set_option(tcp::no_delay{true}, ignored);
   peer_ = peer_of(socket_);
-}
-
-// A peer that read everything must not take the end for a cut (RFC 8446, 6.1).
-// Asio's own way to say so waits for the peer's answer, for which nobody is
-// here any more; so the record is taken from OpenSSL and sent. While a write is
-// under way the peer sees a broken record, and the answer was cut indeed.
-void byte_stream::notify_close() noexcept {
-  if (!tls_ || !socket_.is_open())
-    return;
-  auto* ssl = tls_->native_handle();
-  if (!SSL_is_init_finished(ssl)
-      || (SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN) != 0)
-    return;
-  auto* record = BIO_new(BIO_s_mem());
-  if (!record)
-    return;
-  SSL_set0_wbio(ssl, record);
-  SSL_shutdown(ssl);
-  ERR_clear_error();
-  char* bytes = nullptr;
-  const auto size = BIO_get_mem_data(record, &bytes);
-  if (size > 0)
-    static_cast<void>(::send(socket_.native_handle(), bytes,
-                             static_cast<size_t>(size),
-                             MSG_NOSIGNAL | MSG_DONTWAIT));
 }
 
 } // namespace aps

@@ -1,13 +1,12 @@
 #pragma once
 
 #include "transports/net/output_queue.hpp"
+#include "transports/net/tls/tls_stream.hpp"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 
@@ -27,7 +26,6 @@ class byte_stream {
   using error_code = boost::system::error_code;
   using executor_type = tcp::socket::executor_type;
   using next_layer_type = tcp::socket;
-  using tls_stream = boost::asio::ssl::stream<tcp::socket&>;
 
   /// Not connected yet; `connected` says when.
   explicit byte_stream(boost::asio::io_context& context) : socket_(context) {}
@@ -126,7 +124,8 @@ class byte_stream {
   /// (close_notify), as far as the kernel takes that at once.
   void shutdown_send() noexcept {
     error_code ignored;
-    notify_close();
+    if (tls_ && socket_.is_open())
+      tls_->notify_close();
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
   }
 
@@ -136,8 +135,8 @@ class byte_stream {
     error_code ignored;
     if (reset)
       socket_.set_option(boost::asio::socket_base::linger{true, 0}, ignored);
-    else
-      notify_close();
+    else if (tls_ && socket_.is_open())
+      tls_->notify_close();
     socket_.close(ignored);
   }
 
@@ -150,8 +149,6 @@ class byte_stream {
       get_executor(),
       boost::beast::bind_front_handler(std::move(handler), error_code{}, size));
   }
-
-  void notify_close() noexcept;
 
   tcp::socket socket_;
   tcp::endpoint peer_;

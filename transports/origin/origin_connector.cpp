@@ -8,7 +8,6 @@
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
@@ -22,15 +21,41 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
-origin_settings::origin_settings(const origin_options& opts)
-    : options(opts), tls(asio::ssl::context::tls_client) {
-  SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
+namespace {
+
+// The authorities of `own` stand instead of those of all.
+asio::ssl::context make_context(const origin_options& all,
+                                const origin_tls& own) {
+  asio::ssl::context out{asio::ssl::context::tls_client};
+  SSL_CTX_set_min_proto_version(out.native_handle(), TLS1_2_VERSION);
+  SSL_CTX_set_options(out.native_handle(), SSL_OP_NO_RENEGOTIATION);
   error_code error;
-  tls.set_default_verify_paths(error);
-  if (!options.ca_file.empty())
-    trust_file(tls, options.ca_file);
-  tls.set_verify_mode(options.insecure ? asio::ssl::verify_none
-                                       : asio::ssl::verify_peer);
+  if (!own.ca_file.empty()) {
+    trust_file(out, own.ca_file);
+  } else {
+    out.set_default_verify_paths(error);
+    if (!all.ca_file.empty())
+      trust_file(out, all.ca_file);
+  }
+  if (!own.cert_file.empty())
+    show_certificate(out, own.cert_file, own.key_file, "target-");
+  out.set_verify_mode(all.insecure ? asio::ssl::verify_none
+                                   : asio::ssl::verify_peer);
+  return out;
+}
+
+} // namespace
+
+origin_settings::origin_settings(const origin_options& opts) : options(opts) {
+  contexts_.emplace(
+    0, make_context(options, {{}, options.cert_file, options.key_file}));
+  for (const auto& [number, own] : options.tls)
+    contexts_.emplace(number, make_context(options, own));
+}
+
+asio::ssl::context& origin_settings::tls(uint32_t number) const noexcept {
+  const auto found = contexts_.find(number);
+  return found == contexts_.end() ? contexts_.begin()->second : found->second;
 }
 
 std::string origin_address::str() const {
@@ -207,23 +232,17 @@ class connector final : public watched,
   }
 
   void shake_hands() {
-    auto& tls = stream_->add_tls(settings_->tls);
+    auto& tls = stream_->add_tls(settings_->tls(to_.tls));
     auto* ssl = tls.native_handle();
-    error_code literal;
-    asio::ip::make_address(to_.host, literal);
-    if (literal) // RFC 6066, 3: no addresses in SNI
-      SSL_set_tlsext_host_name(ssl, to_.host.c_str());
+    expect_peer(ssl, to_.server_name.empty() ? to_.host : to_.server_name);
     const auto offer = offered(protocol_);
     SSL_set_alpn_protos(ssl,
                         reinterpret_cast<const unsigned char*>(offer.data()),
                         static_cast<unsigned>(offer.size()));
-    if (!settings_->options.insecure)
-      tls.set_verify_callback(asio::ssl::host_name_verification(to_.host));
-    tls.async_handshake(asio::ssl::stream_base::client,
+    tls.async_handshake(tls_stream::side::client,
                         guard(unit_, shared_from_this(),
-                              [](const auto& self, const error_code& error) {
-                                self->on_handshake(error);
-                              }));
+                              [](const auto& self, const error_code& error,
+                                 size_t) { self->on_handshake(error); }));
   }
 
   void on_handshake(const error_code& error) {

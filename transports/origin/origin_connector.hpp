@@ -7,6 +7,7 @@
 #include <boost/asio/ssl/context.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,14 +17,18 @@ namespace aps {
 /// What all connections of one origin client share. Immutable after
 /// construction, used on all units.
 struct origin_settings {
-  /// Throws std::runtime_error when `options.ca_file` cannot be read.
+  /// Throws std::runtime_error naming the file of `options` that cannot be
+  /// used.
   explicit origin_settings(const origin_options& options);
+
+  /// For a request with this `origin_tls`; unknown numbers are 0. OpenSSL
+  /// counts references from several threads itself; nothing else changes.
+  boost::asio::ssl::context& tls(uint32_t number) const noexcept;
 
   const origin_options options;
 
-  /// OpenSSL counts references from several threads itself; nothing else of
-  /// it changes.
-  mutable boost::asio::ssl::context tls;
+ private:
+  mutable std::map<uint32_t, boost::asio::ssl::context> contexts_;
 };
 
 /// Where an origin is found.
@@ -31,6 +36,8 @@ struct origin_address {
   std::string scheme; ///< http | https
   std::string host;   ///< without brackets
   std::string port;
+  std::string server_name = {}; ///< instead of `host` in TLS, where it is set
+  uint32_t tls = 0;             ///< of the settings
 
   /// host:port, for messages.
   std::string str() const;

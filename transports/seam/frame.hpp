@@ -108,6 +108,13 @@ struct request_head {
   /// An upgrade is asked for in HTTP/1.1 all the same.
   origin_protocol protocol = origin_protocol::http1;
 
+  /// What an https origin's certificate has to be for, and what is asked for
+  /// by SNI; empty = the host of `authority`.
+  std::string server_name = {};
+
+  /// Which of `origin_options::tls` is used; 0 = none. Not sent.
+  uint32_t origin_tls = 0;
+
   exchange_kind kind() const noexcept {
     return upgrade.empty() ? exchange_kind::request : exchange_kind::upgrade;
   }
@@ -171,6 +178,9 @@ inline constexpr uint64_t bound_proof_feature = 1;
 /// The same: it heeds `request_head::protocol`.
 inline constexpr uint64_t http2_origin_feature = 2;
 
+/// The same: it heeds `request_head::server_name`.
+inline constexpr uint64_t server_name_feature = 4;
+
 struct hello_frame {
   uint32_t version = protocol_version;
   uint64_t features = 0;
@@ -187,11 +197,11 @@ struct hello_frame {
 };
 
 /// Whether an agent with these features asks as the head says: one that does
-/// not know the protocol's field asks in HTTP/1.1.
-constexpr bool understands(uint64_t features,
-                           const request_head& head) noexcept {
-  return head.protocol != origin_protocol::http2
-         || (features & http2_origin_feature) != 0;
+/// not know a field would ask in HTTP/1.1, or whoever is at that address.
+inline bool understands(uint64_t features, const request_head& head) noexcept {
+  return (head.protocol != origin_protocol::http2
+          || (features & http2_origin_feature) != 0)
+         && (head.server_name.empty() || (features & server_name_feature) != 0);
 }
 
 struct welcome_frame {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -13,9 +14,19 @@ namespace aps {
 class served_exchange; // transports/seam/exchange/exchange.hpp
 using served_exchange_ptr = std::shared_ptr<served_exchange>;
 
+/// How some https origins are met, by files in PEM.
+struct origin_tls {
+  std::string ca_file;   ///< who may have issued theirs; empty = as of all
+  std::string cert_file; ///< what is shown to them; empty = nothing
+  std::string key_file;
+};
+
 struct origin_options {
   bool insecure = false; ///< accept any certificate of https origins
   std::string ca_file;   ///< extra trusted certificates, PEM; empty = system
+  std::string cert_file; ///< shown to https origins that ask, PEM; may be empty
+  std::string key_file;
+  std::map<uint32_t, origin_tls> tls = {}; ///< by `request_head::origin_tls`
   duration connect_timeout = std::chrono::seconds(10);
   duration idle_timeout = std::chrono::seconds(60); ///< keep-alive
 

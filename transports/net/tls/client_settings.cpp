@@ -153,24 +153,8 @@ client_settings::client_settings(client_tls_options options)
     context_.set_default_verify_paths(error);
   else
     trust_file(context_, options_.ca_file);
-  if (!options_.cert_file.empty()) {
-    const config::certificate files{options_.cert_file, options_.key_file};
-    auto read = config::read_certificate(files, config::system_source(),
-                                         config::seconds_now(),
-                                         config::certificate_use::client);
-    if (const auto* wrong = std::get_if<config::problem>(&read))
-      throw std::runtime_error("cannot use " + wrong->found + " as "
-                               + wrong->path.substr(2) + ", it takes "
-                               + wrong->allowed);
-    const auto& pair = std::get<config::certificate_pair>(read);
-    context_.use_certificate_chain(asio::buffer(pair.chain), error);
-    if (!error)
-      context_.use_private_key(asio::buffer(pair.key), asio::ssl::context::pem,
-                               error);
-    if (error)
-      throw std::runtime_error("cannot use " + foreign_text(options_.cert_file)
-                               + ": " + error.message());
-  }
+  if (!options_.cert_file.empty())
+    show_certificate(context_, options_.cert_file, options_.key_file);
 }
 
 std::shared_ptr<std::string>
@@ -180,33 +164,18 @@ client_settings::prepare(byte_stream& stream, const std::string& host,
   auto& tls = stream.add_tls(context_);
   auto* ssl = tls.native_handle();
   const auto& name = options_.server_name.empty() ? host : options_.server_name;
-  error_code no_address;
-  asio::ip::make_address(name, no_address);
-  if (no_address) // RFC 6066, 3: no addresses in SNI
-    SSL_set_tlsext_host_name(ssl, name.c_str());
+  expect_peer(ssl, name);
   auto alpn = std::string(1, static_cast<char>(protocol.size()));
   alpn += protocol;
   SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(alpn.data()),
                       static_cast<unsigned>(alpn.size()));
-  error_code ignored;
-  if (options_.insecure) {
-    tls.set_verify_mode(asio::ssl::verify_none, ignored);
+  if (options_.insecure)
     return verdict;
-  }
-  auto* wanted = SSL_get0_param(ssl);
-  X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  if (no_address)
-    X509_VERIFY_PARAM_set1_host(wanted, name.c_str(), name.size());
-  else
-    X509_VERIFY_PARAM_set1_ip_asc(wanted, name.c_str());
-  tls.set_verify_mode(asio::ssl::verify_peer, ignored);
-  tls.set_verify_callback(
-    [verdict, name](bool ok, asio::ssl::verify_context& context) {
-      if (!ok && verdict->empty())
-        *verdict = verdict_of(context.native_handle(), name);
-      return ok;
-    },
-    ignored);
+  tls.verify([verdict, name](bool ok, X509_STORE_CTX* chain) {
+    if (!ok && verdict->empty())
+      *verdict = verdict_of(chain, name);
+    return ok;
+  });
   return verdict;
 }
 

@@ -60,11 +60,11 @@ void secure_stream(io_unit& unit, const std::shared_ptr<Owner>& owner,
                    const std::string& host, std::string_view protocol) {
   auto verdict = settings->prepare(stream, host, protocol);
   stream.tls().async_handshake(
-    boost::asio::ssl::stream_base::client,
+    tls_stream::side::client,
     guard(
       unit, owner,
       [&stream, settings = std::move(settings), verdict = std::move(verdict)](
-        const auto& me, const boost::system::error_code& error) {
+        const auto& me, const boost::system::error_code& error, size_t) {
         me->on_secured(settings->trouble(stream, error, *verdict));
       }));
 }

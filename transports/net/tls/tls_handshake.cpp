@@ -41,9 +41,9 @@ void tls_handshake::look() {
 
 void tls_handshake::shake_hands() {
   stream_->add_tls(contexts_->first(), contexts_)
-    .async_handshake(asio::ssl::stream_base::server,
+    .async_handshake(tls_stream::side::server,
                      guard(unit_, shared_from_this(),
-                           [](const auto& me, const error_code& error) {
+                           [](const auto& me, const error_code& error, size_t) {
                              me->finish(error);
                            }));
 }

@@ -1,8 +1,15 @@
 #include "transports/net/tls/trust.hpp"
 
+#include "config/certificates.hpp"
+#include "config/syntax/expand.hpp"
 #include "config/syntax/file.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address.hpp>
+
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include <stdexcept>
 #include <system_error>
@@ -37,6 +44,40 @@ void trust_file(asio::ssl::context& context, const std::string& file) {
   context.add_certificate_authority(asio::buffer(certificates), error);
   if (error)
     refuse(error.message());
+}
+
+void show_certificate(asio::ssl::context& context, const std::string& cert_file,
+                      const std::string& key_file, std::string_view prefix) {
+  const config::certificate files{cert_file, key_file};
+  auto read = config::read_certificate(files, config::system_source(),
+                                       config::seconds_now(),
+                                       config::certificate_use::client);
+  if (const auto* wrong = std::get_if<config::problem>(&read))
+    throw std::runtime_error("cannot use " + wrong->found + " as "
+                             + std::string{prefix} + wrong->path.substr(2)
+                             + ", it takes " + wrong->allowed);
+  const auto& pair = std::get<config::certificate_pair>(read);
+  boost::system::error_code error;
+  context.use_certificate_chain(asio::buffer(pair.chain), error);
+  if (!error)
+    context.use_private_key(asio::buffer(pair.key), asio::ssl::context::pem,
+                            error);
+  if (error)
+    throw std::runtime_error("cannot use " + config::shown_name(cert_file)
+                             + ": " + error.message());
+}
+
+void expect_peer(SSL* ssl, const std::string& name) {
+  auto* wanted = SSL_get0_param(ssl);
+  X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  boost::system::error_code no_address;
+  asio::ip::make_address(name, no_address);
+  if (no_address) {
+    SSL_set_tlsext_host_name(ssl, name.c_str());
+    X509_VERIFY_PARAM_set1_host(wanted, name.c_str(), name.size());
+  } else { // no addresses in SNI
+    X509_VERIFY_PARAM_set1_ip_asc(wanted, name.c_str());
+  }
 }
 
 } // namespace aps

@@ -67,6 +67,33 @@ CAF_TEST(a client is known by the names of its certificate) {
   });
 }
 
+CAF_TEST(a common name that does not end where C would end it is none) {
+  const auto made = make_certificate({.issuer = &root});
+  for (const auto& [name, names] :
+       {std::pair{std::string{"app1\0.evil", 10}, size_t{1}},
+        std::pair{std::string{"app1\nx"}, size_t{1}},
+        std::pair{std::string{"app1"}, size_t{2}}}) {
+    const auto agent = make_certificate(
+      {.name = name, .names = "DNS:b.example", .issuer = &root});
+    const text_file cert{"odd.pem", agent.cert};
+    const text_file key{"odd.key", agent.key};
+    auto options = trusting(ca.path);
+    options.cert_file = cert.path;
+    options.key_file = key.path;
+    server.reset();
+    CAF_REQUIRE_EQUAL(
+      meet(material_of({pair_of(made, {"a.example"})}, root.cert), options,
+           "a.example"),
+      "");
+    CAF_REQUIRE(is_secure());
+    on(unit, [&, names = names] {
+      const auto known = tls_facts_of(*server)->client_names;
+      CAF_CHECK_EQUAL(known.size(), names);
+      CAF_CHECK_EQUAL(known.front(), "b.example");
+    });
+  }
+}
+
 CAF_TEST(a plain stream has no facts) {
   byte_stream plain{unit.context()};
   CAF_CHECK(!tls_facts_of(plain));
