@@ -38,8 +38,12 @@ http_limits limits_of(const config::http& settings) {
   return out;
 }
 
-origin_options origins_of(const config::targets& settings) {
+origin_options origins_of(const config::node& all) {
+  const auto& settings = all.targets;
   origin_options out;
+  for (uint32_t i = 0; i < all.mappings.size(); ++i)
+    if (const auto& tls = all.mappings[i].tls; tls && tls->has_files())
+      out.tls[i + 1] = {tls->ca, tls->cert, tls->key};
   out.connect_timeout = to_duration(settings.connect_timeout);
   out.read_timeout = to_duration(settings.read_timeout);
   out.send_timeout = to_duration(settings.send_timeout);
@@ -228,7 +232,7 @@ class node_impl final : public node {
   void open_ports() {
     supervisor_ready();
     const auto hop = std::make_shared<node_hop>("aps-" + context_->node_id);
-    auto origins = net_->origins(origins_of(context_->config.targets));
+    auto origins = net_->origins(origins_of(context_->config));
     front_ = std::make_shared<node_front>(system_, context_, std::move(origins),
                                           0, recorders_);
     for (const auto& [server_name, settings] : context_->config.servers) {

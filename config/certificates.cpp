@@ -362,6 +362,20 @@ std::vector<std::string> check_tls(const tls& settings, const source& from,
   return names;
 }
 
+void check_target_tls(const target_tls& settings, const source& from,
+                      int64_t now, const std::string& path, problems& out) {
+  if (!settings.ca.empty())
+    if (auto read = read_authorities(settings.ca, from, path + ".ca");
+        auto* wrong = std::get_if<problem>(&read))
+      out.push_back(std::move(*wrong));
+  if (settings.cert.empty() || settings.key.empty())
+    return;
+  auto read = read_certificate({settings.cert, settings.key, path}, from, now,
+                               certificate_use::client);
+  if (auto* wrong = std::get_if<problem>(&read))
+    out.push_back(std::move(*wrong));
+}
+
 } // namespace
 
 std::vector<std::string> check_certificates(const node& all, const source& from,
@@ -373,6 +387,10 @@ std::vector<std::string> check_certificates(const node& all, const source& from,
       for (auto& each : check_tls(*server.tls, from, now,
                                   member_path("$.servers", name) + ".tls", out))
         names.push_back(std::move(each));
+  for (size_t i = 0; i < all.mappings.size(); ++i)
+    if (all.mappings[i].tls)
+      check_target_tls(*all.mappings[i].tls, from, now,
+                       element_path("$.mappings", i) + ".tls", out);
   // No visitor comes there, so its names are nobody's.
   if (all.admin && all.admin->grpc && all.admin->grpc->tls)
     check_tls(*all.admin->grpc->tls, from, now, "$.admin.grpc.tls", out);

@@ -296,6 +296,12 @@ void resolve_files(tls& settings, const path& folder) {
     settings.client_ca = (folder / settings.client_ca).string();
 }
 
+void resolve_files(target_tls& settings, const path& folder) {
+  for (auto* file : {&settings.ca, &settings.cert, &settings.key})
+    if (!file->empty())
+      *file = (folder / *file).string();
+}
+
 void resolve_files(node& all, const locator& locator) {
   const auto folder_of = [&](const std::string& place) {
     return locator.file(place).parent_path();
@@ -303,6 +309,9 @@ void resolve_files(node& all, const locator& locator) {
   for (auto& [name, server] : all.servers)
     if (server.tls)
       resolve_files(*server.tls, folder_of(member_path("$.servers", name)));
+  for (size_t i = 0; i < all.mappings.size(); ++i)
+    if (auto& settings = all.mappings[i].tls)
+      resolve_files(*settings, folder_of(element_path("$.mappings", i)));
   if (all.admin && all.admin->grpc && all.admin->grpc->tls)
     resolve_files(*all.admin->grpc->tls, folder_of("$.admin"));
 }

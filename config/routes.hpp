@@ -28,6 +28,14 @@ struct route {
   bool admits(std::string_view visitor_path) const;
 };
 
+/// The number of the mapping's own files for TLS to its target; 0 = it has
+/// none.
+inline uint32_t origin_tls_of(const route& of) noexcept {
+  return of.rule.tls && of.rule.tls->has_files()
+           ? static_cast<uint32_t>(of.index + 1)
+           : 0;
+}
+
 /// All mappings of a configuration: the longest path wins, then the first in
 /// the file. Immutable and thread-safe after construction.
 class route_table {

@@ -274,6 +274,7 @@ void read_mapping(const json& value, const std::string& path,
   read_balance(via, to);
   via.finish();
   read_fields(in, fields::mapping, to);
+  read_target_tls(in, to);
   read_health(in, to);
   in.finish();
 }

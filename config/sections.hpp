@@ -70,6 +70,10 @@ void read_tls(reader&& in, std::optional<tls>& to);
 /// The same for a door of operators: one certificate.
 void read_operator_tls(reader&& in, std::optional<tls>& to);
 
+/// How an https target is met; the rest of the mapping was read. Leaves `tls`
+/// empty where there is none.
+void read_target_tls(reader& mapping_in, mapping& to);
+
 /// A port number, or an object.
 void read_server(const nlohmann::json& value, const std::string& path,
                  server& to, problems& out);

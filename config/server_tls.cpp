@@ -1,4 +1,6 @@
-// TLS of a listener: which files, and what is asked of those who come.
+// TLS of listeners and of targets: which files, and what is asked of the other
+// side.
+#include "config/host.hpp"
 #include "config/sections.hpp"
 #include "config/syntax/text.hpp"
 
@@ -9,6 +11,7 @@ using nlohmann::json;
 namespace {
 
 constexpr size_t longest_name = 4096; // of a file
+constexpr size_t longest_host = 253;
 
 void read_pair(reader& in, certificate& to) {
   to.place = in.path();
@@ -58,6 +61,36 @@ void read_operator_tls(reader&& in, std::optional<tls>& to) {
   auto& settings = to.emplace();
   read_pair(in, settings.certificates.emplace_back());
   in.text("client_ca", settings.client_ca, longest_name);
+  in.finish();
+}
+
+void read_target_tls(reader& mapping_in, mapping& to) {
+  auto in = mapping_in.object("tls");
+  if (!in)
+    return;
+  auto& settings = to.tls.emplace();
+  in.text("ca", settings.ca, longest_name);
+  in.text("cert", settings.cert, longest_name);
+  in.text("key", settings.key, longest_name);
+  in.text("server_name", settings.server_name, longest_host);
+  const auto refuse
+    = [&](const char* key, const std::string& found, const char* allowed) {
+        in.fail(in.path(key), found, allowed);
+      };
+  if (settings.cert.empty() != settings.key.empty())
+    refuse(settings.cert.empty() ? "cert" : "key", "nothing",
+           "a file, as cert and key belong together");
+  if (!settings.server_name.empty() && !is_dns_name(settings.server_name)
+      && !is_ipv6(settings.server_name))
+    refuse("server_name", describe(*in.member("server_name")),
+           "the name of a host, or an address");
+  if (to.to.scheme != "https" && !to.to.scheme.empty())
+    mapping_in.fail(in.path(), "a target of " + to.to.scheme + "://",
+                    "tls for targets of https:// only");
+  if (settings.has_files() && !to.tunnels.empty())
+    mapping_in.fail(in.path(), "files, with via",
+                    "server_name alone where agents call the target: they have "
+                    "-ca-file, -target-cert and -target-key of their own");
   in.finish();
 }
 

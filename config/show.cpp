@@ -41,6 +41,19 @@ json show(const tunnel& tunnel) {
 
 namespace {
 
+json show(const target_tls& tls) {
+  auto out = json::object();
+  const std::pair<const char*, const std::string&> rows[]
+    = {{"ca", tls.ca},
+       {"cert", tls.cert},
+       {"key", tls.key},
+       {"server_name", tls.server_name}};
+  for (const auto& [key, text] : rows)
+    if (!text.empty())
+      out[key] = text;
+  return out;
+}
+
 json show(const health_check& check) {
   auto expected = json::array();
   for (const auto& each : check.expect)
@@ -57,6 +70,8 @@ json show(const health_check& check) {
 json show(const mapping& rule) {
   auto out = show_fields(fields::mapping, rule,
                          {{"from", rule.from.str()}, {"to", rule.to.str()}});
+  if (rule.tls)
+    out["tls"] = show(*rule.tls);
   if (rule.tunnels.empty())
     return out;
   using kind = stickiness::kind;

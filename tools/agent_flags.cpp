@@ -152,6 +152,13 @@ void declare(cli::command_line& line, agent_flags& to, bool websocket_only) {
             "More trusted certificates for https targets, PEM (default: those "
             "of the system alone)"},
            to.ca_file);
+  line.add({"target-cert", "FILE",
+            "Certificate to show to https targets that ask for one, PEM; takes "
+            "-target-key"},
+           to.target_cert);
+  line.add(
+    {"target-key", "FILE", "Key of -target-cert, PEM, without a passphrase"},
+    to.target_key);
   line.add({.names = "dns",
             .value = "ADDRESS",
             .help = "DNS server (with :PORT, if it is not 53) to ask instead "
@@ -236,6 +243,8 @@ config::problems read_agent_file(cli::command_line& line, agent_flags& to) {
        {"$.cert", &agent_flags::cert},
        {"$.key", &agent_flags::key},
        {"$.ca_file", &agent_flags::ca_file},
+       {"$.target_cert", &agent_flags::target_cert},
+       {"$.target_key", &agent_flags::target_key},
        {"$.status_token_file", &agent_flags::status_token_file}};
   for (const auto& [key, name] : names)
     if (!(to.*name).empty() && to.*name != before.*name)

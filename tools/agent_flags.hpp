@@ -34,6 +34,8 @@ struct agent_flags {
   bool insecure = false;
   bool insecure_target = false;
   std::string ca_file;
+  std::string target_cert;
+  std::string target_key;
   std::vector<std::string> dns;
   double target_connect_timeout = 10;
   double target_timeout = 60;

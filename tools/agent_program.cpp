@@ -165,6 +165,13 @@ agent_options options(const cli::command_line& line, const agent_flags& from) {
   result.tls = node_tls(line, from, result.servers);
   result.origin.insecure = from.insecure_target;
   result.origin.ca_file = from.ca_file;
+  if (from.target_cert.empty() != from.target_key.empty())
+    refuse(
+      line, from, from.target_cert.empty() ? "target-key" : "target-cert",
+      "takes "
+        + named(line, from.target_cert.empty() ? "target-cert" : "target-key"));
+  result.origin.cert_file = from.target_cert;
+  result.origin.key_file = from.target_key;
   result.origin.connect_timeout = to_duration(from.target_connect_timeout);
   result.origin.read_timeout = to_duration(from.target_timeout);
   result.origin.send_timeout = to_duration(from.target_timeout);
@@ -250,7 +257,7 @@ int run_agent_program(const agent_program& program, int argc, char** argv) {
     auto ready = options(line, flags);
     if (flags.check) {
       const auto network = make_network(1, flags.dns);
-      network->origins(ready.origin); // reads -ca-file
+      network->origins(ready.origin); // reads -ca-file, -target-cert
       network->make_tls(ready.tls);   // reads -ca, -cert and -key
       return cli::print(
         program.name,

@@ -178,6 +178,28 @@ CAF_TEST(files are found beside the configuration) {
                  "d/node.json: $.servers.s.tls.key: found /k.pem"));
 }
 
+CAF_TEST(those that are shown to targets are ones of clients) {
+  const auto made = make_certificate();
+  const auto mapping = [](const std::string& ca) {
+    return R"({"servers": {"s": 1}, "mappings": [{"from": "http://a",
+      "to": "https://b", "tls": {"cert": "c.pem", "key": "/k.pem",
+      "ca": ")"
+           + ca + "\"}}]}";
+  };
+  pretended files;
+  files.files = {{"d/node.json", mapping("c.pem")},
+                 {"d/c.pem", made.cert},
+                 {"/k.pem", made.key}};
+  CAF_CHECK_EQUAL(lines_of(load("d/node.json", files)), "");
+  files.files["/k.pem"] = "";
+  CAF_CHECK(says(lines_of(load("d/node.json", files)),
+                 "d/node.json: $.mappings[0].tls.key: found /k.pem"));
+  files.files["/k.pem"] = made.key;
+  files.files["d/node.json"] = mapping("x.pem");
+  CAF_CHECK(says(lines_of(load("d/node.json", files)),
+                 "d/node.json: $.mappings[0].tls.ca: found d/x.pem"));
+}
+
 CAF_TEST(those of admin.grpc are looked at like those of servers) {
   const auto made = make_certificate();
   pretended files;

@@ -43,6 +43,64 @@ CAF_TEST(without it a server is plain) {
   CAF_CHECK(!std::get<node>(found).servers.at("s").tls);
 }
 
+namespace {
+
+std::string with_target(const std::string& tls,
+                        const std::string& to = "https://a",
+                        const std::string& more = "") {
+  return R"({"servers": {"s": 1}, "tunnels": {"t": {"password": "p"}},
+    "mappings": [{"from": "http://x", "to": ")"
+         + to + R"(", "tls": )" + tls + more + "}]}";
+}
+
+target_tls read_target(const std::string& text) {
+  const auto found = parse(text);
+  CAF_REQUIRE(std::holds_alternative<node>(found));
+  return std::get<node>(found).mappings.front().tls.value_or(target_tls{});
+}
+
+constexpr auto via = R"(, "via": {"tunnels": "t"})";
+
+} // namespace
+
+CAF_TEST(a target is met with files of its own and under another name) {
+  CAF_CHECK(read_target(with_target(R"({"ca": "a", "cert": "c", "key": "k",
+                                        "server_name": "b.example"})"))
+            == (target_tls{"a", "c", "k", "b.example"}));
+  CAF_CHECK(
+    read_target(with_target(R"({"server_name": "10.0.0.1"})", "https://a", via))
+    == (target_tls{"", "", "", "10.0.0.1"}));
+  CAF_CHECK(read_target(with_target(R"({"server_name": "::1"})")).server_name
+            == "::1");
+  CAF_CHECK(!read_target(with_target("{}")).has_files());
+}
+
+CAF_TEST(mistakes about a target are told) {
+  const std::string at = "$.mappings[0].tls";
+  check({
+    {with_target("5"), {at, "the number 5", "an object", ""}},
+    {with_target(R"({"cert": "c"})"),
+     {at + ".key", "nothing", "a file, as cert and key belong together", ""}},
+    {with_target(R"({"key": "k"})"),
+     {at + ".cert", "nothing", "a file, as cert and key belong together", ""}},
+    {with_target(R"({"server_name": "a b"})"),
+     {at + ".server_name", "the string \"a b\"",
+      "the name of a host, or an address", ""}},
+    {with_target(R"({"server_name": "a"})", "http://a"),
+     {at, "a target of http://", "tls for targets of https:// only", ""}},
+    {with_target(R"({"server_name": "a"})", "h2c://a"),
+     {at, "a target of http://", "tls for targets of https:// only", ""}},
+    {with_target(R"({"ca": "a"})", "https://a", via),
+     {at, "files, with via",
+      "server_name alone where agents call the target: they have -ca-file, "
+      "-target-cert and -target-key of their own",
+      ""}},
+    {with_target(R"({"names": "a"})"),
+     {at + ".names", "an unknown key", "one of ca, cert, key, server_name",
+      ""}},
+  });
+}
+
 CAF_TEST(mistakes are told) {
   const std::string at = "$.servers.s.tls";
   check({

@@ -22,12 +22,15 @@ class H2Origin:
     """Serves each connection on a thread of its own. With `pair` over TLS, with
     `alpn` offered; who agrees on another protocol gets one answer of HTTP/1.1."""
 
-    def __init__(self, pair=None, alpn=("h2", "http/1.1")):
+    def __init__(self, pair=None, alpn=("h2", "http/1.1"), client_ca=None):
         self.context = None
         if pair:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(pair.cert, pair.key)
             self.context.set_alpn_protocols(list(alpn))
+        if client_ca:
+            self.context.verify_mode = ssl.CERT_REQUIRED
+            self.context.load_verify_locations(client_ca)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.lock = threading.Lock()
@@ -252,6 +255,13 @@ class Session:
         self.head(stream, fields=[("content-length", "1000")])
         yield b"x"
         self.http.reset_stream(stream, 2)
+
+    def do_announces(self, stream, path):
+        """A Content-Length, and another number of bytes."""
+        announced, sent = path.split("/")[2:4]
+        self.head(stream, fields=[("content-length", announced)])
+        yield b"x" * int(sent)
+        self.http.end_stream(stream)
 
     def do_go_away(self, stream, _):
         """The last of this connection."""

@@ -55,7 +55,7 @@ class Closed(Exception):
 
 class Origin:
     def __init__(self, port=0, certificate=None, remember=True,
-                 host="127.0.0.1"):
+                 host="127.0.0.1", client_ca=None):
         self.requests = []
         self.executions = collections.Counter()
         self.events = queue.Queue()     # what /events sends; None ends it
@@ -67,6 +67,9 @@ class Origin:
         if certificate:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(*certificate)
+        if client_ca:
+            self.context.verify_mode = ssl.CERT_REQUIRED
+            self.context.load_verify_locations(client_ca)
         self.listener = socket.create_server((host, port), backlog=512)
         self.port = self.listener.getsockname()[1]
         self.connections = {}

@@ -152,6 +152,24 @@ class PriorKnowledge:
                     for _ in visitor.body(visitor.read_final_head()):
                         pass
 
+    def test_an_answer_of_another_length_is_cut(self):
+        for host in self.both_ways():
+            for announced, sent in ((100, 50), (50, 100), (1, 0), (0, 1)):
+                with self.subTest(host=host, announced=announced, sent=sent), \
+                        Visitor(self.port) as visitor:
+                    visitor.send_head("GET", f"/announces/{announced}/{sent}",
+                                      host=host)
+                    head = visitor.read_final_head()
+                    if head.status == 502:
+                        continue
+                    with self.assertRaises(ConnectionError):
+                        for _ in visitor.body(head):
+                            pass
+                        # All that was announced came: it ends with it.
+                        visitor.send_head("GET", "/", host=host)
+                        visitor.read_final_head()
+            self.assertEqual(ask(self.port, host=host).status, 200)
+
     def test_a_stalled_answer_ends_alone(self):
         for host in self.both_ways():
             with Visitor(self.port) as events, Visitor(self.port) as stalled:

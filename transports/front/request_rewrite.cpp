@@ -252,6 +252,10 @@ request_head_ptr rewrite_request(message_head& head,
   result->method = std::move(head.method);
   result->scheme = via.rule.to.scheme;
   result->protocol = origin_protocol_of(via.rule.to.h2c, via.rule.http2);
+  if (via.rule.tls) {
+    result->server_name = via.rule.tls->server_name;
+    result->origin_tls = origin_tls_of(via);
+  }
   result->authority = via.rule.to.authority();
   result->path = via.target_path(address.path);
   result->content_length = head.content_length;

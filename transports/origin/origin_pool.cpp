@@ -120,6 +120,8 @@ void origin_pool::open(const std::string& key, const request_head& head,
     });
     return;
   }
+  to.server_name = head.server_name;
+  to.tls = head.origin_tls;
   const auto name = to.str();
   const auto protocol = protocol_for(key, head);
   connect_to_origin(unit_, settings_, std::move(to), protocol,
@@ -240,7 +242,12 @@ void origin_pool::expire_idle(time_point now) {
 std::string origin_key(const request_head& head) {
   std::string key;
   key.reserve(head.scheme.size() + 3 + head.authority.size());
-  return key.append(head.scheme).append("://").append(head.authority);
+  key.append(head.scheme).append("://").append(head.authority);
+  if (!head.server_name.empty())
+    key.append(" as ").append(head.server_name);
+  if (head.origin_tls != 0)
+    key.append(" with ").append(std::to_string(head.origin_tls));
+  return key;
 }
 
 std::string visitor_key(const std::string& key, uint64_t visitor) {

@@ -19,6 +19,7 @@ inline constexpr size_t max_method_bytes = 256;
 inline constexpr size_t max_scheme_bytes = 16;
 inline constexpr size_t max_authority_bytes = 4096;
 inline constexpr size_t max_upgrade_bytes = 1024;
+inline constexpr size_t max_server_name_bytes = 255;
 
 /// What `http.max_headers` and `http.max_header_bytes` may be at most: a
 /// frame has to take what the node adds of its own, too.

@@ -97,6 +97,7 @@ void fields(Codec& c, like<Codec, request_frame>& f,
   c.number(10, f.window);
   c.number(11, head.visitor);
   c.number(12, head.protocol);
+  c.text(13, head.server_name);
 }
 
 template <class Codec>

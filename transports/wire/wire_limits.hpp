@@ -96,6 +96,7 @@ inline constexpr field_limit limits[] = {
   {6, 11, "request_head.visitor", any_number},
   {6, 12, "request_head.protocol",
    static_cast<uint64_t>(origin_protocol::http2), excess::cut},
+  {6, 13, "request_head.server_name", max_server_name_bytes},
 
   {7, 1, "response_head.status", 999},
   {7, 2, "response_head.reason", text_bytes, excess::cut},

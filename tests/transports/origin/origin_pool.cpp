@@ -143,6 +143,10 @@ CAF_TEST(an origin is its scheme and authority) {
   head.scheme = "https";
   head.authority = "a:1";
   CAF_CHECK_EQUAL(origin_key(head), "https://a:1");
+  head.server_name = "b";
+  CAF_CHECK_EQUAL(origin_key(head), "https://a:1 as b");
+  head.origin_tls = 3;
+  CAF_CHECK_EQUAL(origin_key(head), "https://a:1 as b with 3");
   CAF_CHECK_EQUAL(visitor_key("https://a:1", 7), "https://a:1 of 7");
 }
 

@@ -123,6 +123,13 @@ CAF_TEST(an agent of old gets nothing that it would ask in another protocol) {
   }
 }
 
+CAF_TEST(an agent of old is not asked for the certificate of another name) {
+  request_head head;
+  head.server_name = "inner.example";
+  for (const uint64_t features : {0ull, 1ull, 2ull, 4ull, 6ull, ~0ull})
+    CAF_CHECK_EQUAL(understands(features, head), (features & 4) != 0);
+}
+
 CAF_TEST(a mapping says what its target is asked in) {
   CAF_CHECK(origin_protocol_of(false, false) == origin_protocol::http1);
   CAF_CHECK(origin_protocol_of(false, true) == origin_protocol::negotiated);

@@ -86,6 +86,7 @@ struct converter {
     m->set_window(f.window);
     m->set_visitor(f.head->visitor);
     m->set_protocol(static_cast<uint32_t>(f.head->protocol));
+    m->set_server_name(f.head->server_name);
   }
   void operator()(const response_frame& f) const {
     auto* m = to.mutable_response_head();
@@ -145,6 +146,7 @@ request_head_ptr full_request() {
   head.upgrade = "websocket";
   head.visitor = 1ull << 63;
   head.protocol = origin_protocol::http2;
+  head.server_name = "inner.example";
   return std::make_shared<request_head>(std::move(head));
 }
 

@@ -37,10 +37,11 @@ std::string head_excess(const request_head& head) {
   for (const auto& [name, text, most] :
        {part{"bytes of the method", head.method, max_method_bytes},
         part{"bytes of the scheme", head.scheme, max_scheme_bytes},
-        part{"bytes of the target's name", head.authority,
-             max_authority_bytes},
+        part{"bytes of the target's name", head.authority, max_authority_bytes},
         part{"bytes of the path", head.path, max_head_bytes},
-        part{"bytes of the protocol", head.upgrade, max_upgrade_bytes}})
+        part{"bytes of the protocol", head.upgrade, max_upgrade_bytes},
+        part{"bytes of the server's name", head.server_name,
+             max_server_name_bytes}})
     if (text.size() > most)
       return over(name, text.size(), most);
   return head_excess(head.headers);
