@@ -38,32 +38,35 @@ using connection_actor = caf::typed_actor<
 
 /// The connections of one endpoint over one transport: which connection?
 using pool_actor = caf::typed_actor<
-  caf::result<void>(candidate),       // from the tunnel
-  caf::result<void>(lease),           // from the controller
-  caf::result<void>(returned),        // from a connection
-  caf::result<void>(connection_lost), // from a connection
-  caf::result<void>(health_report),   // from a connection
-  caf::result<void>(leaving),         // from a connection: its agent drains it
+  caf::result<void>(candidate),        // from the tunnel
+  caf::result<void>(lease),            // from the controller
+  caf::result<void>(returned),         // from a connection
+  caf::result<void>(connection_lost),  // from a connection
+  caf::result<void>(health_report),    // from a connection
+  caf::result<void>(leaving),          // from a connection: its agent drains it
   caf::result<void>(session_replaced), // from the controller
-  caf::result<void>(reconfigure),     // from the controller
-  caf::result<void>(drain),           // from the controller
+  caf::result<void>(credential_revoked), // from the controller
+  caf::result<void>(reconfigure),        // from the controller
+  caf::result<void>(drain),              // from the controller
   caf::result<pool_snapshot>(get_snapshot)>;
 
 /// One endpoint: which transport?
-using controller_actor = caf::typed_actor<
-  caf::result<void>(job),           // from the tunnel
-  caf::result<void>(candidate_for), // from the tunnel, for one of its pools
-  caf::result<void>(lease_failed),  // from a pool
-  caf::result<void>(orphaned),      // from a pool
-  caf::result<void>(member_change), // from a pool
-  caf::result<void>(growth_wish),   // from a pool
-  caf::result<void>(pool_status),   // from a pool
-  caf::result<void>(probe_result),  // from a connection
-  caf::result<void>(exchange_done), // from a pool
-  caf::result<void>(reconfigure_tunnel), // from the tunnel
-  caf::result<void>(drain),         // from the tunnel
-  caf::result<void>(set_fallback_mode), // from the tunnel
-  caf::result<controller_snapshot>(get_snapshot)>;
+using controller_actor
+  = caf::typed_actor<caf::result<void>(job),           // from the tunnel
+                     caf::result<void>(candidate_for), // from the tunnel, for
+                                                       // one of its pools
+                     caf::result<void>(lease_failed),  // from a pool
+                     caf::result<void>(orphaned),      // from a pool
+                     caf::result<void>(member_change), // from a pool
+                     caf::result<void>(growth_wish),   // from a pool
+                     caf::result<void>(pool_status),   // from a pool
+                     caf::result<void>(probe_result),  // from a connection
+                     caf::result<void>(exchange_done), // from a pool
+                     caf::result<void>(reconfigure_tunnel), // from the tunnel
+                     caf::result<void>(credential_revoked), // from the tunnel
+                     caf::result<void>(drain),              // from the tunnel
+                     caf::result<void>(set_fallback_mode),  // from the tunnel
+                     caf::result<controller_snapshot>(get_snapshot)>;
 
 /// The targets of one tunnel's agents: who is to be passed over?
 using health_checker_actor = caf::typed_actor<
@@ -73,15 +76,17 @@ using health_checker_actor = caf::typed_actor<
   caf::result<void>(drain)>;             // from the tunnel
 
 /// A group of endpoints: which endpoint?
-using tunnel_actor = caf::typed_actor<
-  caf::result<void>(job),             // from the front
-  caf::result<void>(admission),       // from a connection
-  caf::result<void>(endpoint_status), // from a controller
-  caf::result<void>(reconfigure_tunnel), // from the supervisor
-  caf::result<void>(drain),           // from the supervisor
-  caf::result<void>(set_fallback_mode), // from an operator
-  caf::result<tunnel_snapshot>(get_snapshot),
-  caf::result<tunnel_snapshot>(look)>;  // from the supervisor
+using tunnel_actor
+  = caf::typed_actor<caf::result<void>(job),                // from the front
+                     caf::result<void>(admission),          // from a connection
+                     caf::result<void>(endpoint_status),    // from a controller
+                     caf::result<void>(reconfigure_tunnel), // from the
+                                                            // supervisor
+                     caf::result<void>(drain), // from the supervisor
+                     caf::result<void>(credential_revoked), // from an operator
+                     caf::result<void>(set_fallback_mode),  // from an operator
+                     caf::result<tunnel_snapshot>(get_snapshot),
+                     caf::result<tunnel_snapshot>(look)>; // from the supervisor
 
 /// Who is restarted, in which order, how often?
 using supervisor_actor = caf::typed_actor<

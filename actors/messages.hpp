@@ -146,6 +146,11 @@ struct session_replaced {
   session_id session{};
 };
 
+/// A credential counts no more: whoever came with it goes.
+struct credential_revoked {
+  std::string credential;
+};
+
 // -- fallback_controller -------------------------------------------------------
 
 /// A pool could not give this exchange a connection.
@@ -219,6 +224,7 @@ struct candidate {
   uint32_t agents = 0; ///< of its endpoint, with this one
   bool took_over = false; ///< the place of a live session of its instance
   std::shared_ptr<void> share = {}; ///< of its tunnel's descriptors
+  std::string credential = {};      ///< it came with; empty = the password
 };
 
 struct candidate_for {

@@ -131,11 +131,29 @@ enum class client_certificate : uint8_t {
 
 std::string_view to_string(client_certificate asked) noexcept;
 
+/// Who may dial in as an agent (key `tunnels.<name>.credentials`): one of many,
+/// which can be taken away alone.
+struct credential {
+  std::string name;
+  std::string password; ///< empty = `key` stands instead
+  std::string key;      ///< what is derived from a password, bytes
+  std::vector<std::string> endpoints = {}; ///< names, with `*`; empty = any
+  int64_t expires = 0;                     ///< s since 1970; 0 = never
+  bool operator==(const credential&) const = default;
+
+  /// Whether it is one for that endpoint, at that time (s since 1970).
+  bool is_for(std::string_view endpoint) const;
+  bool is_over(int64_t now) const noexcept {
+    return expires != 0 && now >= expires;
+  }
+};
+
 struct tunnel {
   /// Where its agents may dial in. Left out of the file = every server; the
   /// parser then writes all names here, so membership is the whole test.
   std::vector<std::string> servers;
-  std::string password;
+  std::string password; ///< empty = only `credentials` count
+  std::vector<credential> credentials = {}; ///< beside the password
   bool enabled = true;
   pool websocket_pool;
   pool grpc_pool{
@@ -212,6 +230,19 @@ struct health_check {
   bool expects(uint16_t status) const noexcept;
 };
 
+/// How an https target is met (key `mappings[].tls`). Files are the node's own,
+/// so there are none where an agent calls the target.
+struct target_tls {
+  std::string ca;   ///< PEM: who may have issued its certificate; empty = as
+                    ///< the system has it
+  std::string cert; ///< PEM: what is shown to it; empty = nothing
+  std::string key;
+  std::string server_name; ///< that its certificate is for; empty = its host
+  bool operator==(const target_tls&) const = default;
+
+  bool has_files() const noexcept { return !ca.empty() || !cert.empty(); }
+};
+
 /// A rule `from -> to via tunnels/endpoints`.
 struct mapping {
   url from;
@@ -229,6 +260,9 @@ struct mapping {
 
   /// Whether an https target is asked in HTTP/2 where it offers that.
   bool http2 = true;
+
+  /// Only of https targets; absent = nothing but what holds for all.
+  std::optional<target_tls> tls = {};
 
   /// Absent = nobody checks; only with `tunnels`.
   std::optional<health_check> health = {};

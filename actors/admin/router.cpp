@@ -106,6 +106,8 @@ const std::vector<resource>& resources() {
     {"POST", "/.api/endpoints/*/*/reconnect", token, reconnect_endpoint},
     {"POST", "/.api/endpoints/*/*/close", token, close_endpoint},
     {"POST", "/.api/tunnels/*/fallback", token, set_fallback},
+    {"POST", "/.api/credentials/*/*/revoke", token, revoke_credential},
+    {"POST", "/.api/credentials/*/*/restore", token, restore_credential},
     // The panel asks for the token itself.
     {"GET", "/.admin/**", open, get_asset, any},
     {"GET", "/.admin", open, redirect, any},

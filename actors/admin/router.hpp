@@ -46,6 +46,8 @@ void undrain_endpoint(const call& call);
 void reconnect_endpoint(const call& call);
 void close_endpoint(const call& call);
 void set_fallback(const call& call);
+void revoke_credential(const call& call);
+void restore_credential(const call& call);
 void get_asset(const call& call);
 
 // -- what they share ----------------------------------------------------------

@@ -18,6 +18,11 @@ std::string drain_register::session(std::string_view hex) {
   return "session\n" + std::string(hex);
 }
 
+std::string drain_register::credential(std::string_view tunnel,
+                                       std::string_view name) {
+  return "credential\n" + std::string(tunnel) + "\n" + std::string(name);
+}
+
 bool drain_register::add(const std::string& entry) {
   std::lock_guard guard{mutex_};
   if (entries_.contains(entry))

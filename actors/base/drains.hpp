@@ -12,8 +12,9 @@
 namespace aps {
 
 /// What an operator took out of rotation: endpoints, and sessions (agents).
-/// They keep their connections and what runs there, and get nothing new. Kept
-/// until the node ends, whoever of them comes and goes. Thread-safe.
+/// They keep their connections and what runs there, and get nothing new. And
+/// credentials of tunnels that count no more. Kept until the node ends, whoever
+/// of them comes and goes. Thread-safe.
 class drain_register {
  public:
   /// More are refused.
@@ -23,6 +24,7 @@ class drain_register {
   static std::string endpoint(std::string_view tunnel, std::string_view name);
   static std::string session(const session_id& id);
   static std::string session(std::string_view hex);
+  static std::string credential(std::string_view tunnel, std::string_view name);
 
   /// False when there is no room for one more.
   bool add(const std::string& entry);

@@ -10,6 +10,8 @@
 #include "actors/watch/log_set.hpp"
 
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -42,6 +44,12 @@ struct node_context {
   /// Where ids of exchanges go on; the front says where they begin.
   std::shared_ptr<std::atomic<exchange_id>> next_id
     = std::make_shared<std::atomic<exchange_id>>(1);
+  /// Seconds since 1970; tests have a time of their own.
+  std::function<int64_t()> wall_clock = [] {
+    return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+  };
   /// Whether per-request events are wanted (actors/watch/monitor.hpp).
   std::shared_ptr<std::atomic<bool>> request_watch
     = std::make_shared<std::atomic<bool>>(false);

@@ -37,20 +37,39 @@ tunnel_keys::~tunnel_keys() {
   stop();
 }
 
-void tunnel_keys::add(const std::string& tunnel, const std::string& password) {
+void tunnel_keys::set(const key_owner& owner, const std::string& password) {
   const std::lock_guard guard{mutex_};
-  const auto [i, fresh] = all_.try_emplace(tunnel);
-  if (!fresh)
+  const auto [i, fresh] = all_.try_emplace(owner);
+  auto& item = i->second;
+  if (!fresh && item.password == password)
     return;
-  i->second.password = password;
-  ++missing_;
+  if (fresh || item.key)
+    ++missing_;
+  item.password = password;
+  item.key = nullptr;
   rest_.push_back(&*i);
   more_.notify_all();
 }
 
-std::shared_ptr<const std::string> tunnel_keys::find(std::string_view tunnel) {
+void tunnel_keys::set_key(const key_owner& owner, const std::string& key) {
+  std::vector<std::function<void()>> waiting;
+  {
+    const std::lock_guard guard{mutex_};
+    const auto [i, fresh] = all_.try_emplace(owner);
+    auto& item = i->second;
+    if (!fresh && !item.key)
+      --missing_;
+    item.password.clear();
+    item.key = std::make_shared<const std::string>(key);
+    waiting.swap(item.waiting);
+  }
+  for (const auto& ready : waiting)
+    ready();
+}
+
+std::shared_ptr<const std::string> tunnel_keys::find(const key_owner& owner) {
   std::unique_lock guard{mutex_};
-  const auto i = all_.find(tunnel);
+  const auto i = all_.find(owner);
   if (i == all_.end())
     return nullptr;
   if (!i->second.key && threadless_ && !over_)
@@ -63,11 +82,11 @@ bool tunnel_keys::complete() {
   return threadless_ || missing_ == 0;
 }
 
-bool tunnel_keys::wait(std::string_view tunnel, const std::string& address,
+bool tunnel_keys::wait(const key_owner& owner, const std::string& address,
                        std::function<void()> ready) {
   {
     const std::lock_guard guard{mutex_};
-    const auto i = all_.find(tunnel);
+    const auto i = all_.find(owner);
     if (i == all_.end() || over_)
       return false;
     auto& item = i->second;
@@ -156,12 +175,19 @@ void tunnel_keys::derive(table::value_type& item,
   guard.unlock();
   std::shared_ptr<const std::string> key;
   try {
-    key = std::make_shared<const std::string>(derive_key(item.first, password));
+    key = std::make_shared<const std::string>(
+      derive_key(item.first.tunnel, password));
   } catch (const std::exception&) {
     // Out of memory. Whoever waits is refused in time; the next one asks anew.
   }
   guard.lock();
   item.second.busy = false;
+  if (item.second.key)
+    return;                               // it was given meanwhile
+  if (item.second.password != password) { // another one by now
+    rest_.push_back(&item);
+    return more_.notify_all();
+  }
   item.second.key = std::move(key);
   missing_ -= item.second.key != nullptr;
   const auto waiting = std::exchange(item.second.waiting, {});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -14,14 +15,22 @@
 
 namespace aps {
 
+/// Whose key it is: a tunnel's own (no credential), or that of one of its
+/// credentials.
+struct key_owner {
+  std::string tunnel;
+  std::string credential = {};
+  auto operator<=>(const key_owner&) const = default;
+};
+
 /// The keys of a node's tunnels. Deriving one takes some 50 ms of a core, so
-/// it happens once per tunnel, on threads of its own: those that somebody
+/// it happens once per owner, on threads of its own: those that somebody
 /// waits for first, one for each address in turn, so that a stranger's wishes
 /// delay nobody else's by more than one; then the rest at the lowest priority.
 /// Each key is derived once at most. Thread: any.
 class tunnel_keys {
  public:
-  /// How many may wait for one tunnel's key.
+  /// How many may wait for one key.
   static constexpr size_t max_waiting = 1024;
 
   /// How many keys come earlier because one address waits for them.
@@ -37,11 +46,14 @@ class tunnel_keys {
   tunnel_keys(const tunnel_keys&) = delete;
   tunnel_keys& operator=(const tunnel_keys&) = delete;
 
-  /// Takes up a tunnel; its key follows. Names of known ones are ignored.
-  void add(const std::string& tunnel, const std::string& password);
+  /// Takes up an owner, or another password of one; its key follows.
+  void set(const key_owner& owner, const std::string& password);
+
+  /// The same with the key itself.
+  void set_key(const key_owner& owner, const std::string& key);
 
   /// The key, or null while it is not there.
-  std::shared_ptr<const std::string> find(std::string_view tunnel);
+  std::shared_ptr<const std::string> find(const key_owner& owner);
 
   /// Whether all keys are there, so that nobody has to wait.
   bool complete();
@@ -49,7 +61,7 @@ class tunnel_keys {
   /// Calls `ready` on a worker, or at once, as soon as the key is there; never
   /// when it cannot be derived, or after `stop`. False = too many wait.
   /// `address` is who asks.
-  bool wait(std::string_view tunnel, const std::string& address,
+  bool wait(const key_owner& owner, const std::string& address,
             std::function<void()> ready);
 
   /// Joins the threads and lets go of everybody who waits.
@@ -62,7 +74,7 @@ class tunnel_keys {
     std::vector<std::function<void()>> waiting;
     bool busy = false; ///< being derived
   };
-  using table = std::map<std::string, entry, std::less<>>;
+  using table = std::map<key_owner, entry>;
 
   void work(bool rest);
   void wish(table::value_type& item, const std::string& address);

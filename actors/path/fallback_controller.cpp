@@ -77,6 +77,11 @@ controller_actor::behavior_type controller_state::make_behavior() {
     [this](const pool_status& status) { on_status(status); },
     [this](const probe_result& result) { on_probe(result); },
     [this](const exchange_done& done) { on_done(done); },
+    [this](const credential_revoked& message) {
+      for (auto& lane : lanes_)
+        if (lane.pool)
+          compat::send(self_, lane.pool, message);
+    },
     [this](const reconfigure_tunnel& message) {
       on_reconfigure(message.settings);
     },

@@ -67,6 +67,7 @@ pool_actor::behavior_type pool_state::make_behavior() {
         retire_member(i, close_reason::normal, message.why, message.farewell);
     },
     [this](const session_replaced& message) { on_replaced(message); },
+    [this](const credential_revoked& message) { on_revoked(message); },
     [this](const reconfigure& message) {
       on_reconfigure(message.settings);
       serve_waiting();
@@ -113,7 +114,8 @@ void pool_state::on_candidate(const candidate& candidate) {
                       false,
                       {},
                       {},
-                      candidate.counters});
+                      candidate.counters,
+                      candidate.credential});
   places_[candidate.actor->id()] = members_.size() - 1;
   // Spread between -1 and 1, so that members of one age do not end at once.
   const auto jitter = double(random() % 2001) / 1000.0 - 1.0;
@@ -252,6 +254,20 @@ void pool_state::on_replaced(const session_replaced& message) {
              true);
   }
   resets_.erase(key_of(message.session));
+  if (live_count() == 0)
+    refuse_waiting(link_error::none, "no live connection");
+}
+
+// Its agent is told what one with a wrong password is told.
+void pool_state::on_revoked(const credential_revoked& message) {
+  for (size_t i = members_.size(); i-- > 0;) {
+    if (members_[i].credential != message.credential)
+      continue;
+    compat::send(self_, members_[i].actor,
+                 rejected{refusal::bad_proof, bad_proof_pause_ms});
+    resets_.erase(key_of(members_[i].session));
+    take_out(i, link_error::none, "its credential was revoked", true);
+  }
   if (live_count() == 0)
     refuse_waiting(link_error::none, "no live connection");
 }

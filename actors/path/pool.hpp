@@ -65,6 +65,7 @@ class pool_state {
     time_point draining_since{};
     std::string retired; ///< why it drains
     std::shared_ptr<const link_counters> counters;
+    std::string credential; ///< it came with
   };
 
   struct waiter {
@@ -84,6 +85,7 @@ class pool_state {
   void on_lost(connection_actor connection, link_error error,
                const std::string& detail);
   void on_replaced(const session_replaced& message);
+  void on_revoked(const credential_revoked& message);
   void take_out(size_t index, link_error error, const std::string& detail,
                 bool session_over);
   void serve_waiting();

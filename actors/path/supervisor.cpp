@@ -14,7 +14,7 @@ supervisor_state::supervisor_state(supervisor_actor::pointer self,
     : self_(self), context_(std::move(context)) {
   for (const auto& [tunnel_name, settings] : context_->config.tunnels)
     if (settings.enabled) {
-      context_->keys->add(tunnel_name, settings.password);
+      set_keys(tunnel_name, settings);
       children_.emplace(
         tunnel_name,
         child{{}, settings, restart_intensity{}});
@@ -70,6 +70,7 @@ void supervisor_state::on_reconfigure(const reconfigure_node& message) {
     which.settings.servers = before.servers;
     if (which.settings == before && !checks_changed)
       continue;
+    set_keys(tunnel_name, which.settings);
     compat::send(self_, which.actor,
                  reconfigure_tunnel{which.settings, mappings_});
     if (which.settings == before)
@@ -78,6 +79,17 @@ void supervisor_state::on_reconfigure(const reconfigure_node& message) {
                  event{event_kind::tunnel_changed, tunnel_name, "", "", "",
                        "other settings of its pools or fallback"});
   }
+}
+
+void supervisor_state::set_keys(const std::string& tunnel_name,
+                                const config::tunnel& settings) {
+  if (!settings.password.empty())
+    context_->keys->set({tunnel_name}, settings.password);
+  for (const auto& each : settings.credentials)
+    if (each.key.empty())
+      context_->keys->set({tunnel_name, each.name}, each.password);
+    else
+      context_->keys->set_key({tunnel_name, each.name}, each.key);
 }
 
 void supervisor_state::publish() {

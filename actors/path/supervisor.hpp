@@ -30,6 +30,7 @@ class supervisor_state {
   };
 
   void start(const std::string& tunnel_name, child& which);
+  void set_keys(const std::string& tunnel_name, const config::tunnel& settings);
   void publish();
   void on_reconfigure(const reconfigure_node& message);
   void on_down(const caf::down_msg& down);

@@ -55,11 +55,11 @@ void add(pool_sums& to, const endpoint_figures& figures,
 
 } // namespace
 
-tunnel_state::tunnel_state(tunnel_actor::pointer self,
-                           node_context_ptr context, std::string tunnel_name,
-                           config::tunnel settings)
+tunnel_state::tunnel_state(tunnel_actor::pointer self, node_context_ptr context,
+                           std::string tunnel_name, config::tunnel settings)
     : self_(self), context_(std::move(context)), name_(std::move(tunnel_name)),
-      settings_(std::move(settings)), alarm_(context_->alarms) {}
+      settings_(std::move(settings)), alarm_(context_->alarms),
+      expiry_alarm_(context_->alarms) {}
 
 tunnel_state::~tunnel_state() {
   for (const auto& one : endpoints_)
@@ -75,11 +75,15 @@ tunnel_actor::behavior_type tunnel_state::make_behavior() {
                       caf::actor_cast<caf::actor>(self_)}});
   if (health_checker_state::wanted(name_, context_->config.mappings))
     start_checker();
+  revoke_expired();
   return {
     [this](job& job) { on_job(job); },
     [this](const admission& admission) { on_admission(admission); },
     [this](const endpoint_status& status) { on_status(status); },
     [this](const reconfigure_tunnel& message) { on_reconfigure(message); },
+    [this](const credential_revoked& message) {
+      end_sessions(message.credential);
+    },
     [this](drain) { on_drain(); },
     [this](const set_fallback_mode& message) { on_mode(message); },
     [this](get_snapshot) { return snapshot({}); },
@@ -189,50 +193,83 @@ bool tunnel_state::allowed(const job& job, const endpoint& candidate) const {
 // -- admission ----------------------------------------------------------------
 
 void tunnel_state::on_admission(const admission& admission) {
-  const auto key = context_->keys->find(name_);
-  if (!key)
-    return wait_for_key(admission);
+  std::optional<member> known;
   std::string proof;
   try {
-    if (const auto why = check(admission, *key))
+    known = find_member(admission);
+    if (!known)
+      return;
+    if (const auto why = check(admission, *known))
       return compat::send(self_, admission.from,
                           rejected{*why, short_pause_ms});
-    proof = node_proof(*key, admission.hello);
+    proof = node_proof(*known->key, admission.hello);
   } catch (const std::exception& error) {
     // OpenSSL fails: this connection's bad luck, not the tunnel's.
     tell(event_kind::handler_failed, {}, error.what());
     return compat::send(self_, admission.from,
                         rejected{refusal::pool_full, short_pause_ms});
   }
-  compat::send(self_, context_->monitor,
-               event{event_kind::connection_authenticated,
-                     name_,
-                     admission.hello.endpoint,
-                     std::string(to_string(admission.transport)),
-                     admission.connection,
-                     "from " + admission.peer,
-                     0,
-                     {},
-                     to_hex(admission.hello.session)});
+  compat::send(
+    self_, context_->monitor,
+    event{event_kind::connection_authenticated,
+          name_,
+          admission.hello.endpoint,
+          std::string(to_string(admission.transport)),
+          admission.connection,
+          "from " + admission.peer
+            + (known->credential.empty() ? "" : " as " + known->credential),
+          0,
+          {},
+          to_hex(admission.hello.session)});
   auto share = take_share(admission);
   if (!share)
     return compat::send(self_, admission.from,
                         rejected{refusal::pool_full, share_pause_ms});
   auto& found = endpoint_named(admission.hello.endpoint);
   note_session(found, admission.hello.session);
-  compat::send(
-    self_, found.controller,
-    candidate_for{admission.transport,
-                  {admission.from, admission.connection, admission.peer,
-                   admission.hello.session, std::move(proof),
-                   admission.hello.instance, admission.hello.started_ms,
-                   admission.counters, 0, false, std::move(share)}});
+  compat::send(self_, found.controller,
+               candidate_for{admission.transport,
+                             {admission.from, admission.connection,
+                              admission.peer, admission.hello.session,
+                              std::move(proof), admission.hello.instance,
+                              admission.hello.started_ms, admission.counters, 0,
+                              false, std::move(share), known->credential}});
+}
+
+// Whoever has the key of one of them is that one. All are asked, so that the
+// time tells nothing. Nothing = a key is missing that may be its one, and the
+// message comes again.
+std::optional<tunnel_state::member>
+tunnel_state::find_member(const admission& admission) {
+  member found;
+  std::optional<key_owner> missing;
+  const auto ask = [&](key_owner owner) {
+    auto key = context_->keys->find(owner);
+    if (!key) {
+      missing = std::move(owner);
+      return;
+    }
+    const auto expected = agent_proof(*key, admission.nonce, admission.hello,
+                                      admission.transport, admission.binding);
+    if (equal_secrets(expected, admission.hello.proof) && !found.key)
+      found = {std::move(owner.credential), std::move(key)};
+  };
+  if (!settings_.password.empty())
+    ask({name_});
+  for (const auto& each : settings_.credentials)
+    ask({name_, each.name});
+  if (!found.key && missing) {
+    wait_for_key(admission, *missing);
+    return std::nullopt;
+  }
+  return found;
 }
 
 // The same message again, once the key is there. A connection that waits too
 // long, or that cannot wait, is refused by its own deadline.
-void tunnel_state::wait_for_key(const admission& admission) {
-  context_->keys->wait(name_, peer_group(address_of(admission.peer)),
+void tunnel_state::wait_for_key(const admission& admission,
+                                const key_owner& owner) {
+  context_->keys->wait(owner, peer_group(address_of(admission.peer)),
                        [self = tunnel_actor{self_}, admission] {
                          compat::enqueue(nullptr, self, admission);
                        });
@@ -250,13 +287,19 @@ std::shared_ptr<void> tunnel_state::take_share(const admission& admission) {
   return count_load(descriptors_, cost);
 }
 
+// One that is over, or for other endpoints, is like a wrong password.
 std::optional<refusal> tunnel_state::check(const admission& admission,
-                                           const std::string& key) {
+                                           const member& member) const {
   const auto& hello = admission.hello;
-  const auto expected = agent_proof(key, admission.nonce, hello,
-                                    admission.transport, admission.binding);
-  if (!equal_secrets(expected, hello.proof))
+  if (!member.key)
     return refusal::bad_proof;
+  const auto now = context_->wall_clock();
+  for (const auto& each : settings_.credentials)
+    if (each.name == member.credential
+        && (each.is_over(now) || !each.is_for(hello.endpoint)
+            || context_->drains->contains(
+              drain_register::credential(name_, each.name))))
+      return refusal::bad_proof;
   if (draining_)
     return refusal::draining;
   if (!is_foreign_name(hello.endpoint)
@@ -293,7 +336,8 @@ tunnel_state::check_channel(const admission& admission) const {
 }
 
 // Only for those who have the password: others learn nothing about names.
-std::optional<refusal> tunnel_state::check_place(const hello_frame& hello) {
+std::optional<refusal>
+tunnel_state::check_place(const hello_frame& hello) const {
   const auto i = sessions_.find(hello.session);
   if (i != sessions_.end() && i->second != hello.endpoint)
     return refusal::endpoints;
@@ -343,6 +387,64 @@ tunnel_state::endpoint* tunnel_state::find(const std::string& endpoint_name) {
     if (candidate.name == endpoint_name)
       return &candidate;
   return nullptr;
+}
+
+const tunnel_state::endpoint*
+tunnel_state::find(const std::string& endpoint_name) const {
+  for (const auto& candidate : endpoints_)
+    if (candidate.name == endpoint_name)
+      return &candidate;
+  return nullptr;
+}
+
+// -- credentials --------------------------------------------------------------
+
+// Those that are gone, or not what they were; one that only lives longer, or is
+// for more endpoints, keeps its sessions.
+void tunnel_state::revoke(const std::vector<config::credential>& before) {
+  const auto& now = settings_.credentials;
+  for (const auto& old : before) {
+    const auto i = std::find_if(now.begin(), now.end(), [&](const auto& each) {
+      return each.name == old.name;
+    });
+    if (i == now.end() || i->password != old.password || i->key != old.key
+        || i->endpoints != old.endpoints)
+      end_sessions(old.name);
+  }
+  revoke_expired();
+}
+
+void tunnel_state::end_sessions(const std::string& credential) {
+  tell(event_kind::credential_revoked, {}, credential);
+  for (const auto& one : endpoints_)
+    compat::send(self_, one.controller, credential_revoked{credential});
+}
+
+// Looks again when the next one is over, or in an hour: clocks are set.
+void tunnel_state::revoke_expired() {
+  const auto now = context_->wall_clock();
+  constexpr int64_t longest = 3600;
+  auto next = longest;
+  bool any = false;
+  for (const auto& each : settings_.credentials) {
+    if (each.expires == 0)
+      continue;
+    if (!each.is_over(now)) {
+      any = true;
+      next = std::min(next, each.expires - now);
+    } else if (over_.insert(each.name).second) {
+      end_sessions(each.name);
+    }
+  }
+  std::erase_if(over_, [&](const std::string& credential) {
+    return std::none_of(settings_.credentials.begin(),
+                        settings_.credentials.end(), [&](const auto& each) {
+                          return each.name == credential && each.is_over(now);
+                        });
+  });
+  if (any)
+    expiry_alarm_.at(self_, compat::now(self_) + std::chrono::seconds(next),
+                     [this] { revoke_expired(); });
 }
 
 // -- endpoints ----------------------------------------------------------------
@@ -420,7 +522,9 @@ void tunnel_state::on_down(const caf::down_msg& down) {
 }
 
 void tunnel_state::on_reconfigure(const reconfigure_tunnel& message) {
-  settings_ = message.settings;
+  const auto before = std::exchange(settings_, message.settings);
+  if (before.credentials != settings_.credentials)
+    revoke(before.credentials);
   for (const auto& one : endpoints_)
     compat::send(self_, one.controller, message);
   if (message.mappings)

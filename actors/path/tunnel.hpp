@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -73,16 +74,26 @@ class tunnel_state {
   void start_checker();
   void tell_agents(const endpoint& endpoint, bool gone = false);
   bool is_drained(const endpoint& candidate) const;
+  /// Who dials in, as its proof says.
+  struct member {
+    std::string credential = {}; ///< empty = it has the tunnel's password
+    std::shared_ptr<const std::string> key = {}; ///< null = nobody known
+  };
+  std::optional<member> find_member(const admission& admission);
+  void revoke(const std::vector<config::credential>& before);
+  void revoke_expired();
+  void end_sessions(const std::string& credential);
   std::optional<refusal> check(const admission& admission,
-                               const std::string& key);
+                               const member& member) const;
   std::optional<refusal> check_channel(const admission& admission) const;
-  std::optional<refusal> check_place(const hello_frame& hello);
-  void wait_for_key(const admission& admission);
+  std::optional<refusal> check_place(const hello_frame& hello) const;
+  void wait_for_key(const admission& admission, const key_owner& owner);
   std::shared_ptr<void> take_share(const admission& admission);
   void note_session(endpoint& endpoint, const session_id& session);
   void forget_sessions(const endpoint& endpoint);
   endpoint& endpoint_named(const std::string& endpoint_name);
   endpoint* find(const std::string& endpoint_name);
+  const endpoint* find(const std::string& endpoint_name) const;
   std::vector<const endpoint*> choose_shown(const endpoint_choice& choice,
                                             tunnel_sums& sums) const;
   endpoint_snapshot show(const endpoint& one) const;
@@ -100,9 +111,11 @@ class tunnel_state {
     = std::make_shared<std::atomic<uint32_t>>(0);
   /// Which endpoint a session serves; it may serve one.
   std::map<session_id, std::string> sessions_;
+  std::set<std::string> over_; ///< credentials that expired, and were told
   std::vector<choice_view> choices_; ///< reused by each choice
   restart_intensity deaths_; ///< of controllers; above, the tunnel starts over
   alarm alarm_;
+  alarm expiry_alarm_;       ///< of `credentials`
   uint64_t drains_seen_ = 0; ///< version of the register
   uint64_t turn_ = 0;
   health_checker_actor checker_; ///< null = nothing to check

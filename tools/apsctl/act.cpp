@@ -176,6 +176,26 @@ int set_fallback(const client& node, const options& options) {
                   options);
 }
 
+namespace {
+
+int act_on_credential(const client& node, const options& options,
+                      const std::string& action) {
+  return say_done(node.post("credentials/" + encoded(options.first) + "/"
+                              + encoded(options.second) + "/" + action,
+                            json::object()),
+                  options);
+}
+
+} // namespace
+
+int revoke(const client& node, const options& options) {
+  return act_on_credential(node, options, "revoke");
+}
+
+int restore(const client& node, const options& options) {
+  return act_on_credential(node, options, "restore");
+}
+
 int set_log(const client& node, const options& options) {
   if (options.first.empty() && !options.component.empty())
     throw usage("-component needs a LEVEL");

@@ -104,6 +104,13 @@ void fallback_flags(cli::command_line& line, options& options) {
                     options.second, {"auto", "grpc", "websocket"});
 }
 
+void credential_flags(cli::command_line& line, options& options) {
+  line.add_argument({"TUNNEL", "", "Name", true}, options.first);
+  line.add_argument(
+    {"CREDENTIAL", "", "Name, as in the tunnel's credentials", true},
+    options.second);
+}
+
 void log_flags(cli::command_line& line, options& options) {
   line.add_argument({"LEVEL", "", "The new level; without it, show them"},
                     options.first, cli::log_levels());
@@ -176,7 +183,8 @@ const std::vector<command>& all_commands() {
     {"status", "Shows how the node is.", no_flags, show_status},
     {"top", "Shows rates, endpoints and connections again and again.",
      top_flags, show_top},
-    {"tunnels", "Lists tunnels and their endpoints.", tunnels_flags, show_tunnels},
+    {"tunnels", "Lists tunnels and their endpoints.", tunnels_flags,
+     show_tunnels},
     {"connections", "Lists connections.", connections_flags, show_connections},
     {"exchanges", "Lists live and last requests, or tells all of one.",
      exchanges_flags, show_exchanges},
@@ -185,8 +193,8 @@ const std::vector<command>& all_commands() {
      explain_flags, show_explanation},
     {"drain", "Takes an endpoint or session out of rotation until undrain.",
      target_flags, drain},
-    {"undrain", "Puts an endpoint or session back into rotation.",
-     target_flags, undrain},
+    {"undrain", "Puts an endpoint or session back into rotation.", target_flags,
+     undrain},
     {"reconnect", "Closes connections once they are idle; agents dial anew.",
      target_flags, reconnect},
     {"close", "Closes connections now; their requests move.", target_flags,
@@ -195,6 +203,12 @@ const std::vector<command>& all_commands() {
      inject_fault},
     {"fallback", "Chooses the transport of a tunnel by hand.", fallback_flags,
      set_fallback},
+    {"revoke",
+     "Ends a credential of agents, and their sessions, until restore "
+     "or the node's end.",
+     credential_flags, revoke},
+    {"restore", "Lets a revoked credential count again.", credential_flags,
+     restore},
     {"log", "Shows or changes the level of the node's log.", log_flags,
      set_log},
     {"config", "Checks a configuration, or compares it with the node's.",

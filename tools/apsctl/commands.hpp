@@ -69,6 +69,8 @@ int reconnect(const client& node, const options& options);
 int close(const client& node, const options& options);
 int inject_fault(const client& node, const options& options);
 int set_fallback(const client& node, const options& options);
+int revoke(const client& node, const options& options);
+int restore(const client& node, const options& options);
 int set_log(const client& node, const options& options);
 int check_config(const client& node, const options& options);
 int show_completion(const client& node, const options& options);

@@ -88,6 +88,14 @@ api_call prefer(const wire::FallbackMode& fallback) {
               {{"mode", fallback.mode()}});
 }
 
+api_call judge(const wire::CredentialName& credential,
+               const std::string& action) {
+  if (credential.tunnel().empty() || credential.name().empty())
+    return bad_call{action + " needs the names of a tunnel and a credential"};
+  return post("credentials/" + encoded(credential.tunnel()) + "/"
+              + encoded(credential.name()) + "/" + action);
+}
+
 api_request log(const wire::LogLevel& log) {
   json body{{"level", log.level()}};
   if (!log.component().empty())
@@ -153,6 +161,9 @@ api_call to_api(const wire::OperateRequest& call) {
     case wire::OperateRequest::kFault: return inject(call.fault());
     case wire::OperateRequest::kFallback: return prefer(call.fallback());
     case wire::OperateRequest::kLog: return log(call.log());
+    case wire::OperateRequest::kRevoke: return judge(call.revoke(), "revoke");
+    case wire::OperateRequest::kRestore:
+      return judge(call.restore(), "restore");
     case wire::OperateRequest::ACTION_NOT_SET: break;
   }
   return bad_call{"an action is missing"};

@@ -287,6 +287,47 @@ void set_fallback(const call& call) {
   done(call, "fallback " + *mode, "tunnel " + name, 1);
 }
 
+namespace {
+
+// A credential that counts no more, or again, until the node ends.
+void set_revoked(const call& call, bool revoked) {
+  if (!body_with(call, {}))
+    return;
+  const auto& tunnel = call.names.at(0);
+  const auto& name = call.names.at(1);
+  const auto config = call.where().config->get();
+  const auto of = config->tunnels.find(tunnel);
+  const auto tunnels = call.where().node->tunnels->get();
+  const auto found = tunnels->find(tunnel);
+  if (of == config->tunnels.end() || found == tunnels->end())
+    return refuse_tunnel(call, tunnel);
+  std::vector<std::string> known;
+  for (const auto& each : of->second.credentials)
+    known.push_back(each.name);
+  if (std::find(known.begin(), known.end(), name) == known.end())
+    return call.unknown(404, "credential", name, "credential", known);
+  auto& register_ = *call.where().node->drains;
+  const auto entry = drain_register::credential(tunnel, name);
+  if (!revoked)
+    register_.remove(entry);
+  else if (!register_.add(entry))
+    return call.problem(503, "too many are revoked; restore some first");
+  else
+    compat::enqueue(nullptr, found->second, credential_revoked{name});
+  done(call, revoked ? "revoke" : "restore",
+       "credential " + name + " of tunnel " + tunnel, 1);
+}
+
+} // namespace
+
+void revoke_credential(const call& call) {
+  set_revoked(call, true);
+}
+
+void restore_credential(const call& call) {
+  set_revoked(call, false);
+}
+
 void get_log(const call& call) {
   const auto& logs = call.where().logs;
   call.answer(200, {{"level", logs.level()},

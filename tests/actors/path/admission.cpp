@@ -15,9 +15,29 @@ using namespace std::chrono_literals;
 
 namespace {
 
+const std::string known_key(32, 'k');
+
+config::credential credential_of(std::string credential_name,
+                                 std::string password,
+                                 std::vector<std::string> endpoints = {},
+                                 int64_t expires = 0) {
+  return {std::move(credential_name),
+          std::move(password),
+          {},
+          std::move(endpoints),
+          expires};
+}
+
 /// A node's tunnels, and agents that dial in.
 class admission_script {
  public:
+  std::vector<config::credential> all{
+    credential_of("alice", "a"),
+    {"bob", "", known_key},
+    credential_of("carol", "c", {}, 1000),
+    credential_of("dave", "d", {"app*", "web"})};
+  int64_t wall_clock = 500;
+
   explicit admission_script(std::shared_ptr<tunnel_keys> keys = nullptr) {
     auto context = std::make_shared<node_context>();
     for (const auto* tunnel : {"first", "other", "secure", "any", "endpoint"})
@@ -27,6 +47,8 @@ class admission_script {
       = config::client_certificate::any;
     context->config.tunnels["endpoint"].client_certificate
       = config::client_certificate::endpoint;
+    context->config.tunnels["many"].credentials = all;
+    context->wall_clock = [this] { return wall_clock; };
     context->units = std::make_shared<unit_contexts>(*system, net_);
     context->alarms = std::make_shared<alarm_clock>(*system);
     context->tunnels = std::make_shared<tunnel_directory>();
@@ -84,6 +106,26 @@ class admission_script {
       if (const auto* found = std::get_if<Frame>(&frame.body))
         return found;
     return nullptr;
+  }
+
+  /// As a changed file does.
+  void reconfigure() {
+    auto tunnels = context_->config.tunnels;
+    tunnels["many"].credentials = all;
+    compat::enqueue(nullptr, supervisor_, reconfigure_node{tunnels});
+    run();
+  }
+
+  /// As an operator does.
+  void revoke(const std::string& credential) {
+    context_->drains->add(drain_register::credential("many", credential));
+    compat::enqueue(nullptr, context_->tunnels->get()->at("many"),
+                    credential_revoked{credential});
+    run();
+  }
+
+  void restore(const std::string& credential) {
+    context_->drains->remove(drain_register::credential("many", credential));
   }
 
   void pass(duration time) { system.pass(time, net_.here); }
@@ -187,8 +229,8 @@ CAF_TEST(who_proves_nothing_is_told_the_same_while_keys_are_missing) {
   // What comes before these takes longer than this test.
   for (int i = 0; i < 500; ++i) {
     const auto name = "a" + std::to_string(i);
-    keys->add(name, "p");
-    keys->wait(name, name, [] {});
+    keys->set({name}, "p");
+    keys->wait({name}, name, [] {});
   }
   {
     admission_script it{keys};
@@ -210,4 +252,99 @@ CAF_TEST(who_proves_nothing_is_told_the_same_while_keys_are_missing) {
     }
   }
   keys->stop();
+}
+
+CAF_TEST(each_credential_lets_in_and_none_tells_why_not) {
+  admission_script it;
+  const auto key
+    = [](const char* password) { return derive_key("many", password); };
+  for (const auto& [endpoint, by] :
+       {std::pair{"any1", key("a")}, std::pair{"any2", known_key},
+        std::pair{"any3", key("c")}, std::pair{"app4", key("d")},
+        std::pair{"app", key("d")}, std::pair{"web", key("d")}}) {
+    CAF_MESSAGE(endpoint);
+    CAF_CHECK(it.said<welcome_frame>(it.dial("many", endpoint, by)));
+  }
+  it.wall_clock = 1000;
+  const std::vector<std::shared_ptr<sim_link>> refused{
+    it.dial("many", "any5", key("nobody's")),
+    it.dial("many", "any6", ""),
+    it.dial("many", "any7", key("c")), // expired
+    it.dial("many", "any8", key("d")), // for others
+    it.dial("many", "web9", key("d")),
+    it.dial("many", "any0", derive_key("first", "p")),
+    it.dial("none", "any0", known_key)};
+  for (const auto& link : refused)
+    CAF_CHECK(!it.said<refused_frame>(link)); // not yet
+  it.pass(150ms);
+  const auto* expected = it.said<refused_frame>(refused.front());
+  CAF_REQUIRE(expected);
+  for (const auto& link : refused) {
+    const auto* no = it.said<refused_frame>(link);
+    CAF_REQUIRE(no);
+    CAF_CHECK(no->code == refusal::bad_proof);
+    CAF_CHECK_EQUAL(no->message, expected->message);
+    CAF_CHECK_EQUAL(no->retry_after_ms, expected->retry_after_ms);
+  }
+}
+
+CAF_TEST(sessions_end_with_their_credential) {
+  admission_script it;
+  const auto key
+    = [](const char* password) { return derive_key("many", password); };
+  const auto alice = it.dial("many", "e1", key("a"));
+  const auto bob = it.dial("many", "e2", known_key);
+  const auto carol = it.dial("many", "e3", key("c"));
+  const auto dave = it.dial("many", "app4", key("d"));
+  const auto gone = [&](const std::shared_ptr<sim_link>& link) {
+    return it.said<refused_frame>(link) != nullptr;
+  };
+  for (const auto& link : {alice, bob, carol, dave})
+    CAF_REQUIRE(it.said<welcome_frame>(link));
+  it.reconfigure(); // nothing changed
+  for (const auto& link : {alice, bob, carol, dave})
+    CAF_CHECK(!gone(link));
+  // One is taken away, one has another password, one lives longer.
+  it.all[0].password = "other";
+  it.all[2].expires = 2000;
+  it.all.erase(it.all.begin() + 1);
+  it.reconfigure();
+  CAF_CHECK(gone(alice));
+  CAF_CHECK(gone(bob));
+  CAF_CHECK(!gone(carol));
+  CAF_CHECK(!gone(dave));
+  it.lose(alice);
+  it.lose(bob);
+  CAF_CHECK(it.said<welcome_frame>(it.dial("many", "e5", key("other"))));
+  const auto again = it.dial("many", "e1", key("a"));
+  it.pass(150ms);
+  CAF_CHECK(gone(again));
+  // Time takes one away.
+  it.wall_clock = 1999;
+  it.pass(3600s);
+  CAF_CHECK(!gone(carol));
+  it.wall_clock = 2000;
+  it.pass(2s);
+  CAF_CHECK(gone(carol));
+  CAF_CHECK(!gone(dave));
+}
+
+CAF_TEST(an_operator_takes_a_credential_away_and_gives_it_back) {
+  admission_script it;
+  const auto key = derive_key("many", "a");
+  const auto alice = it.dial("many", "e1", key);
+  const auto bob = it.dial("many", "e2", known_key);
+  CAF_REQUIRE(it.said<welcome_frame>(alice) && it.said<welcome_frame>(bob));
+  it.revoke("alice");
+  CAF_CHECK(it.said<refused_frame>(alice));
+  CAF_CHECK(!it.said<refused_frame>(bob));
+  it.lose(alice);
+  const auto again = it.dial("many", "e1", key);
+  it.pass(150ms);
+  const auto* no = it.said<refused_frame>(again);
+  CAF_REQUIRE(no);
+  CAF_CHECK(no->code == refusal::bad_proof);
+  it.reconfigure(); // a file that says the same changes nothing of it
+  it.restore("alice");
+  CAF_CHECK(it.said<welcome_frame>(it.dial("many", "e3", key)));
 }

@@ -106,7 +106,18 @@ CAF_TEST(each_action_is_a_resource_of_the_json_api) {
   });
   CAF_CHECK_EQUAL(body_of(to_api(log)),
                   R"({"component":"pool","level":"debug"})");
-  for (const auto& call : {drain, undrain, reconnect, close, fallback, log}) {
+  const auto revoke = operate([](auto& to) {
+    to.mutable_revoke()->set_tunnel("t");
+    to.mutable_revoke()->set_name("a/b");
+  });
+  CAF_CHECK_EQUAL(path_of(to_api(revoke)), "/.api/credentials/t/a%2Fb/revoke");
+  const auto restore = operate([](auto& to) {
+    to.mutable_restore()->set_tunnel("t");
+    to.mutable_restore()->set_name("a");
+  });
+  CAF_CHECK_EQUAL(path_of(to_api(restore)), "/.api/credentials/t/a/restore");
+  for (const auto& call :
+       {drain, undrain, reconnect, close, fallback, log, revoke, restore}) {
     const auto wanted = std::get<api_request>(to_api(call));
     CAF_CHECK_EQUAL(wanted.method, "POST");
     CAF_CHECK(is_known(wanted));
