@@ -131,6 +131,7 @@ void read_server(const json& value, const std::string& path, server& to,
   read_http(in.object("http"), to.http);
   read_networks(in, "trusted_proxies", to.trusted_proxies);
   read_tls(in.object("tls"), to.tls);
+  read_access(in, to.access);
   in.finish();
 }
 
@@ -275,6 +276,7 @@ void read_mapping(const json& value, const std::string& path,
   via.finish();
   read_fields(in, fields::mapping, to);
   read_health(in, to);
+  read_access(in, to.access);
   in.finish();
 }
 
