@@ -104,6 +104,7 @@ class node_impl final : public node {
       logs_, context->node_id, context->request_watch,
       std::make_shared<event_metrics>(system.metrics()), context->limits);
     context->limits->set_monitor(context->monitor);
+    context->access->use(config);
     context_ = context;
     watch_exceptions();
     watch_certificates();
@@ -138,6 +139,7 @@ class node_impl final : public node {
     const auto before = config_->get();
     auto effective = config::in_effect(*before, fresh);
     const auto left = config::changed_keys(effective, fresh);
+    context_->access->use(effective);
     compat::enqueue(nullptr, supervisor_,
                     reconfigure_node{
                       effective.tunnels,
@@ -192,6 +194,7 @@ class node_impl final : public node {
     //    the actor system.
     exception_watch_.reset();
     context_->keys->stop();
+    context_->access->stop();
     wait_until(std::chrono::seconds(5),
                [this] { return context_->units->users() == 0; });
     recorders_->close();

@@ -137,7 +137,9 @@ node node_reader::read() {
   read_limits(root_.object("limits"), node_.limits);
   read_dns(root_.object("dns"), node_.dns);
   read_targets(root_.object("targets"), node_.targets);
+  read_auth(root_.object("auth"), node_.auth);
   root_.finish();
+  check_access(node_, out_);
   check_limits(node_, out_);
   check_listeners(node_, out_);
   return std::move(node_);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "config/access/access.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -13,8 +15,6 @@
 /// The node's configuration as plain structs. No I/O beyond reading the file,
 /// no other APS header. Durations are seconds in the file.
 namespace aps::config {
-
-using seconds = std::chrono::duration<double>;
 
 /// Limits and deadlines of the HTTP front (key `http`).
 struct http {
@@ -81,6 +81,7 @@ struct server {
   std::vector<std::string> trusted_proxies = {};
 
   std::optional<aps::config::tls> tls = {}; ///< absent = plain
+  aps::config::access access = {};          ///< of its visitors
   bool operator==(const server&) const = default;
 };
 
@@ -167,6 +168,7 @@ struct tunnel {
   seconds resume_time{10};    ///< how long agents keep exchanges that lost theirs
   bool require_tls = false;   ///< from agent to node, with nobody between
   aps::config::client_certificate client_certificate{}; ///< of its agents
+  aps::config::access access = {}; ///< of the visitors of its mappings
   bool operator==(const tunnel&) const = default;
 };
 
@@ -266,6 +268,7 @@ struct mapping {
 
   /// Absent = nobody checks; only with `tunnels`.
   std::optional<health_check> health = {};
+  aps::config::access access = {}; ///< of its visitors
   bool operator==(const mapping&) const = default;
 };
 
@@ -325,6 +328,7 @@ struct node {
   /// Networks (CIDR) whose word about a visitor is taken: what every server
   /// starts from.
   std::vector<std::string> trusted_proxies = {};
+  aps::config::auth auth = {};             ///< of visitors
   std::optional<aps::config::admin> admin; ///< absent = no admin listener
   aps::config::log log;
   aps::config::io io;

@@ -38,6 +38,11 @@ void compare(const json& x, const json& y, const std::string& path,
   }
 }
 
+// One that is on one side only is seen without.
+bool differ(const std::string& x, const std::string& y) {
+  return !x.empty() && !y.empty() && x != y;
+}
+
 // What `show` masks.
 void compare_secrets(const node& from, const node& to,
                      std::vector<std::string>& out) {
@@ -45,6 +50,25 @@ void compare_secrets(const node& from, const node& to,
     if (const auto i = to.tunnels.find(name);
         i != to.tunnels.end() && i->second.password != tunnel.password)
       out.push_back("tunnels." + name + ".password");
+  for (const auto& [name, user] : from.auth.users) {
+    const auto i = to.auth.users.find(name);
+    if (i == to.auth.users.end())
+      continue;
+    const auto path = "auth.users." + name;
+    if (differ(i->second.password, user.password))
+      out.push_back(path + ".password");
+    if (differ(i->second.password_hash, user.password_hash))
+      out.push_back(path + ".password_hash");
+  }
+  for (const auto& [name, token] : from.auth.tokens) {
+    const auto i = to.auth.tokens.find(name);
+    if (i == to.auth.tokens.end())
+      continue;
+    if (differ(i->second.secret, token.secret))
+      out.push_back("auth.tokens." + name + ".token");
+    if (differ(i->second.secret_hash, token.secret_hash))
+      out.push_back("auth.tokens." + name + ".token_hash");
+  }
   if (from.admin && to.admin && !from.admin->token.empty()
       && !to.admin->token.empty() && from.admin->token != to.admin->token)
     out.push_back("admin.token");
@@ -64,6 +88,22 @@ void take_live(tunnel& to, const tunnel& from) {
     take_live(fields::pool, to.*row.settings, from.*row.settings);
   take_live(fields::fallback_switch, to.fallback, from.fallback);
   take_live(fields::breaker, to.fallback, from.fallback);
+  to.access = from.access;
+}
+
+// Who may come to a mapping goes by its address, wherever it stands now: the
+// first counts, as for visitors.
+void take_access(node& to, const node& fresh) {
+  to.auth = fresh.auth;
+  for (auto& [name, server] : to.servers)
+    if (const auto i = fresh.servers.find(name); i != fresh.servers.end())
+      server.access = i->second.access;
+  std::map<std::string, const mapping*> by_address;
+  for (const auto& rule : fresh.mappings)
+    by_address.emplace(rule.from.str(), &rule);
+  for (auto& rule : to.mappings)
+    if (const auto i = by_address.find(rule.from.str()); i != by_address.end())
+      rule.access = i->second->access;
 }
 
 template <class Section, size_t Count>
@@ -84,6 +124,8 @@ static_assert(all(change::restart, fields::http)
 
 // Checks change as a whole.
 static_assert(all(change::live, fields::health));
+static_assert(all(change::live, fields::quota)
+              && all(change::live, fields::auth));
 
 } // namespace
 
@@ -95,6 +137,7 @@ node in_effect(node running, const node& fresh) {
   for (auto& [name, tunnel] : running.tunnels)
     if (const auto i = fresh.tunnels.find(name); i != fresh.tunnels.end())
       take_live(tunnel, i->second);
+  take_access(running, fresh);
   const auto both = std::min(running.mappings.size(), fresh.mappings.size());
   for (size_t i = 0; i < both; ++i) {
     auto checked = running.mappings[i];

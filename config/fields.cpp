@@ -53,6 +53,13 @@ json plain_keys() {
   add(out, {at + ".fallback"}, fields::breaker, {});
   add(out, {"mappings[]"}, fields::mapping, {});
   add(out, {"mappings[].health"}, fields::health, {});
+  std::vector<std::string> quotas;
+  for (const auto* place : {"servers.<name>", "tunnels.<name>", "mappings[]"})
+    for (const auto& row : quota_table)
+      quotas.push_back(std::string(place) + ".quota" + (*row.key ? "." : "")
+                       + row.key);
+  add(out, quotas, fields::quota, {});
+  add(out, {"auth"}, fields::auth, {});
   add(out, {"admin"}, fields::admin, {});
   add(out, {"log"}, fields::log, {});
   add(out, {"limits"}, fields::limits, {});

@@ -252,6 +252,23 @@ inline constexpr field<mapping> mapping[] = {
    "in `to` asks for it without TLS"},
 };
 
+inline constexpr field<quota> quota[] = {
+  {"requests", &quota::requests, rate, live,
+   "requests in `period`; more get 429 with `Retry-After`; 0 = any"},
+  {"period", &quota::period, deadline, live, "see `requests`"},
+  {"burst", &quota::burst, rate, live,
+   "requests at once, which then come back with `period`; 0 = as `requests`"},
+  {"concurrent_requests", &quota::concurrent_requests, {0, 1e6}, live,
+   "requests under way at a time, WebSockets too; more get 429; 0 = any"},
+  {"max_body_bytes", &quota::max_body_bytes, exact_bytes, live,
+   "size of a request body; larger ones get 413; 0 = as `http.max_body_bytes`"},
+};
+
+inline constexpr field<auth> auth[] = {
+  {"pass_authorization", &auth::pass_authorization, a_switch, live,
+   "targets get the `Authorization` that named a user here, too"},
+};
+
 inline constexpr field<admin> admin[] = {
   {"keep_exchanges", &admin::keep_exchanges, {0, 100000}, restart,
    "ended exchanges that can still be looked at"},
@@ -284,6 +301,18 @@ inline constexpr field<targets> targets[] = {
 // clang-format on
 
 } // namespace fields
+
+/// Where quotas stand below `quota`; "" = there itself.
+struct quota_row {
+  const char* key;
+  quota quotas::*settings;
+};
+
+inline constexpr quota_row quota_table[] = {
+  {"", &quotas::all},
+  {"per_user", &quotas::per_user},
+  {"per_address", &quotas::per_address},
+};
 
 /// A tunnel's pools of one transport.
 struct pool_row {

@@ -131,6 +131,7 @@ void read_server(const json& value, const std::string& path, server& to,
   read_http(in.object("http"), to.http);
   read_networks(in, "trusted_proxies", to.trusted_proxies);
   read_tls(in.object("tls"), to.tls);
+  read_access(in, to.access);
   in.finish();
 }
 
@@ -276,6 +277,7 @@ void read_mapping(const json& value, const std::string& path,
   read_fields(in, fields::mapping, to);
   read_target_tls(in, to);
   read_health(in, to);
+  read_access(in, to.access);
   in.finish();
 }
 

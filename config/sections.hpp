@@ -64,6 +64,13 @@ void read_limits(reader&& in, limits& to);
 /// A list of networks under `key`; one that is there replaces what `to` has.
 void read_networks(reader& in, const char* key, std::vector<std::string>& to);
 
+/// What a server, tunnel or mapping asks of visitors: `allow`, `deny`,
+/// `require` and `quota`.
+void read_access(reader& in, access& to);
+
+/// Users, tokens and groups.
+void read_auth(reader&& in, auth& to);
+
 /// Leaves `to` empty where there is none.
 void read_tls(reader&& in, std::optional<tls>& to);
 
@@ -100,6 +107,9 @@ void read_targets(reader&& in, targets& to);
 
 /// The whole configuration out of one value.
 node read_node(const nlohmann::json& root, problems& out);
+
+/// Whether all who are required are known, and nobody is known twice.
+void check_access(const node& all, problems& out);
 
 /// What only shows with everything read: two listeners on one address, limits
 /// of the HTTP front that contradict each other.

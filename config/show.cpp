@@ -20,6 +20,77 @@ json show_fields(const field<Section> (&fields)[Count], const Section& section,
 
 constexpr auto masked = "***";
 
+json show(const quotas& quotas) {
+  auto out = json::object();
+  for (const auto& row : quota_table) {
+    if (quotas.*row.settings == quota{})
+      continue;
+    auto shown = show_fields(fields::quota, quotas.*row.settings);
+    if (*row.key)
+      out[row.key] = std::move(shown);
+    else
+      out.update(shown);
+  }
+  return out;
+}
+
+json show(const requirement& asked) {
+  auto out = json::object();
+  if (!asked.users.empty())
+    out["users"] = asked.users;
+  if (!asked.groups.empty())
+    out["groups"] = asked.groups;
+  return out;
+}
+
+/// Adds what of access is there.
+void show_access(json& to, const access& access) {
+  if (!access.allow.empty())
+    to["allow"] = access.allow;
+  if (!access.deny.empty())
+    to["deny"] = access.deny;
+  if (access.require)
+    to["require"] = show(*access.require);
+  if (access.quota != quotas{})
+    to["quota"] = show(access.quota);
+}
+
+json show(const user& user) {
+  auto out = json::object();
+  if (!user.password.empty())
+    out["password"] = masked;
+  if (!user.password_hash.empty())
+    out["password_hash"] = masked;
+  if (!user.groups.empty())
+    out["groups"] = user.groups;
+  if (!user.certificates.empty())
+    out["certificates"] = user.certificates;
+  return out;
+}
+
+json show(const token& token) {
+  auto out = json::object();
+  out[token.secret.empty() ? "token_hash" : "token"] = masked;
+  if (!token.groups.empty())
+    out["groups"] = token.groups;
+  if (!token.expires.empty())
+    out["expires"] = token.expires;
+  return out;
+}
+
+json show(const auth& auth) {
+  auto out
+    = show_fields(fields::auth, auth,
+                  {{"realm", auth.realm}, {"user_header", auth.user_header}});
+  for (const auto& [name, user] : auth.users)
+    out["users"][name] = show(user);
+  for (const auto& [name, token] : auth.tokens)
+    out["tokens"][name] = show(token);
+  if (!auth.groups.empty())
+    out["groups"] = auth.groups;
+  return out;
+}
+
 } // namespace
 
 json show(const tunnel& tunnel) {
@@ -36,6 +107,7 @@ json show(const tunnel& tunnel) {
                          std::move(pool));
     out[row.key] = std::move(pool);
   }
+  show_access(out, tunnel.access);
   return out;
 }
 
@@ -72,6 +144,7 @@ json show(const mapping& rule) {
                          {{"from", rule.from.str()}, {"to", rule.to.str()}});
   if (rule.tls)
     out["tls"] = show(*rule.tls);
+  show_access(out, rule.access);
   if (rule.tunnels.empty())
     return out;
   using kind = stickiness::kind;
@@ -141,6 +214,7 @@ json show_frame(const node& config) {
                      {"http", show_fields(fields::http, server.http)}});
     if (server.tls)
       shown["tls"] = show(*server.tls);
+    show_access(shown, server.access);
   }
   if (const auto& admin = config.admin) {
     out["admin"] = show_fields(fields::admin, *admin,
@@ -160,6 +234,8 @@ json show_frame(const node& config) {
   if (!config.dns.servers.empty())
     out["dns"] = {{"servers", config.dns.servers}};
   out["targets"] = show_fields(fields::targets, config.targets);
+  if (config.auth != auth{})
+    out["auth"] = show(config.auth);
   return out;
 }
 

@@ -110,6 +110,7 @@ void read_tunnel(const json& value, const std::string& path,
     else if (key == "resume_time")
       to.reconnect_grace = to.resume_time;
   });
+  read_access(in, to.access);
   in.finish();
   if (in.member("servers") || !servers)
     return;

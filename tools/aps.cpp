@@ -7,6 +7,7 @@
 #include "config/syntax/file.hpp"
 #include "tools/cli.hpp"
 #include "tools/grpc_module/grpc_module.hpp"
+#include "tools/hash_password.hpp"
 #include "tools/host.hpp"
 #include "tools/panel/assets.hpp"
 #include "tools/values.hpp"
@@ -19,6 +20,7 @@
 
 #include <chrono>
 #include <iostream>
+#include <string_view>
 
 namespace {
 
@@ -109,10 +111,12 @@ void log_failure(const std::string& problem) {
 
 int main(int argc, char** argv) {
   aps::host::prepare_process();
+  if (argc > 1 && argv[1] == std::string_view("hash-password"))
+    return aps::cli::hash_password(argc - 1, argv + 1);
   options options;
   aps::cli::command_line line{
-    "aps",
-    "The node of APS: passes visitors' requests to agents that dial in."};
+    "aps", "The node of APS: passes visitors' requests to agents that dial in. "
+           "`aps hash-password` makes the hash of a visitor's password."};
   line.add({.names = "config",
             .value = "FILE",
             .help = "Configuration, JSON with comments; works without -config "

@@ -74,7 +74,8 @@ const std::vector<resource>& resources() {
                                  of_tunnel,
                                  {"last_event_id"},
                                  {"tunnels", "value of tunnels", yes_or_no}};
-  static const parameters address{{"url"}, {"method"}};
+  static const parameters address{{"url"},  {"method"}, {"user"},
+                                  {"from"}, {"server"}, {"body_bytes"}};
   // Probes and scrapers add some of their own, the panel's router does.
   static const parameters any{{"*"}};
   static const std::vector<resource> table{

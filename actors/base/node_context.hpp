@@ -5,6 +5,7 @@
 #include "actors/base/published.hpp"
 #include "actors/base/tunnel_keys.hpp"
 #include "actors/base/unit_context.hpp"
+#include "actors/base/visitor_access.hpp"
 #include "actors/messages.hpp"
 #include "actors/watch/limit_log.hpp"
 #include "actors/watch/log_set.hpp"
@@ -41,6 +42,8 @@ struct node_context {
   std::shared_ptr<const log_set> logs;
   monitor_actor monitor;
   limit_log_ptr limits; ///< null = nobody counts
+  /// Who of the visitors may come in; everybody unless the host says otherwise.
+  std::shared_ptr<visitor_access> access = std::make_shared<visitor_access>();
   /// Where ids of exchanges go on; the front says where they begin.
   std::shared_ptr<std::atomic<exchange_id>> next_id
     = std::make_shared<std::atomic<exchange_id>>(1);

@@ -63,12 +63,37 @@ node_front::node_front(caf::actor_system& system, node_context_ptr context,
 }
 
 route_decision node_front::admit(const visitor_request& request) {
-  if (auto found = find_route(routes_, request.scheme, request.host,
-                              request.port, request.path))
+  auto found = find_route(routes_, request.scheme, request.host, request.port,
+                          request.path);
+  if (context_->access->active())
+    return admit_visitor(request, std::move(found));
+  if (found)
     return found;
-  return denial{.cause = outcome::no_mapping,
-                .detail = std::string{render(config::risk_of(request.path))},
-                .more = request.local ? known_addresses() : std::string{}};
+  return no_mapping(request);
+}
+
+route_decision node_front::admit_visitor(const visitor_request& request,
+                                         std::shared_ptr<const route> found) {
+  auto answer
+    = context_->access->admit(request, found.get(), clock_type::now());
+  if (auto* refused = std::get_if<access_refusal>(&answer))
+    return tell(std::move(*refused), request.visitor_address);
+  if (!found)
+    return no_mapping(request);
+  return visitor_entry{std::move(found),
+                       std::get<visitor_pass_ptr>(std::move(answer))};
+}
+
+denial node_front::tell(access_refusal refused, std::string_view address) {
+  if (refused.reached)
+    on_limit(*refused.reached, address, refused.answer.reason);
+  return std::move(refused.answer);
+}
+
+denial node_front::no_mapping(const visitor_request& request) const {
+  return {.cause = outcome::no_mapping,
+          .detail = std::string{render(config::risk_of(request.path))},
+          .more = request.local ? known_addresses() : std::string{}};
 }
 
 exchange_id node_front::next_id() {
@@ -80,6 +105,34 @@ void node_front::start(exchange_ptr exchange) {
     recorders_->of(exchange->unit()).begin(*exchange);
   if (draining_)
     return exchange->fail(outcome::draining, "the node is shutting down");
+  if (const auto& pass = exchange->pass(); pass && pass->claim)
+    return prove(exchange);
+  carry(exchange);
+}
+
+// Meanwhile its body waits for credit.
+void node_front::prove(const exchange_ptr& exchange) {
+  context_->access->prove(
+    exchange->pass(), [self = shared_from_this(), exchange,
+                       use = context_->units->use()](access_answer answer) {
+      exchange->unit().post(
+        [self, exchange, use, answer] { self->on_proven(exchange, answer); });
+    });
+}
+
+void node_front::on_proven(const exchange_ptr& exchange, access_answer answer) {
+  if (exchange->over())
+    return;
+  if (auto* refused = std::get_if<access_refusal>(&answer)) {
+    const auto denied
+      = tell(std::move(*refused), exchange->facts().visitor_address);
+    return exchange->refuse(denied.cause, denied.reason, denied.headers);
+  }
+  exchange->admit_with(std::get<visitor_pass_ptr>(std::move(answer)));
+  carry(exchange);
+}
+
+void node_front::carry(const exchange_ptr& exchange) {
   const auto& rule = exchange->facts().via->rule;
   if (rule.tunnels.empty())
     return serve_here(exchange);

@@ -11,7 +11,8 @@ namespace aps {
 
 /// What the node's listeners talk to: applies the mappings and brings requests
 /// and dialled links into the actor system. Thread-safe.
-class node_front final : public front {
+class node_front final : public front,
+                         public std::enable_shared_from_this<node_front> {
  public:
   /// `origins` performs mappings without `via`. Exchange ids count up from
   /// `first_id`; 0 = from a random number, so that a node that restarts does
@@ -36,6 +37,13 @@ class node_front final : public front {
   const route_table& routes() const noexcept { return routes_; }
 
  private:
+  route_decision admit_visitor(const visitor_request& request,
+                               std::shared_ptr<const route> found);
+  denial no_mapping(const visitor_request& request) const;
+  denial tell(access_refusal refused, std::string_view address);
+  void prove(const exchange_ptr& exchange);
+  void on_proven(const exchange_ptr& exchange, access_answer answer);
+  void carry(const exchange_ptr& exchange);
   void serve_here(const exchange_ptr& exchange);
   std::string known_addresses() const;
 

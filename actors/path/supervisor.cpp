@@ -68,6 +68,7 @@ void supervisor_state::on_reconfigure(const reconfigure_node& message) {
     which.settings.enabled = before.enabled;
     which.settings.password = before.password;
     which.settings.servers = before.servers;
+    which.settings.access = before.access; // the front's
     if (which.settings == before && !checks_changed)
       continue;
     set_keys(tunnel_name, which.settings);

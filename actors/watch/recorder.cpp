@@ -123,6 +123,8 @@ void unit_recorder::keep(const own_answer& answer, exchange_id id) {
   record->result = answer.result;
   record->status = static_cast<uint16_t>(answer.status);
   record->detail = foreign_text(answer.detail, kept::detail);
+  record->user = answer.user;
+  record->access = answer.access;
   bump(started_);
   if (metrics_)
     metrics_->on_start();
@@ -246,6 +248,7 @@ void unit_recorder::write_log(const exchange_record& record) const {
     {"method", record.method},
     {"url", url},
     {"tls", tls_fields(facts.tls)},
+    {"user", record.user},
     {"mapping", facts.via ? ordered_json(facts.via->index) : ordered_json{}},
     {"tunnel", by.tunnel},
     {"endpoint", by.endpoint},
@@ -282,6 +285,8 @@ void unit_recorder::write_log(const exchange_record& record) const {
     else if (!value.is_null() && value != "")
       add(key, value.is_string() ? value.get<std::string>() : value.dump());
   }
+  if (!record.user.empty())
+    add("user", quoted(record.user));
   line += tls_words(facts.tls);
   log.info("{} visitor={} {} {}{}", facts.request_id, facts.visitor_address,
            record.method, quoted(url), line);

@@ -22,9 +22,9 @@ visitor_request request_for(const std::string& host, uint16_t port,
 bool found(world& w, const std::string& host, uint16_t port,
            const std::string& path) {
   const auto decision = w.net().to->admit(request_for(host, port, path));
-  const auto* route = std::get_if<std::shared_ptr<const aps::route>>(&decision);
-  CAF_CHECK(route == nullptr || *route != nullptr);
-  return route != nullptr;
+  const auto* in = std::get_if<visitor_entry>(&decision);
+  CAF_CHECK(in == nullptr || in->via != nullptr);
+  return in != nullptr;
 }
 
 denial denied(world& w, const visitor_request& request) {

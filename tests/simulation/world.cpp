@@ -320,9 +320,8 @@ std::shared_ptr<sim_request> world::ask(std::string method,
   one->question = std::move(question);
   one->what = std::make_shared<exchange>(
     net_->node_unit, net_->to->next_id(), head,
-    exchange_facts{
-      "127.0.0.1", "id",
-      std::get<std::shared_ptr<const route>>(net_->to->admit(address))},
+    exchange_facts{"127.0.0.1", "id",
+                   std::get<visitor_entry>(net_->to->admit(address)).via},
     one, 2048);
   net_->node_unit.run_inside([&] { net_->to->start(one->what); });
   requests_.push_back(one);

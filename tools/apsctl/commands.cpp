@@ -78,6 +78,14 @@ void explain_flags(cli::command_line& line, options& options) {
     {"URL", "", "As a visitor would ask for it, with http:// or without", true},
     options.first);
   line.add({"method", "METHOD", "Method of the request"}, options.method);
+  line.add({"user", "NAME", "Asked by this user, or with this token"},
+           options.user);
+  line.add({"from", "ADDRESS", "Asked from this IP address"}, options.from);
+  line.add({"server", "NAME",
+            "Asked of this server (default: the one whose port it is)"},
+           options.server);
+  line.add({"body-bytes", "BYTES", "Size of the request's body"},
+           options.body_bytes);
 }
 
 void target_flags(cli::command_line& line, options& options) {

@@ -261,10 +261,29 @@ int show_events(const client& node, const options& options) {
   return cli::exit_ok;
 }
 
+namespace {
+
+// Who asks, as far as the flags say.
+std::string access_query(const options& options) {
+  std::string out;
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty())
+      out.append("&").append(name).append("=").append(encoded(value));
+  };
+  add("user", options.user);
+  add("from", options.from);
+  add("server", options.server);
+  if (options.body_bytes > 0)
+    add("body_bytes", std::to_string(options.body_bytes));
+  return out;
+}
+
+} // namespace
+
 int show_explanation(const client& node, const options& options) {
   const auto answer
     = node.get("explain?url=" + encoded(with_scheme(options.first))
-               + "&method=" + encoded(options.method));
+               + "&method=" + encoded(options.method) + access_query(options));
   const auto works = text(answer, "outcome") == "ok";
   if (options.json) {
     print(answer);
@@ -274,6 +293,9 @@ int show_explanation(const client& node, const options& options) {
   if (!works)
     std::cout << "a visitor would get " << count(answer, "status") << " ("
               << text(answer, "outcome") << ")\n";
+  if (const auto why = text(answer.at("access"), "reason");
+      works && !why.empty())
+    std::cout << "let in: " << why << '\n';
   table mappings({"MAPPING", "FROM", "TO", "RESULT", "WHY"});
   for (const auto& one : answer.at("candidates"))
     mappings.add({count(one, "index"), text(one, "from"), text(one, "to"),

@@ -74,7 +74,9 @@ header_list error_fields(const error_reply& reply, size_t body_size) {
     out.push_back({"Aps-Request-Id", std::string{reply.request_id}});
     out.push_back({"X-Request-Id", std::string{reply.request_id}});
   }
-  if (status == 503 || status == 429)
+  if (reply.fields)
+    out.insert(out.end(), reply.fields->begin(), reply.fields->end());
+  if ((status == 503 || status == 429) && !find_header(out, "retry-after"))
     out.push_back({"Retry-After", "1"});
   return out;
 }

@@ -16,10 +16,12 @@ struct error_reply {
   bool json = false;           ///< body as JSON instead of plain text
   bool head_request = false;   ///< no body
   bool keep_alive = false;
+  const header_list* fields = nullptr; ///< more of them; null = none
 };
 
 /// The complete message: status from `status_of`, Aps-Outcome, Aps-Request-Id,
-/// X-Request-Id, Retry-After for 503 and 429, and a short body.
+/// X-Request-Id, Retry-After for 503 and 429 (a second, unless `fields` have
+/// another one), and a short body.
 std::string render_error(const error_reply& reply);
 
 /// Its fields, those of the connection excepted, and its body.

@@ -106,8 +106,8 @@ std::optional<request_fate> end_here(const http_front_context& context,
 
 request_fate go_on(const http_front_context& context, message_head& head,
                    const front_peer& peer, const request_facts& facts,
-                   std::shared_ptr<const route> via,
-                   const request_address& address) {
+                   visitor_entry entry, const request_address& address) {
+  auto& via = entry.via;
   auto out = rewrite_request(head, address, *via,
                              {.peer_ip = peer.ip,
                               .request_id = facts.id,
@@ -115,7 +115,8 @@ request_fate go_on(const http_front_context& context, message_head& head,
                               .secure = peer.tls != nullptr,
                               .upgrades = context.options().upgrades,
                               .pseudonym = context.pseudonym(),
-                              .connection = peer.connection});
+                              .connection = peer.connection,
+                              .pass = entry.pass.get()});
   if (!fits_a_frame(*out)) {
     head.method = out->method; // for the record
     head.headers = {{"Host", address.authority}};
@@ -125,10 +126,9 @@ request_fate go_on(const http_front_context& context, message_head& head,
   return onward_request{
     std::move(out),
     exchange_facts{facts.visitor_ip, facts.id, std::move(via), address.scheme,
-                   address.authority.empty() ? address.host
-                                             : address.authority,
+                   address.authority.empty() ? address.host : address.authority,
                    address.path, peer.tls},
-    window};
+    window, std::move(entry.pass)};
 }
 
 } // namespace
@@ -163,15 +163,19 @@ request_fate decide_request(const http_front_context& context,
   facts.local = is_loopback(peer.ip) && !was_forwarded(head.headers);
   auto asked = to_visitor_request(head, known, facts.visitor_ip);
   asked.local = facts.local;
+  asked.server = context.options().name;
+  asked.tls = peer.tls;
   auto decision = context.to()->admit(asked);
   if (auto* denied = std::get_if<denial>(&decision)) {
-    if (goes_to_https(context, head, peer, facts, known))
+    if (denied->cause == outcome::no_mapping
+        && goes_to_https(context, head, peer, facts, known))
       return redirect(context, known);
+    facts.user = std::move(denied->user);
+    facts.access = std::move(denied->reason);
     return std::move(*denied);
   }
   return go_on(context, head, peer, facts,
-               std::get<std::shared_ptr<const route>>(std::move(decision)),
-               known);
+               std::get<visitor_entry>(std::move(decision)), known);
 }
 
 void tell_own_answer(const http_front_context& context, executor& unit,
@@ -189,8 +193,10 @@ void tell_own_answer(const http_front_context& context, executor& unit,
                     .scheme = peer.tls ? "https" : "http",
                     .host = host ? std::string_view{host->value} : "",
                     .path = head.target,
-                    .detail = detail,
-                    .tls = peer.tls};
+                    .detail = facts.access.empty() ? detail : facts.access,
+                    .tls = peer.tls,
+                    .user = facts.user,
+                    .access = facts.access};
   const auto address = address_of(head, peer.tls != nullptr);
   if (const auto* known = std::get_if<request_address>(&address)) {
     answer.scheme = known->scheme;

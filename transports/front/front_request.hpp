@@ -25,6 +25,8 @@ struct request_facts {
   bool local = false;     ///< asked by somebody on this machine
   std::string id;
   std::string visitor_ip; ///< the peer's, or what a trusted one says
+  std::string user;       ///< of a request that is denied, as far as known
+  std::string access;     ///< the rule that denied it
 
   /// What stands in the head. `seed` makes the id where it has none.
   void read(const message_head& head, uint64_t seed);
@@ -35,6 +37,7 @@ struct onward_request {
   request_head_ptr head;
   exchange_facts facts;
   uint32_t window = 0; ///< bytes of the answer under way
+  visitor_pass_ptr pass = nullptr;
 };
 
 /// A request that we answer, and well: a TRACE or OPTIONS whose final recipient

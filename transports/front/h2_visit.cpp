@@ -32,7 +32,7 @@ size_t bytes_of(const message_head& head) {
 // the outcome means).
 grpc_status grpc_status_of(outcome outcome) noexcept {
   switch (status_of(outcome)) {
-    case 401:
+    case 401: return grpc_status::unauthenticated;
     case 403: return grpc_status::permission_denied;
     case 404:
     case 501: return grpc_status::unimplemented;
@@ -114,7 +114,7 @@ void h2_visit::begin(message_head head) {
     return answer_with(std::move(ours->head), ours->body);
   }
   const auto& denied = std::get<denial>(fate);
-  answer_error(denied.cause, denied.detail, denied.more);
+  answer_error(denied.cause, denied.detail, denied.more, &denied.headers);
 }
 
 void h2_visit::start_exchange(onward_request request) {
@@ -132,16 +132,29 @@ void h2_visit::start_exchange(onward_request request) {
     std::move(request.facts), shared_from_this(),
     from_->answer_window(request.window));
   passed_on_ = true;
+  if (request.pass)
+    exchange_->admit_with(std::move(request.pass));
   if (continue_due_)
     continue_at_ = connection->unit().now() + limits().continue_timeout;
   front->start(exchange_);
 }
 
+// The smaller one of the server's and what the visitor's pass says.
+uint64_t h2_visit::most_of_body() const noexcept {
+  const auto all = limits().max_body_bytes;
+  const auto* pass = exchange_ ? exchange_->pass().get() : nullptr;
+  const auto own = pass ? pass->max_body_bytes : 0;
+  return all == 0 || own == 0 ? std::max(all, own) : std::min(all, own);
+}
+
 void h2_visit::on_body(const slice& bytes, size_t retained) {
   received_ += bytes.size();
   continue_due_ = false;
-  const auto most = limits().max_body_bytes;
+  const auto most = most_of_body();
   if (most > 0 && received_ > most && !socket_ && exchange_) {
+    if (most != limits().max_body_bytes)
+      from_->context().to()->on_limit(limit::request_body, from_->peer_ip(),
+                                      "a body of no announced length");
     cancel_exchange(outcome::body_too_large);
     if (answer_ == answer_state::awaited)
       return answer_error(outcome::body_too_large, {});
@@ -341,6 +354,15 @@ void h2_visit::on_failed(outcome outcome, const std::string& detail) {
   answer_error(outcome, told ? std::string_view{detail} : "");
 }
 
+void h2_visit::on_refused(outcome outcome, const header_list& fields) {
+  if (!exchange_)
+    return;
+  const auto kept = shared_from_this();
+  exchange_ = nullptr;
+  let_go();
+  answer_error(outcome, {}, {}, &fields);
+}
+
 void h2_visit::on_writable() {
   forward();
 }
@@ -358,7 +380,7 @@ void h2_visit::answer_with(response_head head, const std::string& body) {
 }
 
 void h2_visit::answer_error(outcome outcome, std::string_view detail,
-                            std::string_view more) {
+                            std::string_view more, const header_list* fields) {
   const auto connection = from_->connection();
   if (!connection)
     return;
@@ -368,8 +390,8 @@ void h2_visit::answer_error(outcome outcome, std::string_view detail,
   if (grpc_)
     return answer_grpc_error(outcome, detail);
   const auto text = std::string{detail}.append(more);
-  const error_reply reply{outcome, text, facts_.id, facts_.json,
-                          facts_.head_request, true};
+  const error_reply reply{
+    outcome, text, facts_.id, facts_.json, facts_.head_request, true, fields};
   const auto body = error_body(reply);
   respond(error_fields(reply, body.size()), status_of(outcome),
           facts_.head_request);

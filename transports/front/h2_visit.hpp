@@ -47,6 +47,7 @@ class h2_visit final : public h2_stream_owner,
   void on_end(const header_list& trailers) override;
   void on_failed(outcome outcome, const std::string& detail) override;
   void on_writable() override;
+  void on_refused(outcome outcome, const header_list& fields) override;
 
  private:
   /// Where the request is, seen from the visitor.
@@ -62,8 +63,10 @@ class h2_visit final : public h2_stream_owner,
   void respond(header_list fields, unsigned status, bool last);
   void answer_with(response_head head, const std::string& body);
   void answer_error(outcome outcome, std::string_view detail,
-                    std::string_view more = {});
+                    std::string_view more = {},
+                    const header_list* fields = nullptr);
   void answer_grpc_error(outcome outcome, std::string_view detail);
+  uint64_t most_of_body() const noexcept;
   void answered();
   void reset(uint32_t code);
   void cancel_exchange(outcome why);

@@ -43,6 +43,7 @@ class http_session final : public visitor,
   void on_end(const header_list& trailers) override;
   void on_failed(outcome outcome, const std::string& detail) override;
   void on_writable() override;
+  void on_refused(outcome outcome, const header_list& fields) override;
 
   // -- watched ---------------------------------------------------------------
 
@@ -151,7 +152,8 @@ class http_session final : public visitor,
                    bool ours = false);
   void send_continue();
   void answer_error(outcome outcome, std::string_view detail,
-                    std::string_view more = {});
+                    std::string_view more = {},
+                    const header_list* fields = nullptr);
   void tell_own_answer(outcome outcome, std::string_view detail);
   void refuse(outcome outcome, std::string_view detail);
   void answered();

@@ -119,6 +119,14 @@ void http_session::on_failed(outcome outcome, const std::string& detail) {
   answer_error(outcome, told ? std::string_view{detail} : "");
 }
 
+void http_session::on_refused(outcome outcome, const header_list& fields) {
+  if (!exchange_)
+    return;
+  const auto kept = shared_from_this();
+  exchange_ = nullptr;
+  answer_error(outcome, {}, {}, &fields);
+}
+
 void http_session::on_writable() {
   const auto kept = shared_from_this();
   process();
@@ -139,14 +147,16 @@ void http_session::send_continue() {
 // The node's own answer to the current request; `more` is for the visitor
 // alone.
 void http_session::answer_error(outcome outcome, std::string_view detail,
-                                std::string_view more) {
+                                std::string_view more,
+                                const header_list* fields) {
   if (!request_.passed_on)
     tell_own_answer(outcome, detail);
   const auto text = std::string{detail}.append(more);
   if (!request_.received && !can_discard_rest())
     request_.keep_alive = false;
-  output_.text() += render_error({outcome, text, request_.id, request_.json,
-                                  request_.head_request, request_.keep_alive});
+  output_.text()
+    += render_error({outcome, text, request_.id, request_.json,
+                     request_.head_request, request_.keep_alive, fields});
   request_.head_sent = true;
   answered();
 }

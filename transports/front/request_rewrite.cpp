@@ -113,15 +113,28 @@ bool passes(const header& field, bool trusted, bool expectation) noexcept {
   return expectation || !iequals(field.name, "expect");
 }
 
-header_list end_to_end_fields(header_list& from, bool trusted,
+// Whether a visitor's field is ours to write, or was for us alone.
+bool is_kept_back(const header& field, const visitor_pass& pass,
+                  bool trusted) noexcept {
+  if (pass.drop_authorization && iequals(field.name, "authorization"))
+    return true;
+  return (!pass.user.empty() || !trusted) && !pass.user_variable.empty()
+         && same_variable(field.name, pass.user_variable);
+}
+
+header_list end_to_end_fields(header_list& from, const request_source& source,
                               bool expectation) {
   remove_hop_by_hop(from);
   header_list result;
   result.reserve(from.size() + 8);
   result.emplace_back(); // Host goes first
   for (auto& field : from)
-    if (passes(field, trusted, expectation))
+    if (passes(field, source.trusted, expectation)
+        && !(source.pass && is_kept_back(field, *source.pass, source.trusted)))
       result.push_back(std::move(field));
+  if (source.pass && !source.pass->user.empty()
+      && !source.pass->user_field.empty())
+    result.push_back({source.pass->user_field, source.pass->user});
   return result;
 }
 
@@ -210,6 +223,11 @@ visitor_request to_visitor_request(const message_head& head,
   result.port = address.port;
   result.path = address.path;
   result.visitor_address = visitor_ip;
+  result.headers = &head.headers;
+  result.proxied = head.target.find("://") != head.target.npos
+                   && !head.target.starts_with('/');
+  if (head.content_length || !head.has_body)
+    result.body_bytes = head.content_length.value_or(0);
   return result;
 }
 
@@ -262,8 +280,8 @@ request_head_ptr rewrite_request(message_head& head,
   result->last = !head.has_body && result->kind() == exchange_kind::request;
   // A proxy's connection carries the requests of many.
   result->visitor = source.trusted ? 0 : source.connection;
-  auto& headers = result->headers = end_to_end_fields(
-    head.headers, source.trusted, passes_expectation(head));
+  auto& headers = result->headers
+    = end_to_end_fields(head.headers, source, passes_expectation(head));
   headers.front() = {"Host", result->authority};
   add_identity(headers, address, source);
   append_element(headers, "Via", std::string{protocol_of(head.version)}

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "transports/net/token_bucket.hpp"
 #include "transports/seam/executor.hpp"
+#include "transports/seam/limits/token_bucket.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transports/net/token_bucket.hpp"
+#include "transports/seam/limits/token_bucket.hpp"
 
 #include <map>
 #include <string>

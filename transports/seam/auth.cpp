@@ -28,17 +28,6 @@ void append(std::string& to, std::string_view part) {
   to += part;
 }
 
-std::string hmac(std::string_view key, std::string_view message) {
-  std::string out(EVP_MAX_MD_SIZE, '\0');
-  unsigned length = 0;
-  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-            bytes_of(message), message.size(),
-            reinterpret_cast<unsigned char*>(out.data()), &length))
-    throw std::runtime_error("OpenSSL: HMAC-SHA256 failed");
-  out.resize(length);
-  return out;
-}
-
 } // namespace
 
 std::string derive_key(std::string_view tunnel, std::string_view password) {
@@ -50,6 +39,29 @@ std::string derive_key(std::string_view tunnel, std::string_view password) {
       != 1)
     throw std::runtime_error("OpenSSL: scrypt failed");
   return key;
+}
+
+std::string keyed_hash(std::string_view key, std::string_view message) {
+  std::string out(EVP_MAX_MD_SIZE, '\0');
+  unsigned length = 0;
+  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+            bytes_of(message), message.size(),
+            reinterpret_cast<unsigned char*>(out.data()), &length))
+    throw std::runtime_error("OpenSSL: HMAC-SHA256 failed");
+  out.resize(length);
+  return out;
+}
+
+std::string sha256(std::string_view text) {
+  std::string out(EVP_MAX_MD_SIZE, '\0');
+  unsigned length = 0;
+  if (EVP_Digest(text.data(), text.size(),
+                 reinterpret_cast<unsigned char*>(out.data()), &length,
+                 EVP_sha256(), nullptr)
+      != 1)
+    throw std::runtime_error("OpenSSL: SHA-256 failed");
+  out.resize(length);
+  return out;
 }
 
 std::string agent_proof(std::string_view key, std::string_view node_nonce,
@@ -66,7 +78,7 @@ std::string agent_proof(std::string_view key, std::string_view node_nonce,
   append(message, hello.nonce);
   if (!binding.empty())
     append(message, binding);
-  return hmac(key, message);
+  return keyed_hash(key, message);
 }
 
 std::string node_proof(std::string_view key, const hello_frame& hello) {
@@ -74,7 +86,7 @@ std::string node_proof(std::string_view key, const hello_frame& hello) {
   append(message, "aps node");
   append(message, hello.nonce);
   append(message, hello.proof);
-  return hmac(key, message);
+  return keyed_hash(key, message);
 }
 
 bool equal_secrets(std::string_view x, std::string_view y) noexcept {

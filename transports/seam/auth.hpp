@@ -26,6 +26,12 @@ std::string agent_proof(std::string_view key, std::string_view node_nonce,
 /// have the key cannot pose as ours.
 std::string node_proof(std::string_view key, const hello_frame& hello);
 
+/// HMAC-SHA256, 32 bytes. Throws std::runtime_error when OpenSSL fails.
+std::string keyed_hash(std::string_view key, std::string_view message);
+
+/// SHA-256, 32 bytes. Throws as `keyed_hash`.
+std::string sha256(std::string_view text);
+
 /// Comparison in constant time.
 bool equal_secrets(std::string_view x, std::string_view y) noexcept;
 

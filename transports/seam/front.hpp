@@ -2,9 +2,11 @@
 
 #include "transports/seam/exchange/exchange.hpp"
 #include "transports/seam/exchange/own_answer.hpp"
+#include "transports/seam/exchange/visitor_pass.hpp"
 #include "transports/seam/limit.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -20,6 +22,12 @@ struct visitor_request {
   std::string path = "/"; ///< path and query
   std::string visitor_address; ///< ip
   bool local = false;          ///< asked by somebody on this machine
+  std::string_view server = {}; ///< the listener's name
+  /// As received; null = there are none.
+  const header_list* headers = nullptr;
+  tls_facts_ptr tls = {}; ///< of the visitor's connection; null = plain
+  bool proxied = false;   ///< in absolute form, as a proxy is asked
+  std::optional<uint64_t> body_bytes = {}; ///< absent = not announced
 };
 
 /// Why a request is not let in.
@@ -27,10 +35,24 @@ struct denial {
   outcome cause = outcome::no_mapping; ///< says the status, too
   std::string detail; ///< a sentence for whoever asked, or nothing
   std::string more;   ///< lines behind it that no record keeps
+  header_list headers = {}; ///< of the answer, beside the usual ones
+  std::string reason = {};  ///< the rule, for records alone
+  std::string user = {};    ///< who asked, as far as known; for records
 };
 
-/// What becomes of a request: the mapping that it takes, never null, or no.
-using route_decision = std::variant<std::shared_ptr<const route>, denial>;
+/// A request that is let in: its mapping, never null, and the visitor's pass;
+/// null = nobody asked for one.
+struct visitor_entry {
+  visitor_entry(std::shared_ptr<const route> mapping,
+                visitor_pass_ptr visitors = nullptr)
+      : via(std::move(mapping)), pass(std::move(visitors)) {}
+
+  std::shared_ptr<const route> via;
+  visitor_pass_ptr pass;
+};
+
+/// What becomes of a request.
+using route_decision = std::variant<visitor_entry, denial>;
 
 /// Where the listeners of a node hand over what arrives. Implemented by the
 /// actor side; called on unit threads, several at once.

@@ -29,9 +29,12 @@ enum class limit : uint8_t {
   handshake,           ///< a TLS handshake that failed
   handshake_time,      ///< one that comes too slowly
   handshake_rate,      ///< of TLS, for one address
+  request_rate,        ///< of a quota: requests in a time
+  concurrent_requests, ///< of a quota: requests at a time
+  request_body,        ///< of a quota: bytes of one body
 };
 
-inline constexpr auto last_limit = limit::handshake_rate;
+inline constexpr auto last_limit = limit::request_body;
 inline constexpr size_t limit_kinds = static_cast<size_t>(last_limit) + 1;
 
 struct limit_row {
@@ -60,6 +63,9 @@ inline constexpr std::array<limit_row, limit_kinds> limit_table{{
   {limit::handshake, "failed-handshake"},
   {limit::handshake_time, "handshake-time"},
   {limit::handshake_rate, "handshake-rate"},
+  {limit::request_rate, "request-rate"},
+  {limit::concurrent_requests, "concurrent-requests"},
+  {limit::request_body, "request-body"},
 }};
 
 namespace detail {

@@ -32,6 +32,12 @@ constexpr std::array outcome_table{
               "The request expects more than 100-continue."},
   outcome_row{outcome::loop_detected, 508, "loop-detected",
               "The request came back to the node that passed it on."},
+  outcome_row{outcome::unauthorized, 401, "unauthorized",
+              "This address is for users who say who they are."},
+  outcome_row{outcome::forbidden, 403, "forbidden",
+              "You may not come in here."},
+  outcome_row{outcome::proxy_auth_required, 407, "proxy-auth-required",
+              "This proxy is for users who say who they are."},
   outcome_row{outcome::no_endpoint, 503, "no-endpoint",
               "No agent is connected for this address."},
   outcome_row{outcome::no_connection, 503, "no-connection",
@@ -40,12 +46,13 @@ constexpr std::array outcome_table{
               "Too many requests are waiting for a connection."},
   outcome_row{outcome::acquire_timeout, 503, "acquire-timeout",
               "No connection became free in time."},
-  outcome_row{outcome::draining, 503, "draining",
-              "The node is shutting down."},
+  outcome_row{outcome::draining, 503, "draining", "The node is shutting down."},
   outcome_row{outcome::overloaded, 503, "overloaded",
               "Too many connections; come back in a moment."},
   outcome_row{outcome::address_share, 429, "address-share",
               "Too many requests of your address are under way."},
+  outcome_row{outcome::rate_limited, 429, "rate-limited",
+              "Too many requests; come back later."},
   outcome_row{outcome::not_sent, 502, "not-sent",
               "The tunnel failed before the request was sent."},
   outcome_row{outcome::started_unknown, 502, "started-unknown",
@@ -99,7 +106,7 @@ std::string_view class_of(outcome outcome) noexcept {
   const auto number = static_cast<unsigned>(outcome);
   if (number == 0)
     return "ok";
-  if (number < 10)
+  if (number < 10 || number >= 70)
     return "node";
   if (number < 20)
     return "unavailable";
@@ -124,7 +131,13 @@ std::vector<outcome> all_outcomes() {
   std::vector<outcome> out;
   for (const auto& row : outcome_table)
     out.push_back(row.value);
-  std::sort(out.begin(), out.end());
+  // One class after the other: a part of the node's has other numbers.
+  const auto place = [](outcome value) {
+    const auto number = static_cast<unsigned>(value);
+    return number < 70 ? number * 10 : 90 + number - 70;
+  };
+  std::sort(out.begin(), out.end(),
+            [&](outcome x, outcome y) { return place(x) < place(y); });
   return out;
 }
 

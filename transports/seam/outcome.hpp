@@ -17,6 +17,8 @@ enum class outcome : uint8_t {
   not_implemented = 5,
   expectation_failed = 6,
   loop_detected = 7,
+  unauthorized = 8,
+  forbidden = 9,
   // No way to carry the request; nothing of it was sent.
   no_endpoint = 10,
   no_connection = 11,
@@ -25,6 +27,7 @@ enum class outcome : uint8_t {
   draining = 14,
   overloaded = 15,
   address_share = 16,
+  rate_limited = 17,
   // The transport failed under the request.
   not_sent = 20,
   started_unknown = 21,
@@ -47,6 +50,8 @@ enum class outcome : uint8_t {
   visitor_stalled = 51,
   // Anything that should not happen.
   internal = 60,
+  // Answered by the node, too.
+  proxy_auth_required = 70,
 };
 
 /// The machine-readable word of the `Aps-Outcome` header, e.g. "no-endpoint".

@@ -147,6 +147,12 @@ api_request to_api(const wire::ExplainRequest& call) {
   return query{"/.api/explain"}
     .add("url", call.url())
     .add_unless_empty("method", call.method())
+    .add_unless_empty("user", call.user())
+    .add_unless_empty("from", call.from())
+    .add_unless_empty("server", call.server())
+    .add_unless_empty("body_bytes", call.body_bytes() == 0
+                                      ? std::string{}
+                                      : std::to_string(call.body_bytes()))
     .get();
 }
 

@@ -107,7 +107,9 @@ json show(const exchange_record& record, time_point now,
           {"status", record.status == 0 ? json(nullptr) : json(record.status)},
           {"outcome", outcome_or_null(to_string(record.result))},
           {"outcome_class", outcome_or_null(class_of(record.result))},
-          {"detail", record.detail}};
+          {"detail", record.detail},
+          {"user", record.user},
+          {"access", record.access}};
 }
 
 struct filter {

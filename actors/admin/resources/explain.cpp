@@ -3,10 +3,12 @@
 #include "actors/admin/router.hpp"
 #include "actors/base/transports.hpp"
 #include "config/host.hpp"
+#include "config/networks.hpp"
 #include "config/path.hpp"
 #include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 namespace aps::admin {
@@ -222,11 +224,68 @@ json show_tunnels_of(const route& via, const config::node& config,
   return out;
 }
 
+using access_question = visitor_access::question;
+
+json show_access(const access_question& asked,
+                 const visitor_access::explanation& told) {
+  return {{"outcome", to_string(told.result)},
+          {"reason", told.reason},
+          {"user", told.user},
+          {"server", asked.server},
+          {"from", asked.address}};
+}
+
+// The server at whose port that is, or the only one; "" = any could be meant.
+std::string server_of(const config::node& config, const target& asked) {
+  const auto port = port_of(asked.scheme, asked.port);
+  for (const auto& [name, server] : config.servers)
+    if (server.port == port)
+      return name;
+  return config.servers.size() == 1 ? config.servers.begin()->first
+                                    : std::string{};
+}
+
+/// Who asks, by the parameters; answers by itself when they make no sense.
+std::optional<access_question> read_access_question(const call& call,
+                                                    const target& asked) {
+  const auto config = call.where().config->get();
+  const auto problem = [&](const std::string& text, const char* parameter) {
+    call.problem(400, text, parameter);
+    return std::nullopt;
+  };
+  access_question out;
+  out.server = call.parameter("server").value_or(server_of(*config, asked));
+  if (call.parameter("server") && !config->servers.contains(out.server))
+    return problem("no server has that name", "server");
+  out.user = call.parameter("user").value_or("");
+  if (!out.user.empty() && !call.where().node->access->knows(out.user))
+    return problem("no user or token has that name", "user");
+  if (const auto from = call.parameter("from"); from && !from->empty()) {
+    out.address = config::canonical_ip(*from);
+    if (out.address.empty())
+      return problem("from is an IP address", "from");
+  }
+  if (call.parameter("body_bytes")) {
+    const auto bytes = call.number("body_bytes", SIZE_MAX);
+    if (!bytes)
+      return std::nullopt;
+    out.body_bytes = *bytes;
+  }
+  return out;
+}
+
+json finished(json out, outcome result, const std::string& summary) {
+  out["outcome"] = to_string(result);
+  out["status"] = result == outcome::ok ? 0 : status_of(result);
+  out["summary"] = summary;
+  return out;
+}
+
 /// All of an explanation but its candidates.
 json explain(const std::string& url, const target& asked,
-             const std::string& method, const context& context,
-             const config::node& config, const route* found,
-             const node_snapshot& now) {
+             const std::string& method, const access_question& who,
+             const context& context, const config::node& config,
+             const route* found, const node_snapshot& now) {
   json out{{"url", url},
            {"method", method},
            {"mapping", nullptr},
@@ -236,13 +295,20 @@ json explain(const std::string& url, const target& asked,
            {"tunnels", json::array()}};
   auto outcome = outcome::ok;
   std::string summary;
-  if (!found) {
+  const auto access
+    = context.node->access->explain(who, found, clock_type::now());
+  out["access"] = show_access(who, access);
+  if (access.result != outcome::ok) {
+    outcome = access.result;
+    summary = "refused: " + access.reason;
+  }
+  if (!found && outcome == outcome::ok) {
     outcome = outcome::no_mapping;
     summary = "no mapping matches";
     if (const auto why = config::render(config::risk_of(asked.path));
         !why.empty())
       summary.append(". ").append(why);
-  } else {
+  } else if (found) {
     const auto& rule = found->rule;
     const auto goal
       = rule.to.origin() + foreign_text(found->target_path(asked.path));
@@ -253,6 +319,8 @@ json explain(const std::string& url, const target& asked,
     out["balance"] = to_string(rule.balance);
     std::string first;
     out["tunnels"] = show_tunnels_of(*found, config, now, first);
+    if (outcome != outcome::ok)
+      return finished(std::move(out), outcome, summary);
     summary = "mapping " + std::to_string(found->index) + " to " + goal;
     if (rule.tunnels.empty()) {
       summary += " directly from the node";
@@ -263,10 +331,7 @@ json explain(const std::string& url, const target& asked,
       summary += ", but no agent could serve it";
     }
   }
-  out["outcome"] = to_string(outcome);
-  out["status"] = outcome == outcome::ok ? 0 : status_of(outcome);
-  out["summary"] = summary;
-  return out;
+  return finished(std::move(out), outcome, summary);
 }
 
 } // namespace
@@ -289,14 +354,17 @@ void get_explanation(const call& call) {
     return call.problem(400, std::string(problem), "url");
   const auto method = call.parameter("method").value_or("GET");
   asked.host = config::canonical_host(asked.host);
-  call.with_node([call, url = foreign_text(url), asked,
-                  method](const node_snapshot_ptr& now) {
+  const auto who = read_access_question(call, asked);
+  if (!who)
+    return;
+  call.with_node([call, url = foreign_text(url), asked, method,
+                  who = *who](const node_snapshot_ptr& now) {
     const auto config = call.where().config->get();
     const auto& routes = call.where().routes;
     const auto found = find_route(routes, asked.scheme, asked.host, asked.port,
                                   asked.path);
     long_text body;
-    body.text(opened(explain(url, asked, method, call.where(), *config,
+    body.text(opened(explain(url, asked, method, who, call.where(), *config,
                              found.get(), *now))
               + "\n\"candidates\":[");
     body.pieces(config->mappings.size(),

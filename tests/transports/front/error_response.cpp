@@ -83,3 +83,15 @@ CAF_TEST(nothing foreign gets out of its string) {
                      R"("detail":"\u000a\u001f\u007f\u00ff ~")"));
   CAF_CHECK(!contains(json(""), "detail"));
 }
+
+CAF_TEST(fields of its own go with an answer) {
+  const header_list more{{"WWW-Authenticate", "Basic realm=\"x\""},
+                         {"Retry-After", "17"}};
+  error_reply reply{outcome::rate_limited, {}, {}};
+  reply.fields = &more;
+  const auto text = render_error(reply);
+  CAF_CHECK(text.starts_with("HTTP/1.1 429 Too Many Requests\r\n"));
+  CAF_CHECK(contains(text, "\r\nWWW-Authenticate: Basic realm=\"x\"\r\n"));
+  CAF_CHECK(contains(text, "\r\nRetry-After: 17\r\n"));
+  CAF_CHECK(!contains(text, "Retry-After: 1\r\n"));
+}

@@ -4,6 +4,7 @@
 
 #include "transports/front/request_rewrite.hpp"
 #include "transports/http/fields.hpp"
+#include "transports/http/identity.hpp"
 
 using namespace aps;
 
@@ -38,7 +39,8 @@ route to_localhost() {
 }
 
 request_head_ptr rewrite(header_list headers, message_head head = {},
-                         bool trusted = false) {
+                         bool trusted = false,
+                         const visitor_pass* pass = nullptr) {
   if (head.method.empty())
     head = head_of("GET", "/x?y");
   head.headers = std::move(headers);
@@ -48,7 +50,8 @@ request_head_ptr rewrite(header_list headers, message_head head = {},
                          {.peer_ip = "192.0.2.1",
                           .request_id = "id-1",
                           .trusted = trusted,
-                          .pseudonym = "aps-me"});
+                          .pseudonym = "aps-me",
+                          .pass = pass});
 }
 
 request_head_ptr rewrite_trusted(header_list headers) {
@@ -366,4 +369,53 @@ CAF_TEST(trailers cannot carry framing or routing or credentials) {
   CAF_REQUIRE_EQUAL(trailers.size(), 2u);
   CAF_CHECK_EQUAL(trailers[0].name, "Checksum");
   CAF_CHECK_EQUAL(trailers[1].name, "grpc-status");
+}
+
+CAF_TEST(a pass names the user in place of what the visitor wrote) {
+  visitor_pass pass;
+  pass.user = "alice";
+  pass.user_field = "X-User";
+  pass.user_variable = "x-user";
+  const header_list forged{{"X-User", "root"},
+                           {"x_user", "root"},
+                           {"X.USER", "root"},
+                           {"Authorization", "Basic x"}};
+  for (const bool trusted : {false, true}) {
+    const auto out = rewrite(forged, {}, trusted, &pass);
+    std::vector<std::string> users;
+    for (const auto& field : out->headers)
+      if (same_variable(field.name, "x-user"))
+        users.push_back(field.name + "=" + field.value);
+    CAF_CHECK_EQUAL(users, std::vector<std::string>{"X-User=alice"});
+    CAF_CHECK_EQUAL(value(out, "authorization"), "Basic x");
+  }
+  pass.drop_authorization = true;
+  CAF_CHECK_EQUAL(value(rewrite(forged, {}, false, &pass), "authorization"),
+                  "(none)");
+}
+
+CAF_TEST(without a user only a trusted proxy may name one) {
+  visitor_pass pass;
+  pass.user_field = "X-User";
+  pass.user_variable = "x-user";
+  const header_list named{{"X-User", "root"}};
+  CAF_CHECK_EQUAL(value(rewrite(named, {}, false, &pass), "x-user"), "(none)");
+  CAF_CHECK_EQUAL(value(rewrite(named, {}, true, &pass), "x-user"), "root");
+}
+
+CAF_TEST(a request asked of a proxy is told from others) {
+  const auto asked = [](std::string target) {
+    const auto head = head_of("GET", std::move(target));
+    return to_visitor_request(head, address(head), "192.0.2.1");
+  };
+  CAF_CHECK(asked("http://example.com/x").proxied);
+  CAF_CHECK(!asked("/x").proxied);
+  CAF_CHECK(!asked("/http://example.com/x").proxied);
+  CAF_CHECK_EQUAL(asked("/x").body_bytes.value_or(9), 0u);
+  auto sends = head_of("POST", "/x");
+  sends.has_body = true;
+  CAF_CHECK(!to_visitor_request(sends, address(sends), "").body_bytes);
+  sends.content_length = 7;
+  CAF_CHECK_EQUAL(
+    to_visitor_request(sends, address(sends), "").body_bytes.value_or(0), 7u);
 }

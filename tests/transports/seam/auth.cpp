@@ -105,3 +105,13 @@ CAF_TEST(the_key_is_that_of_scrypt) {
     to_hex(derive_key("t", "p")),
     "e8d73072c46767e87aa569074ea1e71fcf58b3c668f8fdd7c0e690a8bb655101");
 }
+
+CAF_TEST(hashes_are_those_of_the_standards) {
+  // FIPS 180-2, "abc"; RFC 4231, test case 2.
+  CAF_CHECK_EQUAL(
+    to_hex(sha256("abc")),
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CAF_CHECK_EQUAL(
+    to_hex(keyed_hash("Jefe", "what do ya want for nothing?")),
+    "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}

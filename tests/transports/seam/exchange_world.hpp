@@ -30,11 +30,17 @@ struct test_visitor final : visitor {
     detail = why;
   }
   void on_writable() override {}
+  void on_refused(outcome how, const header_list& fields) override {
+    ++ends;
+    failure = how;
+    refusal = fields;
+  }
 
   std::vector<int> heads;
   std::string body;
   size_t consumed = 0;
   header_list trailers;
+  header_list refusal; ///< fields of it
   std::optional<outcome> failure;
   std::string detail; ///< of the failure
   int ends = 0;

@@ -29,6 +29,9 @@ CAF_TEST(every_outcome_has_its_word_its_status_and_its_class) {
     {5, "not-implemented", 501, "node"},
     {6, "expectation-failed", 417, "node"},
     {7, "loop-detected", 508, "node"},
+    {8, "unauthorized", 401, "node"},
+    {9, "forbidden", 403, "node"},
+    {70, "proxy-auth-required", 407, "node"},
     {10, "no-endpoint", 503, "unavailable"},
     {11, "no-connection", 503, "unavailable"},
     {12, "pool-exhausted", 503, "unavailable"},
@@ -36,6 +39,7 @@ CAF_TEST(every_outcome_has_its_word_its_status_and_its_class) {
     {14, "draining", 503, "unavailable"},
     {15, "overloaded", 503, "unavailable"},
     {16, "address-share", 429, "unavailable"},
+    {17, "rate-limited", 429, "unavailable"},
     {20, "not-sent", 502, "transport"},
     {21, "started-unknown", 502, "transport"},
     {22, "cut", 502, "transport"},
@@ -72,10 +76,10 @@ CAF_TEST(every_outcome_has_its_word_its_status_and_its_class) {
 }
 
 CAF_TEST(an_unknown_number_is_an_internal_error) {
-  for (const uint32_t number : {8u, 9u, 25u, 61u, 256u, UINT32_MAX})
+  for (const uint32_t number : {18u, 25u, 61u, 71u, 256u, UINT32_MAX})
     CAF_CHECK(outcome_from(number) == outcome::internal);
   // Whoever has a number that we do not know is in the class of its decade.
-  CAF_CHECK_EQUAL(class_of(static_cast<outcome>(9)), "node");
+  CAF_CHECK_EQUAL(class_of(static_cast<outcome>(79)), "node");
   CAF_CHECK_EQUAL(class_of(static_cast<outcome>(19)), "unavailable");
   CAF_CHECK_EQUAL(class_of(static_cast<outcome>(29)), "transport");
   CAF_CHECK_EQUAL(class_of(static_cast<outcome>(39)), "origin");

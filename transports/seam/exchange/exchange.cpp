@@ -262,6 +262,26 @@ void exchange::handle(resumed_frame& frame) {
 
 // -- for the visitor's side ---------------------------------------------------
 
+void exchange::admit_with(visitor_pass_ptr pass) {
+  if (over_)
+    return;
+  pass_ = std::move(pass);
+  note_pass();
+}
+
+void exchange::refuse(outcome outcome, std::string_view reason,
+                      const header_list& fields) {
+  if (over_)
+    return;
+  assert(!link_ && !head_sent_);
+  if (record_)
+    record_->access = foreign_text(reason, kept::detail);
+  const auto listener = std::move(listener_);
+  release(outcome, reason);
+  if (listener)
+    listener->on_refused(outcome, fields);
+}
+
 void exchange::send_body(slice bytes) {
   if (over_ || out_.finished())
     return;
@@ -341,6 +361,7 @@ void exchange::release(outcome outcome, std::string_view detail) {
   note_end(outcome, detail);
   out_.clear();
   link_ = nullptr;
+  pass_ = nullptr;
   if (const auto owner = std::move(owner_))
     owner->on_finished(unit(), id_, outcome);
   owner_ = nullptr;
@@ -390,6 +411,16 @@ void exchange::observe(std::shared_ptr<exchange_observer> observer,
   record_->method = foreign_text(head_->method, kept::method);
   record_->started = unit().now();
   record_->started_ms = wall_clock_ms();
+  note_pass();
+}
+
+// What a claim says of itself is not the rule that let it in.
+void exchange::note_pass() {
+  if (!record_ || !pass_)
+    return;
+  record_->user = pass_->user;
+  if (!pass_->claim)
+    record_->access = pass_->reason;
 }
 
 void exchange::note_attempt(exchange_attempt::kind kind) {

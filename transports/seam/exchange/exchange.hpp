@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transports/seam/exchange/exchange_record.hpp"
+#include "transports/seam/exchange/visitor_pass.hpp"
 #include "transports/seam/exchange/windows.hpp"
 #include "transports/seam/link.hpp"
 #include "transports/seam/ordered.hpp"
@@ -45,6 +46,13 @@ class visitor {
 
   /// `exchange::room` grew from zero.
   virtual void on_writable() = 0;
+
+  /// The exchange failed before anybody began with it: nobody is let in so.
+  /// The fields are for the answer.
+  virtual void on_refused(outcome outcome, const header_list& fields) {
+    static_cast<void>(fields);
+    on_failed(outcome, {});
+  }
 };
 
 /// One HTTP request and its response, node side: outlives every
@@ -114,6 +122,15 @@ class exchange : public std::enable_shared_from_this<exchange> {
   void observe(std::shared_ptr<exchange_observer> observer,
                exchange_record_ptr record);
 
+  /// With which right it is here; kept until it is over. Before `front::start`,
+  /// or instead of a pass whose claim was looked at.
+  void admit_with(visitor_pass_ptr pass);
+  const visitor_pass_ptr& pass() const noexcept { return pass_; }
+
+  /// Ends it before anybody began with it; `reason` is for the record alone.
+  void refuse(outcome outcome, std::string_view reason,
+              const header_list& fields);
+
   /// Request body bytes; at most `room()` at a time.
   void send_body(slice bytes);
 
@@ -155,6 +172,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
   void violation(const char* text);
   void finish(outcome outcome, const std::string& detail);
   void release(outcome outcome, std::string_view detail = {});
+  void note_pass();
   void note_attempt(exchange_attempt::kind kind);
   void note_loss(std::string_view why);
   void note_end(outcome outcome, std::string_view detail);
@@ -170,6 +188,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
   std::shared_ptr<exchange_observer> observer_;
   link_ptr link_;
   exchange_owner_ptr owner_;
+  visitor_pass_ptr pass_; ///< null = nobody asked for one
   session_id session_{};
   send_window out_;
   receive_window in_;

@@ -93,6 +93,8 @@ struct exchange_record {
   bool over = false;
   outcome result = outcome::ok;
   std::string detail;
+  std::string user;   ///< who asks, as far as known
+  std::string access; ///< the rules that let it in or refused
   size_t slot = 0; ///< for who keeps the live ones
 
   /// Makes it a new one that keeps its memory. Nobody else may look at it.

@@ -23,6 +23,8 @@ struct own_answer {
   std::string_view path = {};
   std::string_view detail = {}; ///< one line for humans
   tls_facts_ptr tls = {};       ///< null = plain
+  std::string_view user = {};   ///< who asked, as far as known
+  std::string_view access = {}; ///< the rule that refused
 };
 
 } // namespace aps

@@ -324,3 +324,81 @@ CAF_TEST(a_head_that_ends_its_connections_is_not_sent_for_ever) {
                   exchange::max_misunderstandings);
   CAF_CHECK_EQUAL(heads_until_given_up(link_error::lost), exchange::max_heads);
 }
+
+namespace {
+
+struct kept_record final : exchange_observer {
+  void on_over(const exchange_record_ptr& record) override { last = record; }
+  exchange_record_ptr last;
+};
+
+visitor_pass_ptr pass_with(std::shared_ptr<void> places) {
+  auto out = std::make_shared<visitor_pass>();
+  out->user = "alice";
+  out->reason = "some rule";
+  out->places = std::move(places);
+  return out;
+}
+
+} // namespace
+
+CAF_TEST(a_pass_is_given_back_at_the_end_on_every_path) {
+  for (const int path : {0, 1, 2, 3}) {
+    world w{get()};
+    auto places = std::make_shared<int>(1);
+    const std::weak_ptr<int> held{places};
+    w.unit.run_inside(
+      [&] { w.node->admit_with(pass_with(std::move(places))); });
+    CAF_CHECK(!held.expired());
+    if (path < 3) {
+      w.connect();
+      w.settle();
+    }
+    w.unit.run_inside([&] {
+      switch (path) {
+        case 0: w.agent->send_head(answer(204, true)); break;
+        case 1: w.node->cancel(outcome::visitor_gone); break;
+        case 2: w.node->fail(outcome::draining, {}); break;
+        default: w.node->refuse(outcome::unauthorized, "no", {}); break;
+      }
+    });
+    if (path < 3)
+      w.settle();
+    CAF_CHECK(w.node->over());
+    CAF_CHECK(held.expired());
+  }
+}
+
+CAF_TEST(a_refusal_says_to_the_visitor_what_is_its_business_alone) {
+  world w{get()};
+  const auto kept = std::make_shared<kept_record>();
+  w.node->observe(kept, std::make_shared<exchange_record>());
+  w.unit.run_inside([&] {
+    w.node->refuse(outcome::unauthorized, "wrong password",
+                   {{"WWW-Authenticate", "Basic"}});
+  });
+  CAF_CHECK_EQUAL(w.visitor_side->ends, 1);
+  CAF_CHECK(w.visitor_side->failure == outcome::unauthorized);
+  CAF_CHECK_EQUAL(w.visitor_side->detail, "");
+  CAF_CHECK_EQUAL(w.visitor_side->refusal.size(), 1u);
+  CAF_REQUIRE(kept->last);
+  CAF_CHECK_EQUAL(kept->last->status, 401);
+  CAF_CHECK_EQUAL(kept->last->detail, "wrong password");
+  CAF_CHECK_EQUAL(kept->last->access, "wrong password");
+}
+
+CAF_TEST(a_record_names_the_rule_once_the_password_was_right) {
+  world w{get()};
+  const auto record = std::make_shared<exchange_record>();
+  auto claimed = std::make_shared<visitor_pass>(*pass_with(nullptr));
+  // Nobody looks into it here.
+  claimed->claim = std::shared_ptr<const login_claim>{
+    std::make_shared<int>(1), reinterpret_cast<const login_claim*>(&w)};
+  w.unit.run_inside([&] { w.node->admit_with(claimed); });
+  w.node->observe(std::make_shared<kept_record>(), record);
+  CAF_CHECK_EQUAL(record->user, "alice");
+  CAF_CHECK_EQUAL(record->access, "");
+  w.unit.run_inside([&] { w.node->admit_with(pass_with(nullptr)); });
+  CAF_CHECK_EQUAL(record->access, "some rule");
+  w.unit.run_inside([&] { w.node->cancel(outcome::visitor_gone); });
+}

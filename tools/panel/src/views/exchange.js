@@ -58,12 +58,15 @@ function details(one, crumbs) {
         ['Request id', h('span', { class: 'mono' }, one.request_id)],
         ['Exchange id', h('span', { class: 'mono' }, one.id)],
         ['Visitor', h('span', { class: 'mono' }, one.visitor)],
+        one.user && ['User', one.user],
+        one.access && [one.outcome && one.access === one.detail
+          ? 'Refused by' : 'Let in by', one.access],
         ['Started', clock(one.started_ms)],
         ['Status', one.status ?? (one.outcome ? 'none was sent' : 'not known yet')],
         ['Outcome', !one.outcome ? 'still running'
           : one.outcome === one.outcome_class ? one.outcome
             : `${one.outcome} (class ${one.outcome_class})`],
-        one.detail && ['Detail', one.detail],
+        one.detail && one.detail !== one.access && ['Detail', one.detail],
         ['From the visitor', bytes(one.bytes_up)],
         ['To the visitor', bytes(one.bytes_down)]))),
       card('Mapping', { id: `mapping-${one.id}` }, one.mapping

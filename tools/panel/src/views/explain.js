@@ -17,6 +17,10 @@ export function explain(redraw) {
             spellcheck: 'false', placeholder: 'http://example.com/api/users' })),
         h('label', null, 'Method', h('select', { name: 'method' },
           methods.map(one => h('option', { value: one }, one)))),
+        h('label', null, 'User', h('input', { name: 'user', autocomplete: 'off',
+          spellcheck: 'false', placeholder: 'nobody' })),
+        h('label', null, 'From', h('input', { name: 'from', autocomplete: 'off',
+          spellcheck: 'false', placeholder: 'any address' })),
         h('button', { type: 'submit', class: 'primary', disabled: asked.busy },
           'Explain'))),
     h('div', { 'aria-live': 'polite', class: 'answer', key: 'answer' },
@@ -27,12 +31,15 @@ export function explain(redraw) {
 
 async function submit(event, redraw) {
   event.preventDefault();
-  const { url, method } = Object.fromEntries(new FormData(event.currentTarget));
+  const { url, method, user, from }
+    = Object.fromEntries(new FormData(event.currentTarget));
   Object.assign(asked, { url, method, busy: true, problem: '' });
   redraw();
   try {
     asked.answer = await get(`explain?url=${encodeURIComponent(url)}`
-      + `&method=${encodeURIComponent(method)}`);
+      + `&method=${encodeURIComponent(method)}`
+      + (user && `&user=${encodeURIComponent(user)}`)
+      + (from && `&from=${encodeURIComponent(from)}`));
   } catch (error) {
     asked.answer = null;
     asked.problem = error.message;
@@ -46,6 +53,8 @@ const answer = one => [
     ['Result', badge(one.outcome === 'ok' ? { tone: 'ok', word: 'would be sent' }
       : { tone: 'bad', word: `${one.status} ${one.outcome}` })],
     ['Summary', one.summary],
+    one.access.reason && [one.access.outcome === 'ok' ? 'Let in by' : 'Refused by',
+      one.access.reason],
     ['Mapping', one.mapping ? `mappings[${one.mapping.index}], ${one.mapping.why}`
       : 'none'],
     ['Target', one.target || '–'],

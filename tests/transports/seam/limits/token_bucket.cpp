@@ -1,6 +1,6 @@
 #define CAF_SUITE token_bucket
 
-#include "transports/net/token_bucket.hpp"
+#include "transports/seam/limits/token_bucket.hpp"
 
 #include "tests/support/test.hpp"
 

@@ -1,0 +1,308 @@
+#include "actors/base/visitor_access.hpp"
+
+#include "transports/seam/auth.hpp"
+#include "transports/seam/peer_address.hpp"
+#include "transports/seam/wall_clock.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace aps {
+
+/// A password and all that is decided already for the case that it is right.
+/// Constant.
+struct login_claim {
+  visitor_access::state_ptr by; ///< its quotas lie there
+  access_verdict verdict;
+  std::string mark;    ///< of name and password
+  std::string address; ///< whose guess it is: `peer_group`
+  bool proxied = false;
+};
+
+namespace {
+
+// Who guesses at which name: as many as `login_limit` knows, so that none of
+// them pushes another one out, whether somebody has that name or not.
+constexpr size_t user_buckets = login_limit::most_addresses;
+
+constexpr size_t key_bytes = 32;
+
+std::string retry_seconds(duration wait) {
+  const auto whole = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  return std::to_string(std::max<int64_t>(1, whole));
+}
+
+access_refusal slow_down(limit kind, std::string reason, duration wait) {
+  access_refusal out;
+  out.answer.cause = outcome::rate_limited;
+  out.answer.reason = std::move(reason);
+  out.answer.headers = {{"Retry-After", retry_seconds(wait)}};
+  out.reached = kind;
+  return out;
+}
+
+// What of a pass is known before its password was looked at.
+std::shared_ptr<visitor_pass> make_pass(const access_rules& rules,
+                                        const access_verdict& verdict,
+                                        bool proxied) {
+  auto out = std::make_shared<visitor_pass>();
+  if (verdict.user)
+    out->user = verdict.user->name;
+  out->reason = verdict.reason;
+  out->user_field = out->user_variable = rules.user_header();
+  for (auto& c : out->user_variable)
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  out->drop_authorization
+    = verdict.by_field && !proxied && !rules.pass_authorization();
+  out->max_body_bytes = verdict.max_body_bytes;
+  return out;
+}
+
+bool asks_nothing(const access_rules& rules, const access_verdict& verdict) {
+  return verdict.result == outcome::ok && verdict.reason.empty()
+         && !verdict.user && verdict.quotas.empty()
+         && verdict.max_body_bytes == 0 && rules.has_usual_header();
+}
+
+} // namespace
+
+visitor_access::visitor_access()
+    : state_(std::make_shared<state>()), key_(random_bytes(key_bytes)) {}
+
+void visitor_access::use(const config::node& config) {
+  auto fresh = std::make_shared<const state>(
+    state{access_rules{config},
+          std::make_shared<credential_cache>(random_bytes(key_bytes))});
+  const bool active = !fresh->rules.empty();
+  {
+    const std::lock_guard guard{mutex_};
+    state_.swap(fresh);
+  }
+  active_ = active;
+}
+
+visitor_access::state_ptr visitor_access::now_in_use() const {
+  const std::lock_guard guard{mutex_};
+  return state_;
+}
+
+bool visitor_access::knows(const std::string& name) const {
+  return now_in_use()->rules.find(name) != nullptr;
+}
+
+access_answer visitor_access::admit(const visitor_request& request,
+                                    const route* via, time_point now) {
+  const auto by = now_in_use();
+  auto verdict = by->rules.decide({.server = request.server,
+                                   .address = request.visitor_address,
+                                   .headers = request.headers,
+                                   .proxied = request.proxied,
+                                   .tls = request.tls.get(),
+                                   .body_bytes = request.body_bytes,
+                                   .now = wall_clock_ms() / 1000},
+                                  via);
+  if (verdict.unproven) {
+    auto mark
+      = by->passwords->mark_of(verdict.login.user, verdict.login.password);
+    if (!by->passwords->knows(mark, now))
+      return ask_for_proof(by, std::move(verdict), std::move(mark), request,
+                           now);
+  }
+  if (asks_nothing(by->rules, verdict))
+    return visitor_pass_ptr{};
+  const auto group = peer_group(request.visitor_address);
+  if (verdict.wrong_token) {
+    // The right one is found at once whatever others try, for nobody guesses
+    // it; those who try are slowed all the same.
+    const auto pause = pause_of(group, {}, now);
+    if (pause > duration::zero())
+      return slow_down(limit::login_rate, "guesses at tokens", pause);
+    note_guess(group, {}, now);
+  }
+  return enter(*by, verdict, request.proxied, now);
+}
+
+access_refusal visitor_access::refuse(const access_rules& rules,
+                                      const access_verdict& verdict,
+                                      bool proxied) const {
+  access_refusal out;
+  out.answer.cause = verdict.result;
+  out.answer.reason = verdict.reason;
+  if (verdict.user)
+    out.answer.user = verdict.user->name;
+  if (verdict.result == outcome::unauthorized
+      || verdict.result == outcome::proxy_auth_required)
+    out.answer.headers = rules.challenges(proxied);
+  else if (verdict.result == outcome::body_too_large)
+    out.reached = limit::request_body;
+  return out;
+}
+
+// The quotas are the last to be asked: nobody uses up what is for those who
+// may come in.
+access_answer visitor_access::enter(const state& by,
+                                    const access_verdict& verdict, bool proxied,
+                                    time_point now) {
+  if (verdict.result != outcome::ok)
+    return refuse(by.rules, verdict, proxied);
+  auto pass = make_pass(by.rules, verdict, proxied);
+  if (!verdict.quotas.empty()) {
+    auto taken = ledger_->take(verdict.quotas, now);
+    if (auto* refused = std::get_if<quota_refusal>(&taken)) {
+      auto out = slow_down(refused->kind, refused->rule, refused->wait);
+      if (verdict.user)
+        out.answer.user = verdict.user->name;
+      return out;
+    }
+    pass->places = std::get<std::shared_ptr<void>>(std::move(taken));
+  }
+  return pass;
+}
+
+// -- passwords ----------------------------------------------------------------
+
+access_answer visitor_access::ask_for_proof(const state_ptr& by,
+                                            access_verdict verdict,
+                                            std::string mark,
+                                            const visitor_request& request,
+                                            time_point now) {
+  auto group = peer_group(request.visitor_address);
+  if (const auto pause = pause_of(group, verdict.login.user, now);
+      pause > duration::zero() && !by->passwords->remembers(mark, now))
+    return slow_down(limit::login_rate, "guesses at passwords", pause);
+  auto claim = std::make_shared<login_claim>();
+  auto pass = make_pass(by->rules, verdict, request.proxied);
+  claim->by = by;
+  claim->verdict = std::move(verdict);
+  claim->mark = std::move(mark);
+  claim->address = std::move(group);
+  claim->proxied = request.proxied;
+  pass->claim = std::move(claim);
+  return pass;
+}
+
+void visitor_access::prove(const visitor_pass_ptr& pass,
+                           std::function<void(access_answer)> done) {
+  const auto& claim = *pass->claim;
+  {
+    const std::lock_guard guard{mutex_};
+    const auto [i, first] = proving_.try_emplace(claim.mark);
+    i->second.emplace_back(pass, std::move(done));
+    if (!first)
+      return;
+  }
+  if (desk_.add(claim.address, [this, pass] { look_at(pass); }))
+    return;
+  std::vector<waiting> all;
+  {
+    const std::lock_guard guard{mutex_};
+    all = std::move(proving_.extract(claim.mark).mapped());
+  }
+  for (auto& each : all)
+    each.second(slow_down(limit::login_rate, "too many logins at once",
+                          std::chrono::seconds(1)));
+}
+
+// On a thread of the desk.
+void visitor_access::look_at(const visitor_pass_ptr& first) {
+  const auto& claim = *first->claim;
+  const auto& login = claim.verdict.login;
+  auto pause = pause_of(claim.address, login.user, clock_type::now());
+  if (claim.by->passwords->remembers(claim.mark, clock_type::now()))
+    pause = duration::zero();
+  bool right = false;
+  if (pause <= duration::zero()) {
+    right = claim.by->rules.proves(login);
+    const auto now = clock_type::now();
+    if (right) {
+      claim.by->passwords->add(claim.mark, now);
+      const std::lock_guard guard{mutex_};
+      by_address_.on_success(claim.address);
+    } else {
+      note_guess(claim.address, login.user, now);
+    }
+  }
+  std::vector<waiting> all;
+  {
+    const std::lock_guard guard{mutex_};
+    all = std::move(proving_.extract(claim.mark).mapped());
+  }
+  const auto now = clock_type::now();
+  for (auto& [pass, done] : all)
+    if (pause > duration::zero())
+      done(slow_down(limit::login_rate, "guesses at passwords", pause));
+    else
+      done(settle(*pass->claim, right, now));
+}
+
+access_answer visitor_access::settle(const login_claim& claim, bool right,
+                                     time_point now) {
+  if (right)
+    return enter(*claim.by, claim.verdict, claim.proxied, now);
+  auto wrong = claim.verdict;
+  if (wrong.user && (wrong.user->hash || !wrong.user->password.empty()))
+    wrong.reason = "wrong password of " + wrong.user->name;
+  wrong.result
+    = claim.proxied ? outcome::proxy_auth_required : outcome::unauthorized;
+  return refuse(claim.by->rules, wrong, claim.proxied);
+}
+
+void visitor_access::stop() {
+  desk_.stop();
+  decltype(proving_) dropped;
+  const std::lock_guard guard{mutex_};
+  dropped.swap(proving_);
+}
+
+// -- guesses ------------------------------------------------------------------
+
+std::string visitor_access::bucket_of(const std::string& user) const {
+  const auto hash = keyed_hash(key_, user);
+  const auto number = static_cast<unsigned char>(hash[0]) << 8
+                      | static_cast<unsigned char>(hash[1]);
+  return std::to_string(static_cast<size_t>(number) % user_buckets);
+}
+
+duration visitor_access::pause_of(const std::string& address,
+                                  const std::string& user,
+                                  time_point now) const {
+  const auto bucket = user.empty() ? std::string{} : bucket_of(user);
+  const std::lock_guard guard{mutex_};
+  const auto out = by_address_.wait(address, now);
+  return bucket.empty() ? out : std::max(out, by_user_.wait(bucket, now));
+}
+
+void visitor_access::note_guess(const std::string& address,
+                                const std::string& user, time_point now) {
+  const auto bucket = user.empty() ? std::string{} : bucket_of(user);
+  const std::lock_guard guard{mutex_};
+  by_address_.on_failure(address, now);
+  if (!bucket.empty())
+    by_user_.on_failure(bucket, now);
+}
+
+// -- explaining ---------------------------------------------------------------
+
+visitor_access::explanation visitor_access::explain(const question& asked,
+                                                    const route* via,
+                                                    time_point now) const {
+  const auto by = now_in_use();
+  const auto verdict = by->rules.decide({.server = asked.server,
+                                         .address = asked.address,
+                                         .body_bytes = asked.body_bytes,
+                                         .now = wall_clock_ms() / 1000,
+                                         .proven = asked.user},
+                                        via);
+  explanation out{verdict.result, verdict.reason,
+                  verdict.user ? verdict.user->name : std::string{}};
+  if (verdict.result != outcome::ok)
+    return out;
+  const auto limits = ledger_->look(verdict.quotas, now);
+  if (const auto* refused = std::get_if<quota_refusal>(&limits)) {
+    out.result = outcome::rate_limited;
+    out.reason = refused->rule + ": " + std::string(to_string(refused->kind));
+  }
+  return out;
+}
+
+} // namespace aps

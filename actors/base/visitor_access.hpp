@@ -1,0 +1,124 @@
+#pragma once
+
+#include "actors/base/login_desk.hpp"
+#include "actors/base/published.hpp"
+#include "actors/policy/access/access_rules.hpp"
+#include "actors/policy/access/credential_cache.hpp"
+#include "actors/policy/access/quota_ledger.hpp"
+#include "actors/policy/limits/login_limit.hpp"
+#include "transports/seam/front.hpp"
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace aps {
+
+/// A request that is not let in, and the limit that was reached, if any was.
+struct access_refusal {
+  denial answer = {};
+  std::optional<limit> reached = {};
+};
+
+/// A pass, null where nobody asks for one, or a refusal.
+using access_answer = std::variant<visitor_pass_ptr, access_refusal>;
+
+/// Who of a node's visitors may come in: the rules in effect, which passwords
+/// were looked at, who guesses, and how much of each quota is used. Rules are
+/// replaced as a whole; what was counted stays. Thread: any.
+class visitor_access {
+ public:
+  /// Threads that look at passwords.
+  static constexpr size_t workers = 2;
+
+  visitor_access();
+
+  visitor_access(const visitor_access&) = delete;
+  visitor_access& operator=(const visitor_access&) = delete;
+
+  /// As `config` says from now on. What runs goes on.
+  void use(const config::node& config);
+
+  /// Whether anything is asked of anybody: the one look that costs nothing.
+  bool active() const noexcept {
+    return active_.load(std::memory_order_relaxed);
+  }
+
+  /// `via` null = no mapping takes it. A pass with a claim needs `prove`.
+  access_answer admit(const visitor_request& request, const route* via,
+                      time_point now);
+
+  /// Looks at the password of a pass' claim, or has somebody look at it who
+  /// does so already, and calls `done` with a pass without claim or a refusal:
+  /// at once, or on a thread of its own; what waits at `stop` is forgotten.
+  void prove(const visitor_pass_ptr& pass,
+             std::function<void(access_answer)> done);
+
+  /// What would become of a request, without counting it. `user` empty =
+  /// nobody in particular; the networks count if `address` is not empty.
+  struct question {
+    std::string server;
+    std::string address;
+    std::string user;
+    std::optional<uint64_t> body_bytes;
+  };
+  struct explanation {
+    outcome result = outcome::ok;
+    std::string reason;
+    std::string user;
+  };
+  explanation explain(const question& asked, const route* via,
+                      time_point now) const;
+
+  /// Whether a user or token has that name.
+  bool knows(const std::string& name) const;
+
+  /// Looks at no password any more, and joins those who did.
+  void stop();
+
+ private:
+  friend struct login_claim;
+
+  /// What is replaced together: a cache of passwords is for its rules.
+  struct state {
+    access_rules rules;
+    std::shared_ptr<credential_cache> passwords;
+  };
+  using state_ptr = std::shared_ptr<const state>;
+  using waiting
+    = std::pair<visitor_pass_ptr, std::function<void(access_answer)>>;
+
+  state_ptr now_in_use() const;
+  access_answer enter(const state& by, const access_verdict& verdict,
+                      bool proxied, time_point now);
+  access_answer ask_for_proof(const state_ptr& by, access_verdict verdict,
+                              std::string mark, const visitor_request& request,
+                              time_point now);
+  access_answer settle(const login_claim& claim, bool right, time_point now);
+  access_refusal refuse(const access_rules& rules,
+                        const access_verdict& verdict, bool proxied) const;
+  void look_at(const visitor_pass_ptr& first);
+  duration pause_of(const std::string& address, const std::string& user,
+                    time_point now) const;
+  void note_guess(const std::string& address, const std::string& user,
+                  time_point now);
+  std::string bucket_of(const std::string& user) const;
+
+  std::atomic<bool> active_{false};
+  mutable std::mutex mutex_;
+  state_ptr state_;                                     // by mutex_
+  login_limit by_address_;                              // dito
+  login_limit by_user_;                                 // dito
+  std::map<std::string, std::vector<waiting>> proving_; // dito, by mark
+  const std::string key_;                               ///< random
+  std::shared_ptr<quota_ledger> ledger_ = std::make_shared<quota_ledger>();
+  login_desk desk_{workers};
+};
+
+} // namespace aps

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "config/access/access.hpp"
+#include "transports/seam/executor.hpp"
+#include "transports/seam/limit.hpp"
+#include "transports/seam/limits/token_bucket.hpp"
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+namespace aps {
+
+/// A request that counts towards a quota.
+struct quota_use {
+  std::string key;  ///< whose count it is
+  std::string rule; ///< the quota's place in the configuration
+  const config::quota* limits = nullptr;
+};
+
+/// The quota that has no room for a request, and for how long.
+struct quota_refusal {
+  limit kind = limit::request_rate;
+  std::string rule;
+  duration wait{};
+};
+
+/// How much of which quota is used. What is under way comes back with the last
+/// copy of its guard, on whatever path that goes. Knows a bounded number of
+/// counts: those that were asked for least lately are forgotten first, unless
+/// requests of theirs are under way. Thread-safe.
+class quota_ledger : public std::enable_shared_from_this<quota_ledger> {
+ public:
+  static constexpr size_t most = 65536;
+
+  /// What of it is held is given back with the guard; null = nothing is.
+  using answer = std::variant<std::shared_ptr<void>, quota_refusal>;
+
+  /// Counts a request towards all of `uses`, or towards none.
+  answer take(const std::vector<quota_use>& uses, time_point now);
+
+  /// What `take` would say.
+  std::variant<std::monostate, quota_refusal>
+  look(const std::vector<quota_use>& uses, time_point now) const;
+
+  size_t size() const;
+
+ private:
+  struct count {
+    std::string key;
+    token_bucket used;
+    uint32_t under_way = 0;
+  };
+  using counts = std::list<count>;
+
+  counts::iterator find(const std::string& key);
+  void make_room();
+  std::variant<std::monostate, quota_refusal>
+  refusal(const std::vector<quota_use>& uses, time_point now) const;
+
+  mutable std::mutex mutex_;
+  counts by_use_; // by mutex_; the one that was asked for last is the last
+  std::unordered_map<std::string_view, counts::iterator> all_; // dito
+};
+
+} // namespace aps

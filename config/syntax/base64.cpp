@@ -1,0 +1,56 @@
+#include "config/syntax/base64.hpp"
+
+#include <cstdint>
+
+namespace aps::config {
+
+namespace {
+
+constexpr std::string_view base64_letters
+  = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+} // namespace
+
+std::string to_base64(std::string_view bytes) {
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  uint32_t bits = 0;
+  unsigned count = 0;
+  for (const char c : bytes) {
+    bits = bits << 8 | static_cast<unsigned char>(c);
+    for (count += 8; count >= 6; count -= 6)
+      out += base64_letters[bits >> (count - 6) & 63];
+  }
+  if (count > 0)
+    out += base64_letters[bits << (6 - count) & 63];
+  return out;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  const auto last = text.find_last_not_of('=');
+  const auto letters = text.substr(0, last == text.npos ? 0 : last + 1);
+  const auto padding = text.size() - letters.size();
+  if (letters.size() % 4 == 1
+      || (padding > 0 && (padding > 2 || text.size() % 4 != 0)))
+    return std::nullopt;
+  std::string out;
+  out.reserve(letters.size() * 3 / 4);
+  uint32_t bits = 0;
+  unsigned count = 0;
+  for (const char c : letters) {
+    const auto value = base64_letters.find(c);
+    if (value == base64_letters.npos)
+      return std::nullopt;
+    bits = bits << 6 | static_cast<uint32_t>(value);
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      out += static_cast<char>(bits >> count & 0xff);
+    }
+  }
+  if ((bits & ((1u << count) - 1)) != 0)
+    return std::nullopt;
+  return out;
+}
+
+} // namespace aps::config

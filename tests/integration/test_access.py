@@ -1,0 +1,622 @@
+#!/usr/bin/env python3
+"""Who may come in: users, tokens, certificates, networks and quotas, asked for
+by curl over HTTP/1.1 and HTTP/2; reloads, records, explanations, secrets."""
+
+import base64
+import contextlib
+import hashlib
+import http.client
+import json
+import pathlib
+import random
+import re
+import signal
+import subprocess
+import threading
+import time
+
+from certified import Certified
+from harness import BIN, FULL, TIME_SCALE, Case, main, merged, wait_until
+from origin import Origin
+from wire import Visitor
+
+SECRETS = {"alice": "correct horse of alice", "bob": "battery staple of bob"}
+TOKENS = {"ci": "token-of-the-builds-7f3a", "old": "token-of-last-year-9c1d"}
+ECHO = "/echo"
+BOTH = (("--http1.1",), ("--http2-prior-knowledge",))
+
+
+def hashed(password):
+    done = subprocess.run([BIN / "aps", "hash-password"], input=password,
+                          text=True, capture_output=True, check=True)
+    return done.stdout.strip()
+
+
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def basic(user, password):
+    text = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return ("Authorization", f"Basic {text}")
+
+
+def auth():
+    return {
+        "realm": "Test realm",
+        "users": {
+            "alice": {"password_hash": hashed(SECRETS["alice"]),
+                      "groups": "dev"},
+            "bob": {"password": SECRETS["bob"]},
+            "carol": {"certificates": "carol.example"}},
+        "tokens": {
+            "ci": {"token_hash": sha256(TOKENS["ci"]), "groups": ["dev"]},
+            "old": {"token": TOKENS["old"], "expires": "2020-01-01"}}}
+
+
+def mapping(name, target, **more):
+    return {"from": f"http://{name}.test", "to": target,
+            "via": {"tunnels": ["tunnel1"]}, **more}
+
+
+def mappings(target):
+    return [
+        mapping("open", target),
+        mapping("known", target, require={}),
+        mapping("dev", target, require={"groups": "dev"}),
+        mapping("nets", target, allow=["127.0.0.0/30"], deny=["127.0.0.2"]),
+        mapping("rate", target, quota={
+            "per_address": {"requests": 2, "period": 60}}),
+        mapping("seats", target, quota={
+            "per_address": {"concurrent_requests": 1}}),
+        mapping("body", target, quota={"max_body_bytes": 1000}),
+    ]
+
+
+class Curl:
+    """What curl is answered."""
+
+    def __init__(self, *flags, host="open", path=ECHO, port=None, url=None):
+        url = url or f"http://127.0.0.1:{port}{path}"
+        at = () if url.startswith("https") else ("-H", f"Host: {host}.test")
+        self.done = subprocess.run(
+            ["curl", "-sS", "-i", "--noproxy", "" if "-x" in flags else "*",
+             "-m", str(int(60 * TIME_SCALE)), *at, *map(str, flags), url],
+            capture_output=True, check=False)
+        text = self.done.stdout.decode("latin-1")
+        heads = [head for head in re.split(r"\r\n\r\n", text)
+                 if head.startswith("HTTP/")]
+        self.head = heads[-1] if heads else ""
+        self.body = text.rpartition(self.head + "\r\n\r\n")[2]
+        self.status = int(self.head.split()[1]) if heads else None
+        self.fields = {}
+        for line in self.head.splitlines()[1:]:
+            name, _, value = line.partition(": ")
+            self.fields.setdefault(name.lower(), []).append(value)
+
+    def __getitem__(self, name):
+        return self.fields.get(name.lower(), [])
+
+    def seen(self, name):
+        """The values of a field as the target got them."""
+        return [value for field, value in json.loads(self.body)["headers"]
+                if field.lower().replace("_", "-") == name.lower()]
+
+
+class AccessCase(Case):
+    transport = "ws"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.target = Origin()
+        cls.config = {"auth": auth(), "mappings": mappings(cls.target.url),
+                      "log": {"requests": True, "level": "debug"}}
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.target.close()
+
+    def curl(self, *flags, **options):
+        options.setdefault("port", self.port)
+        return Curl(*flags, **options)
+
+    def records(self, outcome):
+        _, body = self.stack.node.get(f"/.api/exchanges?outcome={outcome}")
+        return json.loads(body)["finished"]
+
+    def limit(self, name):
+        return self.stack.node.stats()["limits"].get(name, 0)
+
+
+class Credentials(AccessCase):
+    def test_basic(self):
+        for version in BOTH:
+            with self.subTest(version=version):
+                asked = self.curl(*version, host="known")
+                self.assertEqual(asked.status, 401)
+                self.assertEqual(asked["WWW-Authenticate"], [
+                    'Basic realm="Test realm", charset="UTF-8"',
+                    'Bearer realm="Test realm"'])
+                self.assertEqual(asked["Aps-Outcome"], ["unauthorized"])
+                for user, password in SECRETS.items():
+                    let_in = self.curl(*version, "-u", f"{user}:{password}",
+                                       host="known")
+                    self.assertEqual(let_in.status, 200, let_in.head)
+                    self.assertEqual(let_in.seen("Remote-User"), [user])
+                    self.assertEqual(let_in.seen("Authorization"), [])
+
+    def test_the_body_waits_for_the_password(self):
+        body = b"x" * 3_000_000
+        for version in BOTH:
+            with self.subTest(version=version):
+                flags = ("-u", f"alice:{SECRETS['alice']}", "--data-binary",
+                         "@-", "-H", "Expect:")
+                done = subprocess.run(
+                    ["curl", "-sS", *version, "--noproxy", "*", "-H",
+                     "Host: known.test", *flags,
+                     f"http://127.0.0.1:{self.port}{ECHO}"], input=body,
+                    capture_output=True, check=True)
+                told = json.loads(done.stdout)
+                self.assertEqual(told["sha256"],
+                                 hashlib.sha256(body).hexdigest())
+
+    def test_what_visitors_write_of_users_goes_no_further(self):
+        for host, extra, expected in [
+                ("known", ("-u", f"bob:{SECRETS['bob']}"), ["bob"]),
+                ("open", (), [])]:
+            seen = self.curl("-H", "Remote-User: root", "-H",
+                             "Remote_User: root", "-H", "REMOTE-USER: root",
+                             *extra, host=host).seen("Remote-User")
+            self.assertEqual(seen, expected)
+
+    def test_authorization_is_the_targets_where_nobody_has_to_be_known(self):
+        seen = self.curl("-u", "somebody:else", host="open")
+        self.assertEqual(seen.seen("Authorization"),
+                         [basic("somebody", "else")[1]])
+
+    def test_a_wrong_password_and_a_name_nobody_has_look_alike(self):
+        answers = []
+        for number, user in enumerate(("alice", "nobody", "carol")):
+            answer = self.curl("-u", f"{user}:wrong", "--interface",
+                               f"127.0.1.{number + 1}", "-H",
+                               "X-Request-Id: same", host="known")
+            self.assertEqual(answer.status, 401)
+            answers.append(re.sub(r"(?m)^Date: .*$", "", answer.head)
+                           + answer.body)
+        self.assertEqual(len(set(answers)), 1, answers)
+
+    def test_bearer(self):
+        for version in BOTH:
+            with self.subTest(version=version):
+                let_in = self.curl(*version, "-H",
+                                   f"Authorization: Bearer {TOKENS['ci']}",
+                                   host="dev")
+                self.assertEqual(let_in.status, 200)
+                self.assertEqual(let_in.seen("Remote-User"), ["ci"])
+                self.assertEqual(let_in.seen("Authorization"), [])
+                for token in (TOKENS["old"], "x"):
+                    refused = self.curl(
+                        *version, "-H", f"Authorization: Bearer {token}",
+                        host="dev")
+                    self.assertEqual(refused.status, 401)
+
+    def test_who_is_known_and_not_meant_is_forbidden(self):
+        for version in BOTH:
+            with self.subTest(version=version):
+                refused = self.curl(*version, "-u", f"bob:{SECRETS['bob']}",
+                                    host="dev")
+                self.assertEqual(refused.status, 403)
+                self.assertEqual(refused["Aps-Outcome"], ["forbidden"])
+                self.assertEqual(refused["WWW-Authenticate"], [])
+                self.assertNotIn("bob", refused.body)
+                self.assertNotIn("mappings", refused.body)
+
+    def test_as_a_proxy(self):
+        proxy = ("-x", f"http://127.0.0.1:{self.port}")
+        url = f"http://known.test{ECHO}"
+        asked = self.curl(*proxy, url=url)
+        self.assertEqual(asked.status, 407)
+        self.assertEqual(asked["Proxy-Authenticate"][0],
+                         'Basic realm="Test realm", charset="UTF-8"')
+        self.assertEqual(asked["WWW-Authenticate"], [])
+        # A user of the target's is none of ours, and goes on.
+        self.assertEqual(self.curl(*proxy, "-u", f"bob:{SECRETS['bob']}",
+                                   url=url).status, 407)
+        let_in = self.curl(*proxy, "--proxy-user", f"bob:{SECRETS['bob']}",
+                           "-u", "somebody:else", url=url)
+        self.assertEqual(let_in.status, 200)
+        self.assertEqual(let_in.seen("Remote-User"), ["bob"])
+        self.assertEqual(let_in.seen("Authorization"),
+                         [basic("somebody", "else")[1]])
+        self.assertEqual(let_in.seen("Proxy-Authorization"), [])
+
+    def test_grpc_clients_hear_a_status(self):
+        answer = self.curl("--http2-prior-knowledge", "-X", "POST", "-H",
+                           "Content-Type: application/grpc", host="known")
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(answer["grpc-status"], ["16"])
+
+
+class Limits(AccessCase):
+    def test_networks(self):
+        for version in BOTH:
+            for address, status in [("127.0.0.1", 200), ("127.0.0.2", 403),
+                                    ("127.0.0.3", 200), ("127.0.0.4", 403)]:
+                with self.subTest(version=version, address=address):
+                    answer = self.curl(*version, "--interface", address,
+                                       host="nets")
+                    self.assertEqual(answer.status, status)
+
+    def test_rate(self):
+        before = self.limit("request-rate")
+        for number, version in enumerate(BOTH):
+            with self.subTest(version=version):
+                ask = lambda: self.curl(*version, "--interface",
+                                        f"127.0.2.{number + 1}", host="rate")
+                self.assertEqual([ask().status for _ in range(2)], [200, 200])
+                refused = ask()
+                self.assertEqual(refused.status, 429)
+                self.assertEqual(refused["Aps-Outcome"], ["rate-limited"])
+                self.assertIn(int(refused["Retry-After"][0]), range(20, 31))
+        self.assertEqual(self.limit("request-rate"), before + 2)
+        _, metrics = self.stack.node.get("/metrics")
+        shown = re.search(rb'aps_limits_total\{limit="request-rate"\} (\d+)',
+                          metrics)
+        self.assertGreaterEqual(int(shown[1]), 2)
+
+    def test_requests_at_a_time(self):
+        for number, version in enumerate(BOTH):
+            with self.subTest(version=version):
+                self.target.release.clear()
+                source = f"127.0.3.{number + 1}"
+                first = threading.Thread(target=lambda: self.curl(
+                    *version, "--interface", source, host="seats",
+                    path="/gate"))
+                first.start()
+                wait_until(lambda: self.target.busy("/gate"),
+                           "the request to arrive")
+                refused = self.curl(*version, "--interface", source,
+                                    host="seats")
+                self.assertEqual(refused.status, 429)
+                self.assertEqual(refused["Retry-After"], ["1"])
+                self.target.release.set()
+                first.join()
+                self.assertEqual(
+                    wait_until(lambda: self.curl(
+                        *version, "--interface", source,
+                        host="seats").status == 200, "the place"), True)
+        self.assertGreaterEqual(self.limit("concurrent-requests"), 2)
+
+    def test_a_place_comes_back_however_the_request_ends(self):
+        source = "127.0.4.1"
+        ask = lambda path: self.curl("--interface", source, host="seats",
+                                     path=path).status
+        for path, status in [("/close", 502), ("/missing", 404)]:
+            self.assertEqual(ask(path), status)
+            self.assertEqual(ask(ECHO), 200)
+        with Visitor(self.port, source=source) as visitor:
+            visitor.send_head("GET", "/drip", host="seats.test")
+            visitor.read_final_head()
+            self.assertEqual(ask(ECHO), 429)
+            visitor.reset()
+        wait_until(lambda: ask(ECHO) == 200, "the place of who left")
+
+    def test_bodies(self):
+        for version in BOTH:
+            for chunked in (False, True):
+                with self.subTest(version=version, chunked=chunked):
+                    flags = ("-H", "Transfer-Encoding: chunked") * (
+                        chunked and version == BOTH[0])
+                    flags += ("-T", "-") if chunked else ("--data-binary", "@-")
+                    for size, status in [(1000, 200), (1001, 413)]:
+                        done = subprocess.run(
+                            ["curl", "-sS", *version, "--noproxy", "*", "-o",
+                             "/dev/null", "-w", "%{http_code}", "-X", "POST",
+                             "-H", "Host: body.test", "-H", "Expect:", *flags,
+                             f"http://127.0.0.1:{self.port}{ECHO}"],
+                            input=b"x" * size, capture_output=True,
+                            check=False)
+                        self.assertEqual(done.stdout.decode(), str(status))
+        self.assertGreaterEqual(self.limit("request-body"), 4)
+
+
+class Records(AccessCase):
+    def test_a_record_says_who_and_why(self):
+        self.curl("-u", f"alice:{SECRETS['alice']}", "-H",
+                  "X-Request-Id: let-in", host="dev")
+        self.curl("-u", f"bob:{SECRETS['bob']}", host="dev")
+        self.curl("-u", f"bob:{SECRETS['bob']}", host="dev")
+        self.curl("-u", "alice:wrong", host="dev")
+        self.curl("--interface", "127.0.0.2", host="nets")
+
+        def found(outcome):
+            return wait_until(lambda: self.records(outcome), outcome)
+        let_in = next(one for one in found("ok")
+                      if one["request_id"] == "let-in")
+        self.assertEqual((let_in["user"], let_in["access"]),
+                         ("alice", "alice by password, mappings[2].require"))
+        forbidden = {(one["user"], one["access"]) for one in found("forbidden")}
+        self.assertLessEqual({
+            ("bob", "bob is not among those of mappings[2].require"),
+            ("", "mappings[3].deny")}, forbidden)
+        wrong = {(one["user"], one["detail"]) for one in found("unauthorized")}
+        self.assertIn(("alice", "wrong password of alice"), wrong)
+        _, events = self.stack.node.get(
+            "/.api/events?format=json&kinds=exchange-failed")
+        self.assertIn("wrong password of alice", self.stack.node.log)
+
+
+class Guesses(AccessCase):
+    def test_guesses_are_slowed_and_honest_users_are_not(self):
+        honest = ("-u", f"alice:{SECRETS['alice']}")
+        self.assertEqual(self.curl(*honest, host="known").status, 200)
+        statuses, stop = [], threading.Event()
+
+        def guess(number):
+            while not stop.is_set():
+                answer = self.curl("-u", f"alice:{random.random()}",
+                                   "--interface", f"127.0.5.{number}",
+                                   host="known")
+                statuses.append(answer.status)
+        threads = [threading.Thread(target=guess, args=(number,))
+                   for number in range(1, 5)]
+        for thread in threads:
+            thread.start()
+        end = time.monotonic() + (60 if FULL else 6)
+        try:
+            while time.monotonic() < end:
+                self.assertEqual(self.curl(*honest, host="known").status, 200)
+                time.sleep(0.1)
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        self.assertLessEqual(set(statuses), {401, 429})
+        self.assertIn(429, statuses)
+        # Of one name: ten at once and those under way, then after pauses.
+        self.assertLessEqual(statuses.count(401), 40)
+        self.assertGreater(self.limit("login-rate"), 0)
+        slowed = self.curl("-u", "alice:x", "--interface", "127.0.5.1",
+                           host="known")
+        self.assertEqual(slowed.status, 429)
+        self.assertGreaterEqual(int(slowed["Retry-After"][0]), 1)
+
+
+class Reloads(AccessCase):
+    def reload(self, changes, marker="Configuration reloaded", text=None):
+        node = self.stack.node
+        count = node.log.count(marker)
+        config = merged(node.config, changes)
+        node.config_file.write_text(text or json.dumps(config))
+        node.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: node.log.count(marker) > count, "the reload")
+
+    def test_users_and_rules_change_as_a_whole_and_what_runs_goes_on(self):
+        as_bob = ("-u", f"bob:{SECRETS['bob']}")
+        self.assertEqual(self.curl(*as_bob, host="known").status, 200)
+        self.target.release.clear()
+        answers = []
+        waiting = threading.Thread(target=lambda: answers.append(
+            self.curl(*as_bob, host="known", path="/gate")))
+        waiting.start()
+        with Visitor(self.port) as socket:
+            socket.send_head("GET", "/websocket", [
+                basic("bob", SECRETS["bob"]), ("Connection", "Upgrade"),
+                ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
+                ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")],
+                host="known.test")
+            self.assertEqual(socket.read_final_head().status, 101)
+            wait_until(lambda: self.target.busy("/gate"), "the request")
+            connections = self.stack.node.connection_names()
+            config = self.stack.node.config
+            fresh = json.loads(json.dumps(config))
+            del fresh["auth"]["users"]["bob"]
+            fresh["mappings"][0]["deny"] = ["127.0.0.6"]
+            self.reload(None, text=json.dumps(fresh))
+            self.assertEqual(self.curl(*as_bob, host="known").status, 401)
+            self.assertEqual(self.curl("--interface", "127.0.0.6").status, 403)
+            self.assertEqual(self.curl("--interface", "127.0.0.7").status, 200)
+            self.assertEqual(self.curl(
+                "-u", f"alice:{SECRETS['alice']}", host="known").status, 200)
+            # What is wrong changes nothing.
+            broken = json.loads(json.dumps(config))
+            broken["mappings"][0]["require"] = {"users": ["nobody"]}
+            self.reload(None, "everything stays as it was",
+                        json.dumps(broken))
+            self.assertEqual(self.curl(*as_bob, host="known").status, 401)
+            self.assertEqual(self.curl("--interface", "127.0.0.6").status, 403)
+            socket.send(b"\x81\x82\0\0\0\0hi")
+            self.assertEqual(socket.file.read(4), b"\x81\x02hi")
+        self.target.release.set()
+        waiting.join()
+        self.assertEqual(answers[0].status, 200)
+        self.assertEqual(self.stack.node.connection_names(), connections)
+        self.reload(None, text=json.dumps(config))
+        self.assertEqual(self.curl(*as_bob, host="known").status, 200)
+
+
+class Certificates(Certified):
+    def test_a_certificate_names_a_user(self):
+        config = {"auth": auth()}
+        target = Origin()
+        stack = self.secure(
+            origin=target, config=config,
+            tls=self.tls(client_ca=str(self.ca.cert)),
+            mappings=[{"from": "https://example.com", "to": target.url,
+                       "via": {"tunnels": ["tunnel1"]}, "require": {}}])
+        carol = self.ca.issue("carol", ["carol.example"])
+        other = self.ca.issue("other", ["other.example"])
+        for version in ("--http1.1", "--http2"):
+            def ask(*flags):
+                return Curl(version, "--cacert", self.ca.cert, "--resolve",
+                            f"example.com:{stack.port}:127.0.0.1", *flags,
+                            url=f"https://example.com:{stack.port}{ECHO}")
+            with self.subTest(version=version):
+                let_in = ask("--cert", carol.cert, "--key", carol.key)
+                self.assertEqual(let_in.status, 200, let_in.done.stderr)
+                self.assertEqual(let_in.seen("Remote-User"), ["carol"])
+                # Its Authorization is the target's then.
+                both = ask("--cert", carol.cert, "--key", carol.key, "-u",
+                           "some:body")
+                self.assertEqual(both.seen("Authorization"),
+                                 [basic("some", "body")[1]])
+                self.assertEqual(ask("--cert", other.cert, "--key",
+                                     other.key).status, 401)
+                self.assertEqual(ask().status, 401)
+
+
+class Secrets(AccessCase):
+    def test_no_secret_is_told_anywhere(self):
+        node = self.stack.node
+        for flags in [("-u", f"alice:{SECRETS['alice']}"),
+                      ("-u", f"bob:{SECRETS['bob']}"), ("-u", "alice:wr0ng-pw"),
+                      ("-u", "n0body:wr0ng-pw"),
+                      ("-H", f"Authorization: Bearer {TOKENS['ci']}"),
+                      ("-H", f"Authorization: Bearer {TOKENS['old']}")]:
+            self.curl(*flags, host="dev")
+        changed = json.loads(json.dumps(node.config))
+        changed["auth"]["users"]["bob"]["password"] = "another-secret-of-bob"
+        changed["auth"]["tokens"]["ci"]["token_hash"] = sha256("fresh")
+        node.config_file.write_text(json.dumps(changed))
+        node.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "auth.users.bob.password" in node.log, "the diff")
+        told = node.log
+        for path in ["stats", "exchanges", "mappings", "connections", "config",
+                     "endpoints", "tunnels",
+                     "explain?url=http://dev.test/&user=alice"]:
+            status, body = node.get(f"/.api/{path}")
+            told += body.decode() if status == 200 else ""
+        with contextlib.suppress(TimeoutError), \
+                Visitor(node.admin_port, timeout=1) as stream:
+            stream.send_head("GET", "/.api/events?kinds=all",
+                             [("Last-Event-ID", "0")], host="127.0.0.1")
+            while True:
+                told += stream.file.readline().decode()
+        told += node.get("/metrics")[1].decode()
+        for page in ("/.admin/", "/.admin/index.html"):
+            told += node.get(page)[1].decode("latin-1")
+        done = subprocess.run([BIN / "apsctl", "-admin",
+                               f"127.0.0.1:{node.admin_port}", "exchanges"],
+                              capture_output=True, text=True, check=True)
+        told += done.stdout
+        self.assertIn("wrong password of alice", told)
+        config = node.config["auth"]
+        secrets = [*SECRETS.values(), *TOKENS.values(),
+                   "another-secret-of-bob", "wr0ng-pw", "n0body",
+                   sha256(TOKENS["ci"]), sha256("fresh"),
+                   config["users"]["alice"]["password_hash"],
+                   config["users"]["alice"]["password_hash"].split("$")[-1],
+                   basic("bob", SECRETS["bob"])[1].split()[1]]
+        for secret in secrets:
+            self.assertNotIn(secret, told)
+
+
+NAMES = ["alice", "bob", "ci", "old"]
+NETWORKS = ["127.0.0.0/30", "127.0.0.4/30", "127.0.0.2", "127.0.0.0/8",
+            "10.0.0.0/8"]
+
+
+def random_access(dice):
+    out = {}
+    if dice.random() < 0.4:
+        out["allow"] = dice.sample(NETWORKS, dice.randint(1, 3))
+    if dice.random() < 0.3:
+        out["deny"] = dice.sample(NETWORKS[:3], dice.randint(1, 2))
+    if dice.random() < 0.5:
+        out["require"] = {}
+        if dice.random() < 0.6:
+            out["require"]["users"] = dice.sample(NAMES, dice.randint(1, 2))
+        if dice.random() < 0.4:
+            out["require"]["groups"] = ["dev"]
+    if dice.random() < 0.3:
+        out["quota"] = {"max_body_bytes": dice.choice([1, 10, 100])}
+    return out
+
+
+class Explanations(AccessCase):
+    """What explain says beforehand is what happens."""
+
+    def randomly(self, dice):
+        config = json.loads(json.dumps(self.stack.node.config))
+        config["auth"]["users"]["alice"] = {"password": SECRETS["alice"],
+                                            "groups": "dev"}
+        config["servers"]["main"].update(random_access(dice))
+        config["tunnels"]["tunnel1"].update(random_access(dice))
+        for each in config["mappings"]:
+            for key in ("allow", "deny", "require", "quota"):
+                each.pop(key, None)
+            each.update(random_access(dice))
+        return config
+
+    def test_explanations_come_true(self):
+        seed = random.randrange(1 << 32)
+        dice = random.Random(seed)
+        node = self.stack.node
+        count = 10_000 if FULL else 400
+        rounds = 50 if FULL else 8
+        hosts = [re.sub(r"http://(.*)\.test", r"\1", one["from"])
+                 for one in node.config["mappings"]]
+        fields = {"alice": basic("alice", SECRETS["alice"]),
+                  "bob": basic("bob", SECRETS["bob"]),
+                  "": None}
+        fields |= {name: ("Authorization", f"Bearer {token}")
+                   for name, token in TOKENS.items()}
+        told = set()
+        for _ in range(rounds):
+            marker = node.log.count("Configuration reloaded")
+            node.config_file.write_text(json.dumps(self.randomly(dice)))
+            node.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: node.log.count("Configuration reloaded")
+                       > marker, "the reload")
+            for _ in range(count // rounds):
+                host = dice.choice([*hosts, "no-such"])
+                user = dice.choice([*fields])
+                source = f"127.0.0.{dice.randint(1, 8)}"
+                size = dice.choice([0, 0, 1, 5, 50, 500])
+                status, body = node.get(
+                    f"/.api/explain?url=http://{host}.test/&user={user}"
+                    f"&from={source}&body_bytes={size}")
+                self.assertEqual(status, 200, body)
+                explained = json.loads(body)
+                with Visitor(self.port, source=source) as visitor:
+                    happened = visitor.request(
+                        "POST", "/", [fields[user]] if user else [],
+                        b"x" * size if size else None, host=f"{host}.test")
+                expected = explained["status"] or 200
+                self.assertEqual(
+                    happened.status, expected,
+                    f"seed {seed}: {host} {user} {source} {size}: {explained}")
+                told.add(expected)
+        self.assertLessEqual({200, 401, 403, 404, 413}, told)
+
+    def test_the_command_says_so_too(self):
+        def explain(*flags):
+            done = subprocess.run(
+                [BIN / "apsctl", "-admin",
+                 f"127.0.0.1:{self.stack.node.admin_port}", "explain",
+                 *flags], capture_output=True, text=True, check=False)
+            return done.returncode, done.stdout + done.stderr
+        node = self.stack.node
+        marker = node.log.count("Configuration reloaded")
+        node.config_file.write_text(json.dumps(node.config))
+        node.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: node.log.count("Configuration reloaded") > marker,
+                   "the reload")
+        code, text = explain("http://dev.test/x", "-user", "alice", "-from",
+                             "10.1.2.3")
+        self.assertEqual(code, 0, text)
+        self.assertIn("let in: alice, mappings[2].require", text)
+        code, text = explain("http://dev.test/x", "-user", "bob")
+        self.assertIn("403 (forbidden)", text)
+        self.assertIn("bob is not among those of mappings[2].require", text)
+        code, text = explain("http://dev.test/x")
+        self.assertIn("401 (unauthorized)", text)
+        code, text = explain("http://dev.test/x", "-user", "nobody")
+        self.assertNotEqual(code, 0)
+        self.assertIn("no user or token has that name", text)
+
+
+if __name__ == "__main__":
+    main()

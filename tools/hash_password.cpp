@@ -1,0 +1,54 @@
+#include "tools/hash_password.hpp"
+
+#include "config/access/password_hash.hpp"
+#include "tools/cli.hpp"
+#include "tools/values.hpp"
+
+#include <exception>
+#include <iostream>
+#include <iterator>
+#include <optional>
+#include <string>
+
+namespace aps::cli {
+
+namespace {
+
+std::optional<std::string> read_password(const std::string& file,
+                                         std::string& error) {
+  if (!file.empty())
+    return read_secret(file, error);
+  std::string text{std::istreambuf_iterator<char>{std::cin}, {}};
+  auto line = one_line(std::move(text), error);
+  error.insert(0, "the standard input ");
+  return line;
+}
+
+} // namespace
+
+int hash_password(int argc, char** argv) {
+  std::string file;
+  command_line line{"aps hash-password",
+                    "Reads a password and prints its hash, for "
+                    "auth.users.<name>.password_hash.",
+                    variables::none};
+  line.add({.names = "file",
+            .value = "FILE",
+            .help = "With the password as its one line (default: the standard "
+                    "input)",
+            .bare = true},
+           file);
+  if (const auto code = line.parse(argc, argv))
+    return *code;
+  std::string error;
+  const auto password = read_password(file, error);
+  if (!password)
+    return line.fail(exit_failure, error);
+  try {
+    return print("aps", config::password_hash::make(*password).str() + "\n");
+  } catch (const std::exception& problem) {
+    return line.fail(exit_failure, problem.what());
+  }
+}
+
+} // namespace aps::cli
