@@ -146,9 +146,16 @@ std::vector<warning> advise(const node& all,
                             const std::vector<std::string>& certified) {
   std::vector<warning> out;
   look_at_ports(all, out);
-  for (const auto& [name, tunnel] : all.tunnels)
-    look_at_secret(tunnel.password,
-                   member_path("$.tunnels", name) + ".password", out);
+  for (const auto& [name, tunnel] : all.tunnels) {
+    const auto path = member_path("$.tunnels", name);
+    if (!tunnel.password.empty())
+      look_at_secret(tunnel.password, path + ".password", out);
+    for (size_t i = 0; i < tunnel.credentials.size(); ++i)
+      if (const auto& each = tunnel.credentials[i]; !each.password.empty())
+        look_at_secret(each.password,
+                       element_path(path + ".credentials", i) + ".password",
+                       out);
+  }
   if (all.admin)
     look_at_secret(all.admin->token, "$.admin.token", out);
   look_at_mappings(all, out);

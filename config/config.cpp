@@ -103,7 +103,7 @@ void node_reader::read_tunnels() {
       doors.push_back(name);
   const auto* servers = servers_known_ ? &doors : nullptr;
   for (const auto& [name, value] : all->items())
-    read_tunnel(value, member_path("$.tunnels", name), servers,
+    read_tunnel(value, member_path("$.tunnels", name), name, servers,
                 node_.tunnels[name], out_);
 }
 

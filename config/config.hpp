@@ -140,6 +140,7 @@ struct credential {
   std::string key;      ///< what is derived from a password, bytes
   std::vector<std::string> endpoints = {}; ///< names, with `*`; empty = any
   int64_t expires = 0;                     ///< s since 1970; 0 = never
+  std::string expires_text = {};           ///< the same as in the file
   bool operator==(const credential&) const = default;
 
   /// Whether it is one for that endpoint, at that time (s since 1970).

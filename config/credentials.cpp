@@ -1,9 +1,55 @@
 // Who may dial in as an agent of a tunnel, beside those that have its password.
-#include "config/config.hpp"
+#include "config/access/password_hash.hpp"
+#include "config/sections.hpp"
+#include "config/syntax/text.hpp"
 
 namespace aps::config {
 
+using nlohmann::json;
+
 namespace {
+
+constexpr size_t most_hash = 1024;
+constexpr size_t most_credentials = 10000;
+constexpr auto list_rule_text = "a list of objects with name and password";
+
+void read_secrets(reader& in, std::string_view tunnel, credential& to) {
+  std::string hash;
+  const bool plain = in.member("password") != nullptr;
+  const bool hashed = in.member("password_hash") != nullptr;
+  if (plain)
+    in.secret("password", to.password, max_password);
+  if (hashed && in.secret("password_hash", hash, most_hash)) {
+    const auto read = password_hash::parse(hash);
+    const auto key = read ? read->key_of(tunnel) : std::nullopt;
+    if (key)
+      to.key = *key;
+    else
+      in.fail(in.path("password_hash"),
+              read ? "a hash that is not this tunnel's" : "a string that is none",
+              "a hash as `aps hash-password -tunnel` prints it for "
+                + quote(tunnel));
+  }
+  if (plain == hashed)
+    in.fail(in.path("password"), plain ? "both" : "nothing",
+            "either password or password_hash");
+}
+
+void read_credential(reader&& in, std::string_view tunnel, credential& to) {
+  in.require("name", name_rule);
+  if (in.text("name", to.name, 128) && !is_name(to.name))
+    in.fail(in.path("name"), in.found("name"), name_rule);
+  read_secrets(in, tunnel, to);
+  in.strings("endpoints", to.endpoints,
+             {true, nullptr, "a name or a list of names, with * for any text"});
+  if (in.text("expires", to.expires_text, 64) && !to.expires_text.empty()) {
+    if (const auto at = parse_time(to.expires_text))
+      to.expires = *at;
+    else
+      in.fail(in.path("expires"), in.found("expires"), time_rule);
+  }
+  in.finish();
+}
 
 /// Whether `name` is what `pattern` says, whose stars stand for any text.
 bool matches(std::string_view pattern, std::string_view name) {
@@ -34,6 +80,29 @@ bool credential::is_for(std::string_view endpoint) const {
     if (matches(pattern, endpoint))
       return true;
   return endpoints.empty();
+}
+
+void read_credentials(reader& tunnel_in, std::string_view tunnel,
+                      std::vector<credential>& to) {
+  const auto* list = tunnel_in.member("credentials");
+  if (!list)
+    return;
+  const auto path = tunnel_in.path("credentials");
+  if (!list->is_array() || list->size() > most_credentials) {
+    tunnel_in.fail(path, describe(*list), list_rule_text);
+    return;
+  }
+  std::map<std::string, std::string> places; // of names
+  for (size_t i = 0; i < list->size(); ++i) {
+    const auto place = element_path(path, i);
+    auto& added = to.emplace_back();
+    read_credential({&(*list)[i], place, tunnel_in.wrong()}, tunnel, added);
+    const auto [known, fresh] = places.emplace(added.name, place);
+    if (!fresh && !added.name.empty())
+      tunnel_in.fail(place + ".name",
+                     quote(added.name) + ", which is that of " + known->second,
+                     "each name once");
+  }
 }
 
 } // namespace aps::config

@@ -43,13 +43,30 @@ bool differ(const std::string& x, const std::string& y) {
   return !x.empty() && !y.empty() && x != y;
 }
 
+void compare_secrets(const std::string& path, const tunnel& from,
+                     const tunnel& to, std::vector<std::string>& out) {
+  if (differ(from.password, to.password))
+    out.push_back(path + ".password");
+  // Others are seen without.
+  for (size_t i = 0; i < from.credentials.size(); ++i) {
+    if (from.credentials.size() != to.credentials.size())
+      return;
+    const auto& x = from.credentials[i];
+    const auto& y = to.credentials[i];
+    const auto place = path + ".credentials[" + std::to_string(i) + "]";
+    if (differ(x.password, y.password))
+      out.push_back(place + ".password");
+    if (differ(x.key, y.key))
+      out.push_back(place + ".password_hash");
+  }
+}
+
 // What `show` masks.
 void compare_secrets(const node& from, const node& to,
                      std::vector<std::string>& out) {
   for (const auto& [name, tunnel] : from.tunnels)
-    if (const auto i = to.tunnels.find(name);
-        i != to.tunnels.end() && i->second.password != tunnel.password)
-      out.push_back("tunnels." + name + ".password");
+    if (const auto i = to.tunnels.find(name); i != to.tunnels.end())
+      compare_secrets("tunnels." + name, tunnel, i->second, out);
   for (const auto& [name, user] : from.auth.users) {
     const auto i = to.auth.users.find(name);
     if (i == to.auth.users.end())
@@ -89,6 +106,8 @@ void take_live(tunnel& to, const tunnel& from) {
   take_live(fields::fallback_switch, to.fallback, from.fallback);
   take_live(fields::breaker, to.fallback, from.fallback);
   to.access = from.access;
+  to.password = from.password;
+  to.credentials = from.credentials;
 }
 
 // Who may come to a mapping goes by its address, wherever it stands now: the

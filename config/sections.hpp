@@ -85,8 +85,13 @@ void read_target_tls(reader& mapping_in, mapping& to);
 void read_server(const nlohmann::json& value, const std::string& path,
                  server& to, problems& out);
 
+/// Who may dial in as an agent of `tunnel`, beside those with its password.
+void read_credentials(reader& tunnel_in, std::string_view tunnel,
+                      std::vector<credential>& to);
+
 /// `servers` null = they are not known, so names are not checked.
 void read_tunnel(const nlohmann::json& value, const std::string& path,
+                 std::string_view name,
                  const std::vector<std::string>* servers, tunnel& to,
                  problems& out);
 

@@ -78,6 +78,16 @@ json show(const token& token) {
   return out;
 }
 
+json show(const credential& credential) {
+  json out{{"name", credential.name}};
+  out[credential.key.empty() ? "password" : "password_hash"] = masked;
+  if (!credential.endpoints.empty())
+    out["endpoints"] = credential.endpoints;
+  if (!credential.expires_text.empty())
+    out["expires"] = credential.expires_text;
+  return out;
+}
+
 json show(const auth& auth) {
   auto out
     = show_fields(fields::auth, auth,
@@ -97,7 +107,6 @@ json show(const tunnel& tunnel) {
   auto out = show_fields(
     fields::tunnel, tunnel,
     {{"servers", tunnel.servers},
-     {"password", masked},
      {"client_certificate", to_string(tunnel.client_certificate)},
      {"fallback", show_fields(fields::breaker, tunnel.fallback)}});
   for (const auto& row : pool_table) {
@@ -107,6 +116,10 @@ json show(const tunnel& tunnel) {
                          std::move(pool));
     out[row.key] = std::move(pool);
   }
+  if (!tunnel.password.empty())
+    out["password"] = masked;
+  for (const auto& each : tunnel.credentials)
+    out["credentials"].push_back(show(each));
   show_access(out, tunnel.access);
   return out;
 }

@@ -76,11 +76,14 @@ void read_client_certificate(reader& in, tunnel& to) {
 
 /// What of a tunnel has parts of its own.
 void read_parts(reader& in, const std::vector<std::string>* servers,
-                tunnel& to) {
+                std::string_view name, tunnel& to) {
   in.strings("servers", to.servers, {false, servers, "a list of server names"});
-  in.require("password", "a string of 1 to 1024 bytes");
+  read_credentials(in, name, to.credentials);
+  if (to.credentials.empty())
+    in.require("password", "a string of 1 to 1024 bytes");
   static_assert(max_password == 1024);
-  in.secret("password", to.password, max_password);
+  if (in.member("password"))
+    in.secret("password", to.password, max_password);
   auto usable = false;
   for (const auto& row : pool_table) {
     auto pool = in.object(row.key);
@@ -99,12 +102,12 @@ void read_parts(reader& in, const std::vector<std::string>* servers,
 } // namespace
 
 void read_tunnel(const json& value, const std::string& path,
-                 const std::vector<std::string>* servers, tunnel& to,
-                 problems& out) {
+                 std::string_view name, const std::vector<std::string>* servers,
+                 tunnel& to, problems& out) {
   reader in{&value, path, out};
   read_fields(in, fields::tunnel, to, [&](std::string_view key) {
     if (key == "enabled")
-      read_parts(in, servers, to);
+      read_parts(in, servers, name, to);
     else if (key == "require_tls")
       read_client_certificate(in, to);
     else if (key == "resume_time")

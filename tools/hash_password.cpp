@@ -27,11 +27,13 @@ std::optional<std::string> read_password(const std::string& file,
 } // namespace
 
 int hash_password(int argc, char** argv) {
-  std::string file;
+  std::string file, tunnel;
   command_line line{"aps hash-password",
                     "Reads a password and prints its hash, for "
-                    "auth.users.<name>.password_hash.",
+                    "auth.users.<name>.password_hash, or with -tunnel for "
+                    "tunnels.<name>.credentials.",
                     variables::none};
+  line.add({"tunnel", "NAME", "Whose agents it is for"}, tunnel);
   line.add({.names = "file",
             .value = "FILE",
             .help = "With the password as its one line (default: the standard "
@@ -45,7 +47,10 @@ int hash_password(int argc, char** argv) {
   if (!password)
     return line.fail(exit_failure, error);
   try {
-    return print("aps", config::password_hash::make(*password).str() + "\n");
+    const auto hash = tunnel.empty()
+                        ? config::password_hash::make(*password)
+                        : config::password_hash::of_tunnel(tunnel, *password);
+    return print("aps", hash.str() + "\n");
   } catch (const std::exception& problem) {
     return line.fail(exit_failure, problem.what());
   }

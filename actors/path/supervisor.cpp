@@ -63,10 +63,9 @@ void supervisor_state::on_reconfigure(const reconfigure_node& message) {
     if (i == children_.end())
       continue;
     auto& which = i->second;
-    // Names and secrets of a running tunnel stay as they are.
+    // What a running tunnel is stays as it is.
     const auto before = std::exchange(which.settings, settings);
     which.settings.enabled = before.enabled;
-    which.settings.password = before.password;
     which.settings.servers = before.servers;
     which.settings.access = before.access; // the front's
     if (which.settings == before && !checks_changed)

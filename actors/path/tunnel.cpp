@@ -415,7 +415,8 @@ void tunnel_state::revoke(const std::vector<config::credential>& before) {
 }
 
 void tunnel_state::end_sessions(const std::string& credential) {
-  tell(event_kind::credential_revoked, {}, credential);
+  tell(event_kind::credential_revoked, {},
+       credential.empty() ? "password" : credential);
   for (const auto& one : endpoints_)
     compat::send(self_, one.controller, credential_revoked{credential});
 }
@@ -523,6 +524,8 @@ void tunnel_state::on_down(const caf::down_msg& down) {
 
 void tunnel_state::on_reconfigure(const reconfigure_tunnel& message) {
   const auto before = std::exchange(settings_, message.settings);
+  if (before.password != settings_.password && !before.password.empty())
+    end_sessions({});
   if (before.credentials != settings_.credentials)
     revoke(before.credentials);
   for (const auto& one : endpoints_)

@@ -19,8 +19,6 @@ constexpr size_t most_password = 1024;
 constexpr size_t least_token = 16;
 constexpr size_t most_token = 1024;
 constexpr auto names_rule = "a name or a list of names";
-constexpr auto time_rule
-  = "a time such as \"2027-01-31\" or \"2027-01-31T12:00:00Z\"";
 constexpr auto header_rule
   = "a header field's name of letters, digits and \"-\"";
 

@@ -83,6 +83,10 @@ struct auth {
 /// for other text.
 std::optional<int64_t> parse_time(const std::string& text);
 
+/// What `parse_time` asks for, in words.
+inline constexpr auto time_rule
+  = "a time such as \"2027-01-31\" or \"2027-01-31T12:00:00Z\"";
+
 /// Whether `text` may name a user or token: 1 to 128 visible characters of
 /// ASCII without a colon, as HTTP Basic has it.
 bool is_user_name(const std::string& text);

@@ -20,6 +20,14 @@ constexpr unsigned least_log_n = 10;
 constexpr uint64_t most_memory = 256 * 1024 * 1024;
 constexpr size_t salt_bytes = 16;
 constexpr size_t key_bytes = 32;
+constexpr size_t longest_salt = 160;
+
+// As agents derive theirs.
+constexpr unsigned tunnel_log_n = 14;
+
+std::string tunnel_salt(std::string_view tunnel) {
+  return "aps.tunnel.v1:" + std::string{tunnel};
+}
 
 // The part up to the next `end`, which goes with it; none is the rest.
 std::string_view next_part(std::string_view& text, char end) {
@@ -72,7 +80,7 @@ std::optional<password_hash> password_hash::parse(std::string_view text) {
                     && read_parameter(parameters, "r=", out.r_)
                     && read_parameter(parameters, "p=", out.p_)
                     && parameters.empty();
-  if (!read || !salt || !key || salt->size() < 8 || salt->size() > 64
+  if (!read || !salt || !key || salt->size() < 8 || salt->size() > longest_salt
       || key->size() < 16 || key->size() > 64 || out.log_n_ < least_log_n
       || out.log_n_ > 24 || out.r_ > 64 || out.p_ > 16
       || memory_of(out.log_n_, out.r_, out.p_) > most_memory + 1024 * 1024)
@@ -93,6 +101,26 @@ password_hash password_hash::make(std::string_view password) {
   if (!derive(password, out.salt_, out.log_n_, out.r_, out.p_, out.key_))
     throw std::runtime_error("OpenSSL: scrypt failed");
   return out;
+}
+
+password_hash password_hash::of_tunnel(std::string_view tunnel,
+                                       std::string_view password) {
+  password_hash out;
+  out.log_n_ = tunnel_log_n;
+  out.p_ = 1;
+  out.salt_ = tunnel_salt(tunnel);
+  out.key_.resize(key_bytes);
+  if (!derive(password, out.salt_, out.log_n_, out.r_, out.p_, out.key_))
+    throw std::runtime_error("OpenSSL: scrypt failed");
+  return out;
+}
+
+std::optional<std::string>
+password_hash::key_of(std::string_view tunnel) const {
+  if (log_n_ != tunnel_log_n || r_ != 8 || p_ != 1 || key_.size() != key_bytes
+      || salt_ != tunnel_salt(tunnel))
+    return std::nullopt;
+  return key_;
 }
 
 std::string password_hash::str() const {

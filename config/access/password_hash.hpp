@@ -20,6 +20,16 @@ class password_hash {
   /// std::runtime_error when OpenSSL fails.
   static password_hash make(std::string_view password);
 
+  /// That of a tunnel's agents: its parameters and its salt are those with
+  /// which agents derive their key (transports/seam/auth.hpp), so that the node
+  /// has nothing to derive. Who has it can pose as an agent, as with the
+  /// password. Throws as `make`.
+  static password_hash of_tunnel(std::string_view tunnel,
+                                 std::string_view password);
+
+  /// The key of a tunnel's agents; nothing when it is no hash for that tunnel.
+  std::optional<std::string> key_of(std::string_view tunnel) const;
+
   std::string str() const;
 
   /// Takes as long as `make`; compares in constant time. False as well when

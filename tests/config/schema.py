@@ -77,6 +77,16 @@ RIGHT = [
     '"allow": ["::/0"], "deny": []', '"quota": {"per_user": {"burst": 2}}',
 ]]
 
+HASH = ("$scrypt$ln=14,r=8,p=1$YXBzLnR1bm5lbC52MTp0"
+        "$18T7A/xDP6oF1qL1bTPZNG1dnCjsntqRURtvzmyaPD8")  # of a tunnel "t"
+GOOD += ['{"servers": {"s": 1}, "tunnels": {"t": %s}}' % tunnel for tunnel in [
+    '{"credentials": [{"name": "n", "password": "p"}]}',
+    '{"password": "p", "credentials": []}',
+    '{"credentials": [{"name": "n", "password_hash": "%s"}]}' % HASH,
+    '{"credentials": [{"name": "n", "password": "p", "endpoints": "a*",'
+    ' "expires": "2030-01-31T12:00:00Z"}]}',
+]]
+
 # The parser's part is in load.cpp: here no variable is set.
 REFERENCES = [
     '{"servers": {"s": 1}, "trusted_proxies": ["${NET}"]}',
@@ -105,6 +115,19 @@ BROKEN = [
     '{"servers": {"s": 1}, "tunnels": {"t": {"password": "p",'
     ' "servers": ["s", "s"]}}}',
     '{"servers": {"s": 1}, "log": {"level": "loud"}}',
+    '{"servers": {"s": 1}, "tunnels": {"t": {"credentials": []}}}',
+    '{"servers": {"s": 1}, "tunnels": {"t": {"credentials": [{"name": "n"}]}}}',
+    '{"servers": {"s": 1}, "tunnels": {"t": {"credentials": [{"password":'
+    ' "p"}]}}}',
+    '{"servers": {"s": 1}, "tunnels": {"t": {"credentials": [{"name": "n",'
+    ' "password": "p", "password_hash": "%s"}]}}}' % HASH,
+    '{"servers": {"s": 1}, "tunnels": {"t": {"credentials": [{"name": "n",'
+    ' "password_hash": "p"}]}}}',
+    '{"servers": {"s": 1}, "tunnels": {"t": {"credentials": [{"name": "n",'
+    ' "password": "p", "expires": "soon"}]}}}',
+    '{"servers": {"s": 1}, "tunnels": {"t": {"credentials": [{"name": "n",'
+    ' "password": "p", "endpoints": []}]}}}',
+    '{"servers": {"s": 1}, "tunnels": {"t": {"credentials": {}}}}',
     '{"servers": {"s": {"port": 1, "tls": {}}}}',
     '{"servers": {"s": {"port": 1, "tls": {"cert": "c"}}}}',
     '{"servers": {"s": {"port": 1, "tls": {"cert": "c", "key": ""}}}}',

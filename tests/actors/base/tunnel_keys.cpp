@@ -3,6 +3,7 @@
 #include "tests/support/test.hpp"
 
 #include "actors/base/tunnel_keys.hpp"
+#include "config/access/password_hash.hpp"
 #include "transports/seam/auth.hpp"
 
 #include <future>
@@ -99,6 +100,15 @@ CAF_TEST(a tunnel's credentials have keys of their own) {
   CAF_CHECK_EQUAL(*keys.find({"t", "alice"}), derive_key("t", "q"));
   CAF_CHECK_EQUAL(*keys.find({"t", "bob"}), "ready made");
   CAF_CHECK(keys.find({"t", "carol"}) == nullptr);
+}
+
+CAF_TEST(the hash of a tunnel's password is what agents derive) {
+  using config::password_hash;
+  const auto hash = password_hash::of_tunnel("t", "p");
+  CAF_CHECK(hash.key_of("t") == derive_key("t", "p"));
+  CAF_CHECK(!hash.key_of("u"));
+  CAF_CHECK(!password_hash::make("p").key_of("t"));
+  CAF_CHECK(password_hash::parse(hash.str()) == hash);
 }
 
 CAF_TEST(another password is another key) {
