@@ -172,6 +172,8 @@ access_answer visitor_access::ask_for_proof(const state_ptr& by,
     return slow_down(limit::login_rate, "guesses at passwords", pause);
   auto claim = std::make_shared<login_claim>();
   auto pass = make_pass(by->rules, verdict, request.proxied);
+  // A limit of a user's would tell that there is one.
+  pass->max_body_bytes = 0;
   claim->by = by;
   claim->verdict = std::move(verdict);
   claim->mark = std::move(mark);

@@ -129,6 +129,9 @@ void node_front::on_proven(const exchange_ptr& exchange, access_answer answer) {
     return exchange->refuse(denied.cause, denied.reason, denied.headers);
   }
   exchange->admit_with(std::get<visitor_pass_ptr>(std::move(answer)));
+  // What came meanwhile, as far as there was credit for it.
+  if (exchange->over_quota())
+    return exchange->fail_over_quota();
   carry(exchange);
 }
 

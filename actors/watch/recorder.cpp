@@ -96,6 +96,10 @@ void unit_recorder::on_over(const exchange_record_ptr& record) {
     context_->limits->on_limit(limit::descriptors,
                                record->facts->visitor_address,
                                "no more for a target's connection");
+  if (record->over_quota && metrics_ && context_->limits)
+    context_->limits->on_limit(limit::request_body,
+                               record->facts->visitor_address,
+                               "a body whose length was not announced");
   if (record->result != outcome::ok)
     tell(event_kind::exchange_failed, *record);
   else if (*context_->request_watch)

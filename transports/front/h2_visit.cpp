@@ -139,22 +139,11 @@ void h2_visit::start_exchange(onward_request request) {
   front->start(exchange_);
 }
 
-// The smaller one of the server's and what the visitor's pass says.
-uint64_t h2_visit::most_of_body() const noexcept {
-  const auto all = limits().max_body_bytes;
-  const auto* pass = exchange_ ? exchange_->pass().get() : nullptr;
-  const auto own = pass ? pass->max_body_bytes : 0;
-  return all == 0 || own == 0 ? std::max(all, own) : std::min(all, own);
-}
-
 void h2_visit::on_body(const slice& bytes, size_t retained) {
   received_ += bytes.size();
   continue_due_ = false;
-  const auto most = most_of_body();
+  const auto most = limits().max_body_bytes;
   if (most > 0 && received_ > most && !socket_ && exchange_) {
-    if (most != limits().max_body_bytes)
-      from_->context().to()->on_limit(limit::request_body, from_->peer_ip(),
-                                      "a body of no announced length");
     cancel_exchange(outcome::body_too_large);
     if (answer_ == answer_state::awaited)
       return answer_error(outcome::body_too_large, {});

@@ -66,7 +66,6 @@ class h2_visit final : public h2_stream_owner,
                     std::string_view more = {},
                     const header_list* fields = nullptr);
   void answer_grpc_error(outcome outcome, std::string_view detail);
-  uint64_t most_of_body() const noexcept;
   void answered();
   void reset(uint32_t code);
   void cancel_exchange(outcome why);

@@ -172,10 +172,8 @@ void http_session::start_exchange(onward_request request) {
     unit_, context_->to()->next_id(), std::move(request.head),
     std::move(request.facts), self(), request.window);
   request_.passed_on = true;
-  if (request.pass) {
-    parser_.limit_body(request.pass->max_body_bytes);
+  if (request.pass)
     exchange_->admit_with(std::move(request.pass));
-  }
   if (request_.continue_due)
     continue_at_ = unit_.now() + limits().continue_timeout;
   context_->to()->start(exchange_);
@@ -216,10 +214,6 @@ void http_session::pass_on(slice bytes) {
 
 // The body turned out to be no body, or too large.
 void http_session::body_fault() {
-  const auto* pass = exchange_ ? exchange_->pass().get() : nullptr;
-  if (parser_.fault() == parse_fault::body_too_large && pass
-      && pass->max_body_bytes > 0)
-    note_limit(limit::request_body, "a body of no announced length");
   cancel_exchange(outcome_of(parser_.fault()));
   if (request_.head_sent || request_.answered)
     cut();

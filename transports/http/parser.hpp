@@ -117,13 +117,6 @@ class message_parser {
   /// so, else `truncated`.
   void feed_eof(std::string_view rest = {});
 
-  /// A limit for the body of this message beside the parser's; 0 = none. Behind
-  /// the head, before any payload.
-  void limit_body(uint64_t bytes) noexcept {
-    if (bytes > 0 && (body_limit_ == 0 || bytes < body_limit_))
-      body_limit_ = bytes;
-  }
-
   /// Payload is parsed but dropped from now on.
   void discard_payload() noexcept { discard_ = true; }
 

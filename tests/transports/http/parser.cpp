@@ -367,25 +367,6 @@ CAF_TEST(limits hold for bytes and fields and bodies) {
   CAF_CHECK_EQUAL(fault(fields("Content-Length: 10\r\n") + "1234567890"), 0);
 }
 
-CAF_TEST(a message may have a limit of its own for its body) {
-  const auto head = fields("Transfer-Encoding: chunked\r\n");
-  const auto fault_with
-    = [&](uint64_t parsers, uint64_t own, const std::string& body) {
-        request_parser parser{parse_limits{.body_bytes = parsers}};
-        CAF_REQUIRE(feed(parser, head).fault == parse_fault::none);
-        CAF_REQUIRE(parser.head_done());
-        parser.limit_body(own);
-        return feed(parser, body).fault;
-      };
-  const std::string ten = "a\r\n1234567890\r\n0\r\n\r\n";
-  CAF_CHECK(fault_with(0, 0, ten) == parse_fault::none);
-  CAF_CHECK(fault_with(0, 10, ten) == parse_fault::none);
-  CAF_CHECK(fault_with(0, 9, ten) == parse_fault::body_too_large);
-  CAF_CHECK(fault_with(9, 20, ten) == parse_fault::body_too_large);
-  CAF_CHECK(fault_with(20, 9, ten) == parse_fault::body_too_large);
-  CAF_CHECK(fault_with(20, 0, ten) == parse_fault::none);
-}
-
 CAF_TEST(limits are the same in whatever pieces bytes come) {
   const parse_limits limits{200, 8, 0};
   const auto chunked = fields("Transfer-Encoding: chunked\r\n");

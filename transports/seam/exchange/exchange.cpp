@@ -269,6 +269,12 @@ void exchange::admit_with(visitor_pass_ptr pass) {
   note_pass();
 }
 
+void exchange::fail_over_quota() {
+  if (record_)
+    record_->over_quota = true;
+  fail(outcome::body_too_large, "more than max_body_bytes of a quota");
+}
+
 void exchange::refuse(outcome outcome, std::string_view reason,
                       const header_list& fields) {
   if (over_)
@@ -285,6 +291,9 @@ void exchange::refuse(outcome outcome, std::string_view reason,
 void exchange::send_body(slice bytes) {
   if (over_ || out_.finished())
     return;
+  body_bytes_ += bytes.size();
+  if (over_quota())
+    return fail_over_quota();
   if (record_)
     record_->bytes_up += bytes.size();
   out_.push(std::move(bytes));

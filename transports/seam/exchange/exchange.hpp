@@ -127,6 +127,17 @@ class exchange : public std::enable_shared_from_this<exchange> {
   void admit_with(visitor_pass_ptr pass);
   const visitor_pass_ptr& pass() const noexcept { return pass_; }
 
+  /// Whether more came of its body than its pass allows: then it fails with the
+  /// next byte, at the latest.
+  bool over_quota() const noexcept {
+    return pass_ && pass_->max_body_bytes > 0
+           && body_bytes_ > pass_->max_body_bytes
+           && head_->kind() != exchange_kind::upgrade;
+  }
+
+  /// Fails it for that.
+  void fail_over_quota();
+
   /// Ends it before anybody began with it; `reason` is for the record alone.
   void refuse(outcome outcome, std::string_view reason,
               const header_list& fields);
@@ -192,6 +203,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
   session_id session_{};
   send_window out_;
   receive_window in_;
+  uint64_t body_bytes_ = 0; ///< of the request, so far
   uint32_t attempt_ = 0;
   uint32_t heads_ = 0;
   size_t interim_bytes_ = 0;

@@ -91,6 +91,7 @@ struct exchange_record {
   uint64_t bytes_resent = 0; ///< body bytes sent again after a move
   uint16_t status = 0;       ///< to the visitor; 0 = not known
   bool over = false;
+  bool over_quota = false; ///< its body was too large for its pass
   outcome result = outcome::ok;
   std::string detail;
   std::string user;   ///< who asks, as far as known

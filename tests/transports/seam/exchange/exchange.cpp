@@ -402,3 +402,30 @@ CAF_TEST(a_record_names_the_rule_once_the_password_was_right) {
   CAF_CHECK_EQUAL(record->access, "some rule");
   w.unit.run_inside([&] { w.node->cancel(outcome::visitor_gone); });
 }
+
+CAF_TEST(a_body_over_what_its_pass_allows_fails_whatever_was_announced) {
+  for (const uint64_t most : {0, 4, 5}) {
+    world w{post()};
+    const auto record = std::make_shared<exchange_record>();
+    w.node->observe(std::make_shared<kept_record>(), record);
+    auto pass = std::make_shared<visitor_pass>();
+    pass->max_body_bytes = most;
+    w.unit.run_inside([&] { w.node->admit_with(pass); });
+    w.connect();
+    w.settle();
+    w.unit.run_inside([&] {
+      w.node->send_body(slice::copy("123"));
+      w.node->send_body(slice::copy("45"));
+    });
+    w.settle();
+    CAF_CHECK_EQUAL(w.node->over(), most == 4);
+    CAF_CHECK_EQUAL(record->over_quota, most == 4);
+    if (most == 4) {
+      CAF_CHECK(w.visitor_side->failure == outcome::body_too_large);
+      CAF_CHECK_EQUAL(w.origin_side->cancelled, 1);
+      continue;
+    }
+    CAF_CHECK_EQUAL(w.origin_side->body, "12345");
+    w.unit.run_inside([&] { w.node->cancel(outcome::visitor_gone); });
+  }
+}
