@@ -3,6 +3,7 @@
 #include "actors/admin/operator_front.hpp"
 #include "actors/agent/agent_actor.hpp"
 #include "actors/agent/agent_status.hpp"
+#include "actors/agent/target_guard.hpp"
 #include "actors/base/wait.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/wall_clock.hpp"
@@ -64,7 +65,11 @@ class agent_host final : public agent {
         units_(std::make_shared<unit_contexts>(system, *net_)),
         alarms_(std::make_shared<alarm_clock>(system)),
         live_(std::make_shared<std::atomic<size_t>>(0)),
-        connections_(std::make_shared<std::atomic<size_t>>(0)) {
+        connections_(std::make_shared<std::atomic<size_t>>(0)),
+        target_guard_(std::make_shared<target_guard>(
+          options.allowed_targets, system.metrics(),
+          target_guard::names{options.tunnel, options.endpoint},
+          component_log{log_component::agent, log})) {
     const auto context = make_context(options, {log_component::agent, log});
     if (const auto exceptions = net_->exceptions())
       exception_watch_ = exceptions->add(
@@ -124,6 +129,7 @@ class agent_host final : public agent {
     wait_until(std::chrono::seconds(12),
                [this] { return units_->users() == 0; });
     alarms_->stop();
+    target_guard_->close();
     units_->leave();
     exception_watch_.reset();
   }
@@ -141,7 +147,7 @@ class agent_host final : public agent {
     out.started_ms = static_cast<uint64_t>(wall_clock_ms());
     out.transports = options.transports;
     out.net = net_.get();
-    out.origins = net_->origins(options.origin);
+    out.origins = net_->origins(guarded(options.origin, target_guard_));
     out.units = units_;
     out.alarms = alarms_;
     out.log = log;
@@ -176,6 +182,7 @@ class agent_host final : public agent {
   std::shared_ptr<void> exception_watch_;
   std::shared_ptr<std::atomic<size_t>> live_;
   std::shared_ptr<std::atomic<size_t>> connections_;
+  target_guard_ptr target_guard_;
   std::vector<agent_actor> actors_;
   std::unique_ptr<listener> status_;
   std::shared_ptr<std::atomic<bool>> stopping_

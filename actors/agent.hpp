@@ -70,8 +70,13 @@ struct agent_options {
   /// Names this agent across its restarts, so that a node drops its former
   /// session at once; no two live agents may share it. Empty = none.
   std::string instance;
-  origin_options origin;
+  origin_options origin; ///< its `admits` and `on_forbidden` are the agent's
   client_tls_options tls = {}; ///< to the servers that have it
+
+  /// Patterns of the targets to ask (config/access/target_rules.hpp), whatever
+  /// nodes say; none = everything but addresses of the link and of clouds'
+  /// services.
+  std::vector<std::string> allowed_targets = {};
 
   /// Called with what happens, on an actor's thread; must not block. Optional.
   std::function<void(const agent_report&)> on_report = {};
@@ -104,9 +109,9 @@ class agent {
 
 /// Starts an agent; dials and redials by itself from then on. The password's
 /// key takes some 50 ms, for which nobody waits here. Throws
-/// std::runtime_error when a file of `options` cannot be read, and
-/// std::system_error when the port of `options.status` cannot be opened; then
-/// nothing is left running.
+/// std::runtime_error when a file of `options` cannot be read or a pattern is
+/// none, and std::system_error when the port of `options.status` cannot be
+/// opened; then nothing is left running.
 std::unique_ptr<agent> spawn_agent(caf::actor_system& system,
                                    agent_options options,
                                    std::shared_ptr<network> net,

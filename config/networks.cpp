@@ -10,12 +10,10 @@ namespace aps::config {
 
 namespace {
 
-using bytes = std::array<uint8_t, 16>;
-
-constexpr bytes mapped_v4{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+constexpr address_bytes mapped_v4{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 struct ip_address {
-  bytes value{};
+  address_bytes value{};
   bool v4 = false;
 };
 
@@ -35,7 +33,8 @@ std::optional<ip_address> parse_ip(std::string_view text) {
   return result;
 }
 
-bool same_bits(const bytes& x, const bytes& y, unsigned bits) {
+bool same_bits(const address_bytes& x, const address_bytes& y,
+               unsigned bits) noexcept {
   const auto whole = bits / 8;
   if (!std::equal(x.begin(), x.begin() + whole, y.begin()))
     return false;
@@ -44,7 +43,7 @@ bool same_bits(const bytes& x, const bytes& y, unsigned bits) {
   return rest == 0 || (x[whole] & mask) == (y[whole] & mask);
 }
 
-bool ends_with_zeros(const bytes& value, unsigned bits) {
+bool ends_with_zeros(const address_bytes& value, unsigned bits) {
   for (auto i = bits; i < 128; ++i)
     if (value[i / 8] & (0x80 >> (i % 8)))
       return false;
@@ -52,6 +51,19 @@ bool ends_with_zeros(const bytes& value, unsigned bits) {
 }
 
 } // namespace
+
+std::optional<address_bytes> parse_address(std::string_view text) {
+  const auto ip = parse_ip(text);
+  return ip ? std::optional{ip->value} : std::nullopt;
+}
+
+bool is_mapped_v4(const address_bytes& address) noexcept {
+  return same_bits(address, mapped_v4, 96);
+}
+
+bool network::contains(const address_bytes& other) const noexcept {
+  return same_bits(other, address, bits);
+}
 
 std::optional<network> parse_network(std::string_view text) {
   const auto slash = text.find('/');
@@ -79,7 +91,7 @@ std::string canonical_ip(std::string_view text) {
   if (!ip)
     return {};
   char buffer[INET6_ADDRSTRLEN] = {};
-  const bool mapped = same_bits(ip->value, mapped_v4, 96);
+  const bool mapped = is_mapped_v4(ip->value);
   inet_ntop(mapped ? AF_INET : AF_INET6, ip->value.data() + (mapped ? 12 : 0),
             buffer, sizeof buffer);
   return buffer;
@@ -97,7 +109,7 @@ bool network_set::contains(std::string_view ip) const {
   const auto parsed = parse_ip(ip);
   return parsed
          && std::any_of(blocks_.begin(), blocks_.end(), [&](const auto& block) {
-              return same_bits(parsed->value, block.address, block.bits);
+              return block.contains(parsed->value);
             });
 }
 

@@ -9,12 +9,22 @@
 
 namespace aps::config {
 
+/// An IP address. IPv4 counts as its mapped form (RFC 4291, 2.5.5.2), so that a
+/// dual-stack peer is the same under both.
+using address_bytes = std::array<uint8_t, 16>;
+
+/// Nothing for what is no IP address, or has a zone.
+std::optional<address_bytes> parse_address(std::string_view text);
+
+/// Whether it is IPv4.
+bool is_mapped_v4(const address_bytes& address) noexcept;
+
 /// A block of IP addresses: "192.0.2.0/24", "2001:db8::/32", or one address.
-/// IPv4 counts as its mapped form (RFC 4291, 2.5.5.2), so that a dual-stack
-/// peer is the same under both.
 struct network {
-  std::array<uint8_t, 16> address{};
+  address_bytes address{};
   unsigned bits = 128;
+
+  bool contains(const address_bytes& other) const noexcept;
   bool operator==(const network&) const = default;
 };
 

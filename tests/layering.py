@@ -31,6 +31,7 @@ FORBIDDEN = {
     "transports/wire": [ASIO, r"config/", only("transports", "wire", "seam")],
     "transports/net": [GRPC, only("transports", "net", "seam")],
     "transports/net/names": [only("transports", "net", "seam")],
+    "transports/net/proxy": [only("transports", "net", "seam")],
     "transports/net/tls": [only("transports", "net", "seam")],
     "transports/http2": [GRPC, only("transports", "http2", "net", "seam")],
     "transports/http": [GRPC, only("transports", "http", "net", "seam")],

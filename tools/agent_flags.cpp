@@ -1,5 +1,6 @@
 #include "tools/agent_flags.hpp"
 
+#include "config/access/target_rules.hpp"
 #include "config/host.hpp"
 #include "config/sections.hpp"
 #include "config/syntax/reader.hpp"
@@ -45,6 +46,13 @@ std::string why_no_dns(const std::string& text) {
            ? ""
            : cli::quoted(text)
                + " is no IP address, with :PORT unless it is 53";
+}
+
+std::string why_no_target(const std::string& text) {
+  std::string error;
+  return config::parse_target_rule(text, error)
+           ? ""
+           : cli::quoted(text) + " " + error;
 }
 
 /// A name that the node would take, too.
@@ -166,6 +174,18 @@ void declare(cli::command_line& line, agent_flags& to, bool websocket_only) {
                     "commas",
             .check = why_no_dns},
            to.dns);
+  line.add({.names = "allow-target",
+            .value = "PATTERN",
+            .help
+            = "Targets to ask, whatever the node says: names (app.test, "
+              "*.app.test for all below it), IP addresses or CIDR blocks "
+              "that names are held against once they are resolved, or *, "
+              "with :PORT or :FROM-TO if not all ports are meant; several "
+              "times or separated by commas (default: everything but "
+              "link-local addresses and those of clouds' metadata, which "
+              "no * and no name lets in either)",
+            .check = why_no_target},
+           to.allow_targets);
   line.add({"target-connect-timeout", "SECONDS",
             "How long resolving, connecting to and shaking hands with a target "
             "may take"},

@@ -37,6 +37,7 @@ struct agent_flags {
   std::string target_cert;
   std::string target_key;
   std::vector<std::string> dns;
+  std::vector<std::string> allow_targets; ///< none = what is not guarded
   double target_connect_timeout = 10;
   double target_timeout = 60;
   uint32_t target_min_rate = 16;

@@ -176,6 +176,7 @@ agent_options options(const cli::command_line& line, const agent_flags& from) {
   result.origin.read_timeout = to_duration(from.target_timeout);
   result.origin.send_timeout = to_duration(from.target_timeout);
   result.origin.min_rate = from.target_min_rate;
+  result.allowed_targets = from.allow_targets;
   if (!from.status.empty())
     result.status = status(line, from);
   else if (!from.status_token_file.empty())
@@ -216,6 +217,9 @@ link_watch::end run(const agent_flags& flags, agent_options options) {
     log.warn("-insecure: ANY certificate is taken for the node's. Whoever is "
              "between this agent and its node can read and change all that "
              "passes; -ca or -pin would be safe");
+  if (options.allowed_targets.empty())
+    log.warn("No -allow-target: this agent asks every target that its node "
+             "names, but for link-local and cloud metadata addresses");
   link_watch watch{flags.wishes, nodes};
   options.on_report = watch.listener();
   options.log_dropped = [log] { return host::dropped_lines(*log.logger()); };

@@ -3,9 +3,9 @@
 #include "actors/admin/operator_front.hpp"
 #include "actors/admin/resource_table.hpp"
 #include "actors/agent/agent_snapshot.hpp"
+#include "actors/agent/refusal_log.hpp"
 #include "actors/base/gather.hpp"
 #include "actors/policy/limits/complaints.hpp"
-#include "actors/policy/repeat.hpp"
 #include "actors/watch/limit_log.hpp"
 #include "actors/watch/metrics.hpp"
 #include "transports/seam/wall_clock.hpp"
@@ -218,33 +218,9 @@ void refuse_unknown(const call& call) {
 
 // -- refusals -----------------------------------------------------------------
 
-/// Writes some of what strangers cause. Thread-safe.
-class refusal_log {
- public:
-  explicit refusal_log(component_log log)
-      : log_(std::move(log)) {}
-
-  void write(const std::string& cause, const std::string& text) {
-    {
-      std::lock_guard guard{mutex_};
-      const auto now = clock_type::now();
-      for (const auto& some : repeats_.expire(now))
-        log_.warn("Status listener: {} more about {}", some.left_out,
-                  some.key);
-      if (!repeats_.admit(cause, now))
-        return;
-    }
-    log_.warn("Status listener: {}", text);
-  }
-
- private:
-  component_log log_;
-  std::mutex mutex_;
-  repeat_limit repeats_; // by mutex_
-};
-
 admin::desk_ptr desk_of(const context_ptr& context) {
-  const auto log = std::make_shared<refusal_log>(context->agent->log);
+  const auto log
+    = std::make_shared<refusal_log>(context->agent->log, "Status listener");
   const auto limits = std::make_shared<limit_log>(context->system.metrics());
   return std::make_shared<const admin::desk>(admin::desk{
     context->system, context->agent->units, "status",

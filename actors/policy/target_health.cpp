@@ -10,6 +10,7 @@ bool is_refusal(outcome outcome) noexcept {
     case outcome::origin_refused:
     case outcome::origin_unreachable:
     case outcome::origin_timeout:
+    case outcome::target_forbidden: // another agent may
       return true;
     default:
       return false;

@@ -37,6 +37,17 @@ CAF_TEST(networks contain the addresses of their block) {
   CAF_CHECK(network_set{{"::/0"}}.contains("1.2.3.4"));
 }
 
+CAF_TEST(addresses are one thing in both families) {
+  CAF_CHECK(parse_address("10.1.2.3") == parse_address("::ffff:10.1.2.3"));
+  CAF_CHECK(parse_address("10.1.2.3") != parse_address("::10.1.2.3"));
+  CAF_CHECK(is_mapped_v4(*parse_address("10.1.2.3")));
+  CAF_CHECK(!is_mapped_v4(*parse_address("::10.1.2.3")));
+  for (const auto* text : {"", "10.1", "fe80::1%eth0", "[::1]", "1.2.3.4:5"})
+    CAF_CHECK(!parse_address(text));
+  CAF_CHECK(parse_network("10.0.0.0/8")->contains(*parse_address("10.1.2.3")));
+  CAF_CHECK(!parse_network("10.0.0.0/8")->contains(*parse_address("11.1.2.3")));
+}
+
 CAF_TEST(what is no network is refused) {
   for (const auto* text :
        {"", "x", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/+8",

@@ -97,6 +97,8 @@ CAF_TEST(a value that makes no sense is refused) {
        std::vector<std::vector<std::string>>{{"-server", "a:0"},
                                              {"-instance", ""},
                                              {"-dns", "dns.example.com"},
+                                             {"-allow-target", "10.0.0.1/8"},
+                                             {"-allow-target", "a.test,b:0"},
                                              {"-transport", "pigeon"},
                                              {"-threads", "1025"},
                                              {"-target-connect-timeout", "0"},
@@ -106,13 +108,14 @@ CAF_TEST(a value that makes no sense is refused) {
     CAF_MESSAGE(words[0]);
     CAF_CHECK(given{with(words)}.code == cli::exit_usage);
   }
-  for (const auto& words :
-       std::vector<std::vector<std::string>>{{"-server", "[::1]:1"},
-                                             {"-dns", "192.0.2.1:5353,::1"},
-                                             {"-transport", "websocket"},
-                                             {"-threads", "1024"},
-                                             {"-target-timeout", "0"},
-                                             {"-log-level", "WARN"}}) {
+  for (const auto& words : std::vector<std::vector<std::string>>{
+         {"-server", "[::1]:1"},
+         {"-dns", "192.0.2.1:5353,::1"},
+         {"-allow-target", "a.test,10.0.0.0/8:80,[::1]:1"},
+         {"-transport", "websocket"},
+         {"-threads", "1024"},
+         {"-target-timeout", "0"},
+         {"-log-level", "WARN"}}) {
     CAF_MESSAGE(words[0]);
     CAF_CHECK(!given{with(words)}.code);
   }
@@ -137,11 +140,13 @@ CAF_TEST(a file says what flags leave open) {
   const given all{{"-name", "flag", "-grace", "1"}, R"({
     "$schema": "x", "include": [], "server": ["a", "b:1"], "tunnel": "t",
     "name": "file", "target_timeout": 7, "insecure_target": true,
-    "grace": 9, "wait": 120})"};
+    "grace": 9, "wait": 120, "allow_target": ["*.a.test", "::1"]})"};
   CAF_CHECK(!all.code);
   CAF_CHECK_EQUAL(all.problems(), "");
   CAF_CHECK_EQUAL(all.flags.servers, (std::vector<std::string>{"a", "b:1"}));
   CAF_CHECK_EQUAL(all.flags.name, "flag");
+  CAF_CHECK_EQUAL(all.flags.allow_targets,
+                  (std::vector<std::string>{"*.a.test", "::1"}));
   CAF_CHECK_EQUAL(all.flags.target_timeout, 7.0);
   CAF_CHECK_EQUAL(all.flags.grace, 1.0);
   CAF_CHECK_EQUAL(all.flags.wishes.wait, 120.0);
@@ -150,8 +155,8 @@ CAF_TEST(a file says what flags leave open) {
 
 CAF_TEST(a file is checked like flags) {
   const given all{needed, R"({"thread": 1, "threads": 1025, "config": "x",
-                              "check": true})"};
-  CAF_CHECK_EQUAL(all.wrong.size(), 4u);
+                              "check": true, "allow_target": ["a", "*."]})"};
+  CAF_CHECK_EQUAL(all.wrong.size(), 5u);
 }
 
 CAF_TEST(a password of a file gives way to any other) {

@@ -119,6 +119,13 @@ std::string_view agreed(byte_stream& stream) noexcept {
   return {reinterpret_cast<const char*>(name), size};
 }
 
+// Without the zone, which says where an address is, and not which.
+std::string text_of(const asio::ip::address& address) {
+  return address.is_v6()
+           ? asio::ip::address_v6{address.to_v6().to_bytes()}.to_string()
+           : address.to_string();
+}
+
 class connector final : public watched,
                         public std::enable_shared_from_this<connector> {
  public:
@@ -146,7 +153,10 @@ class connector final : public watched,
                    self->fail(outcome::origin_unreachable, "not a port number");
                  }));
     else if (!error)
-      connect(tcp::endpoint{literal, static_cast<uint16_t>(port)});
+      asio::post(unit_.context(),
+                 guard(unit_, shared_from_this(), [literal](const auto& self) {
+                   self->on_resolved({}, {literal});
+                 }));
     else
       resolve();
   }
@@ -184,14 +194,6 @@ class connector final : public watched,
       });
   }
 
-  void connect(const tcp::endpoint& to) {
-    stream_->socket().async_connect(
-      to, guard(unit_, shared_from_this(),
-                [](const auto& self, const error_code& error) {
-                  self->on_connected(error);
-                }));
-  }
-
   void on_resolved(const error_code& error,
                    const resolver::addresses& found) {
     if (!done_)
@@ -200,8 +202,23 @@ class connector final : public watched,
       return fail(outcome::origin_unresolved, error.message());
     const auto port = static_cast<uint16_t>(std::atoi(to_.port.c_str()));
     for (const auto& address : found)
-      candidates_.emplace_back(address, port);
+      if (is_admitted(address, port))
+        candidates_.emplace_back(address, port);
+    if (candidates_.empty() && !found.empty())
+      return forbid(found.front(), port);
     connect_any();
+  }
+
+  bool is_admitted(const asio::ip::address& address, uint16_t port) const {
+    const auto& admits = settings_->options.admits;
+    return !admits || admits({to_.host, text_of(address), port});
+  }
+
+  // What a name stands for behind the agent is nothing for the other side.
+  void forbid(const asio::ip::address& address, uint16_t port) {
+    if (const auto& tell = settings_->options.on_forbidden)
+      tell({to_.host, text_of(address), port});
+    fail(outcome::target_forbidden, "not a target that the agent may ask");
   }
 
   void connect_any() {

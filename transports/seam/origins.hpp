@@ -5,9 +5,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace aps {
 
@@ -19,6 +21,13 @@ struct origin_tls {
   std::string ca_file;   ///< who may have issued theirs; empty = as of all
   std::string cert_file; ///< what is shown to them; empty = nothing
   std::string key_file;
+};
+
+/// Where a connection to an origin would go.
+struct origin_destination {
+  std::string_view host; ///< as it was asked for
+  std::string_view ip;   ///< what that stands for
+  uint16_t port = 0;
 };
 
 struct origin_options {
@@ -41,6 +50,15 @@ struct origin_options {
   /// 0 = any.
   uint32_t min_rate = 16;
   size_t max_idle_per_origin = 1024; ///< kept-alive connections per unit
+
+  /// Asked about each address at each connect, whatever the request is; others
+  /// than those that it lets in are not connected to. Empty = all are let in.
+  /// Thread: any unit's.
+  std::function<bool(const origin_destination&)> admits = {};
+
+  /// A request found none that is let in; told with the first of them. Thread:
+  /// any unit's.
+  std::function<void(const origin_destination&)> on_forbidden = {};
 };
 
 /// Performs requests against origins. One object serves all units.

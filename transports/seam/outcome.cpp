@@ -78,6 +78,8 @@ constexpr std::array outcome_table{
               "complete."},
   outcome_row{outcome::origin_timeout, 504, "origin-timeout",
               "The target did not accept the connection in time."},
+  outcome_row{outcome::target_forbidden, 403, "target-forbidden",
+              "The agent does not ask this target for anybody."},
   outcome_row{outcome::first_byte_timeout, 504, "first-byte-timeout",
               "The target did not answer in time."},
   outcome_row{outcome::body_timeout, 408, "body-timeout",

@@ -42,6 +42,7 @@ enum class outcome : uint8_t {
   origin_protocol = 34,
   origin_closed = 35,
   origin_timeout = 36,
+  target_forbidden = 37,
   // Deadlines of the node.
   first_byte_timeout = 40,
   body_timeout = 41,

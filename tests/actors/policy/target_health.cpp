@@ -40,7 +40,7 @@ constexpr auto none = change::none;
 CAF_TEST(three refusals in a row make a rest) {
   run({{0s, refused, none},
        {0s, outcome::origin_timeout, none},
-       {0s, outcome::origin_unresolved, change::rests, true},
+       {0s, outcome::target_forbidden, change::rests, true},
        {999ms, outcome::visitor_gone, none, true},
        {1s, outcome::visitor_gone, none, false}});
 }
@@ -222,6 +222,7 @@ CAF_TEST(an answer is judged by its status and a failure by whose it is) {
                  {outcome::ok, 500, verdict::bad},
                  {outcome::origin_refused, 0, verdict::bad},
                  {outcome::origin_protocol, 0, verdict::bad},
+                 {outcome::target_forbidden, 0, verdict::bad},
                  {outcome::origin_closed, 200, verdict::bad},
                  {outcome::first_byte_timeout, 200, verdict::bad},
                  {outcome::cut, 0, verdict::skipped},

@@ -13,6 +13,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <mutex>
 
 using namespace aps;
 using namespace aps::test;
@@ -119,6 +120,67 @@ CAF_TEST(an origin that refuses is told apart) {
   }
   proxy node{port};
   CAF_CHECK_EQUAL(try_get(node), (result{502, "origin-refused"}));
+}
+
+CAF_TEST(an origin that is not let in is not connected to) {
+  std::atomic<int> connections{0};
+  tcp_server origin{[&](wire& to) {
+    ++connections;
+    to.ends();
+  }};
+  std::mutex mutex;
+  std::vector<std::string> asked, told;
+  const auto text = [](const origin_destination& to) {
+    return std::string(to.host) + " " + std::string(to.ip) + " "
+           + std::to_string(to.port);
+  };
+  origin_options options;
+  options.admits = [&](const origin_destination& to) {
+    const std::lock_guard guard{mutex};
+    asked.push_back(text(to));
+    return false;
+  };
+  options.on_forbidden = [&](const origin_destination& to) {
+    const std::lock_guard guard{mutex};
+    told.push_back(text(to));
+  };
+  proxy node{origin.port(), {}, options};
+  CAF_CHECK_EQUAL(try_get(node), (result{403, "target-forbidden"}));
+  CAF_CHECK_EQUAL(try_get(node), (result{403, "target-forbidden"}));
+  const auto there = "127.0.0.1 127.0.0.1 " + std::to_string(origin.port());
+  CAF_CHECK_EQUAL(asked, (std::vector{there, there}));
+  CAF_CHECK_EQUAL(told, asked);
+  CAF_CHECK_EQUAL(connections.load(), 0);
+}
+
+CAF_TEST(the addresses of a name that are let in are connected to) {
+  tcp_server origin{keep_answering([](const message&) { return ok("here"); })};
+  io_unit unit{0};
+  unit.start();
+  std::mutex mutex;
+  std::vector<std::string> asked;
+  const auto reach = [&](const std::string& allowed) {
+    origin_options options;
+    options.admits = [&, allowed](const origin_destination& to) {
+      const std::lock_guard guard{mutex};
+      asked.emplace_back(to.ip);
+      return to.host == "localhost" && to.ip == allowed;
+    };
+    std::promise<outcome> done;
+    unit.post([&] {
+      connect_to_origin(unit, std::make_shared<const origin_settings>(options),
+                        {"http", "localhost", std::to_string(origin.port())},
+                        origin_protocol::http1, [&](connect_result result) {
+                          done.set_value(result.error);
+                        });
+    });
+    return done.get_future().get();
+  };
+  CAF_CHECK(reach("127.0.0.1") == outcome::ok);
+  CAF_CHECK_EQUAL(asked, (std::vector<std::string>{"127.0.0.1", "::1"}));
+  CAF_CHECK(reach("::1") == outcome::origin_refused);
+  CAF_CHECK(reach("192.0.2.1") == outcome::target_forbidden);
+  unit.stop();
 }
 
 CAF_TEST(an origin that never shakes hands ends in time) {

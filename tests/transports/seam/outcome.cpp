@@ -52,6 +52,7 @@ CAF_TEST(every_outcome_has_its_word_its_status_and_its_class) {
     {34, "origin-protocol", 502, "origin"},
     {35, "origin-closed", 502, "origin"},
     {36, "origin-timeout", 504, "origin"},
+    {37, "target-forbidden", 403, "origin"},
     {40, "first-byte-timeout", 504, "timeout"},
     {41, "body-timeout", 408, "timeout"},
     {50, "visitor-gone", 499, "visitor"},
