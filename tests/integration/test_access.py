@@ -444,8 +444,8 @@ class Certificates(Certified):
             tls=self.tls(client_ca=str(self.ca.cert)),
             mappings=[{"from": "https://example.com", "to": target.url,
                        "via": {"tunnels": ["tunnel1"]}, "require": {}}])
-        carol = self.ca.issue("carol", ["carol.example"])
-        other = self.ca.issue("other", ["other.example"])
+        carol = self.ca.issue("carol", ["carol.example"], client=True)
+        other = self.ca.issue("other", ["other.example"], client=True)
         for version in ("--http1.1", "--http2"):
             def ask(*flags):
                 return Curl(version, "--cacert", self.ca.cert, "--resolve",
