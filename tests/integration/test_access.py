@@ -491,7 +491,8 @@ class Secrets(AccessCase):
             since = node.stats()["node"]["id"] + "-1"
             stream.send_head("GET", "/.api/events",
                              [("Last-Event-ID", since)], host="127.0.0.1")
-            while True:
+            end = time.monotonic() + 3 * TIME_SCALE
+            while time.monotonic() < end:
                 told += stream.file.readline().decode()
         told += node.get("/metrics")[1].decode()
         for page in ("/.admin/", "/.admin/index.html"):
