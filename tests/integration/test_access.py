@@ -444,8 +444,8 @@ class Certificates(Certified):
             tls=self.tls(client_ca=str(self.ca.cert)),
             mappings=[{"from": "https://example.com", "to": target.url,
                        "via": {"tunnels": ["tunnel1"]}, "require": {}}])
-        carol = self.ca.issue("carol", ["carol.example"])
-        other = self.ca.issue("other", ["other.example"])
+        carol = self.ca.issue("carol", ["carol.example"], client=True)
+        other = self.ca.issue("other", ["other.example"], client=True)
         for version in ("--http1.1", "--http2"):
             def ask(*flags):
                 return Curl(version, "--cacert", self.ca.cert, "--resolve",
@@ -491,7 +491,8 @@ class Secrets(AccessCase):
             since = node.stats()["node"]["id"] + "-1"
             stream.send_head("GET", "/.api/events",
                              [("Last-Event-ID", since)], host="127.0.0.1")
-            while True:
+            end = time.monotonic() + 3 * TIME_SCALE
+            while time.monotonic() < end:
                 told += stream.file.readline().decode()
         told += node.get("/metrics")[1].decode()
         for page in ("/.admin/", "/.admin/index.html"):

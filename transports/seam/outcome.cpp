@@ -136,7 +136,7 @@ std::vector<outcome> all_outcomes() {
   // One class after the other: a part of the node's has other numbers.
   const auto place = [](outcome value) {
     const auto number = static_cast<unsigned>(value);
-    return number < 70 ? number * 10 : 90 + number - 70;
+    return number < 70 ? number * 10 : 91 + number - 70;
   };
   std::sort(out.begin(), out.end(),
             [&](outcome x, outcome y) { return place(x) < place(y); });

@@ -225,14 +225,8 @@ bool access_rules::is_among(const scope& scope, const account& user) {
 void access_rules::identify(const access_request& request, bool asked,
                             access_verdict& to) const {
   if (!request.proven.empty()) {
-    to.user = find(request.proven);
-    if (to.user && to.user->expires_at > 0
-        && request.now >= to.user->expires_at)
-      return refuse_unknown(request, "token " + to.user->name + " expired", to);
-    if (!to.user && asked)
-      refuse_unknown(request, "no such user", to);
-    else if (to.user)
-      add_word(to.reason, to.user->name);
+    if (asked)
+      identify_beyond_doubt(request, to);
     return;
   }
   if (const auto* user = of_certificate(request.tls)) {
@@ -241,6 +235,16 @@ void access_rules::identify(const access_request& request, bool asked,
   } else if (asked) {
     identify_by_field(request, to);
   }
+}
+
+void access_rules::identify_beyond_doubt(const access_request& request,
+                                         access_verdict& to) const {
+  to.user = find(request.proven);
+  if (!to.user)
+    return refuse_unknown(request, "no such user", to);
+  if (to.user->expires_at > 0 && request.now >= to.user->expires_at)
+    return refuse_unknown(request, "token " + to.user->name + " expired", to);
+  add_word(to.reason, to.user->name);
 }
 
 const account* access_rules::of_certificate(const tls_facts* tls) const {

@@ -31,7 +31,8 @@ struct access_request {
   const tls_facts* tls = nullptr; ///< null = plain
   std::optional<uint64_t> body_bytes = {}; ///< as announced
   int64_t now = 0;                         ///< s since 1970, for what expires
-  /// Who asks, beyond doubt, whatever the credentials say; empty = they count.
+  /// Who asks where somebody has to be known, beyond doubt, whatever the
+  /// credentials say; empty = they count.
   std::string_view proven = {};
 };
 
@@ -117,6 +118,8 @@ class access_rules {
   scopes scopes_of(std::string_view server, const route* via) const;
   void identify(const access_request& request, bool asked,
                 access_verdict& to) const;
+  void identify_beyond_doubt(const access_request& request,
+                             access_verdict& to) const;
   void identify_by_field(const access_request& request,
                          access_verdict& to) const;
   void identify_by_token(const access_request& request, std::string_view token,

@@ -143,7 +143,7 @@ CAF_TEST(what is shown has no secret and is read again) {
     CAF_CHECK_EQUAL(text.find(secret), std::string::npos);
   CAF_CHECK_EQUAL(shown["auth"]["users"]["alice"]["password"], "***");
   CAF_CHECK_EQUAL(shown["auth"]["tokens"]["cd"]["token_hash"], "***");
-  CAF_CHECK_EQUAL(shown["mappings"][0]["quota"]["per_user"]["requests"], 1);
+  CAF_CHECK(shown["mappings"][0]["quota"]["per_user"]["requests"] == 1);
   CAF_CHECK(!shown["mappings"][1].contains("quota"));
   // Masked secrets are none that could be read.
   auto again = shown;

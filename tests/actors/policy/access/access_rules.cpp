@@ -533,6 +533,9 @@ CAF_TEST(whoever is named beyond doubt needs no credentials) {
   CAF_CHECK_EQUAL(ask("alice", 1).reason, "alice, mappings[1].require");
   CAF_CHECK_EQUAL(ask("bob", 1).result, outcome::forbidden);
   CAF_CHECK_EQUAL(ask("old", 7).result, outcome::unauthorized);
+  // Where nobody has to be known, nobody is.
+  CAF_CHECK_EQUAL(ask("old", 0).result, outcome::ok);
+  CAF_CHECK(!ask("alice", 0).user);
   CAF_CHECK_EQUAL(ask("nobody", 7).result, outcome::unauthorized);
 }
 
