@@ -69,6 +69,20 @@ struct tls {
   bool operator==(const tls&) const = default;
 };
 
+/// Whose pages may open WebSockets through a mapping (key
+/// `mappings[].origins`; config/access/web_origins.hpp).
+struct origin_rule {
+  enum class kind : uint8_t {
+    any,    ///< everybody's
+    same,   ///< those of the host that is asked
+    listed, ///< those of `patterns`
+  };
+
+  kind allowed = kind::any;
+  std::vector<std::string> patterns = {};
+  bool operator==(const origin_rule&) const = default;
+};
+
 /// A named listener (key `servers.<name>`).
 struct server {
   std::string host = "0.0.0.0";
@@ -79,6 +93,9 @@ struct server {
 
   /// The global list, or this server's own instead.
   std::vector<std::string> trusted_proxies = {};
+
+  /// Of pages that may dial in as agents; others, of browsers, may not.
+  std::vector<std::string> agent_origins = {};
 
   std::optional<aps::config::tls> tls = {}; ///< absent = plain
   bool operator==(const server&) const = default;
@@ -229,6 +246,9 @@ struct mapping {
 
   /// Whether an https target is asked in HTTP/2 where it offers that.
   bool http2 = true;
+
+  /// Whose pages may open WebSockets.
+  origin_rule origins = {};
 
   /// Absent = nobody checks; only with `tunnels`.
   std::optional<health_check> health = {};

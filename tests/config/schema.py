@@ -64,6 +64,9 @@ RIGHT = [
 REFERENCES = [
     '{"servers": {"s": 1}, "trusted_proxies": ["${NET}"]}',
     '{"servers": {"s": 1}, "limits": {"trusted": ["${NET}"]}}',
+    '{"servers": {"s": {"port": 1, "agent_origins": ["${PAGE}"]}}}',
+    '{"servers": {"s": 1}, "mappings": [{"from": "http://a", "to": "http://b",'
+    ' "origins": ["${PAGE}"]}]}',
     '{"servers": {"s": 1}, "dns": {"servers": ["${DNS}"]}}',
     '{"servers": {"s": 1}, "dns": {"servers": "${DNS}"}}',
 ] + ['{"servers": {"s": 1}, "tunnels": {"t": {"password": "p"}}, "mappings": ['
@@ -108,6 +111,10 @@ BROKEN = [
     '{"from": "http://a", "to": "http://b#f"}',
     '{"from": "http://u@a", "to": "http://b"}',
     '{"from": "http://", "to": "http://b"}',
+    '{"from": "http://a", "to": "http://b", "origins": "none"}',
+    '{"from": "http://a", "to": "http://b", "origins": []}',
+    '{"from": "http://a", "to": "http://b", "origins": ["any"]}',
+    '{"from": "http://a", "to": "http://b", "origins": ["https://a/"]}',
     '{"from": "http://a", "to": "http://b", "via": "t"}',
     '{"from": "http://a", "to": "http://b", "via": {}}',
     '{"from": "http://a", "to": "http://b", "via": {"tunnels": []}}',

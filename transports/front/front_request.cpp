@@ -1,6 +1,7 @@
 #include "transports/front/front_request.hpp"
 
 #include "config/host.hpp"
+#include "transports/front/page_origin.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/hops.hpp"
 #include "transports/http/identity.hpp"
@@ -52,16 +53,40 @@ final_request answer_here(const message_head& request) {
   return out;
 }
 
+// Whether a proxy that may say so, or its own connection, has TLS.
+bool is_secure(const message_head& head, const front_peer& peer,
+               const request_facts& facts) {
+  if (peer.tls)
+    return true;
+  const auto* proto = find_header(head.headers, "x-forwarded-proto");
+  return facts.trusted && proto && iequals(proto->value, "https");
+}
+
 // What a mapping takes stays, such as the challenges of a certificate
 // authority; and what came over TLS to a trusted proxy would come back.
 bool goes_to_https(const http_front_context& context, const message_head& head,
                    const front_peer& peer, const request_facts& facts,
                    const request_address& address) {
-  if (context.options().redirect_https == 0 || peer.tls || address.host.empty()
-      || address.scheme != "http" || !address.path.starts_with('/'))
-    return false;
-  const auto* proto = find_header(head.headers, "x-forwarded-proto");
-  return !(facts.trusted && proto && iequals(proto->value, "https"));
+  return context.options().redirect_https != 0 && !is_secure(head, peer, facts)
+         && !address.host.empty() && address.scheme == "http"
+         && address.path.starts_with('/');
+}
+
+// Browsers ask nobody before they open a WebSocket, and CORS is for the rest.
+std::optional<denial> refuse_page(const message_head& head,
+                                  const front_peer& peer,
+                                  const request_facts& facts,
+                                  const route& via,
+                                  const request_address& address) {
+  if (via.rule.origins.allowed == config::origin_rule::kind::any
+      || upgrade_of(head).empty())
+    return std::nullopt;
+  auto why = why_foreign(via.rule.origins, head.headers,
+                         {address.host, address.port,
+                          is_secure(head, peer, facts)});
+  if (why.empty())
+    return std::nullopt;
+  return denial{outcome::foreign_origin, std::move(why), {}};
 }
 
 // The same address over TLS. The method stays (RFC 9110, 15.4.9).
@@ -169,9 +194,10 @@ request_fate decide_request(const http_front_context& context,
       return redirect(context, known);
     return std::move(*denied);
   }
-  return go_on(context, head, peer, facts,
-               std::get<std::shared_ptr<const route>>(std::move(decision)),
-               known);
+  auto via = std::get<std::shared_ptr<const route>>(std::move(decision));
+  if (auto refused = refuse_page(head, peer, facts, *via, known))
+    return std::move(*refused);
+  return go_on(context, head, peer, facts, std::move(via), known);
 }
 
 void tell_own_answer(const http_front_context& context, executor& unit,

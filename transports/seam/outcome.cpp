@@ -32,6 +32,8 @@ constexpr std::array outcome_table{
               "The request expects more than 100-continue."},
   outcome_row{outcome::loop_detected, 508, "loop-detected",
               "The request came back to the node that passed it on."},
+  outcome_row{outcome::foreign_origin, 403, "foreign-origin",
+              "Pages of this origin may not open this."},
   outcome_row{outcome::no_endpoint, 503, "no-endpoint",
               "No agent is connected for this address."},
   outcome_row{outcome::no_connection, 503, "no-connection",

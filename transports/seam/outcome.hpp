@@ -17,6 +17,7 @@ enum class outcome : uint8_t {
   not_implemented = 5,
   expectation_failed = 6,
   loop_detected = 7,
+  foreign_origin = 9,
   // No way to carry the request; nothing of it was sent.
   no_endpoint = 10,
   no_connection = 11,

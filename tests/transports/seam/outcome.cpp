@@ -29,6 +29,7 @@ CAF_TEST(every_outcome_has_its_word_its_status_and_its_class) {
     {5, "not-implemented", 501, "node"},
     {6, "expectation-failed", 417, "node"},
     {7, "loop-detected", 508, "node"},
+    {9, "foreign-origin", 403, "node"},
     {10, "no-endpoint", 503, "unavailable"},
     {11, "no-connection", 503, "unavailable"},
     {12, "pool-exhausted", 503, "unavailable"},
