@@ -83,6 +83,12 @@ struct origin_rule {
   bool operator==(const origin_rule&) const = default;
 };
 
+/// The header of the PROXY protocol at the beginning of a target's connections
+/// (key `mappings[].proxy_protocol`); the numbers are those of the versions.
+enum class proxy_protocol : uint8_t { off, v1, v2 };
+
+std::string_view to_string(proxy_protocol version) noexcept;
+
 /// A named listener (key `servers.<name>`).
 struct server {
   std::string host = "0.0.0.0";
@@ -90,6 +96,9 @@ struct server {
   aps::config::http http; ///< the global `http` with this server's overrides
   bool agents = true;     ///< false = nobody dials in here
   uint32_t redirect_https = 0; ///< to https at this port; 0 = nobody is
+
+  /// Connections come from `trusted_proxies` and begin with its header.
+  bool proxy_protocol = false;
 
   /// The global list, or this server's own instead.
   std::vector<std::string> trusted_proxies = {};
@@ -249,6 +258,9 @@ struct mapping {
 
   /// Whose pages may open WebSockets.
   origin_rule origins = {};
+
+  /// How a target's connections begin.
+  aps::config::proxy_protocol proxy_protocol{};
 
   /// Absent = nobody checks; only with `tunnels`.
   std::optional<health_check> health = {};

@@ -133,6 +133,19 @@ void read_agent_origins(reader& in, server& to) {
     in.fail(in.path("agent_origins"), describe(*value), "a list of origins");
 }
 
+void read_proxy_protocol(reader& in, mapping& to) {
+  constexpr std::array all{proxy_protocol::off, proxy_protocol::v1,
+                           proxy_protocol::v2};
+  std::vector<std::string> words;
+  for (const auto each : all)
+    words.emplace_back(to_string(each));
+  std::string word{to_string(to.proxy_protocol)};
+  in.word("proxy_protocol", word, words);
+  for (const auto each : all)
+    if (word == to_string(each))
+      to.proxy_protocol = each;
+}
+
 void read_origins(reader& in, origin_rule& to) {
   using kind = origin_rule::kind;
   const auto* value = in.member("origins");
@@ -175,6 +188,10 @@ void read_server(const json& value, const std::string& path, server& to,
   read_http(in.object("http"), to.http);
   read_networks(in, "trusted_proxies", to.trusted_proxies);
   read_agent_origins(in, to);
+  if (to.proxy_protocol && to.trusted_proxies.empty())
+    in.fail(in.path("trusted_proxies"), "nothing",
+            "the addresses of the proxies, because only they may speak the "
+            "PROXY protocol");
   read_tls(in.object("tls"), to.tls);
   in.finish();
 }
@@ -320,6 +337,7 @@ void read_mapping(const json& value, const std::string& path,
   via.finish();
   read_fields(in, fields::mapping, to);
   read_origins(in, to.origins);
+  read_proxy_protocol(in, to);
   read_health(in, to);
   in.finish();
 }

@@ -65,7 +65,8 @@ json show(const mapping& rule) {
   auto out = show_fields(fields::mapping, rule,
                          {{"from", rule.from.str()},
                           {"to", rule.to.str()},
-                          {"origins", show(rule.origins)}});
+                          {"origins", show(rule.origins)},
+                          {"proxy_protocol", to_string(rule.proxy_protocol)}});
   if (rule.tunnels.empty())
     return out;
   using kind = stickiness::kind;

@@ -165,6 +165,7 @@ health_checker_state::rule_of(size_t index,
   head->authority = mapping.to.authority();
   head->path = mapping.health->path;
   head->protocol = origin_protocol_of(mapping.to.h2c, mapping.http2);
+  head->proxy = proxy_version_of(static_cast<unsigned>(mapping.proxy_protocol));
   head->headers = {
     {"Host", head->authority},
     {"User-Agent", context_->version.empty() ? "aps-health"

@@ -42,11 +42,10 @@ bool matches(const origin_pattern& pattern, const url& origin) {
   const auto& host = pattern.at.host;
   if (origin.scheme != pattern.at.scheme || origin.port != pattern.at.port)
     return false;
-  return pattern.below ? origin.host.size() > host.size() + 1
-                           && origin.host.ends_with(host)
-                           && origin.host[origin.host.size() - host.size() - 1]
-                                == '.'
-                       : origin.host == host;
+  return pattern.below
+           ? origin.host.size() > host.size() + 1 && origin.host.ends_with(host)
+               && origin.host[origin.host.size() - host.size() - 1] == '.'
+           : origin.host == host;
 }
 
 } // namespace
@@ -59,10 +58,11 @@ bool lists_origin(const std::vector<std::string>& patterns,
                   std::string_view origin) {
   const auto known = parse_origin(origin);
   return known
-         && std::any_of(patterns.begin(), patterns.end(), [&](const auto& text) {
-              const auto pattern = parse_pattern(text);
-              return pattern && matches(*pattern, *known);
-            });
+         && std::any_of(patterns.begin(), patterns.end(),
+                        [&](const auto& text) {
+                          const auto pattern = parse_pattern(text);
+                          return pattern && matches(*pattern, *known);
+                        });
 }
 
 bool is_same_origin(std::string_view origin, const web_address& to) {

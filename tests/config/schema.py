@@ -42,6 +42,7 @@ COMPANIONS = {("pool_size", 1000): {"max_pool_size": 1000},
               ("max_pool_size", 1): {"pool_size": 1},
               ("target_utilization", 5): {"utilization_hysteresis": 0},
               ("utilization_hysteresis", 95): {"target_utilization": 100},
+              ("proxy_protocol", True): {"trusted_proxies": ["::1"]},
               ("hold_down", 604800): {"max_hold_down": 604800},
               ("max_hold_down", 0.001): {"hold_down": 0.001}}
 
@@ -111,6 +112,8 @@ BROKEN = [
     '{"from": "http://a", "to": "http://b#f"}',
     '{"from": "http://u@a", "to": "http://b"}',
     '{"from": "http://", "to": "http://b"}',
+    '{"from": "http://a", "to": "http://b", "proxy_protocol": true}',
+    '{"from": "http://a", "to": "http://b", "proxy_protocol": "v3"}',
     '{"from": "http://a", "to": "http://b", "origins": "none"}',
     '{"from": "http://a", "to": "http://b", "origins": []}',
     '{"from": "http://a", "to": "http://b", "origins": ["any"]}',
@@ -327,7 +330,8 @@ def check_member(path, key, schema):
     if kind in ("integer", "number"):
         check_range(path, key, schema)
     elif kind == "boolean":
-        expect_accepted(changed(path, {key: not schema["default"]}))
+        expect_accepted(changed(path, with_companions(
+            key, not schema["default"])))
         for wrong in (0, NO_SCALAR[1], None, []):
             expect_refused(changed(path, {key: wrong}), where)
     elif kind == "string":

@@ -6,6 +6,7 @@
 #include "transports/http/hops.hpp"
 #include "transports/http/identity.hpp"
 #include "transports/http/response_writer.hpp"
+#include "transports/net/sockets.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
 #include <optional>
@@ -129,6 +130,18 @@ std::optional<request_fate> end_here(const http_front_context& context,
   return std::nullopt;
 }
 
+// Whose connection a target's is, as its PROXY header says.
+std::string proxy_ends_of(const front_peer& peer, const request_facts& facts,
+                          const route& via) {
+  if (via.rule.proxy_protocol == config::proxy_protocol::off || !peer.stream)
+    return {};
+  // Whom a proxy names by a field has no port.
+  const bool direct = facts.visitor_ip == peer.ip;
+  return config::authority(facts.visitor_ip,
+                           direct ? peer.stream->peer().port() : uint16_t{0})
+         + " " + to_string(peer.stream->destination());
+}
+
 request_fate go_on(const http_front_context& context, message_head& head,
                    const front_peer& peer, const request_facts& facts,
                    std::shared_ptr<const route> via,
@@ -140,7 +153,8 @@ request_fate go_on(const http_front_context& context, message_head& head,
                               .secure = peer.tls != nullptr,
                               .upgrades = context.options().upgrades,
                               .pseudonym = context.pseudonym(),
-                              .connection = peer.connection});
+                              .connection = peer.connection,
+                              .proxy_ends = proxy_ends_of(peer, facts, *via)});
   if (!fits_a_frame(*out)) {
     head.method = out->method; // for the record
     head.headers = {{"Host", address.authority}};

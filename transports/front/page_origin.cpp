@@ -26,7 +26,8 @@ page_origin origin_of(const header_list& headers) {
 std::string sentence(const page_origin& page, const char* who_may) {
   if (page.count > 1)
     return "There is more than one Origin.";
-  return "A page of " + foreign_text(page.field->value, max_shown_origin) + who_may;
+  return "A page of " + foreign_text(page.field->value, max_shown_origin)
+         + who_may;
 }
 
 } // namespace

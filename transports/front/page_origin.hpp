@@ -1,7 +1,7 @@
 #pragma once
 
-#include "config/config.hpp"
 #include "config/access/web_origins.hpp"
+#include "config/config.hpp"
 #include "transports/seam/frame.hpp"
 
 #include <string>

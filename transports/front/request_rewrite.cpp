@@ -252,6 +252,9 @@ request_head_ptr rewrite_request(message_head& head,
   result->method = std::move(head.method);
   result->scheme = via.rule.to.scheme;
   result->protocol = origin_protocol_of(via.rule.to.h2c, via.rule.http2);
+  result->proxy = proxy_version_of(
+    static_cast<unsigned>(via.rule.proxy_protocol));
+  result->proxy_ends = source.proxy_ends;
   result->authority = via.rule.to.authority();
   result->path = via.target_path(address.path);
   result->content_length = head.content_length;

@@ -31,6 +31,7 @@ struct origin_address {
   std::string scheme; ///< http | https
   std::string host;   ///< without brackets
   std::string port;
+  std::string preamble = {}; ///< goes before all else, TLS too
 
   /// host:port, for messages.
   std::string str() const;

@@ -29,9 +29,11 @@ enum class limit : uint8_t {
   handshake,           ///< a TLS handshake that failed
   handshake_time,      ///< one that comes too slowly
   handshake_rate,      ///< of TLS, for one address
+  untrusted_proxy,     ///< who speaks for others, and may not
+  proxy_header,        ///< of the PROXY protocol: malformed, or late
 };
 
-inline constexpr auto last_limit = limit::handshake_rate;
+inline constexpr auto last_limit = limit::proxy_header;
 inline constexpr size_t limit_kinds = static_cast<size_t>(last_limit) + 1;
 
 struct limit_row {
@@ -60,6 +62,8 @@ inline constexpr std::array<limit_row, limit_kinds> limit_table{{
   {limit::handshake, "failed-handshake"},
   {limit::handshake_time, "handshake-time"},
   {limit::handshake_rate, "handshake-rate"},
+  {limit::untrusted_proxy, "untrusted-proxy"},
+  {limit::proxy_header, "proxy-header"},
 }};
 
 namespace detail {

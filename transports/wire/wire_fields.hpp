@@ -97,6 +97,8 @@ void fields(Codec& c, like<Codec, request_frame>& f,
   c.number(10, f.window);
   c.number(11, head.visitor);
   c.number(12, head.protocol);
+  c.number(14, head.proxy);
+  c.text(15, head.proxy_ends);
 }
 
 template <class Codec>

@@ -63,9 +63,9 @@ CAF_TEST(patterns list the origins that they name) {
 }
 
 CAF_TEST(what is no pattern is told) {
-  for (const auto* text : {"https://app.test", "http://app.test:8080",
-                           "https://*.app.test:1", "http://[::1]:2",
-                           "http://localhost", "https://10.0.0.1"})
+  for (const auto* text :
+       {"https://app.test", "http://app.test:8080", "https://*.app.test:1",
+        "http://[::1]:2", "http://localhost", "https://10.0.0.1"})
     CAF_CHECK(is_origin_pattern(text));
   for (const auto* text :
        {"", "*", "app.test", "https://", "https://*", "https://*.",

@@ -24,9 +24,8 @@ header_list asked_by(std::vector<std::string> origins) {
 
 CAF_TEST(who has no origin is no browser) {
   CAF_CHECK_EQUAL(why_foreign({kind::same}, asked_by({}), here), "");
-  CAF_CHECK_EQUAL(why_foreign({kind::listed, {"http://a.test"}}, asked_by({}),
-                              here),
-                  "");
+  CAF_CHECK_EQUAL(
+    why_foreign({kind::listed, {"http://a.test"}}, asked_by({}), here), "");
   CAF_CHECK_EQUAL(why_no_agent({}, asked_by({})), "");
 }
 
@@ -59,15 +58,15 @@ CAF_TEST(pages are told apart by their rule) {
 }
 
 CAF_TEST(what is refused says why in a line) {
-  CAF_CHECK_EQUAL(why_foreign({kind::same}, asked_by({"http://evil.test"}),
-                              here),
-                  "A page of http://evil.test may not open a WebSocket here.");
+  CAF_CHECK_EQUAL(
+    why_foreign({kind::same}, asked_by({"http://evil.test"}), here),
+    "A page of http://evil.test may not open a WebSocket here.");
   CAF_CHECK_EQUAL(why_foreign({kind::same}, asked_by({"a", "b"}), here),
                   "There is more than one Origin.");
   CAF_CHECK_EQUAL(why_no_agent({}, asked_by({"http://evil.test"})),
                   "A page of http://evil.test is no agent.");
-  const auto long_one = why_no_agent({}, asked_by({std::string(9999, 'x')
-                                                   + "\n"}));
+  const auto long_one
+    = why_no_agent({}, asked_by({std::string(9999, 'x') + "\n"}));
   CAF_CHECK_LESS(long_one.size(), 200u);
   CAF_CHECK_EQUAL(long_one.find('\n'), long_one.npos);
 }
