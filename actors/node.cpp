@@ -248,6 +248,8 @@ class node_impl final : public node {
       options.limits = limits_of(settings.http);
       options.connections = limits_of(context_->config.limits);
       options.trusted_proxies = settings.trusted_proxies;
+      options.agent_origins = settings.agent_origins;
+      options.proxy_protocol = settings.proxy_protocol;
       options.hop = hop;
       options.redirect_https = static_cast<uint16_t>(settings.redirect_https);
       if (settings.tls)

@@ -147,6 +147,15 @@ node node_reader::read() {
 
 } // namespace
 
+std::string_view to_string(proxy_protocol version) noexcept {
+  switch (version) {
+    case proxy_protocol::off: return "off";
+    case proxy_protocol::v1: return "v1";
+    case proxy_protocol::v2: return "v2";
+  }
+  return "unknown";
+}
+
 std::string_view to_string(client_certificate asked) noexcept {
   switch (asked) {
     case client_certificate::none: return "none";

@@ -69,6 +69,26 @@ struct tls {
   bool operator==(const tls&) const = default;
 };
 
+/// Whose pages may open WebSockets through a mapping (key
+/// `mappings[].origins`; config/access/web_origins.hpp).
+struct origin_rule {
+  enum class kind : uint8_t {
+    any,    ///< everybody's
+    same,   ///< those of the host that is asked
+    listed, ///< those of `patterns`
+  };
+
+  kind allowed = kind::any;
+  std::vector<std::string> patterns = {};
+  bool operator==(const origin_rule&) const = default;
+};
+
+/// The header of the PROXY protocol at the beginning of a target's connections
+/// (key `mappings[].proxy_protocol`); the numbers are those of the versions.
+enum class proxy_protocol : uint8_t { off, v1, v2 };
+
+std::string_view to_string(proxy_protocol version) noexcept;
+
 /// A named listener (key `servers.<name>`).
 struct server {
   std::string host = "0.0.0.0";
@@ -77,8 +97,14 @@ struct server {
   bool agents = true;     ///< false = nobody dials in here
   uint32_t redirect_https = 0; ///< to https at this port; 0 = nobody is
 
+  /// Connections come from `trusted_proxies` and begin with its header.
+  bool proxy_protocol = false;
+
   /// The global list, or this server's own instead.
   std::vector<std::string> trusted_proxies = {};
+
+  /// Of pages that may dial in as agents; others, of browsers, may not.
+  std::vector<std::string> agent_origins = {};
 
   std::optional<aps::config::tls> tls = {}; ///< absent = plain
   aps::config::access access = {};          ///< of its visitors
@@ -266,6 +292,12 @@ struct mapping {
 
   /// Only of https targets; absent = nothing but what holds for all.
   std::optional<target_tls> tls = {};
+
+  /// Whose pages may open WebSockets.
+  origin_rule origins = {};
+
+  /// How a target's connections begin.
+  aps::config::proxy_protocol proxy_protocol{};
 
   /// Absent = nobody checks; only with `tunnels`.
   std::optional<health_check> health = {};

@@ -145,6 +145,9 @@ inline constexpr field<server> server[] = {
   {"redirect_https", &server::redirect_https, {0, 65535}, restart,
    "visitors whose request no mapping takes are sent to https:// at this port "
    "(308), agents are not; 0 = nobody is"},
+  {"proxy_protocol", &server::proxy_protocol, a_switch, restart,
+   "connections come from `trusted_proxies` alone and begin with a header of "
+   "the PROXY protocol, version 1 or 2; see below"},
 };
 
 inline constexpr field<pool> pool[] = {

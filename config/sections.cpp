@@ -4,6 +4,7 @@
 #include "config/log_components.hpp"
 #include "config/networks.hpp"
 #include "config/syntax/text.hpp"
+#include "config/access/web_origins.hpp"
 
 #include <algorithm>
 #include <array>
@@ -107,6 +108,62 @@ void read_networks(reader& in, const char* key, std::vector<std::string>& to) {
   }
 }
 
+namespace {
+
+// A list of origins under `key`, in its value.
+void read_origin_list(reader& in, const char* key, const json& value,
+                      std::vector<std::string>& to) {
+  to.clear();
+  for (size_t i = 0; i < value.size(); ++i) {
+    auto text = value[i].is_string() ? value[i].get<std::string>() : "";
+    if (is_origin_pattern(text))
+      to.push_back(std::move(text));
+    else
+      in.fail(element_path(in.path(key), i), in.found(key, i),
+              "an origin such as \"https://app.test\", or "
+              "\"https://*.app.test\" for all below it");
+  }
+}
+
+void read_agent_origins(reader& in, server& to) {
+  const auto* value = in.member("agent_origins");
+  if (value && value->is_array())
+    read_origin_list(in, "agent_origins", *value, to.agent_origins);
+  else if (value)
+    in.fail(in.path("agent_origins"), describe(*value), "a list of origins");
+}
+
+void read_proxy_protocol(reader& in, mapping& to) {
+  constexpr std::array all{proxy_protocol::off, proxy_protocol::v1,
+                           proxy_protocol::v2};
+  std::vector<std::string> words;
+  for (const auto each : all)
+    words.emplace_back(to_string(each));
+  std::string word{to_string(to.proxy_protocol)};
+  in.word("proxy_protocol", word, words);
+  for (const auto each : all)
+    if (word == to_string(each))
+      to.proxy_protocol = each;
+}
+
+void read_origins(reader& in, origin_rule& to) {
+  using kind = origin_rule::kind;
+  const auto* value = in.member("origins");
+  if (!value)
+    return;
+  if (value->is_array() && !value->empty()) {
+    to.allowed = kind::listed;
+    read_origin_list(in, "origins", *value, to.patterns);
+  } else if (*value == "any" || *value == "same") {
+    to.allowed = *value == "any" ? kind::any : kind::same;
+  } else {
+    in.fail(in.path("origins"), describe(*value),
+            "any, same, or a list of origins");
+  }
+}
+
+} // namespace
+
 void read_limits(reader&& in, limits& to) {
   read_fields(in, fields::limits, to);
   read_networks(in, "trusted", to.trusted);
@@ -130,6 +187,11 @@ void read_server(const json& value, const std::string& path, server& to,
   read_fields(in, fields::server, to);
   read_http(in.object("http"), to.http);
   read_networks(in, "trusted_proxies", to.trusted_proxies);
+  read_agent_origins(in, to);
+  if (to.proxy_protocol && to.trusted_proxies.empty())
+    in.fail(in.path("trusted_proxies"), "nothing",
+            "the addresses of the proxies, because only they may speak the "
+            "PROXY protocol");
   read_tls(in.object("tls"), to.tls);
   read_access(in, to.access);
   in.finish();
@@ -276,6 +338,8 @@ void read_mapping(const json& value, const std::string& path,
   via.finish();
   read_fields(in, fields::mapping, to);
   read_target_tls(in, to);
+  read_origins(in, to.origins);
+  read_proxy_protocol(in, to);
   read_health(in, to);
   read_access(in, to.access);
   in.finish();

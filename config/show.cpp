@@ -150,11 +150,21 @@ json show(const health_check& check) {
                      {{"path", check.path}, {"expect", std::move(expected)}});
 }
 
+json show(const origin_rule& rule) {
+  using kind = origin_rule::kind;
+  if (rule.allowed == kind::listed)
+    return rule.patterns;
+  return rule.allowed == kind::any ? "any" : "same";
+}
+
 } // namespace
 
 json show(const mapping& rule) {
   auto out = show_fields(fields::mapping, rule,
-                         {{"from", rule.from.str()}, {"to", rule.to.str()}});
+                         {{"from", rule.from.str()},
+                          {"to", rule.to.str()},
+                          {"origins", show(rule.origins)},
+                          {"proxy_protocol", to_string(rule.proxy_protocol)}});
   if (rule.tls)
     out["tls"] = show(*rule.tls);
   show_access(out, rule.access);
@@ -224,6 +234,7 @@ json show_frame(const node& config) {
                     {{"host", server.host},
                      {"port", server.port},
                      {"trusted_proxies", server.trusted_proxies},
+                     {"agent_origins", server.agent_origins},
                      {"http", show_fields(fields::http, server.http)}});
     if (server.tls)
       shown["tls"] = show(*server.tls);

@@ -6,6 +6,7 @@
 #include "transports/net/byte_stream.hpp"
 #include "transports/net/gate.hpp"
 #include "transports/net/guard.hpp"
+#include "transports/net/proxy/proxy_reader.hpp"
 #include "transports/net/sniffer.hpp"
 #include "transports/net/tls/tls_handshake.hpp"
 #include "transports/seam/live_set.hpp"
@@ -182,8 +183,15 @@ class open_port : public std::enable_shared_from_this<open_port> {
         || error.value() == ENOMEM)
       return accept_later();
     if (!error)
-      admit(unit, std::make_unique<byte_stream>(std::move(socket), peer_));
+      meet(unit, std::make_unique<byte_stream>(std::move(socket), peer_));
     accept();
+  }
+
+  void meet(io_unit& unit, stream_ptr stream) {
+    if (!options_.proxy_protocol || http_->trusted().contains(stream->peer_ip()))
+      return admit(unit, std::move(stream));
+    to_->on_limit(limit::untrusted_proxy, stream->peer_name(),
+                  "none of trusted_proxies, so no PROXY header is read");
   }
 
   void admit(io_unit& unit, stream_ptr stream) {
@@ -228,10 +236,37 @@ class open_port : public std::enable_shared_from_this<open_port> {
   }
 
   void begin(io_unit& unit, stream_ptr stream, place_ptr place) {
-    if (tls_)
+    if (options_.proxy_protocol && !stream->was_passed_on())
+      unwrap(unit, std::move(stream), std::move(place));
+    else if (tls_)
       secure(unit, std::move(stream), std::move(place));
     else
       sniff(unit, std::move(stream), std::move(place));
+  }
+
+  /// Who comes through a proxy has a place of its own from then on.
+  void unwrap(io_unit& unit, stream_ptr stream, place_ptr place) {
+    const auto me = shared_from_this();
+    const auto peer = place->peer();
+    auto reader = std::make_shared<proxy_reader>(
+      unit, std::move(stream), options_.limits.header_timeout,
+      proxy_reader::handlers{
+        [me, &unit, place](stream_ptr from,
+                           const std::optional<proxied_ends>& ends) mutable {
+          auto held = std::exchange(place, nullptr);
+          if (!ends) {
+            from->passed_on(from->peer(), from->destination());
+            return me->begin(unit, std::move(from), std::move(held));
+          }
+          held.reset(); // the proxy's, before its visitor takes one
+          from->passed_on(ends->source, ends->destination);
+          me->admit(unit, std::move(from));
+        },
+        [me, peer](std::string_view problem) {
+          me->to_->on_limit(limit::proxy_header, peer, problem);
+        }});
+    make_room_by(place, reader);
+    reader->start();
   }
 
   /// TLS first, and then as without.

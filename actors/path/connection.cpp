@@ -301,7 +301,10 @@ void connection_state::on_carry(carry& leased) {
   if (!understands(hello_.features, *exchange->head())) {
     exchange->fail(outcome::not_implemented,
                    "the agent of " + hello_.endpoint + " (" + hello_.software
-                     + ") is too old to ask targets in HTTP/2");
+                     + ") is too old to ask targets "
+                     + (exchange->head()->proxy != proxy_version::none
+                          ? "with a PROXY header"
+                          : "in HTTP/2"));
     return compat::send(
       self_, pool_, returned{self_, exchange->id(), outcome::not_implemented});
   }

@@ -167,6 +167,7 @@ health_checker_state::rule_of(size_t index,
   head->protocol = origin_protocol_of(mapping.to.h2c, mapping.http2);
   if (mapping.tls)
     head->server_name = mapping.tls->server_name;
+  head->proxy = proxy_version_of(static_cast<unsigned>(mapping.proxy_protocol));
   head->headers = {
     {"Host", head->authority},
     {"User-Agent", context_->version.empty() ? "aps-health"

@@ -48,6 +48,7 @@ COMPANIONS = {("pool_size", 1000): {"max_pool_size": 1000},
               ("max_pool_size", 1): {"pool_size": 1},
               ("target_utilization", 5): {"utilization_hysteresis": 0},
               ("utilization_hysteresis", 95): {"target_utilization": 100},
+              ("proxy_protocol", True): {"trusted_proxies": ["::1"]},
               ("hold_down", 604800): {"max_hold_down": 604800},
               ("max_hold_down", 0.001): {"hold_down": 0.001}}
 
@@ -91,6 +92,9 @@ GOOD += ['{"servers": {"s": 1}, "tunnels": {"t": %s}}' % tunnel for tunnel in [
 REFERENCES = [
     '{"servers": {"s": 1}, "trusted_proxies": ["${NET}"]}',
     '{"servers": {"s": 1}, "limits": {"trusted": ["${NET}"]}}',
+    '{"servers": {"s": {"port": 1, "agent_origins": ["${PAGE}"]}}}',
+    '{"servers": {"s": 1}, "mappings": [{"from": "http://a", "to": "http://b",'
+    ' "origins": ["${PAGE}"]}]}',
     '{"servers": {"s": 1}, "dns": {"servers": ["${DNS}"]}}',
     '{"servers": {"s": 1}, "dns": {"servers": "${DNS}"}}',
 ] + ['{"servers": {"s": 1}, "tunnels": {"t": {"password": "p"}}, "mappings": ['
@@ -168,6 +172,12 @@ BROKEN = [
     '{"from": "http://a", "to": "http://b#f"}',
     '{"from": "http://u@a", "to": "http://b"}',
     '{"from": "http://", "to": "http://b"}',
+    '{"from": "http://a", "to": "http://b", "proxy_protocol": true}',
+    '{"from": "http://a", "to": "http://b", "proxy_protocol": "v3"}',
+    '{"from": "http://a", "to": "http://b", "origins": "none"}',
+    '{"from": "http://a", "to": "http://b", "origins": []}',
+    '{"from": "http://a", "to": "http://b", "origins": ["any"]}',
+    '{"from": "http://a", "to": "http://b", "origins": ["https://a/"]}',
     '{"from": "http://a", "to": "http://b", "via": "t"}',
     '{"from": "http://a", "to": "http://b", "via": {}}',
     '{"from": "http://a", "to": "http://b", "via": {"tunnels": []}}',
@@ -380,7 +390,8 @@ def check_member(path, key, schema):
     if kind in ("integer", "number"):
         check_range(path, key, schema)
     elif kind == "boolean":
-        expect_accepted(changed(path, {key: not schema["default"]}))
+        expect_accepted(changed(path, with_companions(
+            key, not schema["default"])))
         for wrong in (0, NO_SCALAR[1], None, []):
             expect_refused(changed(path, {key: wrong}), where)
     elif kind == "string":

@@ -30,6 +30,8 @@ CAF_TEST(what is shown is read as the same configuration) {
                 "b": {"port": 2, "trusted_proxies": ["::1"],
                       "http": {"idle_timeout": 3}},
                 "c": {"port": 4, "agents": false},
+                "f": {"port": 8, "agent_origins": ["https://*.x.test"],
+                      "proxy_protocol": true},
                 "d": {"port": 5, "tls": {
                   "cert": "c", "key": "k", "min_version": "1.3",
                   "certificates": [{"cert": "d", "key": "l"}],
@@ -51,7 +53,10 @@ CAF_TEST(what is shown is read as the same configuration) {
        "health": {"path": "/up?x", "interval": 0.5, "timeout": 7,
                   "expect": [204, "4xx"], "fall": 1, "rise": 9}},
       {"from": "https://[::1]:9", "to": "http://z.test",
-       "allow_encoded_slash": true}],
+       "allow_encoded_slash": true, "origins": "same",
+       "proxy_protocol": "v2"},
+      {"from": "https://w.test", "to": "http://z.test",
+       "origins": ["https://a.test", "http://[::1]:8"]}],
     "admin": {"port": 3, "token": "a-secret-of-the-admin",
               "actor_metrics": true, "keep_exchanges": 5,
               "grpc": {"host": "0.0.0.0", "port": 7, "tls": {

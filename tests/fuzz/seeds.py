@@ -177,6 +177,20 @@ def routes():
     return ["\n".join(lines).encode() for lines in lists]
 
 
+def proxy():
+    """Headers of the PROXY protocol."""
+    begin = b"\r\n\r\n\0\r\nQUIT\n"
+    ends4 = bytes([192, 0, 2, 1, 198, 51, 100, 2]) + b"\x12\x34\x01\xbb"
+    yield b"PROXY TCP4 192.0.2.1 198.51.100.2 4711 443\r\nGET / HTTP/1.1"
+    yield b"PROXY TCP6 2001:db8::1 ::1 4711 443\r\n"
+    yield b"PROXY UNKNOWN ffff::1 ::2 1 2\r\n"
+    yield begin + b"\x21\x11\x00\x0c" + ends4
+    yield begin + b"\x21\x21\x00\x24" + bytes(32) + b"\x12\x34\x01\xbb"
+    yield begin + b"\x20\x00\x00\x00"
+    yield begin + b"\x21\x11\x00\x13" + ends4 + b"\x04\x00\x04abcd"
+    yield begin + b"\x21\x31\x00\xd8" + bytes(216)
+
+
 def h2():
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -202,6 +216,7 @@ def h2():
 TARGETS = {
     "request": requests, "response": responses, "chunked": chunked,
     "frames": frames, "poll": polls, "config": configs, "routes": routes,
+    "proxy": proxy,
     "http2": h2,
 }
 

@@ -371,6 +371,21 @@ socket.onmessage = message => {
 socket.onerror = () => show('socket failed');
 </script>""", headers=[("Content-Type", "text/html")])
 
+    def do_socket_page(self):
+        """A page that opens the WebSocket that its fragment names, over the
+        connection that it has there already, if it can."""
+        self.digest()
+        self.answer(b"""<!doctype html><title>socket</title><body><script>
+const show = text => document.body.append(text, document.createElement('br'));
+const to = location.hash.slice(1);
+fetch(to.replace('ws', 'http').replace('/websocket', '/'),
+      {mode: 'no-cors', credentials: 'include'}).then(() => {
+  const socket = new WebSocket(to);
+  socket.onopen = () => show('the socket is open');
+  socket.onerror = () => show('the socket is refused');
+}, () => show('no answer'));
+</script>""", headers=[("Content-Type", "text/html")])
+
     def do_hop(self):
         """An answer with hop-by-hop headers of this hop."""
         self.digest()

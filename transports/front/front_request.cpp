@@ -1,10 +1,12 @@
 #include "transports/front/front_request.hpp"
 
 #include "config/host.hpp"
+#include "transports/front/page_origin.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/hops.hpp"
 #include "transports/http/identity.hpp"
 #include "transports/http/response_writer.hpp"
+#include "transports/net/sockets.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
 #include <optional>
@@ -52,16 +54,40 @@ final_request answer_here(const message_head& request) {
   return out;
 }
 
+// Whether a proxy that may say so, or its own connection, has TLS.
+bool is_secure(const message_head& head, const front_peer& peer,
+               const request_facts& facts) {
+  if (peer.tls)
+    return true;
+  const auto* proto = find_header(head.headers, "x-forwarded-proto");
+  return facts.trusted && proto && iequals(proto->value, "https");
+}
+
 // What a mapping takes stays, such as the challenges of a certificate
 // authority; and what came over TLS to a trusted proxy would come back.
 bool goes_to_https(const http_front_context& context, const message_head& head,
                    const front_peer& peer, const request_facts& facts,
                    const request_address& address) {
-  if (context.options().redirect_https == 0 || peer.tls || address.host.empty()
-      || address.scheme != "http" || !address.path.starts_with('/'))
-    return false;
-  const auto* proto = find_header(head.headers, "x-forwarded-proto");
-  return !(facts.trusted && proto && iequals(proto->value, "https"));
+  return context.options().redirect_https != 0 && !is_secure(head, peer, facts)
+         && !address.host.empty() && address.scheme == "http"
+         && address.path.starts_with('/');
+}
+
+// Browsers ask nobody before they open a WebSocket, and CORS is for the rest.
+std::optional<denial> refuse_page(const message_head& head,
+                                  const front_peer& peer,
+                                  const request_facts& facts,
+                                  const route& via,
+                                  const request_address& address) {
+  if (via.rule.origins.allowed == config::origin_rule::kind::any
+      || upgrade_of(head).empty())
+    return std::nullopt;
+  auto why = why_foreign(via.rule.origins, head.headers,
+                         {address.host, address.port,
+                          is_secure(head, peer, facts)});
+  if (why.empty())
+    return std::nullopt;
+  return denial{outcome::foreign_origin, std::move(why), {}};
 }
 
 // The same address over TLS. The method stays (RFC 9110, 15.4.9).
@@ -104,6 +130,18 @@ std::optional<request_fate> end_here(const http_front_context& context,
   return std::nullopt;
 }
 
+// Whose connection a target's is, as its PROXY header says.
+std::string proxy_ends_of(const front_peer& peer, const request_facts& facts,
+                          const route& via) {
+  if (via.rule.proxy_protocol == config::proxy_protocol::off || !peer.stream)
+    return {};
+  // Whom a proxy names by a field has no port.
+  const bool direct = facts.visitor_ip == peer.ip;
+  return config::authority(facts.visitor_ip,
+                           direct ? peer.stream->peer().port() : uint16_t{0})
+         + " " + to_string(peer.stream->destination());
+}
+
 request_fate go_on(const http_front_context& context, message_head& head,
                    const front_peer& peer, const request_facts& facts,
                    visitor_entry entry, const request_address& address) {
@@ -116,7 +154,8 @@ request_fate go_on(const http_front_context& context, message_head& head,
                               .upgrades = context.options().upgrades,
                               .pseudonym = context.pseudonym(),
                               .connection = peer.connection,
-                              .pass = entry.pass.get()});
+                              .pass = entry.pass.get(),
+                              .proxy_ends = proxy_ends_of(peer, facts, *via)});
   if (!fits_a_frame(*out)) {
     head.method = out->method; // for the record
     head.headers = {{"Host", address.authority}};
@@ -174,8 +213,10 @@ request_fate decide_request(const http_front_context& context,
     facts.access = std::move(denied->reason);
     return std::move(*denied);
   }
-  return go_on(context, head, peer, facts,
-               std::get<visitor_entry>(std::move(decision)), known);
+  auto entry = std::get<visitor_entry>(std::move(decision));
+  if (auto refused = refuse_page(head, peer, facts, *entry.via, known))
+    return std::move(*refused);
+  return go_on(context, head, peer, facts, std::move(entry), known);
 }
 
 void tell_own_answer(const http_front_context& context, executor& unit,

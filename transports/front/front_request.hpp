@@ -15,6 +15,7 @@ struct front_peer {
   std::string_view ip;
   uint64_t connection = 0; ///< a number of its own
   tls_facts_ptr tls = nullptr; ///< null = it came without
+  const byte_stream* stream = nullptr; ///< null = it is gone
 };
 
 /// What one request asks for, and who, whichever version of HTTP it came in.

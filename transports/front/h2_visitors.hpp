@@ -46,7 +46,10 @@ class h2_visitors final : public h2_acceptor,
   }
   const http_front_context& context() const noexcept { return *context_; }
   const std::string& peer_ip() const noexcept { return peer_ip_; }
-  front_peer peer() const { return {peer_ip_, number_, tls_}; }
+  front_peer peer() const {
+    const auto alive = connection_.lock();
+    return {peer_ip_, number_, tls_, alive ? alive->stream() : nullptr};
+  }
   uint64_t next_seed() noexcept { return seed_++; }
 
   /// Bytes of an answer that may be under way to one more visit: the more of

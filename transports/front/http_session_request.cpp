@@ -1,4 +1,5 @@
 #include "transports/front/http_session.hpp"
+#include "transports/front/page_origin.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/misread.hpp"
 #include "transports/seam/probe_request.hpp"
@@ -141,8 +142,13 @@ void http_session::begin_request() {
   if (parser_.fault() != parse_fault::none)
     return refuse_faulty();
   const auto& local = context_->local_service();
-  belong_to(local && local->takes(head.method, head.target) ? local.get()
-                                                            : nullptr);
+  const bool served_here = local && local->takes(head.method, head.target);
+  if (context_->options().agents && (served_here || is_agent()))
+    if (const auto why = why_no_agent(context_->options().agent_origins,
+                                      head.headers);
+        !why.empty())
+      return refuse(outcome::foreign_origin, why);
+  belong_to(served_here ? local.get() : nullptr);
   if (service_)
     return start_service();
   if (is_agent())

@@ -38,6 +38,7 @@ class h2_connection final : public channel, public watched {
 
   /// Precondition: it is not over.
   int native_handle() { return stream_->socket().native_handle(); }
+  const byte_stream* stream() const noexcept { return stream_.get(); }
   bool is_over() const noexcept { return over(); }
   bool secure() const noexcept { return tls_ != nullptr; }
 

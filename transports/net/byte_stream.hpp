@@ -47,6 +47,14 @@ class byte_stream {
   /// never mapped into IPv6; port 0 = it was gone already.
   const tcp::endpoint& peer() const noexcept { return peer_; }
 
+  /// What the other end connected to, never mapped either; as somebody between
+  /// says, or the system. Port 0 = unknown.
+  tcp::endpoint destination() const;
+
+  /// Somebody between says whose connection it is (the PROXY protocol).
+  void passed_on(const tcp::endpoint& from, const tcp::endpoint& to);
+  bool was_passed_on() const noexcept { return passed_to_ != nullptr; }
+
   /// Its "ip:port", and the address alone; "unknown" when it was gone.
   std::string peer_name() const;
   std::string peer_ip() const;
@@ -152,6 +160,7 @@ class byte_stream {
 
   tcp::socket socket_;
   tcp::endpoint peer_;
+  std::unique_ptr<const tcp::endpoint> passed_to_; ///< null = not passed on
   std::shared_ptr<const void> kept_; ///< outlives `tls_`
   std::unique_ptr<tls_stream> tls_;
   std::string early_;

@@ -8,6 +8,7 @@
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
 
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
@@ -242,6 +243,21 @@ class connector final : public watched,
     stream_->socket().set_option(asio::socket_base::keep_alive{true}, ignored);
     stream_->socket().set_option(keep_idle{60}, ignored);
     stream_->socket().set_option(keep_interval{20}, ignored);
+    if (to_.preamble.empty())
+      return begin();
+    asio::async_write(
+      stream_->socket(), asio::buffer(to_.preamble),
+      guard(unit_, shared_from_this(),
+            [](const auto& self, const error_code& failed, size_t) {
+              if (!self->done_)
+                return;
+              if (failed)
+                return self->fail(outcome_of(failed), failed.message());
+              self->begin();
+            }));
+  }
+
+  void begin() {
     if (to_.scheme == "https")
       shake_hands();
     else

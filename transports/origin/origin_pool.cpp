@@ -1,5 +1,6 @@
 #include "transports/origin/origin_pool.hpp"
 
+#include "transports/net/proxy/proxy_header.hpp"
 #include "transports/origin/origin_fields.hpp"
 
 #include <boost/asio/post.hpp>
@@ -18,6 +19,24 @@ constexpr duration check_interval = std::chrono::seconds(1);
 // anew.
 constexpr size_t most_noted = 1024;
 
+// In the names of origins whose connections are those of one visitor.
+constexpr std::string_view private_mark = " as ";
+
+bool is_private(std::string_view key) {
+  return key.find(private_mark) != key.npos;
+}
+
+std::string preamble_of(const request_head& head) {
+  switch (head.proxy) {
+    case proxy_version::none: break;
+    case proxy_version::v1:
+      return proxy_header_v1(parse_proxied_ends(head.proxy_ends));
+    case proxy_version::v2:
+      return proxy_header_v2(parse_proxied_ends(head.proxy_ends));
+  }
+  return {};
+}
+
 } // namespace
 
 origin_pool::origin_pool(io_unit& unit,
@@ -31,6 +50,7 @@ origin_protocol origin_pool::protocol_for(const std::string& key,
   const bool http1 = head.kind() != exchange_kind::request
                      || (negotiable
                          && (head.scheme != "https" || http1_.contains(key)
+                             || head.proxy != proxy_version::none
                              || authenticates_connection(head.headers)));
   return http1 ? origin_protocol::http1 : head.protocol;
 }
@@ -92,6 +112,9 @@ origin_connection_ptr origin_pool::take_idle(const std::string& key) {
 void origin_pool::put(origin_connection_ptr connection) {
   assert(connection);
   const auto key = connection->pool_key();
+  // Its visitor may never come back.
+  if (is_private(key))
+    return connection->close();
   authenticated_ = authenticated_ || key != connection->key();
   auto& idle = idle_[key];
   if (over_ || idle.size() >= settings_->options.max_idle_per_origin)
@@ -122,6 +145,7 @@ void origin_pool::open(const std::string& key, const request_head& head,
   }
   to.server_name = head.server_name;
   to.tls = head.origin_tls;
+  to.preamble = preamble_of(head);
   const auto name = to.str();
   const auto protocol = protocol_for(key, head);
   connect_to_origin(unit_, settings_, std::move(to), protocol,
@@ -247,6 +271,11 @@ std::string origin_key(const request_head& head) {
     key.append(" as ").append(head.server_name);
   if (head.origin_tls != 0)
     key.append(" with ").append(std::to_string(head.origin_tls));
+  if (head.proxy != proxy_version::none)
+    key.append(private_mark)
+      .append(preamble_of(head))
+      .append(" of ")
+      .append(std::to_string(head.visitor));
   return key;
 }
 

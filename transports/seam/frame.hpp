@@ -85,6 +85,15 @@ constexpr origin_protocol origin_protocol_of(bool h2c, bool http2) noexcept {
                  : origin_protocol::http1;
 }
 
+/// With which header of the PROXY protocol a target's connection begins. The
+/// numbers are wire format.
+enum class proxy_version : uint8_t { none = 0, v1 = 1, v2 = 2 };
+
+/// The version of that number; 0 = none.
+constexpr proxy_version proxy_version_of(unsigned number) noexcept {
+  return number <= 2 ? static_cast<proxy_version>(number) : proxy_version::none;
+}
+
 /// What the agent shall ask the origin. Immutable once made.
 struct request_head {
   std::string method;
@@ -114,6 +123,13 @@ struct request_head {
 
   /// Which of `origin_options::tls` is used; 0 = none. Not sent.
   uint32_t origin_tls = 0;
+
+  /// Its connection begins so, and serves nobody else.
+  proxy_version proxy = proxy_version::none;
+
+  /// What the header says: "SOURCE DESTINATION", each ip:port, the ends of the
+  /// visitor's connection; empty = it is asked for by ourselves.
+  std::string proxy_ends = {};
 
   exchange_kind kind() const noexcept {
     return upgrade.empty() ? exchange_kind::request : exchange_kind::upgrade;
@@ -181,6 +197,9 @@ inline constexpr uint64_t http2_origin_feature = 2;
 /// The same: it heeds `request_head::server_name`.
 inline constexpr uint64_t server_name_feature = 4;
 
+/// The same: it heeds `request_head::proxy`.
+inline constexpr uint64_t proxy_header_feature = 8;
+
 struct hello_frame {
   uint32_t version = protocol_version;
   uint64_t features = 0;
@@ -197,11 +216,14 @@ struct hello_frame {
 };
 
 /// Whether an agent with these features asks as the head says: one that does
-/// not know a field would ask in HTTP/1.1, or whoever is at that address.
+/// not know a field would ask in HTTP/1.1, whoever is at that address, or without
+/// a header.
 inline bool understands(uint64_t features, const request_head& head) noexcept {
   return (head.protocol != origin_protocol::http2
           || (features & http2_origin_feature) != 0)
-         && (head.server_name.empty() || (features & server_name_feature) != 0);
+         && (head.server_name.empty() || (features & server_name_feature) != 0)
+         && (head.proxy == proxy_version::none
+             || (features & proxy_header_feature) != 0);
 }
 
 struct welcome_frame {

@@ -32,9 +32,11 @@ enum class limit : uint8_t {
   request_rate,        ///< of a quota: requests in a time
   concurrent_requests, ///< of a quota: requests at a time
   request_body,        ///< of a quota: bytes of one body
+  untrusted_proxy,     ///< who speaks for others, and may not
+  proxy_header,        ///< of the PROXY protocol: malformed, or late
 };
 
-inline constexpr auto last_limit = limit::request_body;
+inline constexpr auto last_limit = limit::proxy_header;
 inline constexpr size_t limit_kinds = static_cast<size_t>(last_limit) + 1;
 
 struct limit_row {
@@ -66,6 +68,8 @@ inline constexpr std::array<limit_row, limit_kinds> limit_table{{
   {limit::request_rate, "request-rate"},
   {limit::concurrent_requests, "concurrent-requests"},
   {limit::request_body, "request-body"},
+  {limit::untrusted_proxy, "untrusted-proxy"},
+  {limit::proxy_header, "proxy-header"},
 }};
 
 namespace detail {

@@ -59,6 +59,13 @@ struct listen_options {
   /// Networks (CIDR) whose word about a visitor is taken (config/networks.hpp).
   std::vector<std::string> trusted_proxies;
 
+  /// Connections come from `trusted_proxies` alone, and begin with a header of
+  /// the PROXY protocol.
+  bool proxy_protocol = false;
+
+  /// Pages that may dial in as agents do (config/access/web_origins.hpp).
+  std::vector<std::string> agent_origins = {};
+
   /// false: what is served here never switches protocols; who asks is told.
   bool upgrades = true;
 

@@ -38,6 +38,8 @@ constexpr std::array outcome_table{
               "You may not come in here."},
   outcome_row{outcome::proxy_auth_required, 407, "proxy-auth-required",
               "This proxy is for users who say who they are."},
+  outcome_row{outcome::foreign_origin, 403, "foreign-origin",
+              "Pages of this origin may not open this."},
   outcome_row{outcome::no_endpoint, 503, "no-endpoint",
               "No agent is connected for this address."},
   outcome_row{outcome::no_connection, 503, "no-connection",

@@ -53,6 +53,7 @@ enum class outcome : uint8_t {
   internal = 60,
   // Answered by the node, too.
   proxy_auth_required = 70,
+  foreign_origin = 71,
 };
 
 /// The machine-readable word of the `Aps-Outcome` header, e.g. "no-endpoint".

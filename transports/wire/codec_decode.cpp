@@ -218,6 +218,10 @@ class reader {
     to = static_cast<origin_protocol>(value); // within its limit
   }
 
+  static void assign(proxy_version& to, uint64_t value) {
+    to = static_cast<proxy_version>(value); // likewise
+  }
+
   static void assign(refusal& to, uint64_t value) {
     to = value >= 1 && value <= static_cast<uint64_t>(last_refusal)
            ? static_cast<refusal>(value)

@@ -98,6 +98,8 @@ void fields(Codec& c, like<Codec, request_frame>& f,
   c.number(11, head.visitor);
   c.number(12, head.protocol);
   c.text(13, head.server_name);
+  c.number(14, head.proxy);
+  c.text(15, head.proxy_ends);
 }
 
 template <class Codec>

@@ -97,6 +97,8 @@ inline constexpr field_limit limits[] = {
   {6, 12, "request_head.protocol",
    static_cast<uint64_t>(origin_protocol::http2), excess::cut},
   {6, 13, "request_head.server_name", max_server_name_bytes},
+  {6, 14, "request_head.proxy", static_cast<uint64_t>(proxy_version::v2)},
+  {6, 15, "request_head.proxy_ends", name_bytes},
 
   {7, 1, "response_head.status", 999},
   {7, 2, "response_head.reason", text_bytes, excess::cut},

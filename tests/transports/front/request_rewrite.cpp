@@ -338,6 +338,23 @@ CAF_TEST(a connection is one visitor unless a proxy opened it) {
   CAF_CHECK_EQUAL(visitor(true), 0u);
 }
 
+CAF_TEST(a target hears who asks where its mapping says so) {
+  auto via = to_localhost();
+  const auto rewritten = [&] {
+    auto head = head_of("GET", "/");
+    const auto where = address(head);
+    return rewrite_request(head, where, via,
+                           {.peer_ip = "192.0.2.1",
+                            .proxy_ends = "192.0.2.1:1 192.0.2.2:2"});
+  };
+  CAF_CHECK(rewritten()->proxy == proxy_version::none);
+  via.rule.proxy_protocol = config::proxy_protocol::v1;
+  CAF_CHECK(rewritten()->proxy == proxy_version::v1);
+  via.rule.proxy_protocol = config::proxy_protocol::v2;
+  CAF_CHECK(rewritten()->proxy == proxy_version::v2);
+  CAF_CHECK_EQUAL(rewritten()->proxy_ends, "192.0.2.1:1 192.0.2.2:2");
+}
+
 CAF_TEST(OPTIONS of a whole server goes on as such) {
   CAF_CHECK_EQUAL(address(head_of("OPTIONS", "http://a.org")).path, "*");
   CAF_CHECK_EQUAL(address(head_of("OPTIONS", "http://a.org:80")).path, "*");

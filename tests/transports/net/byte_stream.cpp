@@ -69,6 +69,17 @@ CAF_TEST(an end that was told before is not mapped) {
   CAF_CHECK_EQUAL(told.peer_ip(), "10.0.0.1");
 }
 
+CAF_TEST(who was passed on is who somebody between says) {
+  CAF_CHECK(stream->destination() == peer.remote_endpoint());
+  CAF_CHECK(!stream->was_passed_on());
+  stream->passed_on({asio::ip::make_address("::ffff:10.0.0.1"), 0},
+                    {asio::ip::make_address("2001:db8::1"), 443});
+  CAF_CHECK(stream->was_passed_on());
+  CAF_CHECK_EQUAL(stream->peer_ip(), "10.0.0.1");
+  CAF_CHECK_EQUAL(stream->peer_name(), "10.0.0.1:0"); // it may have no port
+  CAF_CHECK_EQUAL(to_string(stream->destination()), "[2001:db8::1]:443");
+}
+
 CAF_TEST(without a connection nobody is known) {
   byte_stream fresh{context};
   CAF_CHECK_EQUAL(fresh.peer_name(), "unknown");

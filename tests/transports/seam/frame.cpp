@@ -130,6 +130,25 @@ CAF_TEST(an agent of old is not asked for the certificate of another name) {
     CAF_CHECK_EQUAL(understands(features, head), (features & 4) != 0);
 }
 
+CAF_TEST(an agent of old gets nothing that begins with a PROXY header) {
+  request_head head;
+  CAF_CHECK(understands(0, head));
+  for (const auto version : {proxy_version::v1, proxy_version::v2}) {
+    head.proxy = version;
+    head.protocol = origin_protocol::negotiated;
+    for (const uint64_t features : {0ull, 1ull, 2ull, 4ull, 7ull})
+      CAF_CHECK(!understands(features, head));
+    CAF_CHECK(understands(8, head));
+    head.protocol = origin_protocol::http2;
+    CAF_CHECK(!understands(8, head));
+    CAF_CHECK(understands(8 | 2, head));
+  }
+  CAF_CHECK(proxy_version_of(0) == proxy_version::none);
+  CAF_CHECK(proxy_version_of(1) == proxy_version::v1);
+  CAF_CHECK(proxy_version_of(2) == proxy_version::v2);
+  CAF_CHECK(proxy_version_of(3) == proxy_version::none);
+}
+
 CAF_TEST(a mapping says what its target is asked in) {
   CAF_CHECK(origin_protocol_of(false, false) == origin_protocol::http1);
   CAF_CHECK(origin_protocol_of(false, true) == origin_protocol::negotiated);

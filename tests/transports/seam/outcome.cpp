@@ -32,6 +32,7 @@ CAF_TEST(every_outcome_has_its_word_its_status_and_its_class) {
     {8, "unauthorized", 401, "node"},
     {9, "forbidden", 403, "node"},
     {70, "proxy-auth-required", 407, "node"},
+    {71, "foreign-origin", 403, "node"},
     {10, "no-endpoint", 503, "unavailable"},
     {11, "no-connection", 503, "unavailable"},
     {12, "pool-exhausted", 503, "unavailable"},

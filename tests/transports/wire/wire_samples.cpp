@@ -147,6 +147,8 @@ request_head_ptr full_request() {
   head.visitor = 1ull << 63;
   head.protocol = origin_protocol::http2;
   head.server_name = "inner.example";
+  head.proxy = proxy_version::v2;
+  head.proxy_ends = "192.0.2.1:4711 [2001:db8::1]:443";
   return std::make_shared<request_head>(std::move(head));
 }
 
