@@ -25,10 +25,10 @@ void read_secrets(reader& in, std::string_view tunnel, credential& to) {
     if (key)
       to.key = *key;
     else
-      in.fail(in.path("password_hash"),
-              read ? "a hash that is not this tunnel's" : "a string that is none",
-              "a hash as `aps hash-password -tunnel` prints it for "
-                + quote(tunnel));
+      in.fail(
+        in.path("password_hash"),
+        read ? "a hash that is not this tunnel's" : "a string that is none",
+        "a hash as `aps hash-password -tunnel` prints it for " + quote(tunnel));
   }
   if (plain == hashed)
     in.fail(in.path("password"), plain ? "both" : "nothing",

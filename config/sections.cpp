@@ -1,10 +1,10 @@
 #include "config/sections.hpp"
 
+#include "config/access/web_origins.hpp"
 #include "config/host.hpp"
 #include "config/log_components.hpp"
 #include "config/networks.hpp"
 #include "config/syntax/text.hpp"
-#include "config/access/web_origins.hpp"
 
 #include <algorithm>
 #include <array>

@@ -91,9 +91,8 @@ void read_credentials(reader& tunnel_in, std::string_view tunnel,
 
 /// `servers` null = they are not known, so names are not checked.
 void read_tunnel(const nlohmann::json& value, const std::string& path,
-                 std::string_view name,
-                 const std::vector<std::string>* servers, tunnel& to,
-                 problems& out);
+                 std::string_view name, const std::vector<std::string>* servers,
+                 tunnel& to, problems& out);
 
 /// `tunnels` as `servers` above.
 void read_mapping(const nlohmann::json& value, const std::string& path,

@@ -188,7 +188,8 @@ class open_port : public std::enable_shared_from_this<open_port> {
   }
 
   void meet(io_unit& unit, stream_ptr stream) {
-    if (!options_.proxy_protocol || http_->trusted().contains(stream->peer_ip()))
+    if (!options_.proxy_protocol
+        || http_->trusted().contains(stream->peer_ip()))
       return admit(unit, std::move(stream));
     to_->on_limit(limit::untrusted_proxy, stream->peer_name(),
                   "none of trusted_proxies, so no PROXY header is read");

@@ -242,7 +242,8 @@ time_point connection_state::greeting_ends() const {
 void connection_state::on_rejected(const rejected& no) {
   if (phase_ == phase::closing)
     return;
-  if (no.why == refusal::bad_proof)
+  // Whoever was let in is told at once; others learn nothing from the time.
+  if (no.why == refusal::bad_proof && phase_ == phase::admission)
     return refuse_unproven();
   refuse(no.why,
          no.why == refusal::pool_full ? close_reason::exhausted
@@ -268,9 +269,10 @@ void connection_state::refuse(refusal why, close_reason reason,
   const auto silent = phase_ == phase::greeting && why == refusal::malformed
                       && compat::now(self_) - opened_ >= hello_timeout;
   const auto untold = untold_reason(why);
+  const bool was_live = phase_ != phase::greeting && phase_ != phase::admission;
   phase_ = phase::closing;
   const std::string text{silent ? "no hello in time" : render(why)};
-  event refused{why == refusal::bad_proof && untold.empty()
+  event refused{why == refusal::bad_proof && untold.empty() && !was_live
                   ? event_kind::auth_failed
                   : event_kind::connection_refused,
                 foreign_text(hello_.tunnel, max_foreign_name),

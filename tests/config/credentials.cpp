@@ -11,8 +11,7 @@ using namespace aps::config;
 
 namespace {
 
-std::string with(const std::string& credentials,
-                 const std::string& more = "") {
+std::string with(const std::string& credentials, const std::string& more = "") {
   return R"({"servers": {"s": 1}, "tunnels": {"t": {"credentials": )"
          + credentials + more + "}}}";
 }
@@ -31,8 +30,8 @@ std::string hash_of(const std::string& tunnel) {
 } // namespace
 
 CAF_TEST(a hash is the key itself) {
-  const auto found = read(with(R"([{"name": "a", "password_hash": ")"
-                               + hash_of("t") + R"("}])"));
+  const auto found = read(
+    with(R"([{"name": "a", "password_hash": ")" + hash_of("t") + R"("}])"));
   CAF_REQUIRE_EQUAL(found.credentials.size(), 1u);
   const auto& each = found.credentials.front();
   CAF_CHECK_EQUAL(each.key.size(), 32u);
@@ -58,20 +57,19 @@ CAF_TEST(a credential says for whom and how long) {
     const char* endpoint;
     bool fits;
   } const rows[] = {
-    {"a", "a", true},       {"a", "b", false},      {"a", "ab", false},
-    {"a*", "a", true},      {"a*", "ab", true},     {"a*", "ba", false},
-    {"*", "", true},        {"*", "x", true},       {"*a", "ba", true},
-    {"*a", "ab", false},    {"a*b", "ab", true},    {"a*b", "axxb", true},
-    {"a*b", "axbx", false}, {"*a*", "bab", true},   {"*a*", "bb", false},
-    {"a**", "a", true},     {"a*b*c", "abc", true}, {"a*b*c", "abbbc", true},
-    {"a*b*c", "acb", false}, {"*ab", "aab", true},  {"", "", true},
-    {"", "a", false},       {"A", "a", false},
+    {"a", "a", true},        {"a", "b", false},      {"a", "ab", false},
+    {"a*", "a", true},       {"a*", "ab", true},     {"a*", "ba", false},
+    {"*", "", true},         {"*", "x", true},       {"*a", "ba", true},
+    {"*a", "ab", false},     {"a*b", "ab", true},    {"a*b", "axxb", true},
+    {"a*b", "axbx", false},  {"*a*", "bab", true},   {"*a*", "bb", false},
+    {"a**", "a", true},      {"a*b*c", "abc", true}, {"a*b*c", "abbbc", true},
+    {"a*b*c", "acb", false}, {"*ab", "aab", true},   {"", "", true},
+    {"", "a", false},        {"A", "a", false},
   };
   for (const auto& row : rows) {
     CAF_MESSAGE(row.pattern << " " << row.endpoint);
-    CAF_CHECK_EQUAL((credential{"n", "p", "", {row.pattern}}.is_for(
-                      row.endpoint)),
-                    row.fits);
+    CAF_CHECK_EQUAL(
+      (credential{"n", "p", "", {row.pattern}}.is_for(row.endpoint)), row.fits);
   }
   CAF_CHECK(a.is_for("web") && a.is_for("app7") && !a.is_for("x"));
   CAF_CHECK(b.is_for("anything"));
@@ -79,7 +77,8 @@ CAF_TEST(a credential says for whom and how long) {
 
 CAF_TEST(a credential shows no secret) {
   const auto found = read(with(R"([{"name": "a", "password": "hidden"},
-    {"name": "b", "password_hash": ")" + hash_of("t") + R"("}])"));
+    {"name": "b", "password_hash": ")"
+                               + hash_of("t") + R"("}])"));
   const auto text = show(found).dump();
   CAF_CHECK(text.find("hidden") == text.npos);
   CAF_CHECK(text.find("$scrypt") == text.npos);
@@ -90,15 +89,18 @@ CAF_TEST(a credential shows no secret) {
 CAF_TEST(mistakes about credentials are told) {
   const std::string at = "$.tunnels.t.credentials";
   check({
-    {with("5"), {at, "the number 5", "a list of objects with name and password", ""}},
-    {with("[{}]"), {at + "[0].name", "nothing",
-                    "a name of 1 to 128 bytes without control characters", ""}},
+    {with("5"),
+     {at, "the number 5", "a list of objects with name and password", ""}},
+    {with("[{}]"),
+     {at + "[0].name", "nothing",
+      "a name of 1 to 128 bytes without control characters", ""}},
     {with(R"([{"name": "a"}])"),
      {at + "[0].password", "nothing", "either password or password_hash", ""}},
     {with(R"([{"name": "a", "password_hash": ")" + hash_of("u") + R"("}])"),
      {at + "[0].password_hash", "a hash that is not this tunnel's",
       "a hash as `aps hash-password -tunnel` prints it for \"t\"", ""}},
-    {with(R"([{"name": "a", "password": "p"}, {"name": "a", "password": "q"}])"),
+    {with(
+       R"([{"name": "a", "password": "p"}, {"name": "a", "password": "q"}])"),
      {at + "[1].name", "\"a\", which is that of " + at + "[0]",
       "each name once", ""}},
     {with(R"([{"name": "a", "password": "p", "expires": "2030-02-30"}])"),

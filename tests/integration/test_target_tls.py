@@ -33,8 +33,9 @@ class Targets(Certified):
 
     def direct(self, far, **tls):
         url = far.url.replace("localhost", "127.0.0.1")
-        return self.build(agent=False, config={"mappings": [
-            {"from": f"http://{DIRECT}", "to": url, "tls": tls}]})
+        return self.build(agent=False, config={
+            "io": {"threads": 1}, "mappings": [
+                {"from": f"http://{DIRECT}", "to": url, "tls": tls}]})
 
     def through(self, transport, far, *flags, **tls):
         url = far.url.replace("localhost", "127.0.0.1")

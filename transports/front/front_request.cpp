@@ -76,15 +76,14 @@ bool goes_to_https(const http_front_context& context, const message_head& head,
 // Browsers ask nobody before they open a WebSocket, and CORS is for the rest.
 std::optional<denial> refuse_page(const message_head& head,
                                   const front_peer& peer,
-                                  const request_facts& facts,
-                                  const route& via,
+                                  const request_facts& facts, const route& via,
                                   const request_address& address) {
   if (via.rule.origins.allowed == config::origin_rule::kind::any
       || upgrade_of(head).empty())
     return std::nullopt;
-  auto why = why_foreign(via.rule.origins, head.headers,
-                         {address.host, address.port,
-                          is_secure(head, peer, facts)});
+  auto why
+    = why_foreign(via.rule.origins, head.headers,
+                  {address.host, address.port, is_secure(head, peer, facts)});
   if (why.empty())
     return std::nullopt;
   return denial{outcome::foreign_origin, std::move(why), {}};

@@ -97,7 +97,9 @@ class http_session final : public visitor,
   const http_limits& limits() const noexcept {
     return context_->options().limits;
   }
-  front_peer peer() const { return {visitor_ip_, connection_, tls_, stream_.get()}; }
+  front_peer peer() const {
+    return {visitor_ip_, connection_, tls_, stream_.get()};
+  }
   void read_more();
   size_t read_limit() const noexcept;
   void on_end_of_input(bool orderly);

@@ -144,8 +144,8 @@ void http_session::begin_request() {
   const auto& local = context_->local_service();
   const bool served_here = local && local->takes(head.method, head.target);
   if (context_->options().agents && (served_here || is_agent()))
-    if (const auto why = why_no_agent(context_->options().agent_origins,
-                                      head.headers);
+    if (const auto why
+        = why_no_agent(context_->options().agent_origins, head.headers);
         !why.empty())
       return refuse(outcome::foreign_origin, why);
   belong_to(served_here ? local.get() : nullptr);

@@ -274,8 +274,8 @@ request_head_ptr rewrite_request(message_head& head,
     result->server_name = via.rule.tls->server_name;
     result->origin_tls = origin_tls_of(via);
   }
-  result->proxy = proxy_version_of(
-    static_cast<unsigned>(via.rule.proxy_protocol));
+  result->proxy
+    = proxy_version_of(static_cast<unsigned>(via.rule.proxy_protocol));
   result->proxy_ends = source.proxy_ends;
   result->authority = via.rule.to.authority();
   result->path = via.target_path(address.path);

@@ -59,7 +59,8 @@ struct request_source {
   std::string_view pseudonym = "aps"; ///< our name in Via
   uint64_t connection = 0; ///< the peer's; a number of its own, or 0
   const visitor_pass* pass = nullptr; ///< null = nobody asked for one
-  std::string proxy_ends = {}; ///< `request_head::proxy_ends`, if it is asked for
+  std::string proxy_ends
+    = {}; ///< `request_head::proxy_ends`, if it is asked for
 };
 
 /// The request for the target of `via`: Host set, hop-by-hop fields removed,

@@ -38,7 +38,7 @@ struct origin_address {
   std::string port;
   std::string server_name = {}; ///< instead of `host` in TLS, where it is set
   uint32_t tls = 0;             ///< of the settings
-  std::string preamble = {}; ///< goes before all else, TLS too
+  std::string preamble = {};    ///< goes before all else, TLS too
 
   /// host:port, for messages.
   std::string str() const;

@@ -216,8 +216,8 @@ struct hello_frame {
 };
 
 /// Whether an agent with these features asks as the head says: one that does
-/// not know a field would ask in HTTP/1.1, whoever is at that address, or without
-/// a header.
+/// not know a field would ask in HTTP/1.1, whoever is at that address, or
+/// without a header.
 inline bool understands(uint64_t features, const request_head& head) noexcept {
   return (head.protocol != origin_protocol::http2
           || (features & http2_origin_feature) != 0)

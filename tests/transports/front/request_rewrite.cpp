@@ -343,9 +343,9 @@ CAF_TEST(a target hears who asks where its mapping says so) {
   const auto rewritten = [&] {
     auto head = head_of("GET", "/");
     const auto where = address(head);
-    return rewrite_request(head, where, via,
-                           {.peer_ip = "192.0.2.1",
-                            .proxy_ends = "192.0.2.1:1 192.0.2.2:2"});
+    return rewrite_request(
+      head, where, via,
+      {.peer_ip = "192.0.2.1", .proxy_ends = "192.0.2.1:1 192.0.2.2:2"});
   };
   CAF_CHECK(rewritten()->proxy == proxy_version::none);
   via.rule.proxy_protocol = config::proxy_protocol::v1;

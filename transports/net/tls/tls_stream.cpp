@@ -18,10 +18,10 @@ namespace asio = boost::asio;
 namespace {
 
 // What one write takes: some records, so that bulk data needs few calls.
-constexpr size_t most_at_once = 64 * 1024;
+constexpr size_t most_per_write = 64 * 1024;
 
 // What a thread keeps between two writes.
-constexpr size_t most_kept = 2 * most_at_once;
+constexpr size_t most_kept = 2 * most_per_write;
 
 // Records are made here, so that a stream at rest has no memory for them.
 std::string& spare_records() {
@@ -202,7 +202,7 @@ tls_stream::step tls_stream::write(asio::const_buffer from, size_t& size,
     return step::over;
   ERR_clear_error();
   const auto* at = static_cast<const char*>(from.data());
-  const auto most = std::min(from.size(), most_at_once);
+  const auto most = std::min(from.size(), most_per_write);
   while (accepted_ < most) {
     size_t count = 0;
     const auto result
