@@ -172,9 +172,9 @@ class Strangers(Case):
         for ip in ("192.0.2.1", "192.0.2.2", "192.0.2.3"):
             for _ in range(4):
                 hold(ip)
-        wait_until(lambda: len(stack.origin.seen("/gate")) == 0
-                   and sum(r.path == "/gate"
-                           for r in list(stack.origin.current.values())) == 12,
+        wait_until(lambda: sum(
+            each.path == "/gate"
+            for each in list(stack.origin.current.values())) == 12,
                    "all of them")
         self.assertIn(b" 503 ", hold("192.0.2.1").recv(4096))
         stack.origin.release.set()
@@ -350,7 +350,8 @@ class ToNginx(Certified):
         stack = self.start("ws", trusted_proxies=["127.0.0.1"])
         answer = ask(stack.port, host="plain-v2.test",
                      headers=[("X-Forwarded-For", "192.0.2.7")])
-        self.assertEqual(answer.body.decode().split()[:2], ["192.0.2.7", "0"])
+        # nginx has no word for port 0.
+        self.assertEqual(answer.body.decode().split(" ")[:2], ["192.0.2.7", ""])
 
 
 class Target:
