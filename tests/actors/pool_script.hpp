@@ -76,6 +76,7 @@ class pool_script {
         [](const probe_result&) {},
         [](const exchange_done&) {},
         [](const reconfigure_tunnel&) {},
+        [](const credential_revoked&) {},
         [](drain) {},
         [](const set_fallback_mode&) {},
         [](get_snapshot) { return controller_snapshot{}; },

@@ -91,7 +91,7 @@ CAF_TEST(nobody is called after the end) {
   CAF_CHECK_EQUAL(called, before);
 }
 
-CAF_TEST(a tunnel's credentials have keys of their own) {
+CAF_TEST(credentials have keys of their own) {
   tunnel_keys keys{0};
   keys.set({"t"}, "p");
   keys.set({"t", "alice"}, "q");
@@ -102,7 +102,7 @@ CAF_TEST(a tunnel's credentials have keys of their own) {
   CAF_CHECK(keys.find({"t", "carol"}) == nullptr);
 }
 
-CAF_TEST(the hash of a tunnel's password is what agents derive) {
+CAF_TEST(the hash of a password is what agents derive) {
   using config::password_hash;
   const auto hash = password_hash::of_tunnel("t", "p");
   CAF_CHECK(hash.key_of("t") == derive_key("t", "p"));

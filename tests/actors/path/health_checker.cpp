@@ -38,7 +38,8 @@ class checker_script {
           [](orphaned&) {}, [](const member_change&) {},
           [](const growth_wish&) {}, [](const pool_status&) {},
           [](const probe_result&) {}, [](const exchange_done&) {},
-          [](const reconfigure_tunnel&) {}, [](drain) {},
+          [](const reconfigure_tunnel&) {}, [](const credential_revoked&) {},
+          [](drain) {},
           [](const set_fallback_mode&) {},
           [](get_snapshot) { return controller_snapshot{}; },
         };
