@@ -793,13 +793,13 @@ class Stream(AdminCase):
         config = json.loads(node.config_file.read_text())
         tunnel = config["tunnels"]["tunnel1"]
         tunnel.setdefault("websocket_pool", {})["max_pool_size"] = 7
-        tunnel["password"] = "another-password"
+        tunnel["max_endpoints"] = 77
         node.config_file.write_text(json.dumps(config))
         node.process.send_signal(signal.SIGHUP)
         wait_until(lambda: events.of("config-reloaded"), "the reload")
         self.assertEqual(events.of("config-reloaded")[0]["detail"],
                          "in use: tunnels.tunnel1.websocket_pool.max_pool_size;"
-                         " these take a restart: tunnels.tunnel1.password")
+                         " these take a restart: tunnels.tunnel1.max_endpoints")
         wait_until(lambda: events.of("tunnel-changed"), "the tunnel")
         self.assertEqual(events.of("tunnel-changed")[0]["tunnel"], "tunnel1")
         shown = self.get("/.api/config")["config"]["tunnels"]["tunnel1"]

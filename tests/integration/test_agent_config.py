@@ -141,7 +141,8 @@ class Files(unittest.TestCase):
             done = self.run_agent(
                 "-config", file, "-check", *(
                     ("-status-token-file", token, "-ca-file", ca.cert, "-ca",
-                     ca.cert, "-cert", agent.cert, "-key", agent.key)
+                     ca.cert, "-cert", agent.cert, "-key", agent.key,
+                     "-target-cert", agent.cert, "-target-key", agent.key)
                     if name == "full" else ()))
             self.assertEqual(done.returncode, 0, done.stderr)
 

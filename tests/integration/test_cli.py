@@ -100,12 +100,16 @@ class Check(unittest.TestCase):
         folder = scratch(self)
         ca = Authority(folder / "ca")
         pair = ca.issue("node", ["example.com"])
+        shown = ca.issue("node-as-client", client=True)
         for source, name in ((pair.cert, "fullchain.pem"), (pair.key, "key.pem"),
                              (pair.cert, "other.pem"), (pair.key, "other.key"),
                              (ca.respond(pair, folder / "response.der"),
                               "other.der"), (ca.cert, "agents-ca.pem"),
                              (pair.cert, "admin.pem"), (pair.key, "admin.key"),
-                             (ca.cert, "operators-ca.pem")):
+                             (ca.cert, "operators-ca.pem"),
+                             (ca.cert, "inner-ca.pem"),
+                             (shown.cert, "client.pem"),
+                             (shown.key, "client.key")):
             shutil.copy(source, folder / name)
         for example in examples:
             copied = shutil.copy(example, folder)

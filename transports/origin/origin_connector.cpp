@@ -229,6 +229,10 @@ class connector final : public watched,
             [](const auto& self, const error_code& error, const auto&) {
               self->on_connected(error);
             }));
+    // Others may have taken what was left since this one began.
+    if (const auto number = stream_->socket().native_handle();
+        number >= 0 && in_descriptor_reserve(number))
+      fail(outcome::overloaded, "no descriptors left");
   }
 
   void on_connected(const error_code& error) {
