@@ -37,7 +37,7 @@ void read_secrets(reader& in, std::string_view tunnel, credential& to) {
 
 void read_credential(reader&& in, std::string_view tunnel, credential& to) {
   in.require("name", name_rule);
-  if (in.text("name", to.name, 128) && !is_name(to.name))
+  if (in.member("name") && in.text("name", to.name, 128) && !is_name(to.name))
     in.fail(in.path("name"), in.found("name"), name_rule);
   read_secrets(in, tunnel, to);
   in.strings("endpoints", to.endpoints,
@@ -88,7 +88,7 @@ void read_credentials(reader& tunnel_in, std::string_view tunnel,
   if (!list)
     return;
   const auto path = tunnel_in.path("credentials");
-  if (!list->is_array() || list->size() > most_credentials) {
+  if (!list->is_array() || list->empty() || list->size() > most_credentials) {
     tunnel_in.fail(path, describe(*list), list_rule_text);
     return;
   }

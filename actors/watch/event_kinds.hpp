@@ -31,7 +31,6 @@ enum class event_kind : uint8_t {
   endpoint_degraded,
   endpoint_recovered,
   session_replaced,
-  credential_revoked,
   fallback_attempt,
   fallback_state,
   exchange_moved,
@@ -71,6 +70,7 @@ enum class event_kind : uint8_t {
   certificate_renewed, ///< of a server, after its files changed
   certificate_refused, ///< its files changed to something that is none
   certificate_ends,    ///< in 30, 7 or 1 days
+  credential_revoked,  ///< or over; of agents
   end,
 };
 
@@ -175,9 +175,6 @@ inline constexpr auto event_table = std::to_array<event_row>({
   {event_kind::session_replaced, "session-replaced", severity::info,
    log_component::tunnel, event_pace::seldom,
    "An agent of {place} came back; its former session {detail} is over"},
-  {event_kind::credential_revoked, "credential-revoked", severity::warning,
-   log_component::auth, event_pace::seldom,
-   "Credential {detail} of tunnel {place} counts no more; its sessions end"},
   {event_kind::fallback_attempt, "fallback-attempt", severity::warning,
    log_component::hybrid, event_pace::mass,
    "gRPC request failed for {place}, trying WebSocket fallback: {detail}"},
@@ -273,6 +270,9 @@ inline constexpr auto event_table = std::to_array<event_row>({
    log_component::node, event_pace::seldom, "{detail}"},
   {event_kind::certificate_ends, "certificate-ends", severity::warning,
    log_component::node, event_pace::seldom, "{detail}"},
+  {event_kind::credential_revoked, "credential-revoked", severity::warning,
+   log_component::auth, event_pace::seldom,
+   "Credential {detail} of tunnel {place} counts no more; its sessions end"},
 });
 
 inline constexpr size_t event_kinds = event_table.size();

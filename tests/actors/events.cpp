@@ -29,6 +29,7 @@ CAF_TEST(numbers_and_words_stay_what_they_are) {
     {30, "auth-failed"},       {36, "limit-reached"},
     {38, "connection-leased"}, {41, "exchange-finished"},
     {44, "target-down"},       {49, "session-undrained"},
+    {53, "credential-revoked"},
   };
   for (const auto& [number, word] : rows)
     CAF_CHECK_EQUAL(to_string(static_cast<event_kind>(number)), word);

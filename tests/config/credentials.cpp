@@ -88,10 +88,14 @@ CAF_TEST(a credential shows no secret) {
 
 CAF_TEST(mistakes about credentials are told) {
   const std::string at = "$.tunnels.t.credentials";
+  const std::string more = R"(, "password": "q")";
   check({
-    {with("5"),
+    {with("5", more),
      {at, "the number 5", "a list of objects with name and password", ""}},
-    {with("[{}]"),
+    {with("[]", more),
+     {at, "a list of 0 elements", "a list of objects with name and password",
+      ""}},
+    {with(R"([{"password": "p"}])"),
      {at + "[0].name", "nothing",
       "a name of 1 to 128 bytes without control characters", ""}},
     {with(R"([{"name": "a"}])"),

@@ -85,9 +85,10 @@ CAF_TEST(what is live is in effect and the rest is as before) {
   tunnel.fallback.hold_down = seconds{2};
   tunnel.resume_time = seconds{3};
   tunnel.reconnect_grace = seconds{4};
+  tunnel.password = "two";
+  tunnel.credentials = {{"a", "p", ""}};
   auto live = before;
   live.tunnels.at("t") = tunnel;
-  tunnel.password = "two";
   tunnel.enabled = false;
   tunnel.exchange_window = 65536;
   tunnel.max_endpoints = 8;

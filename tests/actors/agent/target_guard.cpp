@@ -19,8 +19,8 @@ struct fixture : test::metric_reader {
   }
 
   std::string count() {
-    return value("aps_agent_targets_forbidden_total{tunnel=\"t\",endpoint="
-                 "\"e\"}");
+    return value("aps_agent_targets_forbidden_total{endpoint=\"e\",tunnel="
+                 "\"t\"}");
   }
 
   test::log_lines lines;

@@ -125,6 +125,8 @@ const std::vector<line> lines{
   {event_kind::certificate_renewed, "info", "[NODE] why"},
   {event_kind::certificate_refused, "warning", "[NODE] why"},
   {event_kind::certificate_ends, "warning", "[NODE] why"},
+  {event_kind::credential_revoked, "warning",
+   "[AUTH] Credential why of tunnel t.e counts no more; its sessions end"},
 };
 
 event full(event_kind kind) {

@@ -87,6 +87,8 @@ struct converter {
     m->set_visitor(f.head->visitor);
     m->set_protocol(static_cast<uint32_t>(f.head->protocol));
     m->set_server_name(f.head->server_name);
+    m->set_proxy(static_cast<uint32_t>(f.head->proxy));
+    m->set_proxy_ends(f.head->proxy_ends);
   }
   void operator()(const response_frame& f) const {
     auto* m = to.mutable_response_head();
