@@ -42,7 +42,8 @@ SUBJECTS = {"servers": ["main"], "tunnels": ["t"], "mappings": [0],
             "users": ["alice"], "tokens": ["ci"], "groups": ["dev"]}
 
 # Of two keys one is enough.
-EITHER = {"password": "password_hash", "token": "token_hash"}
+EITHER = {"password": "password_hash", "password_hash": "password",
+          "token": "token_hash"}
 
 # Keys that a change of their neighbour needs to stay right.
 COMPANIONS = {("pool_size", 1000): {"max_pool_size": 1000},
@@ -404,17 +405,17 @@ def check_member(path, key, schema):
 
 def shows_every_key(config):
     """The full example names each key, with its default where it has one."""
+    mappings = config.get("mappings", [None])
     for path, schema in objects(SCHEMA):
         here = config
         for key in path:
             key = {"t": "tunnel1"}.get(key, key)
-            if key == "tls" and here is config["mappings"][0]:
-                here = config["mappings"][-1]  # `via` has no files
+            if key == "tls" and here is mappings[0]:
+                here = mappings[-1]  # `via` has no files
             here = here[key]
         for key, each in schema["properties"].items():
             each = resolved(each)
-            if (key == "tls" and here is config["mappings"][0]
-                    and key in config["mappings"][-1]):
+            if key == "tls" and here is mappings[0] and key in mappings[-1]:
                 continue
             if key not in here and EITHER.get(key) not in here:
                 fail(f"the full example lacks {dotted(path + (key,))}")

@@ -83,7 +83,7 @@ class Credentials(Case):
 
     def test_a_tunnel_needs_no_password_of_its_own(self):
         self.here = node = self.build(agent=False, origin=Origin(), config={
-            "tunnels": {TUNNEL: {"password": "x", "credentials": []}}})
+            "tunnels": {TUNNEL: {"password": "x"}}})
         config = node.node.config
         config["tunnels"][TUNNEL]["credentials"] = [
             {"name": "a", "password": "of a"}]
