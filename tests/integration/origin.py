@@ -73,6 +73,7 @@ class Origin:
         self.listener = socket.create_server((host, port), backlog=512)
         self.port = self.listener.getsockname()[1]
         self.connections = {}
+        self.accepted = 0  # connections, so far
         self.current = {}  # what each connection works on
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -115,14 +116,14 @@ class Origin:
                 self.requests.append(request)
 
     def _accept(self):
-        number = 0
         while not self.closing:
             try:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
-            number += 1
-            threading.Thread(target=self._serve, args=(connection, number),
+            self.accepted += 1
+            threading.Thread(target=self._serve,
+                             args=(connection, self.accepted),
                              daemon=True).start()
 
     def _serve(self, connection, number):

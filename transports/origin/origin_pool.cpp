@@ -20,7 +20,7 @@ constexpr duration check_interval = std::chrono::seconds(1);
 constexpr size_t most_noted = 1024;
 
 // In the names of origins whose connections are those of one visitor.
-constexpr std::string_view private_mark = " as ";
+constexpr std::string_view private_mark = " proxied as ";
 
 bool is_private(std::string_view key) {
   return key.find(private_mark) != key.npos;
