@@ -301,12 +301,11 @@ void connection_state::note_limit(limit kind, std::string_view detail) {
 void connection_state::on_carry(carry& leased) {
   const auto& exchange = leased.exchange;
   if (!understands(hello_.features, *exchange->head())) {
-    exchange->fail(outcome::not_implemented,
-                   "the agent of " + hello_.endpoint + " (" + hello_.software
-                     + ") is too old to ask targets "
-                     + (exchange->head()->proxy != proxy_version::none
-                          ? "with a PROXY header"
-                          : "in HTTP/2"));
+    exchange->fail(
+      outcome::not_implemented,
+      "the agent of " + hello_.endpoint + " (" + hello_.software
+        + ") is too old to ask targets "
+        + std::string{lacking(hello_.features, *exchange->head())});
     return compat::send(
       self_, pool_, returned{self_, exchange->id(), outcome::not_implemented});
   }

@@ -215,15 +215,33 @@ struct hello_frame {
   uint64_t started_ms = 0;
 };
 
+/// What an agent with these features does not know of how the head wants a
+/// target asked, in words; empty = it knows all.
+inline std::string_view lacking(uint64_t features,
+                                const request_head& head) noexcept {
+  const struct {
+    bool wanted;
+    uint64_t feature;
+    std::string_view words;
+  } rows[] = {
+    {head.proxy != proxy_version::none, proxy_header_feature,
+     "with a PROXY header"},
+    {!head.server_name.empty(), server_name_feature,
+     "for the certificate of another name"},
+    {head.protocol == origin_protocol::http2, http2_origin_feature,
+     "in HTTP/2"},
+  };
+  for (const auto& row : rows)
+    if (row.wanted && (features & row.feature) == 0)
+      return row.words;
+  return {};
+}
+
 /// Whether an agent with these features asks as the head says: one that does
 /// not know a field would ask in HTTP/1.1, whoever is at that address, or
 /// without a header.
 inline bool understands(uint64_t features, const request_head& head) noexcept {
-  return (head.protocol != origin_protocol::http2
-          || (features & http2_origin_feature) != 0)
-         && (head.server_name.empty() || (features & server_name_feature) != 0)
-         && (head.proxy == proxy_version::none
-             || (features & proxy_header_feature) != 0);
+  return lacking(features, head).empty();
 }
 
 struct welcome_frame {
