@@ -27,17 +27,9 @@ namespace {
 // The authorities of `own` stand instead of those of all.
 asio::ssl::context make_context(const origin_options& all,
                                 const origin_tls& own) {
-  asio::ssl::context out{asio::ssl::context::tls_client};
-  SSL_CTX_set_min_proto_version(out.native_handle(), TLS1_2_VERSION);
-  SSL_CTX_set_options(out.native_handle(), SSL_OP_NO_RENEGOTIATION);
-  error_code error;
-  if (!own.ca_file.empty()) {
-    trust_file(out, own.ca_file);
-  } else {
-    out.set_default_verify_paths(error);
-    if (!all.ca_file.empty())
-      trust_file(out, all.ca_file);
-  }
+  auto out = make_client_context(own.ca_file);
+  if (own.ca_file.empty() && !all.ca_file.empty())
+    trust_file(out, all.ca_file);
   if (!own.cert_file.empty())
     show_certificate(out, own.cert_file, own.key_file, "target-");
   out.set_verify_mode(all.insecure ? asio::ssl::verify_none
@@ -99,6 +91,8 @@ outcome outcome_of(const error_code& error) noexcept {
     return outcome::origin_refused;
   if (error == asio::error::timed_out)
     return outcome::origin_timeout;
+  if (error == asio::error::no_descriptors)
+    return outcome::overloaded;
   return outcome::origin_unreachable;
 }
 
@@ -143,12 +137,7 @@ class connector final : public watched,
     error_code error;
     const auto literal = asio::ip::make_address(to_.host, error);
     const auto port = std::atoi(to_.port.c_str());
-    if (!has_descriptors())
-      asio::post(unit_.context(),
-                 guard(unit_, shared_from_this(), [](const auto& self) {
-                   self->fail(outcome::overloaded, "no descriptors left");
-                 }));
-    else if (port <= 0 || port > 65535)
+    if (port <= 0 || port > 65535)
       asio::post(unit_.context(),
                  guard(unit_, shared_from_this(), [](const auto& self) {
                    self->fail(outcome::origin_unreachable, "not a port number");
@@ -172,17 +161,6 @@ class connector final : public watched,
   }
 
  private:
-  // The reserve is not for targets; asked with a socket, as that has a number.
-  bool has_descriptors() {
-    error_code error;
-    auto& socket = stream_->socket();
-    socket.open(tcp::v4(), error);
-    const bool result = !error
-                        && !in_descriptor_reserve(socket.native_handle());
-    socket.close(error);
-    return result;
-  }
-
   void resolve() {
     wanted_ = std::make_shared<char>();
     unit_.target_names().find(
@@ -229,7 +207,7 @@ class connector final : public watched,
             [](const auto& self, const error_code& error, const auto&) {
               self->on_connected(error);
             }));
-    // Others may have taken what was left since this one began.
+    // The reserve is not for targets; the socket is open by now.
     if (const auto number = stream_->socket().native_handle();
         number >= 0 && in_descriptor_reserve(number))
       fail(outcome::overloaded, "no descriptors left");
