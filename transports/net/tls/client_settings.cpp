@@ -144,15 +144,8 @@ std::string sha256_pin(X509* certificate) {
 } // namespace
 
 client_settings::client_settings(client_tls_options options)
-    : options_(std::move(options)), context_(asio::ssl::context::tls_client) {
-  auto* ctx = context_.native_handle();
-  SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-  SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-  error_code error;
-  if (options_.ca_file.empty())
-    context_.set_default_verify_paths(error);
-  else
-    trust_file(context_, options_.ca_file);
+    : options_(std::move(options)),
+      context_(make_client_context(options_.ca_file)) {
   if (!options_.cert_file.empty())
     show_certificate(context_, options_.cert_file, options_.key_file);
 }

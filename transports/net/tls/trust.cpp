@@ -46,6 +46,19 @@ void trust_file(asio::ssl::context& context, const std::string& file) {
     refuse(error.message());
 }
 
+asio::ssl::context make_client_context(const std::string& ca_file) {
+  asio::ssl::context out{asio::ssl::context::tls_client};
+  auto* ctx = out.native_handle();
+  SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+  SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+  boost::system::error_code ignored;
+  if (ca_file.empty())
+    out.set_default_verify_paths(ignored);
+  else
+    trust_file(out, ca_file);
+  return out;
+}
+
 void show_certificate(asio::ssl::context& context, const std::string& cert_file,
                       const std::string& key_file, std::string_view prefix) {
   const config::certificate files{cert_file, key_file};

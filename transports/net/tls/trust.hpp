@@ -13,6 +13,10 @@ namespace aps {
 /// std::runtime_error naming the file and what is wrong with it.
 void trust_file(boost::asio::ssl::context& context, const std::string& file);
 
+/// For connections that we begin: from TLS 1.2 on, and trusting the authorities
+/// of a file, or those of the system where it is empty. Throws as `trust_file`.
+boost::asio::ssl::context make_client_context(const std::string& ca_file);
+
 /// Has `context` show the certificate of a client, files in PEM. Throws
 /// std::runtime_error naming the file, as `prefix`cert or `prefix`key.
 void show_certificate(boost::asio::ssl::context& context,
