@@ -9,9 +9,9 @@
 #include "actors/messages.hpp"
 #include "actors/watch/limit_log.hpp"
 #include "actors/watch/log_set.hpp"
+#include "transports/seam/wall_clock.hpp"
 
 #include <atomic>
-#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -48,11 +48,7 @@ struct node_context {
   std::shared_ptr<std::atomic<exchange_id>> next_id
     = std::make_shared<std::atomic<exchange_id>>(1);
   /// Seconds since 1970; tests have a time of their own.
-  std::function<int64_t()> wall_clock = [] {
-    return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-  };
+  std::function<int64_t()> wall_clock = [] { return wall_clock_ms() / 1000; };
   /// Whether per-request events are wanted (actors/watch/monitor.hpp).
   std::shared_ptr<std::atomic<bool>> request_watch
     = std::make_shared<std::atomic<bool>>(false);

@@ -246,27 +246,29 @@ void pool_state::take_out(size_t index, link_error error,
 
 // The process behind them is gone, whatever their sockets say.
 void pool_state::on_replaced(const session_replaced& message) {
-  for (size_t i = members_.size(); i-- > 0;) {
-    if (members_[i].session != message.session)
-      continue;
-    compat::send(self_, members_[i].actor, rejected{refusal::replaced, 30000});
-    take_out(i, link_error::none, "replaced by a newer session of its agent",
-             true);
-  }
+  end_members([&](const member& one) { return one.session == message.session; },
+              {refusal::replaced, 30000},
+              "replaced by a newer session of its agent");
   resets_.erase(key_of(message.session));
-  if (live_count() == 0)
-    refuse_waiting(link_error::none, "no live connection");
 }
 
 // Its agent is told what one with a wrong password is told.
 void pool_state::on_revoked(const credential_revoked& message) {
+  end_members(
+    [&](const member& one) { return one.credential == message.credential; },
+    {refusal::bad_proof, bad_proof_pause_ms}, "its credential was revoked");
+}
+
+// Nobody waits for their sessions.
+template <class Predicate>
+void pool_state::end_members(Predicate concerned, const rejected& told,
+                             const char* reason) {
   for (size_t i = members_.size(); i-- > 0;) {
-    if (members_[i].credential != message.credential)
+    if (!concerned(members_[i]))
       continue;
-    compat::send(self_, members_[i].actor,
-                 rejected{refusal::bad_proof, bad_proof_pause_ms});
+    compat::send(self_, members_[i].actor, told);
     resets_.erase(key_of(members_[i].session));
-    take_out(i, link_error::none, "its credential was revoked", true);
+    take_out(i, link_error::none, reason, true);
   }
   if (live_count() == 0)
     refuse_waiting(link_error::none, "no live connection");

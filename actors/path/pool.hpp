@@ -86,6 +86,9 @@ class pool_state {
                const std::string& detail);
   void on_replaced(const session_replaced& message);
   void on_revoked(const credential_revoked& message);
+  template <class Predicate>
+  void end_members(Predicate concerned, const rejected& told,
+                   const char* reason);
   void take_out(size_t index, link_error error, const std::string& detail,
                 bool session_over);
   void serve_waiting();

@@ -209,18 +209,17 @@ void tunnel_state::on_admission(const admission& admission) {
     return compat::send(self_, admission.from,
                         rejected{refusal::pool_full, short_pause_ms});
   }
-  compat::send(
-    self_, context_->monitor,
-    event{event_kind::connection_authenticated,
-          name_,
-          admission.hello.endpoint,
-          std::string(to_string(admission.transport)),
-          admission.connection,
-          "from " + admission.peer
-            + (known->credential.empty() ? "" : " as " + known->credential),
-          0,
-          {},
-          to_hex(admission.hello.session)});
+  compat::send(self_, context_->monitor,
+               event{event_kind::connection_authenticated,
+                     name_,
+                     admission.hello.endpoint,
+                     std::string(to_string(admission.transport)),
+                     admission.connection,
+                     "from " + admission.peer
+                       + (known->name().empty() ? "" : " as " + known->name()),
+                     0,
+                     {},
+                     to_hex(admission.hello.session)});
   auto share = take_share(admission);
   if (!share)
     return compat::send(self_, admission.from,
@@ -233,7 +232,7 @@ void tunnel_state::on_admission(const admission& admission) {
                               admission.peer, admission.hello.session,
                               std::move(proof), admission.hello.instance,
                               admission.hello.started_ms, admission.counters, 0,
-                              false, std::move(share), known->credential}});
+                              false, std::move(share), known->name()}});
 }
 
 // Whoever has the key of one of them is that one. All are asked, so that the
@@ -243,21 +242,22 @@ std::optional<tunnel_state::member>
 tunnel_state::find_member(const admission& admission) {
   member found;
   std::optional<key_owner> missing;
-  const auto ask = [&](key_owner owner) {
+  const auto ask = [&](const config::credential* by) {
+    const key_owner owner{name_, by ? by->name : std::string{}};
     auto key = context_->keys->find(owner);
     if (!key) {
-      missing = std::move(owner);
+      missing = owner;
       return;
     }
     const auto expected = agent_proof(*key, admission.nonce, admission.hello,
                                       admission.transport, admission.binding);
     if (equal_secrets(expected, admission.hello.proof) && !found.key)
-      found = {std::move(owner.credential), std::move(key)};
+      found = {by, std::move(key)};
   };
   if (!settings_.password.empty())
-    ask({name_});
+    ask(nullptr);
   for (const auto& each : settings_.credentials)
-    ask({name_, each.name});
+    ask(&each);
   if (!found.key && missing) {
     wait_for_key(admission, *missing);
     return std::nullopt;
@@ -289,17 +289,16 @@ std::shared_ptr<void> tunnel_state::take_share(const admission& admission) {
 
 // One that is over, or for other endpoints, is like a wrong password.
 std::optional<refusal> tunnel_state::check(const admission& admission,
-                                           const member& member) const {
+                                           const member& member) {
   const auto& hello = admission.hello;
   if (!member.key)
     return refusal::bad_proof;
-  const auto now = context_->wall_clock();
-  for (const auto& each : settings_.credentials)
-    if (each.name == member.credential
-        && (each.is_over(now) || !each.is_for(hello.endpoint)
-            || context_->drains->contains(
-              drain_register::credential(name_, each.name))))
-      return refusal::bad_proof;
+  if (const auto* by = member.credential;
+      by
+      && (by->is_over(context_->wall_clock()) || !by->is_for(hello.endpoint)
+          || context_->drains->contains(
+            drain_register::credential(name_, by->name))))
+    return refusal::bad_proof;
   if (draining_)
     return refusal::draining;
   if (!is_foreign_name(hello.endpoint)
@@ -336,8 +335,7 @@ tunnel_state::check_channel(const admission& admission) const {
 }
 
 // Only for those who have the password: others learn nothing about names.
-std::optional<refusal>
-tunnel_state::check_place(const hello_frame& hello) const {
+std::optional<refusal> tunnel_state::check_place(const hello_frame& hello) {
   const auto i = sessions_.find(hello.session);
   if (i != sessions_.end() && i->second != hello.endpoint)
     return refusal::endpoints;
@@ -389,18 +387,10 @@ tunnel_state::endpoint* tunnel_state::find(const std::string& endpoint_name) {
   return nullptr;
 }
 
-const tunnel_state::endpoint*
-tunnel_state::find(const std::string& endpoint_name) const {
-  for (const auto& candidate : endpoints_)
-    if (candidate.name == endpoint_name)
-      return &candidate;
-  return nullptr;
-}
-
 // -- credentials --------------------------------------------------------------
 
-// Those that are gone, or not what they were; one that only lives longer, or is
-// for more endpoints, keeps its sessions.
+// Those that are gone, or not what they were; one that only lives longer keeps
+// its sessions.
 void tunnel_state::revoke(const std::vector<config::credential>& before) {
   const auto& now = settings_.credentials;
   for (const auto& old : before) {

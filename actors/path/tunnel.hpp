@@ -76,24 +76,26 @@ class tunnel_state {
   bool is_drained(const endpoint& candidate) const;
   /// Who dials in, as its proof says.
   struct member {
-    std::string credential = {}; ///< empty = it has the tunnel's password
+    /// Of the settings; null = it has the tunnel's password.
+    const config::credential* credential = nullptr;
     std::shared_ptr<const std::string> key = {}; ///< null = nobody known
+
+    std::string name() const { return credential ? credential->name : ""; }
   };
   std::optional<member> find_member(const admission& admission);
   void revoke(const std::vector<config::credential>& before);
   void revoke_expired();
   void end_sessions(const std::string& credential);
   std::optional<refusal> check(const admission& admission,
-                               const member& member) const;
+                               const member& member);
   std::optional<refusal> check_channel(const admission& admission) const;
-  std::optional<refusal> check_place(const hello_frame& hello) const;
+  std::optional<refusal> check_place(const hello_frame& hello);
   void wait_for_key(const admission& admission, const key_owner& owner);
   std::shared_ptr<void> take_share(const admission& admission);
   void note_session(endpoint& endpoint, const session_id& session);
   void forget_sessions(const endpoint& endpoint);
   endpoint& endpoint_named(const std::string& endpoint_name);
   endpoint* find(const std::string& endpoint_name);
-  const endpoint* find(const std::string& endpoint_name) const;
   std::vector<const endpoint*> choose_shown(const endpoint_choice& choice,
                                             tunnel_sums& sums) const;
   endpoint_snapshot show(const endpoint& one) const;

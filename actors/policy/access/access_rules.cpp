@@ -18,14 +18,6 @@ std::string place_of(std::string path) {
   return path.substr(2);
 }
 
-std::string bytes_of_hex(std::string_view hex) {
-  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  std::string out;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2)
-    out += static_cast<char>(digit(hex[i]) << 4 | digit(hex[i + 1]));
-  return out;
-}
-
 // So that its length is no hint either.
 bool same_password(std::string_view x, std::string_view y) {
   return equal_secrets(sha256(x), sha256(y));
@@ -91,8 +83,8 @@ void access_rules::add_accounts(const config::auth& auth) {
     auto& added = add_account(name, token.groups);
     added.program = true;
     added.expires_at = token.expires_at;
-    by_token_.emplace(token.secret.empty() ? bytes_of_hex(token.secret_hash)
-                                           : sha256(token.secret),
+    by_token_.emplace(token.secret.empty() ? token.secret_hash
+                                           : to_hex(sha256(token.secret)),
                       &added);
   }
   for (const auto& [group, members] : auth.groups)
@@ -242,7 +234,7 @@ void access_rules::identify_beyond_doubt(const access_request& request,
   to.user = find(request.proven);
   if (!to.user)
     return refuse_unknown(request, "no such user", to);
-  if (to.user->expires_at > 0 && request.now >= to.user->expires_at)
+  if (to.user->is_over(request.now))
     return refuse_unknown(request, "token " + to.user->name + " expired", to);
   add_word(to.reason, to.user->name);
 }
@@ -283,15 +275,15 @@ void access_rules::identify_by_field(const access_request& request,
 void access_rules::identify_by_token(const access_request& request,
                                      std::string_view token,
                                      access_verdict& to) const {
-  const auto i
-    = by_token_.empty() ? by_token_.end() : by_token_.find(sha256(token));
+  const auto i = by_token_.empty() ? by_token_.end()
+                                   : by_token_.find(to_hex(sha256(token)));
   to.by_field = true;
   if (i == by_token_.end()) {
     to.wrong_token = true;
     return refuse_unknown(request, "unknown token", to);
   }
   to.user = i->second;
-  if (to.user->expires_at > 0 && request.now >= to.user->expires_at)
+  if (to.user->is_over(request.now))
     return refuse_unknown(request, "token " + to.user->name + " expired", to);
   add_word(to.reason, to.user->name + " by token");
 }

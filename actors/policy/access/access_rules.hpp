@@ -44,6 +44,10 @@ struct account {
   std::optional<config::password_hash> hash = {};
   std::string password = {};
   int64_t expires_at = 0; ///< s since 1970; 0 = never
+
+  bool is_over(int64_t now) const noexcept {
+    return expires_at != 0 && now >= expires_at;
+  }
 };
 
 /// What becomes of a request, and by which rule.
@@ -139,7 +143,7 @@ class access_rules {
   std::vector<scopes> mappings_; ///< with those of its tunnels in front
   std::vector<std::unique_ptr<account>> accounts_;
   std::map<std::string, account*, std::less<>> by_name_;
-  std::unordered_map<std::string, const account*> by_token_; ///< SHA-256
+  std::unordered_map<std::string, const account*> by_token_; ///< hex of SHA-256
   std::map<std::string, const account*, std::less<>> by_certificate_;
   std::optional<config::password_hash> decoy_; ///< for names nobody has
 };
