@@ -42,12 +42,7 @@ void read_credential(reader&& in, std::string_view tunnel, credential& to) {
   read_secrets(in, tunnel, to);
   in.strings("endpoints", to.endpoints,
              {true, nullptr, "a name or a list of names, with * for any text"});
-  if (in.text("expires", to.expires_text, 64) && !to.expires_text.empty()) {
-    if (const auto at = parse_time(to.expires_text))
-      to.expires = *at;
-    else
-      in.fail(in.path("expires"), in.found("expires"), time_rule);
-  }
+  read_expiry(in, to.expires_text, to.expires);
   in.finish();
 }
 

@@ -81,6 +81,11 @@ bool is_dns_name(std::string_view host) {
   return !std::all_of(label.begin(), label.end(), is_digit) || is_ipv4(host);
 }
 
+bool is_below(std::string_view host, std::string_view parent) noexcept {
+  return host.size() > parent.size() + 1 && host.ends_with(parent)
+         && host[host.size() - parent.size() - 1] == '.';
+}
+
 std::string authority(std::string_view host, std::string_view port) {
   std::string result;
   result.reserve(host.size() + port.size() + 3);

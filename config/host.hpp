@@ -32,6 +32,9 @@ std::string_view read_authority(std::string_view text, std::string_view& host,
 /// Whether `host` is a DNS name (letters, digits, "-", "_") or an IPv4 address.
 bool is_dns_name(std::string_view host);
 
+/// Whether `host` is a name below `parent`, both in one form.
+bool is_below(std::string_view host, std::string_view parent) noexcept;
+
 /// "host:port" (RFC 3986, 3.2), with brackets around an IPv6 address.
 std::string authority(std::string_view host, std::string_view port);
 std::string authority(std::string_view host, uint16_t port);

@@ -133,19 +133,6 @@ void read_agent_origins(reader& in, server& to) {
     in.fail(in.path("agent_origins"), describe(*value), "a list of origins");
 }
 
-void read_proxy_protocol(reader& in, mapping& to) {
-  constexpr std::array all{proxy_protocol::off, proxy_protocol::v1,
-                           proxy_protocol::v2};
-  std::vector<std::string> words;
-  for (const auto each : all)
-    words.emplace_back(to_string(each));
-  std::string word{to_string(to.proxy_protocol)};
-  in.word("proxy_protocol", word, words);
-  for (const auto each : all)
-    if (word == to_string(each))
-      to.proxy_protocol = each;
-}
-
 void read_origins(reader& in, origin_rule& to) {
   using kind = origin_rule::kind;
   const auto* value = in.member("origins");
@@ -339,7 +326,9 @@ void read_mapping(const json& value, const std::string& path,
   read_fields(in, fields::mapping, to);
   read_target_tls(in, to);
   read_origins(in, to.origins);
-  read_proxy_protocol(in, to);
+  read_word(
+    in, "proxy_protocol", to.proxy_protocol,
+    std::array{proxy_protocol::off, proxy_protocol::v1, proxy_protocol::v2});
   read_health(in, to);
   read_access(in, to.access);
   in.finish();

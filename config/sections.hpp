@@ -3,6 +3,7 @@
 #include "config/fields.hpp"
 #include "config/syntax/reader.hpp"
 
+#include <array>
 #include <string_view>
 #include <type_traits>
 
@@ -50,6 +51,20 @@ void read_fields(reader& in, const field<Section> (&fields)[Count],
   read_fields(in, fields, to, [](std::string_view) {});
 }
 
+/// A word that stands for one of `all`, by `to_string`.
+template <class Enum, size_t Count>
+void read_word(reader& in, const char* key, Enum& to,
+               const std::array<Enum, Count>& all) {
+  std::vector<std::string> words;
+  for (const auto each : all)
+    words.emplace_back(to_string(each));
+  std::string word{to_string(to)};
+  in.word(key, word, words);
+  for (const auto each : all)
+    if (word == to_string(each))
+      to = each;
+}
+
 void read_http(reader&& in, http& to);
 
 /// The list under `include`: files and patterns.
@@ -67,6 +82,9 @@ void read_networks(reader& in, const char* key, std::vector<std::string>& to);
 /// What a server, tunnel or mapping asks of visitors: `allow`, `deny`,
 /// `require` and `quota`.
 void read_access(reader& in, access& to);
+
+/// When a token or credential is over (`expires`), as text and in s since 1970.
+void read_expiry(reader& in, std::string& text, int64_t& at);
 
 /// Users, tokens and groups.
 void read_auth(reader&& in, auth& to);

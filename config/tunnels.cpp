@@ -1,7 +1,5 @@
 #include "config/sections.hpp"
 
-#include <array>
-
 namespace aps::config {
 
 using nlohmann::json;
@@ -61,19 +59,6 @@ std::string pool_keys() {
   return out;
 }
 
-void read_client_certificate(reader& in, tunnel& to) {
-  constexpr std::array all{client_certificate::none, client_certificate::any,
-                           client_certificate::endpoint};
-  std::vector<std::string> words;
-  for (const auto each : all)
-    words.emplace_back(to_string(each));
-  std::string word{to_string(to.client_certificate)};
-  in.word("client_certificate", word, words);
-  for (const auto each : all)
-    if (word == to_string(each))
-      to.client_certificate = each;
-}
-
 /// What of a tunnel has parts of its own.
 void read_parts(reader& in, const std::vector<std::string>* servers,
                 std::string_view name, tunnel& to) {
@@ -109,7 +94,9 @@ void read_tunnel(const json& value, const std::string& path,
     if (key == "enabled")
       read_parts(in, servers, name, to);
     else if (key == "require_tls")
-      read_client_certificate(in, to);
+      read_word(in, "client_certificate", to.client_certificate,
+                std::array{client_certificate::none, client_certificate::any,
+                           client_certificate::endpoint});
     else if (key == "resume_time")
       to.reconnect_grace = to.resume_time;
   });

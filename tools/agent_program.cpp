@@ -108,13 +108,26 @@ std::string named(const cli::command_line& line, const std::string& flag) {
   return key ? *key : "-" + flag;
 }
 
+/// One of two flags that belong together.
+struct given_flag {
+  const char* name;
+  const std::string& value;
+};
+
+void want_both(const cli::command_line& line, const agent_flags& from,
+               const given_flag& one, const given_flag& other) {
+  if (one.value.empty() == other.value.empty())
+    return;
+  const auto& there = one.value.empty() ? other : one;
+  const auto& missing = one.value.empty() ? one : other;
+  refuse(line, from, there.name, "takes " + named(line, missing.name));
+}
+
 /// TLS to the nodes. Flags that nothing would look at are refused.
 client_tls_options node_tls(const cli::command_line& line,
                             const agent_flags& from,
                             const std::vector<agent_server>& servers) {
-  if (from.cert.empty() != from.key.empty())
-    refuse(line, from, from.cert.empty() ? "key" : "cert",
-           "takes " + named(line, from.cert.empty() ? "cert" : "key"));
+  want_both(line, from, {"cert", from.cert}, {"key", from.key});
   const std::pair<const char*, bool> given[]
     = {{"ca", !from.ca.empty()},
        {"server-name", !from.server_name.empty()},
@@ -165,11 +178,8 @@ agent_options options(const cli::command_line& line, const agent_flags& from) {
   result.tls = node_tls(line, from, result.servers);
   result.origin.insecure = from.insecure_target;
   result.origin.ca_file = from.ca_file;
-  if (from.target_cert.empty() != from.target_key.empty())
-    refuse(
-      line, from, from.target_cert.empty() ? "target-key" : "target-cert",
-      "takes "
-        + named(line, from.target_cert.empty() ? "target-cert" : "target-key"));
+  want_both(line, from, {"target-cert", from.target_cert},
+            {"target-key", from.target_key});
   result.origin.cert_file = from.target_cert;
   result.origin.key_file = from.target_key;
   result.origin.connect_timeout = to_duration(from.target_connect_timeout);

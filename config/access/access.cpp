@@ -109,12 +109,7 @@ void read_token_itself(reader& in, token& to) {
 void read_token(reader&& in, token& to) {
   read_token_itself(in, to);
   in.strings("groups", to.groups, {true, nullptr, names_rule});
-  if (in.text("expires", to.expires, 64) && !to.expires.empty()) {
-    if (const auto at = parse_time(to.expires))
-      to.expires_at = *at;
-    else
-      in.fail(in.path("expires"), in.found("expires"), time_rule);
-  }
+  read_expiry(in, to.expires, to.expires_at);
   in.finish();
 }
 
@@ -273,6 +268,15 @@ void check_accounts(const auth& all, const known_names& known, problems& out) {
 }
 
 } // namespace
+
+void read_expiry(reader& in, std::string& text, int64_t& at) {
+  if (!in.text("expires", text, 64) || text.empty())
+    return;
+  if (const auto time = parse_time(text))
+    at = *time;
+  else
+    in.fail(in.path("expires"), in.found("expires"), time_rule);
+}
 
 std::optional<int64_t> parse_time(const std::string& text) {
   const bool day = text.size() == 10;

@@ -140,10 +140,7 @@ std::string name_of(std::string_view host) {
 bool holds(const target_rule& rule, std::string_view name) {
   if (rule.name.empty())
     return true;
-  return rule.below
-           ? name.size() > rule.name.size() + 1 && name.ends_with(rule.name)
-               && name[name.size() - rule.name.size() - 1] == '.'
-           : name == rule.name;
+  return rule.below ? is_below(name, rule.name) : name == rule.name;
 }
 
 bool read_one_port(std::string_view text, uint16_t& to) {

@@ -42,10 +42,7 @@ bool matches(const origin_pattern& pattern, const url& origin) {
   const auto& host = pattern.at.host;
   if (origin.scheme != pattern.at.scheme || origin.port != pattern.at.port)
     return false;
-  return pattern.below
-           ? origin.host.size() > host.size() + 1 && origin.host.ends_with(host)
-               && origin.host[origin.host.size() - host.size() - 1] == '.'
-           : origin.host == host;
+  return pattern.below ? is_below(origin.host, host) : origin.host == host;
 }
 
 } // namespace

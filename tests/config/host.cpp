@@ -135,3 +135,9 @@ CAF_TEST(an authority is a host and perhaps a port) {
     }
   }
 }
+
+CAF_TEST(a name is below another by whole labels) {
+  CAF_CHECK(is_below("a.b.test", "b.test") && is_below("b.test", "test"));
+  for (const auto* host : {"b.test", ".b.test", "ab.test", "test", ""})
+    CAF_CHECK(!is_below(host, "b.test"));
+}

@@ -45,6 +45,9 @@ SUBJECTS = {"servers": ["main"], "tunnels": ["t"], "mappings": [0],
 EITHER = {"password": "password_hash", "password_hash": "password",
           "token": "token_hash"}
 
+# Where the full example has what cannot stand in the first of its kind.
+ELSEWHERE = {("mappings", 0, "tls"): ("mappings", -1, "tls")}
+
 # Keys that a change of their neighbour needs to stay right.
 COMPANIONS = {("pool_size", 1000): {"max_pool_size": 1000},
               ("max_pool_size", 1): {"pool_size": 1},
@@ -405,17 +408,14 @@ def check_member(path, key, schema):
 
 def shows_every_key(config):
     """The full example names each key, with its default where it has one."""
-    mappings = config.get("mappings", [None])
     for path, schema in objects(SCHEMA):
         here = config
-        for key in path:
+        for key in ELSEWHERE.get(path, path):
             key = {"t": "tunnel1"}.get(key, key)
-            if key == "tls" and here is mappings[0]:
-                here = mappings[-1]  # `via` has no files
             here = here[key]
         for key, each in schema["properties"].items():
             each = resolved(each)
-            if key == "tls" and here is mappings[0] and key in mappings[-1]:
+            if path + (key,) in ELSEWHERE:
                 continue
             if key not in here and EITHER.get(key) not in here:
                 fail(f"the full example lacks {dotted(path + (key,))}")
