@@ -20,17 +20,27 @@ def _die_with_parent():
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+# One socket in the abstract namespace for each port that was given away: while
+# it is open, no other call, here or in another process, gives that port away.
+_claims = []
+
+
 def free_port():
-    """A loopback port nobody listens on. It lies below the range from which
-    the system takes ports for outgoing connections, so that it stays free."""
+    """A loopback port nobody listens on, and that no other call gets as long
+    as this process lives. It lies below the range from which the system takes
+    ports for outgoing connections, so that it stays free."""
     for _ in range(1000):
         port = random.randrange(15000, 32000)
+        claim = socket.socket(socket.AF_UNIX)
         with socket.socket() as probe:
             try:
+                claim.bind(f"\0aps-port-{port}")
                 probe.bind(("127.0.0.1", port))
-                return port
             except OSError:
+                claim.close()
                 continue
+        _claims.append(claim)
+        return port
     raise RuntimeError("no free port")
 
 

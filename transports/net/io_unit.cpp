@@ -61,10 +61,14 @@ void io_unit::stop() {
     thread_.join();
 }
 
+// Asio keeps what its own thread posts apart until the handler is over, so only
+// a post of its own comes behind that.
 void io_unit::run_dry() {
   for (int round = 0; round < 2; ++round) {
     std::promise<void> done;
-    post([&done] { done.set_value(); });
+    post([this, &done] {
+      boost::asio::post(context_, [&done] { done.set_value(); });
+    });
     done.get_future().wait();
   }
 }

@@ -77,6 +77,36 @@ CAF_TEST(what was posted runs in order whoever posted it) {
   unit.stop();
 }
 
+CAF_TEST(a dry unit has done what its handlers posted) {
+  io_unit unit{0};
+  unit.start();
+  std::atomic<bool> over{false};
+  // Keeps the unit busy behind what the test posts.
+  std::thread other{[&] {
+    while (!over) {
+      std::promise<void> done;
+      unit.post([&] {
+        std::this_thread::sleep_for(std::chrono::microseconds(50));
+        done.set_value();
+      });
+      done.get_future().wait();
+    }
+  }};
+  int missing = 0;
+  for (int round = 0; round < 500; ++round) {
+    std::atomic<bool> seen{false};
+    unit.post([&] { boost::asio::post(unit.context(), [&] { seen = true; }); });
+    unit.run_dry();
+    if (!seen)
+      ++missing;
+  }
+  over = true;
+  other.join();
+  unit.run_dry();
+  CAF_CHECK_EQUAL(missing, 0);
+  unit.stop();
+}
+
 CAF_TEST(work that posts itself again lets sockets have their turn) {
   io_unit unit{0};
   unit.start();
