@@ -140,6 +140,8 @@ node node_reader::read() {
   read_auth(root_.object("auth"), node_.auth);
   root_.finish();
   check_access(node_, out_);
+  if (tunnels_known_)
+    check_forward_auth(node_, out_);
   check_limits(node_, out_);
   check_listeners(node_, out_);
   return std::move(node_);

@@ -144,6 +144,7 @@ static_assert(all(change::restart, fields::http)
 // Checks change as a whole.
 static_assert(all(change::live, fields::health));
 static_assert(all(change::live, fields::quota)
+              && all(change::live, fields::forward_auth)
               && all(change::live, fields::auth));
 
 } // namespace

@@ -59,6 +59,8 @@ json plain_keys() {
       quotas.push_back(std::string(place) + ".quota" + (*row.key ? "." : "")
                        + row.key);
   add(out, quotas, fields::quota, {});
+  add(out, {"mappings[].forward_auth", "tunnels.<name>.forward_auth"},
+      fields::forward_auth, {});
   add(out, {"auth"}, fields::auth, {});
   add(out, {"admin"}, fields::admin, {});
   add(out, {"log"}, fields::log, {});

@@ -267,6 +267,14 @@ inline constexpr field<quota> quota[] = {
    "size of a request body; larger ones get 413; 0 = as `http.max_body_bytes`"},
 };
 
+inline constexpr field<forward_auth> forward_auth[] = {
+  {"timeout", &forward_auth::timeout, deadline, live,
+   "for the head of the login service's answer; then the visitor gets 503"},
+  {"cache_time", &forward_auth::cache_time, {0, 3600}, live,
+   "how long the same question is not asked again once the answer was 2xx; 0 "
+   "= each request is asked about"},
+};
+
 inline constexpr field<auth> auth[] = {
   {"pass_authorization", &auth::pass_authorization, a_switch, live,
    "targets get the `Authorization` that named a user here, too"},

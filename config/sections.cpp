@@ -331,6 +331,7 @@ void read_mapping(const json& value, const std::string& path,
     std::array{proxy_protocol::off, proxy_protocol::v1, proxy_protocol::v2});
   read_health(in, to);
   read_access(in, to.access);
+  read_forward_auth(in, to.access);
   in.finish();
 }
 

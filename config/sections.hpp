@@ -83,6 +83,9 @@ void read_networks(reader& in, const char* key, std::vector<std::string>& to);
 /// `require` and `quota`.
 void read_access(reader& in, access& to);
 
+/// The login service of a tunnel or a mapping; the rest of `to` was read.
+void read_forward_auth(reader& outer, access& to);
+
 /// When a token or credential is over (`expires`), as text and in s since 1970.
 void read_expiry(reader& in, std::string& text, int64_t& at);
 
@@ -132,6 +135,9 @@ node read_node(const nlohmann::json& root, problems& out);
 
 /// Whether all who are required are known, and nobody is known twice.
 void check_access(const node& all, problems& out);
+
+/// Whether login services are asked through tunnels that there are.
+void check_forward_auth(const node& all, problems& out);
 
 /// What only shows with everything read: two listeners on one address, limits
 /// of the HTTP front that contradict each other.

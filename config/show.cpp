@@ -43,6 +43,19 @@ json show(const requirement& asked) {
   return out;
 }
 
+json show(const forward_auth& asked) {
+  auto out
+    = show_fields(fields::forward_auth, asked,
+                  {{"url", asked.url}, {"copy_headers", asked.copy_headers}});
+  if (!asked.tunnels.empty())
+    out["via"]["tunnels"] = asked.tunnels;
+  if (!asked.endpoints.empty())
+    out["via"]["endpoints"] = asked.endpoints;
+  if (!asked.request_headers.empty())
+    out["request_headers"] = asked.request_headers;
+  return out;
+}
+
 /// Adds what of access is there.
 void show_access(json& to, const access& access) {
   if (!access.allow.empty())
@@ -51,6 +64,8 @@ void show_access(json& to, const access& access) {
     to["deny"] = access.deny;
   if (access.require)
     to["require"] = show(*access.require);
+  if (access.forward_auth)
+    to["forward_auth"] = show(*access.forward_auth);
   if (access.quota != quotas{})
     to["quota"] = show(access.quota);
 }

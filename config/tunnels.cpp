@@ -101,6 +101,7 @@ void read_tunnel(const json& value, const std::string& path,
       to.reconnect_grace = to.resume_time;
   });
   read_access(in, to.access);
+  read_forward_auth(in, to.access);
   in.finish();
   if (in.member("servers") || !servers)
     return;

@@ -51,6 +51,8 @@ class unit_contexts : public std::enable_shared_from_this<unit_contexts> {
     return *contexts_[number % contexts_.size()];
   }
 
+  size_t size() const noexcept { return contexts_.size(); }
+
   /// Held by everything that may send messages from an I/O thread. A host
   /// waits for `users() == 0` before it lets go of the actor system.
   std::shared_ptr<void> use();

@@ -1,5 +1,6 @@
 #include "actors/base/visitor_access.hpp"
 
+#include "config/host.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/peer_address.hpp"
 #include "transports/seam/wall_clock.hpp"
@@ -16,6 +17,7 @@ struct login_claim {
   access_verdict verdict;
   std::string mark;    ///< of name and password
   std::string address; ///< whose guess it is: `peer_group`
+  std::string path;    ///< for login services
   bool proxied = false;
 };
 
@@ -44,7 +46,7 @@ access_refusal slow_down(limit kind, std::string reason, duration wait) {
 // What of a pass is known before its password was looked at.
 std::shared_ptr<visitor_pass> make_pass(const access_rules& rules,
                                         const access_verdict& verdict,
-                                        bool proxied) {
+                                        bool proxied, std::string_view path) {
   auto out = std::make_shared<visitor_pass>();
   if (verdict.user)
     out->user = verdict.user->name;
@@ -52,6 +54,14 @@ std::shared_ptr<visitor_pass> make_pass(const access_rules& rules,
   out->user_field = out->user_variable = rules.user_header();
   for (auto& c : out->user_variable)
     c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  for (const auto& login : verdict.logins) {
+    out->logins.push_back(login);
+    // Services are asked with the visitor's own Authorization.
+    for (const auto& name : login->settings().copy_headers)
+      if (!iequals(name, "authorization"))
+        out->login_variables.push_back(config::lower_case(name));
+    out->visitor_path = path;
+  }
   out->drop_authorization
     = verdict.by_field && !proxied && !rules.pass_authorization();
   out->max_body_bytes = verdict.max_body_bytes;
@@ -61,7 +71,8 @@ std::shared_ptr<visitor_pass> make_pass(const access_rules& rules,
 bool asks_nothing(const access_rules& rules, const access_verdict& verdict) {
   return verdict.result == outcome::ok && verdict.reason.empty()
          && !verdict.user && verdict.quotas.empty()
-         && verdict.max_body_bytes == 0 && rules.has_usual_header();
+         && verdict.max_body_bytes == 0 && verdict.logins.empty()
+         && rules.has_usual_header();
 }
 
 } // namespace
@@ -119,7 +130,7 @@ access_answer visitor_access::admit(const visitor_request& request,
       return slow_down(limit::login_rate, "guesses at tokens", pause);
     note_guess(group, {}, now);
   }
-  return enter(*by, verdict, request.proxied, now);
+  return enter(*by, verdict, {request.path, request.proxied}, now);
 }
 
 access_refusal visitor_access::refuse(const access_rules& rules,
@@ -141,11 +152,11 @@ access_refusal visitor_access::refuse(const access_rules& rules,
 // The quotas are the last to be asked: nobody uses up what is for those who
 // may come in.
 access_answer visitor_access::enter(const state& by,
-                                    const access_verdict& verdict, bool proxied,
-                                    time_point now) {
+                                    const access_verdict& verdict,
+                                    const arrival& how, time_point now) {
   if (verdict.result != outcome::ok)
-    return refuse(by.rules, verdict, proxied);
-  auto pass = make_pass(by.rules, verdict, proxied);
+    return refuse(by.rules, verdict, how.proxied);
+  auto pass = make_pass(by.rules, verdict, how.proxied, how.path);
   if (!verdict.quotas.empty()) {
     auto taken = ledger_->take(verdict.quotas, now);
     if (auto* refused = std::get_if<quota_refusal>(&taken)) {
@@ -171,7 +182,7 @@ access_answer visitor_access::ask_for_proof(const state_ptr& by,
       pause > duration::zero() && !by->passwords->remembers(mark, now))
     return slow_down(limit::login_rate, "guesses at passwords", pause);
   auto claim = std::make_shared<login_claim>();
-  auto pass = make_pass(by->rules, verdict, request.proxied);
+  auto pass = make_pass(by->rules, verdict, request.proxied, request.path);
   // A limit of a user's would tell that there is one.
   pass->max_body_bytes = 0;
   claim->by = by;
@@ -179,6 +190,7 @@ access_answer visitor_access::ask_for_proof(const state_ptr& by,
   claim->mark = std::move(mark);
   claim->address = std::move(group);
   claim->proxied = request.proxied;
+  claim->path = request.path;
   pass->claim = std::move(claim);
   return pass;
 }
@@ -240,7 +252,7 @@ void visitor_access::look_at(const visitor_pass_ptr& first) {
 access_answer visitor_access::settle(const login_claim& claim, bool right,
                                      time_point now) {
   if (right)
-    return enter(*claim.by, claim.verdict, claim.proxied, now);
+    return enter(*claim.by, claim.verdict, {claim.path, claim.proxied}, now);
   auto wrong = claim.verdict;
   if (wrong.user && (wrong.user->hash || !wrong.user->password.empty()))
     wrong.reason = "wrong password of " + wrong.user->name;
@@ -254,6 +266,22 @@ void visitor_access::stop() {
   decltype(proving_) dropped;
   const std::lock_guard guard{mutex_};
   dropped.swap(proving_);
+}
+
+// -- login services -----------------------------------------------------------
+
+std::variant<std::shared_ptr<void>, access_refusal>
+visitor_access::wait_for_login(const std::string& address, time_point now) {
+  static const config::quota of_all{.concurrent_requests = most_logins};
+  static const config::quota of_one{.concurrent_requests
+                                    = most_logins_of_address};
+  const std::string rule = "questions to login services";
+  auto taken = ledger_->take(
+    {{rule, rule, &of_all}, {rule + '\0' + peer_group(address), rule, &of_one}},
+    now);
+  if (auto* refused = std::get_if<quota_refusal>(&taken))
+    return slow_down(refused->kind, refused->rule, refused->wait);
+  return std::get<std::shared_ptr<void>>(std::move(taken));
 }
 
 // -- guesses ------------------------------------------------------------------
@@ -303,7 +331,13 @@ visitor_access::explanation visitor_access::explain(const question& asked,
   if (const auto* refused = std::get_if<quota_refusal>(&limits)) {
     out.result = outcome::rate_limited;
     out.reason = refused->rule + ": " + std::string(to_string(refused->kind));
+    return out;
   }
+  // What they say depends on more than is known here.
+  for (const auto& login : verdict.logins)
+    out.reason.append(out.reason.empty() ? "" : ", ")
+      .append(login->place())
+      .append(" is asked");
   return out;
 }
 

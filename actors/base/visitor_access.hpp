@@ -60,6 +60,16 @@ class visitor_access {
   void prove(const visitor_pass_ptr& pass,
              std::function<void(access_answer)> done);
 
+  /// Questions to login services that may be under way, of all visitors and of
+  /// one address.
+  static constexpr uint32_t most_logins = 4096;
+  static constexpr uint32_t most_logins_of_address = 512;
+
+  /// A place among those questions, given back with the last copy; or why
+  /// there is none.
+  std::variant<std::shared_ptr<void>, access_refusal>
+  wait_for_login(const std::string& address, time_point now);
+
   /// What would become of a request, without counting it. `user` empty =
   /// nobody in particular; the networks count if `address` is not empty.
   struct question {
@@ -94,9 +104,15 @@ class visitor_access {
   using waiting
     = std::pair<visitor_pass_ptr, std::function<void(access_answer)>>;
 
+  /// What a pass is made with, beside the verdict.
+  struct arrival {
+    std::string_view path;
+    bool proxied = false;
+  };
+
   state_ptr now_in_use() const;
   access_answer enter(const state& by, const access_verdict& verdict,
-                      bool proxied, time_point now);
+                      const arrival& how, time_point now);
   access_answer ask_for_proof(const state_ptr& by, access_verdict verdict,
                               std::string mark, const visitor_request& request,
                               time_point now);

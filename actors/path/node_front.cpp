@@ -59,6 +59,9 @@ node_front::node_front(caf::actor_system& system, node_context_ptr context,
     : system_(system), context_(std::move(context)),
       routes_(context_->config.mappings, context_->config.tunnels),
       origins_(std::move(origins)), recorders_(std::move(recorders)) {
+  for (size_t i = 0; i < context_->units->size(); ++i)
+    logins_.push_back(std::make_shared<login_checks>(
+      system_, context_, context_->units->any(i).unit()));
   *context_->next_id = first_id != 0 ? first_id : random_start();
 }
 
@@ -107,7 +110,7 @@ void node_front::start(exchange_ptr exchange) {
     return exchange->fail(outcome::draining, "the node is shutting down");
   if (const auto& pass = exchange->pass(); pass && pass->claim)
     return prove(exchange);
-  carry(exchange);
+  let_in(exchange);
 }
 
 // Meanwhile its body waits for credit.
@@ -132,7 +135,50 @@ void node_front::on_proven(const exchange_ptr& exchange, access_answer answer) {
   // What came meanwhile, as far as there was credit for it.
   if (exchange->over_quota())
     return exchange->fail_over_quota();
-  carry(exchange);
+  let_in(exchange);
+}
+
+// The passwords are right, and the login services are left to ask.
+void node_front::let_in(const exchange_ptr& exchange) {
+  const auto& pass = exchange->pass();
+  if (!pass || pass->logins.empty())
+    return carry(exchange);
+  const auto service = pass->logins.front();
+  logins_[exchange->unit().index()]->ask(
+    exchange, service,
+    [this](const exchange_ptr& question) { carry(question); },
+    [self = shared_from_this(), exchange, service,
+     use = context_->units->use()](const login_verdict& verdict) {
+      self->on_login(exchange, *service, verdict);
+    });
+}
+
+void node_front::on_login(const exchange_ptr& exchange,
+                          const login_service& service,
+                          const login_verdict& verdict) {
+  using kind = login_verdict::kind;
+  if (exchange->over())
+    return;
+  if (verdict.result == kind::failed)
+    return exchange->refuse(outcome::login_unavailable,
+                            service.place() + ": " + verdict.why, {});
+  auto pass = std::make_shared<visitor_pass>(*exchange->pass());
+  pass->reason.append(pass->reason.empty() ? "" : ", ")
+    .append(service.place())
+    .append(verdict.result == kind::answered ? " answered " : " said ")
+    .append(std::to_string(verdict.status));
+  if (verdict.result == kind::answered) {
+    pass->logins.clear();
+    return exchange->admit_with(std::move(pass));
+  }
+  pass->logins.erase(pass->logins.begin());
+  if (auto user = login_service::user_of(verdict.fields); !user.empty())
+    pass->user = std::move(user);
+  pass->cookies.insert(pass->cookies.end(), verdict.cookies.begin(),
+                       verdict.cookies.end());
+  exchange->amend(service.amended(*exchange->head(), verdict.fields));
+  exchange->admit_with(std::move(pass));
+  let_in(exchange);
 }
 
 void node_front::carry(const exchange_ptr& exchange) {
@@ -164,8 +210,9 @@ void node_front::carry(const exchange_ptr& exchange) {
 }
 
 void node_front::serve_here(const exchange_ptr& exchange) {
-  connect_directly(exchange, origins_->serve(exchange->unit(), exchange->id(),
-                                             exchange->head(), default_window));
+  connect_directly(exchange,
+                   origins_->serve(exchange->unit(), exchange->id(),
+                                   exchange->head(), exchange->window()));
 }
 
 void node_front::on_link(link_ptr link) {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "actors/base/node_context.hpp"
+#include "actors/path/login_checks.hpp"
 #include "actors/watch/recorder.hpp"
 #include "config/routes.hpp"
 
 #include <atomic>
 #include <memory>
+#include <vector>
 
 namespace aps {
 
@@ -43,6 +45,9 @@ class node_front final : public front,
   denial tell(access_refusal refused, std::string_view address);
   void prove(const exchange_ptr& exchange);
   void on_proven(const exchange_ptr& exchange, access_answer answer);
+  void let_in(const exchange_ptr& exchange);
+  void on_login(const exchange_ptr& exchange, const login_service& service,
+                const login_verdict& verdict);
   void carry(const exchange_ptr& exchange);
   void serve_here(const exchange_ptr& exchange);
   std::string known_addresses() const;
@@ -52,6 +57,7 @@ class node_front final : public front,
   route_table routes_;
   std::shared_ptr<origin_client> origins_;
   std::shared_ptr<exchange_recorders> recorders_;
+  std::vector<std::shared_ptr<login_checks>> logins_; ///< by unit
   std::atomic<uint32_t> next_tunnel_{0};
   std::atomic<bool> draining_{false};
 };

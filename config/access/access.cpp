@@ -2,6 +2,7 @@
 // mappings ask of visitors.
 #include "config/access/access.hpp"
 
+#include "config/access/field_names.hpp"
 #include "config/access/password_hash.hpp"
 #include "config/sections.hpp"
 #include "config/syntax/text.hpp"
@@ -19,8 +20,6 @@ constexpr size_t most_password = 1024;
 constexpr size_t least_token = 16;
 constexpr size_t most_token = 1024;
 constexpr auto names_rule = "a name or a list of names";
-constexpr auto header_rule
-  = "a header field's name of letters, digits and \"-\"";
 
 bool is_numeral(char c) {
   return c >= '0' && c <= '9';
@@ -151,40 +150,6 @@ void read_groups(reader& in, auth& to) {
     });
 }
 
-bool is_field_name(const std::string& text) {
-  return !text.empty() && text.size() <= 64 && text.front() != '-'
-         && std::all_of(text.begin(), text.end(), [](char c) {
-              return is_numeral(c) || c == '-' || (c >= 'a' && c <= 'z')
-                     || (c >= 'A' && c <= 'Z');
-            });
-}
-
-// What says how a message is read, or is written by us, is no user's.
-bool is_taken_field(std::string text) {
-  static const std::set<std::string> taken{"authorization",
-                                           "connection",
-                                           "content-length",
-                                           "cookie",
-                                           "expect",
-                                           "host",
-                                           "keep-alive",
-                                           "proxy-connection",
-                                           "te",
-                                           "trailer",
-                                           "upgrade",
-                                           "via",
-                                           "x-request-id",
-                                           "transfer-encoding",
-                                           "forwarded",
-                                           "content-type",
-                                           "proxy",
-                                           "proxy-authorization"};
-  for (auto& c : text)
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return taken.contains(text) || text.starts_with("x-forwarded-")
-         || text.starts_with("aps-") || text.starts_with("sec-websocket-");
-}
-
 void read_texts(reader& in, auth& to) {
   if (in.text("realm", to.realm, 128)
       && !std::all_of(to.realm.begin(), to.realm.end(), [](char c) {
@@ -195,7 +160,7 @@ void read_texts(reader& in, auth& to) {
   if (in.text("user_header", to.user_header, 64)
       && (!is_field_name(to.user_header) || is_taken_field(to.user_header)))
     in.fail(in.path("user_header"), in.found("user_header"),
-            std::string(header_rule) + " that is nobody else's");
+            std::string(field_name_rule) + " that is nobody else's");
 }
 
 /// All that may be required, and what of it somebody may have meant.

@@ -39,11 +39,33 @@ struct requirement {
   bool operator==(const requirement&) const = default;
 };
 
+/// A login service that is asked about each request, as nginx's
+/// `auth_request`, Traefik's ForwardAuth and Caddy's `forward_auth` do it (key
+/// `forward_auth`): 2xx lets it in, any other answer goes to the visitor.
+struct forward_auth {
+  std::string url = {};                    ///< as in the file
+  std::vector<std::string> tunnels = {};   ///< empty = directly from the node
+  std::vector<std::string> endpoints = {}; ///< empty = any of the tunnels
+  /// Of the visitor's fields these are sent; empty = all.
+  std::vector<std::string> request_headers = {};
+  /// Of the answer's fields these go to the target, and nobody else's.
+  std::vector<std::string> copy_headers
+    = {"Remote-User",          "Remote-Groups",
+       "Remote-Name",          "Remote-Email",
+       "X-Auth-Request-User",  "X-Auth-Request-Groups",
+       "X-Auth-Request-Email", "X-Auth-Request-Preferred-Username"};
+  seconds timeout{5};    ///< for the head of its answer
+  seconds cache_time{0}; ///< how long a 2xx is remembered
+  bool operator==(const forward_auth&) const = default;
+};
+
 /// What a server, a tunnel or a mapping asks of visitors.
 struct access {
   std::vector<std::string> allow = {}; ///< networks; empty = all
   std::vector<std::string> deny = {};  ///< networks, whatever `allow` has
   std::optional<requirement> require = {};
+  std::optional<aps::config::forward_auth> forward_auth
+    = {}; ///< not of servers
   quotas quota = {};
   bool operator==(const access&) const = default;
 };

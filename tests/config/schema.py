@@ -31,9 +31,11 @@ BASE = {
         "certificates": [{"cert": "c", "key": "k", "ocsp": "o"}]}},
         "other": {"port": 8081}},
     "tunnels": {"t": {"password": "p", "credentials": [
-        {"name": "n", "password": "p"}]}},
+        {"name": "n", "password": "p"}],
+        "forward_auth": {"url": "http://l"}}},
     "mappings": [{"from": "http://a", "to": "https://b",
-                  "via": {"tunnels": "t"}}],
+                  "via": {"tunnels": "t"},
+                  "forward_auth": {"url": "http://l"}}],
     "admin": {"grpc": {"tls": {"cert": "c", "key": "k"}}},
     "auth": {"users": {"alice": {}}, "tokens": {"ci": {"token_hash": "0" * 64}},
              "groups": {"dev": ["alice"]}},

@@ -76,13 +76,14 @@ def mappings(target):
 class Curl:
     """What curl is answered."""
 
-    def __init__(self, *flags, host="open", path=ECHO, port=None, url=None):
+    def __init__(self, *flags, host="open", path=ECHO, port=None, url=None,
+                 body=None):
         url = url or f"http://127.0.0.1:{port}{path}"
         at = () if url.startswith("https") else ("-H", f"Host: {host}.test")
         self.done = subprocess.run(
             ["curl", "-sS", "-i", "--noproxy", "" if "-x" in flags else "*",
              "-m", str(int(60 * TIME_SCALE)), *at, *map(str, flags), url],
-            capture_output=True, check=False)
+            input=body, capture_output=True, check=False)
         text = self.done.stdout.decode("latin-1")
         heads = [head for head in re.split(r"\r\n\r\n", text)
                  if head.startswith("HTTP/")]

@@ -118,6 +118,9 @@ bool is_kept_back(const header& field, const visitor_pass& pass,
                   bool trusted) noexcept {
   if (pass.drop_authorization && iequals(field.name, "authorization"))
     return true;
+  for (const auto& variable : pass.login_variables)
+    if (same_variable(field.name, variable))
+      return true;
   return (!pass.user.empty() || !trusted) && !pass.user_variable.empty()
          && same_variable(field.name, pass.user_variable);
 }

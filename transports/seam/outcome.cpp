@@ -55,6 +55,8 @@ constexpr std::array outcome_table{
               "Too many requests of your address are under way."},
   outcome_row{outcome::rate_limited, 429, "rate-limited",
               "Too many requests; come back later."},
+  outcome_row{outcome::login_unavailable, 503, "login-unavailable",
+              "The login service cannot be asked at the moment."},
   outcome_row{outcome::not_sent, 502, "not-sent",
               "The tunnel failed before the request was sent."},
   outcome_row{outcome::started_unknown, 502, "started-unknown",

@@ -28,6 +28,7 @@ enum class outcome : uint8_t {
   overloaded = 15,
   address_share = 16,
   rate_limited = 17,
+  login_unavailable = 18,
   // The transport failed under the request.
   not_sent = 20,
   started_unknown = 21,

@@ -109,6 +109,9 @@ access_rules::add_scope(std::string place, const config::access& access) {
       = {access.require->groups.begin(), access.require->groups.end()};
   }
   out->quota = access.quota;
+  if (access.forward_auth)
+    out->login = std::make_shared<login_service>(out->place + ".forward_auth",
+                                                 *access.forward_auth);
   all_scopes_.push_back(std::move(out));
   return all_scopes_.back().get();
 }
@@ -198,6 +201,9 @@ access_verdict access_rules::decide(const access_request& request,
       && request.body_bytes.value_or(0) > out.max_body_bytes)
     return refuse(outcome::body_too_large,
                   "more than max_body_bytes of a quota");
+  for (const auto* each : here)
+    if (each->login)
+      out.logins.push_back(each->login);
   return out;
 }
 

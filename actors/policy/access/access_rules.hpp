@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/policy/access/credentials.hpp"
+#include "actors/policy/access/login_service.hpp"
 #include "actors/policy/access/quota_ledger.hpp"
 #include "config/access/password_hash.hpp"
 #include "config/config.hpp"
@@ -62,13 +63,15 @@ struct access_verdict {
   bool wrong_token = false;           ///< a guess
   uint64_t max_body_bytes = 0;        ///< 0 = no limit of ours
   std::vector<quota_use> quotas = {}; ///< that count it, if it is let in
+  std::vector<login_service_ptr> logins
+    = {}; ///< that are asked behind all that
 };
 
 /// Who may come in where. The rules of the server, of each tunnel that the
 /// mapping names and of the mapping are asked, and all of them have to be met:
-/// first the networks, then who it is, then how much it brings. Quotas are
-/// counted by others (quota_ledger). Immutable, thread-safe; pure but for
-/// `proves`, which takes its time.
+/// first the networks, then who it is, then how much it brings, and then login
+/// services, which others ask. Quotas are counted by others (quota_ledger).
+/// Immutable, thread-safe; pure but for `proves`, which takes its time.
 class access_rules {
  public:
   access_rules() = default;
@@ -111,6 +114,7 @@ class access_rules {
     std::set<std::string, std::less<>> users;
     std::set<std::string, std::less<>> groups;
     config::quotas quota;
+    login_service_ptr login;
   };
   using scopes = std::vector<const scope*>;
 

@@ -41,6 +41,7 @@ CAF_TEST(every_outcome_has_its_word_its_status_and_its_class) {
     {15, "overloaded", 503, "unavailable"},
     {16, "address-share", 429, "unavailable"},
     {17, "rate-limited", 429, "unavailable"},
+    {18, "login-unavailable", 503, "unavailable"},
     {20, "not-sent", 502, "transport"},
     {21, "started-unknown", 502, "transport"},
     {22, "cut", 502, "transport"},

@@ -192,11 +192,21 @@ void exchange::handle(response_frame& frame) {
     record_->first_byte = unit().now();
     record_->status = frame.head->status;
   }
+  add_cookies(frame.head);
   listener_->on_head(frame.head);
   if (over_)
     return;
   if (frame.head->last && final_head_)
     complete({});
+}
+
+void exchange::add_cookies(response_head_ptr& head) const {
+  if (!pass_ || pass_->cookies.empty() || head->interim())
+    return;
+  auto with = std::make_shared<response_head>(*head);
+  with->headers.insert(with->headers.end(), pass_->cookies.begin(),
+                       pass_->cookies.end());
+  head = std::move(with);
 }
 
 void exchange::handle(data_frame& frame) {
@@ -261,6 +271,11 @@ void exchange::handle(resumed_frame& frame) {
 }
 
 // -- for the visitor's side ---------------------------------------------------
+
+void exchange::amend(request_head_ptr head) {
+  assert(head && head->last == head_->last && !link_ && !head_sent_);
+  head_ = std::move(head);
+}
 
 void exchange::admit_with(visitor_pass_ptr pass) {
   if (over_)
@@ -428,7 +443,7 @@ void exchange::note_pass() {
   if (!record_ || !pass_)
     return;
   record_->user = pass_->user;
-  if (!pass_->claim)
+  if (pass_->settled())
     record_->access = pass_->reason;
 }
 

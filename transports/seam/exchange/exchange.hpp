@@ -68,8 +68,13 @@ class exchange : public std::enable_shared_from_this<exchange> {
 
   exchange_id id() const noexcept { return id_; }
   executor& unit() const noexcept { return calls_.unit(); }
+
+  /// Constant as soon as an actor has the exchange.
   const request_head_ptr& head() const noexcept { return head_; }
   const exchange_facts& facts() const noexcept { return *facts_; }
+
+  /// Bytes of the answer that may be under way.
+  uint32_t window() const noexcept { return window_; }
 
   // -- for actors, any thread ------------------------------------------------
 
@@ -121,6 +126,9 @@ class exchange : public std::enable_shared_from_this<exchange> {
   /// `observer` hears of the end. Before anything else happens to it.
   void observe(std::shared_ptr<exchange_observer> observer,
                exchange_record_ptr record);
+
+  /// What is sent of it instead; before anybody has it.
+  void amend(request_head_ptr head);
 
   /// With which right it is here; kept until it is over. Before `front::start`,
   /// or instead of a pass whose claim was looked at.
@@ -183,6 +191,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
   void violation(const char* text);
   void finish(outcome outcome, const std::string& detail);
   void release(outcome outcome, std::string_view detail = {});
+  void add_cookies(response_head_ptr& head) const;
   void note_pass();
   void note_attempt(exchange_attempt::kind kind);
   void note_loss(std::string_view why);
@@ -190,7 +199,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
 
   ordered_dispatch calls_;
   const exchange_id id_;
-  const request_head_ptr head_;
+  request_head_ptr head_;
   const std::shared_ptr<const exchange_facts> facts_;
   std::shared_ptr<visitor> listener_;
   const uint32_t window_;
