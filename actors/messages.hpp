@@ -79,6 +79,8 @@ struct admission {
   std::shared_ptr<const link_counters> counters = {};
   tls_facts_ptr tls = {};   ///< as the node sees it; null = plain
   std::string binding = {}; ///< what the proof has to have in it; may be empty
+  bool slowed
+    = false; ///< its address guesses: only a known session is looked at
 };
 
 /// How a connection reaches its endpoint's actors once it is admitted.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/base/agent_guesses.hpp"
 #include "actors/base/alarm.hpp"
 #include "actors/base/drains.hpp"
 #include "actors/base/published.hpp"
@@ -44,6 +45,8 @@ struct node_context {
   limit_log_ptr limits; ///< null = nobody counts
   /// Who of the visitors may come in; everybody unless the host says otherwise.
   std::shared_ptr<visitor_access> access = std::make_shared<visitor_access>();
+  /// Wrong passwords of agents.
+  std::shared_ptr<agent_guesses> guesses = std::make_shared<agent_guesses>();
   /// Where ids of exchanges go on; the front says where they begin.
   std::shared_ptr<std::atomic<exchange_id>> next_id
     = std::make_shared<std::atomic<exchange_id>>(1);

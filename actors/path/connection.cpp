@@ -145,6 +145,10 @@ void connection_state::on_hello(hello_frame& hello) {
   refused_at_ = std::min<time_point>(
     compat::now(self_) + (keys_missing_ ? missing_pause : unproven_pause),
     opened_ + hello_timeout);
+  slowed_ = context_->guesses->too_many(link_->peer(), hello.tunnel,
+                                        compat::now(self_));
+  if (slowed_)
+    note_limit(limit::login_rate, "guesses at passwords of agents");
   const auto tunnels = context_->tunnels->get();
   const auto found = tunnels->find(hello.tunnel);
   wake();
@@ -166,7 +170,8 @@ void connection_state::on_hello(hello_frame& hello) {
                          link_->tls(),
                          (hello.features & bound_proof_feature) != 0
                            ? binding_
-                           : std::string{}});
+                           : std::string{},
+                         slowed_});
 }
 
 void connection_state::on_pong(const pong_frame& pong) {
@@ -218,6 +223,8 @@ void connection_state::on_admitted(admitted& welcome) {
 // none came: neither an answer nor its time must tell which tunnels there are.
 void connection_state::refuse_unproven() {
   unproven_ = true;
+  if (!slowed_)
+    context_->guesses->note(link_->peer(), hello_.tunnel, compat::now(self_));
   if (keys_missing_)
     return; // with those whose key is missing
   const auto rest

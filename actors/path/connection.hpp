@@ -74,6 +74,7 @@ class connection_state {
   time_point refused_at_ = never; ///< if it does not prove itself
   bool keys_missing_ = false;     ///< of some tunnel, when the hello came
   bool unproven_ = false;         ///< its proof was wrong
+  bool slowed_ = false;           ///< its address guesses too much
   liveness liveness_;
   alarm alarm_;
   double reported_ = 0;       ///< round trip time that the pool knows, in ms

@@ -193,6 +193,10 @@ bool tunnel_state::allowed(const job& job, const endpoint& candidate) const {
 // -- admission ----------------------------------------------------------------
 
 void tunnel_state::on_admission(const admission& admission) {
+  // Nobody guesses the number of a session.
+  if (admission.slowed && !sessions_.contains(admission.hello.session))
+    return compat::send(self_, admission.from,
+                        rejected{refusal::bad_proof, short_pause_ms});
   std::optional<member> known;
   std::string proof;
   try {

@@ -288,6 +288,30 @@ CAF_TEST(each_credential_lets_in_and_none_tells_why_not) {
   }
 }
 
+CAF_TEST(who_guesses_is_not_looked_at_and_who_is_known_is) {
+  admission_script it;
+  const auto right = derive_key("first", "p");
+  CAF_CHECK(it.said<welcome_frame>(it.dial("first", "e1", right)));
+  for (int i = 0; i < 10; ++i)
+    it.dial(i % 2 ? "first" : "none", "x9", "");
+  // Of this tunnel there were five.
+  CAF_CHECK(it.said<welcome_frame>(it.dial("first", "e2", right)));
+  for (int i = 0; i < 5; ++i)
+    it.dial("first", "x9", "");
+  const auto slowed = it.dial("first", "e3", right);
+  CAF_CHECK(!it.said<welcome_frame>(slowed));
+  CAF_CHECK(!it.said<refused_frame>(slowed)); // not yet
+  CAF_CHECK(it.said<welcome_frame>(it.dial("first", "e1", right)));
+  CAF_CHECK(
+    it.said<welcome_frame>(it.dial("other", "o4", derive_key("other", "p"))));
+  it.pass(150ms);
+  const auto* no = it.said<refused_frame>(slowed);
+  CAF_REQUIRE(no);
+  CAF_CHECK(no->code == refusal::bad_proof);
+  it.pass(2s);
+  CAF_CHECK(it.said<welcome_frame>(it.dial("first", "e3", right)));
+}
+
 CAF_TEST(sessions_end_with_their_credential) {
   admission_script it;
   const auto key
