@@ -8,6 +8,7 @@
 #include "transports/net/guard.hpp"
 #include "transports/net/proxy/proxy_reader.hpp"
 #include "transports/net/sniffer.hpp"
+#include "transports/net/sockets.hpp"
 #include "transports/net/tls/tls_handshake.hpp"
 #include "transports/seam/live_set.hpp"
 #include "transports/seam/probe_request.hpp"
@@ -17,7 +18,6 @@
 #include "transports/tunnel/websocket/websocket_link.hpp"
 #include "transports/turned_away.hpp"
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -165,17 +165,16 @@ class open_port : public std::enable_shared_from_this<open_port> {
     if (stopped_)
       return;
     auto& unit = *units_[next_unit_++ % units_.size()];
-    asio::any_io_executor executor{unit.context().get_executor()};
     acceptor_.async_accept(
-      executor, peer_,
+      unit.context().get_executor(), peer_,
       guard(
         first_unit(), shared_from_this(),
-        [&unit](const auto& me, const error_code& error, tcp::socket socket) {
+        [&unit](const auto& me, const error_code& error, tcp_socket socket) {
           me->on_accept(unit, error, std::move(socket));
         }));
   }
 
-  void on_accept(io_unit& unit, const error_code& error, tcp::socket socket) {
+  void on_accept(io_unit& unit, const error_code& error, tcp_socket socket) {
     if (stopped_)
       return;
     if (error == asio::error::no_descriptors

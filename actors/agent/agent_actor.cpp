@@ -90,14 +90,15 @@ agent_actor::behavior_type agent_state::make_behavior() {
   dial_missing();
   arm_tick();
   return {
+    // Handlers are looked through in this order: those of each request first.
+    [this](request_arrived& message) { on_request(message); },
+    [this](const served_finished& done) { on_finished(done.exchange); },
     [this](dial_done& done) { on_dialled(done); },
     [this](const agent_connection_up& up) { on_up(up); },
     [this](const agent_connection_down& down) { on_down(down); },
     [this](const open_wanted& open) { on_open(open); },
-    [this](request_arrived& message) { on_request(message); },
     [this](resume_arrived& message) { on_resume(message); },
     [this](const served_started& started) { on_started(started); },
-    [this](const served_finished& done) { on_finished(done.exchange); },
     [this](key_derived) { dial_missing(); },
     [this](drain) { on_drain(); },
     [this](get_snapshot) { return show(); },

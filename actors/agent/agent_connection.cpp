@@ -52,10 +52,11 @@ agent_connection_state::~agent_connection_state() {
 agent_connection_actor::behavior_type agent_connection_state::make_behavior() {
   wake();
   return {
+    // Handlers are looked through in this order: those of each request first.
     [this](link_frames& batch) { on_frames(batch); },
+    [this](const exchange_finished& done) { on_finished(done); },
     [this](const link_closed& closed) { on_closed(closed); },
     [this](route_frames& message) { on_route(message); },
-    [this](const exchange_finished& done) { on_finished(done); },
     [this](const retire& message) { on_retire(message); },
   };
 }

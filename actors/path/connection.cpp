@@ -73,12 +73,13 @@ connection_actor::behavior_type connection_state::make_behavior() {
                                   !binding_.empty()}});
   wake();
   return {
+    // Handlers are looked through in this order: those of each request first.
     [this](link_frames& batch) { on_frames(batch); },
+    [this](carry& leased) { on_carry(leased); },
+    [this](const exchange_finished& done) { on_finished(done); },
     [this](const link_closed& closed) { on_closed(closed); },
     [this](admitted& welcome) { on_admitted(welcome); },
     [this](const rejected& no) { on_rejected(no); },
-    [this](carry& leased) { on_carry(leased); },
-    [this](const exchange_finished& done) { on_finished(done); },
     [this](const retire& message) { on_retire(message); },
     [this](const release& moved) { on_release(moved); },
     [this](check_health) {

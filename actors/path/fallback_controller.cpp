@@ -134,7 +134,7 @@ bool controller_state::any_live(const job& job) const {
                      [&](const lane& lane) { return has_live(lane, job); });
 }
 
-void controller_state::dispatch(job job) {
+void controller_state::dispatch(job&& job) {
   if (job.check)
     return dispatch_check(std::move(job));
   if (!place(job))
@@ -190,7 +190,7 @@ controller_state::lane* controller_state::choose(const job& job) {
   return i == no_transport ? nullptr : &lanes_[i];
 }
 
-void controller_state::lease_from(lane& lane, job job) {
+void controller_state::lease_from(lane& lane, job&& job) {
   if (&lane != &primary() && !job.failure.empty())
     tell(event_kind::fallback_attempt, job.failure);
   job.failure.clear();

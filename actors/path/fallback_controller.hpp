@@ -80,7 +80,7 @@ class controller_state {
   bool hybrid() const;
   size_t live_count() const;
 
-  void dispatch(job job);
+  void dispatch(job&& job);
   bool place(job& job);
   void dispatch_check(job job);
   lane* choose(const job& job);
@@ -89,7 +89,7 @@ class controller_state {
   bool any_live(const job& job) const;
   bool is_live(const session_id& session) const;
   static uint32_t count_of(const lane& lane, const session_id& session);
-  void lease_from(lane& lane, job job);
+  void lease_from(lane& lane, job&& job);
   bool count_failure(const std::string& reason);
   void park(job job);
   void keep(parked one);

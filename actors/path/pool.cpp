@@ -55,9 +55,10 @@ pool_actor::behavior_type pool_state::make_behavior() {
                       std::string(to_string(setup_.transport)), {}, {},
                       caf::actor_cast<caf::actor>(self_)}});
   return {
-    [this](const candidate& candidate) { on_candidate(candidate); },
+    // Handlers are looked through in this order: those of each request first.
     [this](lease& wanted) { on_lease(wanted); },
     [this](const returned& done) { on_returned(done); },
+    [this](const candidate& candidate) { on_candidate(candidate); },
     [this](const connection_lost& lost) {
       on_lost(lost.actor, lost.error, lost.detail);
     },

@@ -10,11 +10,11 @@ constexpr const char* nobody = "unknown";
 
 } // namespace
 
-byte_stream::byte_stream(tcp::socket socket) : socket_(std::move(socket)) {
+byte_stream::byte_stream(tcp_socket socket) : socket_(std::move(socket)) {
   peer_ = peer_of(socket_);
 }
 
-byte_stream::byte_stream(tcp::socket socket, const tcp::endpoint& peer)
+byte_stream::byte_stream(tcp_socket socket, const tcp::endpoint& peer)
     : socket_(std::move(socket)), peer_(without_mapping(peer)) {}
 
 byte_stream::tcp::endpoint byte_stream::destination() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transports/net/output_queue.hpp"
+#include "transports/net/sockets.hpp"
 #include "transports/net/tls/tls_stream.hpp"
 
 #include <boost/asio/async_result.hpp>
@@ -24,23 +25,23 @@ class byte_stream {
  public:
   using tcp = boost::asio::ip::tcp;
   using error_code = boost::system::error_code;
-  using executor_type = tcp::socket::executor_type;
-  using next_layer_type = tcp::socket;
+  using executor_type = tcp_socket::executor_type;
+  using next_layer_type = tcp_socket;
 
   /// Not connected yet; `connected` says when.
   explicit byte_stream(boost::asio::io_context& context) : socket_(context) {}
 
   /// A connected socket, whose other end is asked for.
-  explicit byte_stream(tcp::socket socket);
+  explicit byte_stream(tcp_socket socket);
 
   /// A connected socket with its other end.
-  byte_stream(tcp::socket socket, const tcp::endpoint& peer);
+  byte_stream(tcp_socket socket, const tcp::endpoint& peer);
 
   byte_stream(const byte_stream&) = delete;
   byte_stream& operator=(const byte_stream&) = delete;
 
   executor_type get_executor() noexcept { return socket_.get_executor(); }
-  tcp::socket& socket() noexcept { return socket_; }
+  tcp_socket& socket() noexcept { return socket_; }
   next_layer_type& next_layer() noexcept { return socket_; }
 
   /// The other end as it was when the connection was made, an IPv4 address
@@ -134,7 +135,7 @@ class byte_stream {
     error_code ignored;
     if (tls_ && socket_.is_open())
       tls_->notify_close();
-    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    socket_.shutdown(tcp_socket::shutdown_send, ignored);
   }
 
   /// Ends both directions; outstanding operations are aborted. With `reset`
@@ -158,7 +159,7 @@ class byte_stream {
       boost::beast::bind_front_handler(std::move(handler), error_code{}, size));
   }
 
-  tcp::socket socket_;
+  tcp_socket socket_;
   tcp::endpoint peer_;
   std::unique_ptr<const tcp::endpoint> passed_to_; ///< null = not passed on
   std::shared_ptr<const void> kept_; ///< outlives `tls_`

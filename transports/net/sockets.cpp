@@ -10,7 +10,7 @@ namespace ip = boost::asio::ip;
 using boost::system::error_code;
 using ip::tcp;
 
-tcp::endpoint peer_of(const tcp::socket& socket) {
+tcp::endpoint peer_of(const tcp_socket& socket) {
   error_code error;
   const auto peer = socket.remote_endpoint(error);
   return error ? tcp::endpoint{} : without_mapping(peer);
@@ -27,7 +27,7 @@ std::string to_string(const tcp::endpoint& endpoint) {
   return config::authority(endpoint.address().to_string(), endpoint.port());
 }
 
-int release_non_blocking(tcp::socket& socket) {
+int release_non_blocking(tcp_socket& socket) {
   error_code error;
   const int fd = socket.release(error);
   if (error)

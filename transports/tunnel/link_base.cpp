@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 
 #include <cassert>
+#include <utility>
 
 namespace aps {
 
@@ -19,12 +20,21 @@ void add(std::atomic<uint64_t>& counter, uint64_t n) noexcept {
                 std::memory_order_relaxed);
 }
 
+// Nobody waits for the last ack of an exchange: its receiver only lets go of
+// what is over. While one request follows the other, it shares a message with
+// the next one.
+bool can_wait(const frame& frame) noexcept {
+  const auto* ack = std::get_if<ack_frame>(&frame.body);
+  return ack && ack->ended;
+}
+
 } // namespace
 
 link_base::link_base(io_unit& unit, transport_kind transport, std::string peer,
                      std::string server, tls_facts_ptr tls)
     : unit_(unit), transport_(transport), peer_(std::move(peer)),
-      server_(std::move(server)), tls_(std::move(tls)) {}
+      server_(std::move(server)), tls_(std::move(tls)),
+      patience_(unit.context()) {}
 
 void link_base::start(std::shared_ptr<link_listener> listener) {
   assert(!started_ && listener);
@@ -68,15 +78,20 @@ void link_base::take(frame frame) {
     welcomed_ = true;
     on_welcome();
   }
+  const auto hurry = !can_wait(frame);
   queue_.push(std::move(frame));
   if (queue_.answer_bytes() > max_waiting_answers)
     return cut_off(link_error::stalled, "the peer does not read our answers");
   counters_.queued.store(queue_.bytes(), std::memory_order_relaxed);
-  schedule_flush();
+  if (hurry)
+    schedule_flush();
+  else
+    flush_in_time();
 }
 
 // All frames that one round of the loop makes go out in one message, so the
-// flush waits for the end of the round, but never for a timer.
+// flush waits for the end of the round, but for a timer only when all that is
+// there can wait.
 void link_base::schedule_flush() {
   if (writing_ || flush_posted_)
     return;
@@ -86,6 +101,21 @@ void link_base::schedule_flush() {
                me->flush_posted_ = false;
                me->flush();
              }));
+}
+
+// The timer runs on when the queue is flushed before, so that it is set 50
+// times a second at most.
+void link_base::flush_in_time() {
+  if (writing_ || flush_posted_ || std::exchange(waits_, true))
+    return;
+  patience_.expires_after(last_ack_delay);
+  patience_.async_wait(
+    guard(unit_, shared_from_this(),
+          [](const auto& me, const boost::system::error_code&) {
+            me->waits_ = false;
+            if (!me->queue_.empty())
+              me->flush();
+          }));
 }
 
 void link_base::flush() {

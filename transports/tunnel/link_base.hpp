@@ -4,6 +4,8 @@
 #include "transports/seam/link.hpp"
 #include "transports/tunnel/frame_queue.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+
 #include <mutex>
 #include <optional>
 #include <string>
@@ -43,6 +45,9 @@ class link_base : public link,
 
   /// How long the peer may take for its part of the closing handshake.
   static constexpr std::chrono::seconds close_timeout{2};
+
+  /// How long the last ack of an exchange waits for company, at most.
+  static constexpr std::chrono::milliseconds last_ack_delay{20};
 
  protected:
   link_base(io_unit& unit, transport_kind transport, std::string peer,
@@ -120,6 +125,7 @@ class link_base : public link,
   void take(frame frame);
   void take_inbox();
   void schedule_flush();
+  void flush_in_time();
   void flush();
   void begin_close(close_reason why, std::string detail, bool ours);
   void report_end();
@@ -138,12 +144,14 @@ class link_base : public link,
   std::shared_ptr<link_listener> listener_;
   frame_queue queue_;
   frame_batch batch_;
+  boost::asio::steady_timer patience_; // of `last_ack_delay`
   state state_ = state::open;
   std::atomic<bool> ended_{false}; // not `open`, for other threads
   bool started_ = false;
   bool watched_ = false;
   bool writing_ = false;
   bool flush_posted_ = false;
+  bool waits_ = false; // for `patience_`
   bool close_begun_ = false;
   bool welcomed_ = false;
   std::optional<closing_info> closing_;

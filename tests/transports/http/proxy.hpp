@@ -146,8 +146,8 @@ class proxy {
  private:
   void accept() {
     acceptor_.async_accept(
-      [this](const boost::system::error_code& error,
-             boost::asio::ip::tcp::socket socket) {
+      unit_.context(),
+      [this](const boost::system::error_code& error, tcp_socket socket) {
         if (error)
           return;
         socket.set_option(boost::asio::ip::tcp::no_delay{true});

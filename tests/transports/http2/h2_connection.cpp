@@ -82,7 +82,7 @@ struct fixture {
     unit.stop();
   }
 
-  std::shared_ptr<h2_connection> make_server(tcp::socket socket) {
+  std::shared_ptr<h2_connection> make_server(tcp_socket socket) {
     auto out = std::make_shared<h2_connection>(
       unit, std::make_unique<byte_stream>(std::move(socket)), settings,
       acceptor);

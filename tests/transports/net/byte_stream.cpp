@@ -63,7 +63,7 @@ CAF_TEST(a stream knows its other end) {
 
 CAF_TEST(an end that was told before is not mapped) {
   const byte_stream told{
-    tcp::socket{context},
+    tcp_socket{context},
     tcp::endpoint{asio::ip::make_address("::ffff:10.0.0.1"), 7}};
   CAF_CHECK_EQUAL(told.peer_name(), "10.0.0.1:7");
   CAF_CHECK_EQUAL(told.peer_ip(), "10.0.0.1");

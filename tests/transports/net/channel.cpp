@@ -73,7 +73,7 @@ struct script {
                            {boost::asio::ip::address_v4::loopback(), 0}};
     peer.connect(acceptor.local_endpoint());
     uut = std::make_shared<noting>(
-      unit, std::make_unique<byte_stream>(acceptor.accept()));
+      unit, std::make_unique<byte_stream>(acceptor.accept(unit.context())));
   }
 
   // Handlers run until one has told something.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "transports/net/sockets.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
@@ -15,11 +17,11 @@ struct socket_pair {
       : ours(context), theirs(context) {
     tcp::acceptor acceptor{context, at};
     theirs.connect(acceptor.local_endpoint());
-    ours = acceptor.accept();
+    ours = acceptor.accept(context);
   }
 
-  tcp::socket ours;
-  tcp::socket theirs;
+  tcp_socket ours;
+  tcp_socket theirs;
 };
 
 } // namespace aps::test

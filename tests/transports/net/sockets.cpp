@@ -42,7 +42,7 @@ CAF_TEST(an address that was mapped is an IPv4 address again) {
 
 CAF_TEST(there is no peer without a connection) {
   asio::io_context context;
-  tcp::socket closed{context};
+  tcp_socket closed{context};
   CAF_CHECK_EQUAL(peer_of(closed).port(), 0);
   closed.open(tcp::v4());
   CAF_CHECK_EQUAL(peer_of(closed).port(), 0);
@@ -65,6 +65,6 @@ CAF_TEST(a released descriptor belongs to the caller and does not block) {
 
 CAF_TEST(what is not open cannot be released) {
   asio::io_context context;
-  tcp::socket closed{context};
+  tcp_socket closed{context};
   CAF_CHECK_EQUAL(release_non_blocking(closed), -1);
 }

@@ -110,20 +110,22 @@ class h2_server {
   };
 
   void accept() {
-    acceptor_.async_accept([this](const auto& error, auto socket) {
-      if (error)
-        return;
-      ++accepted_;
-      const auto at = std::make_shared<door>(*this);
-      auto connection = std::make_shared<h2_connection>(
-        unit_, std::make_unique<byte_stream>(std::move(socket)),
-        h2_settings{.profile = profile_}, at);
-      at->connection = connection;
-      connection->session().counts().admit();
-      connection->start({});
-      connections_.push_back(connection);
-      accept();
-    });
+    acceptor_.async_accept(
+      unit_.context(),
+      [this](const boost::system::error_code& error, tcp_socket socket) {
+        if (error)
+          return;
+        ++accepted_;
+        const auto at = std::make_shared<door>(*this);
+        auto connection = std::make_shared<h2_connection>(
+          unit_, std::make_unique<byte_stream>(std::move(socket)),
+          h2_settings{.profile = profile_}, at);
+        at->connection = connection;
+        connection->session().counts().admit();
+        connection->start({});
+        connections_.push_back(connection);
+        accept();
+      });
   }
 
   const handler answer_;

@@ -66,6 +66,10 @@ frame small(exchange_id id) {
   return {id, ack_frame{}};
 }
 
+frame last_ack(exchange_id id) {
+  return {id, ack_frame{0, 0, true}};
+}
+
 frame request(exchange_id id) {
   return {id, request_frame{1, 0, std::make_shared<request_head>()}};
 }
@@ -117,6 +121,37 @@ CAF_TEST(what comes during a write goes out together behind it) {
   inside([this] { link->wrote(); });
   CAF_CHECK_EQUAL(link->writes, (ids{{1}, {2, 3}}));
   CAF_CHECK_EQUAL(link->counters().queued.load(), 0u);
+}
+
+CAF_TEST(the last ack of an exchange goes with what comes next) {
+  start();
+  inside([this] {
+    link->send(last_ack(1));
+    link->send(small(2));
+  });
+  CAF_CHECK_EQUAL(link->writes, (ids{{1, 2}}));
+}
+
+CAF_TEST(the last ack of an exchange goes alone when nothing comes) {
+  start();
+  inside([this] { link->send(last_ack(1)); });
+  auto written = false;
+  while (!written)
+    inside([&] { written = !link->writes.empty(); });
+  CAF_CHECK_EQUAL(link->writes, (ids{{1}}));
+  inside([this] { link->wrote(); });
+  CAF_CHECK_EQUAL(link->counters().queued.load(), 0u);
+}
+
+CAF_TEST(a link that closes sends a last ack that waits) {
+  start();
+  inside([this] {
+    link->send(last_ack(1));
+    link->close(close_reason::normal, "done");
+  });
+  CAF_CHECK_EQUAL(link->writes, (ids{{1}}));
+  inside([this] { link->wrote(); });
+  CAF_CHECK_EQUAL(link->calls, (texts{"start", "close: done"}));
 }
 
 CAF_TEST(a transport that pauses writes is not asked to) {

@@ -108,7 +108,7 @@ int tls_stream::verify_next(int ok, X509_STORE_CTX* chain) {
 
 // -- the stream ---------------------------------------------------------------
 
-tls_stream::tls_stream(tcp::socket& socket, asio::ssl::context& context)
+tls_stream::tls_stream(tcp_socket& socket, asio::ssl::context& context)
     : socket_(socket), ssl_(SSL_new(context.native_handle())) {
   auto* bio = ssl_ ? BIO_new(method()) : nullptr;
   if (!bio)

@@ -1,8 +1,9 @@
 #pragma once
 
+#include "transports/net/sockets.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/compose.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 
@@ -29,9 +30,8 @@ namespace aps {
 /// asio::ssl::error::stream_truncated when it only ended.
 class tls_stream {
  public:
-  using tcp = boost::asio::ip::tcp;
   using error_code = boost::system::error_code;
-  using executor_type = tcp::socket::executor_type;
+  using executor_type = tcp_socket::executor_type;
 
   enum class side { client, server };
 
@@ -41,7 +41,7 @@ class tls_stream {
 
   /// `socket` and what the callbacks of `context` need outlive it. Throws
   /// std::bad_alloc.
-  tls_stream(tcp::socket& socket, boost::asio::ssl::context& context);
+  tls_stream(tcp_socket& socket, boost::asio::ssl::context& context);
 
   tls_stream(const tls_stream&) = delete;
   tls_stream& operator=(const tls_stream&) = delete;
@@ -128,8 +128,8 @@ class tls_stream {
         at = phase::waited;
         auto& socket = stream->socket_;
         return socket.async_wait(next == step::wait_read
-                                   ? tcp::socket::wait_read
-                                   : tcp::socket::wait_write,
+                                   ? tcp_socket::wait_read
+                                   : tcp_socket::wait_write,
                                  std::move(self));
       }
       if (at == phase::waited)
@@ -163,7 +163,7 @@ class tls_stream {
   bool is_sending() const noexcept { return sent_ < out_.size(); }
   void send(error_code& error) noexcept;
 
-  tcp::socket& socket_;
+  tcp_socket& socket_;
   std::unique_ptr<SSL, deleter> ssl_;
   verifier verifier_;
   std::string out_;       ///< records for the socket
