@@ -222,19 +222,12 @@ void connection_state::on_admitted(admitted& welcome) {
 
 // At the same time after the hello, whichever way the decision took, and if
 // none came: neither an answer nor its time must tell which tunnels there are.
+// The alarm rings at the same instants for all.
 void connection_state::refuse_unproven() {
   unproven_ = true;
   if (!slowed_)
     context_->guesses->note(link_->peer(), hello_.tunnel, compat::now(self_));
-  if (keys_missing_)
-    return; // with those whose key is missing
-  const auto rest
-    = std::max<duration>(refused_at_ - compat::now(self_), duration::zero());
-  using std::chrono::milliseconds;
-  compat::run_delayed(self_, std::chrono::ceil<milliseconds>(rest), [this] {
-    if (phase_ == phase::admission)
-      refuse_proof();
-  });
+  wake();
 }
 
 void connection_state::refuse_proof() {
@@ -243,8 +236,9 @@ void connection_state::refuse_proof() {
 }
 
 time_point connection_state::greeting_ends() const {
-  return phase_ == phase::admission && keys_missing_ ? refused_at_
-                                                     : opened_ + hello_timeout;
+  return phase_ == phase::admission && (keys_missing_ || unproven_)
+           ? refused_at_
+           : opened_ + hello_timeout;
 }
 
 void connection_state::on_rejected(const rejected& no) {

@@ -87,7 +87,7 @@ void login_check::answer_with(const response_head_ptr& head) {
   if (about_->over())
     return give_up();
   answer_ = std::make_shared<served_exchange>(about_->unit(), about_->id(),
-                                              about_->head(), default_window);
+                                              about_->head(), about_->window());
   answer_->set_origin(shared_from_this());
   connect_directly(about_, answer_);
   if (about_->over()) {

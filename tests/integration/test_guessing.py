@@ -164,8 +164,11 @@ class Guessing(Case):
         self.start()
         session = bytes(range(16))
         source = ADDRESSES[0]
+
         def dial(**options):
-            return Peer(self.stack.node.agent_port, source=source, **options)
+            peer = Peer(self.stack.node.agent_port, source=source, **options)
+            self.addCleanup(peer.close)
+            return peer
         dial(session=session).join()
         before = self.limit()
         for _ in range(12):

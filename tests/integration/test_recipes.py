@@ -39,21 +39,21 @@ class BehindNginx(Case):
     def setUp(self):
         super().setUp()
         self.stack = self.build("mix", {"trusted_proxies": ["127.0.0.1"]})
-        self.port = free_port()
+        self.nginx = free_port()
         text = recipe("nginx", "proxy_pass").replace("8080",
                                                      str(self.stack.port))
         file = f"{self.stack.folder}/nginx.conf"
         with open(file, "w") as out:
-            out.write(FRAME.format(folder=self.stack.folder, port=self.port,
+            out.write(FRAME.format(folder=self.stack.folder, port=self.nginx,
                                    recipe=text))
         nginx = Program("nginx", [NGINX, "-e", "stderr", "-c", file, "-p",
                                   self.stack.folder], self.stack.folder)
         self.addCleanup(nginx.stop)
         nginx.start()
-        wait_until(lambda: listening(self.port), "nginx")
+        wait_until(lambda: listening(self.nginx), "nginx")
 
     def test_visitors_are_who_they_are(self):
-        with Visitor(self.port, source="127.0.0.77") as visitor:
+        with Visitor(self.nginx, source="127.0.0.77") as visitor:
             answer = visitor.get("/echo", [("X-Forwarded-For", "192.0.2.7"),
                                            ("X-Forwarded-Proto", "https")])
         name = answer.header("Aps-Request-Id")
@@ -67,10 +67,10 @@ class BehindNginx(Case):
 
     def test_bodies_and_streams_pass(self):
         body = b"x" * 5_000_000
-        with Visitor(self.port) as visitor:
+        with Visitor(self.nginx) as visitor:
             answer = visitor.request("POST", "/echo", body=body)
             self.assertEqual(json.loads(answer.body)["length"], len(body))
-        with Visitor(self.port) as visitor:
+        with Visitor(self.nginx) as visitor:
             visitor.send_head("GET", "/events")
             self.assertEqual(visitor.read_head().status, 200)
             self.stack.origin.events.put(b"first\n")
@@ -78,7 +78,7 @@ class BehindNginx(Case):
                        "an event before the end")
 
     def test_websockets_pass(self):
-        with Visitor(self.port) as visitor:
+        with Visitor(self.nginx) as visitor:
             visitor.send_head("GET", "/websocket", [
                 ("Connection", "Upgrade"), ("Upgrade", "websocket"),
                 ("Sec-WebSocket-Version", "13"),

@@ -92,6 +92,9 @@ class sim_link final : public link {
   const link_counters& counters() const noexcept override { return counters_; }
   tls_facts_ptr tls() const noexcept override { return facts; }
 
+  /// Before it is used.
+  void come_from(std::string peer) { peer_ = std::move(peer); }
+
   tls_facts_ptr facts; ///< before anybody has it; null = plain
 
   /// What the other end's frames arrive at.

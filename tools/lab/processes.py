@@ -1,5 +1,6 @@
 """Processes that never outlive the script which started them."""
 
+import atexit
 import ctypes
 import os
 import pathlib
@@ -23,6 +24,12 @@ def _die_with_parent():
 # One socket in the abstract namespace for each port that was given away: while
 # it is open, no other call, here or in another process, gives that port away.
 _claims = []
+
+
+@atexit.register
+def _give_back():
+    for claim in _claims:
+        claim.close()
 
 
 def free_port():

@@ -82,6 +82,7 @@ class admission_script {
                                  const std::string& bound_to = {}) {
     auto link = std::make_shared<sim_link>(net_.here);
     link->facts = std::move(tls);
+    link->come_from("192.0.2.1:7");
     links_.push_back(link);
     net_.here.run_inside([&] { spawn_connection(*system, context_, link); });
     run();

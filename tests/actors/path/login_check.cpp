@@ -133,18 +133,17 @@ CAF_TEST(a refusal waits for its reader) {
   }
   CAF_CHECK_EQUAL(visitor_side->body.size(), 4096u);
   const auto before = credit();
-  unit.run_inside([&] { about->consumed(4096); });
-  unit.run_all();
+  const auto read = [&] {
+    const auto got = visitor_side->body.size() - visitor_side->consumed;
+    visitor_side->consumed += got;
+    unit.run_inside([&] { about->consumed(got); });
+    unit.run_all();
+  };
+  read();
   CAF_CHECK_GREATER(visitor_side->body.size(), 4096u);
   CAF_CHECK_GREATER_OR_EQUAL(credit(), before);
-  while (!about->over()) {
-    const auto got = visitor_side->body.size();
-    unit.run_inside([&] { about->consumed(got - visitor_side->consumed); });
-    visitor_side->consumed = got;
-    unit.run_all();
-    if (visitor_side->body.size() == said)
-      break;
-  }
+  for (int i = 0; i < 100 && visitor_side->body.size() < said; ++i)
+    read();
   say_end();
   CAF_CHECK_EQUAL(visitor_side->body.size(), said);
   CAF_CHECK_EQUAL(visitor_side->ends, 1);
