@@ -190,6 +190,8 @@ class node_impl final : public node {
       grpc_->stop(farewell_of_operators);
     certificates_->stop();
     listeners_.clear();
+    if (front_)
+      front_->close();
     // 4. Nothing on the I/O side may talk to actors once the host lets go of
     //    the actor system.
     exception_watch_.reset();

@@ -30,6 +30,17 @@ void alarm_clock::at(time_point instant, caf::weak_actor_ptr actor,
   arm(book_, instant);
 }
 
+void alarm_clock::at(time_point instant, caf::action work) {
+  caf::weak_actor_ptr own;
+  {
+    std::lock_guard guard{book_->mutex};
+    if (!book_->driver)
+      return;
+    own = caf::weak_actor_ptr{book_->driver.get()};
+  }
+  at(instant, std::move(own), std::move(work));
+}
+
 // Sets CAF's clock unless it rings earlier anyway. Never on its thread, which
 // must not wait for itself: that is what the driver is for.
 void alarm_clock::arm(const std::shared_ptr<book>& all, time_point instant) {

@@ -40,6 +40,10 @@ class alarm_clock {
   /// Has `work` run on `actor` at `instant`, unless it is gone by then.
   void at(time_point instant, caf::weak_actor_ptr actor, caf::action work);
 
+  /// The same for what is no actor: `work` runs on one of the clock's own, and
+  /// is short.
+  void at(time_point instant, caf::action work);
+
   /// Nobody is woken any more. Idempotent.
   void stop();
 

@@ -2,7 +2,6 @@
 
 #include "actors/watch/event_text.hpp"
 
-#include <caf/event_based_actor.hpp>
 #include <caf/telemetry/metric_registry.hpp>
 
 #include <algorithm>
@@ -21,18 +20,7 @@ constexpr std::array result_words{"in", "answered", "failed", "remembered"};
 
 login_checks::login_checks(caf::actor_system& system, node_context_ptr context,
                            executor& unit)
-    : system_(system), context_(std::move(context)), unit_(unit) {
-  // Alarms ring on an actor, from where it is a post to the unit.
-  const auto driver
-    = system.spawn<caf::hidden>([](caf::event_based_actor*) -> caf::behavior {
-        return {[](caf::unit_t) {}};
-      });
-  driver_ = caf::actor_cast<caf::strong_actor_ptr>(driver);
-}
-
-login_checks::~login_checks() {
-  compat::stop_anonymously(caf::actor_cast<caf::actor>(driver_));
-}
+    : system_(system), context_(std::move(context)), unit_(unit) {}
 
 void login_checks::count(const login_service& service, result what) {
   system_.metrics()
@@ -120,13 +108,12 @@ void login_checks::wake() {
   if (instant >= alarm_)
     return;
   alarm_ = instant;
-  context_->alarms->at(instant, caf::weak_actor_ptr{driver_.get()},
-                       caf::make_action([self = weak_from_this(), instant,
-                                         use = context_->units->use()] {
+  context_->alarms->at(instant,
+                       caf::make_action([self = weak_from_this(), instant] {
                          const auto me = self.lock();
                          if (!me)
                            return;
-                         me->unit_.post([self, instant, use] {
+                         me->unit_.post([self, instant] {
                            const auto alive = self.lock();
                            // An earlier wish overtook this one, and looks
                            // further.
@@ -150,6 +137,14 @@ void login_checks::look_after() {
       over.push_back(found->second);
   for (const auto& check : over)
     check->expire("no answer in time");
+}
+
+void login_checks::close() {
+  std::vector<std::shared_ptr<login_check>> all;
+  for (const auto& [id, check] : running_)
+    all.push_back(check);
+  for (const auto& check : all)
+    check->expire("the node is shutting down");
 }
 
 } // namespace aps

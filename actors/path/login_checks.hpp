@@ -4,8 +4,6 @@
 #include "actors/path/login_check.hpp"
 #include "actors/policy/timetable.hpp"
 
-#include <caf/actor.hpp>
-
 #include <array>
 #include <functional>
 #include <map>
@@ -24,7 +22,6 @@ class login_checks : public std::enable_shared_from_this<login_checks> {
 
   login_checks(caf::actor_system& system, node_context_ptr context,
                executor& unit);
-  ~login_checks();
 
   login_checks(const login_checks&) = delete;
   login_checks& operator=(const login_checks&) = delete;
@@ -34,6 +31,9 @@ class login_checks : public std::enable_shared_from_this<login_checks> {
   void ask(const exchange_ptr& about, const login_service_ptr& service,
            const carrier_of_questions& carry,
            login_check::verdict_handler done);
+
+  /// Gives up all that runs: visitors are gone already.
+  void close();
 
   size_t size() const noexcept { return running_.size(); }
 
@@ -53,7 +53,6 @@ class login_checks : public std::enable_shared_from_this<login_checks> {
   executor& unit_;
   std::map<exchange_id, std::shared_ptr<login_check>> running_;
   timetable<exchange_id> times_;
-  caf::strong_actor_ptr driver_; ///< whom the alarm rings for
   time_point alarm_ = never;
 };
 

@@ -153,6 +153,11 @@ void node_front::let_in(const exchange_ptr& exchange) {
     });
 }
 
+void node_front::close() {
+  for (size_t i = 0; i < logins_.size(); ++i)
+    context_->units->any(i).unit().post([of = logins_[i]] { of->close(); });
+}
+
 void node_front::on_login(const exchange_ptr& exchange,
                           const login_service& service,
                           const login_verdict& verdict) {

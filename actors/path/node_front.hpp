@@ -35,6 +35,9 @@ class node_front final : public front,
   /// Refuses new requests and links from now on.
   void drain() { draining_ = true; }
 
+  /// Nobody waits for a login service any more; once all visitors are gone.
+  void close();
+
   /// Copies are cheap.
   const route_table& routes() const noexcept { return routes_; }
 
