@@ -2,6 +2,7 @@
 stubs made from proto/ by protoc. As a script it prints what it sees, a JSON
 object per line: monitor_client.py FOLDER PORT [AFTER]."""
 
+import collections
 import json
 import pathlib
 import subprocess
@@ -54,6 +55,7 @@ class Watcher:
                  stall=False):
         pb, services = stubs
         self.events = []
+        self.by_kind = collections.defaultdict(list) # occurrences
         self.error = None
         self.channel = channel_to(port)
         request = pb.WatchRequest(
@@ -71,6 +73,9 @@ class Watcher:
         try:
             for event in self.call:
                 self.events.append(event)
+                if event.HasField("occurrence"):
+                    self.by_kind[event.occurrence.kind].append(
+                        event.occurrence)
         except grpc.RpcError as error:
             self.error = error
 
@@ -93,7 +98,7 @@ class Watcher:
         return seen[-1].id if seen else self.snapshot.id
 
     def of(self, kind):
-        return [one for one in self.occurrences if one.kind == kind]
+        return list(self.by_kind.get(kind, ()))
 
     def close(self):
         self.call.cancel()
