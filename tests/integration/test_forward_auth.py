@@ -208,6 +208,12 @@ class Answers(LoginCase):
         self.assertEqual(told["outcome"], "ok")
         self.assertEqual(told["reason"], "mappings[0].forward_auth is asked")
 
+    def test_shown(self):
+        for path in ("/.api/mappings", "/.api/config"):
+            status, body = self.stack.node.get(path)
+            self.assertEqual(status, 200)
+            self.assertIn(f"{self.login.url}/auth?x=1", body.decode())
+
     def test_counted(self):
         self.curl(*ALICE)
         self.curl()
