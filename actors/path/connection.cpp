@@ -222,12 +222,14 @@ void connection_state::on_admitted(admitted& welcome) {
 
 // At the same time after the hello, whichever way the decision took, and if
 // none came: neither an answer nor its time must tell which tunnels there are.
-// The alarm rings at the same instants for all.
+// The alarm is set with the hello, for those that ring together are answered
+// one after the other.
 void connection_state::refuse_unproven() {
   unproven_ = true;
   if (!slowed_)
     context_->guesses->note(link_->peer(), hello_.tunnel, compat::now(self_));
-  wake();
+  if (compat::now(self_) >= refused_at_)
+    refuse_proof();
 }
 
 void connection_state::refuse_proof() {
@@ -235,8 +237,9 @@ void connection_state::refuse_proof() {
          keys_missing_ ? missing_pause_ms : bad_proof_pause_ms);
 }
 
+// While there is no decision, it is looked for at both times.
 time_point connection_state::greeting_ends() const {
-  return phase_ == phase::admission && (keys_missing_ || unproven_)
+  return phase_ == phase::admission && compat::now(self_) < refused_at_
            ? refused_at_
            : opened_ + hello_timeout;
 }
@@ -405,7 +408,9 @@ void connection_state::wake() {
 void connection_state::look_after() {
   const auto now = compat::now(self_);
   if (phase_ == phase::greeting || phase_ == phase::admission) {
-    if (now < greeting_ends())
+    const bool no_proof = phase_ == phase::admission
+                          && (unproven_ || keys_missing_) && now >= refused_at_;
+    if (!no_proof && now < opened_ + hello_timeout)
       return;
     if (phase_ == phase::greeting)
       return refuse(refusal::malformed, close_reason::refused, 0);
