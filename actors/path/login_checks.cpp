@@ -1,6 +1,6 @@
 #include "actors/path/login_checks.hpp"
 
-#include "actors/watch/event_text.hpp"
+#include "actors/watch/metric_text.hpp"
 
 #include <caf/telemetry/metric_registry.hpp>
 
@@ -14,7 +14,8 @@ namespace {
 // Within such a time a question is given up whose visitor left.
 constexpr auto patience_with_the_idle = std::chrono::seconds(1);
 
-constexpr std::array result_words{"in", "answered", "failed", "remembered"};
+constexpr std::array<std::string_view, 4> result_words{"in", "answered",
+                                                       "failed", "remembered"};
 
 } // namespace
 
@@ -24,11 +25,11 @@ login_checks::login_checks(caf::actor_system& system, node_context_ptr context,
 
 void login_checks::count(const login_service& service, result what) {
   system_.metrics()
-    .counter_instance("aps", "logins",
-                      {{"service", caf::string_view{service.place()}},
-                       {"result", result_words[static_cast<size_t>(what)]}},
-                      "Requests that a login service was asked about.", "1",
-                      true)
+    .counter_instance(
+      "aps", "logins",
+      {{"service", view(service.place())},
+       {"result", view(result_words[static_cast<size_t>(what)])}},
+      "Requests that a login service was asked about.", "1", true)
     ->inc();
 }
 
