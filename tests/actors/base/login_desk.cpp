@@ -34,6 +34,7 @@ CAF_TEST(work is done on another thread) {
   CAF_REQUIRE(
     desk.add("a", [&] { done.set_value(std::this_thread::get_id()); }));
   CAF_CHECK(done.get_future().get() != std::this_thread::get_id());
+  desk.stop(); // its work looks at what ends here
 }
 
 CAF_TEST(addresses take turns) {
@@ -48,6 +49,7 @@ CAF_TEST(addresses take turns) {
     });
   uut.gate.set_value();
   all.get_future().wait();
+  uut.desk.stop();
   CAF_CHECK_EQUAL(order, "a1b1c1a2a3");
 }
 
@@ -66,6 +68,7 @@ CAF_TEST(only so many wait) {
   while (!uut.desk.add("z", [&] { last.set_value(); }))
     std::this_thread::yield();
   last.get_future().wait();
+  uut.desk.stop();
 }
 
 CAF_TEST(what waits at the end is dropped) {
