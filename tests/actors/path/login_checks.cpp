@@ -29,6 +29,10 @@ class checks_script {
     uut = std::make_shared<login_checks>(*system, context, net.here);
   }
 
+  ~checks_script() {
+    inside([&] { uut->close(); });
+  }
+
   /// A visitor's request; its path and address make it what it is.
   exchange_ptr request(std::string path = "/", std::string address = "::1") {
     auto out = std::make_shared<exchange>(

@@ -99,7 +99,7 @@ CAF_TEST(its fields can be chosen) {
   auto settings = rule();
   settings.request_headers = {"cookie"};
   const login_service uut{"here", settings};
-  const auto& fields = uut.question(asked(), "/")->headers;
+  const auto fields = uut.question(asked(), "/")->headers;
   CAF_CHECK_EQUAL(value_of(fields, "Cookie"), "a=b");
   CAF_CHECK_EQUAL(value_of(fields, "X-Mine"), "-");
   CAF_CHECK_EQUAL(value_of(fields, "X-Forwarded-For"), "192.0.2.1");
