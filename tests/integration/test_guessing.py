@@ -14,6 +14,7 @@ import time
 
 from harness import FULL, PASSWORD, TIME_SCALE, Case, main, wait_until
 from origin import Origin
+from siege import percentile
 from tunnel_peer import Peer, Refused, derived_key
 from wire import Visitor
 
@@ -25,10 +26,6 @@ TUNNEL = {"via": {"tunnels": ["tunnel1"]}}
 def basic(user, password):
     text = base64.b64encode(f"{user}:{password}".encode()).decode()
     return ("Authorization", f"Basic {text}")
-
-
-def quantile(values, part):
-    return sorted(values)[min(int(len(values) * part), len(values) - 1)]
 
 
 def mann_whitney(x, y):
@@ -109,7 +106,7 @@ class Guessing(Case):
         time.sleep(SECONDS)
         attack.close()
         self.assertEqual(honest.close(), [])
-        factor = quantile(hot, 0.99) / quantile(calm, 0.99)
+        factor = percentile(hot, 0.99) / percentile(calm, 0.99)
         print(f"{len(hot)} honest requests, p99 {factor:.1f} times the calm "
               f"one, p50 {statistics.median(hot) / statistics.median(calm):.1f}")
         return factor

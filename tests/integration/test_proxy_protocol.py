@@ -12,11 +12,11 @@ import unittest
 from certified import Certified
 from harness import (Case, Program, Stack, finished, free_port, listening, main,
                      per_transport, wait_until)
+from nginx import MISSING, NGINX, nginx
 from tunnel_peer import Peer
 from wire import Visitor, ask
 
 HAPROXY = shutil.which("haproxy")
-NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
 BEGIN = b"\r\n\r\n\0\r\nQUIT\n"
 GET = b"GET /echo HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n"
 VISITOR = "127.0.0.5"
@@ -254,40 +254,27 @@ class FromHaproxy(Certified):
 
 
 NGINX_CONFIG = """
-daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr;
-events {{ worker_connections 256; }}
-http {{
-  access_log off; client_body_temp_path {folder}; proxy_temp_path {folder};
-  fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};
-  log_format none ''; keepalive_timeout 30s;
-  server {{
-    listen 127.0.0.1:{plain} proxy_protocol;
-    listen 127.0.0.1:{h2c} http2 proxy_protocol;
-    listen 127.0.0.1:{tls} ssl http2 proxy_protocol;
-    ssl_certificate {cert}; ssl_certificate_key {key};
-    location / {{
-      default_type text/plain;
-      return 200 "$proxy_protocol_addr $proxy_protocol_port $proxy_protocol_server_addr $proxy_protocol_server_port $connection $server_protocol";
-    }}
+log_format none ''; keepalive_timeout 30s;
+server {{
+  listen 127.0.0.1:{plain} proxy_protocol;
+  listen 127.0.0.1:{h2c} http2 proxy_protocol;
+  listen 127.0.0.1:{tls} ssl http2 proxy_protocol;
+  ssl_certificate {cert}; ssl_certificate_key {key};
+  location / {{
+    default_type text/plain;
+    return 200 "$proxy_protocol_addr $proxy_protocol_port $proxy_protocol_server_addr $proxy_protocol_server_port $connection $server_protocol";
   }}
 }}
 """
 
 
-@unittest.skipUnless(NGINX, "there is no nginx (tools/setup --tests)")
+@unittest.skipUnless(NGINX, MISSING)
 class ToNginx(Certified):
     def start(self, transport, **more):
-        folder = pathlib.Path(self.folder)
         ports = {name: free_port() for name in ("plain", "h2c", "tls")}
-        config = folder / f"nginx-{ports['plain']}.conf"
-        config.write_text(NGINX_CONFIG.format(
-            folder=folder, cert=self.good.cert, key=self.good.key, **ports))
-        program = Program("nginx", [NGINX, "-p", folder, "-e", "stderr", "-c",
-                                    config], folder)
-        self.addCleanup(program.stop)
-        program.start()
-        wait_until(lambda: all(listening(port) for port in ports.values()),
-                   "nginx to listen")
+        nginx(self, self.folder, NGINX_CONFIG.format(
+            cert=self.good.cert, key=self.good.key, **ports),
+            list(ports.values()))
         targets = {"plain": f"http://127.0.0.1:{ports['plain']}",
                    "h2c": f"h2c://127.0.0.1:{ports['h2c']}",
                    "tls": f"https://127.0.0.1:{ports['tls']}"}

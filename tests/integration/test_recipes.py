@@ -4,26 +4,13 @@ sign-on by a login service."""
 
 import json
 import re
-import shutil
 import unittest
 
-from harness import (ROOT, Case, Program, finished, free_port, listening, main,
-                     wait_until)
+from harness import ROOT, Case, finished, free_port, main, wait_until
 from login_server import COOKIE, LoginServer
+from nginx import MISSING, NGINX, nginx
 from origin import Origin
 from wire import Visitor
-
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin")
-FRAME = """
-daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr;
-events {{ worker_connections 256; }}
-http {{
-  access_log off; client_body_temp_path {folder}; proxy_temp_path {folder};
-  fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};
-  client_max_body_size 0;
-  server {{ listen 127.0.0.1:{port}; location / {{ {recipe} }} }}
-}}
-"""
 
 
 def recipe(language, word):
@@ -34,7 +21,7 @@ def recipe(language, word):
     return found
 
 
-@unittest.skipUnless(NGINX, "there is no nginx (tools/setup --tests)")
+@unittest.skipUnless(NGINX, MISSING)
 class BehindNginx(Case):
     def setUp(self):
         super().setUp()
@@ -42,15 +29,9 @@ class BehindNginx(Case):
         self.nginx = free_port()
         text = recipe("nginx", "proxy_pass").replace("8080",
                                                      str(self.stack.port))
-        file = f"{self.stack.folder}/nginx.conf"
-        with open(file, "w") as out:
-            out.write(FRAME.format(folder=self.stack.folder, port=self.nginx,
-                                   recipe=text))
-        nginx = Program("nginx", [NGINX, "-e", "stderr", "-c", file, "-p",
-                                  self.stack.folder], self.stack.folder)
-        self.addCleanup(nginx.stop)
-        nginx.start()
-        wait_until(lambda: listening(self.nginx), "nginx")
+        nginx(self, self.stack.folder, "client_max_body_size 0; server { "
+              f"listen 127.0.0.1:{self.nginx}; location / {{ {text} }} }}",
+              [self.nginx])
 
     def test_visitors_are_who_they_are(self):
         with Visitor(self.nginx, source="127.0.0.77") as visitor:
