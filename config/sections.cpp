@@ -308,19 +308,25 @@ void read_health(reader& mapping_in, mapping& to) {
 
 } // namespace
 
+// Without a tunnel it would be the node itself, and an endpoint lives inside a
+// tunnel.
+void read_way(reader& via, const std::vector<std::string>* known,
+              std::vector<std::string>& tunnels,
+              std::vector<std::string>& endpoints) {
+  constexpr auto allowed = "a name or a list of names";
+  via.require("tunnels", allowed);
+  via.strings("tunnels", tunnels, {true, known, allowed});
+  via.strings("endpoints", endpoints, {true, nullptr, allowed});
+}
+
 void read_mapping(const json& value, const std::string& path,
                   const std::vector<std::string>* tunnels, mapping& to,
                   problems& out) {
-  constexpr auto allowed = "a name or a list of names";
   reader in{&value, path, out};
   read_url(in, "from", true, to.from);
   read_url(in, "to", false, to.to);
   auto via = in.object("via");
-  // Without a tunnel the mapping would go directly to the target, and an
-  // endpoint lives inside a tunnel.
-  via.require("tunnels", allowed);
-  via.strings("tunnels", to.tunnels, {true, tunnels, allowed});
-  via.strings("endpoints", to.endpoints, {true, nullptr, allowed});
+  read_way(via, tunnels, to.tunnels, to.endpoints);
   read_balance(via, to);
   via.finish();
   read_fields(in, fields::mapping, to);

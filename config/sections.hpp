@@ -83,6 +83,12 @@ void read_networks(reader& in, const char* key, std::vector<std::string>& to);
 /// `require` and `quota`.
 void read_access(reader& in, access& to);
 
+/// Who carries something: tunnels and their endpoints. `known` null = names of
+/// tunnels are not checked. The rest of `via`, and its end, are the caller's.
+void read_way(reader& via, const std::vector<std::string>* known,
+              std::vector<std::string>& tunnels,
+              std::vector<std::string>& endpoints);
+
 /// The login service of a tunnel or a mapping; the rest of `to` was read.
 void read_forward_auth(reader& outer, access& to);
 

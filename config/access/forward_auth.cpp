@@ -15,7 +15,6 @@ namespace {
 constexpr size_t longest_address = 2048;
 constexpr auto address_rule = "an absolute URL: http, https or "
                               "h2c://host[:port][/path][?query]";
-constexpr auto tunnels_rule = "a name or a list of names";
 
 bool is_query(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
@@ -59,13 +58,6 @@ void read_names(reader& in, const char* key, std::vector<std::string>& to,
   to = std::move(names);
 }
 
-void read_way(reader&& via, forward_auth& to) {
-  via.require("tunnels", tunnels_rule);
-  via.strings("tunnels", to.tunnels, {true, nullptr, tunnels_rule});
-  via.strings("endpoints", to.endpoints, {true, nullptr, tunnels_rule});
-  via.finish();
-}
-
 void check_way(const access& asked, const std::string& path, const node& all,
                problems& out) {
   if (!asked.forward_auth)
@@ -106,7 +98,9 @@ void read_forward_auth(reader& outer, access& to) {
     return;
   auto& asked = to.forward_auth.emplace();
   read_address(in, asked);
-  read_way(in.object("via"), asked);
+  auto via = in.object("via");
+  read_way(via, nullptr, asked.tunnels, asked.endpoints);
+  via.finish();
   read_names(
     in, "request_headers", asked.request_headers,
     [](const std::string& name) { return is_field_name(name); },
