@@ -10,7 +10,7 @@ namespace {
 const config::quota some_guesses{.requests = 1, .burst = 10};
 
 std::vector<quota_use> use_of(std::string_view peer, std::string_view tunnel) {
-  auto key = peer_group(std::string{address_of(peer)});
+  auto key = peer_group(address_of(peer));
   key.append(1, '\0').append(std::to_string(hash_of(tunnel)));
   return {{std::move(key), {}, &some_guesses}};
 }

@@ -51,17 +51,16 @@ std::shared_ptr<visitor_pass> make_pass(const access_rules& rules,
   if (verdict.user)
     out->user = verdict.user->name;
   out->reason = verdict.reason;
-  out->user_field = out->user_variable = rules.user_header();
-  for (auto& c : out->user_variable)
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  for (const auto& login : verdict.logins) {
-    out->logins.push_back(login);
-    // Services are asked with the visitor's own Authorization.
+  out->user_field = rules.user_header();
+  out->user_variable = config::lower_case(out->user_field);
+  out->logins = verdict.logins;
+  if (!out->logins.empty())
+    out->visitor_path = path;
+  // Services are asked with the visitor's own Authorization.
+  for (const auto& login : out->logins)
     for (const auto& name : login->settings().copy_headers)
       if (!iequals(name, "authorization"))
         out->login_variables.push_back(config::lower_case(name));
-    out->visitor_path = path;
-  }
   out->drop_authorization
     = verdict.by_field && !proxied && !rules.pass_authorization();
   out->max_body_bytes = verdict.max_body_bytes;

@@ -23,14 +23,12 @@ login_check::login_check(exchange_ptr about, login_service_ptr service,
     : about_(std::move(about)), service_(std::move(service)),
       done_(std::move(done)), over_(std::move(over)) {}
 
-exchange_ptr login_check::make_question(exchange_id id) {
-  const auto& pass = about_->pass();
+exchange_ptr login_check::make_question(exchange_id id, request_head_ptr head) {
   exchange_facts facts{about_->facts().visitor_address,
                        about_->facts().request_id, service_->via()};
-  question_ = std::make_shared<exchange>(
-    about_->unit(), id,
-    service_->question(*about_->head(), pass ? pass->visitor_path : ""),
-    std::move(facts), shared_from_this(), answer_window);
+  question_ = std::make_shared<exchange>(about_->unit(), id, std::move(head),
+                                         std::move(facts), shared_from_this(),
+                                         answer_window);
   return question_;
 }
 

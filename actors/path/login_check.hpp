@@ -44,8 +44,8 @@ class login_check final : public visitor,
   login_check(exchange_ptr about, login_service_ptr service,
               verdict_handler done, end_handler over);
 
-  /// The exchange that asks; somebody else carries it.
-  exchange_ptr make_question(exchange_id id);
+  /// The exchange that asks `head`; somebody else carries it.
+  exchange_ptr make_question(exchange_id id, request_head_ptr head);
 
   /// Whether nobody waits for it any more.
   bool is_idle() const noexcept { return about_->over(); }

@@ -38,10 +38,10 @@ void login_checks::ask(const exchange_ptr& about,
                        const carrier_of_questions& carry,
                        login_check::verdict_handler done) {
   const auto lifetime = to_duration(service->settings().cache_time);
+  auto question
+    = service->question(*about->head(), about->pass()->visitor_path);
   std::string mark;
   if (lifetime > duration::zero()) {
-    const auto question
-      = service->question(*about->head(), about->pass()->visitor_path);
     mark = service->answers().mark_of(login_service::text_of(*question));
     if (auto known = service->answers().find(mark, lifetime, unit_.now())) {
       count(*service, result::remembered);
@@ -50,12 +50,14 @@ void login_checks::ask(const exchange_ptr& about,
                    .fields = std::move(*known)});
     }
   }
-  begin(about, service, carry, std::move(mark), std::move(done));
+  begin(about, service, std::move(question), std::move(mark), carry,
+        std::move(done));
 }
 
 void login_checks::begin(const exchange_ptr& about,
                          const login_service_ptr& service,
-                         const carrier_of_questions& carry, std::string mark,
+                         request_head_ptr question, std::string mark,
+                         const carrier_of_questions& carry,
                          login_check::verdict_handler done) {
   auto place = context_->access->wait_for_login(about->facts().visitor_address,
                                                 unit_.now());
@@ -95,7 +97,7 @@ void login_checks::begin(const exchange_ptr& about,
   running_.emplace(id, check);
   times_.set(id, unit_.now() + to_duration(service->settings().timeout));
   wake();
-  carry(check->make_question(id));
+  carry(check->make_question(id, std::move(question)));
 }
 
 // -- deadlines ----------------------------------------------------------------

@@ -43,7 +43,8 @@ class login_checks : public std::enable_shared_from_this<login_checks> {
 
   void count(const login_service& service, result what);
   void begin(const exchange_ptr& about, const login_service_ptr& service,
-             const carrier_of_questions& carry, std::string mark,
+             request_head_ptr question, std::string mark,
+             const carrier_of_questions& carry,
              login_check::verdict_handler done);
   void wake();
   void look_after();

@@ -1,54 +1,48 @@
 #pragma once
 
-#include "transports/seam/executor.hpp"
+#include "actors/policy/access/marked_cache.hpp"
 
 #include <cstddef>
-#include <list>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <variant>
 
 namespace aps {
 
 /// Passwords that were right a moment ago, so that not each request costs a
-/// slow hash. Neither a password nor anything that outlives the process is in
-/// it: names and passwords are known by an HMAC under a key of its own.
-/// Bounded; the oldest go first. Thread-safe.
+/// slow hash. Thread-safe.
 class credential_cache {
  public:
-  static constexpr size_t most = 4096;
   static constexpr duration lifetime = std::chrono::minutes(5);
 
   /// How long it is remembered that it was right once.
-  static constexpr duration memory = std::chrono::hours(1);
+  static constexpr duration memory = marked_cache<std::monostate>::memory;
+  static constexpr size_t most = marked_cache<std::monostate>::most;
 
   /// `key`: random bytes.
-  explicit credential_cache(std::string key) : key_(std::move(key)) {}
+  explicit credential_cache(std::string key) : right_(std::move(key)) {}
 
   /// How the two are known here.
   std::string mark_of(std::string_view user, std::string_view password) const;
 
-  bool knows(const std::string& mark, time_point now) const;
+  bool knows(const std::string& mark, time_point now) const {
+    return right_.find(mark, lifetime, now).has_value();
+  }
 
   /// Whether it was right lately: who has it guesses at nothing.
-  bool remembers(const std::string& mark, time_point now) const;
+  bool remembers(const std::string& mark, time_point now) const {
+    return right_.find(mark, memory, now).has_value();
+  }
 
   /// It was right just now.
-  void add(std::string mark, time_point now);
+  void add(std::string mark, time_point now) {
+    right_.add(std::move(mark), {}, now);
+  }
 
-  size_t size() const;
+  size_t size() const { return right_.size(); }
 
  private:
-  struct entry {
-    std::string mark;
-    time_point since{};
-  };
-
-  const std::string key_;
-  mutable std::mutex mutex_;
-  std::list<entry> by_age_; // by mutex_; the oldest first
-  std::unordered_map<std::string_view, std::list<entry>::iterator> all_; // dito
+  marked_cache<std::monostate> right_;
 };
 
 } // namespace aps

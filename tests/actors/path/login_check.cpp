@@ -23,12 +23,13 @@ struct fixture {
     head->headers = {{"Host", "target"}};
     about = std::make_shared<exchange>(unit, 7, head, exchange_facts{},
                                        visitor_side, 4096);
+    const auto service = std::make_shared<login_service>("here", rule());
     uut = std::make_shared<login_check>(
-      about, std::make_shared<login_service>("here", rule()),
+      about, service,
       [this](const login_verdict& verdict) { told.push_back(verdict); },
       [this] { ++ends; });
     to_service = std::make_shared<sim_link>(unit);
-    question = uut->make_question(8);
+    question = uut->make_question(8, service->question(*about->head(), "/"));
     unit.run_inside([&] {
       question->attach(to_service, session_id{1},
                        std::make_shared<test_owner>());
