@@ -36,6 +36,8 @@ class real_network final : public network {
       unit->run_dry();
     for (auto& unit : units_)
       unit->stop();
+    for (auto& unit : units_)
+      unit->let_go();
   }
 
   size_t units() const noexcept override { return units_.size(); }

@@ -2,13 +2,35 @@
 
 #include "tests/support/test.hpp"
 
+#include "tests/transports/net/on_unit.hpp"
 #include "tests/transports/tunnel/link_harness.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+
+#include <array>
 #include <future>
 #include <stdexcept>
 
 using namespace aps;
 using namespace aps::test;
+
+namespace {
+
+/// Tells when the loop that it belongs to is destroyed.
+struct loop_witness final : boost::asio::execution_context::service {
+  static boost::asio::execution_context::id id;
+  explicit loop_witness(boost::asio::execution_context& of) : service(of) {}
+  ~loop_witness() override {
+    if (gone)
+      *gone = true;
+  }
+  void shutdown() override {}
+  bool* gone = nullptr;
+};
+
+boost::asio::execution_context::id loop_witness::id;
+
+} // namespace
 
 CAF_TEST(there are as many units as asked for or one per core) {
   const auto three = make_network(3);
@@ -69,6 +91,30 @@ CAF_TEST(what was posted before the end is done) {
   }
   net.reset();
   CAF_CHECK_EQUAL(done.load(), 4);
+}
+
+CAF_TEST(what waits in a unit goes before any unit does) {
+  auto net = make_network(2);
+  std::array<bool, 2> gone{};
+  int dropped = 0;
+  for (size_t here = 0; here < 2; ++here)
+    on(as_io_unit(net->unit(here)), [&] {
+      auto& loop = as_io_unit(net->unit(here)).context();
+      boost::asio::use_service<loop_witness>(loop).gone = &gone[here];
+      auto timer = std::make_shared<boost::asio::steady_timer>(loop);
+      // It may hold what belongs to the other unit.
+      const std::shared_ptr<void> held{nullptr, [&](void*) {
+                                         CAF_CHECK(!gone[0]);
+                                         CAF_CHECK(!gone[1]);
+                                         ++dropped;
+                                       }};
+      timer->expires_after(std::chrono::hours{1});
+      timer->async_wait([timer, held](const boost::system::error_code&) {});
+    });
+  net.reset();
+  CAF_CHECK_EQUAL(dropped, 2);
+  CAF_CHECK(gone[0]);
+  CAF_CHECK(gone[1]);
 }
 
 CAF_TEST_FIXTURE_SCOPE(real_network_tests, link_fixture)

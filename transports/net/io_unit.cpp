@@ -61,6 +61,11 @@ void io_unit::stop() {
     thread_.join();
 }
 
+void io_unit::let_go() {
+  assert(!thread_.joinable());
+  context_.shutdown();
+}
+
 // Asio keeps what its own thread posts apart until the handler is over, so only
 // a post of its own comes behind that.
 void io_unit::run_dry() {

@@ -54,6 +54,11 @@ class io_unit final : public executor {
   /// Ends the loop and joins the thread. Idempotent.
   void stop();
 
+  /// Drops whatever still waits in the loop, which stopped; that may belong to
+  /// other units too, so all of a network let go before the first one is
+  /// destroyed. Thread: that of the destructor.
+  void let_go();
+
   /// Waits until it ran what was posted so far, and what that posted. Not from
   /// the unit's own thread.
   void run_dry();
@@ -86,6 +91,12 @@ class io_unit final : public executor {
   static constexpr std::chrono::milliseconds tick_interval{100};
 
  private:
+  /// What waits can be dropped before the loop is destroyed.
+  struct loop : boost::asio::io_context {
+    using io_context::io_context;
+    using io_context::shutdown;
+  };
+
   std::shared_ptr<resolver> make_resolver(size_t threads);
   void run();
   void run_posted();
@@ -95,7 +106,7 @@ class io_unit final : public executor {
 
   const size_t index_;
   const std::shared_ptr<exception_watch> exceptions_;
-  boost::asio::io_context context_{1};
+  loop context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
     work_;
   boost::asio::steady_timer tick_;

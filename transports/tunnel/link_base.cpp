@@ -223,6 +223,7 @@ void link_base::ended(link_error why, std::string detail) {
   ending_ = ending{why, std::move(detail), unsent_heads()};
   queue_.clear();
   counters_.queued.store(0, std::memory_order_relaxed);
+  patience_.cancel(); // or it would hold what is over
   if (started_)
     report_end();
 }

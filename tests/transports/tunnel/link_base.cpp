@@ -143,6 +143,17 @@ CAF_TEST(the last ack of an exchange goes alone when nothing comes) {
   CAF_CHECK_EQUAL(link->counters().queued.load(), 0u);
 }
 
+CAF_TEST(nothing holds a link that is over) {
+  start();
+  std::weak_ptr<bare_link> seen = link;
+  inside([this] {
+    link->send(last_ack(1)); // waits
+    link->lose(link_error::lost, "gone");
+  });
+  inside([this] { link.reset(); });
+  CAF_CHECK(seen.expired());
+}
+
 CAF_TEST(a link that closes sends a last ack that waits) {
   start();
   inside([this] {
