@@ -195,8 +195,10 @@ class open_port : public std::enable_shared_from_this<open_port> {
   }
 
   void admit(io_unit& unit, stream_ptr stream) {
-    auto found = gate_->enter(unit, stream->peer_ip(), stream->peer_name(),
-                              stream->socket().native_handle());
+    auto found = gate_->enter(unit, {.ip = stream->peer_ip(),
+                                     .peer = stream->peer_name(),
+                                     .fd = stream->socket().native_handle(),
+                                     .passes_on = awaits_header(*stream)});
     if (found.place)
       asio::post(unit.context(),
                  [me = shared_from_this(), &unit, stream = std::move(stream),
@@ -235,8 +237,13 @@ class open_port : public std::enable_shared_from_this<open_port> {
     });
   }
 
+  /// The PROXY protocol's, before anything else.
+  bool awaits_header(const byte_stream& stream) const noexcept {
+    return options_.proxy_protocol && !stream.was_passed_on();
+  }
+
   void begin(io_unit& unit, stream_ptr stream, place_ptr place) {
-    if (options_.proxy_protocol && !stream->was_passed_on())
+    if (awaits_header(*stream))
       unwrap(unit, std::move(stream), std::move(place));
     else if (tls_)
       secure(unit, std::move(stream), std::move(place));

@@ -143,25 +143,25 @@ detail::gate_house& gate::house_of(std::string_view ip) {
   return found;
 }
 
-gate::entry gate::enter(executor& unit, const std::string& ip,
-                        std::string peer, int fd) {
-  auto fresh = std::make_shared<place>(shared_from_this(), unit,
-                                       std::move(peer));
-  const bool trusted = trusted_.contains(ip);
+gate::entry gate::enter(executor& unit, newcomer who) {
+  auto fresh
+    = std::make_shared<place>(shared_from_this(), unit, std::move(who.peer));
+  const bool exempt = who.passes_on || trusted_.contains(who.ip);
+  fresh->exempt_ = exempt;
   victims gone;
   std::optional<no_room> refusal;
   // Behind all doors, so before this one's mutex is taken.
-  const bool scarce = in_descriptor_reserve(fd) && !free_anywhere(gone);
+  const bool scarce = in_descriptor_reserve(who.fd) && !free_anywhere(gone);
   {
     std::lock_guard guard{mutex_};
-    auto& house = house_of(ip);
+    auto& house = house_of(who.ip);
     vacant_.push_back(house.name); // unless somebody moves in
-    if (scarce && !enter_reserve(*fresh, fd, gone))
+    if (scarce && !enter_reserve(*fresh, who.fd, gone))
       refusal = no_room{limit::descriptors, false};
-    else if (const auto full = make_room_in(house, trusted, gone))
+    else if (const auto full = make_room_in(house, exempt, gone))
       refusal = no_room{*full, true};
     if (!refusal) {
-      limit_unproven(house, trusted, crowd::strangers, gone);
+      limit_unproven(house, exempt, crowd::strangers, gone);
       settle(*fresh, house, standing::silent);
     }
     tidy();
@@ -190,10 +190,10 @@ bool gate::enter_reserve(place& place, int fd, victims& out) {
 
 // Why a connection of this address cannot be one more.
 std::optional<limit> gate::make_room_in(const detail::gate_house& house,
-                                        bool trusted, victims& out) {
+                                        bool exempt, victims& out) {
   const bool full = house.connections() >= limits_.per_address
                     || house.descriptors >= descriptor_share(address_percent);
-  if (!trusted && full && !free_one(&house, limit::address_connections, out))
+  if (!exempt && full && !free_one(&house, limit::address_connections, out))
     return limit::address_connections;
   if (connections_now() >= limits_.total
       && !free_one(nullptr, limit::connections, out))
@@ -205,7 +205,7 @@ place_ptr gate::enter_link(executor& unit, std::string peer) {
   auto fresh = std::make_shared<place>(shared_from_this(), unit,
                                        std::move(peer));
   const auto ip = address_of(fresh->peer());
-  const bool trusted = trusted_.contains(ip);
+  const bool exempt = fresh->exempt_ = trusted_.contains(ip);
   victims gone;
   bool room = false;
   {
@@ -213,8 +213,8 @@ place_ptr gate::enter_link(executor& unit, std::string peer) {
     auto& house = house_of(ip);
     vacant_.push_back(house.name); // as above
     fresh->descriptors_ = 0;
-    room = (trusted || link_rate_.admit(house.name, now()))
-           && limit_unproven(house, trusted, crowd::links, gone);
+    room = (exempt || link_rate_.admit(house.name, now()))
+           && limit_unproven(house, exempt, crowd::links, gone);
     if (room)
       settle(*fresh, house, standing::linking);
     tidy();
@@ -227,12 +227,11 @@ place_ptr gate::enter_link(executor& unit, std::string peer) {
 }
 
 bool gate::may_shake_hands(place& on) {
-  const auto ip = address_of(on.peer());
-  if (!handshake_rate_ || trusted_.contains(ip))
+  if (!handshake_rate_ || on.exempt_)
     return true;
   {
     std::lock_guard guard{mutex_};
-    if (handshake_rate_->admit(peer_group(ip), now()))
+    if (handshake_rate_->admit(peer_group(address_of(on.peer())), now()))
       return on.took_turn_ = true;
   }
   to_->on_limit(limit::handshake_rate, on.peer(),
@@ -278,19 +277,19 @@ bool gate::free_descriptor(victims& out) {
 // if that has too many, else of the one that has most. False = they are too
 // many all the same, as they are young; connections then have room up to twice
 // the limit.
-bool gate::limit_unproven(const detail::gate_house& house, bool trusted,
+bool gate::limit_unproven(const detail::gate_house& house, bool exempt,
                           crowd those, victims& out) {
   const auto& here = house.members[size_t(those)];
   // More than one at a time, as those that were spared come of age later.
   for (int i = 0; i < most_at_once; ++i) {
-    const bool own = !trusted && here >= limits_.unauthenticated_per_address;
+    const bool own = !exempt && here >= limits_.unauthenticated_per_address;
     const bool all = members_of(those) >= limits_.unauthenticated
                      || (those == crowd::strangers && !strangers_may_have(1));
     if (!own && !all)
       return true;
     const bool spare
       = members_of(those) < 2 * limits_.unauthenticated
-        && (trusted || here < 2 * limits_.unauthenticated_per_address);
+        && (exempt || here < 2 * limits_.unauthenticated_per_address);
     if (!push_out(those, own ? &house : nullptr, house, spare, out))
       return false;
   }
@@ -422,7 +421,7 @@ bool gate::add_descriptor(place& place, int one) {
     return one < 0; // it makes room already
   auto& house = *place.house_;
   const bool full = house.descriptors >= descriptor_share(address_percent);
-  if (one > 0 && full && !trusted_.contains(address_of(place.peer())))
+  if (one > 0 && full && !place.exempt_)
     return false;
   assert(one > 0 || place.descriptors_ > 0);
   const auto some = static_cast<size_t>(one);

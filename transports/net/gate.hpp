@@ -81,6 +81,7 @@ class place final : public detail::gate_hook,
   detail::gate_house* house_ = nullptr; // by the gate's mutex, as below
   crowd crowd_ = crowd::strangers;
   size_t descriptors_ = 1;
+  bool exempt_ = false; ///< from the limits of one address
   bool reserved_ = false;
   bool took_turn_ = false; ///< of the handshakes of its address
   std::atomic<standing> standing_{standing::silent};
@@ -119,8 +120,17 @@ class gate final : public std::enable_shared_from_this<gate> {
     std::optional<no_room> refusal;
   };
 
-  /// A connection from `peer` was accepted as `fd`. Thread: any.
-  entry enter(executor& unit, const std::string& ip, std::string peer, int fd);
+  /// Who comes through the door, as which descriptor.
+  struct newcomer {
+    std::string ip;
+    std::string peer; ///< with the port
+    int fd;
+    bool passes_on; ///< a proxy that has still to say for whom it comes, so
+                    ///< the limits of one address are not meant for it
+  };
+
+  /// A connection was accepted. Thread: any.
+  entry enter(executor& unit, newcomer who);
 
   /// A link that has no connection of its own comes; another link goes when
   /// there are too many. Null = no room.
@@ -158,12 +168,12 @@ class gate final : public std::enable_shared_from_this<gate> {
   detail::gate_house& house_of(std::string_view ip);
   bool enter_reserve(place& place, int fd, victims& out);
   std::optional<limit> make_room_in(const detail::gate_house& house,
-                                    bool trusted, victims& out);
+                                    bool exempt, victims& out);
   void settle(place& place, detail::gate_house& house, standing now);
   void count(place& place, int one) noexcept;
   bool add_descriptor(place& place, int one);
-  bool limit_unproven(const detail::gate_house& house, bool trusted,
-                      crowd those, victims& out);
+  bool limit_unproven(const detail::gate_house& house, bool exempt, crowd those,
+                      victims& out);
   time_point now() const noexcept {
     return time_point{std::chrono::nanoseconds{now_()}};
   }

@@ -75,8 +75,9 @@ struct fixture {
   }
 
   // Descriptor 3 is far from any limit.
-  place_ptr enter(gate& at, const std::string& ip, int fd = 3) {
-    auto found = at.enter(unit, ip, ip + ":1", fd);
+  place_ptr enter(gate& at, const std::string& ip, int fd = 3,
+                  bool passes_on = false) {
+    auto found = at.enter(unit, {ip, ip + ":1", fd, passes_on});
     refusal = found.refusal ? std::optional{found.refusal->kind}
                             : std::nullopt;
     if (found.place)
@@ -127,6 +128,18 @@ CAF_TEST(trusted networks have no limit of one address) {
   for (int i = 0; i < 50; ++i)
     all.push_back(visitor(*uut, "198.51.100.7", standing::busy));
   CAF_CHECK(all.back());
+}
+
+CAF_TEST(a proxy has no limit of one address until it says who comes) {
+  const auto uut = make(100, 1, 100, 1);
+  std::vector<place_ptr> all;
+  for (int i = 0; i < 50; ++i)
+    all.push_back(enter(*uut, "192.0.2.1", 3, true));
+  CAF_CHECK(all.back());
+  CAF_CHECK(!refusal);
+  const auto one = visitor(*uut, "192.0.2.2", standing::busy);
+  CAF_CHECK(one);
+  CAF_CHECK(!enter(*uut, "192.0.2.2"));
 }
 
 CAF_TEST(who is silent for longest makes room and then who is idle) {
