@@ -54,6 +54,7 @@ struct connection_snapshot {
   uint64_t bytes_out = 0;
   uint64_t queued = 0; ///< bytes waiting for the socket
   bool drained = false; ///< out of rotation, see `drain_register`
+  std::string credential = {}; ///< its agent came with; empty = the password
 };
 
 struct pool_snapshot {
@@ -211,7 +212,8 @@ bool inspect(Inspector& f, connection_snapshot& value) {
     f.field("draining", value.draining), f.field("ejected", value.ejected),
     f.field("age_s", value.age_s), f.field("health", value.health),
     f.field("bytes_in", value.bytes_in), f.field("bytes_out", value.bytes_out),
-    f.field("queued", value.queued), f.field("drained", value.drained));
+    f.field("queued", value.queued), f.field("drained", value.drained),
+    f.field("credential", value.credential));
 }
 
 template <class Inspector>

@@ -316,8 +316,12 @@ visitor_access::explanation visitor_access::explain(const question& asked,
                                                     const route* via,
                                                     time_point now) const {
   const auto by = now_in_use();
+  tls_facts tls;
+  if (!asked.certificate.empty())
+    tls.client_names.push_back(asked.certificate);
   const auto verdict = by->rules.decide({.server = asked.server,
                                          .address = asked.address,
+                                         .tls = &tls,
                                          .body_bytes = asked.body_bytes,
                                          .now = wall_clock_ms() / 1000,
                                          .proven = asked.user},

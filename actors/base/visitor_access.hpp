@@ -76,6 +76,7 @@ class visitor_access {
     std::string server;
     std::string address;
     std::string user;
+    std::string certificate; ///< a name in the visitor's; empty = it shows none
     std::optional<uint64_t> body_bytes;
   };
   struct explanation {

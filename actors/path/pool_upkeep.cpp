@@ -422,6 +422,7 @@ pool_snapshot pool_state::snapshot() const {
     auto& shown = out.members.back();
     shown.drained = drained
                     || drains.contains(drain_register::session(member.session));
+    shown.credential = member.credential;
     if (const auto& counters = member.counters) {
       shown.bytes_in = counters->bytes_in;
       shown.bytes_out = counters->bytes_out;

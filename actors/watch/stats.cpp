@@ -25,6 +25,7 @@ json show(const connection_snapshot& member) {
   return {{"name", member.name},
           {"peer", member.peer},
           {"session", member.session},
+          {"credential", member.credential},
           {"in_flight", member.in_flight},
           {"draining", member.draining},
           {"ejected", member.ejected},

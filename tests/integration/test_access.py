@@ -1,13 +1,10 @@
 #!/usr/bin/env python3
 """Who may come in: users, tokens, certificates, networks and quotas, asked for
-by curl over HTTP/1.1 and HTTP/2; reloads, records, explanations, secrets."""
+by curl over HTTP/1.1 and HTTP/2; reloads, records, secrets."""
 
-import base64
 import contextlib
 import hashlib
-import http.client
 import json
-import pathlib
 import random
 import re
 import signal
@@ -15,120 +12,12 @@ import subprocess
 import threading
 import time
 
+from access_case import (BOTH, ECHO, SECRETS, TOKENS, AccessCase, Curl, auth,
+                         basic, mappings, sha256)
 from certified import Certified
-from harness import BIN, FULL, TIME_SCALE, Case, main, merged, wait_until
+from harness import BIN, FULL, TIME_SCALE, main, merged, wait_until
 from origin import Origin
 from wire import Visitor
-
-SECRETS = {"alice": "correct horse of alice", "bob": "battery staple of bob"}
-TOKENS = {"ci": "token-of-the-builds-7f3a", "old": "token-of-last-year-9c1d"}
-ECHO = "/echo"
-BOTH = (("--http1.1",), ("--http2-prior-knowledge",))
-
-
-def hashed(password):
-    done = subprocess.run([BIN / "aps", "hash-password"], input=password,
-                          text=True, capture_output=True, check=True)
-    return done.stdout.strip()
-
-
-def sha256(text):
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def basic(user, password):
-    text = base64.b64encode(f"{user}:{password}".encode()).decode()
-    return ("Authorization", f"Basic {text}")
-
-
-def auth():
-    return {
-        "realm": "Test realm",
-        "users": {
-            "alice": {"password_hash": hashed(SECRETS["alice"]),
-                      "groups": "dev"},
-            "bob": {"password": SECRETS["bob"]},
-            "carol": {"certificates": "carol.example"}},
-        "tokens": {
-            "ci": {"token_hash": sha256(TOKENS["ci"]), "groups": ["dev"]},
-            "old": {"token": TOKENS["old"], "expires": "2020-01-01"}}}
-
-
-def mapping(name, target, **more):
-    return {"from": f"http://{name}.test", "to": target,
-            "via": {"tunnels": ["tunnel1"]}, **more}
-
-
-def mappings(target):
-    return [
-        mapping("open", target),
-        mapping("known", target, require={}),
-        mapping("dev", target, require={"groups": "dev"}),
-        mapping("nets", target, allow=["127.0.0.0/30"], deny=["127.0.0.2"]),
-        mapping("rate", target, quota={
-            "per_address": {"requests": 2, "period": 60}}),
-        mapping("seats", target, quota={
-            "per_address": {"concurrent_requests": 1}}),
-        mapping("body", target, quota={"max_body_bytes": 1000}),
-    ]
-
-
-class Curl:
-    """What curl is answered."""
-
-    def __init__(self, *flags, host="open", path=ECHO, port=None, url=None,
-                 body=None):
-        url = url or f"http://127.0.0.1:{port}{path}"
-        at = () if url.startswith("https") else ("-H", f"Host: {host}.test")
-        self.done = subprocess.run(
-            ["curl", "-sS", "-i", "--noproxy", "" if "-x" in flags else "*",
-             "-m", str(int(60 * TIME_SCALE)), *at, *map(str, flags), url],
-            input=body, capture_output=True, check=False)
-        text = self.done.stdout.decode("latin-1")
-        heads = [head for head in re.split(r"\r\n\r\n", text)
-                 if head.startswith("HTTP/")]
-        self.head = heads[-1] if heads else ""
-        self.body = text.rpartition(self.head + "\r\n\r\n")[2]
-        self.status = int(self.head.split()[1]) if heads else None
-        self.fields = {}
-        for line in self.head.splitlines()[1:]:
-            name, _, value = line.partition(": ")
-            self.fields.setdefault(name.lower(), []).append(value)
-
-    def __getitem__(self, name):
-        return self.fields.get(name.lower(), [])
-
-    def seen(self, name):
-        """The values of a field as the target got them."""
-        return [value for field, value in json.loads(self.body)["headers"]
-                if field.lower().replace("_", "-") == name.lower()]
-
-
-class AccessCase(Case):
-    transport = "ws"
-
-    @classmethod
-    def setUpClass(cls):
-        cls.target = Origin()
-        cls.config = {"auth": auth(), "mappings": mappings(cls.target.url),
-                      "log": {"requests": True, "level": "debug"}}
-        super().setUpClass()
-
-    @classmethod
-    def tearDownClass(cls):
-        super().tearDownClass()
-        cls.target.close()
-
-    def curl(self, *flags, **options):
-        options.setdefault("port", self.port)
-        return Curl(*flags, **options)
-
-    def records(self, outcome):
-        _, body = self.stack.node.get(f"/.api/exchanges?outcome={outcome}")
-        return json.loads(body)["finished"]
-
-    def limit(self, name):
-        return self.stack.node.stats()["limits"].get(name, 0)
 
 
 class Credentials(AccessCase):
@@ -512,111 +401,6 @@ class Secrets(AccessCase):
                    basic("bob", SECRETS["bob"])[1].split()[1]]
         for secret in secrets:
             self.assertNotIn(secret, told)
-
-
-NAMES = ["alice", "bob", "ci", "old"]
-NETWORKS = ["127.0.0.0/30", "127.0.0.4/30", "127.0.0.2", "127.0.0.0/8",
-            "10.0.0.0/8"]
-
-
-def random_access(dice):
-    out = {}
-    if dice.random() < 0.4:
-        out["allow"] = dice.sample(NETWORKS, dice.randint(1, 3))
-    if dice.random() < 0.3:
-        out["deny"] = dice.sample(NETWORKS[:3], dice.randint(1, 2))
-    if dice.random() < 0.5:
-        out["require"] = {}
-        if dice.random() < 0.6:
-            out["require"]["users"] = dice.sample(NAMES, dice.randint(1, 2))
-        if dice.random() < 0.4:
-            out["require"]["groups"] = ["dev"]
-    if dice.random() < 0.3:
-        out["quota"] = {"max_body_bytes": dice.choice([1, 10, 100])}
-    return out
-
-
-class Explanations(AccessCase):
-    """What explain says beforehand is what happens."""
-
-    def randomly(self, dice):
-        config = json.loads(json.dumps(self.stack.node.config))
-        config["auth"]["users"]["alice"] = {"password": SECRETS["alice"],
-                                            "groups": "dev"}
-        config["servers"]["main"].update(random_access(dice))
-        config["tunnels"]["tunnel1"].update(random_access(dice))
-        for each in config["mappings"]:
-            for key in ("allow", "deny", "require", "quota"):
-                each.pop(key, None)
-            each.update(random_access(dice))
-        return config
-
-    def test_explanations_come_true(self):
-        seed = random.randrange(1 << 32)
-        dice = random.Random(seed)
-        node = self.stack.node
-        count = 10_000 if FULL else 400
-        rounds = 50 if FULL else 8
-        hosts = [re.sub(r"http://(.*)\.test", r"\1", one["from"])
-                 for one in node.config["mappings"]]
-        fields = {"alice": basic("alice", SECRETS["alice"]),
-                  "bob": basic("bob", SECRETS["bob"]),
-                  "": None}
-        fields |= {name: ("Authorization", f"Bearer {token}")
-                   for name, token in TOKENS.items()}
-        told = set()
-        for _ in range(rounds):
-            marker = node.log.count("Configuration reloaded")
-            node.config_file.write_text(json.dumps(self.randomly(dice)))
-            node.process.send_signal(signal.SIGHUP)
-            wait_until(lambda: node.log.count("Configuration reloaded")
-                       > marker, "the reload")
-            for _ in range(count // rounds):
-                host = dice.choice([*hosts, "no-such"])
-                user = dice.choice([*fields])
-                source = f"127.0.0.{dice.randint(1, 8)}"
-                size = dice.choice([0, 0, 1, 5, 50, 500])
-                status, body = node.get(
-                    f"/.api/explain?url=http://{host}.test/&user={user}"
-                    f"&from={source}&body_bytes={size}")
-                self.assertEqual(status, 200, body)
-                explained = json.loads(body)
-                with Visitor(self.port, source=source) as visitor:
-                    happened = visitor.request(
-                        "POST", "/", [fields[user]] if user else [],
-                        b"x" * size if size else None, host=f"{host}.test")
-                expected = explained["status"] or 200
-                self.assertEqual(
-                    happened.status, expected,
-                    f"seed {seed}: {host} {user} {source} {size}: {explained}")
-                told.add(expected)
-        self.assertLessEqual({200, 401, 403, 404, 413}, told)
-
-    def test_the_command_says_so_too(self):
-        def explain(*flags):
-            done = subprocess.run(
-                [BIN / "apsctl", "-admin",
-                 f"127.0.0.1:{self.stack.node.admin_port}", "explain",
-                 *flags], capture_output=True, text=True, check=False)
-            return done.returncode, done.stdout + done.stderr
-        node = self.stack.node
-        marker = node.log.count("Configuration reloaded")
-        node.config_file.write_text(json.dumps(node.config))
-        node.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: node.log.count("Configuration reloaded") > marker,
-                   "the reload")
-        code, text = explain("http://dev.test/x", "-user", "alice", "-from",
-                             "10.1.2.3")
-        self.assertEqual(code, 0, text)
-        self.assertIn("let in: alice, mappings[2].require", text)
-        code, text = explain("http://dev.test/x", "-user", "bob")
-        self.assertIn("403 (forbidden)", text)
-        self.assertIn("bob is not among those of mappings[2].require", text)
-        code, text = explain("http://dev.test/x")
-        self.assertIn("401 (unauthorized)", text)
-        code, text = explain("http://dev.test/x", "-user", "nobody")
-        self.assertNotEqual(code, 0)
-        self.assertIn("no user or token has that name", text)
 
 
 if __name__ == "__main__":

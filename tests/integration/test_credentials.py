@@ -74,6 +74,11 @@ class Credentials(Case):
                            ("of c", "c3", "poll"), ("test123", "app4", "ws")))
         self.wait_for("app1", "app2", "c3", "app4")
         self.assertEqual(ask(self.here.port).status, 200)
+        _, body = self.here.node.get("/.api/connections")
+        self.assertEqual({(each["endpoint"], each["credential"])
+                          for each in json.loads(body)["connections"]},
+                         {("app1", "a"), ("app2", "b"), ("c3", "c"),
+                          ("app4", "")})
         for password, endpoint in (("of c", "app5"), ("of d", "c6"),
                                    ("", "c7")):
             self.refused(self.dial(password or "x", endpoint))

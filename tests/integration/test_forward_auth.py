@@ -8,11 +8,11 @@ import threading
 import time
 import unittest
 
+from access_case import Curl
 from browser import Browser, missing
 from harness import TIME_SCALE, Case, Stack, free_port, main, merged, wait_until
 from login_server import BODY, COOKIE, LIES, LoginServer
 from origin import Origin
-from test_access import Curl
 from wire import Visitor, ask
 
 WHY_NOT = missing()

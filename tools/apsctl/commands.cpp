@@ -81,6 +81,12 @@ void explain_flags(cli::command_line& line, options& options) {
   line.add({"user", "NAME", "Asked by this user, or with this token"},
            options.user);
   line.add({"from", "ADDRESS", "Asked from this IP address"}, options.from);
+  line.add({"certificate", "NAME",
+            "Asked with a certificate of this subject or alternative name"},
+           options.certificate);
+  line.add(
+    {"origin", "ORIGIN", "Asked for a WebSocket by a page of this origin"},
+    options.origin);
   line.add({"server", "NAME",
             "Asked of this server (default: the one whose port it is)"},
            options.server);

@@ -20,7 +20,7 @@ struct options {
   std::string second;
   std::string tunnel, endpoint, session, id, outcome, kind, component;
   std::string method = "GET";
-  std::string user, from, server; ///< who asks, and where
+  std::string user, from, certificate, origin, server; ///< who asks, and where
   uint32_t body_bytes = 0;
   uint32_t limit = 20; ///< of a list; 0 = all
   uint32_t number = 0; ///< of snapshots; 0 = until stopped

@@ -272,6 +272,8 @@ std::string access_query(const options& options) {
   };
   add("user", options.user);
   add("from", options.from);
+  add("certificate", options.certificate);
+  add("origin", options.origin);
   add("server", options.server);
   if (options.body_bytes > 0)
     add("body_bytes", std::to_string(options.body_bytes));

@@ -174,7 +174,8 @@ std::string endpoints_text(const json& tunnels) {
 
 std::string connections_text(const json& connections) {
   table result({"CONNECTION", "TUNNEL", "ENDPOINT", "TRANSPORT", "!STATE",
-                ">IN FLIGHT", ">RTT", ">SCORE", ">AGE", ">IN", ">OUT", "PEER"});
+                ">IN FLIGHT", ">RTT", ">SCORE", ">AGE", ">IN", ">OUT", "PEER",
+                "CREDENTIAL"});
   for (const auto& one : connections)
     result.add({text(one, "name"), text(one, "tunnel"), text(one, "endpoint"),
                 text(one, "transport"), state_of_connection(one),
@@ -182,7 +183,7 @@ std::string connections_text(const json& connections) {
                 fmt::format("{:.2f}", number(one, "score")),
                 seconds(number(one, "age_seconds")),
                 bytes(number(one, "bytes_in")), bytes(number(one, "bytes_out")),
-                text(one, "peer")});
+                text(one, "peer"), text(one, "credential")});
   return result.str();
 }
 

@@ -150,6 +150,8 @@ api_request to_api(const wire::ExplainRequest& call) {
     .add_unless_empty("user", call.user())
     .add_unless_empty("from", call.from())
     .add_unless_empty("server", call.server())
+    .add_unless_empty("certificate", call.certificate())
+    .add_unless_empty("origin", call.origin())
     .add_unless_empty("body_bytes", call.body_bytes() == 0
                                       ? std::string{}
                                       : std::to_string(call.body_bytes()))

@@ -2,6 +2,7 @@
 
 #include "actors/admin/router.hpp"
 #include "actors/base/transports.hpp"
+#include "config/access/web_origins.hpp"
 #include "config/host.hpp"
 #include "config/networks.hpp"
 #include "config/path.hpp"
@@ -260,6 +261,9 @@ std::optional<access_question> read_access_question(const call& call,
   out.user = call.parameter("user").value_or("");
   if (!out.user.empty() && !call.where().node->access->knows(out.user))
     return problem("no user or token has that name", "user");
+  out.certificate = call.parameter("certificate").value_or("");
+  if (!out.user.empty() && !out.certificate.empty())
+    return problem("a request is asked by user or with a certificate", "user");
   if (const auto from = call.parameter("from"); from && !from->empty()) {
     out.address = config::canonical_ip(*from);
     if (out.address.empty())
@@ -274,6 +278,18 @@ std::optional<access_question> read_access_question(const call& call,
   return out;
 }
 
+// Why a page of `origin` may not open a WebSocket there; "" = it may.
+std::string why_foreign(const config::mapping& rule, size_t mapping,
+                        const std::string& origin, const target& asked) {
+  if (origin.empty()
+      || config::allows(rule.origins, origin,
+                        {asked.host, asked.port, asked.scheme == "https"}))
+    return {};
+  return "mappings[" + std::to_string(mapping)
+         + "].origins does not let a page of " + foreign_text(origin)
+         + " open a WebSocket";
+}
+
 json finished(json out, outcome result, const std::string& summary) {
   out["outcome"] = to_string(result);
   out["status"] = result == outcome::ok ? 0 : status_of(result);
@@ -284,8 +300,9 @@ json finished(json out, outcome result, const std::string& summary) {
 /// All of an explanation but its candidates.
 json explain(const std::string& url, const target& asked,
              const std::string& method, const access_question& who,
-             const context& context, const config::node& config,
-             const route* found, const node_snapshot& now) {
+             const std::string& origin, const context& context,
+             const config::node& config, const route* found,
+             const node_snapshot& now) {
   json out{{"url", url},
            {"method", method},
            {"mapping", nullptr},
@@ -319,6 +336,11 @@ json explain(const std::string& url, const target& asked,
     out["balance"] = to_string(rule.balance);
     std::string first;
     out["tunnels"] = show_tunnels_of(*found, config, now, first);
+    if (auto why = why_foreign(rule, found->index, origin, asked);
+        outcome == outcome::ok && !why.empty()) {
+      outcome = outcome::foreign_origin;
+      summary = "refused: " + std::move(why);
+    }
     if (outcome != outcome::ok)
       return finished(std::move(out), outcome, summary);
     summary = "mapping " + std::to_string(found->index) + " to " + goal;
@@ -358,14 +380,15 @@ void get_explanation(const call& call) {
   if (!who)
     return;
   call.with_node([call, url = foreign_text(url), asked, method,
+                  origin = call.parameter("origin").value_or(""),
                   who = *who](const node_snapshot_ptr& now) {
     const auto config = call.where().config->get();
     const auto& routes = call.where().routes;
     const auto found = find_route(routes, asked.scheme, asked.host, asked.port,
                                   asked.path);
     long_text body;
-    body.text(opened(explain(url, asked, method, who, call.where(), *config,
-                             found.get(), *now))
+    body.text(opened(explain(url, asked, method, who, origin, call.where(),
+                             *config, found.get(), *now))
               + "\n\"candidates\":[");
     body.pieces(config->mappings.size(),
                 [config, found, asked, routes,

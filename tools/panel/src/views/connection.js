@@ -42,6 +42,7 @@ export function connection(name) {
           `${found.tunnel}.${found.endpoint}`)],
         ['Peer', h('span', { class: 'mono' }, found.peer)],
         ['Session', h('span', { class: 'mono' }, found.session)],
+        ['Credential', found.credential || 'the password'],
         ['Age', duration(found.age_seconds)],
         ['In flight', count(found.in_flight)],
         ['From the agent', bytes(found.bytes_in)],

@@ -107,6 +107,7 @@ function sessions(members, unhealthy) {
       ['Session', ([id]) => h('span', { class: 'mono' }, id)],
       ['Peer', ([, list]) => h('span', { class: 'mono' },
         [...new Set(list.map(one => one.peer.replace(/:\d+$/, '')))].join(', '))],
+      ['Credential', ([, list]) => list[0].credential || 'the password'],
       ['Connections', ([, list]) => count(list.length), { n: true }],
       ['State', ([id, list]) => badge(session_state(id, list, unhealthy)),
         { mark: true }],

@@ -21,6 +21,10 @@ export function explain(redraw) {
           spellcheck: 'false', placeholder: 'nobody' })),
         h('label', null, 'From', h('input', { name: 'from', autocomplete: 'off',
           spellcheck: 'false', placeholder: 'any address' })),
+        h('label', null, 'Certificate', h('input', { name: 'certificate',
+          autocomplete: 'off', spellcheck: 'false', placeholder: 'none' })),
+        h('label', null, 'Page', h('input', { name: 'origin', autocomplete: 'off',
+          spellcheck: 'false', placeholder: 'none: no WebSocket' })),
         h('button', { type: 'submit', class: 'primary', disabled: asked.busy },
           'Explain'))),
     h('div', { 'aria-live': 'polite', class: 'answer', key: 'answer' },
@@ -31,15 +35,15 @@ export function explain(redraw) {
 
 async function submit(event, redraw) {
   event.preventDefault();
-  const { url, method, user, from }
+  const { url, method, ...who }
     = Object.fromEntries(new FormData(event.currentTarget));
   Object.assign(asked, { url, method, busy: true, problem: '' });
   redraw();
   try {
     asked.answer = await get(`explain?url=${encodeURIComponent(url)}`
       + `&method=${encodeURIComponent(method)}`
-      + (user && `&user=${encodeURIComponent(user)}`)
-      + (from && `&from=${encodeURIComponent(from)}`));
+      + Object.entries(who).map(([name, value]) =>
+        value && `&${name}=${encodeURIComponent(value)}`).join(''));
   } catch (error) {
     asked.answer = null;
     asked.problem = error.message;
