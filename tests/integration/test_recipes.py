@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""The recipes of the README, as they stand there: behind nginx, and single
-sign-on by a login service."""
+"""The recipes of the README, as they stand there: behind nginx or Caddy,
+and single sign-on by a login service."""
 
 import json
 import re
 import unittest
 
+from caddy import CADDY, MISSING as NO_CADDY, caddy
 from harness import ROOT, Case, finished, free_port, main, wait_until
 from login_server import COOKIE, LoginServer
-from nginx import MISSING, NGINX, nginx
+from nginx import MISSING as NO_NGINX, NGINX, nginx
 from origin import Origin
 from wire import Visitor
 
@@ -21,20 +22,17 @@ def recipe(language, word):
     return found
 
 
-@unittest.skipUnless(NGINX, MISSING)
-class BehindNginx(Case):
+class Behind:
+    """Another server in front, at `self.front`."""
+
     def setUp(self):
         super().setUp()
         self.stack = self.build("mix", {"trusted_proxies": ["127.0.0.1"]})
-        self.nginx = free_port()
-        text = recipe("nginx", "proxy_pass").replace("8080",
-                                                     str(self.stack.port))
-        nginx(self, self.stack.folder, "client_max_body_size 0; server { "
-              f"listen 127.0.0.1:{self.nginx}; location / {{ {text} }} }}",
-              [self.nginx])
+        self.front = free_port()
+        self.start()
 
     def test_visitors_are_who_they_are(self):
-        with Visitor(self.nginx, source="127.0.0.77") as visitor:
+        with Visitor(self.front, source="127.0.0.77") as visitor:
             answer = visitor.get("/echo", [("X-Forwarded-For", "192.0.2.7"),
                                            ("X-Forwarded-Proto", "https")])
         name = answer.header("Aps-Request-Id")
@@ -48,10 +46,10 @@ class BehindNginx(Case):
 
     def test_bodies_and_streams_pass(self):
         body = b"x" * 5_000_000
-        with Visitor(self.nginx) as visitor:
+        with Visitor(self.front) as visitor:
             answer = visitor.request("POST", "/echo", body=body)
             self.assertEqual(json.loads(answer.body)["length"], len(body))
-        with Visitor(self.nginx) as visitor:
+        with Visitor(self.front) as visitor:
             visitor.send_head("GET", "/events")
             self.assertEqual(visitor.read_head().status, 200)
             self.stack.origin.events.put(b"first\n")
@@ -59,12 +57,31 @@ class BehindNginx(Case):
                        "an event before the end")
 
     def test_websockets_pass(self):
-        with Visitor(self.nginx) as visitor:
+        with Visitor(self.front) as visitor:
             visitor.send_head("GET", "/websocket", [
                 ("Connection", "Upgrade"), ("Upgrade", "websocket"),
                 ("Sec-WebSocket-Version", "13"),
                 ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")])
             self.assertEqual(visitor.read_head().status, 101)
+
+
+@unittest.skipUnless(NGINX, NO_NGINX)
+class BehindNginx(Behind, Case):
+    def start(self):
+        text = recipe("nginx", "proxy_pass").replace("8080",
+                                                     str(self.stack.port))
+        nginx(self, self.stack.folder, "client_max_body_size 0; server { "
+              f"listen 127.0.0.1:{self.front}; location / {{ {text} }} }}",
+              [self.front])
+
+
+@unittest.skipUnless(CADDY, NO_CADDY)
+class BehindCaddy(Behind, Case):
+    def start(self):
+        [text] = re.findall(r"Caddy needs `(.*?)`",
+                            (ROOT / "README.md").read_text())
+        caddy(self, self.stack.folder,
+              text.replace("8080", str(self.stack.port)), self.front)
 
 
 class SingleSignOn(Case):
