@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -693,6 +694,20 @@ class Secured(MonitorCase):
                       self.ask(stack, self.trust(self.own_pair)).tunnels)
         with self.assertRaises(grpc.RpcError):
             self.ask(stack, self.trust())
+
+
+    def test_new_certificates_are_served_without_a_restart(self):
+        pair = self.ca.issue("renewed", ["localhost", "127.0.0.1"])
+        stack = self.build("mix", listening(tls={"cert": str(pair.cert),
+                                                 "key": str(pair.key)}),
+                           agent=False)
+        def served():
+            return ssl.get_server_certificate(
+                ("127.0.0.1", self.port_of(stack)))
+        before = served()
+        self.ca.issue("renewed", ["localhost", "127.0.0.1"])
+        wait_until(lambda: served() != before, "the new certificate")
+        self.assertIn("tunnel1", self.ask(stack, self.trust()).tunnels)
 
 
 class Starting(MonitorCase):

@@ -9,6 +9,8 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,6 +30,7 @@ constexpr int max_metadata = 16 * 1024; // bytes
 constexpr int max_calls = 256;          // of a connection at a time
 constexpr size_t max_memory = 64 << 20; // bytes that gRPC itself may hold
 constexpr int max_reflection_threads = 8;
+constexpr unsigned certificate_interval = 2; // s between looks at the files
 
 // Milliseconds.
 constexpr int keepalive_time = 10'000;
@@ -36,27 +39,35 @@ constexpr int least_ping_interval = 5'000; // of clients
 constexpr int handshake_time = 10'000;
 constexpr int idle_time = 300'000;
 
-std::string text_of(const std::string& file) {
-  const auto found = config::system_source().read(file, max_pem);
-  if (!found.error.empty())
+// gRPC does not tell why it cannot read a file.
+void demand(const std::string& file) {
+  if (const auto found = config::system_source().read(file, max_pem);
+      !found.error.empty())
     throw std::runtime_error("$.admin.grpc.tls: " + file + ": " + found.error);
-  return found.text;
 }
 
 std::shared_ptr<grpc::ServerCredentials>
 credentials_of(const config::admin_grpc& settings) {
   if (!settings.tls)
     return grpc::InsecureServerCredentials();
+  namespace tls = grpc::experimental;
   const auto& files = settings.tls->certificates.front();
-  grpc::SslServerCredentialsOptions options;
-  options.pem_key_cert_pairs.push_back(
-    {text_of(files.key), text_of(files.cert)});
-  if (!settings.tls->client_ca.empty()) {
-    options.pem_root_certs = text_of(settings.tls->client_ca);
-    options.client_certificate_request
-      = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
+  const auto& authorities = settings.tls->client_ca;
+  demand(files.key);
+  demand(files.cert);
+  if (!authorities.empty())
+    demand(authorities);
+  // Looks at the files by itself, and keeps what it has while they are none.
+  tls::TlsServerCredentialsOptions options{
+    std::make_shared<tls::FileWatcherCertificateProvider>(
+      files.key, files.cert, authorities, certificate_interval)};
+  options.watch_identity_key_cert_pairs();
+  if (!authorities.empty()) {
+    options.watch_root_certs();
+    options.set_cert_request_type(
+      GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   }
-  return grpc::SslServerCredentials(options);
+  return tls::TlsServerCredentials(options);
 }
 
 void limit_calls(grpc::ServerBuilder& builder) {
