@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace aps::config {
 
@@ -168,6 +169,84 @@ bool hides_two_dots(std::string_view path) {
   return true;
 }
 
+/// All that decoding brings out, overlong spellings included.
+std::string thoroughly_decoded(std::string_view path) {
+  constexpr int most_rounds = 8;
+  std::string text{path};
+  for (int round = 0; round < most_rounds; ++round) {
+    auto next = without_overlongs(fully_decoded(text));
+    if (next == text)
+      break;
+    text = std::move(next);
+  }
+  return text;
+}
+
+/// Each escape of a byte replaced, once.
+std::string decoded_once(std::string_view path) {
+  std::string result;
+  result.reserve(path.size());
+  while (!path.empty()) {
+    const auto value = path.front() == '%' ? hex(path.substr(1), 2) : -1;
+    result += value < 0 ? path.front() : static_cast<char>(value);
+    path.remove_prefix(value < 0 ? 1 : 3);
+  }
+  return result;
+}
+
+/// What a target does to a path beside decoding it.
+struct reading {
+  bool merges_slashes = false;
+  bool climbs = false;
+  bool drops_parameters = false;
+};
+
+std::string_view without_parameters(std::string_view segment) {
+  return segment.substr(0, segment.find(';'));
+}
+
+std::string without_controls(std::string_view segment) {
+  std::string result;
+  for (const char c : segment)
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f)
+      result += c;
+  return result.substr(0, result.find_last_not_of(' ') + 1);
+}
+
+/// Whether all of them read a decoded path as it stands.
+bool reads_one_way(std::string_view path) {
+  return std::none_of(path.begin(), path.end(),
+                      [](char c) {
+                        return c == '\\' || c == ';' || c == 0x7f
+                               || static_cast<unsigned char>(c) < 0x20;
+                      })
+         && path.find("//") == path.npos && path.find("/.") == path.npos
+         && path.find(" /") == path.npos && !path.ends_with(' ');
+}
+
+std::string read_by(const reading& how, std::string_view path) {
+  std::vector<std::string> segments;
+  bool ends_open = false; // what ends in "." or ".." ends in a slash
+  any_segment(path, "/\\", [&](std::string_view raw) {
+    auto segment
+      = without_controls(how.drops_parameters ? without_parameters(raw) : raw);
+    const bool climbs = how.climbs && segment == "..";
+    ends_open = segment == "." || climbs;
+    if (climbs && segments.size() > 1)
+      segments.pop_back();
+    if (!ends_open
+        && !(how.merges_slashes && segment.empty() && !segments.empty()))
+      segments.push_back(std::move(segment));
+    else if (segment.empty())
+      ends_open = true;
+    return false;
+  });
+  std::string result;
+  for (size_t i = 0; i < segments.size(); ++i)
+    result.append(i == 0 ? "" : "/").append(segments[i]);
+  return ends_open || result.empty() ? result + '/' : result;
+}
+
 bool has_encoded_slash(std::string_view path) {
   for (auto at = path.find("%2"); at != path.npos; at = path.find("%2", at + 1))
     if (at + 2 < path.size() && (path[at + 2] | 0x20) == 'f')
@@ -187,6 +266,26 @@ path_risk risk_of(std::string_view path) {
   if (hides_two_dots(path))
     return path_risk::hidden_climb;
   return has_encoded_slash(path) ? path_risk::encoded_slash : path_risk::none;
+}
+
+std::set<std::string> readings_of(std::string_view path) {
+  path = path.substr(0, path.find('?'));
+  if (path.find('%') == path.npos && reads_one_way(path))
+    return {};
+  std::set<std::string> texts{std::string{path}, decoded_once(path),
+                              thoroughly_decoded(path)};
+  std::set<std::string> result;
+  for (std::string_view text : texts) {
+    text = text.substr(0, text.find_first_of("?#"));
+    if (reads_one_way(text))
+      result.emplace(text);
+    else
+      for (int switches = 0; switches < 8; ++switches)
+        result.insert(read_by(
+          {(switches & 1) != 0, (switches & 2) != 0, (switches & 4) != 0},
+          text));
+  }
+  return result;
 }
 
 std::string_view render(path_risk risk) noexcept {

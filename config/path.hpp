@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+#include <string>
 #include <string_view>
 
 namespace aps::config {
@@ -18,6 +20,12 @@ enum class path_risk : unsigned char {
 /// parameters (`..;x`) or control characters (`.%00.`), in an overlong or
 /// `%u` spelling, or encoded more than once, however often.
 path_risk risk_of(std::string_view path);
+
+/// The path as targets may read it that decode it once or until nothing is left
+/// to decode, merge slashes, go by "." and "..", or leave path parameters,
+/// blanks and control characters out, in all combinations; without the query.
+/// Empty for a path that all of them read as it stands.
+std::set<std::string> readings_of(std::string_view path);
 
 /// Why a mapping with a path does not take it: a sentence, or "".
 std::string_view render(path_risk risk) noexcept;

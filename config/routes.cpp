@@ -171,17 +171,68 @@ route_table::matches route_table::count(std::string_view scheme,
   return out;
 }
 
+size_t route_table::choices(std::string_view scheme, std::string_view host,
+                            uint16_t port) const {
+  const auto entry = hosts_->map.find(key_of(scheme, host, port));
+  return entry == hosts_->map.end() ? 0 : entry->second.by_path.size();
+}
+
+namespace {
+
+struct asked_address {
+  const route_table& routes;
+  std::string_view scheme;
+  std::string_view host;
+  uint16_t port;
+
+  // A node on port 8080 is asked for "example.com:8080"; a mapping that names
+  // no port means that, too.
+  std::shared_ptr<const route> match(std::string_view path) const {
+    auto found = routes.find(scheme, host, port, path);
+    return found || port == 0 ? found : routes.find(scheme, host, 0, path);
+  }
+
+  bool has_choice() const {
+    const auto of_all = port == 0 ? 0 : routes.choices(scheme, host, 0);
+    return routes.choices(scheme, host, port) + of_all > 1;
+  }
+
+  // A prefix that targets read in other ways itself is as its author means it.
+  bool is_ambiguous(const route& found, std::string_view path) const {
+    if (!has_choice() || !config::readings_of(found.rule.from.path).empty())
+      return false;
+    const auto readings = config::readings_of(path);
+    return std::any_of(readings.begin(), readings.end(), [&](const auto& one) {
+      const auto other = match(one);
+      return other && other->index != found.index;
+    });
+  }
+};
+
+} // namespace
+
 std::shared_ptr<const route> find_route(const route_table& routes,
                                         std::string_view scheme,
                                         std::string_view host, uint16_t port,
                                         std::string_view path) {
-  auto found = routes.find(scheme, host, port, path);
-  // A node on port 8080 is asked for "example.com:8080"; a mapping that names
-  // no port means that, too.
-  if (!found && port != 0)
-    found = routes.find(scheme, host, 0, path);
+  const asked_address asked{routes, scheme, host, port};
+  auto found = asked.match(path);
   // A prefix match says nothing about a path that climbs out of the prefix.
-  return found && found->admits(path) ? found : nullptr;
+  return found && found->admits(path) && !asked.is_ambiguous(*found, path)
+           ? found
+           : nullptr;
+}
+
+std::string_view why_no_route(const route_table& routes,
+                              std::string_view scheme, std::string_view host,
+                              uint16_t port, std::string_view path) {
+  const asked_address asked{routes, scheme, host, port};
+  const auto found = asked.match(path);
+  if (!found || !found->admits(path))
+    return config::render(config::risk_of(path));
+  return asked.is_ambiguous(*found, path)
+           ? "Some targets would take the path for one of another mapping."
+           : "";
 }
 
 } // namespace aps

@@ -55,6 +55,10 @@ class route_table {
                                     std::string_view host, uint16_t port,
                                     std::string_view path) const;
 
+  /// How many prefixes there are for an address.
+  size_t choices(std::string_view scheme, std::string_view host,
+                 uint16_t port) const;
+
   /// How many mappings are for a request, the loser of equals included.
   struct matches {
     size_t all = 0;
@@ -78,10 +82,17 @@ class route_table {
 };
 
 /// The mapping for an address as a visitor sends it, or null. `port` counts
-/// only for mappings that name one.
+/// only for mappings that name one. A path that some targets would take for one
+/// of another mapping is for none, as the rules of that one would be evaded.
 std::shared_ptr<const route> find_route(const route_table& routes,
                                         std::string_view scheme,
                                         std::string_view host, uint16_t port,
                                         std::string_view path);
+
+/// Why `find_route` finds nothing although a mapping matches: a sentence, or
+/// "".
+std::string_view why_no_route(const route_table& routes,
+                              std::string_view scheme, std::string_view host,
+                              uint16_t port, std::string_view path);
 
 } // namespace aps

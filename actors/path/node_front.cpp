@@ -68,6 +68,9 @@ node_front::node_front(caf::actor_system& system, node_context_ptr context,
 route_decision node_front::admit(const visitor_request& request) {
   auto found = find_route(routes_, request.scheme, request.host, request.port,
                           request.path);
+  if (found && request.refuse)
+    if (auto refused = request.refuse(*found))
+      return std::move(*refused);
   if (context_->access->active())
     return admit_visitor(request, std::move(found));
   if (found)
@@ -95,7 +98,8 @@ denial node_front::tell(access_refusal refused, std::string_view address) {
 
 denial node_front::no_mapping(const visitor_request& request) const {
   return {.cause = outcome::no_mapping,
-          .detail = std::string{render(config::risk_of(request.path))},
+          .detail = std::string{why_no_route(
+            routes_, request.scheme, request.host, request.port, request.path)},
           .more = request.local ? known_addresses() : std::string{}};
 }
 

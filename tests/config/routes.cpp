@@ -163,6 +163,45 @@ CAF_TEST(a route carries its mapping) {
   CAF_CHECK_EQUAL(hit->rule.to.authority(), "t:81");
 }
 
+CAF_TEST(another spelling of a path is for no other mapping) {
+  const auto uut = table({{"http://a.test"},
+                          {"http://a.test/admin"},
+                          {"http://a.test/open"},
+                          {"http://a.test/open/secret"},
+                          {"http://a.test/~home"},
+                          {"http://a.test:8080/inner"},
+                          {"http://only.test/admin"}});
+  const auto find = [&](std::string_view path, uint16_t port = 0) {
+    const auto found = find_route(uut, "http", "a.test", port, path);
+    return found ? found->rule.from.path : std::string{"none"};
+  };
+  for (const auto* path :
+       {"/%61dmin",         "/%2561dmin",       "/admin%2fx",
+        "//admin",          "/./admin",         "/x/..%2fadmin",
+        "/admin;a",         "/admin%00",        "/admin%20",
+        "/admin%3fx",       "/\\admin",         "/%c1%a1dmin",
+        "/%61dmin/..;/x",   "/x/..;/admin/y",   "/open/%73ecret/x",
+        "/open//secret/x",  "/open/./secret/x", "/open/secret;a",
+        "/open/secret%2Fx", "/%7Ehome",         "//%61dmin?x=1"}) {
+    CAF_CHECK_EQUAL(find(path), "none");
+    CAF_CHECK(!why_no_route(uut, "http", "a.test", 0, path).empty());
+  }
+  CAF_CHECK_EQUAL(find("/%69nner", 8080), "none");
+  CAF_CHECK_EQUAL(find("/%69nner"), "");
+  for (const auto* path :
+       {"/", "/x", "/a%20b", "/x//y", "/x;a=1/y", "/%41dmin", "/administration",
+        "/admi%6e.html", "/x%2fadmin", "/?/../%61dmin", "/x/.hidden"})
+    CAF_CHECK_EQUAL(find(path), "");
+  for (const auto* path : {"/admin", "/admin/a%20b", "/admin/./x", "/admin//x",
+                           "/admin/x;y", "/admin?%61dmin"})
+    CAF_CHECK_EQUAL(find(path), "/admin");
+  CAF_CHECK_EQUAL(find("/~home/x"), "/~home");
+  CAF_CHECK(why_no_route(uut, "http", "a.test", 0, "/x").empty());
+  // Where there is one mapping there are no rules of another.
+  CAF_CHECK(find_route(uut, "http", "only.test", 0, "/admin/%61"));
+  CAF_CHECK(!find_route(uut, "http", "only.test", 0, "/%61dmin"));
+}
+
 CAF_TEST(many mappings of one host keep their order) {
   std::vector<pair> pairs;
   for (int i = 0; i < 2000; ++i)
