@@ -129,6 +129,26 @@ class Credentials(AccessCase):
         self.assertEqual(answer["grpc-status"], ["16"])
 
 
+class Trailers(AccessCase):
+    def test_they_name_no_user_either(self):
+        fields = [("Checksum", "1"), ("X-User", "root"), ("X_User", "root"),
+                  ("Remote-User", "root"), ("X_Request_Id", "x")]
+        config = json.loads(json.dumps(self.stack.node.config))
+        config["auth"]["user_header"] = "X-User"
+        stack = self.build("ws", {key: config[key]
+                                  for key in ("auth", "mappings")})
+        with Visitor(stack.port) as visitor:
+            visitor.send_head("POST", ECHO, [
+                basic("alice", SECRETS["alice"]),
+                ("Transfer-Encoding", "chunked")], "known.test")
+            visitor.send(b"1\r\nx\r\n0\r\n" + b"".join(
+                f"{name}: {value}\r\n".encode()
+                for name, value in fields) + b"\r\n")
+            answer = visitor.read("POST")
+        self.assertEqual(json.loads(answer.body)["trailers"],
+                         [["Checksum", "1"]])
+
+
 class Limits(AccessCase):
     def test_networks(self):
         for version in BOTH:
@@ -364,6 +384,11 @@ class Secrets(AccessCase):
                       ("-H", f"Authorization: Bearer {TOKENS['ci']}"),
                       ("-H", f"Authorization: Bearer {TOKENS['old']}")]:
             self.curl(*flags, host="dev")
+        for target, host in (("http://bob:1n-the-url@dev.test/x", "dev.test"),
+                             ("/x", "bob:1n-the-url@dev.test")):
+            with Visitor(self.port) as visitor:
+                visitor.send_head("GET", target, host=host)
+                self.assertEqual(visitor.read_head().status, 400)
         changed = json.loads(json.dumps(node.config))
         changed["auth"]["users"]["bob"]["password"] = "another-secret-of-bob"
         changed["auth"]["tokens"]["ci"]["token_hash"] = sha256("fresh")
@@ -394,7 +419,7 @@ class Secrets(AccessCase):
         self.assertIn("wrong password of alice", told)
         config = node.config["auth"]
         secrets = [*SECRETS.values(), *TOKENS.values(),
-                   "another-secret-of-bob", "wr0ng-pw", "n0body",
+                   "another-secret-of-bob", "wr0ng-pw", "n0body", "1n-the-url",
                    sha256(TOKENS["ci"]), sha256("fresh"),
                    config["users"]["alice"]["password_hash"],
                    config["users"]["alice"]["password_hash"].split("$")[-1],

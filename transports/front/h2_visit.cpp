@@ -187,7 +187,6 @@ void h2_visit::forward() {
 
 void h2_visit::on_trailers(header_list fields) {
   trailers_ = std::move(fields);
-  remove_forbidden_trailers(trailers_);
 }
 
 void h2_visit::on_peer_end() {
@@ -200,8 +199,10 @@ void h2_visit::on_peer_end() {
 
 void h2_visit::finish_request() {
   // A request without a body has said so in its head.
-  if (exchange_ && !exchange_->head()->last)
-    exchange_->send_end(std::exchange(trailers_, {}));
+  if (!exchange_ || exchange_->head()->last)
+    return;
+  rewrite_trailers(trailers_, exchange_->pass().get());
+  exchange_->send_end(std::exchange(trailers_, {}));
 }
 
 void h2_visit::on_over(const h2_ending&) {

@@ -241,7 +241,7 @@ void http_session::request_received() {
   if (exchange_) {
     if (request_.chunks)
       exchange_->send_body(slice::copy("0\r\n\r\n"));
-    remove_forbidden_trailers(parser_.trailers());
+    rewrite_trailers(parser_.trailers(), exchange_->pass().get());
     // The other protocol's bytes may follow.
     if (!may_switch())
       exchange_->send_end(std::move(parser_.trailers()));

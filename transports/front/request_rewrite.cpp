@@ -299,4 +299,13 @@ request_head_ptr rewrite_request(message_head& head,
   return result;
 }
 
+// Some targets add trailers to the fields of the head.
+void rewrite_trailers(header_list& trailers, const visitor_pass* pass) {
+  remove_forbidden_trailers(trailers);
+  std::erase_if(trailers, [&](const header& field) {
+    return !passes(field, false, false)
+           || (pass && is_kept_back(field, *pass, false));
+  });
+}
+
 } // namespace aps

@@ -73,4 +73,9 @@ request_head_ptr rewrite_request(message_head& head,
                                  const route& via,
                                  const request_source& source);
 
+/// Takes out of the trailers of a visitor what would not pass in its head:
+/// what is ours to say, whoever passes it on, in any spelling. `pass` null =
+/// nobody asked for one.
+void rewrite_trailers(header_list& trailers, const visitor_pass* pass);
+
 } // namespace aps

@@ -388,6 +388,32 @@ CAF_TEST(trailers cannot carry framing or routing or credentials) {
   CAF_CHECK_EQUAL(trailers[1].name, "grpc-status");
 }
 
+CAF_TEST(trailers say nothing that is ours to say) {
+  visitor_pass pass;
+  pass.user_field = "X-User";
+  pass.user_variable = "x-user";
+  pass.login_variables = {"x-auth-request-user"};
+  const header_list forged{{"Checksum", "1"},
+                           {"X-User", "root"},
+                           {"X_User", "root"},
+                           {"X-Auth-Request-User", "root"},
+                           {"x.auth_request.user", "root"},
+                           {"Remote-User", "root"},
+                           {"X_Request_Id", "x"}};
+  const auto names = [&](const visitor_pass* by) {
+    auto trailers = forged;
+    rewrite_trailers(trailers, by);
+    std::vector<std::string> out;
+    for (const auto& field : trailers)
+      out.push_back(field.name);
+    return out;
+  };
+  CAF_CHECK_EQUAL(names(&pass), std::vector<std::string>{"Checksum"});
+  pass.user = "alice"; // known or not
+  CAF_CHECK_EQUAL(names(&pass), std::vector<std::string>{"Checksum"});
+  CAF_CHECK_EQUAL(names(nullptr).size(), 5u); // nobody asks for a user
+}
+
 CAF_TEST(a pass names the user in place of what the visitor wrote) {
   visitor_pass pass;
   pass.user = "alice";
