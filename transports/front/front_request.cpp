@@ -9,6 +9,7 @@
 #include "transports/net/sockets.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace aps {
@@ -78,8 +79,7 @@ std::optional<denial> refuse_page(const message_head& head,
                                   const front_peer& peer,
                                   const request_facts& facts, const route& via,
                                   const request_address& address) {
-  if (via.rule.origins.allowed == config::origin_rule::kind::any
-      || upgrade_of(head).empty())
+  if (via.rule.origins.allowed == config::origin_rule::kind::any)
     return std::nullopt;
   auto why
     = why_foreign(via.rule.origins, head.headers,
@@ -87,6 +87,17 @@ std::optional<denial> refuse_page(const message_head& head,
   if (why.empty())
     return std::nullopt;
   return denial{outcome::foreign_origin, std::move(why), {}};
+}
+
+// A password in an address stands in no record (RFC 3986, 7.5).
+std::string without_user_info(std::string_view address) {
+  const auto scheme = address.find("://");
+  const auto begin = scheme == address.npos ? 0 : scheme + 3;
+  const auto end
+    = std::min(address.find_first_of("/?#", begin), address.size());
+  const auto at = address.substr(begin, end - begin).rfind('@');
+  std::string out{address};
+  return at == address.npos ? out : out.erase(begin, at + 1);
 }
 
 // The same address over TLS. The method stays (RFC 9110, 15.4.9).
@@ -203,6 +214,10 @@ request_fate decide_request(const http_front_context& context,
   asked.local = facts.local;
   asked.server = context.options().name;
   asked.tls = peer.tls;
+  if (!upgrade_of(head).empty())
+    asked.refuse = [&](const route& via) {
+      return refuse_page(head, peer, facts, via, known);
+    };
   auto decision = context.to()->admit(asked);
   if (auto* denied = std::get_if<denial>(&decision)) {
     if (denied->cause == outcome::no_mapping
@@ -213,8 +228,6 @@ request_fate decide_request(const http_front_context& context,
     return std::move(*denied);
   }
   auto entry = std::get<visitor_entry>(std::move(decision));
-  if (auto refused = refuse_page(head, peer, facts, *entry.via, known))
-    return std::move(*refused);
   return go_on(context, head, peer, facts, std::move(entry), known);
 }
 
@@ -222,7 +235,9 @@ void tell_own_answer(const http_front_context& context, executor& unit,
                      const message_head& head, const front_peer& peer,
                      const request_facts& facts, outcome result,
                      std::string_view detail) {
-  const auto* host = find_header(head.headers, "host");
+  const auto* field = find_header(head.headers, "host");
+  const auto host = field ? without_user_info(field->value) : std::string{};
+  const auto path = without_user_info(head.target);
   own_answer answer{.result = result,
                     .status = status_of(result),
                     .peer = facts.visitor_ip.empty()
@@ -231,8 +246,8 @@ void tell_own_answer(const http_front_context& context, executor& unit,
                     .request_id = facts.id,
                     .method = head.method,
                     .scheme = peer.tls ? "https" : "http",
-                    .host = host ? std::string_view{host->value} : "",
-                    .path = head.target,
+                    .host = host,
+                    .path = path,
                     .detail = facts.access.empty() ? detail : facts.access,
                     .tls = peer.tls,
                     .user = facts.user,

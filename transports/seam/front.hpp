@@ -5,6 +5,7 @@
 #include "transports/seam/exchange/visitor_pass.hpp"
 #include "transports/seam/limit.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,16 @@
 #include <variant>
 
 namespace aps {
+
+/// Why a request is not let in.
+struct denial {
+  outcome cause = outcome::no_mapping; ///< says the status, too
+  std::string detail;       ///< a sentence for whoever asked, or nothing
+  std::string more;         ///< lines behind it that no record keeps
+  header_list headers = {}; ///< of the answer, beside the usual ones
+  std::string reason = {};  ///< the rule, for records alone
+  std::string user = {};    ///< who asked, as far as known; for records
+};
 
 /// A request as the visitor sent it, before a mapping was applied.
 struct visitor_request {
@@ -28,16 +39,9 @@ struct visitor_request {
   tls_facts_ptr tls = {}; ///< of the visitor's connection; null = plain
   bool proxied = false;   ///< in absolute form, as a proxy is asked
   std::optional<uint64_t> body_bytes = {}; ///< absent = not announced
-};
-
-/// Why a request is not let in.
-struct denial {
-  outcome cause = outcome::no_mapping; ///< says the status, too
-  std::string detail; ///< a sentence for whoever asked, or nothing
-  std::string more;   ///< lines behind it that no record keeps
-  header_list headers = {}; ///< of the answer, beside the usual ones
-  std::string reason = {};  ///< the rule, for records alone
-  std::string user = {};    ///< who asked, as far as known; for records
+  /// What the listener has against it for a mapping, before anybody counts it;
+  /// null = nothing. Called within `admit`.
+  std::function<std::optional<denial>(const route&)> refuse = nullptr;
 };
 
 /// A request that is let in: its mapping, never null, and the visitor's pass;
