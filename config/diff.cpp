@@ -110,19 +110,40 @@ void take_live(tunnel& to, const tunnel& from) {
   to.credentials = from.credentials;
 }
 
-// Who may come to a mapping goes by its address, wherever it stands now: the
-// first counts, as for visitors.
 void take_access(node& to, const node& fresh) {
   to.auth = fresh.auth;
   for (auto& [name, server] : to.servers)
     if (const auto i = fresh.servers.find(name); i != fresh.servers.end())
       server.access = i->second.access;
-  std::map<std::string, const mapping*> by_address;
-  for (const auto& rule : fresh.mappings)
-    by_address.emplace(rule.from.str(), &rule);
-  for (auto& rule : to.mappings)
-    if (const auto i = by_address.find(rule.from.str()); i != by_address.end())
-      rule.access = i->second->access;
+}
+
+void take_live(mapping& to, const mapping& from) {
+  to.access = from.access;
+  to.health = from.health;
+}
+
+bool same_but_live(mapping x, const mapping& y) {
+  take_live(x, y);
+  return x == y;
+}
+
+// Rules are for the target that is asked, so they go to no mapping but the one
+// that they were written for, wherever it stands in the file now. Of mappings
+// that are alike the first takes those of the first.
+void take_live(std::vector<mapping>& to, const std::vector<mapping>& fresh) {
+  std::multimap<std::string, const mapping*> left; // in the file's order
+  for (const auto& each : fresh)
+    left.emplace(each.from.str(), &each);
+  for (auto& each : to) {
+    const auto [begin, end] = left.equal_range(each.from.str());
+    const auto partner = std::find_if(begin, end, [&](const auto& entry) {
+      return same_but_live(each, *entry.second);
+    });
+    if (partner == end)
+      continue;
+    take_live(each, *partner->second);
+    left.erase(partner);
+  }
 }
 
 template <class Section, size_t Count>
@@ -158,13 +179,7 @@ node in_effect(node running, const node& fresh) {
     if (const auto i = fresh.tunnels.find(name); i != fresh.tunnels.end())
       take_live(tunnel, i->second);
   take_access(running, fresh);
-  const auto both = std::min(running.mappings.size(), fresh.mappings.size());
-  for (size_t i = 0; i < both; ++i) {
-    auto checked = running.mappings[i];
-    checked.health = fresh.mappings[i].health;
-    if (checked == fresh.mappings[i])
-      running.mappings[i] = std::move(checked);
-  }
+  take_live(running.mappings, fresh.mappings);
   return running;
 }
 

@@ -13,8 +13,9 @@ namespace aps::config {
 std::vector<std::string> changed_keys(const node& from, const node& to);
 
 /// `running` with all of `fresh` that is live: the rest takes a restart. Of
-/// mappings that is their checks, where nothing else of the mapping changed; of
-/// tunnels, what those that are in both have.
+/// tunnels and servers that is what those that are in both have; of mappings,
+/// what those have that are in both with nothing else changed, wherever they
+/// stand. All others stay as they are.
 node in_effect(node running, const node& fresh);
 
 /// "a, b and 3 more": as many keys as fit into a part of a line.

@@ -21,6 +21,24 @@ node sample() {
 
 using keys = std::vector<std::string>;
 
+/// A mapping in two letters, "0" behind them for one without rules: from, to.
+mapping small_mapping(std::string_view text) {
+  mapping out;
+  out.from = {"http", std::string(1, text[0]) + ".test", 80, ""};
+  out.to = {"http", std::string(1, text[1]) + ".test", 80, ""};
+  if (text.size() == 2)
+    out.access.require.emplace();
+  return out;
+}
+
+node with_mappings(const std::vector<std::string_view>& all) {
+  auto out = sample();
+  out.mappings.clear();
+  for (const auto text : all)
+    out.mappings.push_back(small_mapping(text));
+  return out;
+}
+
 } // namespace
 
 CAF_TEST(the same configuration differs in nothing) {
@@ -101,6 +119,86 @@ CAF_TEST(what is live is in effect and the rest is as before) {
   fresh.mappings[1].health.emplace();
   live.mappings[1].health.emplace();
   CAF_CHECK(in_effect(before, fresh) == live);
+}
+
+CAF_TEST(rules go to no mapping but the one that they are for) {
+  struct {
+    std::vector<std::string_view> running;
+    std::vector<std::string_view> fresh;
+    std::vector<std::string_view> effective;
+    keys left;
+  } const rows[] = {
+    {{"xa"}, {"xa"}, {"xa"}, {}},
+    {{"xa"}, {"xa0"}, {"xa0"}, {}},
+    {{"xa0"}, {"xa"}, {"xa"}, {}},
+    // One that does not run yet, before and behind.
+    {{"xa"}, {"xb0", "xa"}, {"xa"}, {"mappings"}},
+    {{"xa"}, {"xa", "xb0"}, {"xa"}, {"mappings"}},
+    {{"xa"}, {"xb0"}, {"xa"}, {"mappings[0].require", "mappings[0].to"}},
+    {{"xa"}, {"ya0"}, {"xa"}, {"mappings[0].from", "mappings[0].require"}},
+    {{"xa"}, {}, {"xa"}, {"mappings"}},
+    {{"xa0"}, {"xb"}, {"xa0"}, {"mappings[0].require", "mappings[0].to"}},
+    // The same address twice.
+    {{"xa", "xb0"}, {"xa", "xb0"}, {"xa", "xb0"}, {}},
+    {{"xa", "xb0"}, {"xa0", "xb"}, {"xa0", "xb"}, {}},
+    {{"xa", "xb0"},
+     {"xb0", "xa"},
+     {"xa", "xb0"},
+     {"mappings[0].require", "mappings[0].to", "mappings[1].require",
+      "mappings[1].to"}},
+    {{"xa", "xb0"}, {"xb0"}, {"xa", "xb0"}, {"mappings"}},
+    {{"xa", "xb0"}, {"xb"}, {"xa", "xb"}, {"mappings"}},
+    // The same mapping twice.
+    {{"xa", "xa0"}, {"xa", "xa0"}, {"xa", "xa0"}, {}},
+    {{"xa", "xa0"}, {"xa0", "xa"}, {"xa0", "xa"}, {}},
+    {{"xa", "xb", "xa0"}, {"xa0", "xb", "xa"}, {"xa0", "xb", "xa"}, {}},
+    {{"xa", "xa"}, {"xa0"}, {"xa0", "xa"}, {"mappings"}},
+    // Others may move.
+    {{"xa", "yb0"},
+     {"yb", "xa0"},
+     {"xa0", "yb"},
+     {"mappings[0].from", "mappings[0].require", "mappings[0].to",
+      "mappings[1].from", "mappings[1].require", "mappings[1].to"}},
+  };
+  for (const auto& [running, fresh, effective, left] : rows) {
+    const auto now = in_effect(with_mappings(running), with_mappings(fresh));
+    CAF_CHECK(now == with_mappings(effective));
+    CAF_CHECK_EQUAL(changed_keys(now, with_mappings(fresh)), left);
+    // Once more the same file changes nothing.
+    CAF_CHECK(in_effect(now, with_mappings(fresh)) == now);
+  }
+}
+
+CAF_TEST(what takes a restart keeps rules and checks from a mapping) {
+  void (*const changes[])(mapping&) = {
+    [](mapping& to) { to.from.scheme = "https"; },
+    [](mapping& to) { to.from.path = "/f"; },
+    [](mapping& to) { to.to.port = 81; },
+    [](mapping& to) { to.to.h2c = true; },
+    [](mapping& to) { to.tunnels = {"u"}; },
+    [](mapping& to) { to.endpoints = {"e"}; },
+    [](mapping& to) { to.balance = balance::random; },
+    [](mapping& to) { to.sticky_by.name = "n"; },
+    [](mapping& to) { to.allow_encoded_slash = true; },
+    [](mapping& to) { to.hsts = 1; },
+    [](mapping& to) { to.http2 = false; },
+    [](mapping& to) { to.tls.emplace(); },
+    [](mapping& to) { to.origins.allowed = origin_rule::kind::same; },
+    [](mapping& to) { to.proxy_protocol = proxy_protocol::v2; },
+  };
+  const auto before = sample();
+  auto fresh = before;
+  auto& changed = fresh.mappings[1];
+  changed.access.deny = {"192.0.2.1"};
+  changed.access.quota.all.requests = 1;
+  changed.access.forward_auth.emplace();
+  changed.health.emplace();
+  CAF_CHECK(in_effect(before, fresh) == fresh);
+  for (const auto change : changes) {
+    auto other = fresh;
+    change(other.mappings[1]);
+    CAF_CHECK(in_effect(before, other) == before);
+  }
 }
 
 CAF_TEST(lists of another length are one key) {

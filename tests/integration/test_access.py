@@ -344,6 +344,35 @@ class Reloads(AccessCase):
         self.reload(None, text=json.dumps(config))
         self.assertEqual(self.curl(*as_bob, host="known").status, 200)
 
+    def test_a_running_mapping_keeps_its_rules_until_it_is_another(self):
+        def inserted(all, known):
+            all.insert(0, {**known, "to": "http://127.0.0.1:1"})
+            del all[0]["require"]
+
+        def moved(all, known):
+            known["to"] = "http://127.0.0.1:1"
+            del known["require"]
+
+        def deleted(all, known):
+            all.remove(known)
+
+        config = self.stack.node.config
+        for change in (inserted, moved, deleted):
+            with self.subTest(change=change.__name__):
+                fresh = json.loads(json.dumps(config))
+                known = next(each for each in fresh["mappings"]
+                             if each["from"] == "http://known.test")
+                change(fresh["mappings"], known)
+                told = len(self.stack.node.log)
+                self.reload(None, text=json.dumps(fresh))
+                said = self.stack.node.log[told:]
+                self.assertNotIn("in use", said)
+                self.assertIn("these take a restart: mappings", said)
+                self.assertEqual(self.curl(host="known").status, 401)
+        told = len(self.stack.node.log)
+        self.reload(None, text=json.dumps(config))
+        self.assertIn("nothing changed", self.stack.node.log[told:])
+
 
 class Certificates(Certified):
     def test_a_certificate_names_a_user(self):

@@ -49,8 +49,6 @@ class Explanations(AccessCase):
             for key in ("allow", "deny", "require", "quota"):
                 each.pop(key, None)
             each.update(random_access(dice))
-            if dice.random() < 0.6:
-                each["origins"] = dice.choice(["any", "same", [PAGE]])
         return config
 
     def test_explanations_come_true(self):
