@@ -7,6 +7,8 @@
 #include "config/sections.hpp"
 #include "config/syntax/text.hpp"
 
+#include <openssl/sha.h>
+
 #include <algorithm>
 #include <set>
 
@@ -212,6 +214,35 @@ void check_requirement(const access& asked, const known_names& known,
                    {}});
 }
 
+std::string sha256_hex(std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  unsigned char hash[SHA256_DIGEST_LENGTH] = {};
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+         hash);
+  std::string out;
+  for (const auto byte : hash)
+    out.append({digits[byte >> 4], digits[byte & 15]});
+  return out;
+}
+
+// One text is one token: which of two it was nobody could tell, and one that
+// is over would hide the other.
+void check_tokens(const auth& all, problems& out) {
+  std::map<std::string, std::string> places; // of hashes
+  for (const auto& [name, token] : all.tokens) {
+    const bool plain = !token.secret.empty();
+    if (!plain && token.secret_hash.empty())
+      continue; // told as it was read
+    const auto place
+      = member_path("$.auth.tokens", name) + (plain ? ".token" : ".token_hash");
+    const auto [known, fresh] = places.emplace(
+      plain ? sha256_hex(token.secret) : token.secret_hash, place);
+    if (!fresh)
+      out.push_back(
+        {place, "the same token as " + known->second, "each token once", {}});
+  }
+}
+
 void check_accounts(const auth& all, const known_names& known, problems& out) {
   for (const auto& [name, token] : all.tokens)
     if (all.users.contains(name))
@@ -305,6 +336,7 @@ void read_auth(reader&& in, auth& to) {
 void check_access(const node& all, problems& out) {
   const auto known = names_of(all.auth);
   check_accounts(all.auth, known, out);
+  check_tokens(all.auth, out);
   for (const auto& [name, server] : all.servers)
     check_requirement(server.access, known, member_path("$.servers", name),
                       out);

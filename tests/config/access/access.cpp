@@ -122,12 +122,41 @@ CAF_TEST(mistakes are named) {
   });
 }
 
+CAF_TEST(a token is one however it is written) {
+  constexpr auto plain = R"("token": "0123456789abcdef")";
+  constexpr auto hash = R"("token_hash":
+    "9f9f5111f7b27a781f1f1ddde5ebc2dd2b796bfc7365c9c28b548e564176929f")";
+  const auto tokens = [](std::string a, std::string b) {
+    return with_auth("\"tokens\": {\"a\": {" + a
+                     + R"(, "expires": "2020-01-01"}, "b": {)" + b + "}}");
+  };
+  const auto told = [](std::string key, std::string first) {
+    return problem{"$.auth.tokens.b." + key,
+                   "the same token as $.auth.tokens.a." + first,
+                   "each token once",
+                   {}};
+  };
+  check({
+    {tokens(plain, plain), told("token", "token")},
+    {tokens(plain, hash), told("token_hash", "token")},
+    {tokens(hash, plain), told("token", "token_hash")},
+    {tokens(hash, hash), told("token_hash", "token_hash")},
+  });
+  // What looks like the other's hash is another token.
+  good(tokens(R"("token": "0123456789abcdeF")", hash));
+  good(tokens(R"("token":
+    "9f9f5111f7b27a781f1f1ddde5ebc2dd2b796bfc7365c9c28b548e564176929f")",
+              hash));
+}
+
 CAF_TEST(no problem tells a secret) {
   for (const auto* text :
        {R"("users": {"u": {"password_hash": "hunter-two"}})",
         R"("users": {"u": {"password": ["hunter-two"]}})",
         R"("tokens": {"t": {"token": "hunter-two"}})",
-        R"("tokens": {"t": {"token_hash": "hunter-two"}})"}) {
+        R"("tokens": {"t": {"token_hash": "hunter-two"}})",
+        R"("tokens": {"t": {"token": "hunter-two-and-more"},
+                      "u": {"token": "hunter-two-and-more"}})"}) {
     const auto told = all(wrong(with_auth(text)));
     CAF_CHECK_NOT_EQUAL(told, "");
     CAF_CHECK_EQUAL(told.find("hunter"), std::string::npos);
