@@ -62,7 +62,8 @@ bool is_mapped_v4(const address_bytes& address) noexcept {
 }
 
 bool network::contains(const address_bytes& other) const noexcept {
-  return same_bits(other, address, bits);
+  return same_bits(other, address, bits)
+         && (is_mapped_v4(address) || !is_mapped_v4(other));
 }
 
 std::optional<network> parse_network(std::string_view text) {

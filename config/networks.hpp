@@ -20,6 +20,7 @@ std::optional<address_bytes> parse_address(std::string_view text);
 bool is_mapped_v4(const address_bytes& address) noexcept;
 
 /// A block of IP addresses: "192.0.2.0/24", "2001:db8::/32", or one address.
+/// One of IPv6 does not mean IPv4, however wide it is.
 struct network {
   address_bytes address{};
   unsigned bits = 128;

@@ -111,12 +111,6 @@ bool names_guarded(const network& block) {
             });
 }
 
-// An IPv6 block does not mean IPv4, however wide it is.
-bool holds(const network& block, const address_bytes& address) {
-  return block.contains(address)
-         && (is_mapped_v4(block.address) || !is_mapped_v4(address));
-}
-
 // A name whose end is one is an address in some form, or nothing (WHATWG URL,
 // "ends in a number").
 bool ends_in_number(std::string_view name) {
@@ -241,7 +235,7 @@ bool target_rules::allows(std::string_view host, std::string_view ip,
   const auto name = name_of(host);
   return std::any_of(rules_.begin(), rules_.end(), [&](const auto& rule) {
     return port >= rule.first_port && port <= rule.last_port
-           && (rule.block ? holds(*rule.block, address)
+           && (rule.block ? rule.block->contains(address)
                               && (!guarded || names_guarded(*rule.block))
                           : !guarded && holds(rule, name));
   });

@@ -31,10 +31,26 @@ CAF_TEST(networks contain the addresses of their block) {
         "[::1]", "::ffff:11.0.0.1", "10.0.0.1/8"})
     CAF_CHECK(!all.contains(outside));
   CAF_CHECK(!network_set{}.contains("10.0.0.1"));
-  const network_set everybody{{"0.0.0.0/0"}};
-  CAF_CHECK(everybody.contains("1.2.3.4"));
-  CAF_CHECK(!everybody.contains("2001:db8::1"));
-  CAF_CHECK(network_set{{"::/0"}}.contains("1.2.3.4"));
+}
+
+CAF_TEST(networks of one family say nothing about the other) {
+  struct {
+    std::vector<std::string> blocks;
+    bool v4;
+    bool v6;
+  } const rows[] = {
+    {{"0.0.0.0/0"}, true, false}, {{"::ffff:0.0.0.0/96"}, true, false},
+    {{"::/0"}, false, true},      {{"::/1"}, false, true},
+    {{"::/80"}, false, false},    {{"0.0.0.0/0", "::/0"}, true, true},
+  };
+  for (const auto& [blocks, v4, v6] : rows) {
+    const network_set all{blocks};
+    for (const auto* ip : {"1.2.3.4", "::ffff:1.2.3.4", "255.255.255.255"})
+      CAF_CHECK_EQUAL(all.contains(ip), v4);
+    for (const auto* ip : {"2001:db8::1", "1::", "64:ff9b::102:304"})
+      CAF_CHECK_EQUAL(all.contains(ip), v6);
+    CAF_CHECK(!all.contains("unknown"));
+  }
 }
 
 CAF_TEST(addresses are one thing in both families) {
