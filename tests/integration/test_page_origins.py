@@ -21,7 +21,9 @@ PAGES = ["https://shop.test", "http://*.shop.test:8080"]
 
 def mappings(origin):
     both = (("any", {}), ("same", {"origins": "same"}),
-            ("listed", {"origins": PAGES}))
+            ("listed", {"origins": PAGES}),
+            ("few", {"origins": "same", "quota": {"per_address": {
+                "requests": 1, "period": 3600}}}))
     return [{"from": f"http://{name}.test", "to": origin.url, **rule, **TUNNEL}
             for name, rule in both] + [
         {"from": "http://direct.test", "to": origin.url, "origins": "same"}]
@@ -91,6 +93,15 @@ class Visitors:
             answer = ask(self.port, method=method, host="same.test",
                          headers=[("Origin", "http://evil.test")])
             self.assertEqual(answer.status, 200)
+
+    def test_a_foreign_page_uses_up_no_quota(self):
+        for _ in range(3):
+            self.assertEqual(ask(self.port, "/websocket", host="few.test",
+                                 headers=[*SWITCH,
+                                          ("Origin", "http://evil.test")]
+                                 ).status, 403)
+        self.assertEqual([ask(self.port, host="few.test").status
+                          for _ in range(2)], [200, 429])
 
     def test_other_protocols_are_looked_at_too(self):
         for protocol, answer in (("tcp", 403), ("h2c", 200)):
