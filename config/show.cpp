@@ -18,8 +18,6 @@ json show_fields(const field<Section> (&fields)[Count], const Section& section,
   return to;
 }
 
-constexpr auto masked = "***";
-
 json show(const quotas& quotas) {
   auto out = json::object();
   for (const auto& row : quota_table) {

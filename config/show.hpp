@@ -6,6 +6,9 @@
 
 namespace aps::config {
 
+/// What stands for each secret.
+inline constexpr auto masked = "***";
+
 /// The whole configuration as the file would say it, every default written
 /// out. Secrets are "***"; apart from them `parse` of it gives `node` again.
 nlohmann::json show(const node& node);

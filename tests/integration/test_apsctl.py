@@ -95,7 +95,7 @@ class Config(Case):
         admin = f"127.0.0.1:{stack.node.admin_port}"
         file = stack.node.config_file
         self.assertEqual(apsctl("config", "diff", file, "-admin", admin),
-                         f"{file}: as running\n")
+                         f"{file}: as running\nsecrets are not compared\n")
         changed = json.loads(file.read_text())
         changed["tunnels"]["tunnel1"]["websocket_pool"]["max_pool_size"] = 7
         changed["tunnels"]["tunnel2"] = {"password": "s3cret"}
@@ -105,11 +105,45 @@ class Config(Case):
             text, r"tunnels\.tunnel1\.websocket_pool\.max_pool_size +8 +7")
         self.assertIn("tunnel2", text)
         self.assertNotIn("s3cret", text)
-        changes = json.loads(apsctl("config", "diff", other, "-json", "-admin",
-                                    admin, code=1))["differences"]
+        self.assertTrue(text.endswith("\nsecrets are not compared\n"), text)
+        told = json.loads(apsctl("config", "diff", other, "-json", "-admin",
+                                 admin, code=1))
+        self.assertTrue(told["secrets_left_out"])
+        changes = told["differences"]
         self.assertIn({"path": "tunnels.tunnel1.websocket_pool.max_pool_size",
                        "running": 8, "file": 7}, changes)
         self.assertNotIn("s3cret", json.dumps(changes))
+
+    def test_diff_sees_what_is_empty(self):
+        stack = self.build("ws", {
+            "servers": {"main": {"require": {}}},
+            "auth": {"users": {"alice": {"password": "s3cret of alice"}}}},
+            agent=False)
+        admin = f"127.0.0.1:{stack.node.admin_port}"
+
+        def changes(change):
+            config = json.loads(stack.node.config_file.read_text())
+            change(config)
+            other = write_config(stack.folder, config, "other.json")
+            return json.loads(apsctl("config", "diff", other, "-json", "-admin",
+                                     admin, code=1))["differences"]
+        self.assertEqual(
+            changes(lambda to: to["servers"]["main"].pop("require")),
+            [{"path": "servers.main.require", "running": {}, "file": None}])
+        self.assertEqual(
+            changes(lambda to: to["mappings"][0].update(require={})),
+            [{"path": "mappings[0].require", "running": None, "file": {}}])
+        # Members tell it themselves.
+        self.assertEqual(
+            changes(lambda to: to.update(trusted_proxies=["10.0.0.1"]))[-1],
+            {"path": "trusted_proxies[0]", "running": None,
+             "file": "10.0.0.1"})
+        self.assertNotIn("trusted_proxies", [
+            one["path"] for one in changes(
+                lambda to: to.update(trusted_proxies=["10.0.0.1"]))])
+        self.assertEqual(
+            changes(lambda to: to.update(mappings=[])),
+            [{"path": "mappings[0]", "running": "present", "file": None}])
 
 
 class Shown(Case):

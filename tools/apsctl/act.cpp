@@ -42,18 +42,41 @@ std::string target(const options& options) {
                                  : "sessions/" + encoded(options.session);
 }
 
-/// Values by their path, e.g. "tunnels.tunnel1.enabled".
-void flatten(const json& value, const std::string& path,
-             std::map<std::string, json>& out) {
-  if (value.is_object()) {
+using values_by_path = std::map<std::string, json>;
+
+/// Values by their path, e.g. "tunnels.tunnel1.enabled". What is empty is a
+/// value, too: `"require": {}` asks who comes, and its absence asks nobody.
+void flatten(const json& value, const std::string& path, values_by_path& out) {
+  if (!value.is_structured() || value.empty()) {
+    out[path] = value;
+  } else if (value.is_object()) {
     for (const auto& [key, member] : value.items())
       flatten(member, path.empty() ? key : path + '.' + key, out);
-  } else if (value.is_array()) {
+  } else {
     for (size_t i = 0; i < value.size(); ++i)
       flatten(value[i], path + '[' + std::to_string(i) + ']', out);
-  } else {
-    out[path] = value;
   }
+}
+
+bool has_below(const values_by_path& side, const std::string& path) {
+  const auto i = side.lower_bound(path);
+  return i != side.end() && i->first.starts_with(path);
+}
+
+/// An empty list or object of one side whose members, which the other side
+/// has, tell the difference themselves.
+bool is_told_by_members(const json& value, const values_by_path& other,
+                        const std::string& path) {
+  return value.is_structured()
+         && has_below(other, path + (value.is_array() ? '[' : '.'));
+}
+
+bool has_secrets(const json& shown) {
+  values_by_path all;
+  flatten(shown, "", all);
+  return std::any_of(all.begin(), all.end(), [](const auto& each) {
+    return each.second == config::masked;
+  });
 }
 
 /// The tunnel, server or mapping at the front of a path, e.g.
@@ -68,19 +91,15 @@ std::string item_of(const std::string& path) {
 /// What differs; an item that only one side has counts once. Both sides mask
 /// their secrets.
 json differences(const json& running, const json& file) {
-  std::map<std::string, json> there;
-  std::map<std::string, json> here;
+  values_by_path there;
+  values_by_path here;
   flatten(running, "", there);
   flatten(file, "", here);
-  const auto has = [](const auto& side, const std::string& item) {
-    const auto i = side.lower_bound(item);
-    return i != side.end() && i->first.starts_with(item);
-  };
-  std::map<std::string, json> result;
+  values_by_path result;
   const auto compare = [&](const std::string& path) {
     auto item = item_of(path);
-    const auto running = has(there, item);
-    if (running != has(here, item)) {
+    const auto running = has_below(there, item);
+    if (running != has_below(here, item)) {
       if (item.ends_with('.'))
         item.pop_back();
       result[item] = {{"path", item},
@@ -92,7 +111,8 @@ json differences(const json& running, const json& file) {
     const auto other = here.find(path);
     const auto left = one == there.end() ? json() : one->second;
     const auto right = other == here.end() ? json() : other->second;
-    if (left != right)
+    if (left != right && !is_told_by_members(left, here, path)
+        && !is_told_by_members(right, there, path))
       result[path] = {{"path", path}, {"running", left}, {"file", right}};
   };
   for (const auto& [path, value] : there)
@@ -116,9 +136,11 @@ bool report(const config::result& loaded) {
 
 int diff(const client& node, const options& options, const config::node& file) {
   const auto running = node.get("config").at("config");
-  const auto found = differences(running, config::show(file));
+  const auto here = config::show(file);
+  const auto found = differences(running, here);
+  const auto secrets = has_secrets(here);
   if (options.json) {
-    print({{"differences", found}});
+    print({{"differences", found}, {"secrets_left_out", secrets}});
   } else if (found.empty()) {
     std::cout << options.second << ": as running" << std::endl;
   } else {
@@ -131,6 +153,8 @@ int diff(const client& node, const options& options, const config::node& file) {
         {text(one, "path"), shown(one["running"]), shown(one["file"])});
     std::cout << result.str() << std::flush;
   }
+  if (secrets && !options.json)
+    std::cout << "secrets are not compared" << std::endl;
   return found.empty() ? cli::exit_ok : cli::exit_failure;
 }
 

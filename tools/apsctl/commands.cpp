@@ -133,7 +133,8 @@ void log_flags(cli::command_line& line, options& options) {
 
 void config_flags(cli::command_line& line, options& options) {
   line.add_argument(
-    {"ACTION", "", "check FILE, or diff FILE with what runs", true},
+    {"ACTION", "",
+     "check FILE, or diff FILE with what runs; secrets are not compared", true},
     options.first, {"check", "diff"});
   line.add_argument({"FILE", "", "Configuration", true}, options.second);
 }
