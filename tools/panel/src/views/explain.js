@@ -23,6 +23,8 @@ export function explain(redraw) {
           spellcheck: 'false', placeholder: 'any address' })),
         h('label', null, 'Certificate', h('input', { name: 'certificate',
           autocomplete: 'off', spellcheck: 'false', placeholder: 'none' })),
+        h('label', null, 'Server', h('input', { name: 'server',
+          autocomplete: 'off', spellcheck: 'false', placeholder: 'by the port' })),
         h('label', null, 'Page', h('input', { name: 'origin', autocomplete: 'off',
           spellcheck: 'false', placeholder: 'none: no WebSocket' })),
         h('button', { type: 'submit', class: 'primary', disabled: asked.busy },
@@ -54,7 +56,8 @@ async function submit(event, redraw) {
 
 const answer = one => [
   card('Answer', {}, h('div', { class: 'body' }, facts(
-    ['Result', badge(one.outcome === 'ok' ? { tone: 'ok', word: 'would be sent' }
+    ['Result', badge(one.outcome === 'ok' ? { tone: 'ok', word: one.status
+      ? `would be sent to https (${one.status})` : 'would be sent' }
       : { tone: 'bad', word: `${one.status} ${one.outcome}` })],
     ['Summary', one.summary],
     one.access.reason && [one.access.outcome === 'ok' ? 'Let in by' : 'Refused by',
