@@ -402,6 +402,21 @@ class Certificates(Certified):
                 self.assertEqual(ask("--cert", other.cert, "--key",
                                      other.key).status, 401)
                 self.assertEqual(ask().status, 401)
+        # And that is what explain says beforehand.
+        for query, outcome, user in (
+                ("&certificate=carol.example", "ok", "carol"),
+                ("&certificate=other.example", "unauthorized", ""),
+                ("", "unauthorized", "")):
+            status, body = stack.node.get(
+                f"/.api/explain?url=https://example.com{ECHO}{query}")
+            self.assertEqual(status, 200, body)
+            told = json.loads(body)
+            self.assertEqual((told["outcome"], told["access"]["user"]),
+                             (outcome, user))
+        status, body = stack.node.get(
+            "/.api/explain?url=http://example.com/&certificate=carol.example")
+        self.assertEqual((status, json.loads(body)["field"]),
+                         (400, "certificate"))
 
 
 class Secrets(AccessCase):

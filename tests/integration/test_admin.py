@@ -315,7 +315,7 @@ class Resources(AdminCase):
         for url, words in (("e.com:99999", "the port is a number from 1 to 65"),
                            ("e.com:x", "the port is a number"),
                            ("e^.com", "neither a name nor an IP address"),
-                           ("u@e.com", "neither a name nor an IP address")):
+                           ("u@e.com", "a URL has no user and password")):
             self.assertIn(words, self.get(f"/.api/explain?url=http://{url}",
                                           400)["error"])
 

@@ -9,8 +9,8 @@ import signal
 import subprocess
 
 from access_case import SECRETS, TOKENS, AccessCase, basic
-from harness import BIN, FULL, main, wait_until
-from wire import Visitor
+from harness import BIN, FULL, Case, free_port, main, wait_until
+from wire import Visitor, ask
 
 NAMES = ["alice", "bob", "ci", "old"]
 PAGE = "https://shop.test"
@@ -79,8 +79,8 @@ class Explanations(AccessCase):
                 size = 0 if page else dice.choice([0, 0, 1, 5, 50, 500])
                 status, body = node.get(
                     f"/.api/explain?url=http://{host}.test/websocket"
-                    f"&user={user}&from={source}&origin={page}"
-                    f"&body_bytes={size}")
+                    f"&user={user}&from={source}&body_bytes={size}"
+                    + (f"&origin={page}" if page else ""))
                 self.assertEqual(status, 200, body)
                 explained = json.loads(body)
                 shown = [fields[user]] if user else []
@@ -127,15 +127,123 @@ class Explanations(AccessCase):
         self.assertIn("401 (unauthorized)", text)
         code, text = explain("http://known.test/x", "-certificate",
                              "carol.example")
-        self.assertIn("let in: carol by certificate", text)
-        code, text = explain("http://known.test/x", "-certificate", "x.example")
-        self.assertIn("401 (unauthorized)", text)
+        self.assertNotEqual(code, 0)
+        self.assertIn("a visitor shows a certificate over https alone", text)
+        code, text = explain("https://known.test/x", "-certificate",
+                             "carol.example")
+        self.assertNotEqual(code, 0)
+        self.assertRegex(text,
+                         r"server \w+ asks for none: it has no tls.client_ca")
         code, text = explain("http://known.test/x", "-user", "alice",
                              "-certificate", "carol.example")
         self.assertNotEqual(code, 0)
         code, text = explain("http://dev.test/x", "-user", "nobody")
         self.assertNotEqual(code, 0)
         self.assertIn("no user or token has that name", text)
+
+
+class Servers(Case):
+    """What servers do to a request by themselves."""
+
+    def explain(self, stack, query, expected=200):
+        status, body = stack.node.get(f"/.api/explain?url={query}")
+        self.assertEqual(status, expected, body)
+        return json.loads(body)
+
+    def refused(self, stack, query, field, words):
+        told = self.explain(stack, query, 400)
+        self.assertEqual(told["field"], field)
+        self.assertIn(words, told["error"])
+        return told
+
+    def two(self, **of_other):
+        return self.build("ws", {
+            "auth": {"users": {"alice": {"password": SECRETS["alice"]}}},
+            "servers": {"other": {"host": "127.0.0.1", "port": free_port(),
+                                  **of_other}},
+            "tunnels": {"tunnel1": {"servers": ["main"]}}}, agent=False)
+
+    def test_who_is_sent_to_https(self):
+        stack = self.build("ws", {"servers": {"main": {
+            "redirect_https": 8443}}})
+        for path in ("/a?b", "", "/../x"):
+            told = self.explain(stack, f"http://other.test{path}")
+            happened = ask(stack.port, path or "/", host="other.test")
+            self.assertEqual((told["outcome"], told["status"]), ("ok", 308))
+            self.assertEqual(happened.status, 308)
+            self.assertEqual(told["summary"],
+                             "sent to " + happened.header("Location"))
+        told = self.explain(stack, "http://example.com/")
+        self.assertEqual((told["outcome"], told["status"]), ("ok", 0))
+        told = self.explain(stack, "https://other.test/")
+        self.assertEqual(told["outcome"], "no-mapping")
+
+    def test_bodies_that_are_too_large(self):
+        stack = self.build("ws", {
+            "http": {"max_body_bytes": 1000},
+            "servers": {"main": {"http": {"max_body_bytes": 10}}}})
+        for host in ("example.com", "other.test"):
+            for size in (10, 11):
+                told = self.explain(stack,
+                                    f"http://{host}/&body_bytes={size}")
+                happened = ask(stack.port, method="POST", body=b"x" * size,
+                               host=host)
+                self.assertEqual(told["status"] or 200, happened.status)
+        self.assertEqual(told["outcome"], "body-too-large")
+        self.assertIn("http.max_body_bytes of server main", told["summary"])
+
+    def test_the_general_limit_of_bodies_counts_too(self):
+        stack = self.build("ws", {"http": {"max_body_bytes": 10}}, agent=False)
+        told = self.explain(stack, "http://example.com/&body_bytes=11")
+        self.assertEqual((told["outcome"], told["status"]),
+                         ("body-too-large", 413))
+
+    def test_servers_without_rules_are_alike(self):
+        stack = self.two()
+        told = self.explain(stack, "http://example.com/")
+        self.assertEqual(told["access"]["server"], "")
+        told = self.explain(stack, f"http://example.com:{stack.port}/")
+        self.assertEqual(told["access"]["server"], "main")
+
+    def test_it_has_to_be_said_which_server_is_meant(self):
+        rules = [{"require": {}}, {"allow": ["10.0.0.0/8"]},
+                 {"deny": ["10.0.0.0/8"]}, {"quota": {"requests": 10}}]
+        for rule in rules:
+            with self.subTest(rule=rule):
+                stack = self.two(**rule)
+                self.refused(stack, "http://example.com/", "server",
+                             "several servers could be meant: main, other")
+                for name in ("main", "other"):
+                    told = self.explain(
+                        stack, f"http://example.com/&server={name}")
+                    self.assertEqual(told["access"]["server"], name)
+                told = self.explain(stack, f"http://example.com:{stack.port}/")
+                self.assertEqual(told["access"]["server"], "main")
+                self.refused(stack, "http://example.com/&server=x", "server",
+                             "no server has that name")
+
+    def test_limits_that_differ_have_to_be_chosen_too(self):
+        stack = self.two(http={"max_body_bytes": 10})
+        self.explain(stack, "http://example.com/&body_bytes=10")
+        self.refused(stack, "http://example.com/&body_bytes=11", "server",
+                     "several servers could be meant")
+
+    def test_what_no_visitor_can_send(self):
+        stack = self.build("ws", agent=False)
+        url = "http://example.com/"
+        for method in ("CONNECT", "A%20B", "", "G%0a", "%c3%a4", "GET%2f"):
+            self.refused(stack, f"{url}&method={method}", "method",
+                         "such as GET, HEAD or POST; CONNECT is never served")
+        for method in ("GET", "PROPFIND", "M-SEARCH"):
+            self.explain(stack, f"{url}&method={method}")
+        self.refused(stack, f"{url}&origin=", "origin", "or left out")
+        for path in ("", "/", "/@", "?x"):
+            told = self.refused(
+                stack, f"http://name:s3cret@example.com{path}", "url",
+                "a URL has no user and password")
+            self.assertNotIn("s3cret", json.dumps(told))
+            self.assertNotIn("name:", json.dumps(told))
+        self.explain(stack, "http://example.com/a@b:c")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,14 @@
 #include "actors/admin/resources/explain.hpp"
 
+#include "actors/admin/resources/explained_request.hpp"
 #include "actors/admin/router.hpp"
 #include "actors/base/transports.hpp"
 #include "config/access/web_origins.hpp"
 #include "config/host.hpp"
-#include "config/networks.hpp"
 #include "config/path.hpp"
 #include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <set>
 
 namespace aps::admin {
@@ -18,47 +17,12 @@ using nlohmann::json;
 
 namespace {
 
-/// An address split as `route_table` wants it.
-struct target {
-  std::string scheme;
-  std::string host;
-  uint16_t port = 0; ///< 0 = none was given
-  std::string path = "/";
-};
-
-// Takes what the node takes from a visitor. Returns why not, or "".
-std::string_view read_target(std::string_view url, target& to) {
-  const auto end = url.find("://");
-  to.scheme = config::lower_case(url.substr(0, end));
-  if (end == url.npos || (to.scheme != "http" && to.scheme != "https"))
-    return "url is an absolute http or https URL";
-  url.remove_prefix(end + 3);
-  url = url.substr(0, url.find('#'));
-  const auto slash = std::min(url.find_first_of("/?"), url.size());
-  to.path = url.substr(slash);
-  if (!to.path.starts_with('/'))
-    to.path.insert(0, "/");
-  if (std::any_of(to.path.begin(), to.path.end(),
-                  [](unsigned char c) { return c <= ' ' || c == 0x7f; }))
-    return "url has a blank or a control character, which a visitor cannot "
-           "send; percent-encode it";
-  std::string_view host;
-  const auto problem
-    = config::read_authority(url.substr(0, slash), host, to.port);
-  to.host = host;
-  return problem;
-}
-
 std::string_view without_query(std::string_view path) {
   return path.substr(0, path.find('?'));
 }
 
-uint16_t port_of(std::string_view scheme, uint16_t port) {
-  return port != 0 ? port : scheme == "https" ? 443 : 80;
-}
-
 std::string why_it_won(const route_table& routes, const route& winner,
-                       const target& asked) {
+                       const visitor_target& asked) {
   const auto& path = winner.rule.from.path;
   const auto length = path == "/" ? 0 : path.size();
   auto count = routes.count(asked.scheme, asked.host, asked.port, asked.path,
@@ -83,7 +47,7 @@ struct comparison {
   bool host = false; ///< and port
   bool path = false;
 
-  comparison(const config::url& from, const target& asked)
+  comparison(const config::url& from, const visitor_target& asked)
       : host(config::canonical_host(from.host) == asked.host
              && (port_of(from.scheme, from.port)
                    == port_of(asked.scheme, asked.port)
@@ -99,7 +63,7 @@ struct comparison {
   }
 };
 
-std::string why_not(const config::mapping& rule, const target& asked,
+std::string why_not(const config::mapping& rule, const visitor_target& asked,
                     const comparison& with) {
   if (rule.from.scheme != asked.scheme)
     return "another scheme: " + rule.from.scheme;
@@ -110,7 +74,8 @@ std::string why_not(const config::mapping& rule, const target& asked,
 
 // Precondition: `asked.host` is canonical.
 json show_candidate(const route_table& routes, const config::mapping& rule,
-                    size_t index, const route* winner, const target& asked) {
+                    size_t index, const route* winner,
+                    const visitor_target& asked) {
   const comparison with{rule.from, asked};
   const auto matches = rule.from.scheme == asked.scheme && with.host
                        && with.path;
@@ -236,51 +201,10 @@ json show_access(const access_question& asked,
           {"from", asked.address}};
 }
 
-// The server at whose port that is, or the only one; "" = any could be meant.
-std::string server_of(const config::node& config, const target& asked) {
-  const auto port = port_of(asked.scheme, asked.port);
-  for (const auto& [name, server] : config.servers)
-    if (server.port == port)
-      return name;
-  return config.servers.size() == 1 ? config.servers.begin()->first
-                                    : std::string{};
-}
-
-/// Who asks, by the parameters; answers by itself when they make no sense.
-std::optional<access_question> read_access_question(const call& call,
-                                                    const target& asked) {
-  const auto config = call.where().config->get();
-  const auto problem = [&](const std::string& text, const char* parameter) {
-    call.problem(400, text, parameter);
-    return std::nullopt;
-  };
-  access_question out;
-  out.server = call.parameter("server").value_or(server_of(*config, asked));
-  if (call.parameter("server") && !config->servers.contains(out.server))
-    return problem("no server has that name", "server");
-  out.user = call.parameter("user").value_or("");
-  if (!out.user.empty() && !call.where().node->access->knows(out.user))
-    return problem("no user or token has that name", "user");
-  out.certificate = call.parameter("certificate").value_or("");
-  if (!out.user.empty() && !out.certificate.empty())
-    return problem("a request is asked by user or with a certificate", "user");
-  if (const auto from = call.parameter("from"); from && !from->empty()) {
-    out.address = config::canonical_ip(*from);
-    if (out.address.empty())
-      return problem("from is an IP address", "from");
-  }
-  if (call.parameter("body_bytes")) {
-    const auto bytes = call.number("body_bytes", SIZE_MAX);
-    if (!bytes)
-      return std::nullopt;
-    out.body_bytes = *bytes;
-  }
-  return out;
-}
-
 // Why a page of `origin` may not open a WebSocket there; "" = it may.
 std::string why_foreign(const config::mapping& rule, size_t mapping,
-                        const std::string& origin, const target& asked) {
+                        const std::string& origin,
+                        const visitor_target& asked) {
   if (origin.empty()
       || config::allows(rule.origins, origin,
                         {asked.host, asked.port, asked.scheme == "https"}))
@@ -297,14 +221,27 @@ json finished(json out, outcome result, const std::string& summary) {
   return out;
 }
 
+// As `redirect` of the front has it.
+std::string https_of(const visitor_target& asked, uint16_t port) {
+  auto out = "https://" + config::authority(asked.host, port);
+  if (port == 443)
+    out.resize(out.size() - sizeof ":443" + 1);
+  return out + foreign_text(asked.path);
+}
+
+std::string too_large(const access_question& asked) {
+  return "refused: more than http.max_body_bytes"
+         + (asked.server.empty() ? std::string{}
+                                 : " of server " + asked.server);
+}
+
 /// All of an explanation but its candidates.
-json explain(const std::string& url, const target& asked,
-             const std::string& method, const access_question& who,
-             const std::string& origin, const context& context,
-             const config::node& config, const route* found,
-             const node_snapshot& now) {
+json explain(const std::string& url, const explained_request& request,
+             const context& context, const config::node& config,
+             const route* found, const node_snapshot& now) {
+  const auto& asked = request.target;
   json out{{"url", url},
-           {"method", method},
+           {"method", request.method},
            {"mapping", nullptr},
            {"target", ""},
            {"direct", false},
@@ -313,13 +250,23 @@ json explain(const std::string& url, const target& asked,
   auto outcome = outcome::ok;
   std::string summary;
   const auto access
-    = context.node->access->explain(who, found, clock_type::now());
-  out["access"] = show_access(who, access);
-  if (access.result != outcome::ok) {
+    = context.node->access->explain(request.access, found, clock_type::now());
+  out["access"] = show_access(request.access, access);
+  // A size that is announced counts before all else.
+  if (request.too_large) {
+    outcome = outcome::body_too_large;
+    summary = too_large(request.access);
+  } else if (access.result != outcome::ok) {
     outcome = access.result;
     summary = "refused: " + access.reason;
   }
   if (!found && outcome == outcome::ok) {
+    if (request.redirect_https != 0) {
+      out = finished(std::move(out), outcome::ok,
+                     "sent to " + https_of(asked, request.redirect_https));
+      out["status"] = 308;
+      return out;
+    }
     outcome = outcome::no_mapping;
     summary = "no mapping matches";
     if (const auto why = config::render(config::risk_of(asked.path));
@@ -336,7 +283,7 @@ json explain(const std::string& url, const target& asked,
     out["balance"] = to_string(rule.balance);
     std::string first;
     out["tunnels"] = show_tunnels_of(*found, config, now, first);
-    if (auto why = why_foreign(rule, found->index, origin, asked);
+    if (auto why = why_foreign(rule, found->index, request.origin, asked);
         outcome == outcome::ok && !why.empty()) {
       outcome = outcome::foreign_origin;
       summary = "refused: " + std::move(why);
@@ -361,7 +308,7 @@ json explain(const std::string& url, const target& asked,
 std::string why_it_won(const route_table& routes, const route& winner,
                        std::string_view scheme, std::string_view host,
                        std::string_view path) {
-  target asked;
+  visitor_target asked;
   const auto url = std::string(scheme) + "://" + std::string(host)
                    + std::string(without_query(path));
   if (!read_target(url, asked).empty())
@@ -370,34 +317,30 @@ std::string why_it_won(const route_table& routes, const route& winner,
 }
 
 void get_explanation(const call& call) {
-  const auto url = call.parameter("url").value_or("");
-  target asked;
-  if (const auto problem = read_target(url, asked); !problem.empty())
-    return call.problem(400, std::string(problem), "url");
-  const auto method = call.parameter("method").value_or("GET");
-  asked.host = config::canonical_host(asked.host);
-  const auto who = read_access_question(call, asked);
-  if (!who)
+  const auto request = read_explained_request(call, *call.where().config->get(),
+                                              *call.where().node->access);
+  if (!request)
     return;
-  call.with_node([call, url = foreign_text(url), asked, method,
-                  origin = call.parameter("origin").value_or(""),
-                  who = *who](const node_snapshot_ptr& now) {
+  const auto url = foreign_text(call.parameter("url").value_or(""));
+  call.with_node([call, url, request = *request](const node_snapshot_ptr& now) {
+    const auto& asked = request.target;
     const auto config = call.where().config->get();
     const auto& routes = call.where().routes;
-    const auto found = find_route(routes, asked.scheme, asked.host, asked.port,
-                                  asked.path);
+    const auto found
+      = find_route(routes, asked.scheme, asked.host, asked.port, asked.path);
     long_text body;
-    body.text(opened(explain(url, asked, method, who, origin, call.where(),
-                             *config, found.get(), *now))
-              + "\n\"candidates\":[");
-    body.pieces(config->mappings.size(),
-                [config, found, asked, routes,
-                 between = separator{}](size_t i, std::string& to) mutable {
-                  between(to);
-                  to += on_a_line(show_candidate(routes, config->mappings[i],
-                                                 i, found.get(), asked));
-                },
-                500);
+    body.text(
+      opened(explain(url, request, call.where(), *config, found.get(), *now))
+      + "\n\"candidates\":[");
+    body.pieces(
+      config->mappings.size(),
+      [config, found, asked, routes,
+       between = separator{}](size_t i, std::string& to) mutable {
+        between(to);
+        to += on_a_line(
+          show_candidate(routes, config->mappings[i], i, found.get(), asked));
+      },
+      500);
     call.answer_in_steps(std::move(body.text("]}\n")));
   });
 }

@@ -1,0 +1,209 @@
+#include "actors/admin/resources/explained_request.hpp"
+
+#include "config/host.hpp"
+#include "config/networks.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace aps::admin {
+
+namespace {
+
+// A method is a token (RFC 9110, 9.1).
+bool is_method(std::string_view text) {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
+           || (c >= 'A' && c <= 'Z') || marks.find(c) != marks.npos;
+  });
+}
+
+using named_server = std::pair<const std::string, config::server>;
+
+/// Servers that could be meant.
+using meant_servers = std::vector<const named_server*>;
+
+// Those at whose port that is; else those that speak its scheme, since a proxy
+// or a container may have ports of its own in front; else any.
+meant_servers servers_of(const config::node& config,
+                         const visitor_target& asked) {
+  const auto port = port_of(asked.scheme, asked.port);
+  meant_servers out;
+  int best = 0;
+  for (const auto& each : config.servers) {
+    const auto& server = each.second;
+    const auto speaks = server.tls.has_value() == (asked.scheme == "https");
+    const auto rank = (server.port == port ? 2 : 0) + (speaks ? 1 : 0);
+    if (rank > best)
+      out.clear();
+    best = std::max(best, rank);
+    if (rank == best)
+      out.push_back(&each);
+  }
+  return out;
+}
+
+bool asks_for_certificates(const config::server& server) {
+  return server.tls && !server.tls->client_ca.empty();
+}
+
+bool is_too_large(uint64_t bytes, const config::server& server) {
+  const auto most = server.http.max_body_bytes;
+  return most > 0 && bytes > most;
+}
+
+// Whether the answer depends on which of them is asked.
+bool differ(const meant_servers& servers,
+            const visitor_access::question& asked) {
+  const auto& first = servers.front()->second;
+  const auto bytes = asked.body_bytes.value_or(0);
+  return std::any_of(servers.begin(), servers.end(), [&](const auto* each) {
+    const auto& server = each->second;
+    return server.access != config::access{}
+           || (!asked.certificate.empty()
+               && asks_for_certificates(server) != asks_for_certificates(first))
+           || is_too_large(bytes, server) != is_too_large(bytes, first);
+  });
+}
+
+std::string names_of(const meant_servers& servers) {
+  std::string out;
+  for (const auto* each : servers)
+    out.append(out.empty() ? "" : ", ").append(each->first);
+  return out;
+}
+
+std::string why_no_certificate(const visitor_target& asked,
+                               const meant_servers& servers) {
+  if (asked.scheme != "https")
+    return "a visitor shows a certificate over https alone";
+  if (servers.empty()
+      || std::any_of(servers.begin(), servers.end(), [](const auto* each) {
+           return asks_for_certificates(each->second);
+         }))
+    return {};
+  if (servers.size() == 1)
+    return "server " + servers.front()->first
+           + " asks for none: it has no tls.client_ca";
+  return "servers " + names_of(servers)
+         + " ask for none: they have no tls.client_ca";
+}
+
+struct wrong_parameter {
+  std::string text; ///< empty = none is wrong
+  const char* name = "";
+};
+
+wrong_parameter read_visitor(const request& from, const visitor_access& access,
+                             visitor_access::question& to) {
+  to.user = from.parameter("user").value_or("");
+  if (!to.user.empty() && !access.knows(to.user))
+    return {"no user or token has that name", "user"};
+  to.certificate = from.parameter("certificate").value_or("");
+  if (!to.user.empty() && !to.certificate.empty())
+    return {"a request is asked by user or with a certificate", "user"};
+  if (const auto ip = from.parameter("from"); ip && !ip->empty()) {
+    to.address = config::canonical_ip(*ip);
+    if (to.address.empty())
+      return {"from is an IP address", "from"};
+  }
+  return {};
+}
+
+wrong_parameter read_server(const request& from, const config::node& config,
+                            explained_request& to) {
+  auto servers = servers_of(config, to.target);
+  if (const auto name = from.parameter("server")) {
+    const auto i = config.servers.find(*name);
+    if (i == config.servers.end())
+      return {"no server has that name", "server"};
+    servers = {&*i};
+  }
+  if (!to.access.certificate.empty())
+    if (auto why = why_no_certificate(to.target, servers); !why.empty())
+      return {std::move(why), "certificate"};
+  if (servers.empty())
+    return {};
+  if (servers.size() > 1 && differ(servers, to.access))
+    return {"several servers could be meant: " + names_of(servers), "server"};
+  const auto& [name, server] = *servers.front();
+  to.too_large = is_too_large(to.access.body_bytes.value_or(0), server);
+  if (servers.size() > 1)
+    return {};
+  to.access.server = name;
+  if (to.target.scheme == "http" && !server.tls)
+    to.redirect_https = static_cast<uint16_t>(server.redirect_https);
+  return {};
+}
+
+wrong_parameter read_head(const request& from, explained_request& to) {
+  const auto url = from.parameter("url").value_or("");
+  if (const auto problem = read_target(url, to.target); !problem.empty())
+    return {std::string(problem), "url"};
+  to.target.host = config::canonical_host(to.target.host);
+  to.method = from.parameter("method").value_or("GET");
+  if (!is_method(to.method) || to.method == "CONNECT")
+    return {"method is one word, such as GET, HEAD or POST; CONNECT is never "
+            "served",
+            "method"};
+  const auto origin = from.parameter("origin");
+  if (origin && origin->empty())
+    return {"origin is that of a page, or left out", "origin"};
+  to.origin = origin.value_or("");
+  return {};
+}
+
+} // namespace
+
+std::string_view read_target(std::string_view url, visitor_target& to) {
+  const auto end = url.find("://");
+  to.scheme = config::lower_case(url.substr(0, end));
+  if (end == url.npos || (to.scheme != "http" && to.scheme != "https"))
+    return "url is an absolute http or https URL";
+  url.remove_prefix(end + 3);
+  url = url.substr(0, url.find('#'));
+  const auto slash = std::min(url.find_first_of("/?"), url.size());
+  to.path = url.substr(slash);
+  if (!to.path.starts_with('/'))
+    to.path.insert(0, "/");
+  if (std::any_of(to.path.begin(), to.path.end(),
+                  [](unsigned char c) { return c <= ' ' || c == 0x7f; }))
+    return "url has a blank or a control character, which a visitor cannot "
+           "send; percent-encode it";
+  if (url.substr(0, slash).find('@') != url.npos)
+    return "a URL has no user and password here; who asks stands in user";
+  std::string_view host;
+  const auto problem
+    = config::read_authority(url.substr(0, slash), host, to.port);
+  to.host = host;
+  return problem;
+}
+
+uint16_t port_of(std::string_view scheme, uint16_t port) {
+  return port != 0 ? port : scheme == "https" ? 443 : 80;
+}
+
+std::optional<explained_request>
+read_explained_request(const request& from, const config::node& config,
+                       const visitor_access& access) {
+  explained_request out;
+  auto wrong = read_head(from, out);
+  if (wrong.text.empty())
+    wrong = read_visitor(from, access, out.access);
+  if (wrong.text.empty() && from.parameter("body_bytes")) {
+    const auto bytes = from.number("body_bytes", SIZE_MAX);
+    if (!bytes)
+      return std::nullopt; // it is answered
+    out.access.body_bytes = *bytes;
+  }
+  if (wrong.text.empty())
+    wrong = read_server(from, config, out);
+  if (wrong.text.empty())
+    return out;
+  from.problem(400, wrong.text, wrong.name);
+  return std::nullopt;
+}
+
+} // namespace aps::admin
