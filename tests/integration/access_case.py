@@ -59,6 +59,8 @@ def mappings(target):
         mapping("seats", target, quota={
             "per_address": {"concurrent_requests": 1}}),
         mapping("body", target, quota={"max_body_bytes": 1000}),
+        mapping("pages", target, origins="same"),
+        mapping("page", target, origins=["https://shop.test"]),
     ]
 
 

@@ -87,7 +87,8 @@ json show_candidate(const route_table& routes, const config::mapping& rule,
     why = why_not(rule, asked, with);
   else if (!winner)
     why = "matches, but does not take the path. "
-          + std::string(config::render(config::risk_of(asked.path)));
+          + std::string(why_no_route(routes, asked.scheme, asked.host,
+                                     asked.port, asked.path));
   else if (winner && winner->rule.from.path.size() > rule.from.path.size())
     why = "matches, but mapping " + std::to_string(winner->index)
           + " has a longer path";
@@ -256,6 +257,12 @@ json explain(const std::string& url, const explained_request& request,
   if (request.too_large) {
     outcome = outcome::body_too_large;
     summary = too_large(request.access);
+  } else if (auto why = found ? why_foreign(found->rule, found->index,
+                                            request.origin, asked)
+                              : std::string{};
+             !why.empty()) {
+    outcome = outcome::foreign_origin; // before anybody is counted
+    summary = "refused: " + std::move(why);
   } else if (access.result != outcome::ok) {
     outcome = access.result;
     summary = "refused: " + access.reason;
@@ -269,7 +276,8 @@ json explain(const std::string& url, const explained_request& request,
     }
     outcome = outcome::no_mapping;
     summary = "no mapping matches";
-    if (const auto why = config::render(config::risk_of(asked.path));
+    if (const auto why = why_no_route(context.routes, asked.scheme, asked.host,
+                                      asked.port, asked.path);
         !why.empty())
       summary.append(". ").append(why);
   } else if (found) {
@@ -283,11 +291,6 @@ json explain(const std::string& url, const explained_request& request,
     out["balance"] = to_string(rule.balance);
     std::string first;
     out["tunnels"] = show_tunnels_of(*found, config, now, first);
-    if (auto why = why_foreign(rule, found->index, request.origin, asked);
-        outcome == outcome::ok && !why.empty()) {
-      outcome = outcome::foreign_origin;
-      summary = "refused: " + std::move(why);
-    }
     if (outcome != outcome::ok)
       return finished(std::move(out), outcome, summary);
     summary = "mapping " + std::to_string(found->index) + " to " + goal;
