@@ -205,12 +205,15 @@ std::string_view without_parameters(std::string_view segment) {
   return segment.substr(0, segment.find(';'));
 }
 
-std::string without_controls(std::string_view segment) {
-  std::string result;
-  for (const char c : segment)
-    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f)
-      result += c;
-  return result.substr(0, result.find_last_not_of(' ') + 1);
+std::string_view without_blanks(std::string_view segment) {
+  return segment.substr(0, segment.find_last_not_of(' ') + 1);
+}
+
+std::string without_controls(std::string text) {
+  std::erase_if(text, [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  });
+  return text;
 }
 
 /// Whether all of them read a decoded path as it stands.
@@ -225,18 +228,18 @@ bool reads_one_way(std::string_view path) {
 }
 
 std::string read_by(const reading& how, std::string_view path) {
-  std::vector<std::string> segments;
+  std::vector<std::string_view> segments;
   bool ends_open = false; // what ends in "." or ".." ends in a slash
   any_segment(path, "/\\", [&](std::string_view raw) {
-    auto segment
-      = without_controls(how.drops_parameters ? without_parameters(raw) : raw);
+    const auto segment
+      = without_blanks(how.drops_parameters ? without_parameters(raw) : raw);
     const bool climbs = how.climbs && segment == "..";
     ends_open = segment == "." || climbs;
     if (climbs && segments.size() > 1)
       segments.pop_back();
     if (!ends_open
         && !(how.merges_slashes && segment.empty() && !segments.empty()))
-      segments.push_back(std::move(segment));
+      segments.push_back(segment);
     else if (segment.empty())
       ends_open = true;
     return false;
@@ -268,22 +271,27 @@ path_risk risk_of(std::string_view path) {
   return has_encoded_slash(path) ? path_risk::encoded_slash : path_risk::none;
 }
 
+bool has_one_reading(std::string_view path) {
+  path = path.substr(0, path.find('?'));
+  return path.find('%') == path.npos && reads_one_way(path);
+}
+
 std::set<std::string> readings_of(std::string_view path) {
   path = path.substr(0, path.find('?'));
-  if (path.find('%') == path.npos && reads_one_way(path))
+  if (has_one_reading(path))
     return {};
-  std::set<std::string> texts{std::string{path}, decoded_once(path),
-                              thoroughly_decoded(path)};
   std::set<std::string> result;
-  for (std::string_view text : texts) {
-    text = text.substr(0, text.find_first_of("?#"));
-    if (reads_one_way(text))
-      result.emplace(text);
-    else
-      for (int switches = 0; switches < 8; ++switches)
-        result.insert(read_by(
-          {(switches & 1) != 0, (switches & 2) != 0, (switches & 4) != 0},
-          text));
+  for (auto text : std::set{std::string{path}, decoded_once(path),
+                            thoroughly_decoded(path)}) {
+    text.resize(std::min(text.find_first_of("?#"), text.size()));
+    if (reads_one_way(text)) {
+      result.insert(std::move(text));
+      continue;
+    }
+    text = without_controls(std::move(text));
+    for (int switches = 0; switches < 8; ++switches)
+      result.insert(read_by(
+        {(switches & 1) != 0, (switches & 2) != 0, (switches & 4) != 0}, text));
   }
   return result;
 }

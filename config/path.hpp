@@ -27,6 +27,9 @@ path_risk risk_of(std::string_view path);
 /// Empty for a path that all of them read as it stands.
 std::set<std::string> readings_of(std::string_view path);
 
+/// Whether all of them read it as it stands; cheap.
+bool has_one_reading(std::string_view path);
+
 /// Why a mapping with a path does not take it: a sentence, or "".
 std::string_view render(path_risk risk) noexcept;
 

@@ -179,6 +179,8 @@ size_t route_table::choices(std::string_view scheme, std::string_view host,
 
 namespace {
 
+constexpr size_t longest_path = 8192; // that is read in many ways
+
 struct asked_address {
   const route_table& routes;
   std::string_view scheme;
@@ -199,8 +201,12 @@ struct asked_address {
 
   // A prefix that targets read in other ways itself is as its author means it.
   bool is_ambiguous(const route& found, std::string_view path) const {
-    if (!has_choice() || !config::readings_of(found.rule.from.path).empty())
+    if (config::has_one_reading(path) || !has_choice()
+        || !config::has_one_reading(found.rule.from.path))
       return false;
+    // Nobody honest has so much to decode, and it takes its time.
+    if (path.find('?') > longest_path && path.size() > longest_path)
+      return true;
     const auto readings = config::readings_of(path);
     return std::any_of(readings.begin(), readings.end(), [&](const auto& one) {
       const auto other = match(one);

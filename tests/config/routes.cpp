@@ -197,6 +197,14 @@ CAF_TEST(another spelling of a path is for no other mapping) {
     CAF_CHECK_EQUAL(find(path), "/admin");
   CAF_CHECK_EQUAL(find("/~home/x"), "/~home");
   CAF_CHECK(why_no_route(uut, "http", "a.test", 0, "/x").empty());
+  CAF_CHECK_EQUAL(find("/" + std::string(9000, 'x')), "");
+  CAF_CHECK_EQUAL(find("/%20" + std::string(9000, 'x')), "none");
+  CAF_CHECK_EQUAL(find("/%20x?" + std::string(9000, 'x')), "");
+  std::string many;
+  for (int i = 0; i < 4000; ++i)
+    many += "/;";
+  CAF_CHECK_EQUAL(find(many), "");
+  CAF_CHECK_EQUAL(find(many + "/admin"), "none");
   // Where there is one mapping there are no rules of another.
   CAF_CHECK(find_route(uut, "http", "only.test", 0, "/admin/%61"));
   CAF_CHECK(!find_route(uut, "http", "only.test", 0, "/%61dmin"));
