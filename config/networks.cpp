@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 
 namespace aps::config {
 
@@ -22,7 +21,7 @@ std::optional<ip_address> parse_ip(std::string_view text) {
   // An embedded zero would end the text early.
   if (text.size() >= sizeof buffer || text.find('\0') != text.npos)
     return std::nullopt;
-  std::memcpy(buffer, text.data(), text.size());
+  std::copy(text.begin(), text.end(), buffer);
   ip_address result;
   if (inet_pton(AF_INET6, buffer, result.value.data()) == 1)
     return result;
