@@ -1,6 +1,7 @@
 #include "transports/front/front_request.hpp"
 
 #include "config/host.hpp"
+#include "transports/front/error_response.hpp"
 #include "transports/front/page_origin.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/hops.hpp"
