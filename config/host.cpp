@@ -100,6 +100,13 @@ std::string authority(std::string_view host, uint16_t port) {
   return authority(host, std::to_string(port));
 }
 
+std::string https_origin(std::string_view host, uint16_t port) {
+  auto out = "https://" + authority(host, port);
+  if (port == 443)
+    out.resize(out.size() - sizeof ":443" + 1);
+  return out;
+}
+
 bool is_loopback(std::string_view host) {
   return host == "localhost" || host == "::1"
          || (is_ipv4(host) && host.starts_with("127."));

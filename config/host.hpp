@@ -39,4 +39,7 @@ bool is_below(std::string_view host, std::string_view parent) noexcept;
 std::string authority(std::string_view host, std::string_view port);
 std::string authority(std::string_view host, uint16_t port);
 
+/// "https://host:port", without the port where it is TLS's own.
+std::string https_origin(std::string_view host, uint16_t port);
+
 } // namespace aps::config

@@ -9,6 +9,14 @@ namespace aps::config {
 
 namespace {
 
+// Of decoding, each of which may bring out escapes again. Nobody honest goes on
+// for many.
+constexpr int most_rounds = 8;
+
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
 int digit(char c) {
   if (c >= '0' && c <= '9')
     return c - '0';
@@ -141,7 +149,7 @@ bool is_two_dots(std::string_view segment) {
 bool reads_as_two_dots(std::string_view segment) {
   size_t dots = 0;
   for (const char c : segment.substr(0, segment.find_first_of(";?#"))) {
-    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f)
+    if (c == ' ' || is_control(c))
       continue;
     if (c != '.' || ++dots > 2)
       return false;
@@ -150,10 +158,8 @@ bool reads_as_two_dots(std::string_view segment) {
 }
 
 /// Whether some reading of the path has two dots: with and without overlong
-/// spellings, which may bring out escapes again. Nobody honest goes on for
-/// many rounds.
+/// spellings.
 bool hides_two_dots(std::string_view path) {
-  constexpr int most_rounds = 8;
   std::string text{path};
   for (int round = 0; round < most_rounds; ++round) {
     const auto strict = fully_decoded(text);
@@ -171,7 +177,6 @@ bool hides_two_dots(std::string_view path) {
 
 /// All that decoding brings out, overlong spellings included.
 std::string thoroughly_decoded(std::string_view path) {
-  constexpr int most_rounds = 8;
   std::string text{path};
   for (int round = 0; round < most_rounds; ++round) {
     auto next = without_overlongs(fully_decoded(text));
@@ -210,19 +215,15 @@ std::string_view without_blanks(std::string_view segment) {
 }
 
 std::string without_controls(std::string text) {
-  std::erase_if(text, [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
+  std::erase_if(text, is_control);
   return text;
 }
 
 /// Whether all of them read a decoded path as it stands.
 bool reads_one_way(std::string_view path) {
-  return std::none_of(path.begin(), path.end(),
-                      [](char c) {
-                        return c == '\\' || c == ';' || c == 0x7f
-                               || static_cast<unsigned char>(c) < 0x20;
-                      })
+  return std::none_of(
+           path.begin(), path.end(),
+           [](char c) { return c == '\\' || c == ';' || is_control(c); })
          && path.find("//") == path.npos && path.find("/.") == path.npos
          && path.find(" /") == path.npos && !path.ends_with(' ');
 }

@@ -205,7 +205,7 @@ struct asked_address {
         || !config::has_one_reading(found.rule.from.path))
       return false;
     // Nobody honest has so much to decode, and it takes its time.
-    if (path.find('?') > longest_path && path.size() > longest_path)
+    if (std::min(path.find('?'), path.size()) > longest_path)
       return true;
     const auto readings = config::readings_of(path);
     return std::any_of(readings.begin(), readings.end(), [&](const auto& one) {

@@ -190,15 +190,6 @@ constexpr std::array balances{balance::least_loaded, balance::round_robin,
                               balance::latency, balance::random,
                               balance::sticky};
 
-// A token (RFC 9110, 5.6.2), as names of headers and cookies are.
-bool is_token(std::string_view text) {
-  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
-           || (c >= 'A' && c <= 'Z') || marks.find(c) != marks.npos;
-  });
-}
-
 std::optional<stickiness> parse_stickiness(std::string_view text) {
   using kind = stickiness::kind;
   if (text == "address")

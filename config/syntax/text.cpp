@@ -197,6 +197,14 @@ std::string meant(std::string_view word,
   return "";
 }
 
+bool is_token(std::string_view text) {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
+           || (c >= 'A' && c <= 'Z') || marks.find(c) != marks.npos;
+  });
+}
+
 bool is_bearer_token(std::string_view text) {
   return !text.empty() && text.front() != ' ' && text.back() != ' '
          && std::none_of(text.begin(), text.end(),

@@ -49,6 +49,10 @@ inline constexpr std::pair<std::string_view, std::string_view> synonyms[]
 /// ("warn" is "warning", "ws" is "websocket"); "" when there is none.
 std::string meant(std::string_view word, const std::vector<std::string>& words);
 
+/// Whether `text` is a token of HTTP (RFC 9110, 5.6.2), as methods and names of
+/// headers and cookies are.
+bool is_token(std::string_view text);
+
 /// Whether `text` may stand as a token behind "Authorization: Bearer": no
 /// control characters, no blanks at its ends, which a header loses.
 bool is_bearer_token(std::string_view text);

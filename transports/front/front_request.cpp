@@ -104,14 +104,12 @@ std::string without_user_info(std::string_view address) {
 // The same address over TLS. The method stays (RFC 9110, 15.4.9).
 final_request redirect(const http_front_context& context,
                        const request_address& address) {
-  const auto port = context.options().redirect_https;
-  auto target = "https://" + config::authority(address.host, port);
-  if (port == 443)
-    target.resize(target.size() - sizeof ":443" + 1);
+  const auto origin
+    = config::https_origin(address.host, context.options().redirect_https);
   final_request out;
   out.head.status = 308;
   out.head.reason = reason_of(out.head.status);
-  out.head.headers.push_back({"Location", target + address.path});
+  out.head.headers.push_back({"Location", origin + address.path});
   out.detail = "sent to https";
   return out;
 }

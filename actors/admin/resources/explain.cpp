@@ -222,14 +222,6 @@ json finished(json out, outcome result, const std::string& summary) {
   return out;
 }
 
-// As `redirect` of the front has it.
-std::string https_of(const visitor_target& asked, uint16_t port) {
-  auto out = "https://" + config::authority(asked.host, port);
-  if (port == 443)
-    out.resize(out.size() - sizeof ":443" + 1);
-  return out + foreign_text(asked.path);
-}
-
 std::string too_large(const access_question& asked) {
   return "refused: more than http.max_body_bytes"
          + (asked.server.empty() ? std::string{}
@@ -269,8 +261,10 @@ json explain(const std::string& url, const explained_request& request,
   }
   if (!found && outcome == outcome::ok) {
     if (request.redirect_https != 0) {
-      out = finished(std::move(out), outcome::ok,
-                     "sent to " + https_of(asked, request.redirect_https));
+      out = finished(
+        std::move(out), outcome::ok,
+        "sent to " + config::https_origin(asked.host, request.redirect_https)
+          + foreign_text(asked.path));
       out["status"] = 308;
       return out;
     }

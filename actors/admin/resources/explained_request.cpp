@@ -2,6 +2,7 @@
 
 #include "config/host.hpp"
 #include "config/networks.hpp"
+#include "config/syntax/text.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -10,15 +11,6 @@
 namespace aps::admin {
 
 namespace {
-
-// A method is a token (RFC 9110, 9.1).
-bool is_method(std::string_view text) {
-  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
-           || (c >= 'A' && c <= 'Z') || marks.find(c) != marks.npos;
-  });
-}
 
 using named_server = std::pair<const std::string, config::server>;
 
@@ -144,7 +136,7 @@ wrong_parameter read_head(const request& from, explained_request& to) {
     return {std::string(problem), "url"};
   to.target.host = config::canonical_host(to.target.host);
   to.method = from.parameter("method").value_or("GET");
-  if (!is_method(to.method) || to.method == "CONNECT")
+  if (!config::is_token(to.method) || to.method == "CONNECT")
     return {"method is one word, such as GET, HEAD or POST; CONNECT is never "
             "served",
             "method"};
