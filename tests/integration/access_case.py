@@ -1,12 +1,12 @@
 """A node with users, tokens and rules of all kinds, asked by curl."""
 
-import base64
 import hashlib
 import json
 import re
+import signal
 import subprocess
 
-from harness import BIN, TIME_SCALE, Case
+from harness import BIN, TIME_SCALE, Case, merged, wait_until
 from origin import Origin
 
 SECRETS = {"alice": "correct horse of alice", "bob": "battery staple of bob"}
@@ -23,11 +23,6 @@ def hashed(password):
 
 def sha256(text):
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def basic(user, password):
-    text = base64.b64encode(f"{user}:{password}".encode()).decode()
-    return ("Authorization", f"Basic {text}")
 
 
 def auth():
@@ -120,3 +115,12 @@ class AccessCase(Case):
 
     def limit(self, name):
         return self.stack.node.stats()["limits"].get(name, 0)
+
+    def reload(self, changes, marker="Configuration reloaded", text=None):
+        """The configuration with these changes, or this one, by SIGHUP."""
+        node = self.stack.node
+        count = node.log.count(marker)
+        config = merged(node.config, changes)
+        node.config_file.write_text(text or json.dumps(config))
+        node.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: node.log.count(marker) > count, "the reload")

@@ -2,7 +2,6 @@
 what they take from honest ones is to be the node's, not this interpreter's nor
 the machine's cores."""
 
-import base64
 import collections
 import functools
 import multiprocessing
@@ -12,14 +11,9 @@ import threading
 import time
 
 from tunnel_peer import Peer, Refused, derived_key
-from wire import Visitor
+from wire import Visitor, basic
 
 CONTEXT = multiprocessing.get_context("spawn")
-
-
-def basic(user, password):
-    text = base64.b64encode(f"{user}:{password}".encode()).decode()
-    return ("Authorization", f"Basic {text}")
 
 
 def as_visitor(port, address):

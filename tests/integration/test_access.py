@@ -13,11 +13,11 @@ import threading
 import time
 
 from access_case import (BOTH, ECHO, SECRETS, TOKENS, AccessCase, Curl, auth,
-                         basic, mappings, sha256)
+                         mappings, sha256)
 from certified import Certified
-from harness import BIN, FULL, TIME_SCALE, main, merged, wait_until
+from harness import BIN, FULL, TIME_SCALE, main, wait_until
 from origin import Origin
-from wire import Visitor
+from wire import SWITCH, Visitor, basic
 
 
 class Credentials(AccessCase):
@@ -293,14 +293,6 @@ class Guesses(AccessCase):
 
 
 class Reloads(AccessCase):
-    def reload(self, changes, marker="Configuration reloaded", text=None):
-        node = self.stack.node
-        count = node.log.count(marker)
-        config = merged(node.config, changes)
-        node.config_file.write_text(text or json.dumps(config))
-        node.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: node.log.count(marker) > count, "the reload")
-
     def test_users_and_rules_change_as_a_whole_and_what_runs_goes_on(self):
         as_bob = ("-u", f"bob:{SECRETS['bob']}")
         self.assertEqual(self.curl(*as_bob, host="known").status, 200)
@@ -311,10 +303,7 @@ class Reloads(AccessCase):
         waiting.start()
         with Visitor(self.port) as socket:
             socket.send_head("GET", "/websocket", [
-                basic("bob", SECRETS["bob"]), ("Connection", "Upgrade"),
-                ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
-                ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")],
-                host="known.test")
+                basic("bob", SECRETS["bob"]), *SWITCH], host="known.test")
             self.assertEqual(socket.read_final_head().status, 101)
             wait_until(lambda: self.target.busy("/gate"), "the request")
             connections = self.stack.node.connection_names()

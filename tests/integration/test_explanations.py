@@ -5,18 +5,14 @@ requests under 50 sets of rules."""
 import json
 import random
 import re
-import signal
 import subprocess
 
-from access_case import SECRETS, TOKENS, AccessCase, basic
-from harness import BIN, FULL, Case, free_port, main, wait_until
-from wire import Visitor, ask
+from access_case import SECRETS, TOKENS, AccessCase
+from harness import BIN, FULL, Case, free_port, main
+from wire import SWITCH, Visitor, ask, basic
 
 NAMES = ["alice", "bob", "ci", "old"]
 PAGE = "https://shop.test"
-SWITCH = [("Connection", "Upgrade"), ("Upgrade", "websocket"),
-          ("Sec-WebSocket-Version", "13"),
-          ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
 NETWORKS = ["127.0.0.0/30", "127.0.0.4/30", "127.0.0.2", "127.0.0.0/8",
             "10.0.0.0/8"]
 
@@ -66,11 +62,7 @@ class Explanations(AccessCase):
                    for name, token in TOKENS.items()}
         told = set()
         for _ in range(rounds):
-            marker = node.log.count("Configuration reloaded")
-            node.config_file.write_text(json.dumps(self.randomly(dice)))
-            node.process.send_signal(signal.SIGHUP)
-            wait_until(lambda: node.log.count("Configuration reloaded")
-                       > marker, "the reload")
+            self.reload({}, text=json.dumps(self.randomly(dice)))
             for _ in range(count // rounds):
                 host = dice.choice([*hosts, "no-such"])
                 user = dice.choice([*fields])
@@ -110,12 +102,7 @@ class Explanations(AccessCase):
                  f"127.0.0.1:{self.stack.node.admin_port}", "explain",
                  *flags], capture_output=True, text=True, check=False)
             return done.returncode, done.stdout + done.stderr
-        node = self.stack.node
-        marker = node.log.count("Configuration reloaded")
-        node.config_file.write_text(json.dumps(node.config))
-        node.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: node.log.count("Configuration reloaded") > marker,
-                   "the reload")
+        self.reload({})
         code, text = explain("http://dev.test/x", "-user", "alice", "-from",
                              "10.1.2.3")
         self.assertEqual(code, 0, text)

@@ -4,16 +4,15 @@ visitor get, and that nobody comes in by a service that is slow, dead or lies.""
 
 import json
 import signal
-import threading
 import time
 import unittest
 
 from access_case import Curl
 from browser import Browser, missing
-from harness import TIME_SCALE, Case, Stack, free_port, main, merged, wait_until
+from harness import TIME_SCALE, Case, free_port, main, merged, wait_until
 from login_server import BODY, COOKIE, LIES, LoginServer
 from origin import Origin
-from wire import Visitor, ask
+from wire import SWITCH, Visitor, ask
 
 WHY_NOT = missing()
 ALICE = ("-b", f"{COOKIE}=alice-7f3a")
@@ -174,13 +173,10 @@ class Answers(LoginCase):
             self.assertEqual(self.served(), before)
 
     def test_websockets(self):
-        switch = [("Connection", "Upgrade"), ("Upgrade", "websocket"),
-                  ("Sec-WebSocket-Version", "13"),
-                  ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
         for cookie, status in (("alice-7f3a", 101), ("nobody", 302)):
             with Visitor(self.port) as visitor:
                 visitor.send_head("GET", "/websocket", [
-                    *switch, ("Cookie", f"{COOKIE}={cookie}")], "plain.test")
+                    *SWITCH, ("Cookie", f"{COOKIE}={cookie}")], "plain.test")
                 self.assertEqual(visitor.read_head().status, status)
             asked = self.login.last()
             self.assertNotIn("upgrade", asked)

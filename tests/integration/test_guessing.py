@@ -10,12 +10,12 @@ import statistics
 import threading
 import time
 
-from guessers import Crowd, Guessers, as_agent, as_visitor, basic
-from harness import FULL, PASSWORD, TIME_SCALE, Case, main, wait_until
+from guessers import Crowd, Guessers, as_agent, as_visitor
+from harness import FULL, PASSWORD, Case, main, wait_until
 from origin import Origin
 from siege import percentile
 from tunnel_peer import Peer, Refused, derived_key
-from wire import Visitor
+from wire import Visitor, basic
 
 SECONDS = 60 if FULL else 5
 ADDRESSES = [f"127.0.2.{number}" for number in range(1, 51 if FULL else 11)]

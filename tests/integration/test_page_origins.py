@@ -9,12 +9,9 @@ from certified import Certified
 from h2_frames import DATA, END_HEADERS, HEADERS, Peer, block, frame, status
 from harness import Case, free_port, main, per_transport, wait_until
 from origin import Origin
-from wire import Visitor, ask
+from wire import SWITCH, Visitor, ask
 
 WHY_NOT = missing()
-SWITCH = [("Connection", "Upgrade"), ("Upgrade", "websocket"),
-          ("Sec-WebSocket-Version", "13"),
-          ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
 TUNNEL = {"via": {"tunnels": ["tunnel1"]}}
 PAGES = ["https://shop.test", "http://*.shop.test:8080"]
 

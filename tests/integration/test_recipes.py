@@ -11,7 +11,7 @@ from harness import ROOT, Case, finished, free_port, main, wait_until
 from login_server import COOKIE, LoginServer
 from nginx import MISSING as NO_NGINX, NGINX, nginx
 from origin import Origin
-from wire import Visitor
+from wire import SWITCH, Visitor
 
 
 def recipe(language, word):
@@ -58,10 +58,7 @@ class Behind:
 
     def test_websockets_pass(self):
         with Visitor(self.front) as visitor:
-            visitor.send_head("GET", "/websocket", [
-                ("Connection", "Upgrade"), ("Upgrade", "websocket"),
-                ("Sec-WebSocket-Version", "13"),
-                ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")])
+            visitor.send_head("GET", "/websocket", SWITCH)
             self.assertEqual(visitor.read_head().status, 101)
 
 

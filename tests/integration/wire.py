@@ -1,5 +1,6 @@
 """HTTP/1.1 as bytes: for tests that care about every one of them."""
 
+import base64
 import dataclasses
 import hashlib
 import socket
@@ -9,6 +10,17 @@ import threading
 from harness import TIME_SCALE
 
 HOST = "example.com"
+
+# Fields that ask for a WebSocket.
+SWITCH = [("Connection", "Upgrade"), ("Upgrade", "websocket"),
+          ("Sec-WebSocket-Version", "13"),
+          ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
+
+
+def basic(user, password):
+    """The field of HTTP Basic."""
+    text = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return ("Authorization", f"Basic {text}")
 
 
 @dataclasses.dataclass
