@@ -1,6 +1,5 @@
 #include "transports/net/gate.hpp"
 
-#include "transports/seam/descriptors.hpp"
 #include "transports/seam/peer_address.hpp"
 
 #include <algorithm>
@@ -166,6 +165,8 @@ gate::entry gate::enter(executor& unit, newcomer who) {
     }
     tidy();
   }
+  if (!refusal && !fresh->reserved() && !operators_)
+    fresh->loan_.take(who.fd);
   evict(gone);
   if (!refusal)
     return {std::move(fresh), std::nullopt};

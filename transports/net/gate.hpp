@@ -3,6 +3,7 @@
 #include "config/networks.hpp"
 #include "transports/net/address_rate.hpp"
 #include "transports/net/standing.hpp"
+#include "transports/seam/descriptors.hpp"
 #include "transports/seam/executor.hpp"
 #include "transports/seam/front.hpp"
 #include "transports/seam/listener.hpp"
@@ -84,6 +85,7 @@ class place final : public detail::gate_hook,
   bool exempt_ = false; ///< from the limits of one address
   bool reserved_ = false;
   bool took_turn_ = false; ///< of the handshakes of its address
+  reserve_loan loan_;
   std::atomic<standing> standing_{standing::silent};
   std::atomic<int64_t> since_{0}; ///< it is idle, or proved nothing
   std::function<void()> evict_;   // on the unit's thread

@@ -1,7 +1,12 @@
 #include "transports/seam/descriptors.hpp"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <cassert>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace aps {
 
@@ -12,6 +17,33 @@ size_t descriptor_limit() noexcept {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
     return 1024;
   return static_cast<size_t>(std::min<rlim_t>(limit.rlim_cur, 1u << 30));
+}
+
+std::atomic<size_t> lent{0};
+
+bool lies_in_reserve(int fd) noexcept {
+  return descriptors_after(fd) < descriptor_reserve();
+}
+
+// Whether so many more can be had below the reserve, after `fd`. Only the
+// kernel knows, and tells by giving them.
+bool are_free_below(int fd, size_t wanted) noexcept {
+  std::array<int, most_reserved> probes;
+  wanted = std::min(wanted, probes.size());
+  size_t found = 0;
+  for (int last = fd; found < wanted; ++found) {
+    last = ::fcntl(fd, F_DUPFD_CLOEXEC, last + 1);
+    if (last < 0)
+      break;
+    if (lies_in_reserve(last)) {
+      ::close(last);
+      break;
+    }
+    probes[found] = last;
+  }
+  for (size_t i = 0; i < found; ++i)
+    ::close(probes[i]);
+  return found == wanted;
 }
 
 } // namespace
@@ -33,11 +65,26 @@ size_t descriptors_after(int fd) noexcept {
 }
 
 bool in_descriptor_reserve(int fd) noexcept {
-  return descriptors_after(fd) < descriptor_reserve();
+  if (lies_in_reserve(fd))
+    return true;
+  const auto owed = lent.load(std::memory_order_relaxed);
+  return owed > 0 && !are_free_below(fd, owed);
 }
 
 bool deep_in_descriptor_reserve(int fd) noexcept {
   return descriptors_after(fd) < descriptor_reserve() / 2;
+}
+
+reserve_loan::~reserve_loan() {
+  if (taken_)
+    lent.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void reserve_loan::take(int fd) noexcept {
+  assert(!taken_);
+  taken_ = lies_in_reserve(fd);
+  if (taken_)
+    lent.fetch_add(1, std::memory_order_relaxed);
 }
 
 } // namespace aps

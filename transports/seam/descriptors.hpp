@@ -6,9 +6,11 @@
 /// read anew each time, because it may be lowered under a running process.
 namespace aps {
 
+constexpr size_t most_reserved = 128;
+
 /// How many are kept for agents and operators at this limit.
 constexpr size_t descriptor_reserve(size_t limit) noexcept {
-  return limit / 8 > 128 ? 128 : limit / 8;
+  return limit / 8 > most_reserved ? most_reserved : limit / 8;
 }
 
 /// Of what is left beside the reserve, so many percent; at least one.
@@ -21,10 +23,30 @@ size_t descriptor_reserve() noexcept;
 /// the lowest free number, so this needs no count of what is open.
 size_t descriptors_after(int fd) noexcept;
 
-/// True when `fd`, the latest one, lies in the reserve.
+/// True when `fd`, the latest one, is of the reserve: it lies there, or there
+/// are not enough free ones below to give back what is lent of it.
 bool in_descriptor_reserve(int fd) noexcept;
 
 /// True when half of the reserve is used, too.
 bool deep_in_descriptor_reserve(int fd) noexcept;
+
+/// Counts a descriptor that lies in the reserve though its holder is nobody
+/// whom that is kept for, as another made room and its number became free
+/// below. Until it is closed, who takes that number takes it of the reserve.
+/// Thread-safe.
+class reserve_loan {
+ public:
+  reserve_loan() = default;
+  ~reserve_loan();
+
+  reserve_loan(const reserve_loan&) = delete;
+  reserve_loan& operator=(const reserve_loan&) = delete;
+
+  /// Once at most; nothing is lent when `fd` lies below the reserve.
+  void take(int fd) noexcept;
+
+ private:
+  bool taken_ = false;
+};
 
 } // namespace aps

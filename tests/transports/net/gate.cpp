@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <fcntl.h>
+#include <unistd.h>
 
 using namespace aps;
 using test::few_descriptors;
@@ -393,6 +395,34 @@ CAF_TEST(in the reserve only the silent make room) {
   fresh->set(standing::busy);
   CAF_CHECK(!enter(*uut, "192.0.2.3", 1 << 30));
   CAF_CHECK(refusal == limit::descriptors);
+}
+
+CAF_TEST(who came for another has its number of the reserve on loan) {
+  const few_descriptors few{256};
+  const int lowest = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  CAF_REQUIRE(lowest >= 0);
+  const int in_reserve = ::fcntl(lowest, F_DUPFD_CLOEXEC, 224);
+  std::vector<int> rest;
+  while (rest.empty() || rest.back() < 224)
+    rest.push_back(::fcntl(lowest, F_DUPFD_CLOEXEC, 0));
+  ::close(rest.back());
+  const auto uut = make(1000, 1000);
+  const auto silent = enter(*uut, "192.0.2.1", lowest);
+  auto fresh = enter(*uut, "192.0.2.2", in_reserve);
+  CAF_REQUIRE(fresh);
+  CAF_CHECK(!fresh->reserved());
+  fresh->set(standing::busy);
+  // The number that was made free is not a target's, nor a visitor's.
+  CAF_CHECK(in_descriptor_reserve(lowest));
+  const auto next = enter(*uut, "192.0.2.3", lowest);
+  CAF_REQUIRE(next);
+  CAF_CHECK(next->reserved());
+  fresh.reset();
+  CAF_CHECK(!in_descriptor_reserve(lowest));
+  for (const int number : rest)
+    ::close(number);
+  ::close(in_reserve);
+  ::close(lowest);
 }
 
 CAF_TEST(without descriptors visitors make room before operators) {
