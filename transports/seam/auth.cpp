@@ -1,10 +1,12 @@
 #include "transports/seam/auth.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
+#include <memory>
 #include <stdexcept>
 
 namespace aps {
@@ -28,6 +30,27 @@ void append(std::string& to, std::string_view part) {
   to += part;
 }
 
+struct mac_release {
+  void operator()(EVP_MAC* mac) const noexcept { EVP_MAC_free(mac); }
+  void operator()(EVP_MAC_CTX* context) const noexcept {
+    EVP_MAC_CTX_free(context);
+  }
+};
+using mac_context = std::unique_ptr<EVP_MAC_CTX, mac_release>;
+
+mac_context new_hmac_sha256() {
+  const std::unique_ptr<EVP_MAC, mac_release> mac{
+    EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr)};
+  mac_context out{mac ? EVP_MAC_CTX_new(mac.get()) : nullptr};
+  char digest[] = OSSL_DIGEST_NAME_SHA2_256;
+  const OSSL_PARAM params[]
+    = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+       OSSL_PARAM_construct_end()};
+  if (!out || EVP_MAC_CTX_set_params(out.get(), params) != 1)
+    throw std::runtime_error("OpenSSL: no HMAC-SHA256");
+  return out;
+}
+
 } // namespace
 
 std::string derive_key(std::string_view tunnel, std::string_view password) {
@@ -41,12 +64,19 @@ std::string derive_key(std::string_view tunnel, std::string_view password) {
   return key;
 }
 
+// To find the digest takes OpenSSL longer than to compute it, so each thread
+// does so once. A null key would mean the one before.
 std::string keyed_hash(std::string_view key, std::string_view message) {
-  std::string out(EVP_MAX_MD_SIZE, '\0');
-  unsigned length = 0;
-  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-            bytes_of(message), message.size(),
-            reinterpret_cast<unsigned char*>(out.data()), &length))
+  thread_local const auto context = new_hmac_sha256();
+  std::string out(32, '\0');
+  size_t length = 0;
+  const auto used = key.empty() ? std::string_view{""} : key;
+  if (EVP_MAC_init(context.get(), bytes_of(used), used.size(), nullptr) != 1
+      || EVP_MAC_update(context.get(), bytes_of(message), message.size()) != 1
+      || EVP_MAC_final(context.get(),
+                       reinterpret_cast<unsigned char*>(out.data()), &length,
+                       out.size())
+           != 1)
     throw std::runtime_error("OpenSSL: HMAC-SHA256 failed");
   out.resize(length);
   return out;

@@ -114,4 +114,8 @@ CAF_TEST(hashes_are_those_of_the_standards) {
   CAF_CHECK_EQUAL(
     to_hex(keyed_hash("Jefe", "what do ya want for nothing?")),
     "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  // Behind another key, none is none.
+  CAF_CHECK_EQUAL(
+    to_hex(keyed_hash({}, {})),
+    "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
