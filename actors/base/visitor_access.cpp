@@ -10,8 +10,8 @@
 
 namespace aps {
 
-/// A password and all that is decided already for the case that it is right.
-/// Constant.
+/// A password and all that is decided already for the case that it is right; or
+/// a guess, and what it is told in a while. Constant.
 struct login_claim {
   visitor_access::state_ptr by; ///< its quotas lie there
   access_verdict verdict;
@@ -19,6 +19,7 @@ struct login_claim {
   std::string address; ///< whose guess it is: `peer_group`
   std::string path;    ///< for login services
   bool proxied = false;
+  std::optional<access_refusal> refusal; ///< nothing is to be looked at
 };
 
 namespace {
@@ -40,6 +41,18 @@ access_refusal slow_down(limit kind, std::string reason, duration wait) {
   out.answer.reason = std::move(reason);
   out.answer.headers = {{"Retry-After", retry_seconds(wait)}};
   out.reached = kind;
+  return out;
+}
+
+// Who guesses waits for each answer, which costs the guesser a connection, or a
+// stream, and us nothing: answered at once, guesses take the node's cores.
+constexpr std::chrono::seconds refusal_delay{1};
+
+visitor_pass_ptr delay(access_refusal refusal) {
+  auto claim = std::make_shared<login_claim>();
+  claim->refusal = std::move(refusal);
+  auto out = std::make_shared<visitor_pass>();
+  out->claim = std::move(claim);
   return out;
 }
 
@@ -126,7 +139,7 @@ access_answer visitor_access::admit(const visitor_request& request,
     // it; those who try are slowed all the same.
     const auto pause = pause_of(group, {}, now);
     if (pause > duration::zero())
-      return slow_down(limit::login_rate, "guesses at tokens", pause);
+      return delay(slow_down(limit::login_rate, "guesses at tokens", pause));
     note_guess(group, {}, now);
   }
   return enter(*by, verdict, {request.path, request.proxied}, now);
@@ -179,7 +192,7 @@ access_answer visitor_access::ask_for_proof(const state_ptr& by,
   auto group = peer_group(request.visitor_address);
   if (const auto pause = pause_of(group, verdict.login.user, now);
       pause > duration::zero() && !by->passwords->remembers(mark, now))
-    return slow_down(limit::login_rate, "guesses at passwords", pause);
+    return delay(slow_down(limit::login_rate, "guesses at passwords", pause));
   auto claim = std::make_shared<login_claim>();
   auto pass = make_pass(by->rules, verdict, request.proxied, request.path);
   // A limit of a user's would tell that there is one.
@@ -197,6 +210,8 @@ access_answer visitor_access::ask_for_proof(const state_ptr& by,
 void visitor_access::prove(const visitor_pass_ptr& pass,
                            std::function<void(access_answer)> done) {
   const auto& claim = *pass->claim;
+  if (claim.refusal)
+    return refuse_late(*claim.refusal, std::move(done));
   {
     const std::lock_guard guard{mutex_};
     const auto [i, first] = proving_.try_emplace(claim.mark);
@@ -212,8 +227,17 @@ void visitor_access::prove(const visitor_pass_ptr& pass,
     all = std::move(proving_.extract(claim.mark).mapped());
   }
   for (auto& each : all)
-    each.second(slow_down(limit::login_rate, "too many logins at once",
-                          std::chrono::seconds(1)));
+    refuse_late(
+      slow_down(limit::login_rate, "too many logins at once", refusal_delay),
+      std::move(each.second));
+}
+
+void visitor_access::refuse_late(access_refusal refusal,
+                                 std::function<void(access_answer)> done) {
+  const std::function<void()> tell
+    = [refusal = std::move(refusal), done = std::move(done)] { done(refusal); };
+  if (!desk_.add_late(clock_type::now() + refusal_delay, tell))
+    tell();
 }
 
 // On a thread of the desk.
@@ -243,7 +267,8 @@ void visitor_access::look_at(const visitor_pass_ptr& first) {
   const auto now = clock_type::now();
   for (auto& [pass, done] : all)
     if (pause > duration::zero())
-      done(slow_down(limit::login_rate, "guesses at passwords", pause));
+      refuse_late(slow_down(limit::login_rate, "guesses at passwords", pause),
+                  std::move(done));
     else
       done(settle(*pass->claim, right, now));
 }

@@ -55,8 +55,9 @@ class visitor_access {
                       time_point now);
 
   /// Looks at the password of a pass' claim, or has somebody look at it who
-  /// does so already, and calls `done` with a pass without claim or a refusal:
-  /// at once, or on a thread of its own; what waits at `stop` is forgotten.
+  /// does so already, and calls `done` with a pass without claim or a refusal,
+  /// on a thread of its own; those who guess are refused a second later. What
+  /// waits at `stop` is forgotten.
   void prove(const visitor_pass_ptr& pass,
              std::function<void(access_answer)> done);
 
@@ -121,6 +122,8 @@ class visitor_access {
   access_refusal refuse(const access_rules& rules,
                         const access_verdict& verdict, bool proxied) const;
   void look_at(const visitor_pass_ptr& first);
+  void refuse_late(access_refusal refusal,
+                   std::function<void(access_answer)> done);
   duration pause_of(const std::string& address, const std::string& user,
                     time_point now) const;
   void note_guess(const std::string& address, const std::string& user,

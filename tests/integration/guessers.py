@@ -68,13 +68,17 @@ class Crowd:
 def guess(kind, port, addresses, pipe):
     os.nice(19)
     answers, lock = collections.Counter(), threading.Lock()
+    over = threading.Event()
 
     def work(number):
         for answer in kind(port, addresses[number]):
             with lock:
                 answers[answer] += 1
+            if over.is_set():
+                break
     crowd = Crowd(work, len(addresses))
     pipe.recv()
+    over.set()
     wrong = crowd.close()
     pipe.send((answers, wrong))
 

@@ -90,7 +90,9 @@ class Guessing(Case):
         took = time.monotonic() - start
         print(f"{answers} in {took:.0f} s")
         self.assertEqual(set(answers) - {401, 429}, set())
-        self.assertGreater(answers[429], 10 * answers[401])
+        self.assertGreater(answers[429], 0)
+        # Who guesses waits for each answer.
+        self.assertLessEqual(answers.total(), len(ADDRESSES) * (10 + took + 1))
         # Of one name there are ten, too, and pauses that grow.
         self.assertLessEqual(answers[401], len(ADDRESSES) * (10 + took / 10 + 6))
 

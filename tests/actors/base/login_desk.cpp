@@ -89,3 +89,26 @@ CAF_TEST(what waits at the end is dropped) {
   CAF_CHECK(!ran);
   CAF_CHECK_EQUAL(witness.use_count(), 1);
 }
+
+CAF_TEST(what is told late keeps no work from being done) {
+  login_desk desk{1};
+  const auto now = clock_type::now();
+  std::promise<void> never;
+  CAF_CHECK(
+    desk.add_late(now + std::chrono::hours(1), [&] { never.set_value(); }));
+  std::promise<time_point> late, later;
+  const auto due = now + std::chrono::milliseconds(60);
+  CAF_CHECK(desk.add_late(due + std::chrono::milliseconds(30),
+                          [&] { later.set_value(clock_type::now()); }));
+  CAF_CHECK(desk.add_late(due, [&] { late.set_value(clock_type::now()); }));
+  std::promise<void> work;
+  CAF_CHECK(desk.add("a", [&] { work.set_value(); }));
+  work.get_future().wait();
+  const auto first = late.get_future().get();
+  CAF_CHECK(first >= due);
+  CAF_CHECK(later.get_future().get() >= first);
+  desk.stop();
+  CAF_CHECK(never.get_future().wait_for(std::chrono::seconds(0))
+            == std::future_status::timeout);
+  CAF_CHECK(!desk.add_late(now, [] {}));
+}
