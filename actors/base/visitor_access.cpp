@@ -94,8 +94,7 @@ visitor_access::visitor_access()
 
 void visitor_access::use(const config::node& config) {
   auto fresh = std::make_shared<const state>(
-    state{access_rules{config},
-          std::make_shared<credential_cache>(random_bytes(key_bytes))});
+    state{access_rules{config}, std::make_shared<credential_cache>()});
   const bool active = !fresh->rules.empty();
   {
     const std::lock_guard guard{mutex_};
@@ -133,8 +132,8 @@ access_answer visitor_access::admit(const visitor_request& request,
   }
   if (asks_nothing(by->rules, verdict))
     return visitor_pass_ptr{};
-  const auto group = peer_group(request.visitor_address);
   if (verdict.wrong_token) {
+    const auto group = peer_group(request.visitor_address);
     // The right one is found at once whatever others try, for nobody guesses
     // it; those who try are slowed all the same.
     const auto pause = pause_of(group, {}, now);

@@ -1,5 +1,6 @@
 #include "config/syntax/base64.hpp"
 
+#include <array>
 #include <cstdint>
 
 namespace aps::config {
@@ -8,6 +9,18 @@ namespace {
 
 constexpr std::string_view base64_letters
   = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+constexpr uint8_t no_letter = 64;
+
+// What each byte stands for.
+constexpr auto base64_values = [] {
+  std::array<uint8_t, 256> out{};
+  out.fill(no_letter);
+  for (size_t i = 0; i < base64_letters.size(); ++i)
+    out[static_cast<unsigned char>(base64_letters[i])]
+      = static_cast<uint8_t>(i);
+  return out;
+}();
 
 } // namespace
 
@@ -38,10 +51,10 @@ std::optional<std::string> from_base64(std::string_view text) {
   uint32_t bits = 0;
   unsigned count = 0;
   for (const char c : letters) {
-    const auto value = base64_letters.find(c);
-    if (value == base64_letters.npos)
+    const auto value = base64_values[static_cast<unsigned char>(c)];
+    if (value == no_letter)
       return std::nullopt;
-    bits = bits << 6 | static_cast<uint32_t>(value);
+    bits = bits << 6 | value;
     count += 6;
     if (count >= 8) {
       count -= 8;

@@ -38,16 +38,34 @@ struct mac_release {
 };
 using mac_context = std::unique_ptr<EVP_MAC_CTX, mac_release>;
 
-mac_context new_hmac_sha256() {
+// With such a digest, unless the MAC has none.
+mac_context new_mac(const char* name, std::string digest = {}) {
   const std::unique_ptr<EVP_MAC, mac_release> mac{
-    EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr)};
+    EVP_MAC_fetch(nullptr, name, nullptr)};
   mac_context out{mac ? EVP_MAC_CTX_new(mac.get()) : nullptr};
-  char digest[] = OSSL_DIGEST_NAME_SHA2_256;
   const OSSL_PARAM params[]
-    = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+    = {digest.empty() ? OSSL_PARAM_construct_end()
+                      : OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+                                                         digest.data(), 0),
        OSSL_PARAM_construct_end()};
   if (!out || EVP_MAC_CTX_set_params(out.get(), params) != 1)
-    throw std::runtime_error("OpenSSL: no HMAC-SHA256");
+    throw std::runtime_error(std::string("OpenSSL: no ") + name);
+  return out;
+}
+
+// A null key would mean the one before.
+std::string compute(EVP_MAC_CTX* context, std::string_view key,
+                    std::string_view message) {
+  const auto used = key.empty() ? std::string_view{""} : key;
+  std::string out(EVP_MAX_MD_SIZE, '\0');
+  size_t length = 0;
+  if (EVP_MAC_init(context, bytes_of(used), used.size(), nullptr) != 1
+      || EVP_MAC_update(context, bytes_of(message), message.size()) != 1
+      || EVP_MAC_final(context, reinterpret_cast<unsigned char*>(out.data()),
+                       &length, out.size())
+           != 1)
+    throw std::runtime_error("OpenSSL: a MAC failed");
+  out.resize(length);
   return out;
 }
 
@@ -65,21 +83,16 @@ std::string derive_key(std::string_view tunnel, std::string_view password) {
 }
 
 // To find the digest takes OpenSSL longer than to compute it, so each thread
-// does so once. A null key would mean the one before.
+// does so once.
 std::string keyed_hash(std::string_view key, std::string_view message) {
-  thread_local const auto context = new_hmac_sha256();
-  std::string out(32, '\0');
-  size_t length = 0;
-  const auto used = key.empty() ? std::string_view{""} : key;
-  if (EVP_MAC_init(context.get(), bytes_of(used), used.size(), nullptr) != 1
-      || EVP_MAC_update(context.get(), bytes_of(message), message.size()) != 1
-      || EVP_MAC_final(context.get(),
-                       reinterpret_cast<unsigned char*>(out.data()), &length,
-                       out.size())
-           != 1)
-    throw std::runtime_error("OpenSSL: HMAC-SHA256 failed");
-  out.resize(length);
-  return out;
+  thread_local const auto context
+    = new_mac(OSSL_MAC_NAME_HMAC, OSSL_DIGEST_NAME_SHA2_256);
+  return compute(context.get(), key, message);
+}
+
+std::string keyed_mark(std::string_view key, std::string_view text) {
+  thread_local const auto context = new_mac(OSSL_MAC_NAME_SIPHASH);
+  return compute(context.get(), key, text);
 }
 
 std::string sha256(std::string_view text) {

@@ -29,6 +29,11 @@ std::string node_proof(std::string_view key, const hello_frame& hello);
 /// HMAC-SHA256, 32 bytes. Throws std::runtime_error when OpenSSL fails.
 std::string keyed_hash(std::string_view key, std::string_view message);
 
+/// SipHash-2-4, 16 bytes: how texts are known within this process, as fast as
+/// each request needs it. `key` has `mark_key_bytes`. Throws as `keyed_hash`.
+std::string keyed_mark(std::string_view key, std::string_view text);
+constexpr size_t mark_key_bytes = 16;
+
 /// SHA-256, 32 bytes. Throws as `keyed_hash`.
 std::string sha256(std::string_view text);
 

@@ -27,22 +27,6 @@ void add_word(std::string& to, std::string_view word) {
   to.append(to.empty() ? "" : ", ").append(word);
 }
 
-void use_quota(const config::quota& limits, const std::string& place,
-               std::string_view whose, const std::string& name,
-               access_verdict& to) {
-  if (limits.max_body_bytes > 0
-      && (to.max_body_bytes == 0 || limits.max_body_bytes < to.max_body_bytes))
-    to.max_body_bytes = limits.max_body_bytes;
-  if (limits.requests == 0 && limits.concurrent_requests == 0)
-    return;
-  auto rule = place + ".quota";
-  if (!whose.empty())
-    rule.append(".").append(whose);
-  auto key = rule;
-  key.append(1, '\0').append(name);
-  to.quotas.push_back({std::move(key), std::move(rule), &limits});
-}
-
 } // namespace
 
 // -- reading the configuration ------------------------------------------------
@@ -64,7 +48,7 @@ account& access_rules::add_account(const std::string& name,
   auto& out = *accounts_.emplace_back(std::make_unique<account>());
   out.name = name;
   out.groups = groups;
-  by_name_[name] = &out;
+  by_name_[out.name] = &out;
   return out;
 }
 
@@ -98,6 +82,12 @@ access_rules::add_scope(std::string place, const config::access& access) {
   if (access == config::access{})
     return nullptr;
   auto out = std::make_unique<scope>();
+  out->allow_place = place + ".allow";
+  out->require_place = place + ".require";
+  out->all = counted_by(access.quota.all, place + ".quota");
+  out->per_user = counted_by(access.quota.per_user, place + ".quota.per_user");
+  out->per_address
+    = counted_by(access.quota.per_address, place + ".quota.per_address");
   out->place = std::move(place);
   out->allow = config::network_set{access.allow};
   out->deny = config::network_set{access.deny};
@@ -108,12 +98,17 @@ access_rules::add_scope(std::string place, const config::access& access) {
     out->groups
       = {access.require->groups.begin(), access.require->groups.end()};
   }
-  out->quota = access.quota;
   if (access.forward_auth)
     out->login = std::make_shared<login_service>(out->place + ".forward_auth",
                                                  *access.forward_auth);
   all_scopes_.push_back(std::move(out));
   return all_scopes_.back().get();
+}
+
+access_rules::counted access_rules::counted_by(const config::quota& limits,
+                                               std::string rule) {
+  auto key = rule + '\0';
+  return {std::move(rule), std::move(key), limits};
 }
 
 void access_rules::add_scopes(const config::node& config) {
@@ -171,8 +166,8 @@ access_verdict access_rules::decide(const access_request& request,
     if (!each->some_allowed)
       continue;
     if (!each->allow.contains(request.address))
-      return refuse(outcome::forbidden, "not in " + each->place + ".allow");
-    add_word(out.reason, each->place + ".allow");
+      return refuse(outcome::forbidden, "not in " + each->allow_place);
+    add_word(out.reason, each->allow_place);
   }
   if (!via)
     return out;
@@ -185,17 +180,15 @@ access_verdict access_rules::decide(const access_request& request,
     if (!out.user || !is_among(*each, *out.user))
       return refuse(outcome::forbidden,
                     (out.user ? out.user->name : std::string("nobody"))
-                      + " is not among those of " + each->place + ".require");
-    add_word(out.reason, each->place + ".require");
+                      + " is not among those of " + each->require_place);
+    add_word(out.reason, each->require_place);
   }
   for (const auto* each : here) {
-    use_quota(each->quota.all, each->place, "", "", out);
+    use(each->all, {}, out);
     if (out.user)
-      use_quota(each->quota.per_user, each->place, "per_user", out.user->name,
-                out);
-    if (!request.address.empty())
-      use_quota(each->quota.per_address, each->place, "per_address",
-                peer_group(request.address), out);
+      use(each->per_user, out.user->name, out);
+    if (!request.address.empty() && !each->per_address.empty())
+      use(each->per_address, peer_group(request.address), out);
   }
   if (out.max_body_bytes > 0
       && request.body_bytes.value_or(0) > out.max_body_bytes)
@@ -205,6 +198,18 @@ access_verdict access_rules::decide(const access_request& request,
     if (each->login)
       out.logins.push_back(each->login);
   return out;
+}
+
+void access_rules::use(const counted& quota, std::string_view name,
+                       access_verdict& to) {
+  const auto most = quota.limits.max_body_bytes;
+  if (most > 0 && (to.max_body_bytes == 0 || most < to.max_body_bytes))
+    to.max_body_bytes = most;
+  if (quota.limits.requests == 0 && quota.limits.concurrent_requests == 0)
+    return;
+  auto key = quota.key;
+  key.append(name);
+  to.quotas.push_back({std::move(key), quota.rule, &quota.limits});
 }
 
 bool access_rules::is_among(const scope& scope, const account& user) {

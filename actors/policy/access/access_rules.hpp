@@ -10,6 +10,8 @@
 #include "transports/seam/outcome.hpp"
 #include "transports/seam/tls/tls_material.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -105,24 +107,43 @@ class access_rules {
   bool pass_authorization() const noexcept { return pass_authorization_; }
 
  private:
+  /// What of quotas is for whom.
+  struct counted {
+    std::string rule; ///< the quota's place in the configuration
+    std::string key;  ///< what the keys of its counts begin with
+    config::quota limits;
+
+    bool empty() const noexcept {
+      return limits.requests == 0 && limits.concurrent_requests == 0
+             && limits.max_body_bytes == 0;
+    }
+  };
   struct scope {
     std::string place; ///< in the configuration: "mappings[0]"
+    std::string allow_place;
+    std::string require_place;
     config::network_set allow;
     config::network_set deny;
     bool some_allowed = false;
     std::optional<config::requirement> require;
     std::set<std::string, std::less<>> users;
     std::set<std::string, std::less<>> groups;
-    config::quotas quota;
+    counted all;
+    counted per_user;
+    counted per_address;
     login_service_ptr login;
   };
-  using scopes = std::vector<const scope*>;
+  /// Of the server, of some tunnels, of the mapping.
+  using scopes = boost::container::small_vector<const scope*, 4>;
 
   void add_accounts(const config::auth& auth);
   account& add_account(const std::string& name,
                        const std::vector<std::string>& groups);
   void add_scopes(const config::node& config);
   const scope* add_scope(std::string place, const config::access& access);
+  static counted counted_by(const config::quota& limits, std::string rule);
+  static void use(const counted& quota, std::string_view name,
+                  access_verdict& to);
   scopes scopes_of(std::string_view server, const route* via) const;
   void identify(const access_request& request, bool asked,
                 access_verdict& to) const;
@@ -146,7 +167,7 @@ class access_rules {
   std::map<std::string, const scope*, std::less<>> servers_;
   std::vector<scopes> mappings_; ///< with those of its tunnels in front
   std::vector<std::unique_ptr<account>> accounts_;
-  std::map<std::string, account*, std::less<>> by_name_;
+  std::unordered_map<std::string_view, account*> by_name_;   ///< of theirs
   std::unordered_map<std::string, const account*> by_token_; ///< hex of SHA-256
   std::map<std::string, const account*, std::less<>> by_certificate_;
   std::optional<config::password_hash> decoy_; ///< for names nobody has

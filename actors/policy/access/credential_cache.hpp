@@ -19,9 +19,6 @@ class credential_cache {
   static constexpr duration memory = marked_cache<std::monostate>::memory;
   static constexpr size_t most = marked_cache<std::monostate>::most;
 
-  /// `key`: random bytes.
-  explicit credential_cache(std::string key) : right_(std::move(key)) {}
-
   /// How the two are known here.
   std::string mark_of(std::string_view user, std::string_view password) const;
 

@@ -12,8 +12,6 @@ namespace aps {
 
 namespace {
 
-constexpr size_t answers_key_bytes = 32;
-
 // Of the message itself, of another's cache, or written anew below. What is
 // asked has no body and no second range.
 constexpr std::array unsent{"connection",
@@ -84,8 +82,7 @@ std::shared_ptr<const route> way_of(const config::forward_auth& asked,
 
 login_service::login_service(std::string place,
                              const config::forward_auth& asked)
-    : place_(std::move(place)), asked_(asked),
-      answers_(random_bytes(answers_key_bytes)) {
+    : place_(std::move(place)), asked_(asked) {
   std::string error;
   auto address = config::parse_login_address(asked.url, error);
   if (!address)

@@ -16,7 +16,7 @@
 namespace aps {
 
 /// What was found out a moment ago about texts that nobody may read out of it:
-/// they are known by an HMAC under a key of its own, which outlives no process.
+/// they are known by a mark under a key of its own, which outlives no process.
 /// Bounded; the oldest go first. Thread-safe.
 template <class Value>
 class marked_cache {
@@ -26,12 +26,9 @@ class marked_cache {
   /// How long anything is kept at most.
   static constexpr duration memory = std::chrono::hours(1);
 
-  /// `key`: random bytes.
-  explicit marked_cache(std::string key) : key_(std::move(key)) {}
-
   /// How a text is known here.
   std::string mark_of(std::string_view text) const {
-    return keyed_hash(key_, text);
+    return keyed_mark(key_, text);
   }
 
   /// What was found out about it, if that is younger than `lifetime`.
@@ -75,7 +72,7 @@ class marked_cache {
   };
   using entries = std::list<entry>;
 
-  const std::string key_;
+  const std::string key_ = random_bytes(mark_key_bytes);
   mutable std::mutex mutex_;
   entries by_age_; // by mutex_; the oldest first
   std::unordered_map<std::string_view, typename entries::iterator> all_; // dito

@@ -74,12 +74,13 @@ quota_ledger::refusal(const std::vector<quota_use>& uses,
     const auto& here = *i->second;
     if (limits.concurrent_requests > 0
         && here.under_way >= limits.concurrent_requests)
-      return quota_refusal{limit::concurrent_requests, use.rule, a_moment};
+      return quota_refusal{limit::concurrent_requests, std::string{use.rule},
+                           a_moment};
     if (limits.requests == 0)
       continue;
     const auto used = here.used.used_at(now, pace_of(limits));
     if (used + 1 > burst_of(limits))
-      return quota_refusal{limit::request_rate, use.rule,
+      return quota_refusal{limit::request_rate, std::string{use.rule},
                            wait_for_one(used, limits)};
   }
   return {};

@@ -19,8 +19,8 @@ namespace aps {
 
 /// A request that counts towards a quota.
 struct quota_use {
-  std::string key;  ///< whose count it is
-  std::string rule; ///< the quota's place in the configuration
+  std::string key;       ///< whose count it is
+  std::string_view rule; ///< the quota's place; lives as long as the rules
   const config::quota* limits = nullptr;
 };
 

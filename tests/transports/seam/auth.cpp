@@ -114,6 +114,12 @@ CAF_TEST(hashes_are_those_of_the_standards) {
   CAF_CHECK_EQUAL(
     to_hex(keyed_hash("Jefe", "what do ya want for nothing?")),
     "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  // The authors' own vectors: bytes 0, 1, 2 ... as key and as text.
+  std::string bytes;
+  for (char c = 0; c < 16; ++c)
+    bytes += c;
+  CAF_CHECK_EQUAL(to_hex(keyed_mark(bytes, bytes.substr(0, 15))),
+                  "5493e99933b0a8117e08ec0f97cfc3d9");
   // Behind another key, none is none.
   CAF_CHECK_EQUAL(
     to_hex(keyed_hash({}, {})),

@@ -14,7 +14,7 @@ constexpr time_point start{std::chrono::hours(1)};
 } // namespace
 
 CAF_TEST(what was right is known for a while and remembered for longer) {
-  credential_cache uut{"key"};
+  credential_cache uut;
   const auto mark = uut.mark_of("alice", "secret");
   CAF_CHECK(!uut.knows(mark, start));
   CAF_CHECK(!uut.remembers(mark, start));
@@ -30,8 +30,8 @@ CAF_TEST(what was right is known for a while and remembered for longer) {
 }
 
 CAF_TEST(a mark is of one name one password and one key) {
-  credential_cache one{"key"};
-  credential_cache other{"another"};
+  credential_cache one;
+  credential_cache other;
   const auto mark = one.mark_of("alice", "secret");
   CAF_CHECK_EQUAL(mark, one.mark_of("alice", "secret"));
   CAF_CHECK_NOT_EQUAL(mark, other.mark_of("alice", "secret"));
@@ -41,7 +41,7 @@ CAF_TEST(a mark is of one name one password and one key) {
 }
 
 CAF_TEST(the oldest make room) {
-  credential_cache uut{"key"};
+  credential_cache uut;
   for (size_t i = 0; i < credential_cache::most + 10; ++i)
     uut.add(std::to_string(i), start);
   CAF_CHECK_EQUAL(uut.size(), credential_cache::most);

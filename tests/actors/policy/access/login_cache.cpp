@@ -16,7 +16,7 @@ const header_list bob{{"Remote-User", "bob"}};
 } // namespace
 
 CAF_TEST(an answer is known as long as its asker wants) {
-  login_cache uut{"key"};
+  login_cache uut;
   const auto mark = uut.mark_of("question");
   CAF_CHECK(!uut.find(mark, 10s, start));
   uut.add(mark, alice, start);
@@ -30,15 +30,15 @@ CAF_TEST(an answer is known as long as its asker wants) {
 }
 
 CAF_TEST(a mark is of one question and one key) {
-  login_cache one{"key"};
-  login_cache other{"another"};
+  login_cache one;
+  login_cache other;
   CAF_CHECK_EQUAL(one.mark_of("a"), one.mark_of("a"));
   CAF_CHECK_NOT_EQUAL(one.mark_of("a"), one.mark_of("b"));
   CAF_CHECK_NOT_EQUAL(one.mark_of("a"), other.mark_of("a"));
 }
 
 CAF_TEST(the oldest answers make room) {
-  login_cache uut{"key"};
+  login_cache uut;
   for (size_t i = 0; i < login_cache::most + 10; ++i)
     uut.add(std::to_string(i), alice, start);
   CAF_CHECK_EQUAL(uut.size(), login_cache::most);
