@@ -76,7 +76,7 @@ class Crowds(PoolCase):
 
     def test_2000_slow_requests_over_websocket(self):
         self.check_crowd("ws", 2000, size=3, most=10, per_connection=64,
-                         queue=1024, patience=4)
+                         queue=1024, patience=4 * TIME_SCALE)
 
     def test_a_far_agent_dials_no_more_than_it_is_asked_for(self):
         stack = self.build_pool("ws", {
@@ -100,7 +100,7 @@ class Crowds(PoolCase):
 
     def test_600_slow_requests_over_grpc(self):
         self.check_crowd("grpc", 600, size=1, most=4, per_connection=50,
-                         queue=300, patience=2)
+                         queue=300, patience=2 * TIME_SCALE)
 
     def test_who_waits_too_long_gets_503_by_the_deadline(self):
         stack = self.build_pool("ws", {

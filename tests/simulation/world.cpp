@@ -81,7 +81,7 @@ std::shared_ptr<spdlog::logger> make_log() {
 
 world::world(world_options options)
     : options_(std::move(options)), random_(options_.seed),
-      net_(std::make_shared<sim_network>(random_)) {
+      net_(std::make_shared<sim_network>()) {
   config_.set("caf.scheduler.policy", "testing");
   system_ = std::make_unique<caf::actor_system>(config_);
   scheduler_ = dynamic_cast<caf::scheduler::test_coordinator*>(

@@ -75,8 +75,6 @@ struct sim_connection {
 /// Queues instead of sockets. Unit 0 is the node's, unit 1 the agent's.
 class sim_network final : public network {
  public:
-  explicit sim_network(std::mt19937& random) : random_(random) {}
-
   size_t units() const noexcept override { return 2; }
   executor& unit(size_t index) noexcept override {
     return index == 0 ? node_unit : agent_unit;
@@ -93,9 +91,6 @@ class sim_network final : public network {
   std::vector<sim_connection> connections;
   std::map<transport_kind, bool> down; ///< transports that refuse everything
   size_t max_open = 0;
-
- private:
-  std::mt19937& random_;
 };
 
 struct world_options {
