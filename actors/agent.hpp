@@ -21,13 +21,16 @@ class logger;
 
 namespace aps {
 
-class live_set; // transports/seam/live_set.hpp
-class network;  // transports/seam/network.hpp
+class live_set;    // transports/seam/live_set.hpp
+class network;     // transports/seam/network.hpp
+struct http_proxy; // dito
 
 struct agent_server {
   std::string host;
   uint16_t port = 0;
   bool tls = false;
+  /// To go through; null = it is dialled directly.
+  std::shared_ptr<const http_proxy> proxy = nullptr;
 
   bool operator==(const agent_server&) const = default;
 };

@@ -4,6 +4,7 @@
 #include "config/host.hpp"
 #include "config/sections.hpp"
 #include "config/syntax/reader.hpp"
+#include "tools/http_proxy.hpp"
 #include "tools/values.hpp"
 #include "transports/seam/foreign_text.hpp"
 #include "transports/seam/tls/client_tls.hpp"
@@ -53,6 +54,10 @@ std::string why_no_target(const std::string& text) {
   return config::parse_target_rule(text, error)
            ? ""
            : cli::quoted(text) + " " + error;
+}
+
+std::string why_no_proxy(const std::string& text) {
+  return text == no_proxy ? std::string{} : why_not<parse_http_proxy>(text);
 }
 
 /// A name that the node would take, too.
@@ -128,6 +133,15 @@ void declare(cli::command_line& line, agent_flags& to, bool websocket_only) {
                     "and slot)",
             .check = why_no_name},
            to.instance);
+  line.add({.names = "proxy",
+            .value = "URL",
+            .help = "HTTP proxy to reach the nodes through (CONNECT), "
+                    "http://[USER:PASSWORD@]HOST:PORT; if left out, the "
+                    "environment's HTTPS_PROXY, but for the nodes that "
+                    "NO_PROXY lists; none = none in any case",
+            .check = why_no_proxy,
+            .secret = true},
+           to.proxy);
   line.add({"tls", "", "Dial over TLS, also where no address says so"}, to.tls);
   line.add({"ca", "FILE",
             "Trust these certificates for the node, PEM, instead of the "

@@ -25,6 +25,7 @@ struct agent_flags {
   std::string password_file;
   std::string transport = "mix";
   std::string instance;
+  std::string proxy; ///< "" = as the environment says, "none" = none
   bool tls = false; ///< also where no address says so
   std::string ca;
   std::string server_name;

@@ -7,6 +7,7 @@
 #include "config/syntax/file.hpp"
 #include "tools/agent_flags.hpp"
 #include "tools/host.hpp"
+#include "tools/http_proxy.hpp"
 #include "tools/values.hpp"
 #include "transports/real_network.hpp"
 #include "transports/tunnel/peer_probe.hpp"
@@ -145,6 +146,44 @@ client_tls_options node_tls(const cli::command_line& line,
           from.key, from.pins,        from.insecure};
 }
 
+/// By custom programs take both spellings, the small one first.
+std::string_view variable(const char* small, const char* large) {
+  for (const auto* name : {small, large})
+    if (const auto* value = std::getenv(name); value && *value)
+      return value;
+  return {};
+}
+
+/// The proxy for a node; null = none.
+class proxies {
+ public:
+  /// Throws usage_error when the environment's is none.
+  explicit proxies(const agent_flags& from)
+      : given_(!from.proxy.empty()),
+        exceptions_(variable("no_proxy", "NO_PROXY")) {
+    const auto text
+      = given_ ? from.proxy : variable("https_proxy", "HTTPS_PROXY");
+    if (text.empty() || text == no_proxy)
+      return;
+    std::string error;
+    const auto found = parse_http_proxy(text, error);
+    if (!found)
+      throw usage_error("HTTPS_PROXY " + error
+                        + "; or -proxy none to dial without one");
+    proxy_ = std::make_shared<const http_proxy>(*found);
+  }
+
+  http_proxy_ptr of(const agent_server& server) const {
+    return given_ || !exceptions_.contain(server.host, server.port) ? proxy_
+                                                                    : nullptr;
+  }
+
+ private:
+  const bool given_;
+  const proxy_exceptions exceptions_;
+  http_proxy_ptr proxy_;
+};
+
 duration to_duration(double seconds) {
   return std::chrono::duration_cast<duration>(
     std::chrono::duration<double>(seconds));
@@ -153,11 +192,13 @@ duration to_duration(double seconds) {
 /// `from` with values that their flags have checked.
 agent_options options(const cli::command_line& line, const agent_flags& from) {
   agent_options result;
+  const proxies reached_by{from};
   for (const auto& text : from.servers) {
     std::string error;
     const auto parsed = parse_server(text, error, from.tls);
-    const agent_server server{parsed->host, parsed->port,
-                              parsed->tls.value_or(from.tls)};
+    agent_server server{parsed->host, parsed->port,
+                        parsed->tls.value_or(from.tls)};
+    server.proxy = reached_by.of(server);
     if (from.tls && !server.tls)
       refuse(line, from, "server",
              cli::quoted(text) + " is plain, which contradicts "
@@ -198,7 +239,7 @@ agent_options options(const cli::command_line& line, const agent_flags& from) {
   result.examine = [](executor& unit, const agent_server& server,
                       const auto& scope, auto done) {
     // What speaks TLS would only say that it does.
-    if (server.tls)
+    if (server.tls || server.proxy)
       return done({});
     probe_peer(unit, server.host, server.port, scope, std::move(done));
   };
@@ -219,8 +260,13 @@ link_watch::end run(const agent_flags& flags, agent_options options) {
   std::string nodes;
   for (const auto& server : options.servers) {
     const auto node = cli::to_string({server.host, server.port});
-    log.info("{}.{} dials {} over {}{}", options.tunnel, options.endpoint, node,
-             flags.transport, server.tls ? ", with TLS" : "");
+    const auto through
+      = server.proxy
+          ? ", through the proxy "
+              + cli::to_string({server.proxy->host, server.proxy->port})
+          : "";
+    log.info("{}.{} dials {} over {}{}{}", options.tunnel, options.endpoint,
+             node, flags.transport, server.tls ? ", with TLS" : "", through);
     nodes += (nodes.empty() ? "" : ", ") + node;
   }
   if (options.tls.insecure && options.tls.pins.empty())
@@ -264,7 +310,8 @@ int run_agent_program(const agent_program& program, int argc, char** argv) {
       std::cerr << problem.str() << '\n';
     return wrong.empty() ? std::nullopt : std::optional{cli::exit_failure};
   });
-  cli::hide_value(argc, argv, "password");
+  for (const auto* secret : {"password", "proxy"})
+    cli::hide_value(argc, argv, secret);
   if (code)
     return *code;
   try {

@@ -222,6 +222,7 @@ void agent_state::dial(transport_kind transport, lane& lane, time_point now) {
   options.host = context_->server.host;
   options.port = context_->server.port;
   options.tls = context_->tls;
+  options.proxy = context_->server.proxy;
   options.scope = context_->dials;
   options.timeout
     = dial_patience(lane.redials.outage(now), lane.usual, patient);
@@ -265,7 +266,7 @@ void agent_state::on_dialled(dial_done& done) {
     if (!draining_)
       complain(lane, done.transport,
                foreign_text(done.result.detail)
-                 + (node_.empty() && !context_->tls
+                 + (node_.empty() && !context_->tls && !context_->server.proxy
                         && done.result.error == link_error::refused
                       ? " (is a node running there?)"
                       : ""));

@@ -122,10 +122,10 @@ class Node(Program):
 class Agent(Program):
     def __init__(self, programs, folder, port, transport="mix", name="agent",
                  program="aps-endpoint", tunnel="tunnel1", endpoint="app1",
-                 password=PASSWORD, flags=(), env=None):
+                 password=PASSWORD, flags=(), env=None, server=None):
         argv = [pathlib.Path(programs) / program, "-server",
-                f"127.0.0.1:{port}", "-tunnel", tunnel, "-name", endpoint,
-                *flags]
+                server or f"127.0.0.1:{port}", "-tunnel", tunnel, "-name",
+                endpoint, *flags]
         if program == "aps-endpoint":
             argv += ["-transport", transport]
         super().__init__(name, argv, folder,

@@ -17,6 +17,11 @@ _libc = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 
 
+# Proxies of the machine are not for what runs on it alone.
+ENVIRONMENT = {name: value for name, value in os.environ.items()
+               if not name.lower().endswith("_proxy")}
+
+
 def _die_with_parent():
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -80,7 +85,7 @@ class Program:
         self.name = name
         self.argv = [str(word) for word in argv]
         self.log_file = pathlib.Path(folder) / f"{name}.log"
-        self.env = {**os.environ, **(env or {})}
+        self.env = {**ENVIRONMENT, **(env or {})}
         self.process = None
 
     def start(self):

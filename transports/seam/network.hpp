@@ -15,12 +15,23 @@
 
 namespace aps {
 
+/// An HTTP proxy that lets connections through (CONNECT, RFC 9110, 9.3.6).
+struct http_proxy {
+  std::string host; ///< IPv6 without brackets
+  uint16_t port = 0;
+  std::string authorization; ///< of Proxy-Authorization; empty = none
+
+  bool operator==(const http_proxy&) const = default;
+};
+using http_proxy_ptr = std::shared_ptr<const http_proxy>;
+
 struct dial_options {
   transport_kind transport = transport_kind::grpc;
   std::string host;
   uint16_t port = 0;
   duration timeout = std::chrono::seconds(10);
-  client_tls_ptr tls = nullptr; ///< null = plain
+  client_tls_ptr tls = nullptr;   ///< null = plain
+  http_proxy_ptr proxy = nullptr; ///< that the connection goes through
   /// Closing it ends this dial at once; null = nobody does.
   std::shared_ptr<live_set> scope;
 };

@@ -7,6 +7,7 @@
 #include "transports/tunnel/grpc/grpc_link.hpp"
 #include "transports/tunnel/link_errors.hpp"
 #include "transports/tunnel/poll/poll_client_link.hpp"
+#include "transports/tunnel/proxy_pass.hpp"
 #include "transports/tunnel/websocket/websocket_link.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -36,8 +37,12 @@ class dialer : public std::enable_shared_from_this<dialer> {
                                  if (!error)
                                    me->on_deadline();
                                }));
-    dial_by_name(unit_, shared_from_this(), *stream_, options_.host,
-                 options_.port);
+    if (const auto& proxy = options_.proxy)
+      dial_by_name(unit_, shared_from_this(), *stream_, proxy->host,
+                   proxy->port);
+    else
+      dial_by_name(unit_, shared_from_this(), *stream_, options_.host,
+                   options_.port);
   }
 
   bool is_over() const noexcept { return !done_; }
@@ -45,6 +50,15 @@ class dialer : public std::enable_shared_from_this<dialer> {
   void on_connected(const error_code& error) {
     if (error)
       fail(error);
+    else if (options_.proxy)
+      pass();
+    else
+      on_passed({});
+  }
+
+  void on_passed(const std::string& why) {
+    if (!why.empty())
+      give_up(link_error::refused, why);
     else if (options_.tls)
       secure();
     else
@@ -70,6 +84,12 @@ class dialer : public std::enable_shared_from_this<dialer> {
   }
 
  private:
+  void pass() {
+    if (done_)
+      pass_proxy(unit_, shared_from_this(), *stream_, *options_.proxy,
+                 authority_);
+  }
+
   void secure() {
     if (done_)
       secure_stream(unit_, shared_from_this(), *stream_,
@@ -102,7 +122,8 @@ class dialer : public std::enable_shared_from_this<dialer> {
         break;
     }
     return open_poll(unit_, std::move(stream_), authority_,
-                     {options_.tls, options_.host}, std::move(answer));
+                     {options_.tls, options_.host, options_.proxy, authority_},
+                     std::move(answer));
   }
 
   void on_deadline() { give_up(link_error::timed_out, "timed out"); }
@@ -116,7 +137,13 @@ class dialer : public std::enable_shared_from_this<dialer> {
   }
 
   void fail(const error_code& error) {
-    finish(nullptr, classify_socket_error(error), error.message());
+    finish(nullptr, classify_socket_error(error),
+           (options_.proxy ? "the proxy "
+                               + config::authority(options_.proxy->host,
+                                                   options_.proxy->port)
+                               + ": "
+                           : std::string{})
+             + error.message());
   }
 
   void finish(link_ptr link, link_error error, const std::string& reason) {

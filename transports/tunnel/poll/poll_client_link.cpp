@@ -62,10 +62,11 @@ struct lane {
 class poll_client_link final : public link_base {
  public:
   poll_client_link(io_unit& unit, const tcp::endpoint& node,
-                   std::string authority, poll_tls tls, tls_facts_ptr first)
+                   std::string authority, poll_route route, tls_facts_ptr first)
       : link_base(unit, transport_kind::poll, to_string(node), {},
                   std::move(first)),
-        node_(node), authority_(std::move(authority)), tls_(std::move(tls)) {}
+        node_(node), authority_(std::move(authority)),
+        route_(std::move(route)) {}
 
   void open(stream_ptr stream, poll_result done) {
     opened_ = std::move(done);
@@ -161,7 +162,7 @@ class poll_client_link final : public link_base {
 
   void transmit(lane& which) {
     if (!which.over)
-      which.over = std::make_shared<poll_connection>(io(), node_, tls_);
+      which.over = std::make_shared<poll_connection>(io(), node_, route_);
     which.asked = io().now();
     which.retry_at = time_point::max();
     which.progress = which.over->progress();
@@ -342,7 +343,7 @@ class poll_client_link final : public link_base {
     auto& idle = down_.busy ? up_ : down_;
     auto over = idle.busy ? nullptr : std::exchange(idle.over, nullptr);
     if (!over || !over->reusable())
-      over = std::make_shared<poll_connection>(io(), node_, tls_);
+      over = std::make_shared<poll_connection>(io(), node_, route_);
     const auto code = close_code_ != 0 ? close_code_ : abnormal_closure;
     over->farewell(
       head_of(poll_close_path, poll_number(poll_close_field, code), {}, 0));
@@ -355,7 +356,7 @@ class poll_client_link final : public link_base {
 
   const tcp::endpoint node_;
   const std::string authority_;
-  const poll_tls tls_; // of connections that come after the first
+  const poll_route route_; // of connections that come after the first
   poll_result opened_;
   std::string token_;
   lane down_; // asks for the node's batches
@@ -372,9 +373,9 @@ class poll_client_link final : public link_base {
 } // namespace
 
 link_ptr open_poll(io_unit& unit, stream_ptr stream, std::string authority,
-                   poll_tls tls, poll_result done) {
+                   poll_route route, poll_result done) {
   auto result = std::make_shared<poll_client_link>(
-    unit, stream->peer(), std::move(authority), std::move(tls),
+    unit, stream->peer(), std::move(authority), std::move(route),
     tls_facts_of(*stream));
   result->open(std::move(stream), std::move(done));
   return result;

@@ -16,10 +16,10 @@ using poll_result
   = std::function<void(link_ptr, link_error, std::string detail)>;
 
 /// The agent's side of a poll link: asks the node at the other end of a
-/// connected stream for one. `authority` is the Host header, `tls` for the
-/// connections that follow. The returned link is there to be aborted meanwhile.
-/// The stream belongs to the unit. Thread: the unit's.
+/// connected stream for one. `authority` is the Host header, `route` for
+/// the connections that follow. The returned link is there to be aborted
+/// meanwhile. The stream belongs to the unit. Thread: the unit's.
 link_ptr open_poll(io_unit& unit, stream_ptr stream, std::string authority,
-                   poll_tls tls, poll_result done);
+                   poll_route route, poll_result done);
 
 } // namespace aps

@@ -3,6 +3,7 @@
 #include "transports/net/guard.hpp"
 #include "transports/net/tls/client_settings.hpp"
 #include "transports/tunnel/poll/poll_wire.hpp"
+#include "transports/tunnel/proxy_pass.hpp"
 #include "transports/wire/codec.hpp"
 
 #include <boost/asio/write.hpp>
@@ -40,9 +41,10 @@ poll_reply to_reply(http::response<http::string_body>&& from) {
 
 } // namespace
 
-poll_connection::poll_connection(io_unit& unit, tcp::endpoint to, poll_tls tls)
+poll_connection::poll_connection(io_unit& unit, tcp::endpoint to,
+                                 poll_route route)
     : unit_(unit), stream_(std::make_unique<byte_stream>(unit.context())),
-      to_(std::move(to)), tls_(std::move(tls)) {}
+      to_(std::move(to)), route_(std::move(route)) {}
 
 poll_connection::poll_connection(io_unit& unit, stream_ptr stream,
                                  tcp::endpoint to)
@@ -70,13 +72,23 @@ void poll_connection::connect(void (poll_connection::*next)()) {
                    return me->finish(error, {});
                  me->stream_->connected();
                  ++me->progress_;
-                 if (me->tls_.settings)
-                   secure_stream(me->unit_, me, *me->stream_,
-                                 as_settings(me->tls_.settings), me->tls_.host,
-                                 "http/1.1");
+                 if (const auto& proxy = me->route_.proxy)
+                   pass_proxy(me->unit_, me, *me->stream_, *proxy,
+                              me->route_.authority);
                  else
-                   me->on_secured({});
+                   me->on_passed({});
                }));
+}
+
+void poll_connection::on_passed(const std::string& why) {
+  if (!why.empty())
+    return finish(asio::error::connection_refused, {});
+  ++progress_;
+  if (route_.tls)
+    secure_stream(unit_, shared_from_this(), *stream_, as_settings(route_.tls),
+                  route_.host, "http/1.1");
+  else
+    on_secured({});
 }
 
 void poll_connection::on_secured(const std::string& why) {

@@ -2,6 +2,7 @@
 
 #include "transports/net/byte_stream.hpp"
 #include "transports/net/io_unit.hpp"
+#include "transports/seam/network.hpp"
 #include "transports/seam/slice.hpp"
 #include "transports/seam/tls/client_tls.hpp"
 
@@ -28,10 +29,12 @@ struct poll_reply {
   std::string body;
 };
 
-/// How a connection is made secure.
-struct poll_tls {
-  client_tls_ptr settings = nullptr; ///< null = it is plain
-  std::string host = {};             ///< whose certificate it must be
+/// How a connection gets to the node once its first stage stands.
+struct poll_route {
+  client_tls_ptr tls = nullptr;   ///< null = it is plain
+  std::string host = {};          ///< whose certificate it must be
+  http_proxy_ptr proxy = nullptr; ///< null = it is the node itself
+  std::string authority = {};     ///< the node, as the proxy is asked for it
 };
 
 /// One HTTP/1.1 connection of an agent's poll link: connects when it is first
@@ -46,7 +49,8 @@ class poll_connection final
   using tcp = boost::asio::ip::tcp;
   using handler = std::function<void(const error_code&, poll_reply)>;
 
-  poll_connection(io_unit& unit, tcp::endpoint to, poll_tls tls = {});
+  /// `to`: the node, or the proxy of `route`.
+  poll_connection(io_unit& unit, tcp::endpoint to, poll_route route = {});
 
   /// Continues on a connected stream, which has its TLS.
   poll_connection(io_unit& unit, stream_ptr stream, tcp::endpoint to);
@@ -75,6 +79,9 @@ class poll_connection final
   void on_tick(time_point now) override;
   void on_exception(const std::string& text) override;
 
+  /// The proxy lets it through, or `why` it does not.
+  void on_passed(const std::string& why);
+
   /// The handshake is over; `why` it failed, if it did.
   void on_secured(const std::string& why);
 
@@ -95,7 +102,7 @@ class poll_connection final
   io_unit& unit_;
   const stream_ptr stream_;
   const tcp::endpoint to_;
-  const poll_tls tls_;
+  const poll_route route_;
   void (poll_connection::*next_)() = nullptr; ///< once it is connected
   handler done_;
   std::string head_;
