@@ -54,6 +54,20 @@ class watch {
     pump();
   }
 
+  // What the monitor heard before the door closed is told, that the node stops
+  // above all; who does not read is cut by the server.
+  void on_down(const caf::down_msg& gone) {
+    if (gone.source != from_.door.address() || state_ == state::waiting)
+      return self_->quit();
+    compat::request(
+      self_, from_.monitor, get_counts{},
+      [this](const monitor_counts&) {
+        closing_ = true;
+        pump();
+      },
+      [this](const caf::error&) { self_->quit(); });
+  }
+
   void end() { sink_->end(status_); }
 
  private:
@@ -75,8 +89,13 @@ class watch {
   }
 
   void pump() {
-    if (state_ != state::ready || queue_.empty())
+    if (state_ != state::ready)
       return;
+    if (queue_.empty()) {
+      if (closing_)
+        self_->quit();
+      return;
+    }
     auto next = queue_.take();
     state_ = state::writing;
     under_way_ = next.events;
@@ -94,6 +113,7 @@ class watch {
   watch_queue queue_;
   state state_ = state::waiting;
   uint32_t under_way_ = 0; ///< events in what is being written
+  bool closing_ = false;   ///< nothing more is heard
   grpc::Status status_ = the_end();
 };
 
@@ -104,7 +124,8 @@ caf::behavior watcher(caf::event_based_actor* self, watch_sources from,
   auto state
     = std::make_shared<watch>(self, std::move(from), std::move(wish), sink);
   self->attach_functor([state] { state->end(); });
-  compat::on_down(self, [self](const caf::down_msg&) { self->quit(); });
+  compat::on_down(self,
+                  [state](const caf::down_msg& gone) { state->on_down(gone); });
   state->begin();
   return {
     [state](const monitor_snapshot& start) { state->on_start(start); },

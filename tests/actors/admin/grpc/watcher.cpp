@@ -197,11 +197,36 @@ CAF_TEST(it_ends_with_a_word_when_the_node_does) {
     else
       compat::stop_anonymously(script.door);
     script.run();
+    script.take_all();
     CAF_REQUIRE(script.reader.over);
     CAF_CHECK(script.reader.over->error_code()
               == grpc::StatusCode::UNAVAILABLE);
     CAF_CHECK_EQUAL(script.reader.over->error_message(), "the node stops");
   }
+}
+
+CAF_TEST(it_tells_what_happened_before_the_node_ends) {
+  watching script;
+  script.answer_snapshot();
+  script.happen(3);
+  compat::send_anonymously(script.monitor, event{event_kind::node_draining});
+  compat::stop_anonymously(script.door);
+  script.run();
+  CAF_CHECK(!script.reader.over);
+  script.take_all();
+  CAF_REQUIRE(script.reader.over);
+  CAF_CHECK_EQUAL(missed_in(script.reader.read, 0), 0u);
+  CAF_REQUIRE_EQUAL(script.reader.read.size(), 5u);
+  CAF_CHECK_EQUAL(script.reader.read.back().occurrence().kind(),
+                  "node-draining");
+}
+
+CAF_TEST(without_a_snapshot_it_ends_at_once) {
+  watching script;
+  script.happen(1);
+  compat::stop_anonymously(script.door);
+  script.run();
+  CAF_CHECK(script.reader.over);
 }
 
 CAF_TEST(it_ends_with_the_reason_when_there_is_no_snapshot) {
