@@ -57,7 +57,8 @@ std::string why_no_target(const std::string& text) {
 }
 
 std::string why_no_proxy(const std::string& text) {
-  return text == no_proxy ? std::string{} : why_not<parse_http_proxy>(text);
+  return config::lower_case(text) == no_proxy ? std::string{}
+                                              : why_not<parse_http_proxy>(text);
 }
 
 /// A name that the node would take, too.

@@ -157,29 +157,29 @@ std::string_view variable(const char* small, const char* large) {
 /// The proxy for a node; null = none.
 class proxies {
  public:
-  /// Throws usage_error when the environment's is none.
   explicit proxies(const agent_flags& from)
       : given_(!from.proxy.empty()),
-        exceptions_(variable("no_proxy", "NO_PROXY")) {
-    const auto text
-      = given_ ? from.proxy : variable("https_proxy", "HTTPS_PROXY");
-    if (text.empty() || text == no_proxy)
-      return;
+        text_(given_ ? from.proxy : variable("https_proxy", "HTTPS_PROXY")),
+        exceptions_(variable("no_proxy", "NO_PROXY")) {}
+
+  /// Throws usage_error when the environment names what is none.
+  http_proxy_ptr of(const agent_server& server) {
+    if (text_.empty() || config::lower_case(text_) == no_proxy
+        || (!given_ && exceptions_.contain(server.host, server.port)))
+      return nullptr;
+    if (proxy_)
+      return proxy_;
     std::string error;
-    const auto found = parse_http_proxy(text, error);
+    const auto found = parse_http_proxy(text_, error);
     if (!found)
       throw usage_error("HTTPS_PROXY " + error
                         + "; or -proxy none to dial without one");
-    proxy_ = std::make_shared<const http_proxy>(*found);
-  }
-
-  http_proxy_ptr of(const agent_server& server) const {
-    return given_ || !exceptions_.contain(server.host, server.port) ? proxy_
-                                                                    : nullptr;
+    return proxy_ = std::make_shared<const http_proxy>(*found);
   }
 
  private:
   const bool given_;
+  const std::string text_;
   const proxy_exceptions exceptions_;
   http_proxy_ptr proxy_;
 };
@@ -192,7 +192,7 @@ duration to_duration(double seconds) {
 /// `from` with values that their flags have checked.
 agent_options options(const cli::command_line& line, const agent_flags& from) {
   agent_options result;
-  const proxies reached_by{from};
+  proxies reached_by{from};
   for (const auto& text : from.servers) {
     std::string error;
     const auto parsed = parse_server(text, error, from.tls);

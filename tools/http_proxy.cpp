@@ -28,6 +28,14 @@ std::optional<char> hex_byte(std::string_view digits) {
   return static_cast<char>(value);
 }
 
+// RFC 3986, 3.1.
+bool is_scheme(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+           || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+  });
+}
+
 // RFC 3986, 2.1; nothing for a "%" that encodes nothing.
 std::optional<std::string> percent_decoded(std::string_view text) {
   std::string out;
@@ -71,7 +79,10 @@ std::string basic(std::string_view login) {
 
 std::optional<http_proxy> parse_http_proxy(std::string_view text,
                                            std::string& error) {
-  const auto mark = text.find("://");
+  auto mark = text.find("://");
+  // Else it stands in a password.
+  if (!is_scheme(text.substr(0, mark)))
+    mark = text.npos;
   const auto scheme = config::lower_case(text.substr(0, mark == text.npos ? 0 : mark));
   auto rest = mark == text.npos ? text : text.substr(mark + 3);
   if (!scheme.empty() && scheme != "http") {
@@ -105,7 +116,7 @@ std::optional<http_proxy> parse_http_proxy(std::string_view text,
 
 proxy_exceptions::proxy_exceptions(std::string_view list) {
   for (size_t end = 0; end != list.npos; list.remove_prefix(end + 1)) {
-    end = list.find(',');
+    end = list.find_first_of(", \t");
     const auto word = cli::trimmed(list.substr(0, end));
     if (word == "*")
       all_ = true;

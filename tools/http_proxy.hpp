@@ -21,7 +21,8 @@ std::optional<http_proxy> parse_http_proxy(std::string_view text,
 
 /// Who is reached without a proxy, as NO_PROXY lists them by custom: names,
 /// with all below them (a dot or "*." in front changes nothing), addresses,
-/// networks, each with ":port" if one port is meant; "*" for everybody.
+/// networks, each with ":port" if one port is meant; "*" for everybody; commas
+/// or blanks between them.
 /// Loopback always is. Entries that are none of it are left out.
 class proxy_exceptions {
  public:

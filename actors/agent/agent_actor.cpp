@@ -260,6 +260,7 @@ void agent_state::on_dialled(dial_done& done) {
   auto& link = done.result.connected;
   if (!link) {
     lane.redials.on_failed(now);
+    lane.redials.hold(now + done.result.rest);
     if (!found_.text.empty() && node_.empty())
       lane.redials.hold(now + pause_before(found_));
     metrics_.on_dial_failed(done.transport);

@@ -44,6 +44,7 @@ CAF_TEST(proxies are read as people write them) {
     {"http://a%40b:p%3A%2F@proxy", "proxy:80 a@b:p:/"},
     {"http://alice:p@ss@proxy", "proxy:80 alice:p@ss"},
     {"http://alice:a:b@proxy", "proxy:80 alice:a:b"},
+    {"alice:a://b@proxy", "proxy:80 alice:a://b"},
     {"http://alice:%C3%A4@proxy", "proxy:80 alice:\xc3\xa4"},
   };
   for (const auto& [text, wanted] : table)
@@ -96,6 +97,7 @@ CAF_TEST(exceptions are what NO_PROXY means elsewhere) {
     {"*.node.test", "a.node.test", true},
     {"other.test , node.test", "node.test", true},
     {"other.test,,", "node.test", false},
+    {"other.test node.test", "node.test", true},
     {"node.test:8443", "node.test", false},
     {"node.test:8443", "node.test", true, 8443},
     {"10.0.0.0/8", "10.1.2.3", true},

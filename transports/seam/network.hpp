@@ -41,6 +41,7 @@ struct dial_result {
   link_ptr connected;
   link_error error = link_error::none;
   std::string detail;
+  duration rest{}; ///< before it makes sense to dial again
 };
 
 /// Everything the actor side asks of the I/O side. The real one has sockets

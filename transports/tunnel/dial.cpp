@@ -56,10 +56,14 @@ class dialer : public std::enable_shared_from_this<dialer> {
       on_passed({});
   }
 
-  void on_passed(const std::string& why) {
-    if (!why.empty())
-      give_up(link_error::refused, why);
-    else if (options_.tls)
+  void on_passed(const proxy_answer& answer) {
+    if (!answer.why.empty()) {
+      rest_ = answer.rest;
+      give_up(link_error::refused, answer.why);
+      return;
+    }
+    passing_ = false;
+    if (options_.tls)
       secure();
     else
       open();
@@ -126,7 +130,15 @@ class dialer : public std::enable_shared_from_this<dialer> {
                      std::move(answer));
   }
 
-  void on_deadline() { give_up(link_error::timed_out, "timed out"); }
+  void on_deadline() {
+    give_up(link_error::timed_out,
+            passing_ ? "the proxy " + proxy_name() + " timed out"
+                     : "timed out");
+  }
+
+  std::string proxy_name() const {
+    return config::authority(options_.proxy->host, options_.proxy->port);
+  }
 
   void give_up(link_error why, const std::string& reason) {
     finish(nullptr, why, reason);
@@ -138,11 +150,7 @@ class dialer : public std::enable_shared_from_this<dialer> {
 
   void fail(const error_code& error) {
     finish(nullptr, classify_socket_error(error),
-           (options_.proxy ? "the proxy "
-                               + config::authority(options_.proxy->host,
-                                                   options_.proxy->port)
-                               + ": "
-                           : std::string{})
+           (passing_ ? "the proxy " + proxy_name() + ": " : std::string{})
              + error.message());
   }
 
@@ -155,6 +163,7 @@ class dialer : public std::enable_shared_from_this<dialer> {
     result.connected = std::move(link);
     if (!result.connected) {
       result.error = error;
+      result.rest = rest_;
       result.detail = "cannot connect to " + authority_ + ": " + reason;
     }
     done(std::move(result));
@@ -166,6 +175,8 @@ class dialer : public std::enable_shared_from_this<dialer> {
   std::shared_ptr<live_set> live_;
   std::function<void(dial_result)> done_;
   asio::steady_timer deadline_;
+  bool passing_ = options_.proxy != nullptr;
+  duration rest_{};
   stream_ptr stream_; // until a link has it
   link_ptr link_; // while its handshake runs, and until we go
 };

@@ -11,6 +11,13 @@ namespace {
 
 constexpr size_t most_head = 16 * 1024;
 
+// A wrong login asked for again and again may lock an account.
+constexpr std::chrono::seconds rest_of_login{30};
+
+// What a proxy forbids it will not allow a moment later. What it cannot reach,
+// 5xx, may be back at any time.
+constexpr std::chrono::seconds rest_of_ban{5};
+
 } // namespace
 
 proxy_talk::proxy_talk(const http_proxy& proxy, const std::string& authority)
@@ -23,15 +30,15 @@ proxy_talk::proxy_talk(const http_proxy& proxy, const std::string& authority)
   request_ += "\r\n";
 }
 
-std::optional<std::string> proxy_talk::on_byte(char byte) {
+std::optional<proxy_answer> proxy_talk::on_byte(char byte) {
   answer_ += byte;
   const std::string_view start = "HTTP/1.";
   if (!std::string_view{answer_}.substr(0, start.size()).starts_with(
         start.substr(0, answer_.size())))
-    return "the proxy " + name_ + " speaks no HTTP/1.1";
+    return refuse("speaks no HTTP/1.1");
   if (answer_.size() > most_head)
-    return "the proxy " + name_ + " has no end of its answer";
-  if (!answer_.ends_with("\r\n\r\n") && !answer_.ends_with("\n\n"))
+    return refuse("has no end of its answer");
+  if (!answer_.ends_with("\n\r\n") && !answer_.ends_with("\n\n"))
     return std::nullopt;
   // Something final follows (RFC 9110, 15.2).
   if (answer_.size() > 9 && answer_[9] == '1') {
@@ -41,17 +48,19 @@ std::optional<std::string> proxy_talk::on_byte(char byte) {
   return verdict();
 }
 
-std::string proxy_talk::verdict() const {
+proxy_answer proxy_talk::verdict() const {
   const auto line
     = std::string_view{answer_}.substr(0, answer_.find_first_of("\r\n"));
   const auto status = line.substr(std::min<size_t>(9, line.size()));
   if (status.starts_with('2'))
     return {};
-  auto out = "the proxy " + name_ + " answered "
-             + (status.empty() ? "without a status" : foreign_text(status));
+  if (status.empty())
+    return refuse("answered without a status");
+  const auto said = "answered " + foreign_text(status);
   if (status.starts_with("407"))
-    out += ": it asks for a user and a password, or for others";
-  return out;
+    return refuse(said + ": it asks for a user and a password, or for others",
+                  rest_of_login);
+  return refuse(said, status.starts_with('4') ? rest_of_ban : duration::zero());
 }
 
 } // namespace aps

@@ -14,6 +14,11 @@
 
 namespace aps {
 
+struct proxy_answer {
+  std::string why; ///< there is no way; empty = it is open
+  duration rest{}; ///< before it makes sense to ask again
+};
+
 /// What is said to an HTTP proxy, and what it said so far.
 class proxy_talk {
  public:
@@ -22,19 +27,22 @@ class proxy_talk {
 
   const std::string& request() const noexcept { return request_; }
 
-  /// One more byte of the answer; then the next belongs to who is behind the
-  /// proxy if something is returned: empty = the way is open, else why not.
-  std::optional<std::string> on_byte(char byte);
+  /// One more byte of the answer. Something is returned with its last one: the
+  /// next belongs to who is behind the proxy.
+  std::optional<proxy_answer> on_byte(char byte);
 
   /// What to tell when the connection failed.
-  std::string trouble(const std::string& error) const {
-    return "the proxy " + name_ + ": " + error;
+  proxy_answer trouble(const std::string& error) const {
+    return {"the proxy " + name_ + ": " + error};
   }
 
   char byte = 0; ///< that is read next
 
  private:
-  std::string verdict() const;
+  proxy_answer refuse(const std::string& why, duration rest = {}) const {
+    return {"the proxy " + name_ + " " + why, rest};
+  }
+  proxy_answer verdict() const;
 
   std::string name_;
   std::string request_;
@@ -65,8 +73,8 @@ void hear_proxy(io_unit& unit, const std::shared_ptr<Owner>& owner,
 } // namespace detail
 
 /// Asks `proxy`, to which `stream` is connected, for a way to `authority`, and
-/// calls `owner->on_passed(why)` with what went wrong, or nothing, exceptions
-/// guarded. `stream` belongs to `owner`. Thread: the unit's.
+/// calls `owner->on_passed(proxy_answer)`, exceptions guarded. `stream` belongs
+/// to `owner`. Thread: the unit's.
 template <class Owner>
 void pass_proxy(io_unit& unit, const std::shared_ptr<Owner>& owner,
                 byte_stream& stream, const http_proxy& proxy,

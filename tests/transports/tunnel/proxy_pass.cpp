@@ -15,8 +15,9 @@ std::string told(std::string_view answer) {
   proxy_talk uut{plain, "node.test:443"};
   for (size_t i = 0; i < answer.size(); ++i)
     if (const auto found = uut.on_byte(answer[i]))
-      return (found->empty() ? "open" : *found) + " "
-             + std::to_string(answer.size() - i - 1);
+      return (found->why.empty() ? "open" : found->why) + " "
+             + std::to_string(answer.size() - i - 1)
+             + (found->rest > duration::zero() ? " rests" : "");
   return "more";
 }
 
@@ -43,10 +44,14 @@ CAF_TEST(answers are understood and nothing behind them is taken) {
     {"HTTP/1.1 200 OK\r\n", "more"},
     {"HT", "more"},
     {"", "more"},
-    {"HTTP/1.1 403 Forbidden\r\n\r\nno", proxy + "answered 403 Forbidden 2"},
+    {"HTTP/1.1 403 Forbidden\r\n\r\nno",
+     proxy + "answered 403 Forbidden 2 rests"},
     {"HTTP/1.1 407 X\r\n\r\n",
-     proxy + "answered 407 X: it asks for a user and a password, or for "
-             "others 0"},
+     proxy
+       + "answered 407 X: it asks for a user and a password, or for "
+         "others 0 rests"},
+    {"HTTP/1.1 502 Bad Gateway\r\nA: b\n\r\n",
+     proxy + "answered 502 Bad Gateway 0"},
     {"HTTP/1.1 302 Found\r\n\r\n", proxy + "answered 302 Found 0"},
     {"HTTP/1.1 5\x1b[3\r\n\r\n", proxy + "answered 5\\x1b[3 0"},
     {"HTTP/1.1\r\n\r\n", proxy + "answered without a status 0"},

@@ -76,12 +76,12 @@ void poll_connection::connect(void (poll_connection::*next)()) {
                    pass_proxy(me->unit_, me, *me->stream_, *proxy,
                               me->route_.authority);
                  else
-                   me->on_passed({});
+                   me->on_passed(proxy_answer{});
                }));
 }
 
-void poll_connection::on_passed(const std::string& why) {
-  if (!why.empty())
+void poll_connection::on_passed(const proxy_answer& answer) {
+  if (!answer.why.empty())
     return finish(asio::error::connection_refused, {});
   ++progress_;
   if (route_.tls)

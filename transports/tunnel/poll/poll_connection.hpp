@@ -19,6 +19,8 @@
 
 namespace aps {
 
+struct proxy_answer; // transports/tunnel/proxy_pass.hpp
+
 /// What the node, or something in between, said to a request.
 struct poll_reply {
   unsigned status = 0;
@@ -79,8 +81,8 @@ class poll_connection final
   void on_tick(time_point now) override;
   void on_exception(const std::string& text) override;
 
-  /// The proxy lets it through, or `why` it does not.
-  void on_passed(const std::string& why);
+  /// The proxy lets it through, or not.
+  void on_passed(const proxy_answer& answer);
 
   /// The handshake is over; `why` it failed, if it did.
   void on_secured(const std::string& why);
