@@ -16,6 +16,7 @@ struct login_claim {
   visitor_access::state_ptr by; ///< its quotas lie there
   access_verdict verdict;
   std::string mark;    ///< of name and password
+  std::string visit;   ///< of the same and the address
   std::string address; ///< whose guess it is: `peer_group`
   std::string path;    ///< for login services
   bool proxied = false;
@@ -27,8 +28,6 @@ namespace {
 // Who guesses at which name: as many as `login_limit` knows, so that none of
 // them pushes another one out, whether somebody has that name or not.
 constexpr size_t user_buckets = login_limit::most_addresses;
-
-constexpr size_t key_bytes = 32;
 
 std::string retry_seconds(duration wait) {
   const auto whole = std::chrono::ceil<std::chrono::seconds>(wait).count();
@@ -53,6 +52,7 @@ visitor_pass_ptr delay(access_refusal refusal) {
   claim->refusal = std::move(refusal);
   auto out = std::make_shared<visitor_pass>();
   out->claim = std::move(claim);
+  out->refused = true;
   return out;
 }
 
@@ -90,11 +90,12 @@ bool asks_nothing(const access_rules& rules, const access_verdict& verdict) {
 } // namespace
 
 visitor_access::visitor_access()
-    : state_(std::make_shared<state>()), key_(random_bytes(key_bytes)) {}
+    : state_(std::make_shared<state>()), key_(random_bytes(mark_key_bytes)) {}
 
 void visitor_access::use(const config::node& config) {
   auto fresh = std::make_shared<const state>(
-    state{access_rules{config}, std::make_shared<credential_cache>()});
+    state{access_rules{config}, std::make_shared<credential_cache>(),
+          std::make_shared<credential_cache>()});
   const bool active = !fresh->rules.empty();
   {
     const std::lock_guard guard{mutex_};
@@ -124,11 +125,21 @@ access_answer visitor_access::admit(const visitor_request& request,
                                    .now = wall_clock_ms() / 1000},
                                   via);
   if (verdict.unproven) {
-    auto mark
-      = by->passwords->mark_of(verdict.login.user, verdict.login.password);
-    if (!by->passwords->knows(mark, now))
-      return ask_for_proof(by, std::move(verdict), std::move(mark), request,
-                           now);
+    login_claim claim;
+    claim.by = by;
+    const auto& login = verdict.login;
+    claim.mark = by->passwords->mark_of(login.user, login.password);
+    claim.address = peer_group(request.visitor_address);
+    claim.visit = by->visits->mark_of(claim.address, claim.mark);
+    const auto pause = pause_of(claim.address, login.user, now);
+    const bool was_in = by->visits->remembers(claim.visit, now);
+    const bool known = by->passwords->knows(claim.mark, now);
+    if (!known || (pause > duration::zero() && !was_in)) {
+      claim.verdict = std::move(verdict);
+      return ask_for_proof(std::move(claim), request, pause, was_in);
+    }
+    if (!was_in)
+      by->visits->add(claim.visit, now);
   }
   if (asks_nothing(by->rules, verdict))
     return visitor_pass_ptr{};
@@ -183,26 +194,18 @@ access_answer visitor_access::enter(const state& by,
 
 // -- passwords ----------------------------------------------------------------
 
-access_answer visitor_access::ask_for_proof(const state_ptr& by,
-                                            access_verdict verdict,
-                                            std::string mark,
+access_answer visitor_access::ask_for_proof(login_claim claim,
                                             const visitor_request& request,
-                                            time_point now) {
-  auto group = peer_group(request.visitor_address);
-  if (const auto pause = pause_of(group, verdict.login.user, now);
-      pause > duration::zero() && !by->passwords->remembers(mark, now))
+                                            duration pause, bool was_in) {
+  if (pause > duration::zero() && !was_in)
     return delay(slow_down(limit::login_rate, "guesses at passwords", pause));
-  auto claim = std::make_shared<login_claim>();
-  auto pass = make_pass(by->rules, verdict, request.proxied, request.path);
+  auto pass
+    = make_pass(claim.by->rules, claim.verdict, request.proxied, request.path);
   // A limit of a user's would tell that there is one.
   pass->max_body_bytes = 0;
-  claim->by = by;
-  claim->verdict = std::move(verdict);
-  claim->mark = std::move(mark);
-  claim->address = std::move(group);
-  claim->proxied = request.proxied;
-  claim->path = request.path;
-  pass->claim = std::move(claim);
+  claim.proxied = request.proxied;
+  claim.path = request.path;
+  pass->claim = std::make_shared<login_claim>(std::move(claim));
   return pass;
 }
 
@@ -244,7 +247,7 @@ void visitor_access::look_at(const visitor_pass_ptr& first) {
   const auto& claim = *first->claim;
   const auto& login = claim.verdict.login;
   auto pause = pause_of(claim.address, login.user, clock_type::now());
-  if (claim.by->passwords->remembers(claim.mark, clock_type::now()))
+  if (claim.by->visits->remembers(claim.visit, clock_type::now()))
     pause = duration::zero();
   bool right = false;
   if (pause <= duration::zero()) {
@@ -274,8 +277,10 @@ void visitor_access::look_at(const visitor_pass_ptr& first) {
 
 access_answer visitor_access::settle(const login_claim& claim, bool right,
                                      time_point now) {
-  if (right)
+  if (right) {
+    claim.by->visits->add(claim.visit, now);
     return enter(*claim.by, claim.verdict, {claim.path, claim.proxied}, now);
+  }
   auto wrong = claim.verdict;
   if (wrong.user && (wrong.user->hash || !wrong.user->password.empty()))
     wrong.reason = "wrong password of " + wrong.user->name;
@@ -310,7 +315,7 @@ visitor_access::wait_for_login(const std::string& address, time_point now) {
 // -- guesses ------------------------------------------------------------------
 
 std::string visitor_access::bucket_of(const std::string& user) const {
-  const auto hash = keyed_hash(key_, user);
+  const auto hash = keyed_mark(key_, user);
   const auto number = static_cast<unsigned char>(hash[0]) << 8
                       | static_cast<unsigned char>(hash[1]);
   return std::to_string(static_cast<size_t>(number) % user_buckets);
@@ -319,10 +324,12 @@ std::string visitor_access::bucket_of(const std::string& user) const {
 duration visitor_access::pause_of(const std::string& address,
                                   const std::string& user,
                                   time_point now) const {
-  const auto bucket = user.empty() ? std::string{} : bucket_of(user);
   const std::lock_guard guard{mutex_};
+  if (by_address_.size() + by_user_.size() == 0)
+    return duration::zero();
   const auto out = by_address_.wait(address, now);
-  return bucket.empty() ? out : std::max(out, by_user_.wait(bucket, now));
+  return user.empty() ? out
+                      : std::max(out, by_user_.wait(bucket_of(user), now));
 }
 
 void visitor_access::note_guess(const std::string& address,

@@ -101,6 +101,9 @@ class visitor_access {
   struct state {
     access_rules rules;
     std::shared_ptr<credential_cache> passwords;
+    /// The same by the address that was in with them: during a pause a password
+    /// that is right elsewhere is a guess as any other.
+    std::shared_ptr<credential_cache> visits;
   };
   using state_ptr = std::shared_ptr<const state>;
   using waiting
@@ -115,9 +118,8 @@ class visitor_access {
   state_ptr now_in_use() const;
   access_answer enter(const state& by, const access_verdict& verdict,
                       const arrival& how, time_point now);
-  access_answer ask_for_proof(const state_ptr& by, access_verdict verdict,
-                              std::string mark, const visitor_request& request,
-                              time_point now);
+  access_answer ask_for_proof(login_claim claim, const visitor_request& request,
+                              duration pause, bool was_in);
   access_answer settle(const login_claim& claim, bool right, time_point now);
   access_refusal refuse(const access_rules& rules,
                         const access_verdict& verdict, bool proxied) const;

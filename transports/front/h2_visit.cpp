@@ -132,6 +132,8 @@ void h2_visit::start_exchange(onward_request request) {
     std::move(request.facts), shared_from_this(),
     from_->answer_window(request.window));
   passed_on_ = true;
+  if (request.pass && request.pass->refused)
+    from_->proves_nothing();
   if (request.pass)
     exchange_->admit_with(std::move(request.pass));
   if (continue_due_)

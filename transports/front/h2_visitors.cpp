@@ -119,6 +119,11 @@ bool h2_visitors::has_visits() noexcept {
   return !visits_.empty();
 }
 
+void h2_visitors::proves_nothing() {
+  if (place_ && has_visits() && visits_.size() == 1)
+    place_->set(standing::asked);
+}
+
 void h2_visitors::on_tick(time_point now) {
   const auto connection = connection_.lock();
   if (!connection)

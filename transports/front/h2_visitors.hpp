@@ -66,6 +66,10 @@ class h2_visitors final : public h2_acceptor,
   /// the visitor's address has its share.
   std::shared_ptr<void> take_descriptor();
 
+  /// The latest request is refused, only later. With no other the connection is
+  /// a stranger's.
+  void proves_nothing();
+
  private:
   void make_room();
   void leave(h2_connection& connection);

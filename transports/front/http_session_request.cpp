@@ -178,8 +178,11 @@ void http_session::start_exchange(onward_request request) {
     unit_, context_->to()->next_id(), std::move(request.head),
     std::move(request.facts), self(), request.window);
   request_.passed_on = true;
-  if (request.pass)
+  if (request.pass) {
+    if (request.pass->refused && place_)
+      place_->set(standing::asked);
     exchange_->admit_with(std::move(request.pass));
+  }
   if (request_.continue_due)
     continue_at_ = unit_.now() + limits().continue_timeout;
   context_->to()->start(exchange_);

@@ -134,11 +134,14 @@ CAF_TEST(guesses are slowed and who was in before is not ) {
   for (uint32_t i = 0; i < login_limit::burst; ++i)
     refused(prove(ask(0, basic("alice", std::to_string(i)))));
   const auto again = ask(0, basic("alice", "one more"));
+  CAF_CHECK(passed(again)->refused);
   // The name is slow from elsewhere, too; another address with another name
   // is not, and neither is a token.
   address = "192.0.2.2";
   const auto there = ask(0, basic("alice", "from elsewhere"));
   const auto other = ask(0, basic("bob", "x"));
+  // Else who guesses would be told at once that it is right.
+  const auto stolen = ask(0, right);
   address = "192.0.2.1";
   const auto began = clock_type::now();
   const auto slowed = prove(again);
@@ -148,6 +151,7 @@ CAF_TEST(guesses are slowed and who was in before is not ) {
   CAF_CHECK_NOT_EQUAL(field_of(refused(slowed), "retry-after"), "");
   CAF_CHECK(!passed(ask(0, right))->claim);
   CAF_CHECK_EQUAL(refused(prove(there)).cause, outcome::rate_limited);
+  CAF_CHECK_EQUAL(refused(prove(stolen)).cause, outcome::rate_limited);
   CAF_CHECK_EQUAL(refused(prove(other)).cause, outcome::unauthorized);
   CAF_CHECK(passed(ask(0, "Bearer token-of-the-builds")));
 }

@@ -33,6 +33,8 @@ struct visitor_pass {
   std::shared_ptr<void> places = {};
   /// Not null: `front::start` has to look at the password first.
   std::shared_ptr<const login_claim> claim = {};
+  bool refused
+    = false; ///< it is, only later: whoever came with it proves nothing
   /// Not empty: `front::start` has to ask these, one after the other.
   std::vector<std::shared_ptr<login_service>> logins = {};
   std::string visitor_path = {}; ///< path and query as sent, for `logins`
