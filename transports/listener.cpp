@@ -340,8 +340,8 @@ class open_port : public std::enable_shared_from_this<open_port> {
 
   void to_http(io_unit& unit, stream_ptr stream, std::string bytes,
                place_ptr place) {
-    if (place->reserved()
-        && !(options_.agents && may_be_agent(bytes)))
+    if (!(options_.agents && may_be_agent(bytes))
+        && place->still_reserved(stream->socket().native_handle()))
       return refuse_reserved(unit, std::move(stream), place);
     start_http_session(unit, std::move(stream), std::move(bytes), http_,
                        std::move(place));
@@ -349,7 +349,8 @@ class open_port : public std::enable_shared_from_this<open_port> {
 
   void to_h2(io_unit& unit, stream_ptr stream, std::string bytes,
              place_ptr place) {
-    if (place->reserved() && !options_.agents)
+    if (!options_.agents
+        && place->still_reserved(stream->socket().native_handle()))
       return refuse_reserved(unit, std::move(stream), place);
     h2_door::handlers handlers;
     if (options_.agents)

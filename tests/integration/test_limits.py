@@ -10,12 +10,15 @@ import resource
 import select
 import socket
 import struct
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import metrics
 import openapi
 from harness import TIME_SCALE, Case, free_port, listening, main, wait_until
+from origin import Origin
+from wire import Visitor, basic
 
 STRANGER = "127.0.0.2"
 VISITOR = "127.0.0.3"
@@ -219,6 +222,61 @@ class Descriptors(LimitCase):
             return one.recv(12, socket.MSG_PEEK).endswith(b"503")
         except OSError:
             return False
+
+    def test_a_burst_of_visitors_leaves_room_for_agents(self):
+        stack = self.build("ws")
+        self.few(stack, 128)
+        held = []
+
+        def come(number):
+            for i in range(number, 204, 16):
+                with contextlib.suppress(OSError):
+                    held.append(self.hold(stack.port, f"127.0.1.{i % 20 + 1}",
+                                          request("/gate")))
+        threads = [threading.Thread(target=come, args=(number,))
+                   for number in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        wait_until(lambda: self.count(stack, "descriptors") > 0,
+                   "the reserve to be defended")
+        stack.start_agent(endpoint="late")
+        wait_until(lambda: "Connected" in stack.agent.log, "the agent")
+        stack.origin.release.set()
+
+    def test_guessers_make_room_for_visitors(self):
+        origin = Origin()
+        via = {"to": origin.url, "via": {"tunnels": ["tunnel1"]}}
+        stack = self.build("ws", {
+            "auth": {"users": {"alice": {"password": "of alice"}}},
+            "mappings": [{"from": "http://known.test", "require": {}, **via},
+                         {"from": "http://example.com", **via}]},
+            origin=origin)
+        self.few(stack, 128)
+        over = threading.Event()
+
+        def guess(number):
+            while not over.is_set():
+                with contextlib.suppress(OSError), Visitor(
+                        stack.port, source=f"127.0.1.{number % 10 + 1}") as one:
+                    while not over.is_set():
+                        one.get("/echo", [basic("alice", str(number))],
+                                "known.test")
+                time.sleep(0.2)
+        threads = [threading.Thread(target=guess, args=(number,))
+                   for number in range(115)]
+        for thread in threads:
+            thread.start()
+        try:
+            wait_until(lambda: self.count(stack, "unauthenticated") > 50,
+                       "guessers that made room")
+            for _ in range(10):
+                self.assertEqual(get(stack.port)[0], 200)
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
 
     def test_targets_of_the_node_itself_leave_the_reserve(self):
         stack = self.build("ws")

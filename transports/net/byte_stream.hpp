@@ -3,6 +3,7 @@
 #include "transports/net/output_queue.hpp"
 #include "transports/net/sockets.hpp"
 #include "transports/net/tls/tls_stream.hpp"
+#include "transports/seam/descriptors.hpp"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>
@@ -80,6 +81,9 @@ class byte_stream {
     assert(secure());
     return *tls_;
   }
+
+  /// Its descriptor is lent of the reserve, until it closes.
+  void lend_descriptor() { loan_.take(socket_.native_handle()); }
 
   /// Bytes that were read already come again before all others.
   void put_back(std::string bytes) {
@@ -159,6 +163,7 @@ class byte_stream {
       boost::beast::bind_front_handler(std::move(handler), error_code{}, size));
   }
 
+  reserve_loan loan_;
   tcp_socket socket_;
   tcp::endpoint peer_;
   std::unique_ptr<const tcp::endpoint> passed_to_; ///< null = not passed on

@@ -12,8 +12,9 @@ namespace aps {
 namespace {
 
 // Looking for idle connections means looking at all of them, so some are
-// remembered, and a search that found none is not repeated at once.
+// remembered, and a search that found hardly any is not repeated at once.
 constexpr size_t idle_batch = 64;
+constexpr size_t few_idle = 8;
 constexpr std::chrono::milliseconds idle_pause{100};
 
 constexpr int most_at_once = 4;
@@ -97,6 +98,14 @@ void place::return_descriptor() {
   gate_->add_descriptor(*this, -1);
 }
 
+bool place::still_reserved(int fd) {
+  if (reserved_ && left_descriptor_reserve(fd)) {
+    reserved_ = false;
+    loan_.take(fd);
+  }
+  return reserved_;
+}
+
 // -- gate ---------------------------------------------------------------------
 
 int64_t coarse_now() noexcept {
@@ -150,7 +159,8 @@ gate::entry gate::enter(executor& unit, newcomer who) {
   victims gone;
   std::optional<no_room> refusal;
   // Behind all doors, so before this one's mutex is taken.
-  const bool scarce = in_descriptor_reserve(who.fd) && !free_anywhere(gone);
+  const bool scarce
+    = in_descriptor_reserve(who.fd) && !take_of_reserve(who.fd, gone);
   {
     std::lock_guard guard{mutex_};
     auto& house = house_of(who.ip);
@@ -255,6 +265,24 @@ void gate::make_room() {
   if (!free_anywhere(gone))
     to_->on_limit(limit::descriptors, {}, describe(limit::descriptors));
   evict(gone);
+}
+
+bool gate::make_way(int fd) {
+  victims gone;
+  const bool out = take_of_reserve(fd, gone);
+  evict(gone);
+  return out;
+}
+
+// One goes for the newcomer, and another one, if there is any, so that what is
+// lent comes back. A number that lies in the reserve is lent, or not to be had.
+bool gate::take_of_reserve(int fd, victims& out) {
+  const bool lies_there = descriptors_after(fd) < descriptor_reserve();
+  const bool lends = may_lend_descriptor();
+  if (!free_anywhere(out))
+    return false;
+  free_anywhere(out);
+  return lends || !lies_there;
 }
 
 bool gate::free_anywhere(victims& out) {
@@ -372,10 +400,11 @@ void gate::find_idle() {
   const auto now = clock_type::now();
   if (now - idle_found_ < idle_pause)
     return;
-  idle_found_ = now;
   for (auto& one : list_of(crowd::visitors))
     if (one.is() == standing::idle)
       idle_.emplace_back(one.since_, &one);
+  if (idle_.size() < few_idle)
+    idle_found_ = now;
   const auto most = std::min(idle_.size(), idle_batch);
   std::partial_sort(
     idle_.begin(), idle_.begin() + static_cast<std::ptrdiff_t>(most),
@@ -394,8 +423,17 @@ void gate::evict(const victims& some) {
     place->unit_.post([place] {
       if (const auto evict = place->evict_)
         evict();
+      if (place->is() == standing::busy)
+        place->gate_->take_back(*place);
     });
   }
+}
+
+// It stays until it is done, and so it counts.
+void gate::take_back(place& place) {
+  std::lock_guard guard{mutex_};
+  if (!place.house_)
+    settle(place, house_of(address_of(place.peer())), place.is());
 }
 
 // -- counts -------------------------------------------------------------------

@@ -60,7 +60,8 @@ class place final : public detail::gate_hook,
   standing is() const noexcept { return standing_; }
 
   /// What ends the connection when it has to make room; replaces the last
-  /// one. May decline by doing nothing. Thread: the unit's.
+  /// one. One that became busy meanwhile may stay until it is not. Thread: the
+  /// unit's.
   void on_evict(std::function<void()> evict) { evict_ = std::move(evict); }
 
   const std::string& peer() const noexcept { return peer_; }
@@ -72,6 +73,9 @@ class place final : public detail::gate_hook,
 
   /// Its descriptor is one of the reserve: no visitor's.
   bool reserved() const noexcept { return reserved_; }
+
+  /// The same for `fd`, which is its descriptor, now that others may have gone.
+  bool still_reserved(int fd);
 
  private:
   friend class gate;
@@ -148,6 +152,10 @@ class gate final : public std::enable_shared_from_this<gate> {
   /// those of operators last. Thread: any.
   void make_room();
 
+  /// The same for who needs one descriptor and has none but of the reserve,
+  /// which may be lent to it; `false` = nobody goes. Thread: any.
+  static bool make_way(int fd);
+
   const std::shared_ptr<front>& to() const noexcept { return to_; }
 
   size_t connections() const;
@@ -183,6 +191,7 @@ class gate final : public std::enable_shared_from_this<gate> {
   bool push_out(crowd those, const detail::gate_house* from,
                 const detail::gate_house& house, bool spare, victims& out);
   bool free_descriptor(victims& out);
+  static bool take_of_reserve(int fd, victims& out);
   static bool free_anywhere(victims& out);
   bool free_one(const detail::gate_house* of, limit kind, victims& out);
   bool is_young(const place& unproven) const noexcept;
@@ -194,6 +203,7 @@ class gate final : public std::enable_shared_from_this<gate> {
   void tidy();
   void on_end(place& place);
   void update(place& place, standing now);
+  void take_back(place& place);
   static void evict(const victims& some);
 
   const connection_limits limits_;

@@ -1,6 +1,7 @@
 #include "transports/origin/origin_connector.hpp"
 
 #include "config/host.hpp"
+#include "transports/net/gate.hpp"
 #include "transports/net/guard.hpp"
 #include "transports/net/names/resolver.hpp"
 #include "transports/net/tls/trust.hpp"
@@ -207,9 +208,14 @@ class connector final : public watched,
             [](const auto& self, const error_code& error, const auto&) {
               self->on_connected(error);
             }));
-    // The reserve is not for targets; the socket is open by now.
-    if (const auto number = stream_->socket().native_handle();
-        number >= 0 && in_descriptor_reserve(number))
+    // The reserve is not for targets, unless an idle visitor goes for this one;
+    // the socket is open by now.
+    const auto number = stream_->socket().native_handle();
+    if (number < 0 || !in_descriptor_reserve(number))
+      return;
+    if (gate::make_way(number))
+      stream_->lend_descriptor();
+    else
       fail(outcome::overloaded, "no descriptors left");
   }
 

@@ -25,13 +25,13 @@ bool lies_in_reserve(int fd) noexcept {
   return descriptors_after(fd) < descriptor_reserve();
 }
 
-// Whether so many more can be had below the reserve, after `fd`. Only the
-// kernel knows, and tells by giving them.
-bool are_free_below(int fd, size_t wanted) noexcept {
+// Whether so many more can be had below the reserve, above `last`. Only the
+// kernel knows, and tells by giving them as copies of `fd`.
+bool are_free_below(int fd, int last, size_t wanted) noexcept {
   std::array<int, most_reserved> probes;
   wanted = std::min(wanted, probes.size());
   size_t found = 0;
-  for (int last = fd; found < wanted; ++found) {
+  for (; found < wanted; ++found) {
     last = ::fcntl(fd, F_DUPFD_CLOEXEC, last + 1);
     if (last < 0)
       break;
@@ -68,11 +68,22 @@ bool in_descriptor_reserve(int fd) noexcept {
   if (lies_in_reserve(fd))
     return true;
   const auto owed = lent.load(std::memory_order_relaxed);
-  return owed > 0 && !are_free_below(fd, owed);
+  return owed > 0 && !are_free_below(fd, fd, owed);
 }
 
 bool deep_in_descriptor_reserve(int fd) noexcept {
-  return descriptors_after(fd) < descriptor_reserve() / 2;
+  return descriptors_after(fd) + lent.load(std::memory_order_relaxed)
+         < descriptor_reserve() / 2;
+}
+
+bool may_lend_descriptor() noexcept {
+  return lent.load(std::memory_order_relaxed)
+         < std::max<size_t>(1, descriptor_reserve() / 4);
+}
+
+bool left_descriptor_reserve(int fd) noexcept {
+  const auto owed = lent.load(std::memory_order_relaxed);
+  return are_free_below(fd, -1, owed + (lies_in_reserve(fd) ? 1 : 0));
 }
 
 reserve_loan::~reserve_loan() {

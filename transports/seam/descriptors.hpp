@@ -27,8 +27,17 @@ size_t descriptors_after(int fd) noexcept;
 /// are not enough free ones below to give back what is lent of it.
 bool in_descriptor_reserve(int fd) noexcept;
 
-/// True when half of the reserve is used, too.
+/// True when half of the reserve is used, too, beside what is lent.
 bool deep_in_descriptor_reserve(int fd) noexcept;
+
+/// Whether one more of the reserve may be lent to who comes for another, until
+/// that one has gone: a quarter of it at most, as some go later than they
+/// should.
+bool may_lend_descriptor() noexcept;
+
+/// Whether `fd`, though it was of the reserve when it came, no longer is:
+/// enough are free below to give back all that is lent, and it.
+bool left_descriptor_reserve(int fd) noexcept;
 
 /// Counts a descriptor that lies in the reserve though its holder is nobody
 /// whom that is kept for, as another made room and its number became free

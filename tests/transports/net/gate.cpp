@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <deque>
 #include <fcntl.h>
+#include <thread>
 #include <unistd.h>
 
 using namespace aps;
@@ -423,6 +424,38 @@ CAF_TEST(who came for another has its number of the reserve on loan) {
     ::close(number);
   ::close(in_reserve);
   ::close(lowest);
+}
+
+CAF_TEST(who is busy by then stays and counts) {
+  const auto uut = make(2, 1000);
+  const auto first = visitor(*uut, "192.0.2.1", standing::idle);
+  const auto second = visitor(*uut, "192.0.2.2", standing::busy);
+  const auto third = visitor(*uut, "192.0.2.3", standing::busy);
+  CAF_REQUIRE(third);
+  first->set(standing::busy);
+  CAF_CHECK_EQUAL(uut->connections(), 2u);
+  unit.run();
+  CAF_CHECK_EQUAL(uut->connections(), 3u);
+  CAF_CHECK(!enter(*uut, "192.0.2.4"));
+  first->set(standing::idle);
+  // A search that found nobody idle is not repeated at once.
+  place_ptr fourth;
+  for (int i = 0; i < 3000 && !fourth; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    fourth = enter(*uut, "192.0.2.4");
+  }
+  CAF_CHECK(fourth);
+}
+
+CAF_TEST(many idle ones can make room at once) {
+  const auto uut = make(150, 1000);
+  std::vector<place_ptr> all;
+  for (int i = 0; i < 150; ++i)
+    all.push_back(visitor(*uut, "192.0.2.1", standing::idle));
+  for (int i = 0; i < 150; ++i) {
+    all.push_back(visitor(*uut, "192.0.2.2", standing::busy));
+    CAF_REQUIRE(all.back());
+  }
 }
 
 CAF_TEST(without descriptors visitors make room before operators) {

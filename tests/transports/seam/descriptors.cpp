@@ -85,6 +85,33 @@ CAF_TEST(a number below is free when another one can give back the loan) {
   CAF_CHECK(in_descriptor_reserve(second));
 }
 
+CAF_TEST(a quarter is lent at most and agents have their half beside it) {
+  std::vector<std::unique_ptr<reserve_loan>> loans;
+  for (int i = 0; i < 3; ++i) {
+    CAF_CHECK(may_lend_descriptor());
+    loans.push_back(std::make_unique<reserve_loan>());
+    loans.back()->take(highest() + i);
+  }
+  CAF_CHECK(!may_lend_descriptor());
+  CAF_CHECK(!deep_in_descriptor_reserve(highest() + 8));
+  CAF_CHECK(deep_in_descriptor_reserve(highest() + 9));
+  loans.pop_back();
+  CAF_CHECK(may_lend_descriptor());
+}
+
+CAF_TEST(one leaves the reserve when enough is free below) {
+  CAF_CHECK(!left_descriptor_reserve(highest()));
+  const int other = close_lowest();
+  CAF_CHECK(left_descriptor_reserve(highest()));
+  reserve_loan loan;
+  loan.take(highest());
+  CAF_CHECK(!left_descriptor_reserve(highest()));
+  // One that lies below has no number to give back.
+  CAF_CHECK(left_descriptor_reserve(numbers.front()));
+  CAF_REQUIRE_EQUAL(open_one(), other);
+  CAF_CHECK(!left_descriptor_reserve(other));
+}
+
 CAF_TEST(nothing is lent below the reserve) {
   reserve_loan loan;
   loan.take(highest() - 1);
