@@ -2,9 +2,7 @@
 
 #include "config/config.hpp"
 #include "config/host.hpp"
-#include "config/networks.hpp"
 #include "config/syntax/base64.hpp"
-#include "tools/values.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -83,11 +81,12 @@ std::optional<http_proxy> parse_http_proxy(std::string_view text,
   // Else it stands in a password.
   if (!is_scheme(text.substr(0, mark)))
     mark = text.npos;
-  const auto scheme = config::lower_case(text.substr(0, mark == text.npos ? 0 : mark));
+  const auto scheme
+    = config::lower_case(text.substr(0, mark == text.npos ? 0 : mark));
   auto rest = mark == text.npos ? text : text.substr(mark + 3);
   if (!scheme.empty() && scheme != "http") {
-    error = "is no HTTP proxy but one of " + scheme + "; give "
-            + std::string(form);
+    error
+      = "is no HTTP proxy but one of " + scheme + "; give " + std::string(form);
     return std::nullopt;
   }
   http_proxy out;
@@ -103,10 +102,11 @@ std::optional<http_proxy> parse_http_proxy(std::string_view text,
   if (rest.ends_with('/'))
     rest.remove_suffix(1);
   std::string why;
-  const auto address = config::parse_url("http://" + std::string(rest), false, why);
+  const auto address
+    = config::parse_url("http://" + std::string(rest), false, why);
   if (!address || !address->path.empty()) {
-    error = "is no " + std::string(form) + ": it has "
-            + (address ? "a path" : why);
+    error
+      = "is no " + std::string(form) + ": it has " + (address ? "a path" : why);
     return std::nullopt;
   }
   out.host = address->host;
@@ -115,41 +115,43 @@ std::optional<http_proxy> parse_http_proxy(std::string_view text,
 }
 
 proxy_exceptions::proxy_exceptions(std::string_view list) {
+  std::vector<std::string> networks;
   for (size_t end = 0; end != list.npos; list.remove_prefix(end + 1)) {
-    end = list.find_first_of(", \t");
-    const auto word = cli::trimmed(list.substr(0, end));
+    end = list.find_first_of(", \t\r\n");
+    const auto word = list.substr(0, end);
     if (word == "*")
       all_ = true;
     else if (config::parse_network(word))
-      entries_.push_back({{}, std::string(word), 0});
-    else if (!word.empty()) {
-      auto name = word;
-      if (name.starts_with("*."))
-        name.remove_prefix(2);
-      else if (name.starts_with('.'))
-        name.remove_prefix(1);
-      std::string_view host;
-      entry added;
-      if (config::read_authority(name, host, added.port).empty() && !host.empty()) {
-        added.host = config::canonical_host(host);
-        entries_.push_back(std::move(added));
-      }
-    }
+      networks.emplace_back(word);
+    else
+      add_host(word);
     if (end == list.npos)
       break;
   }
+  networks_ = config::network_set{networks};
+}
+
+void proxy_exceptions::add_host(std::string_view word) {
+  if (word.starts_with("*."))
+    word.remove_prefix(2);
+  else if (word.starts_with('.'))
+    word.remove_prefix(1);
+  std::string_view host;
+  uint16_t port = 0;
+  if (config::read_authority(word, host, port).empty() && !host.empty())
+    hosts_.push_back({config::canonical_host(host), port});
 }
 
 bool proxy_exceptions::contain(std::string_view host, uint16_t port) const {
   if (all_ || config::is_loopback(host))
     return true;
   const auto name = config::canonical_host(host);
-  return std::any_of(entries_.begin(), entries_.end(), [&](const auto& each) {
-    if (each.host.empty())
-      return config::network_set{{each.network}}.contains(name);
-    return (each.port == 0 || each.port == port)
-           && (name == each.host || config::is_below(name, each.host));
-  });
+  return networks_.contains(name)
+         || std::any_of(hosts_.begin(), hosts_.end(), [&](const auto& each) {
+              return (each.port == 0 || each.port == port)
+                     && (name == each.name
+                         || config::is_below(name, each.name));
+            });
 }
 
 } // namespace aps

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/networks.hpp"
 #include "transports/seam/network.hpp"
 
 #include <cstdint>
@@ -22,8 +23,8 @@ std::optional<http_proxy> parse_http_proxy(std::string_view text,
 /// Who is reached without a proxy, as NO_PROXY lists them by custom: names,
 /// with all below them (a dot or "*." in front changes nothing), addresses,
 /// networks, each with ":port" if one port is meant; "*" for everybody; commas
-/// or blanks between them.
-/// Loopback always is. Entries that are none of it are left out.
+/// or blanks between them. Loopback always is. Entries that are none of it are
+/// left out.
 class proxy_exceptions {
  public:
   explicit proxy_exceptions(std::string_view list);
@@ -32,14 +33,16 @@ class proxy_exceptions {
   bool contain(std::string_view host, uint16_t port) const;
 
  private:
-  struct entry {
-    std::string host; ///< canonical; empty = a network is meant
-    std::string network;
+  struct named_host {
+    std::string name;  ///< canonical
     uint16_t port = 0; ///< 0 = any
   };
 
+  void add_host(std::string_view word);
+
   bool all_ = false;
-  std::vector<entry> entries_;
+  config::network_set networks_;
+  std::vector<named_host> hosts_;
 };
 
 } // namespace aps

@@ -2,7 +2,6 @@
 
 Ours resolves names of its own, so that who gets to them came through it."""
 
-import base64
 import pathlib
 import shutil
 import socket
@@ -10,6 +9,7 @@ import threading
 
 from harness import Program, listening, scratch, wait_until
 from lab.processes import free_port
+from wire import basic
 
 TINYPROXY = shutil.which("tinyproxy")
 MISSING = "there is no tinyproxy (tools/setup --tests)"
@@ -88,8 +88,8 @@ class ConnectProxy:
         if method != "CONNECT" or target not in self.names:
             return b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
         if self.login:
-            right = base64.b64encode(self.login.encode()).decode()
-            if f"Proxy-Authorization: Basic {right}" not in lines:
+            _, right = basic(*self.login.split(":", 1))
+            if f"Proxy-Authorization: {right}" not in lines:
                 return (b"HTTP/1.1 407 Proxy Authentication Required\r\n"
                         b"Proxy-Authenticate: Basic realm=\"x\"\r\n\r\n")
         return self.answer

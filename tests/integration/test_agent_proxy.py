@@ -178,7 +178,6 @@ class AgentProxy(Case):
                     port = tinyproxy(self, [node], login)
                     given = f"http://{login + '@' if login else ''}" \
                             f"127.0.0.1:{port}"
-                    # Its log knows of each connection.
                     self.agent = self.stack.start_agent(
                         flags=("-proxy", given))
                     self.served()

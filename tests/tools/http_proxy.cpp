@@ -62,15 +62,28 @@ CAF_TEST(logins are Basic with its padding) {
 }
 
 CAF_TEST(what is no proxy is told without what may be secret) {
-  for (const std::string_view text :
-       {"", "http://", "http://proxy:0", "http://proxy:99999", "http://:3128",
-        "http://proxy:x", "http://proxy/path", "http://proxy?query",
-        "https://proxy:3128", "socks5://proxy:1080", "http://pro xy",
-        "http://proxy:3128:1", "http://[::1", "http://secret@@",
-        "http://:secret@proxy", "http://alice:secret%@proxy",
-        "http://alice:secret%0@proxy", "http://alice:secret%0d%0a@proxy",
-        "http://a%3Ab:secret@proxy", "http://alice:secret@",
-        "http://alice:secret@pro/xy", "http://pro\nxy"}) {
+  for (const std::string_view text : {"",
+                                      "http://",
+                                      "http://proxy:0",
+                                      "http://proxy:99999",
+                                      "http://:3128",
+                                      "http://proxy:x",
+                                      "http://proxy/path",
+                                      "http://proxy?query",
+                                      "https://proxy:3128",
+                                      "socks5://proxy:1080",
+                                      "http://pro xy",
+                                      "http://proxy:3128:1",
+                                      "http://[::1",
+                                      "http://secret@@",
+                                      "http://:secret@proxy",
+                                      "http://alice:secret%@proxy",
+                                      "http://alice:secret%0@proxy",
+                                      "http://alice:secret%0d%0a@proxy",
+                                      "http://a%3Ab:secret@proxy",
+                                      "http://alice:secret@",
+                                      "http://alice:secret@pro/xy",
+                                      "http://pro\nxy"}) {
     const auto found = read(text);
     CAF_MESSAGE("\"" << text << "\"" << found);
     CAF_CHECK(found.starts_with("! "));

@@ -22,10 +22,14 @@ constexpr std::chrono::seconds rest_of_ban{5};
 
 proxy_talk::proxy_talk(const http_proxy& proxy, const std::string& authority)
     : name_(config::authority(proxy.host, proxy.port)) {
-  request_.append("CONNECT ").append(authority).append(" HTTP/1.1\r\nHost: ")
-    .append(authority).append("\r\n");
+  request_.append("CONNECT ")
+    .append(authority)
+    .append(" HTTP/1.1\r\nHost: ")
+    .append(authority)
+    .append("\r\n");
   if (!proxy.authorization.empty())
-    request_.append("Proxy-Authorization: ").append(proxy.authorization)
+    request_.append("Proxy-Authorization: ")
+      .append(proxy.authorization)
       .append("\r\n");
   request_ += "\r\n";
 }
@@ -33,8 +37,9 @@ proxy_talk::proxy_talk(const http_proxy& proxy, const std::string& authority)
 std::optional<proxy_answer> proxy_talk::on_byte(char byte) {
   answer_ += byte;
   const std::string_view start = "HTTP/1.";
-  if (!std::string_view{answer_}.substr(0, start.size()).starts_with(
-        start.substr(0, answer_.size())))
+  if (!std::string_view{answer_}
+         .substr(0, start.size())
+         .starts_with(start.substr(0, answer_.size())))
     return refuse("speaks no HTTP/1.1");
   if (answer_.size() > most_head)
     return refuse("has no end of its answer");
