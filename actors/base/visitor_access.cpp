@@ -133,10 +133,11 @@ access_answer visitor_access::admit(const visitor_request& request,
     claim.visit = by->visits->mark_of(claim.address, claim.mark);
     const auto pause = pause_of(claim.address, login.user, now);
     const bool was_in = by->visits->remembers(claim.visit, now);
-    const bool known = by->passwords->knows(claim.mark, now);
-    if (!known || (pause > duration::zero() && !was_in)) {
+    if (pause > duration::zero() && !was_in)
+      return delay(slow_down(limit::login_rate, "guesses at passwords", pause));
+    if (!by->passwords->knows(claim.mark, now)) {
       claim.verdict = std::move(verdict);
-      return ask_for_proof(std::move(claim), request, pause, was_in);
+      return ask_for_proof(std::move(claim), request);
     }
     if (!was_in)
       by->visits->add(claim.visit, now);
@@ -194,11 +195,9 @@ access_answer visitor_access::enter(const state& by,
 
 // -- passwords ----------------------------------------------------------------
 
-access_answer visitor_access::ask_for_proof(login_claim claim,
-                                            const visitor_request& request,
-                                            duration pause, bool was_in) {
-  if (pause > duration::zero() && !was_in)
-    return delay(slow_down(limit::login_rate, "guesses at passwords", pause));
+visitor_pass_ptr
+visitor_access::ask_for_proof(login_claim claim,
+                              const visitor_request& request) const {
   auto pass
     = make_pass(claim.by->rules, claim.verdict, request.proxied, request.path);
   // A limit of a user's would tell that there is one.

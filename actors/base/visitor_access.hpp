@@ -118,8 +118,8 @@ class visitor_access {
   state_ptr now_in_use() const;
   access_answer enter(const state& by, const access_verdict& verdict,
                       const arrival& how, time_point now);
-  access_answer ask_for_proof(login_claim claim, const visitor_request& request,
-                              duration pause, bool was_in);
+  visitor_pass_ptr ask_for_proof(login_claim claim,
+                                 const visitor_request& request) const;
   access_answer settle(const login_claim& claim, bool right, time_point now);
   access_refusal refuse(const access_rules& rules,
                         const access_verdict& verdict, bool proxied) const;

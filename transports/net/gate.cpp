@@ -275,14 +275,12 @@ bool gate::make_way(int fd) {
 }
 
 // One goes for the newcomer, and another one, if there is any, so that what is
-// lent comes back. A number that lies in the reserve is lent, or not to be had.
+// lent comes back.
 bool gate::take_of_reserve(int fd, victims& out) {
-  const bool lies_there = descriptors_after(fd) < descriptor_reserve();
-  const bool lends = may_lend_descriptor();
   if (!free_anywhere(out))
     return false;
   free_anywhere(out);
-  return lends || !lies_there;
+  return may_lend_descriptor(fd);
 }
 
 bool gate::free_anywhere(victims& out) {

@@ -76,9 +76,10 @@ bool deep_in_descriptor_reserve(int fd) noexcept {
          < descriptor_reserve() / 2;
 }
 
-bool may_lend_descriptor() noexcept {
-  return lent.load(std::memory_order_relaxed)
-         < std::max<size_t>(1, descriptor_reserve() / 4);
+bool may_lend_descriptor(int fd) noexcept {
+  return !lies_in_reserve(fd)
+         || lent.load(std::memory_order_relaxed)
+              < std::max<size_t>(1, descriptor_reserve() / 4);
 }
 
 bool left_descriptor_reserve(int fd) noexcept {

@@ -30,10 +30,10 @@ bool in_descriptor_reserve(int fd) noexcept;
 /// True when half of the reserve is used, too, beside what is lent.
 bool deep_in_descriptor_reserve(int fd) noexcept;
 
-/// Whether one more of the reserve may be lent to who comes for another, until
-/// that one has gone: a quarter of it at most, as some go later than they
-/// should.
-bool may_lend_descriptor() noexcept;
+/// Whether who comes for another may have `fd` until that one has gone: it lies
+/// below the reserve, or less than a quarter of that is lent, as some go later
+/// than they should.
+bool may_lend_descriptor(int fd) noexcept;
 
 /// Whether `fd`, though it was of the reserve when it came, no longer is:
 /// enough are free below to give back all that is lent, and it.

@@ -88,15 +88,16 @@ CAF_TEST(a number below is free when another one can give back the loan) {
 CAF_TEST(a quarter is lent at most and agents have their half beside it) {
   std::vector<std::unique_ptr<reserve_loan>> loans;
   for (int i = 0; i < 3; ++i) {
-    CAF_CHECK(may_lend_descriptor());
+    CAF_CHECK(may_lend_descriptor(highest() + i));
     loans.push_back(std::make_unique<reserve_loan>());
     loans.back()->take(highest() + i);
   }
-  CAF_CHECK(!may_lend_descriptor());
+  CAF_CHECK(!may_lend_descriptor(highest() + 3));
+  CAF_CHECK(may_lend_descriptor(highest() - 1));
   CAF_CHECK(!deep_in_descriptor_reserve(highest() + 8));
   CAF_CHECK(deep_in_descriptor_reserve(highest() + 9));
   loans.pop_back();
-  CAF_CHECK(may_lend_descriptor());
+  CAF_CHECK(may_lend_descriptor(highest() + 3));
 }
 
 CAF_TEST(one leaves the reserve when enough is free below) {
