@@ -107,10 +107,12 @@ bool network_set::contains(std::string_view ip) const {
   if (blocks_.empty())
     return false;
   const auto parsed = parse_ip(ip);
-  return parsed
-         && std::any_of(blocks_.begin(), blocks_.end(), [&](const auto& block) {
-              return block.contains(parsed->value);
-            });
+  return parsed && contains(parsed->value);
+}
+
+bool network_set::contains(const address_bytes& ip) const noexcept {
+  return std::any_of(blocks_.begin(), blocks_.end(),
+                     [&](const auto& block) { return block.contains(ip); });
 }
 
 bool is_private_ip(std::string_view ip) {

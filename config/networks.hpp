@@ -55,6 +55,8 @@ class network_set {
   /// False for everything that is no IP address.
   bool contains(std::string_view ip) const;
 
+  bool contains(const address_bytes& ip) const noexcept;
+
  private:
   std::vector<network> blocks_;
 };

@@ -18,9 +18,9 @@ struct login_claim {
   std::string mark;    ///< of name and password
   std::string visit;   ///< of the same and the address
   std::string address; ///< whose guess it is: `peer_group`
-  std::string path;    ///< for login services
+  std::string path = {}; ///< for login services
   bool proxied = false;
-  std::optional<access_refusal> refusal; ///< nothing is to be looked at
+  std::optional<access_refusal> refusal = {}; ///< nothing is to be looked at
 };
 
 namespace {
@@ -58,15 +58,15 @@ visitor_pass_ptr delay(access_refusal refusal) {
 
 // What of a pass is known before its password was looked at.
 std::shared_ptr<visitor_pass> make_pass(const access_rules& rules,
-                                        const access_verdict& verdict,
-                                        bool proxied, std::string_view path) {
+                                        access_verdict verdict, bool proxied,
+                                        std::string_view path) {
   auto out = std::make_shared<visitor_pass>();
   if (verdict.user)
     out->user = verdict.user->name;
-  out->reason = verdict.reason;
+  out->reason = std::move(verdict.reason);
   out->user_field = rules.user_header();
-  out->user_variable = config::lower_case(out->user_field);
-  out->logins = verdict.logins;
+  out->user_variable = rules.user_variable();
+  out->logins = std::move(verdict.logins);
   if (!out->logins.empty())
     out->visitor_path = path;
   // Services are asked with the visitor's own Authorization.
@@ -125,22 +125,23 @@ access_answer visitor_access::admit(const visitor_request& request,
                                    .now = wall_clock_ms() / 1000},
                                   via);
   if (verdict.unproven) {
-    login_claim claim;
-    claim.by = by;
     const auto& login = verdict.login;
-    claim.mark = by->passwords->mark_of(login.user, login.password);
-    claim.address = peer_group(request.visitor_address);
-    claim.visit = by->visits->mark_of(claim.address, claim.mark);
-    const auto pause = pause_of(claim.address, login.user, now);
-    const bool was_in = by->visits->remembers(claim.visit, now);
+    auto mark = by->passwords->mark_of(login.user, login.password);
+    auto address = peer_group(request.visitor_address);
+    auto visit = mark + address;
+    const auto pause = pause_of(address, login.user, now);
+    const bool was_in = by->visits->remembers(visit, now);
     if (pause > duration::zero() && !was_in)
       return delay(slow_down(limit::login_rate, "guesses at passwords", pause));
-    if (!by->passwords->knows(claim.mark, now)) {
-      claim.verdict = std::move(verdict);
-      return ask_for_proof(std::move(claim), request);
-    }
+    if (!by->passwords->knows(mark, now))
+      return ask_for_proof({.by = by,
+                            .verdict = std::move(verdict),
+                            .mark = std::move(mark),
+                            .visit = std::move(visit),
+                            .address = std::move(address)},
+                           request);
     if (!was_in)
-      by->visits->add(claim.visit, now);
+      by->visits->add(std::move(visit), now);
   }
   if (asks_nothing(by->rules, verdict))
     return visitor_pass_ptr{};
@@ -153,7 +154,7 @@ access_answer visitor_access::admit(const visitor_request& request,
       return delay(slow_down(limit::login_rate, "guesses at tokens", pause));
     note_guess(group, {}, now);
   }
-  return enter(*by, verdict, {request.path, request.proxied}, now);
+  return enter(*by, std::move(verdict), {request.path, request.proxied}, now);
 }
 
 access_refusal visitor_access::refuse(const access_rules& rules,
@@ -174,12 +175,11 @@ access_refusal visitor_access::refuse(const access_rules& rules,
 
 // The quotas are the last to be asked: nobody uses up what is for those who
 // may come in.
-access_answer visitor_access::enter(const state& by,
-                                    const access_verdict& verdict,
+access_answer visitor_access::enter(const state& by, access_verdict verdict,
                                     const arrival& how, time_point now) {
   if (verdict.result != outcome::ok)
     return refuse(by.rules, verdict, how.proxied);
-  auto pass = make_pass(by.rules, verdict, how.proxied, how.path);
+  std::shared_ptr<void> places;
   if (!verdict.quotas.empty()) {
     auto taken = ledger_->take(verdict.quotas, now);
     if (auto* refused = std::get_if<quota_refusal>(&taken)) {
@@ -188,8 +188,10 @@ access_answer visitor_access::enter(const state& by,
         out.answer.user = verdict.user->name;
       return out;
     }
-    pass->places = std::get<std::shared_ptr<void>>(std::move(taken));
+    places = std::get<std::shared_ptr<void>>(std::move(taken));
   }
+  auto pass = make_pass(by.rules, std::move(verdict), how.proxied, how.path);
+  pass->places = std::move(places);
   return pass;
 }
 
@@ -304,8 +306,7 @@ visitor_access::wait_for_login(const std::string& address, time_point now) {
                                     = most_logins_of_address};
   const std::string rule = "questions to login services";
   auto taken = ledger_->take(
-    {{rule, rule, &of_all}, {rule + '\0' + peer_group(address), rule, &of_one}},
-    now);
+    {{{}, rule, &of_all}, {peer_group(address), rule, &of_one}}, now);
   if (auto* refused = std::get_if<quota_refusal>(&taken))
     return slow_down(refused->kind, refused->rule, refused->wait);
   return std::get<std::shared_ptr<void>>(std::move(taken));

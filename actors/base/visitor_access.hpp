@@ -116,7 +116,7 @@ class visitor_access {
   };
 
   state_ptr now_in_use() const;
-  access_answer enter(const state& by, const access_verdict& verdict,
+  access_answer enter(const state& by, access_verdict verdict,
                       const arrival& how, time_point now);
   visitor_pass_ptr ask_for_proof(login_claim claim,
                                  const visitor_request& request) const;

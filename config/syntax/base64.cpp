@@ -46,21 +46,23 @@ std::optional<std::string> from_base64(std::string_view text) {
   if (letters.size() % 4 == 1
       || (padding > 0 && (padding > 2 || text.size() % 4 != 0)))
     return std::nullopt;
-  std::string out;
-  out.reserve(letters.size() * 3 / 4);
+  std::string out(letters.size() * 3 / 4, '\0');
+  auto* to = out.data();
   uint32_t bits = 0;
+  uint32_t all = 0; // values, of which one that is none has a bit of its own
   unsigned count = 0;
   for (const char c : letters) {
-    const auto value = base64_values[static_cast<unsigned char>(c)];
-    if (value == no_letter)
-      return std::nullopt;
+    const uint32_t value = base64_values[static_cast<unsigned char>(c)];
+    all |= value;
     bits = bits << 6 | value;
     count += 6;
     if (count >= 8) {
       count -= 8;
-      out += static_cast<char>(bits >> count & 0xff);
+      *to++ = static_cast<char>(bits >> count & 0xff);
     }
   }
+  if ((all & no_letter) != 0)
+    return std::nullopt;
   if ((bits & ((1u << count) - 1)) != 0)
     return std::nullopt;
   return out;

@@ -1,5 +1,6 @@
 #include "actors/policy/access/access_rules.hpp"
 
+#include "config/host.hpp"
 #include "config/syntax/text.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/peer_address.hpp"
@@ -23,8 +24,16 @@ bool same_password(std::string_view x, std::string_view y) {
   return equal_secrets(sha256(x), sha256(y));
 }
 
-void add_word(std::string& to, std::string_view word) {
-  to.append(to.empty() ? "" : ", ").append(word);
+// What lets a request in has a few words, and each request has them.
+constexpr size_t usual_words = 128;
+
+void add_word(std::string& to, std::string_view word,
+              std::string_view more = {}) {
+  if (to.empty())
+    to.reserve(usual_words);
+  else
+    to.append(", ");
+  to.append(word).append(more);
 }
 
 } // namespace
@@ -32,7 +41,9 @@ void add_word(std::string& to, std::string_view word) {
 // -- reading the configuration ------------------------------------------------
 
 access_rules::access_rules(const config::node& config)
-    : user_header_(config.auth.user_header), realm_(config.auth.realm),
+    : user_header_(config.auth.user_header),
+      user_variable_(config::lower_case(user_header_)),
+      realm_(config.auth.realm),
       pass_authorization_(config.auth.pass_authorization) {
   add_accounts(config.auth);
   add_scopes(config);
@@ -84,10 +95,9 @@ access_rules::add_scope(std::string place, const config::access& access) {
   auto out = std::make_unique<scope>();
   out->allow_place = place + ".allow";
   out->require_place = place + ".require";
-  out->all = counted_by(access.quota.all, place + ".quota");
-  out->per_user = counted_by(access.quota.per_user, place + ".quota.per_user");
-  out->per_address
-    = counted_by(access.quota.per_address, place + ".quota.per_address");
+  out->all = {place + ".quota", access.quota.all};
+  out->per_user = {place + ".quota.per_user", access.quota.per_user};
+  out->per_address = {place + ".quota.per_address", access.quota.per_address};
   out->place = std::move(place);
   out->allow = config::network_set{access.allow};
   out->deny = config::network_set{access.deny};
@@ -103,12 +113,6 @@ access_rules::add_scope(std::string place, const config::access& access) {
                                                  *access.forward_auth);
   all_scopes_.push_back(std::move(out));
   return all_scopes_.back().get();
-}
-
-access_rules::counted access_rules::counted_by(const config::quota& limits,
-                                               std::string rule) {
-  auto key = rule + '\0';
-  return {std::move(rule), std::move(key), limits};
 }
 
 void access_rules::add_scopes(const config::node& config) {
@@ -157,15 +161,22 @@ access_verdict access_rules::decide(const access_request& request,
     return out;
   };
   bool asked = false;
+  bool networks = false;
   for (const auto* each : here) {
     asked = asked || each->require;
-    if (request.address.empty())
-      continue;
-    if (each->deny.contains(request.address))
+    networks = networks || each->some_allowed || !each->deny.empty();
+  }
+  networks = networks && !request.address.empty();
+  const auto address
+    = networks ? config::parse_address(request.address) : std::nullopt;
+  for (const auto* each : here) {
+    if (!networks)
+      break;
+    if (address && each->deny.contains(*address))
       return refuse(outcome::forbidden, each->place + ".deny");
     if (!each->some_allowed)
       continue;
-    if (!each->allow.contains(request.address))
+    if (!address || !each->allow.contains(*address))
       return refuse(outcome::forbidden, "not in " + each->allow_place);
     add_word(out.reason, each->allow_place);
   }
@@ -200,16 +211,16 @@ access_verdict access_rules::decide(const access_request& request,
   return out;
 }
 
-void access_rules::use(const counted& quota, std::string_view name,
+void access_rules::use(const counted& quota, std::string_view whose,
                        access_verdict& to) {
   const auto most = quota.limits.max_body_bytes;
   if (most > 0 && (to.max_body_bytes == 0 || most < to.max_body_bytes))
     to.max_body_bytes = most;
   if (quota.limits.requests == 0 && quota.limits.concurrent_requests == 0)
     return;
-  auto key = quota.key;
-  key.append(name);
-  to.quotas.push_back({std::move(key), quota.rule, &quota.limits});
+  if (to.quotas.empty())
+    to.quotas.reserve(4);
+  to.quotas.push_back({std::string{whose}, quota.rule, &quota.limits});
 }
 
 bool access_rules::is_among(const scope& scope, const account& user) {
@@ -234,7 +245,7 @@ void access_rules::identify(const access_request& request, bool asked,
   }
   if (const auto* user = of_certificate(request.tls)) {
     to.user = user;
-    add_word(to.reason, user->name + " by certificate");
+    add_word(to.reason, user->name, " by certificate");
   } else if (asked) {
     identify_by_field(request, to);
   }
@@ -280,7 +291,7 @@ void access_rules::identify_by_field(const access_request& request,
   to.user = user;
   if (!user->hash && user->password.empty())
     return refuse_unknown(request, user->name + " has no password", to);
-  add_word(to.reason, user->name + " by password");
+  add_word(to.reason, user->name, " by password");
 }
 
 void access_rules::identify_by_token(const access_request& request,
@@ -296,7 +307,7 @@ void access_rules::identify_by_token(const access_request& request,
   to.user = i->second;
   if (to.user->is_over(request.now))
     return refuse_unknown(request, "token " + to.user->name + " expired", to);
-  add_word(to.reason, to.user->name + " by token");
+  add_word(to.reason, to.user->name, " by token");
 }
 
 // Without credentials that could be named it makes no sense to ask for any.

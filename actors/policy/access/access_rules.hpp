@@ -102,6 +102,9 @@ class access_rules {
 
   const std::string& user_header() const noexcept { return user_header_; }
 
+  /// The same in lower case.
+  const std::string& user_variable() const noexcept { return user_variable_; }
+
   /// It is one that visitors' copies are removed of anyway.
   bool has_usual_header() const noexcept;
   bool pass_authorization() const noexcept { return pass_authorization_; }
@@ -110,7 +113,6 @@ class access_rules {
   /// What of quotas is for whom.
   struct counted {
     std::string rule; ///< the quota's place in the configuration
-    std::string key;  ///< what the keys of its counts begin with
     config::quota limits;
 
     bool empty() const noexcept {
@@ -141,8 +143,7 @@ class access_rules {
                        const std::vector<std::string>& groups);
   void add_scopes(const config::node& config);
   const scope* add_scope(std::string place, const config::access& access);
-  static counted counted_by(const config::quota& limits, std::string rule);
-  static void use(const counted& quota, std::string_view name,
+  static void use(const counted& quota, std::string_view whose,
                   access_verdict& to);
   scopes scopes_of(std::string_view server, const route* via) const;
   void identify(const access_request& request, bool asked,
@@ -160,6 +161,7 @@ class access_rules {
 
   bool empty_ = true;
   std::string user_header_;
+  std::string user_variable_;
   std::string realm_;
   bool pass_authorization_ = false;
   bool passwords_ = false; ///< somebody has one

@@ -1,7 +1,10 @@
 #include "actors/policy/access/quota_ledger.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace aps {
 
@@ -31,18 +34,36 @@ duration wait_for_one(double used, const config::quota& limits) {
 
 } // namespace
 
+size_t quota_ledger::key_hash::operator()(const key& of) const noexcept {
+  const std::hash<std::string_view> hash;
+  return hash(of.rule) * 31 + hash(of.whose);
+}
+
 quota_ledger::answer quota_ledger::take(const std::vector<quota_use>& uses,
                                         time_point now) {
   const std::lock_guard guard{mutex_};
-  auto refused = refusal(uses, now);
-  if (auto* found = std::get_if<quota_refusal>(&refused))
-    return std::move(*found);
-  std::vector<counts::iterator> held;
+  boost::container::small_vector<counts::iterator, 4> taken;
   for (const auto& use : uses) {
-    const auto here = find(use.key);
-    if (use.limits->requests > 0)
-      here->used.take(1, now, burst_of(*use.limits), pace_of(*use.limits));
-    if (use.limits->concurrent_requests == 0)
+    const auto known = all_.find({use.whose, use.rule});
+    if (known == all_.end()) {
+      taken.push_back(by_use_.end());
+      continue;
+    }
+    if (auto refused = refusal(*known->second, use, now))
+      return std::move(*refused);
+    taken.push_back(known->second);
+  }
+  // So that none of them has to make room for another.
+  for (const auto& known : taken)
+    if (known != by_use_.end())
+      by_use_.splice(by_use_.end(), by_use_, known);
+  std::vector<counts::iterator> held;
+  for (size_t i = 0; i < uses.size(); ++i) {
+    const auto& limits = *uses[i].limits;
+    const auto here = taken[i] == by_use_.end() ? add(uses[i]) : taken[i];
+    if (limits.requests > 0)
+      here->used.take(1, now, burst_of(limits), pace_of(limits));
+    if (limits.concurrent_requests == 0)
       continue;
     ++here->under_way;
     held.push_back(here);
@@ -60,42 +81,36 @@ quota_ledger::answer quota_ledger::take(const std::vector<quota_use>& uses,
 std::variant<std::monostate, quota_refusal>
 quota_ledger::look(const std::vector<quota_use>& uses, time_point now) const {
   const std::lock_guard guard{mutex_};
-  return refusal(uses, now);
-}
-
-std::variant<std::monostate, quota_refusal>
-quota_ledger::refusal(const std::vector<quota_use>& uses,
-                      time_point now) const {
-  for (const auto& use : uses) {
-    const auto i = all_.find(use.key);
-    if (i == all_.end())
-      continue;
-    const auto& limits = *use.limits;
-    const auto& here = *i->second;
-    if (limits.concurrent_requests > 0
-        && here.under_way >= limits.concurrent_requests)
-      return quota_refusal{limit::concurrent_requests, std::string{use.rule},
-                           a_moment};
-    if (limits.requests == 0)
-      continue;
-    const auto used = here.used.used_at(now, pace_of(limits));
-    if (used + 1 > burst_of(limits))
-      return quota_refusal{limit::request_rate, std::string{use.rule},
-                           wait_for_one(used, limits)};
-  }
+  for (const auto& use : uses)
+    if (const auto known = all_.find({use.whose, use.rule});
+        known != all_.end())
+      if (auto refused = refusal(*known->second, use, now))
+        return std::move(*refused);
   return {};
 }
 
-quota_ledger::counts::iterator quota_ledger::find(const std::string& key) {
-  if (const auto i = all_.find(key); i != all_.end()) {
-    by_use_.splice(by_use_.end(), by_use_, i->second);
-    return i->second;
-  }
+std::optional<quota_refusal>
+quota_ledger::refusal(const count& here, const quota_use& use, time_point now) {
+  const auto& limits = *use.limits;
+  if (limits.concurrent_requests > 0
+      && here.under_way >= limits.concurrent_requests)
+    return quota_refusal{limit::concurrent_requests, std::string{use.rule},
+                         a_moment};
+  if (limits.requests == 0)
+    return std::nullopt;
+  const auto used = here.used.used_at(now, pace_of(limits));
+  if (used + 1 > burst_of(limits))
+    return quota_refusal{limit::request_rate, std::string{use.rule},
+                         wait_for_one(used, limits)};
+  return std::nullopt;
+}
+
+quota_ledger::counts::iterator quota_ledger::add(const quota_use& use) {
   if (by_use_.size() >= most)
     make_room();
-  by_use_.push_back({key, {}, 0});
+  by_use_.push_back({use.whose, std::string{use.rule}});
   const auto out = std::prev(by_use_.end());
-  all_.emplace(out->key, out);
+  all_.emplace(key{out->whose, out->rule}, out);
   return out;
 }
 
@@ -103,7 +118,7 @@ void quota_ledger::make_room() {
   auto i = by_use_.begin();
   for (size_t n = 0; n < tries_to_forget && i != by_use_.end(); ++n, ++i)
     if (i->under_way == 0) {
-      all_.erase(i->key);
+      all_.erase({i->whose, i->rule});
       by_use_.erase(i);
       return;
     }

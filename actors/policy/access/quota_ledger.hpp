@@ -9,6 +9,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,7 +20,7 @@ namespace aps {
 
 /// A request that counts towards a quota.
 struct quota_use {
-  std::string key;       ///< whose count it is
+  std::string whose;     ///< count of that rule's; "" = the one of all
   std::string_view rule; ///< the quota's place; lives as long as the rules
   const config::quota* limits = nullptr;
 };
@@ -53,20 +54,32 @@ class quota_ledger : public std::enable_shared_from_this<quota_ledger> {
 
  private:
   struct count {
-    std::string key;
-    token_bucket used;
+    std::string whose;
+    std::string rule;
+    token_bucket used = {};
     uint32_t under_way = 0;
   };
   using counts = std::list<count>;
 
-  counts::iterator find(const std::string& key);
+  /// Views are of a count, or of what is looked for.
+  struct key {
+    std::string_view whose;
+    std::string_view rule;
+
+    bool operator==(const key&) const = default;
+  };
+  struct key_hash {
+    size_t operator()(const key& of) const noexcept;
+  };
+
+  counts::iterator add(const quota_use& use);
   void make_room();
-  std::variant<std::monostate, quota_refusal>
-  refusal(const std::vector<quota_use>& uses, time_point now) const;
+  static std::optional<quota_refusal>
+  refusal(const count& here, const quota_use& use, time_point now);
 
   mutable std::mutex mutex_;
   counts by_use_; // by mutex_; the one that was asked for last is the last
-  std::unordered_map<std::string_view, counts::iterator> all_; // dito
+  std::unordered_map<key, counts::iterator, key_hash> all_; // dito
 };
 
 } // namespace aps

@@ -509,7 +509,7 @@ CAF_TEST(quotas count by rule user and address) {
   CAF_CHECK_EQUAL(found.quotas.front().limits->requests, 7u);
   CAF_CHECK_EQUAL(found.max_body_bytes, 50u);
   const auto other = decide("", "open", "10.2.3.5", 6);
-  CAF_CHECK_NOT_EQUAL(other.quotas.front().key, found.quotas.front().key);
+  CAF_CHECK_NOT_EQUAL(other.quotas.front().whose, found.quotas.front().whose);
   CAF_CHECK(decide("", "open", "", 6).quotas.empty());
   CAF_CHECK(decide("", "open", "10.2.3.4", 0).quotas.empty());
 }

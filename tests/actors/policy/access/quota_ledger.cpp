@@ -105,6 +105,28 @@ CAF_TEST(keys have counts of their own) {
   CAF_CHECK_EQUAL(take({{"a", "r", &limits}}), "r");
 }
 
+CAF_TEST(rules have counts of their own) {
+  const auto limits = rate(1);
+  CAF_CHECK_EQUAL(take({{"a", "r", &limits}, {"a", "q", &limits}}), "");
+  CAF_CHECK_EQUAL(take({{"a", "r", &limits}}), "r");
+  CAF_CHECK_EQUAL(take({{"a", "q", &limits}}), "q");
+  CAF_CHECK_EQUAL(take({{"r", "a", &limits}}), "");
+  CAF_CHECK_EQUAL(take({{"", "r", &limits}}), "");
+}
+
+CAF_TEST(none of those that are asked for together makes room for another) {
+  const auto one = rate(1);
+  CAF_CHECK_EQUAL(take({{"oldest", "r", &one}}), "");
+  for (size_t i = 1; i < quota_ledger::most; ++i)
+    CAF_REQUIRE_EQUAL(take({{std::to_string(i), "r", &one}}), "");
+  const auto later = start + 1s;
+  CAF_CHECK_EQUAL(take({{"new", "r", &one}, {"oldest", "r", &one}}, later), "");
+  CAF_CHECK_EQUAL(uut->size(), quota_ledger::most);
+  CAF_CHECK_EQUAL(take({{"oldest", "r", &one}}, later), "r");
+  CAF_CHECK_EQUAL(take({{"new", "r", &one}}, later), "r");
+  CAF_CHECK_EQUAL(take({{"2", "r", &one}}), "r");
+}
+
 CAF_TEST(looking counts nothing) {
   const auto limits = rate(1);
   const std::vector<quota_use> use{{"k", "r", &limits}};
