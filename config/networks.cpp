@@ -23,8 +23,10 @@ std::optional<ip_address> parse_ip(std::string_view text) {
     return std::nullopt;
   std::copy(text.begin(), text.end(), buffer);
   ip_address result;
-  if (inet_pton(AF_INET6, buffer, result.value.data()) == 1)
-    return result;
+  if (text.find(':') != text.npos)
+    return inet_pton(AF_INET6, buffer, result.value.data()) == 1
+             ? std::optional{result}
+             : std::nullopt;
   if (inet_pton(AF_INET, buffer, result.value.data() + 12) != 1)
     return std::nullopt;
   result.value[10] = result.value[11] = 0xff;

@@ -126,10 +126,12 @@ access_answer visitor_access::admit(const visitor_request& request,
                                   via);
   if (verdict.unproven) {
     const auto& login = verdict.login;
-    auto mark = by->passwords->mark_of(login.user, login.password);
+    auto mark = by->passwords->mark_of(login);
     auto address = peer_group(request.visitor_address);
-    auto visit = mark + address;
-    const auto pause = pause_of(address, login.user, now);
+    std::string visit;
+    visit.reserve(mark.size() + address.size());
+    visit.append(mark).append(address);
+    const auto pause = pause_of(address, login.user(), now);
     const bool was_in = by->visits->remembers(visit, now);
     if (pause > duration::zero() && !was_in)
       return delay(slow_down(limit::login_rate, "guesses at passwords", pause));
@@ -247,7 +249,7 @@ void visitor_access::refuse_late(access_refusal refusal,
 void visitor_access::look_at(const visitor_pass_ptr& first) {
   const auto& claim = *first->claim;
   const auto& login = claim.verdict.login;
-  auto pause = pause_of(claim.address, login.user, clock_type::now());
+  auto pause = pause_of(claim.address, login.user(), clock_type::now());
   if (claim.by->visits->remembers(claim.visit, clock_type::now()))
     pause = duration::zero();
   bool right = false;
@@ -259,7 +261,7 @@ void visitor_access::look_at(const visitor_pass_ptr& first) {
       const std::lock_guard guard{mutex_};
       by_address_.on_success(claim.address);
     } else {
-      note_guess(claim.address, login.user, now);
+      note_guess(claim.address, login.user(), now);
     }
   }
   std::vector<waiting> all;
@@ -314,7 +316,7 @@ visitor_access::wait_for_login(const std::string& address, time_point now) {
 
 // -- guesses ------------------------------------------------------------------
 
-std::string visitor_access::bucket_of(const std::string& user) const {
+std::string visitor_access::bucket_of(std::string_view user) const {
   const auto hash = keyed_mark(key_, user);
   const auto number = static_cast<unsigned char>(hash[0]) << 8
                       | static_cast<unsigned char>(hash[1]);
@@ -322,8 +324,7 @@ std::string visitor_access::bucket_of(const std::string& user) const {
 }
 
 duration visitor_access::pause_of(const std::string& address,
-                                  const std::string& user,
-                                  time_point now) const {
+                                  std::string_view user, time_point now) const {
   const std::lock_guard guard{mutex_};
   if (by_address_.size() + by_user_.size() == 0)
     return duration::zero();
@@ -333,7 +334,7 @@ duration visitor_access::pause_of(const std::string& address,
 }
 
 void visitor_access::note_guess(const std::string& address,
-                                const std::string& user, time_point now) {
+                                std::string_view user, time_point now) {
   const auto bucket = user.empty() ? std::string{} : bucket_of(user);
   const std::lock_guard guard{mutex_};
   by_address_.on_failure(address, now);

@@ -126,11 +126,11 @@ class visitor_access {
   void look_at(const visitor_pass_ptr& first);
   void refuse_late(access_refusal refusal,
                    std::function<void(access_answer)> done);
-  duration pause_of(const std::string& address, const std::string& user,
+  duration pause_of(const std::string& address, std::string_view user,
                     time_point now) const;
-  void note_guess(const std::string& address, const std::string& user,
+  void note_guess(const std::string& address, std::string_view user,
                   time_point now);
-  std::string bucket_of(const std::string& user) const;
+  std::string bucket_of(std::string_view user) const;
 
   std::atomic<bool> active_{false};
   mutable std::mutex mutex_;

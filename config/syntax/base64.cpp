@@ -48,22 +48,31 @@ std::optional<std::string> from_base64(std::string_view text) {
     return std::nullopt;
   std::string out(letters.size() * 3 / 4, '\0');
   auto* to = out.data();
-  uint32_t bits = 0;
   uint32_t all = 0; // values, of which one that is none has a bit of its own
-  unsigned count = 0;
-  for (const char c : letters) {
-    const uint32_t value = base64_values[static_cast<unsigned char>(c)];
-    all |= value;
-    bits = bits << 6 | value;
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      *to++ = static_cast<char>(bits >> count & 0xff);
+  const auto read = [&](size_t i, size_t count) {
+    uint32_t bits = 0;
+    for (size_t n = 0; n < count; ++n) {
+      const uint32_t value
+        = base64_values[static_cast<unsigned char>(letters[i + n])];
+      all |= value;
+      bits = bits << 6 | value;
     }
+    return bits;
+  };
+  size_t i = 0;
+  for (; letters.size() - i >= 4; i += 4) {
+    const auto bits = read(i, 4);
+    *to++ = static_cast<char>(bits >> 16);
+    *to++ = static_cast<char>(bits >> 8);
+    *to++ = static_cast<char>(bits);
   }
-  if ((all & no_letter) != 0)
-    return std::nullopt;
-  if ((bits & ((1u << count) - 1)) != 0)
+  // Of two or three letters the last bits belong to no byte.
+  const auto count = letters.size() - i;
+  const auto bits = read(i, count);
+  const auto rest = static_cast<unsigned>(count * 6 % 8);
+  for (auto left = static_cast<unsigned>(count * 6); left >= 8; left -= 8)
+    *to++ = static_cast<char>(bits >> (left - 8));
+  if ((all & no_letter) != 0 || (bits & ((1u << rest) - 1)) != 0)
     return std::nullopt;
   return out;
 }

@@ -285,7 +285,7 @@ void access_rules::identify_by_field(const access_request& request,
   to.unproven = true;
   to.login = std::move(*login);
   to.by_field = true;
-  const auto* user = find(to.login.user);
+  const auto* user = find(to.login.user());
   if (!user || user->program)
     return refuse_unknown(request, "no such user", to);
   to.user = user;
@@ -322,13 +322,13 @@ void access_rules::refuse_unknown(const access_request& request,
 }
 
 bool access_rules::proves(const basic_login& login) const {
-  const auto* user = find(login.user);
+  const auto* user = find(login.user());
   if (user && !user->program && user->hash)
-    return user->hash->matches(login.password);
+    return user->hash->matches(login.password());
   if (decoy_)
-    static_cast<void>(decoy_->matches(login.password));
+    static_cast<void>(decoy_->matches(login.password()));
   return user && !user->program && !user->password.empty()
-         && same_password(user->password, login.password);
+         && same_password(user->password, login.password());
 }
 
 const account* access_rules::find(std::string_view name) const {

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "actors/policy/access/credentials.hpp"
 #include "actors/policy/access/marked_cache.hpp"
 
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <variant>
 
 namespace aps {
@@ -19,8 +19,10 @@ class credential_cache {
   static constexpr duration memory = marked_cache<std::monostate>::memory;
   static constexpr size_t most = marked_cache<std::monostate>::most;
 
-  /// How the two are known here.
-  std::string mark_of(std::string_view user, std::string_view password) const;
+  /// How a login is known here.
+  std::string mark_of(const basic_login& login) const {
+    return right_.mark_of(login.text());
+  }
 
   bool knows(const std::string& mark, time_point now) const {
     return right_.find(mark, lifetime, now).has_value();

@@ -3,6 +3,7 @@
 #include "config/syntax/base64.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace aps {
 
@@ -19,16 +20,31 @@ std::string_view after_scheme(std::string_view field, std::string_view scheme) {
 }
 
 credentials read_basic(std::string_view text) {
-  const auto decoded = config::from_base64(text);
+  auto decoded = config::from_base64(text);
   if (!decoded)
     return foreign_credentials{};
-  const auto colon = decoded->find(':');
-  if (colon == decoded->npos)
+  auto login = basic_login::parse(std::move(*decoded));
+  if (!login)
     return foreign_credentials{};
-  return basic_login{decoded->substr(0, colon), decoded->substr(colon + 1)};
+  return std::move(*login);
 }
 
 } // namespace
+
+std::optional<basic_login> basic_login::parse(std::string text) {
+  const auto colon = text.find(':');
+  if (colon == text.npos)
+    return std::nullopt;
+  basic_login out;
+  out.text_ = std::move(text);
+  out.colon_ = colon;
+  return out;
+}
+
+basic_login::basic_login(std::string_view user, std::string_view password)
+    : text_(user), colon_(user.size()) {
+  text_.append(1, ':').append(password);
+}
 
 credentials credentials_of(const header_list& headers, bool proxied) {
   const std::string_view name

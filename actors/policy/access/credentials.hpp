@@ -2,16 +2,38 @@
 
 #include "transports/seam/frame.hpp"
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
 namespace aps {
 
-/// HTTP Basic (RFC 7617). The password may have colons and be empty.
-struct basic_login {
-  std::string user;
-  std::string password;
+/// HTTP Basic (RFC 7617). The password may have colons and be empty, the name
+/// has none.
+class basic_login {
+ public:
+  basic_login() = default;
+
+  /// As the field has it, decoded; nothing without a colon.
+  static std::optional<basic_login> parse(std::string text);
+
+  basic_login(std::string_view user, std::string_view password);
+
+  std::string_view user() const noexcept {
+    return std::string_view{text_}.substr(0, colon_);
+  }
+  std::string_view password() const noexcept {
+    return std::string_view{text_}.substr(colon_ + 1);
+  }
+
+  /// Both, with a colon between them: no two logins have the same.
+  const std::string& text() const noexcept { return text_; }
+
+ private:
+  std::string text_ = ":";
+  size_t colon_ = 0;
 };
 
 /// HTTP Bearer (RFC 6750).

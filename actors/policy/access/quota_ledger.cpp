@@ -34,7 +34,7 @@ duration wait_for_one(double used, const config::quota& limits) {
 
 } // namespace
 
-size_t quota_ledger::key_hash::operator()(const key& of) const noexcept {
+size_t quota_ledger::key_hash::operator()(const key& of) const {
   const std::hash<std::string_view> hash;
   return hash(of.rule) * 31 + hash(of.whose);
 }

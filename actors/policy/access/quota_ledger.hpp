@@ -69,7 +69,8 @@ class quota_ledger : public std::enable_shared_from_this<quota_ledger> {
     bool operator==(const key&) const = default;
   };
   struct key_hash {
-    size_t operator()(const key& of) const noexcept;
+    /// May throw, as far as the map knows: it keeps hashes then.
+    size_t operator()(const key& of) const;
   };
 
   counts::iterator add(const quota_use& use);

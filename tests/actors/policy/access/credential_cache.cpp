@@ -15,7 +15,7 @@ constexpr time_point start{std::chrono::hours(1)};
 
 CAF_TEST(what was right is known for a while and remembered for longer) {
   credential_cache uut;
-  const auto mark = uut.mark_of("alice", "secret");
+  const auto mark = uut.mark_of({"alice", "secret"});
   CAF_CHECK(!uut.knows(mark, start));
   CAF_CHECK(!uut.remembers(mark, start));
   uut.add(mark, start);
@@ -32,11 +32,11 @@ CAF_TEST(what was right is known for a while and remembered for longer) {
 CAF_TEST(a mark is of one name one password and one key) {
   credential_cache one;
   credential_cache other;
-  const auto mark = one.mark_of("alice", "secret");
-  CAF_CHECK_EQUAL(mark, one.mark_of("alice", "secret"));
-  CAF_CHECK_NOT_EQUAL(mark, other.mark_of("alice", "secret"));
-  CAF_CHECK_NOT_EQUAL(mark, one.mark_of("alice", "secre"));
-  CAF_CHECK_NOT_EQUAL(mark, one.mark_of("alices", "ecret"));
+  const auto mark = one.mark_of({"alice", "secret"});
+  CAF_CHECK_EQUAL(mark, one.mark_of({"alice", "secret"}));
+  CAF_CHECK_NOT_EQUAL(mark, other.mark_of({"alice", "secret"}));
+  CAF_CHECK_NOT_EQUAL(mark, one.mark_of({"alice", "secre"}));
+  CAF_CHECK_NOT_EQUAL(mark, one.mark_of({"alices", "ecret"}));
   CAF_CHECK_EQUAL(mark.find("secret"), std::string::npos);
 }
 

@@ -16,7 +16,7 @@ std::string told(const std::string& value, bool proxied = false) {
   if (std::holds_alternative<std::monostate>(found))
     return "-";
   if (const auto* basic = std::get_if<basic_login>(&found))
-    return basic->user + "|" + basic->password;
+    return std::string(basic->user()) + "|" + std::string(basic->password());
   if (const auto* bearer = std::get_if<bearer_token>(&found))
     return "~" + std::string(bearer->token);
   return "?";
