@@ -1,6 +1,7 @@
 #include "tools/host.hpp"
 
 #include "tools/log_sink.hpp"
+#include "tools/spare_memory.hpp"
 #include "tools/standard_streams.hpp"
 
 #include <caf/actor_system_config.hpp>
@@ -163,21 +164,25 @@ wait_for_stop(const std::function<void()>& reload,
   using namespace std::chrono;
   auto signals = stop_signals();
   sigaddset(&signals, wake_signal);
+  static spare_memory spare; // some come here many times
   for (;;) {
     siginfo_t from{};
-    int received = 0;
-    if (deadline) {
-      const auto rest = std::max(*deadline - steady_clock::now(),
-                                 steady_clock::duration::zero());
-      const auto whole = duration_cast<seconds>(rest);
-      const timespec time{whole.count(), nanoseconds(rest - whole).count()};
-      received = sigtimedwait(&signals, &from, &time);
-    } else {
-      received = sigwaitinfo(&signals, &from);
-    }
-    if ((received == wake_signal && from.si_pid == ::getpid())
-        || (received < 0 && errno == EAGAIN))
+    const auto until
+      = deadline ? std::min(*deadline, spare.next()) : spare.next();
+    const auto rest
+      = std::max(until - steady_clock::now(), steady_clock::duration::zero());
+    const auto whole = duration_cast<seconds>(rest);
+    const timespec time{whole.count(), nanoseconds(rest - whole).count()};
+    const auto received = sigtimedwait(&signals, &from, &time);
+    if (received == wake_signal && from.si_pid == ::getpid())
       return {};
+    if (received < 0 && errno == EAGAIN) {
+      if (deadline && steady_clock::now() >= *deadline)
+        return {};
+      if (steady_clock::now() >= spare.next())
+        spare.look();
+      continue;
+    }
     if (received == wake_signal)
       continue;
     if (received == SIGHUP && reload)

@@ -25,6 +25,7 @@ void prepare_process();
 /// ends the process at once. Until then SIGHUP calls `reload`; without one it
 /// stops as well, unless the process was started to ignore it (nohup). Returns
 /// "" when `wake` was called, or at `deadline`; then it may be called again.
+/// While it waits it gives spare memory back (`spare_memory`).
 /// Call on the main thread.
 std::string
 wait_for_stop(const std::function<void()>& reload = {},
