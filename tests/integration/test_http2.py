@@ -6,16 +6,14 @@ import os
 import re
 import shutil
 import signal
-import socket
 import struct
 import subprocess
 import unittest
 
 import pattern
-from h2_frames import (DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, MORE, PING,
-                PRIORITY, RST, SETTINGS, WINDOW, Peer, block, code, frame, head)
+from h2_frames import (DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, MORE,
+                       RST, SETTINGS, Peer, block, code, frame, head)
 from harness import TIME_SCALE, Case, main, scratch, wait_until
-from wire import ask
 
 HOST = "Host: example.com"
 FIELD = re.compile(r"^([\w-]+): (.*?)\r?$", re.M)
@@ -352,78 +350,6 @@ class Stopping(Http2Case):
             stack.origin.release.set()
             self.assertEqual(peer.body(1), b"through the gate\n")
         self.assertEqual(stack.node.wait(), 0)
-
-
-def floods():
-    """What a stranger sends behind the preface, for ever."""
-    ping = frame(PING, payload=b"12345678")
-    yield "pings", lambda n: ping * 100
-    yield "settings", lambda n: frame(SETTINGS) * 100
-    yield "priorities", lambda n: frame(
-        PRIORITY, 2 * n + 1, b"\0\0\0\0\x10") * 100
-    yield "windows", lambda n: frame(
-        WINDOW, 0, b"\0\0\0\1") * 100
-    yield "empty data", lambda n: (
-        frame(HEADERS, 1, head("POST"), END_HEADERS) if n == 0 else b"") \
-        + frame(DATA, 1) * 100
-    yield "rapid reset", lambda n: b"".join(
-        frame(HEADERS, 200 * n + 2 * i + 1, head(), END_HEADERS | END_STREAM)
-        + frame(RST, 200 * n + 2 * i + 1, struct.pack(">I", CANCEL))
-        for i in range(100))
-    yield "made to reset", lambda n: b"".join(
-        frame(HEADERS, 200 * n + 2 * i + 1, block((":method", "GET")),
-              END_HEADERS | END_STREAM) for i in range(100))
-    yield "windows of nothing", lambda n: b"".join(
-        frame(HEADERS, 200 * n + 2 * i + 1, head(), END_HEADERS)
-        + frame(WINDOW, 200 * n + 2 * i + 1, b"\0\0\0\0") for i in range(100))
-    yield "continuations", lambda n: (
-        frame(HEADERS, 1, head()) if n == 0 else b"") \
-        + frame(MORE, 1, block(("x", "y"))) * 100
-    yield "empty continuations", lambda n: (
-        frame(HEADERS, 1, head()) if n == 0 else b"") + frame(MORE, 1) * 100
-    yield "header bomb", lambda n: frame(
-        HEADERS, 2 * n + 1, head() + b"\x40\x01x" + b"\x7f\xa1\x1e" + b"v" * 4000
-        + b"\xbe" * 12_000, END_HEADERS | END_STREAM)
-    yield "unknown frames", lambda n: frame(0xbb, 0, b"x") * 100
-
-
-class Floods(Http2Case):
-    """A visitor's connection that only makes work ends, and costs little."""
-    transport = "ws"
-    config = {"limits": {"trusted": ["127.0.0.0/8"]}}
-
-    def flood(self, port, make, first=b""):
-        """Sends until the connection ends; bytes that were taken."""
-        sent = 0
-        with socket.create_connection(("127.0.0.1", port)) as stream:
-            stream.settimeout(30 * TIME_SCALE)
-            stream.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS)
-                           + first)
-            try:
-                for number in range(100_000):
-                    data = make(number)
-                    stream.sendall(data)
-                    sent += len(data)
-            except OSError:
-                return sent
-        return None
-
-    def test_each_flood_ends_and_leaves_nothing(self):
-        node = self.stack.node
-        for name, make in floods():
-            for known in (False, True):
-                first = frame(HEADERS, 1, head(path="/bytes/1"),
-                              END_HEADERS | END_STREAM) if known else b""
-                shifted = (lambda n, make=make: make(n + 10)) if known else make
-                with self.subTest(flood=name, known=known):
-                    self.assertEqual(ask(self.port).status, 200)
-                    before = node.memory("VmRSS")
-                    sent = self.flood(self.port, shifted, first)
-                    self.assertIsNotNone(sent, "it was never ended")
-                    self.assertEqual(ask(self.port).status, 200)
-                    grown = node.memory("VmRSS") - before
-                    print(f"{name}: {sent} bytes, {grown // 1024} KiB more")
-                    self.assert_memory(grown, 4 << 20)
 
 
 if __name__ == "__main__":
