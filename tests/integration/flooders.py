@@ -133,7 +133,7 @@ FLOODS = {
     "many HPACK bombs": Flood(lambda number, own: frame(
         HEADERS, opened(number),
         bomb(3900, 15) if number == 0 else head() + b"\xbe" * 15, LAST),
-        Bound(75, 18), Bound(1, 0), step=2),
+        Bound(21, 18), Bound(1, 0), step=2),
     # 64 KiB of frames of ten bytes, and a few for requests.
     "unknown frames": Flood(lambda number, own: frame(0xbb, 0, b"x"),
                             Bound(6600, 0), Bound(6600, 0), step=100),

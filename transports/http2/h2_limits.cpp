@@ -23,6 +23,8 @@ std::string_view render(h2_verdict verdict) noexcept {
       return "too many HTTP/2 control frames";
     case h2_verdict::fault_flood:
       return "too many HTTP/2 streams that break the rules";
+    case h2_verdict::reset_flood:
+      return "too many HTTP/2 streams that are given up";
     case h2_verdict::early_flood:
       return "too many bytes before authentication";
   }
@@ -97,6 +99,12 @@ h2_verdict h2_counts::on_fault(time_point now) noexcept {
   return faults_.take(1, now, profile_.resets, profile_.resets_per_second)
            ? h2_verdict::ok
            : h2_verdict::fault_flood;
+}
+
+h2_verdict h2_counts::on_reset(time_point now) noexcept {
+  return resets_.take(1, now, profile_.resets, profile_.resets_per_second)
+           ? h2_verdict::ok
+           : h2_verdict::reset_flood;
 }
 
 h2_verdict h2_counts::on_control(time_point now) noexcept {

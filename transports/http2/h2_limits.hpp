@@ -26,7 +26,7 @@ struct h2_profile {
   uint32_t streams = 8;                ///< open at once
   uint32_t resets = 16;                ///< by the client, in a burst
   uint32_t resets_per_second = 8;      ///< and faults that make us reset
-  uint32_t inflated_bytes = 4 * 1024 * 1024; ///< in a burst, see `on_field`
+  uint32_t inflated_bytes = 1024 * 1024; ///< in a burst, see `on_field`
   uint32_t inflated_per_second = 1024 * 1024;
 };
 
@@ -41,6 +41,7 @@ enum class h2_verdict : uint8_t {
   header_flood,
   control_flood,
   fault_flood,
+  reset_flood,
   early_flood,
 };
 
@@ -72,6 +73,10 @@ class h2_counts {
   /// We reset a stream as it breaks the rules, which costs us what a reset of
   /// the peer's own does.
   h2_verdict on_fault(time_point now) noexcept;
+
+  /// The client gives a stream up. nghttp2 counts that as well, but takes all
+  /// that was read by then, and goes on for ever beside a stream that is open.
+  h2_verdict on_reset(time_point now) noexcept;
 
   /// A request came that is none by the rules.
   h2_verdict on_bad_request() noexcept;
@@ -118,6 +123,7 @@ class h2_counts {
   uint64_t spare_window_updates_ = 0; // of DATA that we sent
   time_point second_{};
   token_bucket faults_;
+  token_bucket resets_;
   token_bucket inflated_;
 };
 

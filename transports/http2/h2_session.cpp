@@ -129,8 +129,12 @@ struct h2_session::callbacks {
   static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* head,
                             void* user) {
     auto& session = self(user);
-    const auto verdict
+    auto verdict
       = session.counts_.on_frame(head->type, head->length, session.now_);
+    // Who serves may give up as many as were asked of it.
+    if (verdict == h2_verdict::ok && session.acceptor_
+        && head->type == NGHTTP2_RST_STREAM)
+      verdict = session.counts_.on_reset(session.now_);
     return session.judge(verdict)
                && session.is_in_order(head->type, head->stream_id)
              ? 0

@@ -183,10 +183,22 @@ CAF_TEST(what heads have beyond their bytes comes at a rate) {
   CAF_CHECK_EQUAL(blocks(1, start + 1s), 10);
 }
 
+CAF_TEST(streams that are given up are counted) {
+  h2_counts uut{{.resets = 3, .resets_per_second = 2}};
+  for (int i = 0; i < 3; ++i)
+    CAF_CHECK(uut.on_reset(start) == h2_verdict::ok);
+  CAF_CHECK(uut.on_reset(start) == h2_verdict::reset_flood);
+  CAF_CHECK(uut.on_reset(start + 499ms) == h2_verdict::reset_flood);
+  CAF_CHECK(uut.on_reset(start + 500ms) == h2_verdict::ok);
+  CAF_CHECK(uut.on_reset(start + 500ms) == h2_verdict::reset_flood);
+  // Whatever we had to reset for faults counts apart.
+  CAF_CHECK(uut.on_fault(start + 500ms) == h2_verdict::ok);
+}
+
 CAF_TEST(each verdict has a sentence) {
   for (const auto verdict :
        {h2_verdict::ok, h2_verdict::too_many_requests, h2_verdict::header_flood,
         h2_verdict::control_flood, h2_verdict::early_flood,
-        h2_verdict::fault_flood})
+        h2_verdict::fault_flood, h2_verdict::reset_flood})
     CAF_CHECK(render(verdict) != "unknown verdict");
 }
