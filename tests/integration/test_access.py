@@ -286,12 +286,12 @@ class Guesses(AccessCase):
         # Of one name: ten at once and those under way, then after pauses.
         self.assertLessEqual(statuses.count(401), 40)
         self.assertGreater(self.limit("login-rate"), 0)
-        # The first one may come when a pause is over; then there is another.
-        for _ in range(2):
-            slowed = self.curl("-u", "alice:x", "--interface", "127.0.5.1",
-                               host="known")
-        self.assertEqual(slowed.status, 429)
-        self.assertGreaterEqual(int(slowed["Retry-After"][0]), 1)
+        # One of two may come when a pause is over; then there is another.
+        two = [self.curl("-u", "alice:x", "--interface", "127.0.5.1",
+                         host="known") for _ in range(2)]
+        slowed = [each for each in two if each.status == 429]
+        self.assertTrue(slowed, [each.status for each in two])
+        self.assertGreaterEqual(int(slowed[0]["Retry-After"][0]), 1)
 
 
 class Reloads(AccessCase):
