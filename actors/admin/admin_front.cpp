@@ -31,7 +31,10 @@ admin::desk_ptr admin::make_desk(const context_ptr& context,
                                  std::string listener) {
   return std::make_shared<const desk>(
     desk{context->system, context->node->units, std::move(listener),
-         [config = context->config] { return config->get()->admin->token; },
+         [config = context->config] {
+           const auto now = config->get();
+           return now->admin->token;
+         },
          [limits = context->node->limits](limit kind, std::string_view peer,
                                           std::string_view detail) {
            if (limits)

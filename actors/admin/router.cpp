@@ -18,7 +18,8 @@ using parameter = parameter_of<call>;
 
 std::vector<std::string> known_tunnels(const call& call) {
   std::vector<std::string> out;
-  for (const auto& [name, settings] : call.where().config->get()->tunnels)
+  const auto config = call.where().config->get();
+  for (const auto& [name, settings] : config->tunnels)
     out.push_back(name);
   return out;
 }

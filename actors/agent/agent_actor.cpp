@@ -172,7 +172,8 @@ void agent_state::mind_last_resort(time_point now) {
 }
 
 void agent_state::dial_missing() {
-  if (draining_ || context_->key->get()->empty())
+  const auto key = context_->key->get();
+  if (draining_ || key->empty())
     return;
   const auto now = compat::now(self_);
   for (auto& [transport, where] : lanes_) {

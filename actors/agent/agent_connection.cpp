@@ -158,9 +158,9 @@ void agent_connection_state::on_challenge(const challenge_frame& challenge) {
   hello_.software = "aps";
   hello_.instance = context_->instance;
   hello_.started_ms = context_->started_ms;
-  hello_.proof
-    = agent_proof(*context_->key->get(), challenge.nonce, hello_,
-                  link_->transport(), bound ? tls->binding : std::string{});
+  const auto key = context_->key->get();
+  hello_.proof = agent_proof(*key, challenge.nonce, hello_, link_->transport(),
+                             bound ? tls->binding : std::string{});
   // From here on the node may have taken it in.
   counted_ = true;
   ++*context_->connections;
@@ -168,7 +168,8 @@ void agent_connection_state::on_challenge(const challenge_frame& challenge) {
 }
 
 void agent_connection_state::on_welcome(const welcome_frame& welcome) {
-  if (!equal_secrets(welcome.proof, node_proof(*context_->key->get(), hello_))) {
+  const auto key = context_->key->get();
+  if (!equal_secrets(welcome.proof, node_proof(*key, hello_))) {
     refused_ = refused_frame{refusal::bad_proof,
                              "the node does not know the password", 10000};
     phase_ = phase::closing;

@@ -6,6 +6,26 @@
 
 namespace aps {
 
+/// A value that somebody reads and keeps for as long. It has to have a name:
+/// what is read of a temporary is gone with it, and a loop over a part of that
+/// goes on behind its end.
+template <class T>
+class kept_value {
+ public:
+  explicit kept_value(std::shared_ptr<const T> value)
+      : value_(std::move(value)) {}
+
+  const T& operator*() const& noexcept { return *value_; }
+  const T* operator->() const& noexcept { return value_.get(); }
+  const T& operator*() const&& = delete;
+  const T* operator->() const&& = delete;
+
+  operator std::shared_ptr<const T>() const noexcept { return value_; }
+
+ private:
+  std::shared_ptr<const T> value_;
+};
+
 /// A value that one side replaces as a whole and others read: a reader keeps
 /// what it got. Thread-safe.
 template <class T>
@@ -15,9 +35,9 @@ class published {
   explicit published(T value)
       : value_(std::make_shared<const T>(std::move(value))) {}
 
-  std::shared_ptr<const T> get() const {
+  kept_value<T> get() const {
     std::lock_guard guard{mutex_};
-    return value_;
+    return kept_value<T>{value_};
   }
 
   void set(T value) {

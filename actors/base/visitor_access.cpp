@@ -94,8 +94,7 @@ visitor_access::visitor_access()
 
 void visitor_access::use(const config::node& config) {
   auto fresh = std::make_shared<const state>(
-    state{access_rules{config}, std::make_shared<credential_cache>(),
-          std::make_shared<credential_cache>()});
+    state{access_rules{config}, std::make_shared<credential_cache>()});
   const bool active = !fresh->rules.empty();
   {
     const std::lock_guard guard{mutex_};
@@ -126,13 +125,13 @@ access_answer visitor_access::admit(const visitor_request& request,
                                   via);
   if (verdict.unproven) {
     const auto& login = verdict.login;
-    auto mark = by->passwords->mark_of(login);
+    auto mark = visits_.mark_of(login);
     auto address = peer_group(request.visitor_address);
     std::string visit;
     visit.reserve(mark.size() + address.size());
     visit.append(mark).append(address);
     const auto pause = pause_of(address, login.user(), now);
-    const bool was_in = by->visits->remembers(visit, now);
+    const bool was_in = visits_.remembers(visit, now);
     if (pause > duration::zero() && !was_in)
       return delay(slow_down(limit::login_rate, "guesses at passwords", pause));
     if (!by->passwords->knows(mark, now))
@@ -143,7 +142,7 @@ access_answer visitor_access::admit(const visitor_request& request,
                             .address = std::move(address)},
                            request);
     if (!was_in)
-      by->visits->add(std::move(visit), now);
+      visits_.add(std::move(visit), now);
   }
   if (asks_nothing(by->rules, verdict))
     return visitor_pass_ptr{};
@@ -250,7 +249,7 @@ void visitor_access::look_at(const visitor_pass_ptr& first) {
   const auto& claim = *first->claim;
   const auto& login = claim.verdict.login;
   auto pause = pause_of(claim.address, login.user(), clock_type::now());
-  if (claim.by->visits->remembers(claim.visit, clock_type::now()))
+  if (visits_.remembers(claim.visit, clock_type::now()))
     pause = duration::zero();
   bool right = false;
   if (pause <= duration::zero()) {
@@ -281,7 +280,7 @@ void visitor_access::look_at(const visitor_pass_ptr& first) {
 access_answer visitor_access::settle(const login_claim& claim, bool right,
                                      time_point now) {
   if (right) {
-    claim.by->visits->add(claim.visit, now);
+    visits_.add(claim.visit, now);
     return enter(*claim.by, claim.verdict, {claim.path, claim.proxied}, now);
   }
   auto wrong = claim.verdict;

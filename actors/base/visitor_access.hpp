@@ -101,9 +101,6 @@ class visitor_access {
   struct state {
     access_rules rules;
     std::shared_ptr<credential_cache> passwords;
-    /// The same by the address that was in with them: during a pause a password
-    /// that is right elsewhere is a guess as any other.
-    std::shared_ptr<credential_cache> visits;
   };
   using state_ptr = std::shared_ptr<const state>;
   using waiting
@@ -133,6 +130,10 @@ class visitor_access {
   std::string bucket_of(std::string_view user) const;
 
   std::atomic<bool> active_{false};
+  /// Who was in with which password, by address: during a pause one that is
+  /// right elsewhere is a guess as any other. Outlives the rules, since all
+  /// that it gives is that a password is looked at.
+  credential_cache visits_;
   mutable std::mutex mutex_;
   state_ptr state_;                                     // by mutex_
   login_limit by_address_;                              // dito

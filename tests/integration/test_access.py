@@ -214,22 +214,24 @@ class Limits(AccessCase):
         wait_until(lambda: ask(ECHO) == 200, "the place of who left")
 
     def test_bodies(self):
-        for version in BOTH:
-            for chunked in (False, True):
-                with self.subTest(version=version, chunked=chunked):
-                    flags = ("-H", "Transfer-Encoding: chunked") * (
-                        chunked and version == BOTH[0])
-                    flags += ("-T", "-") if chunked else ("--data-binary", "@-")
-                    for size, status in [(1000, 200), (1001, 413)]:
-                        done = subprocess.run(
-                            ["curl", "-sS", *version, "--noproxy", "*", "-o",
-                             "/dev/null", "-w", "%{http_code}", "-X", "POST",
-                             "-H", "Host: body.test", "-H", "Expect:", *flags,
-                             f"http://127.0.0.1:{self.port}{ECHO}"],
-                            input=b"x" * size, capture_output=True,
-                            check=False)
-                        self.assertEqual(done.stdout.decode(), str(status))
-        self.assertGreaterEqual(self.limit("request-body"), 4)
+        chunks = ("-H", "Transfer-Encoding: chunked")
+        # Whoever asks for another protocol has a body all the same.
+        switch = ("-H", "Connection: Upgrade", "-H", "Upgrade: x/1")
+        for number, flags in enumerate((
+                (*BOTH[0], "--data-binary", "@-"), (*BOTH[0], "-T", "-", *chunks),
+                (*BOTH[0], "--data-binary", "@-", *switch),
+                (*BOTH[0], "-T", "-", *chunks, *switch),
+                (*BOTH[1], "--data-binary", "@-"), (*BOTH[1], "-T", "-"))):
+            for size, status in [(1000, 200), (1001, 413), (100_000, 413)]:
+                with self.subTest(number=number, size=size):
+                    done = subprocess.run(
+                        ["curl", "-sS", *flags, "--noproxy", "*", "-o",
+                         "/dev/null", "-w", "%{http_code}", "-X", "POST",
+                         "-H", "Host: body.test", "-H", "Expect:",
+                         f"http://127.0.0.1:{self.port}{ECHO}"],
+                        input=b"x" * size, capture_output=True, check=False)
+                    self.assertEqual(done.stdout.decode(), str(status))
+        self.assertGreaterEqual(self.limit("request-body"), 12)
 
 
 class Records(AccessCase):

@@ -72,6 +72,7 @@ class Guessing(Case):
         self.assertEqual(crowd.close(), [])
         attack, honest = Guessers(kind, port, ADDRESSES), self.honest(hot)
         time.sleep(SECONDS)
+        wait_until(lambda: self.limit() > 0, "guesses that are slowed", 60)
         self.assertEqual(honest.close(), [])
         answers, wrong = attack.close()
         self.assertEqual(wrong, [])

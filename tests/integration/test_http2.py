@@ -209,6 +209,24 @@ class Requests(Http2Case):
                 if b"hello" in body:
                     break
 
+    def test_what_comes_before_a_target_switches_is_no_request(self):
+        """RFC 9110, 7.8: a target that does not want to would take it for
+        one, past all that was asked of the first."""
+        hidden = (b"POST /hidden HTTP/1.1\r\nHost: x\r\n"
+                  b"Content-Length: 0\r\n\r\n")
+        for number in range(5):
+            with Peer(self.port) as peer:
+                peer.send(frame(HEADERS, 1, block(
+                    (":method", "CONNECT"), (":protocol", "websocket"),
+                    (":scheme", "http"), (":authority", "example.com"),
+                    (":path", f"/status/404?{number}"),
+                    ("sec-websocket-version", "13")), END_HEADERS)
+                    + frame(DATA, 1, hidden * 3))
+                peer.body(1)
+        # Behind them, so those would have come.
+        self.assertEqual(ask(self.port).status, 200)
+        self.assertEqual(self.origin.seen("/hidden"), [])
+
     def test_agents_paths_are_told_to_speak_http_1(self):
         for path in ("/.tunnel", "/.tunnel/poll/down"):
             with Peer(self.port) as peer:

@@ -90,17 +90,6 @@ std::optional<denial> refuse_page(const message_head& head,
   return denial{outcome::foreign_origin, std::move(why), {}};
 }
 
-// A password in an address stands in no record (RFC 3986, 7.5).
-std::string without_user_info(std::string_view address) {
-  const auto scheme = address.find("://");
-  const auto begin = scheme == address.npos ? 0 : scheme + 3;
-  const auto end
-    = std::min(address.find_first_of("/?#", begin), address.size());
-  const auto at = address.substr(begin, end - begin).rfind('@');
-  std::string out{address};
-  return at == address.npos ? out : out.erase(begin, at + 1);
-}
-
 // The same address over TLS. The method stays (RFC 9110, 15.4.9).
 final_request redirect(const http_front_context& context,
                        const request_address& address) {

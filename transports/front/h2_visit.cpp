@@ -161,7 +161,10 @@ void h2_visit::on_body(const slice& bytes, size_t retained) {
 void h2_visit::forward() {
   const auto connection = from_->connection();
   size_t taken = 0;
-  while (!body_.empty()) {
+  // A target that was not yet asked, or does not want to switch, would take
+  // what comes early for another request (RFC 9110, 7.8).
+  const bool early = socket_ && exchange_ && !switched_;
+  while (!body_.empty() && !early) {
     auto& first = body_.front();
     const auto room = exchange_ ? exchange_->room() : first.size();
     const auto size = std::min(room, first.size());
@@ -275,6 +278,10 @@ void h2_visit::on_head(const response_head_ptr& head) {
   if (!bodiless_ && !switched)
     announced_ = head->content_length;
   respond(std::move(fields), switched ? 200 : head->status, bodiless_);
+  if (switched) {
+    switched_ = true;
+    forward();
+  }
 }
 
 void h2_visit::respond(header_list fields, unsigned status, bool last) {

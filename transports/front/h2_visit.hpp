@@ -98,6 +98,7 @@ class h2_visit final : public h2_stream_owner,
   uint64_t sent_ = 0;      ///< and out of it
   bool grpc_ = false;      ///< errors are told as gRPC does
   bool socket_ = false;    ///< a WebSocket (RFC 8441)
+  bool switched_ = false;  ///< the target speaks it, too
   bool passed_on_ = false; ///< it became an exchange, which has a record
   bool bodiless_ = false;  ///< the answer must not have a body
   bool given_up_ = false;  ///< the stream was reset by us

@@ -216,9 +216,9 @@ void http_session::pass_on(slice bytes) {
     return exchange_->send_body(std::move(bytes));
   char size[20];
   const auto end = std::to_chars(size, size + 16, bytes.size(), 16).ptr;
-  exchange_->send_body(slice::copy(std::string{size, end} + "\r\n"));
+  exchange_->send_framing(slice::copy(std::string{size, end} + "\r\n"));
   exchange_->send_body(std::move(bytes));
-  exchange_->send_body(slice::copy("\r\n"));
+  exchange_->send_framing(slice::copy("\r\n"));
 }
 
 // The body turned out to be no body, or too large.
@@ -243,7 +243,7 @@ void http_session::request_received() {
   request_.continue_due = false;
   if (exchange_) {
     if (request_.chunks)
-      exchange_->send_body(slice::copy("0\r\n\r\n"));
+      exchange_->send_framing(slice::copy("0\r\n\r\n"));
     rewrite_trailers(parser_.trailers(), exchange_->pass().get());
     // The other protocol's bytes may follow.
     if (!may_switch())

@@ -1,5 +1,6 @@
 #include "transports/front/page_origin.hpp"
 
+#include "transports/http/fields.hpp"
 #include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
@@ -26,7 +27,8 @@ page_origin origin_of(const header_list& headers) {
 std::string sentence(const page_origin& page, const char* who_may) {
   if (page.count > 1)
     return "There is more than one Origin.";
-  return "A page of " + foreign_text(page.field->value, max_shown_origin)
+  return "A page of "
+         + foreign_text(without_user_info(page.field->value), max_shown_origin)
          + who_may;
 }
 

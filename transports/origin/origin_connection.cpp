@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <limits>
+#include <utility>
 
 namespace aps {
 
@@ -83,6 +84,10 @@ bool origin_connection::begin(std::shared_ptr<response_receiver> receiver,
   visitor_ = head.visitor;
   note_authentication(head.headers);
   upgrade_ = head.upgrade;
+  early_ = find_header(head.headers, "transfer-encoding")
+             ? any_number
+             : head.content_length.value_or(0);
+  held_.clear();
   interim_heads_ = head_bytes_ = 0;
   answer_.rest();
   sending_.rest();
@@ -103,9 +108,25 @@ void origin_connection::send(slice bytes) {
   if (over() || send_failed_ || (sent_.sent && !raw_ && upgrade_.empty()))
     return;
   sent_.bytes_passed = true;
+  if (!upgrade_.empty() && !raw_)
+    bytes = hold_back(std::move(bytes));
   if (!body_.data(output_, std::move(bytes)))
     return broken(outcome::bad_request, "the body exceeds its length");
   flush_soon();
+}
+
+// Behind the body of a request that asks for another protocol comes that
+// protocol, from when the origin grants it (RFC 9110, 7.8): sooner it would be
+// taken for another request. Where a body ends that comes in chunks, knows who
+// made them.
+slice origin_connection::hold_back(slice bytes) {
+  const auto size
+    = static_cast<size_t>(std::min<uint64_t>(early_, bytes.size()));
+  if (early_ != any_number)
+    early_ -= size;
+  if (size < bytes.size())
+    held_.push_back(bytes.sub(size));
+  return bytes.sub(0, size);
 }
 
 void origin_connection::send_end(const header_list& trailers) {
@@ -261,6 +282,8 @@ void origin_connection::deliver_head() {
   if (status == 101) {
     raw_ = true;
     sent_.sent = false;
+    for (auto& bytes : std::exchange(held_, {}))
+      send(std::move(bytes));
     if (sent_.end_due)
       send_end({});
   }
@@ -289,6 +312,7 @@ bool origin_connection::pump_raw() {
 void origin_connection::response_complete() {
   if (raw_)
     return;
+  held_.clear();
   response_.done = true;
   // How much of a refused upgrade's stream is still to come, nobody knows.
   response_.keep_alive = response_.keep_alive && !parser_.doubtful()

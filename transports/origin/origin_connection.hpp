@@ -9,6 +9,7 @@
 #include <boost/intrusive/list_hook.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <deque>
 #include <memory>
 #include <string>
 
@@ -108,6 +109,7 @@ class origin_connection final : public busy_hook,
   void read_more();
   bool pump_raw();
   void note_authentication(const header_list& headers);
+  slice hold_back(slice bytes);
   bool count_head(size_t bytes);
   void deliver_head();
   response_head_ptr switching_head(message_head& head);
@@ -129,6 +131,8 @@ class origin_connection final : public busy_hook,
   size_t requests_ = 0;
   uint64_t visitor_ = 0;     // whose request it carries, or carried last
   std::string upgrade_;      // what the request asks for; empty = nothing
+  uint64_t early_ = 0;       // bytes that may be sent before it is granted
+  std::deque<slice> held_;   // those behind them
   size_t interim_heads_ = 0; // of this response
   size_t head_bytes_ = 0;    // of this response, interim heads included
   uint64_t received_ = 0;    // bytes of responses, for `answer_`

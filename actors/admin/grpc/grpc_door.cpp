@@ -34,8 +34,8 @@ class grpc_door final : public operator_door {
   explicit grpc_door(const admin::context_ptr& context)
       : system_(context->system), service_(service_context_of(context)) {
     try {
-      open_ = admin::open_grpc_server(*context->config->get()->admin->grpc,
-                                      service_);
+      const auto config = context->config->get();
+      open_ = admin::open_grpc_server(*config->admin->grpc, service_);
     } catch (...) {
       stop_and_wait(system_, door_);
       throw;

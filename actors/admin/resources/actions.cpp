@@ -94,7 +94,8 @@ action_target endpoint_of(const call& call) {
 
 void refuse_tunnel(const call& call, const std::string& name) {
   std::vector<std::string> known;
-  for (const auto& [tunnel, settings] : call.where().config->get()->tunnels)
+  const auto config = call.where().config->get();
+  for (const auto& [tunnel, settings] : config->tunnels)
     known.push_back(tunnel);
   call.unknown(404, "tunnel", name, "tunnel", known);
 }
@@ -102,8 +103,8 @@ void refuse_tunnel(const call& call, const std::string& name) {
 // Nobody is it; says who there is.
 void refuse_unknown(const call& call, const action_target& wanted,
                     const actor_list& all) {
-  if (!wanted.tunnel.empty()
-      && !call.where().config->get()->tunnels.contains(wanted.tunnel))
+  const auto config = call.where().config->get();
+  if (!wanted.tunnel.empty() && !config->tunnels.contains(wanted.tunnel))
     return refuse_tunnel(call, wanted.tunnel);
   std::set<std::string> known;
   for (const auto& one : all.actors)

@@ -314,8 +314,9 @@ std::string why_it_won(const route_table& routes, const route& winner,
 }
 
 void get_explanation(const call& call) {
-  const auto request = read_explained_request(call, *call.where().config->get(),
-                                              *call.where().node->access);
+  const auto config_now = call.where().config->get();
+  const auto request
+    = read_explained_request(call, *config_now, *call.where().node->access);
   if (!request)
     return;
   const auto url = foreign_text(call.parameter("url").value_or(""));

@@ -66,7 +66,8 @@ void add_rows(long_text& to, const context& context,
       to += "]}";
   });
   std::vector<tunnel_snapshot> off;
-  for (const auto& [name, settings] : context.config->get()->tunnels)
+  const auto config = context.config->get();
+  for (const auto& [name, settings] : config->tunnels)
     if (!settings.enabled)
       off.push_back({name, settings.fallback.enabled,
                      settings.grpc_pool.enabled,
@@ -139,8 +140,9 @@ void get_stats(const call& call) {
     call.with_endpoints(*choice, [call, choice,
                                   counts](const node_snapshot_ptr& now) {
       const auto& context = call.where();
-      auto body = make_stats(*now, *context.config->get(),
-                             compat::running_actors(context.system));
+      const auto config = context.config->get();
+      auto body
+        = make_stats(*now, *config, compat::running_actors(context.system));
       body["node"] = show_node(context);
       body["exchanges"] = show_totals(context.recorders->totals());
       auto by_kind = json::object();

@@ -49,14 +49,13 @@ quota_ledger::answer quota_ledger::take(const std::vector<quota_use>& uses,
       taken.push_back(by_use_.end());
       continue;
     }
+    // None of them has to make room for another, nor who is refused: then it
+    // would be let in again.
+    by_use_.splice(by_use_.end(), by_use_, known->second);
     if (auto refused = refusal(*known->second, use, now))
       return std::move(*refused);
     taken.push_back(known->second);
   }
-  // So that none of them has to make room for another.
-  for (const auto& known : taken)
-    if (known != by_use_.end())
-      by_use_.splice(by_use_.end(), by_use_, known);
   std::vector<counts::iterator> held;
   for (size_t i = 0; i < uses.size(); ++i) {
     const auto& limits = *uses[i].limits;
@@ -114,14 +113,18 @@ quota_ledger::counts::iterator quota_ledger::add(const quota_use& use) {
   return out;
 }
 
+// Those under way are passed over for good, so that a few that stay do not keep
+// all others; what was kept too much meanwhile goes with the next ones.
 void quota_ledger::make_room() {
-  auto i = by_use_.begin();
-  for (size_t n = 0; n < tries_to_forget && i != by_use_.end(); ++n, ++i)
-    if (i->under_way == 0) {
-      all_.erase({i->whose, i->rule});
-      by_use_.erase(i);
-      return;
+  for (size_t n = 0; n < tries_to_forget && by_use_.size() >= most; ++n) {
+    const auto first = by_use_.begin();
+    if (first->under_way > 0) {
+      by_use_.splice(by_use_.end(), by_use_, first);
+      continue;
     }
+    all_.erase({first->whose, first->rule});
+    by_use_.erase(first);
+  }
 }
 
 size_t quota_ledger::size() const {

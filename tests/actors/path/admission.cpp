@@ -120,7 +120,8 @@ class admission_script {
   /// As an operator does.
   void revoke(const std::string& credential) {
     context_->drains->add(drain_register::credential("many", credential));
-    compat::enqueue(nullptr, context_->tunnels->get()->at("many"),
+    const auto tunnels = context_->tunnels->get();
+    compat::enqueue(nullptr, tunnels->at("many"),
                     credential_revoked{credential});
     run();
   }

@@ -55,7 +55,8 @@ class supervisor_script {
   }
 
   tunnel_actor tunnel(const std::string& name) {
-    return context_->tunnels->get()->at(name);
+    const auto tunnels = context_->tunnels->get();
+    return tunnels->at(name);
   }
 
   void run() { system.run(net_.here); }

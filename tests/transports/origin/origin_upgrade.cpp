@@ -43,7 +43,12 @@ class switching_visitor final : public visitor {
 /// An exchange with an origin, without any node's front.
 struct direct_request {
   direct_request(uint16_t port, const std::string& fields_of_body,
-                 std::string body) {
+                 std::string body)
+      : direct_request(port, fields_of_body, body, body.size()) {}
+
+  /// `body` is longer than its head says.
+  direct_request(uint16_t port, const std::string& fields_of_body,
+                 std::string body, size_t announced) {
     unit.start();
     auto head = std::make_shared<request_head>();
     head->method = "POST";
@@ -52,7 +57,7 @@ struct direct_request {
     head->upgrade = "tcp/1.0";
     head->last = false;
     if (fields_of_body.empty())
-      head->content_length = body.size();
+      head->content_length = announced;
     else
       head->headers.push_back({"Transfer-Encoding", fields_of_body});
     unit.post([this, head, body = std::move(body)] {
@@ -119,4 +124,37 @@ CAF_TEST(an upgrade with a body that is refused is an ordinary answer) {
   CAF_CHECK_EQUAL(came.get_future().get(), "{}");
   // Nobody knows what else would come on it.
   CAF_CHECK(ended.get_future().get());
+}
+
+CAF_TEST(what comes behind the body waits for the switch) {
+  // What is sent, of which `early` is the body.
+  struct row {
+    std::string early, late;
+  };
+  const row table[] = {{"", "GET /other HTTP/1.1\r\nHost: x\r\n\r\n"},
+                       {"{}", "GET /other HTTP/1.1\r\nHost: x\r\n\r\n"},
+                       {"{}", ""}};
+  for (const auto& [early, late] : table) {
+    for (const bool granted : {true, false}) {
+      CAF_MESSAGE(early << " " << late << " " << granted);
+      std::promise<std::string> body, behind;
+      tcp_server origin{[&, size = late.size()](wire& to) {
+        auto arrived = to.read_request().body;
+        body.set_value(to.readable(50) ? "more than " + arrived : arrived);
+        if (granted) {
+          to.send(std::string{switching});
+          behind.set_value(to.read_exactly(size + 5));
+          return;
+        }
+        to.send("HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno");
+        behind.set_value(to.read_all());
+      }};
+      direct_request request{origin.port(), "", early + late, early.size()};
+      CAF_CHECK(request.result() == outcome::ok);
+      CAF_CHECK_EQUAL(request.to->status, granted ? 101u : 404u);
+      CAF_CHECK_EQUAL(body.get_future().get(), early);
+      CAF_CHECK_EQUAL(behind.get_future().get(),
+                      granted ? late + "hello" : std::string{});
+    }
+  }
 }

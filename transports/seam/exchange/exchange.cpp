@@ -181,6 +181,7 @@ void exchange::handle(response_frame& frame) {
     return violation("second response head");
   ++heads_;
   final_head_ = !frame.head->interim();
+  switched_ = frame.head->status == 101;
   if (!final_head_) {
     interim_bytes_ += bytes_of(frame.head->headers);
     if (heads_ > max_interim_heads || interim_bytes_ > max_interim_bytes)
@@ -309,6 +310,12 @@ void exchange::send_body(slice bytes) {
   body_bytes_ += bytes.size();
   if (over_quota())
     return fail_over_quota();
+  send_framing(std::move(bytes));
+}
+
+void exchange::send_framing(slice bytes) {
+  if (over_ || out_.finished())
+    return;
   if (record_)
     record_->bytes_up += bytes.size();
   out_.push(std::move(bytes));

@@ -139,8 +139,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
   /// next byte, at the latest.
   bool over_quota() const noexcept {
     return pass_ && pass_->max_body_bytes > 0
-           && body_bytes_ > pass_->max_body_bytes
-           && head_->kind() != exchange_kind::upgrade;
+           && body_bytes_ > pass_->max_body_bytes && !switched_;
   }
 
   /// Fails it for that.
@@ -152,6 +151,9 @@ class exchange : public std::enable_shared_from_this<exchange> {
 
   /// Request body bytes; at most `room()` at a time.
   void send_body(slice bytes);
+
+  /// The same of what frames them, which is no part of the body.
+  void send_framing(slice bytes);
 
   /// The request is complete.
   void send_end(header_list trailers);
@@ -221,6 +223,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
   uint32_t misunderstood_ = 0;
   attempt_state current_;
   bool final_head_ = false;
+  bool switched_ = false; ///< what comes now is of another protocol
   std::atomic<bool> exhausted_{false};
   std::atomic<bool> head_sent_{false};
   std::atomic<bool> response_started_{false};

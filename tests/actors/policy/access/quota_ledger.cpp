@@ -4,6 +4,8 @@
 
 #include "tests/support/test.hpp"
 
+#include <algorithm>
+
 using namespace aps;
 using namespace std::chrono_literals;
 
@@ -125,6 +127,40 @@ CAF_TEST(none of those that are asked for together makes room for another) {
   CAF_CHECK_EQUAL(take({{"oldest", "r", &one}}, later), "r");
   CAF_CHECK_EQUAL(take({{"new", "r", &one}}, later), "r");
   CAF_CHECK_EQUAL(take({{"2", "r", &one}}), "r");
+}
+
+CAF_TEST(who is refused is not forgotten for it) {
+  const auto one = rate(1);
+  CAF_CHECK_EQUAL(take({{"greedy", "r", &one}}), "");
+  for (size_t i = 1; i < quota_ledger::most + 100; ++i) {
+    CAF_REQUIRE_EQUAL(take({{std::to_string(i), "r", &one}}), "");
+    if (i % 1000 == 0)
+      CAF_REQUIRE_EQUAL(take({{"greedy", "r", &one}}), "r");
+  }
+}
+
+CAF_TEST(some that stay under way keep no others) {
+  const auto both = [] {
+    auto out = rate(1);
+    out.concurrent_requests = 1;
+    return out;
+  }();
+  std::vector<std::shared_ptr<void>> stay;
+  for (int i = 0; i < 100; ++i) {
+    CAF_CHECK_EQUAL(take({{"stays" + std::to_string(i), "r", &both}}), "");
+    stay.push_back(std::move(held.back()));
+    held.clear();
+  }
+  size_t largest = 0;
+  for (size_t i = 0; i < 4 * quota_ledger::most; ++i) {
+    CAF_REQUIRE_EQUAL(take({{std::to_string(i), "r", &both}}), "");
+    held.clear();
+    largest = std::max(largest, uut->size());
+  }
+  // While 16 at a time are passed over, one more comes each time.
+  CAF_CHECK_LESS_OR_EQUAL(largest, quota_ledger::most + 100 / 16 + 1);
+  CAF_CHECK_EQUAL(uut->size(), quota_ledger::most);
+  CAF_CHECK_EQUAL(take({{"stays0", "r", &both}}, start + 1h), "r");
 }
 
 CAF_TEST(looking counts nothing) {

@@ -403,6 +403,39 @@ CAF_TEST(a_record_names_the_rule_once_the_password_was_right) {
   w.unit.run_inside([&] { w.node->cancel(outcome::visitor_gone); });
 }
 
+CAF_TEST(of_an_upgrade_the_body_counts_and_what_comes_behind_does_not) {
+  for (const bool switched : {false, true}) {
+    CAF_MESSAGE(switched);
+    auto upgrade = post();
+    upgrade.upgrade = "tcp";
+    world w{upgrade};
+    auto pass = std::make_shared<visitor_pass>();
+    pass->max_body_bytes = 4;
+    w.unit.run_inside([&] { w.node->admit_with(pass); });
+    w.connect();
+    w.settle();
+    w.unit.run_inside([&] {
+      w.node->send_framing(slice::copy("4\r\n"));
+      w.node->send_body(slice::copy("1234"));
+      w.node->send_framing(slice::copy("\r\n"));
+    });
+    w.settle();
+    CAF_CHECK(!w.node->over());
+    CAF_CHECK_EQUAL(w.origin_side->body, "4\r\n1234\r\n");
+    if (switched) {
+      w.unit.run_inside([&] { w.agent->send_head(answer(101)); });
+      w.settle();
+    }
+    w.unit.run_inside([&] { w.node->send_body(slice::copy("5")); });
+    w.settle();
+    CAF_CHECK_EQUAL(w.node->over(), !switched);
+    if (switched)
+      w.unit.run_inside([&] { w.node->cancel(outcome::visitor_gone); });
+    else
+      CAF_CHECK(w.visitor_side->failure == outcome::body_too_large);
+  }
+}
+
 CAF_TEST(a_body_over_what_its_pass_allows_fails_whatever_was_announced) {
   for (const uint64_t most : {0, 4, 5}) {
     world w{post()};
