@@ -14,6 +14,7 @@ import pattern
 from h2_frames import (DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, MORE,
                        RST, SETTINGS, Peer, block, code, frame, head)
 from harness import TIME_SCALE, Case, main, scratch, wait_until
+from wire import ask
 
 HOST = "Host: example.com"
 FIELD = re.compile(r"^([\w-]+): (.*?)\r?$", re.M)

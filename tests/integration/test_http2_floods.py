@@ -174,7 +174,8 @@ class Floods(Certified):
         print(f"{flood}: {len(rows)} connections, {len(beside)} honest "
               f"requests, p99 {hot * 1000:.1f} ms, {hot / usual:.1f} times "
               "the calm one", flush=True)
-        self.assertLessEqual(hot, 3 * max(usual, NOISE))
+        if FULL: # a time, which other work of the machine changes
+            self.assertLessEqual(hot, 3 * max(usual, NOISE))
 
 
 for name in FLOODS:

@@ -218,7 +218,8 @@ void http_session::pass_on(slice bytes) {
   const auto end = std::to_chars(size, size + 16, bytes.size(), 16).ptr;
   exchange_->send_framing(slice::copy(std::string{size, end} + "\r\n"));
   exchange_->send_body(std::move(bytes));
-  exchange_->send_framing(slice::copy("\r\n"));
+  if (exchange_) // not over its quota
+    exchange_->send_framing(slice::copy("\r\n"));
 }
 
 // The body turned out to be no body, or too large.
