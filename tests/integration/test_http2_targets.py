@@ -2,6 +2,7 @@
 from end to end, with gRPC's own client and server."""
 
 import concurrent.futures
+import contextlib
 import hashlib
 import os
 import queue
@@ -144,13 +145,24 @@ class PriorKnowledge:
                 self.assertEqual(answer.outcome, "origin-closed")
                 self.assertEqual(self.far.paths().count(path), 1)
 
+    def assert_broken(self, visitor, host):
+        """An error where nothing went out by then; else what did is cut."""
+        with contextlib.suppress(ConnectionError):
+            answer = visitor.read_final_head()
+            for _ in visitor.body(answer):
+                pass
+            if answer.status == 502:
+                return
+            # All that was announced came: it ends with it.
+            visitor.send_head("GET", "/", host=host)
+            visitor.read_final_head()
+            self.fail("a broken answer is complete")
+
     def test_a_cut_answer_is_not_complete(self):
         for host in self.both_ways():
             with Visitor(self.port) as visitor:
                 visitor.send_head("GET", "/cut-body", host=host)
-                with self.assertRaises(ConnectionError):
-                    for _ in visitor.body(visitor.read_final_head()):
-                        pass
+                self.assert_broken(visitor, host)
 
     def test_an_answer_of_another_length_is_cut(self):
         for host in self.both_ways():
@@ -159,12 +171,7 @@ class PriorKnowledge:
                         Visitor(self.port) as visitor:
                     visitor.send_head("GET", f"/announces/{announced}/{sent}",
                                       host=host)
-                    with self.assertRaises(ConnectionError):
-                        for _ in visitor.body(visitor.read_final_head()):
-                            pass
-                        # All that was announced came: it ends with it.
-                        visitor.send_head("GET", "/", host=host)
-                        visitor.read_final_head()
+                    self.assert_broken(visitor, host)
             self.assertEqual(ask(self.port, host=host).status, 200)
 
     def test_a_stalled_answer_ends_alone(self):

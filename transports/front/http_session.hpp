@@ -73,6 +73,8 @@ class http_session final : public visitor,
     const service* by = nullptr; ///< who answers it here; null = a target
   };
 
+  static constexpr uint64_t no_write = std::numeric_limits<uint64_t>::max();
+
   /// One request and the answer to it.
   struct request_state : connection_facts {
     bool open = false;         ///< head parsed, not yet finished
@@ -177,6 +179,8 @@ class http_session final : public visitor,
   uint64_t received_ = 0;    // bytes
   uint64_t dropped_ = 0;     // bytes behind the last request that counts
   uint64_t writes_ = 0;      // finished ones
+  uint64_t begun_at_
+    = no_write;              // of them, when the answer began behind nothing
   size_t blank_lines_ = 0;   // before the request line
   time_point continue_at_{}; // our own 100, unless the target answers
 

@@ -47,6 +47,7 @@ void http_session::on_head(const response_head_ptr& head) {
   const auto framing = choose_framing(*head, context);
   request_.keep_alive = context.keep_alive;
   request_.head_sent = true;
+  begun_at_ = output_.empty() && !output_.in_flight() ? writes_ : no_write;
   body_.begin(framing, head->content_length.value_or(0));
   append_response_head(output_.text(), *head, framing, context);
   flush_soon();
@@ -112,8 +113,13 @@ void http_session::on_failed(outcome outcome, const std::string& detail) {
   exchange_ = nullptr;
   if (outcome == outcome::attempts_exhausted)
     context_->to()->on_limit(limit::attempts, visitor_ip_, detail);
-  if (request_.head_sent)
-    return cut();
+  if (request_.head_sent) {
+    // What nobody saw of it yet can still be another answer.
+    if (raw_ || begun_at_ != writes_ || output_.in_flight())
+      return cut();
+    output_.clear();
+    request_.head_sent = false;
+  }
   // Addresses behind the node are nothing for strangers.
   const bool told = request_.local || limits().error_detail;
   answer_error(outcome, told ? std::string_view{detail} : "");

@@ -21,15 +21,24 @@ tcp_server::handler echo_body() {
 
 } // namespace
 
-CAF_TEST(trailers that speak of framing cut the answer) {
-  tcp_server origin{keep_answering([](const message&) {
-    return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-           "1\r\nx\r\n0\r\nContent-Length: 1\r\n\r\n";
-  })};
-  proxy node{origin.port()};
-  auto visitor = node.dial();
-  visitor.send(get("/"));
-  CAF_CHECK(!visitor.read_response().complete);
+CAF_TEST(an answer that breaks before any of it went out is an error) {
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+                           "Set-Cookie: a=b\r\n\r\n";
+  for (const std::string rest :
+       {"1\r\nx\r\n0\r\nContent-Length: 1\r\n\r\n", "x\r\n",
+        "5\r\nhello\r\nzz\r\n"}) {
+    CAF_MESSAGE(rest);
+    tcp_server origin{
+      keep_answering([&](const message&) { return head + rest; })};
+    proxy node{origin.port()};
+    auto visitor = node.dial();
+    visitor.send(get("/"));
+    const auto answer = visitor.read_response();
+    CAF_CHECK(answer.complete);
+    CAF_CHECK_EQUAL(answer.head.status, 502u);
+    CAF_CHECK_EQUAL(answer["set-cookie"], "(none)");
+    CAF_CHECK_EQUAL(answer["aps-outcome"], "origin-protocol");
+  }
 }
 
 CAF_TEST(interim answers pass to those who know them) {
