@@ -4,8 +4,6 @@
 
 #include "tools/spare_memory.hpp"
 
-#include <vector>
-
 using namespace aps::host;
 using namespace std::chrono_literals;
 
@@ -47,13 +45,9 @@ CAF_TEST(spare memory is given back at rest) {
 
 CAF_TEST(a reading is of this process) {
   const auto before = read_memory();
-  std::vector<std::vector<char>> all;
   volatile unsigned work = 0;
-  for (int i = 0; i < 4000; ++i) {
-    all.emplace_back(2000, 'x');
-    for (int n = 0; n < 1000; ++n)
-      work = work + 1;
-  }
+  for (int i = 0; i < 4'000'000; ++i)
+    work = work + 1;
   const auto now = read_memory();
   CAF_CHECK(now.at > before.at);
   CAF_CHECK(now.cpu > before.cpu);

@@ -166,11 +166,11 @@ access_verdict access_rules::decide(const access_request& request,
     asked = asked || each->require;
     networks = networks || each->some_allowed || !each->deny.empty();
   }
-  networks = networks && !request.address.empty();
-  const auto address
-    = networks ? config::parse_address(request.address) : std::nullopt;
+  std::optional<config::address_bytes> address;
+  if (networks)
+    address = config::parse_address(request.address);
   for (const auto* each : here) {
-    if (!networks)
+    if (request.address.empty())
       break;
     if (address && each->deny.contains(*address))
       return refuse(outcome::forbidden, each->place + ".deny");
