@@ -1,12 +1,13 @@
 """HTTP/2 visitors who read nothing, never let a stream end, make others reset,
 or ask for more than their share; and honest ones whom that must not hit."""
 
+import collections
 import contextlib
 import resource
 import struct
 
-from h2_frames import (DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, RST,
-                       SETTINGS, WINDOW, Peer, block, code, frame, head)
+from h2_frames import (DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS,
+                       PRIORITY, RST, SETTINGS, WINDOW, Peer, block, code, frame, head)
 from harness import TIME_SCALE, Case, main, wait_until
 from origin import Origin
 from wire import Visitor, ask
@@ -33,6 +34,16 @@ def ended(peer):
         return True
 
 
+def unsent(port, peer):
+    """How many bytes the kernel holds that the node sent to this peer."""
+    ends = [f":{end:04X}" for end in (port, peer.socket.getsockname()[1])]
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        for row in map(str.split, table):
+            if row[1].endswith(ends[0]) and row[2].endswith(ends[1]):
+                return int(row[4].partition(":")[0], 16)
+    return 0
+
+
 class Deaf(Case):
     """Answers that nobody reads are given up with their connection."""
     transport = "ws"
@@ -57,6 +68,20 @@ class Deaf(Case):
         self.assertEqual(ask(self.port).status, 200)
         self.assert_memory(node.memory("VmRSS") - before, 64 << 20)
         self.assertLess(node.log.count("takes nothing"), 20)
+
+    def test_so_does_one_that_breaks_the_rules(self):
+        # What the node says last does not go out.
+        peer = self.deaf("/bytes/500000", WIDE, 100)
+        seen = collections.deque(maxlen=5)
+
+        def stuck():
+            seen.append(unsent(self.port, peer))
+            return len(seen) == 5 and len({*seen, 0}) == 2
+        wait_until(stuck, "an answer that does not go out")
+        with contextlib.suppress(OSError):
+            peer.send(frame(PRIORITY, 1, b"\0\0\0\3\0") * 50000)
+        wait_until(lambda: ended(peer), "the end")
+        self.assertEqual(ask(self.port).status, 200)
 
     def test_so_does_one_that_asks_for_heads_alone(self):
         peer = Peer(self.port, receive_buffer=4096)

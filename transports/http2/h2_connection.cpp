@@ -85,7 +85,7 @@ void h2_connection::take(const slice& bytes, size_t retained) {
   if (good || over())
     return;
   // What it says last goes out, nothing more comes in.
-  state_ = state::silent;
+  leave(state::silent);
   session_.lose({h2_ending::kind::broken, 0, session_.fault()});
 }
 
@@ -164,12 +164,22 @@ void h2_connection::settle() {
   }
 }
 
+void h2_connection::expire_at(time_point deadline) noexcept {
+  if (state_ == state::open)
+    deadline_ = deadline;
+}
+
+// The peer may take no longer for what is left, whether it reads or not.
+void h2_connection::leave(state last) {
+  state_ = last;
+  paused_ = false;
+  deadline_ = unit_.now() + linger_time;
+}
+
 void h2_connection::linger() {
   if (over() || state_ != state::open)
     return;
-  state_ = state::lingering;
-  paused_ = false;
-  deadline_ = unit_.now() + linger_time;
+  leave(state::lingering);
   if (acceptor_)
     session_.go_away();
   pump();

@@ -61,8 +61,9 @@ class h2_connection final : public channel, public watched {
   void pause() noexcept { paused_ = true; }
   void resume();
 
-  /// It is dropped at this time, unless another one is said until then.
-  void expire_at(time_point deadline) noexcept { deadline_ = deadline; }
+  /// It is dropped at this time, unless another one is said until then; when
+  /// it lingers, that is the last word.
+  void expire_at(time_point deadline) noexcept;
 
   /// All is said: sends what is left, and waits a moment for the peer to close,
   /// as closing at once may destroy what is on its way.
@@ -75,10 +76,12 @@ class h2_connection final : public channel, public watched {
   void on_tick(time_point now) override;
   void on_exception(const std::string& text) override;
 
-  /// How long the peer may take to close.
+  /// How long the peer may take for what is said last, and to close.
   static constexpr std::chrono::seconds linger_time{2};
 
  private:
+  enum class state : uint8_t { open, lingering, silent };
+
   void on_read(const error_code& error, size_t bytes) override;
   void on_written(const error_code& error, size_t payload) override;
   void on_flushed() override {}
@@ -89,6 +92,7 @@ class h2_connection final : public channel, public watched {
   bool may_drop(size_t bytes);
   void read_more();
   void settle();
+  void leave(state last);
   void lose(const h2_ending& ending);
 
   const std::string peer_;
@@ -103,7 +107,7 @@ class h2_connection final : public channel, public watched {
   bool busy_ = false;   ///< inside of the session
   bool paused_ = false; ///< by who takes the bytes
   bool pump_posted_ = false;
-  enum class state : uint8_t { open, lingering, silent } state_ = state::open;
+  state state_ = state::open;
 };
 
 } // namespace aps
