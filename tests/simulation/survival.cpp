@@ -176,6 +176,66 @@ CAF_TEST(an_outage_shorter_than_the_grace_costs_no_request) {
   }
 }
 
+// Each is shorter than the grace, all together are much longer.
+CAF_TEST(outages_that_follow_each_other_cost_no_request) {
+  using std::chrono::milliseconds;
+  for (const auto seed : seeds(10)) {
+    world_options options;
+    options.seed = seed;
+    options.cut_rate = 0;
+    options.pace = 600 + int(seed * 200 % 2000);
+    options.transports = {seed % 3 == 0   ? transport_kind::websocket
+                          : seed % 3 == 1 ? transport_kind::poll
+                                          : transport_kind::grpc};
+    if (seed % 2 == 0)
+      options.transports.push_back(transport_kind::websocket);
+    world w{options};
+    std::mt19937 random{seed};
+    const auto some = [&](int from, int to) {
+      return std::uniform_int_distribution<>(from, to)(random);
+    };
+    const auto ask_some = [&] {
+      for (int i = some(0, 10); i > 0; --i)
+        w.ask(i % 2 == 0 ? "POST" : "GET",
+              i % 2 == 0 ? std::string(size_t(some(1, 500)), 'x')
+                         : std::string{});
+    };
+    w.settle(std::chrono::seconds(3));
+    for (int outage = 0; outage < 8; ++outage) {
+      ask_some();
+      w.settle(milliseconds(some(300, 1500)));
+      ask_some();
+      const auto refused = some(0, 2) == 0;
+      if (refused)
+        w.take_network_down();
+      else
+        w.net().begin_silence();
+      const auto end = w.now() + milliseconds(some(500, 7500));
+      while (w.now() < end) {
+        w.settle(
+          std::min<duration>(milliseconds(some(200, 2000)), end - w.now()));
+        ask_some();
+      }
+      if (refused)
+        w.bring_network_up();
+      else
+        w.net().end_silence();
+      w.settle(milliseconds(some(500, 1500)));
+    }
+    w.settle(std::chrono::seconds(15));
+    for (const auto& one : w.requests()) {
+      if (one->failure)
+        CAF_MESSAGE("seed " << seed << ": request failed with "
+                            << std::string(to_string(*one->failure)));
+      CAF_CHECK_EQUAL(one->ends, 1);
+      CAF_CHECK(!one->failure);
+      CAF_CHECK_EQUAL(w.executions().count(one->what->id()), 1u);
+    }
+    for (const auto& [id, runs] : w.executions())
+      CAF_CHECK_EQUAL(runs, 1);
+  }
+}
+
 CAF_TEST(an_outage_longer_than_the_grace_is_told_and_nobody_waits_longer) {
   using std::chrono::seconds;
   world_options options;

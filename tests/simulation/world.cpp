@@ -39,13 +39,37 @@ void sim_network::dial(executor&, const dial_options& options,
     return agent_unit.post([done] {
       done({nullptr, link_error::refused, "simulated refusal"});
     });
-  auto node_end = std::make_shared<sim_link>(node_unit, options.transport);
-  auto agent_end = std::make_shared<sim_link>(agent_unit, options.transport);
+  if (silent)
+    return dials.push_back(
+      {options.transport, agent_unit.now() + options.timeout, std::move(done)});
+  connect(options.transport, done);
+}
+
+void sim_network::connect(transport_kind transport,
+                          const std::function<void(dial_result)>& done) {
+  auto node_end = std::make_shared<sim_link>(node_unit, transport);
+  auto agent_end = std::make_shared<sim_link>(agent_unit, transport);
   connections.push_back({node_end, agent_end});
   node_unit.post([this, node_end] { to->on_link(node_end); });
+  if (!done)
+    return agent_end->end(link_error::none);
   agent_unit.post([done, agent_end] {
     done({agent_end, link_error::none, ""});
   });
+}
+
+void sim_network::end_silence() {
+  silent = false;
+  for (const auto& one : std::exchange(dials, {}))
+    connect(one.transport, one.done);
+}
+
+void sim_network::give_up_dials() {
+  for (auto& one : dials)
+    if (one.done && one.deadline <= agent_unit.now())
+      agent_unit.post([done = std::exchange(one.done, nullptr)] {
+        done({nullptr, link_error::timed_out, "simulated silence"});
+      });
 }
 
 struct sim_origin_client final : origin_client {
@@ -213,6 +237,9 @@ void world::run_actor() {
 
 // Some of what waits in one direction of one connection.
 void world::deliver() {
+  net_->give_up_dials();
+  if (net_->silent)
+    return;
   auto& all = net_->connections;
   std::erase_if(all, [](const auto& one) {
     return one.node_end->closed && one.agent_end->closed
@@ -418,7 +445,7 @@ void world::settle(duration time) {
   const auto was = std::exchange(calm_, true);
   const auto end = scheduler_->clock().current_time + time;
   while (scheduler_->clock().current_time < end) {
-    for (int i = 0; i < 100; ++i)
+    for (int i = 0; i < options_.pace; ++i)
       step();
     advance(std::chrono::milliseconds(100));
   }

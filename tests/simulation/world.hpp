@@ -72,6 +72,13 @@ struct sim_connection {
   time_point silent_until{}; ///< what is under way does not arrive earlier
 };
 
+/// A connection that is being made while nothing gets through.
+struct sim_dial {
+  transport_kind transport = transport_kind::grpc;
+  time_point deadline{};
+  std::function<void(dial_result)> done; ///< empty = the agent gave it up
+};
+
 /// Queues instead of sockets. Unit 0 is the node's, unit 1 the agent's.
 class sim_network final : public network {
  public:
@@ -85,12 +92,27 @@ class sim_network final : public network {
             std::function<void(dial_result)> done) override;
   std::shared_ptr<origin_client> origins(const origin_options&) override;
 
+  /// Nothing arrives any longer, and nobody is told. What was sent meanwhile
+  /// arrives after `end_silence`; connections that were begun meanwhile come
+  /// about then, those too that the agent gave up.
+  void begin_silence() { silent = true; }
+  void end_silence();
+
+  /// Ends dials whose time is over.
+  void give_up_dials();
+
   manual_unit node_unit{0};
   manual_unit agent_unit{1};
   std::shared_ptr<front> to;
   std::vector<sim_connection> connections;
   std::map<transport_kind, bool> down; ///< transports that refuse everything
+  std::vector<sim_dial> dials;         ///< since `begin_silence`
+  bool silent = false;
   size_t max_open = 0;
+
+ private:
+  void connect(transport_kind transport,
+               const std::function<void(dial_result)>& done);
 };
 
 struct world_options {
@@ -103,6 +125,7 @@ struct world_options {
   double abandon_rate = 0;     ///< one end gives a connection up that stalls
   double blackout_rate = 0;    ///< a transport vanishes for a while
   double cancel_rate = 0;      ///< visitors that leave
+  int pace = 100;              ///< steps in 100 ms of `settle`
   std::vector<transport_kind> transports{transport_kind::grpc,
                                          transport_kind::websocket};
 };
