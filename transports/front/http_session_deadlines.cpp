@@ -94,6 +94,7 @@ void http_session::on_tick(time_point now) {
     incoming_.rest();
     on_deadline(phase);
   }
+  rest_when_idle();
 }
 
 bool http_session::holds_up_stop(phase phase, time_point now) const noexcept {

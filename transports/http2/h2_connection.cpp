@@ -208,6 +208,7 @@ void h2_connection::on_tick(time_point now) {
     close("timed out");
   else if (acceptor_ && state_ == state::open && !over())
     acceptor_->on_tick(now);
+  rest_when_idle();
 }
 
 void h2_connection::on_exception(const std::string& text) {

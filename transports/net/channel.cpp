@@ -2,6 +2,7 @@
 
 #include "transports/net/guard.hpp"
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
 #include <cassert>
@@ -15,17 +16,52 @@ void channel::read_some(size_t limit) {
   if (reading_ || over_)
     return;
   reading_ = true;
+  limit_ = limit;
+  read_now();
+}
+
+void channel::read_now() {
+  idle_looks_ = 0;
   stream_->async_read_some(
-    input_.prepare(limit),
+    input_.prepare(limit_),
     guard(unit_, shared_from_this(),
           [](const auto& self, const error_code& error, size_t bytes) {
-            self->reading_ = false;
+            if (self->resting_ && !self->over_
+                && error == boost::asio::error::operation_aborted)
+              return self->wait_for_bytes();
+            self->reading_ = self->resting_ = false;
             if (self->over_)
               return;
             if (!error)
               self->input_.commit(bytes);
             self->on_read(error, bytes);
           }));
+}
+
+// Only the read is under way: what is cancelled with it is nothing.
+void channel::rest_when_idle() {
+  if (!reading_ || resting_ || over_ || ++idle_looks_ < idle_looks)
+    return;
+  idle_looks_ = 0;
+  if (!input_.empty() || output_.in_flight())
+    return;
+  resting_ = true;
+  boost::system::error_code ignored;
+  stream_->socket().cancel(ignored);
+}
+
+void channel::wait_for_bytes() {
+  input_.release();
+  stream_->socket().async_wait(
+    tcp_socket::wait_read, guard(unit_, shared_from_this(),
+                                 [](const auto& self, const error_code& error) {
+                                   self->resting_ = false;
+                                   if (!error && !self->over_)
+                                     return self->read_now();
+                                   self->reading_ = false;
+                                   if (!self->over_)
+                                     self->on_read(error, 0);
+                                 }));
 }
 
 stream_ptr channel::release() {

@@ -7,6 +7,7 @@
 
 #include <boost/system/error_code.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -56,6 +57,10 @@ class channel : public std::enable_shared_from_this<channel> {
   /// Reads once, `limit` bytes at most; 0 = what the buffer takes.
   void read_some(size_t limit = 0);
 
+  /// Several times a second: one that has read nothing for a while lets go of
+  /// its buffer until bytes come.
+  void rest_when_idle();
+
   /// Sends what waits, as soon as the running handler is done or at once.
   void flush_soon();
   void flush();
@@ -80,7 +85,16 @@ class channel : public std::enable_shared_from_this<channel> {
   output_queue output_;
 
  private:
+  /// How often it may be asked without a byte read until it rests.
+  static constexpr uint8_t idle_looks = 10;
+
+  void read_now();
+  void wait_for_bytes();
+
+  size_t limit_ = 0;       ///< of the read that is under way
+  uint8_t idle_looks_ = 0; ///< since the last read began
   bool reading_ = false;
+  bool resting_ = false; ///< reading, without a buffer
   bool processing_ = false;
   bool flush_posted_ = false;
   bool over_ = false;

@@ -39,7 +39,12 @@ void input_buffer::append(std::string_view bytes) {
 }
 
 void input_buffer::shrink() {
-  if (!empty() || capacity_ <= small)
+  if (capacity_ > small)
+    release();
+}
+
+void input_buffer::release() {
+  if (!empty())
     return;
   owner_.reset();
   block_ = nullptr;

@@ -55,6 +55,9 @@ class input_buffer {
   /// should keep.
   void shrink();
 
+  /// Lets the block go when it is empty.
+  void release();
+
  private:
   bool unshared() const noexcept;
   void make_room(size_t at_least);

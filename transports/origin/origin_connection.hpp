@@ -79,6 +79,8 @@ class origin_connection final : public busy_hook,
   /// Starts to watch a connection that carries nothing yet.
   void watch_idle() { read_more(); }
 
+  using channel::rest_when_idle;
+
  private:
   /// What was sent of the request.
   struct request_progress {

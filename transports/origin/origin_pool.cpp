@@ -257,6 +257,8 @@ void origin_pool::expire_idle(time_point now) {
         connection->idle_until = now + settings_->options.idle_timeout;
       else if (now >= connection->idle_until)
         expired.push_back(connection);
+      else
+        connection->rest_when_idle();
     }
   for (const auto& connection : expired)
     connection->close();

@@ -56,6 +56,7 @@ struct noting final : channel {
   using channel::process;
   using channel::read_some;
   using channel::reading;
+  using channel::rest_when_idle;
   using channel::stream_;
 
   std::vector<std::string> told;
@@ -130,6 +131,80 @@ CAF_TEST(a_read_takes_no_more_than_its_limit) {
   it.turn_until_told(1);
   CAF_CHECK_EQUAL(it.uut->told, lines{"read 2"});
   CAF_CHECK_EQUAL(it.uut->input_.data(), "he");
+}
+
+CAF_TEST(one_that_reads_nothing_for_a_while_rests_without_a_buffer) {
+  script it;
+  it.uut->read_some(3);
+  for (int i = 0; i < 9; ++i)
+    it.uut->rest_when_idle();
+  it.unit.context().poll();
+  CAF_CHECK(it.uut->input_.capacity() > 0);
+  it.uut->rest_when_idle();
+  it.unit.context().poll();
+  CAF_CHECK_EQUAL(it.uut->input_.capacity(), 0u);
+  CAF_CHECK(it.uut->reading());
+  CAF_CHECK(it.uut->told.empty());
+  it.uut->read_some(); // it does already
+  for (int i = 0; i < 20; ++i)
+    it.uut->rest_when_idle();
+  it.send("hello");
+  it.turn_until_told(1);
+  CAF_CHECK_EQUAL(it.uut->told, lines{"read 3"});
+  CAF_CHECK_EQUAL(it.uut->input_.data(), "hel");
+  // And again.
+  it.uut->input_.consume(3);
+  it.uut->read_some();
+  it.turn_until_told(2);
+  it.uut->input_.consume(2);
+  it.uut->read_some();
+  for (int i = 0; i < 10; ++i)
+    it.uut->rest_when_idle();
+  it.unit.context().poll();
+  CAF_CHECK_EQUAL(it.uut->input_.capacity(), 0u);
+  it.peer.close();
+  it.turn_until_told(3);
+  CAF_CHECK_EQUAL(it.uut->told, (lines{"read 3", "read 2", "read failed"}));
+}
+
+CAF_TEST(bytes_that_come_while_it_lies_down_are_read) {
+  script it;
+  it.uut->read_some();
+  for (int i = 0; i < 9; ++i)
+    it.uut->rest_when_idle();
+  it.send("now");
+  it.uut->rest_when_idle();
+  it.turn_until_told(1);
+  CAF_CHECK_EQUAL(it.uut->told, lines{"read 3"});
+  CAF_CHECK(!it.uut->reading());
+}
+
+CAF_TEST(one_that_ends_while_it_rests_is_told_nothing) {
+  script it;
+  it.uut->read_some();
+  for (int i = 0; i < 10; ++i)
+    it.uut->rest_when_idle();
+  it.unit.context().poll();
+  CAF_CHECK(it.uut->end());
+  it.uut->stream_->close();
+  it.unit.context().restart();
+  it.unit.context().poll();
+  CAF_CHECK(it.uut->told.empty());
+  CAF_CHECK(!it.uut->reading());
+}
+
+CAF_TEST(what_is_being_sent_is_not_cancelled_by_rest) {
+  script it;
+  it.uut->read_some();
+  it.uut->output_.text() += std::string(16 * 1024 * 1024, 'x');
+  it.uut->flush();
+  for (int i = 0; i < 20; ++i)
+    it.uut->rest_when_idle();
+  it.unit.context().poll();
+  CAF_CHECK(it.uut->told.empty());
+  it.send("y");
+  it.turn_until_told(1);
+  CAF_CHECK_EQUAL(it.uut->told, lines{"read 1"});
 }
 
 CAF_TEST(what_one_handler_adds_goes_out_in_one_write) {
