@@ -127,9 +127,10 @@ void read_named(reader& in, const char* key, bool (*fits)(const std::string&),
     return;
   }
   for (const auto& [name, member] : value->items()) {
+    const auto shown = fits(name) ? name : name_in(name);
     if (!fits(name))
-      in.fail(member_path(path, name), "the name " + quote(name), rule);
-    read(name, member, member_path(path, name));
+      in.fail(member_path(path, shown), "the name " + quote(shown), rule);
+    read(name, member, member_path(path, shown));
   }
 }
 
@@ -191,12 +192,15 @@ known_names names_of(const auth& all) {
 void check_names(const std::vector<std::string>& named,
                  const std::vector<std::string>& known, const std::string& path,
                  const std::string& noun, problems& out) {
+  std::vector<std::string> shown;
+  for (const auto& name : known)
+    shown.push_back(name_in(name));
   for (const auto& name : named)
     if (std::find(known.begin(), known.end(), name) == known.end())
-      out.push_back({path, quote(name),
+      out.push_back({path, quote(name_in(name)),
                      known.empty() ? "a " + noun + ", but none is defined"
-                                   : "one of " + joined(known),
-                     nearest(name, known)});
+                                   : "one of " + joined(shown),
+                     nearest(name, shown)});
 }
 
 void check_requirement(const access& asked, const known_names& known,
@@ -233,8 +237,8 @@ void check_tokens(const auth& all, problems& out) {
     const bool plain = !token.secret.empty();
     if (!plain && token.secret_hash.empty())
       continue; // told as it was read
-    const auto place
-      = member_path("$.auth.tokens", name) + (plain ? ".token" : ".token_hash");
+    const auto place = member_path("$.auth.tokens", name_in(name))
+                       + (plain ? ".token" : ".token_hash");
     const auto [known, fresh] = places.emplace(
       plain ? sha256_hex(token.secret) : token.secret_hash, place);
     if (!fresh)
@@ -246,21 +250,22 @@ void check_tokens(const auth& all, problems& out) {
 void check_accounts(const auth& all, const known_names& known, problems& out) {
   for (const auto& [name, token] : all.tokens)
     if (all.users.contains(name))
-      out.push_back({member_path("$.auth.tokens", name),
+      out.push_back({member_path("$.auth.tokens", name_in(name)),
                      "the name of a user, too",
                      "a name of its own",
                      {}});
   for (const auto& [name, members] : all.groups)
-    check_names(members, known.accounts, member_path("$.auth.groups", name),
-                "user", out);
+    check_names(members, known.accounts,
+                member_path("$.auth.groups", name_in(name)), "user", out);
   std::map<std::string, std::string> owners; // of certificates
   for (const auto& [name, user] : all.users)
     for (const auto& each : user.certificates)
       if (const auto [at, fresh] = owners.emplace(each, name); !fresh)
-        out.push_back({member_path("$.auth.users", name) + ".certificates",
-                       quote(each) + ", which is of " + quote(at->second),
-                       "each certificate's name once",
-                       {}});
+        out.push_back(
+          {member_path("$.auth.users", name_in(name)) + ".certificates",
+           quote(each) + ", which is of " + quote(name_in(at->second)),
+           "each certificate's name once",
+           {}});
 }
 
 } // namespace

@@ -98,8 +98,34 @@ std::string literal(std::string_view text, bool ascii) {
 
 } // namespace
 
+std::string without_user_info(std::string_view address) {
+  if (address.starts_with('/'))
+    return std::string{address};
+  std::string out{address.substr(0, address.find('#'))};
+  // "http://", and what others take for it.
+  const auto colon = out.find(':');
+  const auto slash = out.find_first_of("/\\");
+  const auto begin
+    = colon != out.npos && slash == colon + 1
+        ? std::min(out.find_first_not_of("/\\", slash), out.size())
+        : 0;
+  const auto end = std::min(out.find_first_of("/?\\", begin), out.size());
+  const auto at = std::string_view{out}.substr(0, end).rfind('@');
+  return at == out.npos || at < begin ? out : out.erase(begin, at + 1 - begin);
+}
+
+std::string name_in(std::string_view text) {
+  const auto end = std::find_if(text.begin(), text.end(), [](char c) {
+    return c == ':' || c <= ' ' || c > '~';
+  });
+  std::string out{text.begin(), end};
+  return end == text.end() ? out : out + "...";
+}
+
 std::string quote(std::string_view text) {
-  const auto shown = shortened(text);
+  const bool address = text.find(':') < text.find('@');
+  const auto shown
+    = shortened(address ? without_user_info(text) : std::string{text});
   return literal(shown, has_controls(shown));
 }
 

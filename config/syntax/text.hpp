@@ -8,8 +8,18 @@
 /// Words for problems: quoting, paths, and the name somebody may have meant.
 namespace aps::config {
 
-/// `text` as a JSON string literal, cut after about 60 characters.
+/// `text` as a JSON string literal, cut after about 60 characters; of an
+/// address without user and password.
 std::string quote(std::string_view text);
+
+/// What `text` is shown as where a name is asked for: up to what no name has,
+/// which may be a password ("alice:$apr1$...").
+std::string name_in(std::string_view text);
+
+/// An address as it may stand in records and logs (RFC 3986, 7.5): without user
+/// and password, however odd the rest is, and without a fragment, which no
+/// request has. A path stays as it is.
+std::string without_user_info(std::string_view address);
 
 /// All of `text` as a JSON string literal in ASCII.
 std::string escaped(std::string_view text);

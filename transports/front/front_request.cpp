@@ -1,6 +1,7 @@
 #include "transports/front/front_request.hpp"
 
 #include "config/host.hpp"
+#include "config/syntax/text.hpp"
 #include "transports/front/error_response.hpp"
 #include "transports/front/page_origin.hpp"
 #include "transports/http/fields.hpp"
@@ -224,8 +225,9 @@ void tell_own_answer(const http_front_context& context, executor& unit,
                      const request_facts& facts, outcome result,
                      std::string_view detail) {
   const auto* field = find_header(head.headers, "host");
-  const auto host = field ? without_user_info(field->value) : std::string{};
-  const auto path = without_user_info(head.target);
+  const auto host
+    = field ? config::without_user_info(field->value) : std::string{};
+  const auto path = config::without_user_info(head.target);
   own_answer answer{.result = result,
                     .status = status_of(result),
                     .peer = facts.visitor_ip.empty()

@@ -1,5 +1,6 @@
 #include "transports/front/page_origin.hpp"
 
+#include "config/syntax/text.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/seam/foreign_text.hpp"
 
@@ -28,7 +29,8 @@ std::string sentence(const page_origin& page, const char* who_may) {
   if (page.count > 1)
     return "There is more than one Origin.";
   return "A page of "
-         + foreign_text(without_user_info(page.field->value), max_shown_origin)
+         + foreign_text(config::without_user_info(page.field->value),
+                        max_shown_origin)
          + who_may;
 }
 

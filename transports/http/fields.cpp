@@ -152,22 +152,6 @@ bool is_visible(std::string_view text) noexcept {
   });
 }
 
-std::string without_user_info(std::string_view address) {
-  if (address.starts_with('/'))
-    return std::string{address};
-  std::string out{address.substr(0, address.find('#'))};
-  // "http://", and what others take for it.
-  const auto colon = out.find(':');
-  const auto slash = out.find_first_of("/\\");
-  const auto begin
-    = colon != out.npos && slash == colon + 1
-        ? std::min(out.find_first_not_of("/\\", slash), out.size())
-        : 0;
-  const auto end = std::min(out.find_first_of("/?\\", begin), out.size());
-  const auto at = std::string_view{out}.substr(0, end).rfind('@');
-  return at == out.npos || at < begin ? out : out.erase(begin, at + 1 - begin);
-}
-
 void remove_forbidden_trailers(header_list& trailers) {
   std::erase_if(trailers, [](const header& field) {
     return !allowed_in_trailers(field.name);

@@ -51,11 +51,6 @@ void for_each_element(std::string_view list, Visit&& visit) {
 bool lists(const header_list& headers, std::string_view name,
            std::string_view element) noexcept;
 
-/// An address as it may stand in records and logs (RFC 3986, 7.5): without user
-/// and password, however odd the rest is, and without a fragment, which no
-/// request has. A path stays as it is.
-std::string without_user_info(std::string_view address);
-
 /// Removes hop-by-hop fields and those that `Connection` names.
 void remove_hop_by_hop(header_list& headers);
 

@@ -142,3 +142,51 @@ CAF_TEST(a name has no controls and up to 128 bytes) {
         std::string("\x7f"), std::string("\xc2\x80"), std::string("a\xc2\x9f")})
     CAF_CHECK(!is_name(bad));
 }
+
+CAF_TEST(an address is shown without user and password) {
+  const std::pair<const char*, const char*> table[] = {
+    {"http://u:p@a/x", "http://a/x"},
+    {"http://u:p@a", "http://a"},
+    {"http://u:p@w@a?x", "http://a?x"},
+    {"http:/u:p@a/", "http:/a/"},
+    {"http:u:p@a/", "a/"},
+    {"http:\\\\u:p@a/", "http:\\\\a/"},
+    {"http:///u:p@a/", "http:///a/"},
+    {"u:p@a", "a"},
+    {"u@a:80", "a:80"},
+    {"http://a/#u:p@", "http://a/"},
+    {"http://a#u:p@b", "http://a"},
+    {"http://a/@scope/x", "http://a/@scope/x"},
+    {"http://a?x=@", "http://a?x=@"},
+    {"http://a/", "http://a/"},
+    {"a:443", "a:443"},
+    {"[::1]:80", "[::1]:80"},
+    {"/@scope/x:y@z#w", "/@scope/x:y@z#w"},
+    {"*", "*"},
+    {"null", "null"},
+    {"http://", "http://"},
+    {"http:/", "http:/"},
+    {"", ""},
+  };
+  for (const auto& [address, expected] : table) {
+    CAF_MESSAGE(address);
+    CAF_CHECK_EQUAL(without_user_info(address), expected);
+  }
+}
+
+CAF_TEST(what is quoted or named shows no password) {
+  CAF_CHECK_EQUAL(quote("https://u:p@app.test/"), "\"https://app.test/\"");
+  CAF_CHECK_EQUAL(quote("alice@example.com"), "\"alice@example.com\"");
+  CAF_CHECK_EQUAL(quote("alice:secret@host"), "\"host\"");
+  CAF_CHECK_EQUAL(quote("10:30"), "\"10:30\"");
+  const std::pair<const char*, const char*> table[] = {
+    {"alice", "alice"},
+    {"alice@example.com", "alice@example.com"},
+    {"alice:$apr1$x$y", "alice..."},
+    {"alice secret", "alice..."},
+    {":secret", "..."},
+    {"", ""},
+  };
+  for (const auto& [text, expected] : table)
+    CAF_CHECK_EQUAL(name_in(text), expected);
+}

@@ -92,37 +92,6 @@ CAF_TEST(elements of a list are what stands between the commas) {
   CAF_CHECK(found == std::vector<std::string>({"a", "b", "c d"}));
 }
 
-CAF_TEST(an address is shown without user and password) {
-  const std::pair<const char*, const char*> table[] = {
-    {"http://u:p@a/x", "http://a/x"},
-    {"http://u:p@a", "http://a"},
-    {"http://u:p@w@a?x", "http://a?x"},
-    {"http:/u:p@a/", "http:/a/"},
-    {"http:u:p@a/", "a/"},
-    {"http:\\\\u:p@a/", "http:\\\\a/"},
-    {"http:///u:p@a/", "http:///a/"},
-    {"u:p@a", "a"},
-    {"u@a:80", "a:80"},
-    {"http://a/#u:p@", "http://a/"},
-    {"http://a#u:p@b", "http://a"},
-    {"http://a/@scope/x", "http://a/@scope/x"},
-    {"http://a?x=@", "http://a?x=@"},
-    {"http://a/", "http://a/"},
-    {"a:443", "a:443"},
-    {"[::1]:80", "[::1]:80"},
-    {"/@scope/x:y@z#w", "/@scope/x:y@z#w"},
-    {"*", "*"},
-    {"null", "null"},
-    {"http://", "http://"},
-    {"http:/", "http:/"},
-    {"", ""},
-  };
-  for (const auto& [address, expected] : table) {
-    CAF_MESSAGE(address);
-    CAF_CHECK_EQUAL(without_user_info(address), expected);
-  }
-}
-
 CAF_TEST(any field of the name may list an element) {
   const header_list headers{{"Connection", "close"}, {"X", "Upgrade"},
                             {"connection", "a, UPGRADE ,b"}};
