@@ -24,11 +24,21 @@ class Crowd:
 
     def __init__(self, port, count):
         self.port, self.done = port, threading.Event()
+        self.outage = "no outage", time.monotonic()
         self.problems, self.answered, self.names = [], [], []
         self.threads = [threading.Thread(target=self.visit, args=(number,))
                         for number in range(count)]
         for thread in self.threads:
             thread.start()
+
+    def begin(self, outage):
+        """What problems from now on are told with."""
+        self.outage = outage, time.monotonic()
+
+    def note(self, problem):
+        outage, began = self.outage
+        self.problems.append(f"{problem}, {time.monotonic() - began:.1f} s "
+                             f"after the begin of {outage}")
 
     def visit(self, worker):
         visitor, number = Visitor(self.port, timeout=60), 0
@@ -38,9 +48,9 @@ class Crowd:
             self.names.append(name)
             try:
                 if problem := one(visitor, name, LARGEST):
-                    self.problems.append(problem)
+                    self.note(problem)
             except (OSError, ValueError) as error:
-                self.problems.append(f"{name}: {error!r}")
+                self.note(f"{name}: {error!r}")
                 visitor.close()
                 visitor = Visitor(self.port, timeout=60)
             self.answered.append(time.monotonic())
@@ -110,6 +120,7 @@ class Outages:
                 if not FULL:
                     seconds = min(seconds, 3.0)
                 time.sleep(0.5)
+                crowd.begin(f"{fault.__name__} {number} for {seconds} s")
                 end = fault(stack.proxy, KINDS[self.transport])
                 time.sleep(seconds)
                 over = time.monotonic()
@@ -120,6 +131,8 @@ class Outages:
                       f"{len(crowd.problems)} problems", flush=True)
                 if took > seconds / 10 + 2 * TIME_SCALE:
                     late.append((fault.__name__, seconds, took))
+                if crowd.problems:
+                    break # what the log ends with is about them
         finally:
             stack.proxy.heal()
             crowd.stop()
