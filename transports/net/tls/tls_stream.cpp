@@ -23,6 +23,20 @@ constexpr size_t most_per_write = 64 * 1024;
 // What a thread keeps between two writes.
 constexpr size_t most_kept = 2 * most_per_write;
 
+// What one read takes of the socket before others have their turn: a record may
+// bring nothing for us, and the next one lies there already.
+constexpr size_t most_per_read = 64 * 1024;
+
+// What reading may leave to be sent: answers to a peer that does not take them,
+// behind a write.
+constexpr size_t most_waiting = 2 * most_per_write;
+
+// Of the states that tickets and new keys (RFC 8446, 4.6) lead through, some
+// for each: they cost us a thousand times what they cost a peer, and nobody
+// needs new keys before some 100 GB.
+constexpr double states_at_once = 100;
+constexpr double states_per_second = 4;
+
 // Records are made here, so that a stream at rest has no memory for them.
 std::string& spare_records() {
   thread_local std::string spare;
@@ -33,7 +47,8 @@ tls_stream* stream_of(BIO* bio) noexcept {
   return static_cast<tls_stream*>(BIO_get_data(bio));
 }
 
-int verifier_index() {
+// Of the stream that has an SSL.
+int stream_index() {
   static const int index
     = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
@@ -60,14 +75,23 @@ BIO_METHOD* tls_stream::method() {
 int tls_stream::bio_read(BIO* bio, char* to, int size) {
   auto& me = *stream_of(bio);
   BIO_clear_retry_flags(bio);
+  if (me.read_error_)
+    return -1;
+  if (me.taken_ >= most_per_read) {
+    me.drained_ = false;
+    BIO_set_retry_read(bio);
+    return -1;
+  }
   ssize_t count = 0;
   do
     count = ::recv(me.socket_.native_handle(), to, static_cast<size_t>(size),
                    MSG_DONTWAIT);
   while (count < 0 && errno == EINTR);
   me.drained_ = count < size;
-  if (count > 0)
+  if (count > 0) {
+    me.taken_ += static_cast<size_t>(count);
     return static_cast<int>(count);
+  }
   if (count == 0) {
     me.ended_ = true;
     return 0;
@@ -98,12 +122,23 @@ int tls_stream::verify_next(int ok, X509_STORE_CTX* chain) {
   const auto* ssl = static_cast<SSL*>(
     X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
   const auto* me
-    = static_cast<tls_stream*>(SSL_get_ex_data(ssl, verifier_index()));
+    = static_cast<tls_stream*>(SSL_get_ex_data(ssl, stream_index()));
   try {
     return me->verifier_(ok == 1, chain);
   } catch (...) {
     return 0; // nothing of C++ goes through OpenSSL
   }
+}
+
+// OpenSSL tells no beginning of what comes behind a handshake.
+void tls_stream::on_state(const SSL* ssl, int where, int) {
+  if ((where & SSL_CB_LOOP) == 0)
+    return;
+  auto* me = static_cast<tls_stream*>(SSL_get_ex_data(ssl, stream_index()));
+  if (me->shaken_
+      && !me->states_.take(1, clock_type::now(), states_at_once,
+                           states_per_second))
+    me->read_error_ = asio::error::no_buffer_space;
 }
 
 // -- the stream ---------------------------------------------------------------
@@ -120,11 +155,12 @@ tls_stream::tls_stream(tcp_socket& socket, asio::ssl::context& context)
                              | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
                              | SSL_MODE_RELEASE_BUFFERS);
   SSL_set_read_ahead(ssl_.get(), 1); // a record's head and body in one call
+  SSL_set_ex_data(ssl_.get(), stream_index(), this);
+  SSL_set_info_callback(ssl_.get(), &on_state);
 }
 
 void tls_stream::verify(verifier check) {
   verifier_ = std::move(check);
-  SSL_set_ex_data(ssl_.get(), verifier_index(), this);
   SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, &verify_next);
 }
 
@@ -149,7 +185,9 @@ tls_stream::step tls_stream::step_after(int result, error_code& error) {
 tls_stream::step tls_stream::shake_hands(error_code& error) {
   if (!is_sending()) {
     ERR_clear_error();
+    taken_ = 0;
     const auto result = SSL_do_handshake(ssl_.get());
+    shaken_ = result == 1;
     const auto next = result == 1 ? step::over : step_after(result, error);
     error_code lost;
     send(lost); // an alert, too
@@ -178,6 +216,7 @@ tls_stream::step tls_stream::read(asio::mutable_buffer to, size_t& size,
     return step::wait_read;
   }
   ERR_clear_error();
+  taken_ = 0;
   auto* at = static_cast<char*>(to.data());
   auto result = 0;
   do { // whatever is here already
@@ -188,6 +227,8 @@ tls_stream::step tls_stream::read(asio::mutable_buffer to, size_t& size,
   if (is_sending()) { // the answer to an update of keys; no write, no hurry
     error_code ignored;
     send(ignored);
+    if (out_.size() - sent_ > most_waiting)
+      read_error_ = asio::error::no_buffer_space;
   }
   if (size > 0)
     return ERR_clear_error(), step::over; // a failure comes again

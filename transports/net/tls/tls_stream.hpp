@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transports/net/sockets.hpp"
+#include "transports/seam/limits/token_bucket.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/compose.hpp>
@@ -154,6 +155,7 @@ class tls_stream {
   static int bio_write(BIO* bio, const char* from, int size);
   static long bio_control(BIO* bio, int command, long, void*);
   static int verify_next(int ok, X509_STORE_CTX* chain);
+  static void on_state(const SSL* ssl, int where, int);
 
   step shake_hands(error_code& error);
   step read(boost::asio::mutable_buffer to, size_t& size, error_code& error);
@@ -169,9 +171,12 @@ class tls_stream {
   std::string out_;       ///< records for the socket
   size_t sent_ = 0;       ///< bytes of `out_` that the kernel has
   size_t accepted_ = 0;   ///< bytes of the write that `out_` has records of
-  error_code read_error_; ///< of the socket
+  error_code read_error_; ///< of the socket, or of who asks for too much
+  token_bucket states_;   ///< of messages behind the handshake
+  size_t taken_ = 0;      ///< bytes of the socket, by one read
   bool drained_ = true;   ///< the socket had less than was asked for
   bool ended_ = false;    ///< the socket
+  bool shaken_ = false;   ///< hands
 };
 
 } // namespace aps

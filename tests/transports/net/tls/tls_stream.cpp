@@ -5,6 +5,7 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
+#include <boost/asio/write.hpp>
 
 #include <openssl/ssl.h>
 
@@ -238,6 +239,46 @@ CAF_TEST(what waits is aborted by a close) {
   on(unit, [this] { ours().close(); });
   CAF_CHECK(got.get().error == asio::error::operation_aborted);
   CAF_CHECK(sent.get().error);
+}
+
+CAF_TEST(who asks for new keys without end is given up) {
+  std::string text(100, ' ');
+  auto got = later([&](auto done) {
+    ours().async_read_some(asio::buffer(text), std::move(done));
+  });
+  // Records are made in memory and sent in one piece; nothing is read.
+  std::string flood;
+  on(unit, [&] {
+    auto* ssl = theirs().tls().native_handle();
+    auto* made = BIO_new(BIO_s_mem());
+    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), made);
+    for (int i = 0; i < 20000; ++i) {
+      CAF_REQUIRE_EQUAL(SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+      CAF_REQUIRE_EQUAL(SSL_do_handshake(ssl), 1);
+    }
+    char* bytes = nullptr;
+    const auto size = BIO_get_mem_data(made, &bytes);
+    flood.assign(bytes, static_cast<size_t>(size));
+  });
+  auto sent = later([&](auto done) {
+    asio::async_write(theirs().socket(), asio::buffer(flood), std::move(done));
+  });
+  CAF_CHECK(got.get().error == asio::error::no_buffer_space);
+  on(unit, [&] { ours().close(); });
+  sent.wait();
+}
+
+CAF_TEST(some new keys are none too many) {
+  for (int i = 0; i < 8; ++i) {
+    on(unit, [&] {
+      auto* ssl = theirs().tls().native_handle();
+      CAF_REQUIRE_EQUAL(SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+    });
+    CAF_CHECK_EQUAL(write(theirs(), "mine").size, 4u);
+    CAF_CHECK_EQUAL(read(ours(), 100), "mine");
+    CAF_CHECK_EQUAL(write(ours(), "yours").size, 5u);
+    CAF_CHECK_EQUAL(read(theirs(), 100), "yours");
+  }
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
