@@ -187,10 +187,23 @@ void link_base::peer_closed() {
 
 void link_base::on_tick(time_point now) {
   do_tick(now);
-  if (closing() && now >= closing_->deadline) {
-    ended(link_error::none, closing_->detail);
-    do_abort();
-  }
+  if (closing() && now >= closing_->deadline)
+    cut_off(link_error::none, closing_->detail);
+  else if (now >= last_word_until_)
+    cut_off(link_error::lost, "the peer does not read our last word");
+}
+
+void link_base::limit_last_word() {
+  last_word_until_ = unit_.now() + close_timeout;
+  watch_ticks();
+}
+
+void link_base::break_off(link_error why, const std::string& text) {
+  if (!alive())
+    return;
+  ended(why, text);
+  limit_last_word();
+  do_close(close_reason::protocol, text);
 }
 
 void link_base::abort(link_error why) {
@@ -203,9 +216,12 @@ void link_base::on_exception(const std::string& text) {
   cut_off(link_error::lost, "failed: " + text);
 }
 
+// One that is over may still wait to say why.
 void link_base::cut_off(link_error why, std::string detail) {
-  if (!alive())
+  const bool waits = last_word_until_ != time_point::max();
+  if (!alive() && !waits)
     return;
+  last_word_until_ = time_point::max();
   ended(why, std::move(detail));
   do_abort();
 }

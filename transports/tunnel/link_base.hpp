@@ -92,6 +92,14 @@ class link_base : public link,
   /// The connection is gone; the first call counts.
   void ended(link_error why, std::string detail);
 
+  /// The peer broke the rules: the listener hears of it at once, the peer why,
+  /// if it takes that in time.
+  void break_off(link_error why, const std::string& text);
+
+  /// What is said now is the last; the connection goes when it is not taken in
+  /// time, whatever it waits for.
+  void limit_last_word();
+
   /// Asks for ticks; without it they begin with a closing.
   void watch_ticks();
 
@@ -156,6 +164,7 @@ class link_base : public link,
   bool welcomed_ = false;
   std::optional<closing_info> closing_;
   std::optional<ending> ending_;
+  time_point last_word_until_ = time_point::max();
   std::vector<exchange_id> unsent_; // dropped when the peer closed
 };
 

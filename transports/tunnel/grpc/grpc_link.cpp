@@ -172,7 +172,7 @@ class grpc_link final : public link_base, public h2_stream_owner {
     for (;;) {
       const auto fault = reader_.read(bytes, retained, message);
       if (fault != grpc_reader::fault::none)
-        return violation(fault == grpc_reader::fault::too_large
+        return break_off(fault == grpc_reader::fault::too_large
                            ? link_error::too_large
                            : link_error::protocol,
                          fault == grpc_reader::fault::too_large
@@ -192,15 +192,8 @@ class grpc_link final : public link_base, public h2_stream_owner {
       = decode({lend ? nullptr : message.bytes.owner(), message.bytes.view()},
                message.retained, frames);
     if (fault != codec_error::none)
-      return violation(link_error_of(fault), render(fault));
+      return break_off(link_error_of(fault), render(fault));
     received(std::move(frames), size);
-  }
-
-  void violation(link_error why, const std::string& text) {
-    if (!alive())
-      return;
-    ended(why, text);
-    do_close(close_reason::protocol, text);
   }
 
   /// A small block of our own, used again once nobody holds it.

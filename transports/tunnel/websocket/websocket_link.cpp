@@ -129,6 +129,7 @@ class websocket_link final : public link_base {
 
   /// Tells a client that is not ours why there is no WebSocket.
   void decline(websocket_result done) {
+    limit_last_word();
     asio::async_write(*bytes_, asio::buffer(no_subprotocol_answer),
                       guard(io(), self<websocket_link>(),
                             [done = std::move(done)](
@@ -218,12 +219,13 @@ class websocket_link final : public link_base {
     frame_batch frames;
     const auto size = in_->size();
     if (stream_.got_text())
-      return violation("the peer sent a text message");
+      return break_off(link_error::protocol, "the peer sent a text message");
     if (auto fault = take_message(frames); fault != codec_error::none)
-      return refuse(fault);
+      return break_off(link_error_of(fault), render(fault));
     if (accepted_ && !welcome_ && (early_bytes_ += size)
                                     > unauthenticated_bytes)
-      return violation("too many bytes before authentication");
+      return break_off(link_error::protocol,
+                       "too many bytes before authentication");
     received(std::move(frames), size);
     if (alive())
       read();
@@ -254,16 +256,6 @@ class websocket_link final : public link_base {
       ended(classify_socket_error(error), error.message());
     }
     do_abort();
-  }
-
-  void violation(std::string_view text) {
-    ended(link_error::protocol, std::string{text});
-    do_close(close_reason::protocol, std::string{text});
-  }
-
-  void refuse(const codec_fault& fault) {
-    ended(link_error_of(fault), render(fault));
-    do_close(close_reason::protocol, render(fault));
   }
 
   const stream_ptr bytes_;
