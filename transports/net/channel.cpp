@@ -2,7 +2,6 @@
 
 #include "transports/net/guard.hpp"
 
-#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
 #include <cassert>
@@ -26,8 +25,8 @@ void channel::read_now() {
     input_.prepare(limit_),
     guard(unit_, shared_from_this(),
           [](const auto& self, const error_code& error, size_t bytes) {
-            if (self->resting_ && !self->over_
-                && error == boost::asio::error::operation_aborted)
+            // Should it be over, waiting tells so, too.
+            if (error && self->resting_ && !self->over_)
               return self->wait_for_bytes();
             self->reading_ = self->resting_ = false;
             if (self->over_)
