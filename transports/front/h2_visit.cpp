@@ -465,13 +465,33 @@ void h2_visit::on_tick(time_point now) {
     return answer_error(outcome::body_timeout,
                         "The request body comes too slowly.");
   }
-  const auto patience = limits().first_byte_timeout;
-  if (exchange_ && answer_ == answer_state::awaited
-      && (request_ == request_state::complete || socket_)
-      && patience > duration::zero() && now - awaited_since_ >= patience) {
+  if (stands_still(now, is_awaited(), received_, limits().first_byte_timeout)) {
     cancel_exchange(outcome::first_byte_timeout);
-    answer_error(outcome::first_byte_timeout, {});
+    return answer_error(outcome::first_byte_timeout, {});
   }
+  // A visitor may have gone that said all it had to say.
+  if (stands_still(now, switched_ && request_ == request_state::complete,
+                   written_, limits().body_timeout)) {
+    cancel_exchange(outcome::visitor_gone);
+    reset(h2_code::cancel);
+  }
+}
+
+// For its answer, as the whole request is with the target, or as that takes
+// no more of it.
+bool h2_visit::is_awaited() const noexcept {
+  return exchange_ && answer_ == answer_state::awaited
+         && (request_ == request_state::complete || socket_
+             || exchange_->room() == 0);
+}
+
+bool h2_visit::stands_still(time_point now, bool watched, uint64_t progress,
+                            duration limit) {
+  if (!watched || limit <= duration::zero())
+    return false;
+  if (std::exchange(progress_, progress) != progress)
+    awaited_since_ = now;
+  return now - awaited_since_ >= limit;
 }
 
 void h2_visit::send_continue() {

@@ -74,6 +74,9 @@ class h2_visit final : public h2_stream_owner,
   bool has_credit() const noexcept;
   void send_continue();
   bool goes_on_too_long(time_point now) const;
+  bool is_awaited() const noexcept;
+  bool stands_still(time_point now, bool watched, uint64_t progress,
+                    duration limit);
   bool sends(time_point now);
   bool takes(time_point now);
   response_context context_of_answer() const;
@@ -105,6 +108,7 @@ class h2_visit final : public h2_stream_owner,
   bool continue_due_ = false; ///< the visitor waits for a 100, or an answer
   time_point continue_at_{};
   time_point awaited_since_{};
+  uint64_t progress_ = 0; ///< at that time
   progress_watch incoming_;
   progress_watch outgoing_;
 };
