@@ -89,12 +89,19 @@ void h2_origin::on_tick(time_point now) {
       request->check(now);
   if (is_over())
     return;
-  if (has_requests())
+  if (has_requests()) {
+    left_at_ = time_point::max();
     return ask_for_life(now);
-  asked_ = deaf_ = false;
-  has_spoken(now);
-  if (retired_ || !session().has_room()
-      || now - heard_at_ >= settings_->options.idle_timeout)
+  }
+  if (has_spoken(now))
+    asked_ = deaf_ = false;
+  // Streams that were given up wait behind what the origin does not read.
+  left_at_ = session().streams() == 0 ? time_point::max()
+                                      : std::min(left_at_, now);
+  if (left_at_ != time_point::max() && now - left_at_ >= answer_time)
+    connection_->close("does not take the end of its requests");
+  else if (retired_ || deaf_ || !session().has_room()
+           || now - heard_at_ >= settings_->options.idle_timeout)
     connection_->linger();
 }
 

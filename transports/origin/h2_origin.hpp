@@ -71,6 +71,7 @@ class h2_origin final : public std::enable_shared_from_this<h2_origin> {
   time_point heard_at_;   ///< when there were other ones
   time_point asked_at_{}; ///< for a sign of life; only if `asked_`
   bool asked_ = false;
+  time_point left_at_ = time_point::max(); ///< by all requests; see `on_tick`
   bool deaf_ = false; ///< asked, and nothing came for a while
   bool retired_ = false;
 };

@@ -50,6 +50,7 @@ bool h2_origin_request::begin(std::shared_ptr<response_receiver> receiver,
 void h2_origin_request::send(slice bytes) {
   if (stream_ == 0 || sent_all_)
     return;
+  written_ += bytes.size();
   on_->session().write(stream_, std::move(bytes));
   on_->connection().pump_soon();
 }
@@ -226,7 +227,7 @@ void h2_origin_request::check(time_point now) {
 void h2_origin_request::check_answer(time_point now) {
   const bool owed = answer_ == answer_state::begun && !event_stream_
                     && sent_all_ && body_.empty()
-                    && on_->session().waiting(stream_) == 0;
+                    && written_ == sent_;
   if (!owed || std::exchange(held_back_, false))
     return incoming_.rest();
   const auto& options = on_->settings().options;
@@ -237,7 +238,7 @@ void h2_origin_request::check_answer(time_point now) {
 }
 
 void h2_origin_request::check_sending(time_point now) {
-  if (on_->session().waiting(stream_) == 0)
+  if (written_ == sent_)
     return outgoing_.rest();
   const auto& options = on_->settings().options;
   if (!outgoing_.keeps_up(now, sent_, any_bytes,

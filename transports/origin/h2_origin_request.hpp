@@ -22,8 +22,8 @@ class h2_origin_request final
   h2_origin_request(h2_origin_ptr on, bool reused)
       : on_(std::move(on)), reused_(reused) {}
 
-  /// Its stream ended, or nobody waits for it.
-  bool is_over() const noexcept { return !receiver_ && stream_ == 0 && begun_; }
+  /// Nobody waits for it; what is left of its stream is the connection's.
+  bool is_over() const noexcept { return !receiver_ && begun_; }
 
   /// Ends it when the origin sends or takes too little.
   void check(time_point now);
@@ -77,7 +77,8 @@ class h2_origin_request final
   size_t interim_heads_ = 0;
   size_t interim_bytes_ = 0;
   uint64_t received_ = 0; ///< bytes of the body
-  uint64_t sent_ = 0;     ///< bytes of the request's body
+  uint64_t written_ = 0;  ///< bytes of the request's body
+  uint64_t sent_ = 0;     ///< of them with the kernel
   progress_watch incoming_;
   progress_watch outgoing_;
 };
