@@ -12,6 +12,7 @@ import h2.config
 import h2.connection
 import h2.events
 import h2.exceptions
+import h2.settings
 import pattern
 
 HTTP_1_1_REQUIRED = 13
@@ -20,10 +21,13 @@ PIECE = 16384
 
 class H2Origin:
     """Serves each connection on a thread of its own. With `pair` over TLS, with
-    `alpn` offered; who agrees on another protocol gets one answer of HTTP/1.1."""
+    `alpn` offered; who speaks HTTP/1.1 gets answers in that. With `sockets` it
+    takes WebSockets over HTTP/2 (RFC 8441)."""
 
-    def __init__(self, pair=None, alpn=("h2", "http/1.1"), client_ca=None):
+    def __init__(self, pair=None, alpn=("h2", "http/1.1"), client_ca=None,
+                 sockets=False):
         self.context = None
+        self.sockets = sockets
         if pair:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(pair.cert, pair.key)
@@ -72,6 +76,8 @@ class H2Origin:
                     self.context.wrap_socket(peer, server_side=True))
                 if peer.selected_alpn_protocol() != "h2":
                     return self._serve_plain(peer)
+            elif peer.recv(3, socket.MSG_PEEK) != b"PRI":
+                return self._serve_plain(peer)
             with self.lock:
                 self.connections += 1
                 number = self.connections
@@ -106,6 +112,10 @@ class Session:
         self.http = h2.connection.H2Connection(
             config=h2.config.H2Configuration(client_side=False,
                                              header_encoding="utf-8"))
+        if origin.sockets:
+            self.http.local_settings = h2.settings.Settings(
+                client=False, initial_values={
+                    h2.settings.SettingCodes.ENABLE_CONNECT_PROTOCOL: 1})
         self.heads = {}    # by stream
         self.bodies = {}   # what came of them
         self.ended = set() # whose request is complete
@@ -304,6 +314,19 @@ class Session:
     def do_health(self, stream, _):
         self.head(stream, 404, last=True)
         yield from ()
+
+    def do_switch(self, stream, _):
+        """A WebSocket that sends back what comes, until that ends."""
+        self.head(stream, fields=[("sec-websocket-protocol", "chat")])
+        sent = 0
+        while sent < len(self.bodies[stream]) or stream not in self.ended:
+            piece = self.bodies[stream][sent:sent + PIECE]
+            sent += len(piece)
+            yield piece or None
+        self.http.end_stream(stream)
+
+    def do_decline(self, stream, _):
+        yield from self.answer(stream, b"no sockets here", 403)
 
     def do_hold(self, stream, _):
         while True:

@@ -6,12 +6,19 @@ import contextlib
 import hashlib
 import os
 import queue
+import select
+import socket
+import struct
 import subprocess
 import threading
+import time
 
 import grpc
 import pattern
 from certified import Certified
+from h2_frames import (DATA, END_HEADERS, HEADERS, SETTINGS, WINDOW,
+                       block, frame, status)
+from h2_frames import Peer as H2Peer
 from h2_origin import H2Origin
 from harness import (TIME_SCALE, Case, Stack, free_port, main, per_transport,
                      wait_until)
@@ -256,6 +263,100 @@ class PriorKnowledge:
                        "the stream's reset")
 
 
+@per_transport("ws", "grpc")
+class WebSockets:
+    """RFC 8441 towards the target, whatever the visitor speaks."""
+    KEY, ACCEPT = "dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+    @classmethod
+    def setUpClass(cls):
+        cls.far = H2Origin(sockets=True)
+        cls.plain = H2Origin()
+        via = {"via": {"tunnels": ["tunnel1"]}}
+        cls.stack = Stack(cls.transport, {"mappings": [
+            {"from": "http://example.com", "to": cls.far.url, **via},
+            {"from": "http://direct.test", "to": cls.far.url},
+            {"from": "http://plain.test", "to": cls.plain.url, **via}]},
+            agent_flags=("-threads", "1"))
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.far.close()
+        cls.plain.close()
+
+    @contextlib.contextmanager
+    def socket(self, path, host="example.com", early=b""):
+        with socket.create_connection(("127.0.0.1", self.port)) as peer:
+            peer.settimeout(20 * TIME_SCALE)
+            peer.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n"
+                         "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+                         "Sec-WebSocket-Version: 13\r\n"
+                         f"Sec-WebSocket-Key: {self.KEY}\r\n"
+                         "Sec-WebSocket-Protocol: chat\r\n\r\n".encode()
+                         + early)
+            file = peer.makefile("rb")
+            head = []
+            while line := file.readline().strip().decode():
+                head.append(line)
+            yield peer, file, head
+
+    def test_a_websocket_is_one_stream(self):
+        for host in ("example.com", "direct.test"):
+            with self.subTest(host), self.socket("/switch", host) as (
+                    peer, file, head):
+                self.assertEqual(head[0], "HTTP/1.1 101 Switching Protocols")
+                fields = {name.lower(): value for name, value in
+                          (line.split(": ", 1) for line in head[1:])}
+                self.assertEqual(fields["sec-websocket-accept"], self.ACCEPT)
+                self.assertEqual(fields["upgrade"], "websocket")
+                self.assertEqual(fields["sec-websocket-protocol"], "chat")
+                asked = dict(self.far.requests[-1][3])
+                self.assertEqual((asked[":method"], asked[":protocol"]),
+                                 ("CONNECT", "websocket"))
+                self.assertNotIn("sec-websocket-key", asked)
+                for piece in (b"\x81\x03abc", pattern.data(300_000)):
+                    writer = threading.Thread(target=peer.sendall,
+                                              args=(piece,))
+                    writer.start()
+                    self.assertEqual(file.read(len(piece)), piece)
+                    writer.join()
+                peer.shutdown(socket.SHUT_WR)
+                self.assertEqual(file.read(), b"")
+
+    def test_what_comes_too_early_waits_for_the_target(self):
+        with self.socket("/switch", early=b"\x81\x05hello") as (_, file, head):
+            self.assertIn("101", head[0])
+            self.assertEqual(file.read(7), b"\x81\x05hello")
+
+    def test_a_refusal_is_an_answer(self):
+        early = b"GET /status/204 HTTP/1.1\r\nHost: example.com\r\n\r\n"
+        with self.socket("/decline", early=early) as (_, file, head):
+            self.assertIn("403", head[0])
+            self.assertEqual(file.read(15), b"no sockets here")
+        self.assertNotIn("/status/204", self.far.paths())
+
+    def test_they_stay_within_http_2(self):
+        with H2Peer(self.port) as peer:
+            peer.send(frame(HEADERS, 1, block(
+                (":method", "CONNECT"), (":protocol", "websocket"),
+                (":scheme", "http"), (":authority", "example.com"),
+                (":path", "/switch"), ("sec-websocket-version", "13")),
+                END_HEADERS))
+            _, head, _ = peer.until(HEADERS, 1)
+            self.assertEqual(status(head), 200)
+            peer.send(frame(DATA, 1, b"ping"))
+            self.assertEqual(peer.until(DATA, 1)[1], b"ping")
+
+    def test_a_target_without_them_is_asked_in_http_1_1(self):
+        for _ in range(2):
+            with self.socket("/switch", "plain.test") as (_, file, head):
+                self.assertIn("200", head[0])
+                self.assertEqual(file.read(6), b"in 1.1")
+        # It is remembered.
+        self.assertEqual((self.plain.connections, self.plain.plain), (1, 2))
+
+
 class Deaf(Case):
     def test_a_connection_without_a_sign_of_life_gets_nothing_new(self):
         far = H2Origin()
@@ -276,6 +377,74 @@ class Deaf(Case):
                         return False
             wait_until(served, "another connection")
             self.assertEqual(far.connections, 2)
+
+    def silent_target(self, first, later=0):
+        """Takes so many bytes by HTTP/2's windows, and reads none of them."""
+        server = socket.socket()
+        self.addCleanup(server.close)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+
+        def widen(peer, by):
+            more = struct.pack(">I", by)
+            peer.sendall(frame(WINDOW, 0, more) + frame(WINDOW, 1, more))
+
+        def serve(peer):
+            peer.sendall(frame(SETTINGS) + frame(SETTINGS, flags=1))
+            peer.recv(500)
+            widen(peer, first)
+            time.sleep(1)
+            if later:
+                widen(peer, later)
+            time.sleep(300)
+
+        def accept():
+            with contextlib.suppress(OSError):
+                while True:
+                    peer, _ = server.accept()
+                    threading.Thread(target=serve, args=(peer,),
+                                     daemon=True).start()
+        threading.Thread(target=accept, daemon=True).start()
+        return f"h2c://127.0.0.1:{server.getsockname()[1]}"
+
+    def upload(self, port, host):
+        """Sends until there is an answer; returns it."""
+        with socket.create_connection(("127.0.0.1", port)) as peer:
+            peer.settimeout(0.1)
+            peer.sendall(f"POST / HTTP/1.1\r\nHost: {host}\r\n"
+                         "Content-Length: 900000000\r\n\r\n".encode())
+            limit = time.monotonic() + 20 * TIME_SCALE
+            while time.monotonic() < limit:
+                with contextlib.suppress(TimeoutError, BlockingIOError):
+                    peer.send(b"x" * 65536)
+                if select.select([peer], [], [], 0)[0]:
+                    return peer.recv(4096)
+        return b""
+
+    def test_one_that_does_not_read_is_let_go_of(self):
+        # What is in flight is not sent, however much of it that is.
+        sizes = range(300_000, 3_000_000, 300_000)
+        stack = self.build("ws", config={
+            "http": {"first_byte_timeout": 120},
+            "targets": {"send_timeout": 2, "read_timeout": 2},
+            "limits": {"trusted": ["127.0.0.0/8"]},
+            "mappings": [
+                {"from": "http://example.com", "to": "http://127.0.0.1:1",
+                 "via": {"tunnels": ["tunnel1"]}},
+                *({"from": f"http://k{size}.test",
+                   "to": self.silent_target(size, 1 << 29)}
+                  for size in sizes)]})
+        folder = f"/proc/{stack.node.pid}/fd"
+        before = len(os.listdir(folder))
+        with concurrent.futures.ThreadPoolExecutor(len(sizes)) as pool:
+            answers = list(pool.map(
+                lambda size: self.upload(stack.port, f"k{size}.test"), sizes))
+        for size, answer in zip(sizes, answers):
+            with self.subTest(size):
+                self.assertIn(b"504 Gateway Timeout", answer)
+        wait_until(lambda: len(os.listdir(folder)) <= before,
+                   "the end of the connections", 20)
 
 
 class Negotiated(Certified):
@@ -322,10 +491,21 @@ class Negotiated(Certified):
         self.assertEqual(far.connections, 1)
 
     def test_http_1_1_behind_h2c_is_told(self):
-        origin = Origin()
-        stack = self.build("ws", origin=origin, config={"mappings": [
+        far = self.enterContext(socket.create_server(("127.0.0.1", 0)))
+
+        def serve():
+            peer, _ = far.accept()
+            with peer:
+                peer.recv(1)
+                peer.sendall(b"HTTP/1.1 505 HTTP Version Not Supported\r\n"
+                             b"Connection: close\r\n\r\n")
+                # Closed with bytes unread, the answer might be lost.
+                while peer.recv(65536):
+                    pass
+        threading.Thread(target=serve, daemon=True).start()
+        stack = self.build("ws", config={"mappings": [
             {"from": "http://example.com", "to": f"h2c://127.0.0.1:"
-             f"{origin.port}", "via": {"tunnels": ["tunnel1"]}}]})
+             f"{far.getsockname()[1]}", "via": {"tunnels": ["tunnel1"]}}]})
         answer = ask(stack.port)
         self.assertEqual((answer.status, answer.outcome),
                          (502, "origin-protocol"))

@@ -186,6 +186,10 @@ struct h2_session::callbacks {
         case NGHTTP2_GOAWAY:
           session.go_away_code_ = frame->goaway.error_code;
           break;
+        case NGHTTP2_SETTINGS:
+          session.settings_came_ = true;
+          session.tell_settings();
+          break;
         default:
           break;
       }
@@ -753,6 +757,26 @@ void h2_session::go_away() {
                         h2_code::no_error, nullptr, 0);
 }
 
+std::optional<bool> h2_session::takes_sockets() const noexcept {
+  if (!settings_came_ || broken_)
+    return std::nullopt;
+  return nghttp2_session_get_remote_settings(
+           session_, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL)
+         == 1;
+}
+
+bool h2_session::await_settings(std::function<void()> told) {
+  const bool some = !settings_came_ && !broken_;
+  if (some)
+    await_settings_.push_back(std::move(told));
+  return some;
+}
+
+void h2_session::tell_settings() {
+  for (const auto& told : std::exchange(await_settings_, {}))
+    told();
+}
+
 void h2_session::terminate(uint32_t code) {
   if (broken_)
     return;
@@ -768,6 +792,7 @@ void h2_session::lose(const h2_ending& ending) {
   for (const auto& [id, ended] : all)
     if (ended->owner)
       ended->owner->on_over(ending);
+  tell_settings();
 }
 
 } // namespace aps

@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -97,6 +99,14 @@ class h2_session {
   /// How many are not over.
   size_t streams() const noexcept { return streams_.size(); }
 
+  /// Whether the peer takes WebSockets (RFC 8441); nothing = its settings did
+  /// not come yet.
+  std::optional<bool> takes_sockets() const noexcept;
+
+  /// Calls `told` once, when they came or never will; not from within the call.
+  /// False = that is so already, and nobody is called.
+  bool await_settings(std::function<void()> told);
+
   /// Asks for a sign of life, which is a frame like others.
   void ping();
 
@@ -163,6 +173,7 @@ class h2_session {
   bool judge(h2_verdict verdict);
   bool is_in_order(uint8_t type, int32_t id);
   void note_rest(int32_t id);
+  void tell_settings();
   void rethrow();
 
   h2_acceptor* const acceptor_; ///< null = a client
@@ -181,10 +192,12 @@ class h2_session {
   std::string farewell_; ///< the last frame, when nghttp2 says no more
   uint32_t go_away_code_ = 0;
   std::exception_ptr thrown_;
+  std::vector<std::function<void()>> await_settings_;
   bool takes_rests_ = false;
   bool terminated_ = false; ///< by us
   bool leaving_ = false;    ///< a GOAWAY of ours said so
   bool broken_ = false;
+  bool settings_came_ = false;
 };
 
 } // namespace aps

@@ -74,6 +74,11 @@ void h2_origin::retire_for_http1() {
     pool->note_http1(key_);
 }
 
+void h2_origin::note_no_sockets() {
+  if (const auto pool = pool_.lock())
+    pool->note_no_sockets(key_);
+}
+
 bool h2_origin::has_requests() {
   std::erase_if(requests_, [](const auto& weak) {
     const auto request = weak.lock();
@@ -96,8 +101,8 @@ void h2_origin::on_tick(time_point now) {
   if (has_spoken(now))
     asked_ = deaf_ = false;
   // Streams that were given up wait behind what the origin does not read.
-  left_at_ = session().streams() == 0 ? time_point::max()
-                                      : std::min(left_at_, now);
+  left_at_
+    = session().streams() == 0 ? time_point::max() : std::min(left_at_, now);
   if (left_at_ != time_point::max() && now - left_at_ >= answer_time)
     connection_->close("does not take the end of its requests");
   else if (retired_ || deaf_ || !session().has_room()

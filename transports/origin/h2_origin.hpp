@@ -4,6 +4,7 @@
 #include "transports/origin/request_carrier.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,9 @@ class h2_origin final : public std::enable_shared_from_this<h2_origin> {
   /// The same, and the origin is asked in HTTP/1.1 from now on: it said so.
   void retire_for_http1();
 
+  /// It takes no WebSockets, which are asked for in HTTP/1.1 from now on.
+  void note_no_sockets();
+
   /// Looks after its requests; ends when it was at rest for long enough.
   void on_tick(time_point now);
 
@@ -51,6 +55,11 @@ class h2_origin final : public std::enable_shared_from_this<h2_origin> {
   // -- for its requests ------------------------------------------------------
 
   h2_connection& connection() noexcept { return *connection_; }
+
+  /// Whether the origin takes WebSockets; nothing = it did not say so far.
+  std::optional<bool> takes_sockets() const noexcept {
+    return connection_->session().takes_sockets();
+  }
   h2_session& session() noexcept { return connection_->session(); }
   const origin_settings& settings() const noexcept { return *settings_; }
   const std::string& name() const noexcept { return name_; }

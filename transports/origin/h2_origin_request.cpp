@@ -32,22 +32,78 @@ bool h2_origin_request::begin(std::shared_ptr<response_receiver> receiver,
   begun_ = true;
   receiver_ = std::move(receiver);
   head_request_ = head.method == "HEAD";
+  if (is_websocket(head)) {
+    const auto* key = find_header(head.headers, "sec-websocket-key");
+    socket_ = std::make_unique<socket>(
+      socket{*fields, socket_accept(key ? key->value : std::string{})});
+    begin_socket();
+    return true;
+  }
   sent_all_ = head.last;
   stream_ = on_->session().open(*fields, head.last, shared_from_this());
-  if (stream_ != 0) {
+  if (stream_ != 0)
     on_->connection().pump_soon();
-  } else {
-    // Not at once: whoever called us still counts on it.
-    boost::asio::post(
-      on_->connection().unit().context(), [self = shared_from_this()] {
-        self->broken(outcome::origin_closed, "takes no more requests",
-                     request_reach::unprocessed);
-      });
-  }
+  else
+    put_off(&h2_origin_request::no_room);
   return true;
 }
 
+// Not at once: whoever called us still counts on it.
+void h2_origin_request::put_off(void (h2_origin_request::*what)()) {
+  boost::asio::post(
+    on_->connection().unit().context(),
+    [self = shared_from_this(), what] { (self.get()->*what)(); });
+}
+
+void h2_origin_request::no_room() {
+  broken(outcome::origin_closed, "takes no more requests",
+         request_reach::unprocessed);
+}
+
+// -- WebSockets (RFC 8441) ----------------------------------------------------
+
+void h2_origin_request::begin_socket() {
+  const auto waits = on_->session().await_settings([weak = weak_from_this()] {
+    if (const auto self = weak.lock())
+      self->open_socket();
+  });
+  if (!waits)
+    put_off(&h2_origin_request::open_socket);
+}
+
+// The origin's settings came, or never will.
+void h2_origin_request::open_socket() {
+  if (!receiver_)
+    return;
+  const auto takes = on_->session().takes_sockets();
+  if (!takes)
+    return no_room();
+  if (!*takes) {
+    on_->note_no_sockets();
+    return broken(outcome::origin_protocol, "takes no WebSockets over HTTP/2",
+                  request_reach::unprocessed);
+  }
+  stream_ = on_->session().open(socket_->fields, false, shared_from_this());
+  socket_->fields.clear();
+  if (stream_ == 0)
+    return no_room();
+  on_->connection().pump_soon();
+}
+
+// What was held back is the WebSocket's.
+void h2_origin_request::grant_socket() {
+  socket_->granted = true;
+  for (auto& bytes : std::exchange(socket_->held, {}))
+    send(std::move(bytes));
+  if (socket_->end_due)
+    send_end({});
+}
+
+// -- the rest of a request ----------------------------------------------------
+
 void h2_origin_request::send(slice bytes) {
+  if (socket_ && !socket_->granted && answer_ == answer_state::awaited)
+    return socket_->held.push_back(std::move(bytes));
   if (stream_ == 0 || sent_all_)
     return;
   written_ += bytes.size();
@@ -56,6 +112,10 @@ void h2_origin_request::send(slice bytes) {
 }
 
 void h2_origin_request::send_end(const header_list& trailers) {
+  if (socket_ && !socket_->granted && answer_ == answer_state::awaited) {
+    socket_->end_due = true;
+    return;
+  }
   if (stream_ == 0 || sent_all_)
     return;
   sent_all_ = true;
@@ -96,9 +156,19 @@ void h2_origin_request::on_response(header_list fields, bool last) {
       receiver_->on_response_head(std::move(head));
     return;
   }
+  if (socket_ && head->status / 100 == 2)
+    head = to_switching(*head, std::move(socket_->accept));
   answer_ = answer_state::begun;
   event_stream_ = is_event_stream(head->headers);
-  receiver_->on_response_head(std::move(head));
+  const auto kept = shared_from_this();
+  receiver_->on_response_head(head);
+  if (!socket_)
+    return;
+  if (head->status == 101)
+    return grant_socket();
+  // What its visitor said too early is nothing.
+  socket_->held.clear();
+  send_end({});
 }
 
 // Heads need no credit, so they are counted.
@@ -226,7 +296,7 @@ void h2_origin_request::check(time_point now) {
 // to take, and not before the head, whose deadline is the node's.
 void h2_origin_request::check_answer(time_point now) {
   const bool owed = answer_ == answer_state::begun && !event_stream_
-                    && sent_all_ && body_.empty()
+                    && !is_granted() && sent_all_ && body_.empty()
                     && written_ == sent_;
   if (!owed || std::exchange(held_back_, false))
     return incoming_.rest();
@@ -241,8 +311,9 @@ void h2_origin_request::check_sending(time_point now) {
   if (written_ == sent_)
     return outgoing_.rest();
   const auto& options = on_->settings().options;
-  if (!outgoing_.keeps_up(now, sent_, any_bytes,
-                          {options.send_timeout, options.min_rate})) {
+  const progress_rule rule{options.send_timeout,
+                           is_granted() ? 0 : options.min_rate};
+  if (!outgoing_.keeps_up(now, sent_, any_bytes, rule)) {
     // What waits there may fill the window that all requests share.
     on_->retire();
     broken(outcome::origin_timeout, "does not take what is sent",

@@ -53,6 +53,21 @@ class h2_origin_request final
   /// Where the answer is.
   enum class answer_state : uint8_t { awaited, begun, complete };
 
+  /// A WebSocket that the origin did not grant yet, or did.
+  struct socket {
+    header_list fields;          ///< of its request
+    std::string accept;          ///< of its answer
+    std::deque<slice> held = {}; ///< until it is granted
+    bool end_due = false;        ///< dito
+    bool granted = false;
+  };
+
+  void begin_socket();
+  void open_socket();
+  void grant_socket();
+  void no_room();
+  void put_off(void (h2_origin_request::*what)());
+  bool is_granted() const noexcept { return socket_ && socket_->granted; }
   bool count_interim(const header_list& fields);
   void deliver();
   void complete();
@@ -71,6 +86,7 @@ class h2_origin_request final
   bool sent_all_ = false;     ///< of the request
   bool event_stream_ = false; ///< may be silent for as long as it likes
   bool held_back_ = false;    ///< the receiver had no room since the last look
+  std::unique_ptr<socket> socket_; ///< null = it asks for none
   answer_state answer_ = answer_state::awaited;
   std::deque<slice> body_; ///< for which the receiver has no room yet
   header_list trailers_;

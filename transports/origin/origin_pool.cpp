@@ -1,6 +1,7 @@
 #include "transports/origin/origin_pool.hpp"
 
 #include "transports/net/proxy/proxy_header.hpp"
+#include "transports/origin/h2_origin_heads.hpp"
 #include "transports/origin/origin_fields.hpp"
 
 #include <boost/asio/post.hpp>
@@ -43,15 +44,27 @@ origin_pool::origin_pool(io_unit& unit,
                          std::shared_ptr<const origin_settings> settings)
     : unit_(unit), settings_(std::move(settings)) {}
 
+// Over HTTP/2, as far as that is known: a negotiated connection says so first.
+bool origin_pool::takes_sockets(const std::string& key,
+                                const request_head& head) const {
+  if (!is_websocket(head) || no_sockets_.contains(key))
+    return false;
+  if (head.protocol == origin_protocol::http2)
+    return true;
+  const auto* shared = find_http2(key);
+  return shared && shared->takes_sockets().value_or(false);
+}
+
 // What an origin is asked in, as far as that is known before it is asked.
 origin_protocol origin_pool::protocol_for(const std::string& key,
                                           const request_head& head) const {
   const bool negotiable = head.protocol == origin_protocol::negotiated;
-  const bool http1 = head.kind() != exchange_kind::request
-                     || (negotiable
-                         && (head.scheme != "https" || http1_.contains(key)
-                             || head.proxy != proxy_version::none
-                             || authenticates_connection(head.headers)));
+  const bool http1
+    = (head.kind() != exchange_kind::request && !takes_sockets(key, head))
+      || (negotiable
+          && (head.scheme != "https" || http1_.contains(key)
+              || head.proxy != proxy_version::none
+              || authenticates_connection(head.headers)));
   return http1 ? origin_protocol::http1 : head.protocol;
 }
 
@@ -188,6 +201,12 @@ void origin_pool::note_http1(const std::string& key) {
   if (http1_.size() >= most_noted)
     http1_.clear();
   http1_.insert(key);
+}
+
+void origin_pool::note_no_sockets(const std::string& key) {
+  if (no_sockets_.size() >= most_noted)
+    no_sockets_.clear();
+  no_sockets_.insert(key);
 }
 
 void origin_pool::shut_down() {

@@ -55,6 +55,9 @@ class origin_pool final : public watched,
   /// This origin asked for HTTP/1.1.
   void note_http1(const std::string& key);
 
+  /// This origin takes no WebSockets over HTTP/2.
+  void note_no_sockets(const std::string& key);
+
   /// A carrier, or why there is none.
   struct opened {
     request_carrier_ptr carrier;
@@ -85,6 +88,7 @@ class origin_pool final : public watched,
     = boost::intrusive::list<pool_user,
                              boost::intrusive::constant_time_size<false>>;
 
+  bool takes_sockets(const std::string& key, const request_head& head) const;
   origin_protocol protocol_for(const std::string& key,
                                const request_head& head) const;
   h2_origin* find_http2(const std::string& key) const;
@@ -103,7 +107,8 @@ class origin_pool final : public watched,
   const std::shared_ptr<const origin_settings> settings_;
   std::unordered_map<std::string, std::vector<origin_connection_ptr>> idle_;
   std::unordered_map<std::string, std::vector<h2_origin_ptr>> http2_;
-  std::unordered_set<std::string> http1_; ///< asked for it
+  std::unordered_set<std::string> http1_;      ///< asked for it
+  std::unordered_set<std::string> no_sockets_; ///< over HTTP/2
   busy_list busy_;
   user_list users_;
   time_point next_check_;

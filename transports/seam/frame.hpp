@@ -114,7 +114,8 @@ struct request_head {
   /// target that authenticates connections gets one for each. 0 = not said.
   uint64_t visitor = 0;
 
-  /// An upgrade is asked for in HTTP/1.1 all the same.
+  /// Upgrades are asked for in HTTP/1.1 all the same, but for WebSockets where
+  /// the origin takes them over HTTP/2.
   origin_protocol protocol = origin_protocol::http1;
 
   /// What an https origin's certificate has to be for, and what is asked for

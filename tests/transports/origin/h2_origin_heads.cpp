@@ -106,3 +106,40 @@ CAF_TEST(a status that is none is no answer) {
     CAF_CHECK(!from_h2_response({{":status", bad}}, false, false));
   CAF_CHECK(!from_h2_response({}, false, false));
 }
+
+CAF_TEST(a WebSocket is an extended CONNECT) {
+  auto head = request({{"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="},
+                       {"Sec-WebSocket-Version", "13"},
+                       {"Connection", "Upgrade"}});
+  head.upgrade = "WebSocket";
+  CAF_CHECK(is_websocket(head));
+  const header_list expected{
+    {":method", "CONNECT"}, {":protocol", "websocket"},
+    {":scheme", "http"},    {":authority", "target:8080"},
+    {":path", "/a?b"},      {"Sec-WebSocket-Version", "13"},
+    {"te", "trailers"}};
+  CAF_CHECK(*to_h2_request(head) == expected);
+  for (const auto* other : {"", "tcp", "websocket, tcp"}) {
+    head.upgrade = other;
+    CAF_CHECK(!is_websocket(head));
+  }
+  head.upgrade = "websocket";
+  head.method = "POST";
+  CAF_CHECK(!is_websocket(head));
+}
+
+CAF_TEST(a success is the 101 of a WebSocket) {
+  // RFC 6455, 1.3
+  const auto accept = socket_accept("dGhlIHNhbXBsZSBub25jZQ==");
+  CAF_CHECK_EQUAL(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+  const auto granted = from_h2_response(
+    {{":status", "200"}, {"sec-websocket-protocol", "chat"}}, false, false);
+  const auto head = to_switching(*granted, accept);
+  CAF_CHECK_EQUAL(head->status, 101u);
+  CAF_CHECK(!head->last);
+  CAF_CHECK_EQUAL(find_header(head->headers, "upgrade")->value, "websocket");
+  CAF_CHECK_EQUAL(find_header(head->headers, "sec-websocket-accept")->value,
+                  accept);
+  CAF_CHECK_EQUAL(find_header(head->headers, "sec-websocket-protocol")->value,
+                  "chat");
+}
