@@ -1,10 +1,13 @@
 """What visitors hold, and for how long: nobody keeps a place by doing little."""
 
+import contextlib
 import http.client
 import select
 import threading
 
+from h2_frames import DATA, HEADERS, WINDOW, Peer, frame, status
 from harness import Case, TIME_SCALE, main, merged, wait_until
+from tunnel_peer import Peer as Agent
 from wire import Visitor, ask
 
 # Small enough for a test; on a slow machine honest peers need more.
@@ -46,6 +49,25 @@ class Bodies(Case):
                              (408, "body-timeout"))
             visitor.close()
         wait_until(lambda: not self.origin.busy("/echo"), "the origin's end")
+
+    def test_an_upload_that_nobody_takes_is_answered(self):
+        stack = self.build("ws", agent=False, config={"http": {
+            "first_byte_timeout": SECOND}})
+        agent = Agent(stack.port).join()
+
+        def listen():
+            with contextlib.suppress(OSError):
+                while True:
+                    agent.receive() # and acknowledges nothing
+        threading.Thread(target=listen, daemon=True).start()
+        with Peer(stack.port) as peer:
+            peer.ask(1, last=False, method="POST")
+            for _ in range(5): # all of its window, and of the exchange's
+                peer.send(frame(DATA, 1, b"x" * 13107))
+            peer.until(WINDOW, 1)
+            peer.send(frame(DATA, 1, b"x" * 13107))
+            self.assertEqual(status(peer.until(HEADERS, 1)[1]), 504)
+        agent.close()
 
     def test_a_body_is_not_hurried_while_the_target_does_not_read(self):
         with Visitor(self.port) as visitor:

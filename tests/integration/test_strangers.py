@@ -154,6 +154,21 @@ class Calls(Shares):
         stack.node.wait_for_agent("ws", 3)
 
 
+    def test_calls_that_break_the_rules_unheard_end(self):
+        # The node's challenge has no window, and what is wrong neither.
+        stack = self.build("ws", config={"limits": {
+            "max_unauthenticated": 20,
+            "max_unauthenticated_per_address": 20}})
+        before = descriptors(stack.node)
+        no_window = b"\0\0\x06\4\0\0\0\0\0\0\4\0\0\0\0"
+        compressed = b"\0\0\6\0\0\0\0\0\1" + b"\1\0\0\0\1x"
+        call = grpc_call().replace(SETTINGS, no_window, 1)
+        held = self.held(stack.port, 60, call + compressed)
+        wait_until(lambda: not any(is_open(one) for one in held), "their end")
+        wait_until(lambda: descriptors(stack.node) <= before, "their sockets")
+        self.served(stack)
+
+
 class Visitors(Shares):
     def test_one_busy_address_has_a_part_of_the_descriptors(self):
         stack = self.build("ws")

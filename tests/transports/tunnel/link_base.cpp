@@ -18,7 +18,9 @@ class bare_link final : public link_base {
   explicit bare_link(io_unit& unit)
       : link_base(unit, transport_kind::websocket, "peer:1", "main") {}
 
+  using link_base::break_off;
   using link_base::count_out;
+  using link_base::limit_last_word;
   using link_base::pause_writes;
   using link_base::peer_closed;
   using link_base::received;
@@ -221,6 +223,48 @@ CAF_TEST(a peer that does not answer a closing is given up) {
   inside([&] { link->on_tick(from + link_base::close_timeout); });
   CAF_CHECK_EQUAL(link->calls, (texts{"start", "close: done", "abort"}));
   CAF_CHECK_EQUAL(listener->said, (texts{"none: done"}));
+}
+
+CAF_TEST(who does not take the last word is cut off) {
+  start();
+  time_point from;
+  inside([&] {
+    link->break_off(link_error::protocol, "nonsense");
+    link->break_off(link_error::protocol, "again");
+    from = unit.now();
+  });
+  // The listener does not wait for that.
+  CAF_CHECK_EQUAL(listener->said, (texts{"protocol: nonsense"}));
+  CAF_CHECK_EQUAL(link->calls, (texts{"start", "close: nonsense"}));
+  inside([&] { link->on_tick(from + std::chrono::seconds(1)); });
+  CAF_CHECK_EQUAL(link->calls.size(), 2u);
+  inside([&] {
+    link->on_tick(from + link_base::close_timeout);
+    link->on_tick(from + std::chrono::hours(1));
+  });
+  CAF_CHECK_EQUAL(link->calls, (texts{"start", "close: nonsense", "abort"}));
+  CAF_CHECK_EQUAL(listener->said, (texts{"protocol: nonsense"}));
+}
+
+CAF_TEST(who waits to say the last word can be cut off) {
+  start();
+  inside([&] {
+    link->break_off(link_error::too_large, "too much");
+    link->abort(link_error::exhausted);
+    link->abort(link_error::exhausted);
+  });
+  CAF_CHECK_EQUAL(link->calls, (texts{"start", "close: too much", "abort"}));
+}
+
+CAF_TEST(a last word before the end has a deadline as well) {
+  start();
+  inside([&] {
+    link->limit_last_word();
+    link->on_tick(unit.now() + link_base::close_timeout);
+  });
+  CAF_CHECK_EQUAL(link->calls, (texts{"start", "abort"}));
+  CAF_CHECK_EQUAL(listener->said,
+                  (texts{"lost: the peer does not read our last word"}));
 }
 
 CAF_TEST(an open link has no deadline) {
