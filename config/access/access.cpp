@@ -10,6 +10,7 @@
 #include <openssl/sha.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 namespace aps::config {
@@ -127,8 +128,9 @@ void read_named(reader& in, const char* key, bool (*fits)(const std::string&),
     return;
   }
   for (const auto& [name, member] : value->items()) {
-    const auto shown = fits(name) ? name : name_in(name);
-    if (!fits(name))
+    const auto good = fits(name);
+    const auto shown = good ? name : name_in(name);
+    if (!good)
       in.fail(member_path(path, shown), "the name " + quote(shown), rule);
     read(name, member, member_path(path, shown));
   }
@@ -192,15 +194,18 @@ known_names names_of(const auth& all) {
 void check_names(const std::vector<std::string>& named,
                  const std::vector<std::string>& known, const std::string& path,
                  const std::string& noun, problems& out) {
-  std::vector<std::string> shown;
-  for (const auto& name : known)
-    shown.push_back(name_in(name));
-  for (const auto& name : named)
-    if (std::find(known.begin(), known.end(), name) == known.end())
-      out.push_back({path, quote(name_in(name)),
-                     known.empty() ? "a " + noun + ", but none is defined"
-                                   : "one of " + joined(shown),
-                     nearest(name, shown)});
+  std::vector<std::string> shown; // only for problems: there may be thousands
+  for (const auto& name : named) {
+    if (std::find(known.begin(), known.end(), name) != known.end())
+      continue;
+    if (shown.empty())
+      std::transform(known.begin(), known.end(), std::back_inserter(shown),
+                     [](const auto& each) { return name_in(each); });
+    out.push_back({path, quote(name_in(name)),
+                   known.empty() ? "a " + noun + ", but none is defined"
+                                 : "one of " + joined(shown),
+                   nearest(name, shown)});
+  }
 }
 
 void check_requirement(const access& asked, const known_names& known,

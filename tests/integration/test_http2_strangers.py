@@ -7,7 +7,8 @@ import resource
 import struct
 
 from h2_frames import (DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS,
-                       PRIORITY, RST, SETTINGS, WINDOW, Peer, block, code, frame, head)
+                       PRIORITY, RST, SETTINGS, WINDOW, Peer, block, code,
+                       frame, head)
 from harness import TIME_SCALE, Case, main, wait_until
 from origin import Origin
 from wire import Visitor, ask

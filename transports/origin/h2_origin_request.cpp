@@ -102,7 +102,7 @@ void h2_origin_request::grant_socket() {
 // -- the rest of a request ----------------------------------------------------
 
 void h2_origin_request::send(slice bytes) {
-  if (socket_ && !socket_->granted && answer_ == answer_state::awaited)
+  if (holds_back())
     return socket_->held.push_back(std::move(bytes));
   if (stream_ == 0 || sent_all_)
     return;
@@ -112,7 +112,7 @@ void h2_origin_request::send(slice bytes) {
 }
 
 void h2_origin_request::send_end(const header_list& trailers) {
-  if (socket_ && !socket_->granted && answer_ == answer_state::awaited) {
+  if (holds_back()) {
     socket_->end_due = true;
     return;
   }

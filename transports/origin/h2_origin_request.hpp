@@ -68,6 +68,9 @@ class h2_origin_request final
   void no_room();
   void put_off(void (h2_origin_request::*what)());
   bool is_granted() const noexcept { return socket_ && socket_->granted; }
+  bool holds_back() const noexcept {
+    return socket_ && answer_ == answer_state::awaited;
+  }
   bool count_interim(const header_list& fields);
   void deliver();
   void complete();

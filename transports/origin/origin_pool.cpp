@@ -16,8 +16,8 @@ namespace {
 // Limits of seconds need no look more often.
 constexpr duration check_interval = std::chrono::seconds(1);
 
-// Origins that asked for HTTP/1.1 and are remembered; beyond it all are asked
-// anew.
+// Origins of one kind that are remembered, such as those that asked for
+// HTTP/1.1; beyond it all are asked anew.
 constexpr size_t most_noted = 1024;
 
 // In the names of origins whose connections are those of one visitor.
@@ -25,6 +25,12 @@ constexpr std::string_view private_mark = " proxied as ";
 
 bool is_private(std::string_view key) {
   return key.find(private_mark) != key.npos;
+}
+
+void note(std::unordered_set<std::string>& among, const std::string& key) {
+  if (among.size() >= most_noted)
+    among.clear();
+  among.insert(key);
 }
 
 std::string preamble_of(const request_head& head) {
@@ -198,15 +204,11 @@ request_carrier_ptr origin_pool::carry_http2(const std::string& key,
 }
 
 void origin_pool::note_http1(const std::string& key) {
-  if (http1_.size() >= most_noted)
-    http1_.clear();
-  http1_.insert(key);
+  note(http1_, key);
 }
 
 void origin_pool::note_no_sockets(const std::string& key) {
-  if (no_sockets_.size() >= most_noted)
-    no_sockets_.clear();
-  no_sockets_.insert(key);
+  note(no_sockets_, key);
 }
 
 void origin_pool::shut_down() {
