@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/access/access.hpp"
+#include "config/access/publishing.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -167,6 +168,7 @@ struct credential {
   std::vector<std::string> endpoints = {}; ///< names, with `*`; empty = any
   int64_t expires = 0;                     ///< s since 1970; 0 = never
   std::string expires_text = {};           ///< the same as in the file
+  publishing publish = {};                 ///< by its agents
   bool operator==(const credential&) const = default;
 
   /// Whether it is one for that endpoint, at that time (s since 1970).
@@ -182,6 +184,7 @@ struct tunnel {
   std::vector<std::string> servers;
   std::string password; ///< empty = only `credentials` count
   std::vector<credential> credentials = {}; ///< beside the password
+  publishing publish = {}; ///< by agents that have the password
   bool enabled = true;
   pool websocket_pool;
   pool grpc_pool{

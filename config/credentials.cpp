@@ -1,5 +1,6 @@
 // Who may dial in as an agent of a tunnel, beside those that have its password.
 #include "config/access/password_hash.hpp"
+#include "config/host.hpp"
 #include "config/sections.hpp"
 #include "config/syntax/text.hpp"
 
@@ -43,6 +44,7 @@ void read_credential(reader&& in, std::string_view tunnel, credential& to) {
   in.strings("endpoints", to.endpoints,
              {true, nullptr, "a name or a list of names, with * for any text"});
   read_expiry(in, to.expires_text, to.expires);
+  read_publishing(in.object("publish"), to.publish);
   in.finish();
 }
 
@@ -75,6 +77,56 @@ bool credential::is_for(std::string_view endpoint) const {
     if (matches(pattern, endpoint))
       return true;
   return endpoints.empty();
+}
+
+namespace {
+
+// Refuses what `fits` does not take, each in its place.
+template <class Test>
+void check_each(reader& in, const char* key,
+                const std::vector<std::string>& all, const char* allowed,
+                Test fits) {
+  const auto* value = in.member(key);
+  for (size_t i = 0; i < all.size(); ++i)
+    if (!fits(all[i]))
+      in.fail(value && value->is_array() ? element_path(in.path(key), i)
+                                         : in.path(key),
+              quote(all[i]), allowed);
+}
+
+void read_ports(reader& in, std::vector<port_range>& to) {
+  constexpr auto allowed = "ports such as \"20000-20100\", or a list of these";
+  std::vector<std::string> texts;
+  const auto* value = in.member("tcp_ports");
+  if (const auto number = value ? whole_number(*value) : std::nullopt)
+    texts.push_back(std::to_string(*number));
+  else
+    in.strings("tcp_ports", texts, {true, nullptr, allowed});
+  check_each(in, "tcp_ports", texts, allowed, [&](const std::string& text) {
+    return parse_port_range(text, to.emplace_back());
+  });
+}
+
+} // namespace
+
+void read_publishing(reader&& in, publishing& to) {
+  if (!in)
+    return;
+  constexpr auto hosts_rule
+    = "a host, \"*.\" and a host for all below it, or \"*\"";
+  in.strings("hosts", to.hosts, {true, nullptr, "a host or a list of hosts"});
+  for (auto& host : to.hosts)
+    host = lower_case(host);
+  check_each(in, "hosts", to.hosts, hosts_rule, is_host_pattern);
+  in.strings("paths", to.paths, {true, nullptr, "a path or a list of paths"});
+  check_each(in, "paths", to.paths,
+             "a path, with /* at its end for all below it", is_path_pattern);
+  read_ports(in, to.tcp_ports);
+  read_fields(in, fields::publishing, to);
+  if (!to.allows_any() && in.fits("hosts") && in.fits("tcp_ports"))
+    in.fail(in.path(), "neither hosts nor tcp_ports",
+            "at least one of them; without `publish` nothing is published");
+  in.finish();
 }
 
 void read_credentials(reader& tunnel_in, std::string_view tunnel,

@@ -108,6 +108,7 @@ void take_live(tunnel& to, const tunnel& from) {
   to.access = from.access;
   to.password = from.password;
   to.credentials = from.credentials;
+  to.publish = from.publish;
 }
 
 void take_access(node& to, const node& fresh) {

@@ -51,6 +51,8 @@ json plain_keys() {
       add(out, {at + "." + row.key}, fields::fallback_switch, {});
   }
   add(out, {at + ".fallback"}, fields::breaker, {});
+  add(out, {at + ".publish", at + ".credentials[].publish"}, fields::publishing,
+      {});
   add(out, {"mappings[]"}, fields::mapping, {});
   add(out, {"mappings[].health"}, fields::health, {});
   std::vector<std::string> quotas;

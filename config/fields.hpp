@@ -255,6 +255,11 @@ inline constexpr field<mapping> mapping[] = {
    "in `to` asks for it without TLS"},
 };
 
+inline constexpr field<publishing> publishing[] = {
+  {"max_names", &publishing::max_names, {1, 1000}, live,
+   "names that one agent may publish at a time"},
+};
+
 inline constexpr field<quota> quota[] = {
   {"requests", &quota::requests, rate, live,
    "requests in `period`; more get 429 with `Retry-After`; 0 = any"},

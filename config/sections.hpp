@@ -116,6 +116,9 @@ void read_server(const nlohmann::json& value, const std::string& path,
 void read_credentials(reader& tunnel_in, std::string_view tunnel,
                       std::vector<credential>& to);
 
+/// The object `publish` of a tunnel or a credential.
+void read_publishing(reader&& in, publishing& to);
+
 /// `servers` null = they are not known, so names are not checked.
 void read_tunnel(const nlohmann::json& value, const std::string& path,
                  std::string_view name, const std::vector<std::string>* servers,

@@ -68,6 +68,20 @@ void show_access(json& to, const access& access) {
     to["quota"] = show(access.quota);
 }
 
+/// Adds what of it is there.
+void show_publishing(json& to, const publishing& allowed) {
+  if (!allowed.allows_any())
+    return;
+  auto out = show_fields(fields::publishing, allowed);
+  if (!allowed.hosts.empty())
+    out["hosts"] = allowed.hosts;
+  if (!allowed.paths.empty())
+    out["paths"] = allowed.paths;
+  for (const auto& range : allowed.tcp_ports)
+    out["tcp_ports"].push_back(range.str());
+  to["publish"] = std::move(out);
+}
+
 json show(const user& user) {
   auto out = json::object();
   if (!user.password.empty())
@@ -98,6 +112,7 @@ json show(const credential& credential) {
     out["endpoints"] = credential.endpoints;
   if (!credential.expires_text.empty())
     out["expires"] = credential.expires_text;
+  show_publishing(out, credential.publish);
   return out;
 }
 
@@ -133,6 +148,7 @@ json show(const tunnel& tunnel) {
     out["password"] = masked;
   for (const auto& each : tunnel.credentials)
     out["credentials"].push_back(show(each));
+  show_publishing(out, tunnel.publish);
   show_access(out, tunnel.access);
   return out;
 }

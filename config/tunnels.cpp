@@ -69,6 +69,7 @@ void read_parts(reader& in, const std::vector<std::string>* servers,
   static_assert(max_password == 1024);
   if (in.member("password"))
     in.secret("password", to.password, max_password);
+  read_publishing(in.object("publish"), to.publish);
   auto usable = false;
   for (const auto& row : pool_table) {
     auto pool = in.object(row.key);

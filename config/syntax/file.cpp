@@ -50,7 +50,7 @@ bool wait_for_bytes(int file, int stops, std::chrono::milliseconds patience) {
 constexpr size_t shown_bytes = 88; ///< of a name
 
 /// Without its middle: its end tells it from others, its beginning where it is.
-std::string shortened(const std::string& name) {
+std::string shortened_name(const std::string& name) {
   if (name.size() <= shown_bytes)
     return name;
   const auto is_inside = [&](size_t at) { // a character of UTF-8
@@ -99,7 +99,7 @@ std::string read_bytes(const std::filesystem::path& path, size_t most,
 
 std::string shown_name(const std::filesystem::path& file) {
   const auto name = file.string();
-  return is_clean(name) ? shortened(name) : escaped(shortened(name));
+  return is_clean(name) ? shortened_name(name) : escaped(shortened_name(name));
 }
 
 } // namespace aps::config

@@ -31,7 +31,8 @@ BASE = {
         "certificates": [{"cert": "c", "key": "k", "ocsp": "o"}]}},
         "other": {"port": 8081}},
     "tunnels": {"t": {"password": "p", "credentials": [
-        {"name": "n", "password": "p"}],
+        {"name": "n", "password": "p", "publish": {"hosts": "a"}}],
+        "publish": {"hosts": "a"},
         "forward_auth": {"url": "http://l"}}},
     "mappings": [{"from": "http://a", "to": "https://b",
                   "via": {"tunnels": "t"},
