@@ -34,6 +34,12 @@ struct weigher {
   size_t operator()(const reset_frame& f) const noexcept {
     return 32 + f.message.size();
   }
+  size_t operator()(const publish_frame& f) const noexcept {
+    return 32 + weight_of(f.names);
+  }
+  size_t operator()(const published_frame& f) const noexcept {
+    return 32 + weight_of(f.granted) + weight_of(f.refused);
+  }
   template <class Other>
   size_t operator()(const Other&) const noexcept {
     return 32;

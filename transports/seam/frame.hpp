@@ -256,6 +256,9 @@ struct welcome_frame {
   bool took_over = false;
 };
 
+/// Of `welcome_frame::features`: the node takes `publish_frame`s.
+inline constexpr uint64_t publishing_feature = 1;
+
 struct refused_frame {
   refusal code = refusal::malformed;
   std::string message;
@@ -280,6 +283,20 @@ struct open_connections_frame {
 struct drain_frame {
   std::string reason;
   bool replace = false;
+};
+
+/// All that a session wants to be found as; what it had and does not repeat is
+/// given up.
+struct publish_frame {
+  uint32_t serial = 0; ///< comes back in the answer
+  header_list names;   ///< name as asked for, URL of the target
+};
+
+/// What became of it.
+struct published_frame {
+  uint32_t serial = 0;
+  header_list granted; ///< name as asked for, public URL
+  header_list refused; ///< name as asked for, why
 };
 
 // -- frames about an exchange -----------------------------------------------
@@ -332,11 +349,12 @@ struct resumed_frame {
 /// One message of the tunnel protocol: a plain value whose payload
 /// shares its buffer.
 struct frame {
-  using kind = std::variant<challenge_frame, hello_frame, welcome_frame,
-                            refused_frame, ping_frame, pong_frame,
-                            open_connections_frame, drain_frame, request_frame,
-                            response_frame, data_frame, end_frame, reset_frame,
-                            ack_frame, resume_frame, resumed_frame>;
+  using kind
+    = std::variant<challenge_frame, hello_frame, welcome_frame, refused_frame,
+                   ping_frame, pong_frame, open_connections_frame, drain_frame,
+                   request_frame, response_frame, data_frame, end_frame,
+                   reset_frame, ack_frame, resume_frame, resumed_frame,
+                   publish_frame, published_frame>;
   exchange_id exchange = 0; ///< 0 = about the connection
   kind body;
 

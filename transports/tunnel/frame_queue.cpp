@@ -17,7 +17,8 @@ bool is_answer(const frame& frame) noexcept {
   return std::holds_alternative<pong_frame>(frame.body)
          || std::holds_alternative<ack_frame>(frame.body)
          || std::holds_alternative<reset_frame>(frame.body)
-         || std::holds_alternative<resumed_frame>(frame.body);
+         || std::holds_alternative<resumed_frame>(frame.body)
+         || std::holds_alternative<published_frame>(frame.body);
 }
 
 } // namespace

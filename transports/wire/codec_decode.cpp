@@ -312,7 +312,7 @@ using body_reader = verdict (*)(reader, frame::kind&);
 
 /// Readers of the kinds by their number inside Frame; null = not known.
 constexpr auto make_body_readers() {
-  std::array<body_reader, 18> result{};
+  std::array<body_reader, wire::sum_of> result{};
   auto fill = [&]<size_t... I>(std::index_sequence<I...>) {
     ((result[wire::kind_numbers[I]]
       = &read_body<std::variant_alternative_t<I, frame::kind>>),

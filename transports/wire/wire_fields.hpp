@@ -153,9 +153,22 @@ void fields(Codec& c, like<Codec, resumed_frame>& f) {
   c.number(4, f.ended);
 }
 
+template <class Codec>
+void fields(Codec& c, like<Codec, publish_frame>& f) {
+  c.number(1, f.serial);
+  c.headers(2, f.names);
+}
+
+template <class Codec>
+void fields(Codec& c, like<Codec, published_frame>& f) {
+  c.number(1, f.serial);
+  c.headers(2, f.granted);
+  c.headers(3, f.refused);
+}
+
 /// Number of a kind inside Frame, by its position in frame::kind.
-inline constexpr uint8_t kind_numbers[] = {2, 3, 4, 5, 12, 13, 14, 15,
-                                           6, 7, 8, 9, 10, 11, 16, 17};
+inline constexpr uint8_t kind_numbers[]
+  = {2, 3, 4, 5, 12, 13, 14, 15, 6, 7, 8, 9, 10, 11, 16, 17, 18, 19};
 static_assert(std::size(kind_numbers) == std::variant_size_v<frame::kind>);
 
 enum wire_type : uint8_t { varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5 };

@@ -33,8 +33,8 @@ struct field_limit {
 inline constexpr uint8_t header_message = 0;
 inline constexpr uint8_t frame_message = 1;
 /// No message: what several fields of one hold together.
-inline constexpr uint8_t sum_of = 18;
-inline constexpr size_t messages = 19;
+inline constexpr uint8_t sum_of = 20;
+inline constexpr size_t messages = 21;
 inline constexpr size_t max_field = 15;
 
 inline constexpr uint64_t any_number = UINT64_MAX;
@@ -139,6 +139,13 @@ inline constexpr field_limit limits[] = {
   {17, 2, "resumed.known", one_bit, excess::cut},
   {17, 3, "resumed.received", any_offset},
   {17, 4, "resumed.ended", one_bit, excess::cut},
+
+  {18, 1, "publish.serial", any_count},
+  {18, 2, "publish.names", 2 * max_head_bytes},
+
+  {19, 1, "published.serial", any_count},
+  {19, 2, "published.granted", 2 * max_head_bytes},
+  {19, 3, "published.refused", 2 * max_head_bytes},
 
   {sum_of, 1, "batch.frames", 16 * 1024},
   {sum_of, 2, "batch.headers", 64 * 1024},

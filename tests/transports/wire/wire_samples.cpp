@@ -134,6 +134,26 @@ struct converter {
     m->set_received(f.received);
     m->set_ended(f.ended);
   }
+  void operator()(const publish_frame& f) const {
+    auto* m = to.mutable_publish();
+    m->set_serial(f.serial);
+    add(f.names, *m->mutable_names());
+  }
+  void operator()(const published_frame& f) const {
+    auto* m = to.mutable_published();
+    m->set_serial(f.serial);
+    add(f.granted, *m->mutable_granted());
+    add(f.refused, *m->mutable_refused());
+  }
+
+  template <class List>
+  static void add(const header_list& from, List& to_list) {
+    for (const auto& each : from) {
+      auto* item = to_list.Add();
+      item->set_name(each.name);
+      item->set_value(each.value);
+    }
+  }
 };
 
 request_head_ptr full_request() {
@@ -211,6 +231,9 @@ frame_batch full_frames() {
     {6, ack_frame{1 << 20, 65536, true}},
     {7, resume_frame{3, 4096, 1}},
     {8, resumed_frame{3, true, 100, true}},
+    {0,
+     publish_frame{9, {{"app1", "http://localhost:3000"}, {"", "tcp://a:1"}}}},
+    {0, published_frame{9, {{"app1", "https://app1.test/"}}, {{"", "taken"}}}},
   };
 }
 
@@ -234,6 +257,8 @@ frame_batch bare_frames() {
     {6, ack_frame{}},
     {7, resume_frame{0, 0, 0}},
     {8, resumed_frame{0, false, 0, false}},
+    {0, publish_frame{}},
+    {0, published_frame{}},
   };
 }
 
