@@ -1,11 +1,11 @@
 // A file, and those it includes, as one configuration.
-#include "config/advice.hpp"
-#include "config/certificates.hpp"
+#include "config/check/advice.hpp"
 #include "config/sections.hpp"
 #include "config/syntax/expand.hpp"
 #include "config/syntax/file.hpp"
 #include "config/syntax/syntax.hpp"
 #include "config/syntax/text.hpp"
+#include "config/tls/certificates.hpp"
 
 #include <glob.h>
 

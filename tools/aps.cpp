@@ -2,7 +2,7 @@
 #include "actors/init.hpp"
 #include "actors/node.hpp"
 #include "actors/watch/event_text.hpp"
-#include "config/advice.hpp"
+#include "config/check/advice.hpp"
 #include "config/config.hpp"
 #include "config/syntax/file.hpp"
 #include "tools/cli.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/events.hpp"
-#include "config/certificates.hpp"
+#include "config/tls/certificates.hpp"
 #include "transports/seam/tls/tls_material.hpp"
 
 #include <condition_variable>

@@ -1,8 +1,8 @@
 #include "config/tls/ocsp.hpp"
 
-#include "config/certificates.hpp"
 #include "config/syntax/expand.hpp"
 #include "config/syntax/file.hpp"
+#include "config/tls/certificates.hpp"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>

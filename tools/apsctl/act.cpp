@@ -1,5 +1,5 @@
 // Commands that change something, and those about configurations.
-#include "config/advice.hpp"
+#include "config/check/advice.hpp"
 #include "config/show.hpp"
 #include "tools/apsctl/commands.hpp"
 #include "tools/apsctl/render.hpp"

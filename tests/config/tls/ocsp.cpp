@@ -5,7 +5,7 @@
 #include "tests/config/pretended.hpp"
 #include "tests/support/ocsp.hpp"
 
-#include "config/certificates.hpp"
+#include "config/tls/certificates.hpp"
 
 using namespace aps::config;
 using aps::test::made_certificate;

@@ -1,7 +1,7 @@
 #include "transports/net/tls/client_settings.hpp"
 
-#include "config/certificates.hpp"
 #include "config/syntax/expand.hpp"
+#include "config/tls/certificates.hpp"
 #include "transports/net/tls/trust.hpp"
 #include "transports/seam/foreign_text.hpp"
 

@@ -1,6 +1,6 @@
 #include "transports/net/tls/server_tls.hpp"
 
-#include "config/certificates.hpp"
+#include "config/tls/certificates.hpp"
 
 #include <boost/asio/buffer.hpp>
 

@@ -1,6 +1,6 @@
 #include "transports/net/tls/tls_session.hpp"
 
-#include "config/certificates.hpp"
+#include "config/tls/certificates.hpp"
 #include "transports/seam/foreign_text.hpp"
 
 #include <boost/asio/error.hpp>

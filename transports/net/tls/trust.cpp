@@ -1,8 +1,8 @@
 #include "transports/net/tls/trust.hpp"
 
-#include "config/certificates.hpp"
 #include "config/syntax/expand.hpp"
 #include "config/syntax/file.hpp"
+#include "config/tls/certificates.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>

@@ -3,7 +3,7 @@
 #include "tests/support/test.hpp"
 #include "tests/transports/net/tls/tls_pair.hpp"
 
-#include "config/certificates.hpp"
+#include "config/tls/certificates.hpp"
 
 #include <openssl/ssl.h>
 

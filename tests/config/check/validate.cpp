@@ -76,8 +76,8 @@ CAF_TEST(listeners that do not meet may have one port) {
   CAF_CHECK_EQUAL(all(wrong(two("127.0.0.1", "127.0.0.2"))), "");
   CAF_CHECK_EQUAL(all(wrong(two("0.0.0.0", "::1"))), "");
   CAF_CHECK_EQUAL(all(wrong(two("::", "127.0.0.1"))), "");
-  for (const auto& text : {two("0.0.0.0", "127.0.0.2"),
-                           two("127.0.0.2", "0.0.0.0"), two("::", "::1"),
-                           two("::1", "::")})
+  for (const auto& text :
+       {two("0.0.0.0", "127.0.0.2"), two("127.0.0.2", "0.0.0.0"),
+        two("::", "::1"), two("::1", "::")})
     CAF_CHECK_EQUAL(wrong(text).size(), 1u);
 }

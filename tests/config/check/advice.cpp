@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "config/advice.hpp"
+#include "config/check/advice.hpp"
 #include "tests/config/good.hpp"
 
 #include <fstream>
@@ -25,7 +25,8 @@ std::string with_server(const std::string& server, const std::string& more) {
 std::string with_mappings(const std::string& mappings) {
   return with_server(R"({"port": 8080, "host": "127.0.0.1"})",
                      R"("password": "p"}, "off": {"password": "p", "enabled":
-                        false}}, "mappings": [)" + mappings + "]}");
+                        false}}, "mappings": [)"
+                       + mappings + "]}");
 }
 
 std::string from(const std::string& url, const std::string& more = "") {
@@ -34,8 +35,8 @@ std::string from(const std::string& url, const std::string& more = "") {
 
 // A good mapping, and this tunnel and server.
 std::string with_tunnel(const std::string& server, const std::string& tunnel) {
-  return with_server(server, tunnel + R"(}}, "mappings": [)" + from("http://a")
-                               + "]}");
+  return with_server(server,
+                     tunnel + R"(}}, "mappings": [)" + from("http://a") + "]}");
 }
 
 const std::string inside = R"({"port": 1, "host": "localhost"})";
@@ -69,8 +70,7 @@ CAF_TEST(what is hardly meant is told) {
      {}},
     // Secrets that are none.
     {with_tunnel(inside, R"("password": "x${A}")"), {"$.tunnels.t.password"}},
-    {with_tunnel(inside, R"("password": "test123")"),
-     {"$.tunnels.t.password"}},
+    {with_tunnel(inside, R"("password": "test123")"), {"$.tunnels.t.password"}},
     {with_tunnel("1", R"("password": "test123")"),
      {"$.servers.s", "$.tunnels.t.password"}},
     {with_tunnel("1", R"("password": "p")"), {}},

@@ -1,9 +1,9 @@
-#include "config/advice.hpp"
+#include "config/check/advice.hpp"
 
-#include "config/certificates.hpp"
 #include "config/host.hpp"
 #include "config/routes.hpp"
 #include "config/syntax/text.hpp"
+#include "config/tls/certificates.hpp"
 
 #include <algorithm>
 #include <array>
@@ -69,8 +69,9 @@ void look_at_via(const node& all, size_t index, std::vector<warning>& out) {
     return found != all.tunnels.end() && !found->second.enabled;
   };
   if (!tunnels.empty() && std::all_of(tunnels.begin(), tunnels.end(), is_off))
-    out.push_back({mapping_path(index) + ".via.tunnels",
-                   "no tunnel of it is enabled, so it answers 503; enable one"});
+    out.push_back(
+      {mapping_path(index) + ".via.tunnels",
+       "no tunnel of it is enabled, so it answers 503; enable one"});
 }
 
 void look_at_mappings(const node& all, std::vector<warning>& out) {
@@ -85,8 +86,9 @@ void look_at_mappings(const node& all, std::vector<warning>& out) {
     const auto wins = routes.find(from.scheme, from.host, from.port,
                                   from.path.empty() ? "/" : from.path);
     if (wins && wins->index != i)
-      out.push_back({mapping_path(i), "never used: an earlier one has the same "
-                                      "from; remove one of the two",
+      out.push_back({mapping_path(i),
+                     "never used: an earlier one has the same "
+                     "from; remove one of the two",
                      mapping_path(wins->index)});
     look_at_from(all, i, ports, out);
     look_at_via(all, i, out);

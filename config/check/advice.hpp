@@ -9,8 +9,8 @@ namespace aps::config {
 
 /// What is allowed in a configuration, but is hardly meant.
 struct warning {
-  std::string path; ///< as a problem's
-  std::string text; ///< what follows from it, and what to do
+  std::string path;       ///< as a problem's
+  std::string text;       ///< what follows from it, and what to do
   std::string other = {}; ///< path of what it is about besides; often empty
 };
 

@@ -17,7 +17,7 @@ struct certificate_pair {
   std::string key;                ///< PEM
   std::vector<std::string> names; ///< of hosts, and addresses
   std::string key_type;           ///< "RSA", "EC", ...
-  int64_t not_after = 0; ///< when the first of the chain ends, s since 1970
+  int64_t not_after = 0;   ///< when the first of the chain ends, s since 1970
   ocsp_response ocsp = {}; ///< empty = none is shown
   bool operator==(const certificate_pair&) const = default;
 };

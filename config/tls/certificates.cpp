@@ -1,4 +1,4 @@
-#include "config/certificates.hpp"
+#include "config/tls/certificates.hpp"
 
 #include "config/host.hpp"
 #include "config/syntax/expand.hpp"
