@@ -26,13 +26,4 @@ job::job(exchange_ptr exchange)
     : exchange(exchange),
       guard_(std::make_shared<job_guard>(std::move(exchange))) {}
 
-std::string_view to_string(fallback_mode mode) noexcept {
-  switch (mode) {
-    case fallback_mode::automatic: return "auto";
-    case fallback_mode::grpc: return "grpc";
-    case fallback_mode::websocket: return "websocket";
-  }
-  return "unknown";
-}
-
 } // namespace aps

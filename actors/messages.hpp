@@ -74,7 +74,7 @@ struct admission {
   std::string server;     ///< name of the server it arrived at
   std::string peer;       ///< ip:port
   std::string nonce;      ///< the nonce it was challenged with
-  transport_kind transport = transport_kind::websocket;
+  transport_kind transport = preferred_transport;
   hello_frame hello;
   std::shared_ptr<const link_counters> counters = {};
   tls_facts_ptr tls = {};   ///< as the node sees it; null = plain
@@ -158,7 +158,7 @@ struct credential_revoked {
 /// A pool could not give this exchange a connection.
 struct lease_failed {
   aps::job job;
-  transport_kind transport = transport_kind::grpc;
+  transport_kind transport = preferred_transport;
   link_error error = link_error::none;
   std::string detail;
 };
@@ -166,7 +166,7 @@ struct lease_failed {
 /// A connection died under these exchanges.
 struct orphaned {
   std::vector<job> jobs;
-  transport_kind transport = transport_kind::grpc;
+  transport_kind transport = preferred_transport;
   link_error error = link_error::lost;
   std::string detail;
   bool session_over = false; ///< its agent process is gone for good
@@ -174,7 +174,7 @@ struct orphaned {
 
 /// How a pool is; sent when it changed.
 struct pool_status {
-  transport_kind transport = transport_kind::grpc;
+  transport_kind transport = preferred_transport;
   duration latency{};   ///< of its best connection
   double penalty = 1;   ///< of its best connection
   std::string degraded; ///< why it is not to be trusted; empty = it is
@@ -182,7 +182,7 @@ struct pool_status {
 
 /// An exchange ended on a connection of this transport.
 struct exchange_done {
-  transport_kind transport = transport_kind::grpc;
+  transport_kind transport = preferred_transport;
   outcome result = outcome::ok;
 };
 
@@ -191,14 +191,14 @@ struct member_change {
   connection_actor actor;
   std::string connection;
   session_id session{};
-  transport_kind transport = transport_kind::grpc;
+  transport_kind transport = preferred_transport;
   bool live = false;
   bool farewell = false; ///< left because its agent said goodbye
 };
 
 /// Please have `count` connections opened, whoever can carry the request.
 struct growth_wish {
-  transport_kind transport = transport_kind::websocket;
+  transport_kind transport = preferred_transport;
   uint32_t count = 0;
   std::string reason;
   std::optional<session_id> session; ///< whose agent should dial; else any
@@ -230,7 +230,7 @@ struct candidate {
 };
 
 struct candidate_for {
-  transport_kind transport = transport_kind::websocket;
+  transport_kind transport = preferred_transport;
   aps::candidate candidate;
 };
 
@@ -328,7 +328,7 @@ struct check_health {};
 
 /// Ask the agent at the other end to dial.
 struct ask_open {
-  transport_kind transport = transport_kind::websocket;
+  transport_kind transport = preferred_transport;
   uint32_t count = 0;
   std::string reason;
   uint32_t total = 0; ///< as in the frame
@@ -346,7 +346,7 @@ struct probe {
 struct key_derived {};
 
 struct dial_done {
-  transport_kind transport = transport_kind::grpc;
+  transport_kind transport = preferred_transport;
   dial_result result;
   bool patient = true;    ///< as `dial_patience` was told
   time_point started{};
@@ -379,7 +379,7 @@ struct route_frames {
 /// A connection of the agent changed its state.
 struct agent_connection_up {
   agent_connection_actor actor;
-  transport_kind transport = transport_kind::grpc;
+  transport_kind transport = preferred_transport;
   std::string connection;
   uint32_t resume_time_ms = 0;
   std::string node; ///< id of the node process
@@ -389,7 +389,7 @@ struct agent_connection_up {
 
 struct agent_connection_down {
   agent_connection_actor actor;
-  transport_kind transport = transport_kind::grpc;
+  transport_kind transport = preferred_transport;
   link_error error = link_error::lost;
   std::optional<refused_frame> refused;
   bool wanted_by_node = false; ///< the node closed it on purpose
@@ -400,7 +400,7 @@ struct agent_connection_down {
 
 /// The node asks for more connections.
 struct open_wanted {
-  transport_kind transport = transport_kind::websocket;
+  transport_kind transport = preferred_transport;
   uint32_t count = 0;
   std::string reason;
   uint32_t total = 0; ///< as in the frame

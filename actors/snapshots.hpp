@@ -16,13 +16,17 @@
 namespace aps {
 
 /// Which transport to prefer by hand, whatever the breaker says; a transport
-/// without a live connection is passed over all the same.
-enum class fallback_mode : uint8_t { automatic, grpc, websocket };
+/// without a live connection is passed over all the same. Nothing = none is.
+using fallback_mode = std::optional<transport_kind>;
 
-std::string_view to_string(fallback_mode mode) noexcept;
+/// "auto" = none; what the API calls a mode.
+inline constexpr std::string_view automatic_mode = "auto";
+constexpr std::string_view word_of(const fallback_mode& mode) noexcept {
+  return mode ? to_string(*mode) : automatic_mode;
+}
 
 struct set_fallback_mode {
-  fallback_mode mode = fallback_mode::automatic;
+  fallback_mode mode = {};
 };
 
 /// What an operator has a connection do. The faults are for rehearsals.
@@ -60,7 +64,7 @@ struct connection_snapshot {
 struct pool_snapshot {
   std::string tunnel;
   std::string endpoint;
-  transport_kind transport = transport_kind::websocket;
+  transport_kind transport = preferred_transport;
   uint32_t waiting = 0;
   uint32_t leases = 0;
   uint32_t min_size = 0;
@@ -90,7 +94,7 @@ struct controller_snapshot {
   std::optional<double> next_probe_s;   ///< until the next probe; not primary
   uint32_t moving = 0;
   std::vector<pool_snapshot> pools;
-  fallback_mode mode = fallback_mode::automatic;
+  fallback_mode mode = {};
   std::optional<transport_kind> choice; ///< what a new request goes over
 };
 
@@ -131,9 +135,7 @@ struct tunnel_sums {
   uint32_t in_flight = 0;
   concern_counts by_concern{};
   concern_counts matching{}; ///< those that are looked for
-  pool_sums grpc;
-  pool_sums websocket;
-  pool_sums poll;
+  std::array<pool_sums, transport_kinds> pools; ///< at each one's index
 };
 
 struct endpoint_snapshot {
@@ -150,10 +152,10 @@ struct endpoint_snapshot {
 struct tunnel_snapshot {
   std::string name;
   bool fallback_enabled = false;
-  bool grpc_enabled = false;
-  bool websocket_enabled = false;
+  /// Whose pools are switched on, each at its index.
+  std::array<bool, transport_kinds> enabled{};
   std::vector<endpoint_snapshot> endpoints;
-  fallback_mode mode = fallback_mode::automatic;
+  fallback_mode mode = {};
   /// Why nothing is known of it but its settings; empty = it has answered.
   std::string problem = {};
   tunnel_sums sums = {};
@@ -168,11 +170,6 @@ struct node_snapshot {
 template <class Inspector>
 bool inspect(Inspector& f, transport_kind& kind) {
   return inspect_enum(f, kind, last_transport);
-}
-
-template <class Inspector>
-bool inspect(Inspector& f, fallback_mode& mode) {
-  return inspect_enum(f, mode, fallback_mode::websocket);
 }
 
 template <class Inspector>
@@ -278,9 +275,8 @@ bool inspect(Inspector& f, tunnel_sums& sums) {
   return f.object(sums).fields(
     f.field("endpoints", sums.endpoints), f.field("live", sums.live),
     f.field("in_flight", sums.in_flight),
-    f.field("by_concern", sums.by_concern),
-    f.field("matching", sums.matching), f.field("grpc", sums.grpc),
-    f.field("websocket", sums.websocket), f.field("poll", sums.poll));
+    f.field("by_concern", sums.by_concern), f.field("matching", sums.matching),
+    f.field("pools", sums.pools));
 }
 
 template <class Inspector>
@@ -288,10 +284,9 @@ bool inspect(Inspector& f, tunnel_snapshot& value) {
   return f.object(value).fields(
     f.field("name", value.name),
     f.field("fallback_enabled", value.fallback_enabled),
-    f.field("grpc_enabled", value.grpc_enabled),
-    f.field("websocket_enabled", value.websocket_enabled),
-    f.field("endpoints", value.endpoints), f.field("mode", value.mode),
-    f.field("problem", value.problem), f.field("sums", value.sums));
+    f.field("enabled", value.enabled), f.field("endpoints", value.endpoints),
+    f.field("mode", value.mode), f.field("problem", value.problem),
+    f.field("sums", value.sums));
 }
 
 template <class Inspector>

@@ -2,6 +2,7 @@
 
 #include "config/access/access.hpp"
 #include "config/access/publishing.hpp"
+#include "config/pools.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -112,32 +113,6 @@ struct server {
   bool operator==(const server&) const = default;
 };
 
-/// Size, lifetime and health policy of the pools of one transport
-/// (keys `grpc_pool`, `websocket_pool` and `poll_pool`).
-struct pool {
-  bool enabled = true;
-  uint32_t pool_size = 3;
-  uint32_t max_pool_size = 10;
-  seconds idle_timeout{300};
-  seconds max_lifetime{1800};
-  uint32_t max_requests_per_connection = 64;
-  uint32_t max_waiting = 1024;
-  seconds acquire_timeout{5};
-  seconds ping_interval{1};
-  seconds stall_timeout{1}; ///< silence with frames outstanding before a ping
-  seconds ping_timeout{1};  ///< no pong by then: the connection is dead
-  uint32_t target_utilization = 70;     ///< percent of all places in use
-  uint32_t utilization_hysteresis = 30; ///< percent points below: too large
-  seconds growth_cooldown{0.1};         ///< between two questions for more
-  seconds lifetime_grace{30};   ///< then what still runs moves elsewhere
-  uint32_t ejection_failures = 3;     ///< recent failures that eject
-  seconds ejection_time{10};          ///< the first one; doubles each time
-  uint32_t max_ejection_percent = 50; ///< of the connections of a pool
-  uint32_t restart_intensity = 10;    ///< losses within `restart_window`...
-  seconds restart_window{10};         ///< ...above which the endpoint degrades
-  bool operator==(const pool&) const = default;
-};
-
 /// Breaker settings. `enabled` and `threshold` stand inside
 /// `websocket_pool` in the file, the rest in the tunnel's `fallback`.
 struct fallback {
@@ -186,10 +161,7 @@ struct tunnel {
   std::vector<credential> credentials = {}; ///< beside the password
   publishing publish = {}; ///< by agents that have the password
   bool enabled = true;
-  pool websocket_pool;
-  pool grpc_pool{
-    .pool_size = 1, .max_pool_size = 4, .max_requests_per_connection = 256};
-  pool poll_pool{.pool_size = 1, .max_pool_size = 4};
+  aps::config::pools pools = default_pools();
   aps::config::fallback fallback;
   uint32_t max_endpoints = 1000;         ///< names that agents may serve
   uint32_t exchange_window = 512 * 1024; ///< bytes kept for a resume

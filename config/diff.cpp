@@ -101,8 +101,8 @@ void take_live(const field<Section> (&fields)[Count], Section& to,
 
 void take_live(tunnel& to, const tunnel& from) {
   take_live(fields::tunnel, to, from);
-  for (const auto& row : pool_table)
-    take_live(fields::pool, to.*row.settings, from.*row.settings);
+  for (size_t i = 0; i < to.pools.size(); ++i)
+    take_live(fields::pool, to.pools[i], from.pools[i]);
   take_live(fields::fallback_switch, to.fallback, from.fallback);
   take_live(fields::breaker, to.fallback, from.fallback);
   to.access = from.access;

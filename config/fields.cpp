@@ -45,8 +45,9 @@ json plain_keys() {
   add(out, {"http", "servers.<name>.http"}, fields::http, {});
   add(out, {"servers.<name>"}, fields::server, {});
   add(out, {at}, fields::tunnel, a_tunnel);
-  for (const auto& row : pool_table) {
-    add(out, {at + "." + row.key}, fields::pool, a_tunnel.*row.settings);
+  for (const auto i : pools_as_told) {
+    const auto& row = pool_table[i];
+    add(out, {at + "." + row.key}, fields::pool, row.settings);
     if (row.has_fallback)
       add(out, {at + "." + row.key}, fields::fallback_switch, {});
   }

@@ -330,18 +330,4 @@ inline constexpr quota_row quota_table[] = {
   {"per_address", &quotas::per_address},
 };
 
-/// A tunnel's pools of one transport.
-struct pool_row {
-  const char* key;
-  pool tunnel::*settings;
-  bool has_fallback; ///< `fields::fallback_switch` stands there, too
-};
-
-/// In the order in which problems name them.
-inline constexpr pool_row pool_table[] = {
-  {"websocket_pool", &tunnel::websocket_pool, true},
-  {"grpc_pool", &tunnel::grpc_pool, false},
-  {"poll_pool", &tunnel::poll_pool, false},
-};
-
 } // namespace aps::config

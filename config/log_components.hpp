@@ -1,5 +1,7 @@
 #pragma once
 
+#include "config/pools.hpp"
+
 #include <array>
 #include <cstdint>
 #include <string>
@@ -10,11 +12,9 @@ namespace aps {
 
 /// Who a line of the log is from. One table has their names: the tag of a
 /// line of text, `component` of one in JSON, and what `log.components` takes.
+/// The pools of each transport come first, at its index.
 enum class log_component : uint8_t {
-  grpc_pool,
-  ws_pool,
-  poll_pool,
-  tunnel,
+  tunnel = config::pool_table.size(),
   auth,
   hybrid,
   supervisor,
@@ -32,10 +32,12 @@ struct log_component_row {
   bool in_node;
 };
 
-inline constexpr std::array<log_component_row, 12> log_component_table{{
-  {log_component::grpc_pool, "grpc-pool", "pool", true},
-  {log_component::ws_pool, "ws-pool", "pool", true},
-  {log_component::poll_pool, "poll-pool", "pool", true},
+/// Of the pools of the transport at that index.
+constexpr log_component pool_component(size_t index) {
+  return static_cast<log_component>(index);
+}
+
+inline constexpr auto other_log_components = std::to_array<log_component_row>({
   {log_component::tunnel, "tunnel", "", true},
   {log_component::auth, "auth", "", true},
   {log_component::hybrid, "hybrid", "", true},
@@ -45,7 +47,17 @@ inline constexpr std::array<log_component_row, 12> log_component_table{{
   {log_component::admin, "admin", "", true},
   {log_component::request, "request", "", true},
   {log_component::agent, "agent", "", false},
-}};
+});
+
+inline constexpr auto log_component_table = [] {
+  constexpr auto pools = config::pool_table.size();
+  std::array<log_component_row, pools + other_log_components.size()> out{};
+  for (size_t i = 0; i < pools; ++i)
+    out[i] = {pool_component(i), config::pool_table[i].log, "pool", true};
+  for (size_t i = 0; i < other_log_components.size(); ++i)
+    out[pools + i] = other_log_components[i];
+  return out;
+}();
 
 static_assert([] {
   for (size_t i = 0; i < log_component_table.size(); ++i)

@@ -137,8 +137,9 @@ json show(const tunnel& tunnel) {
     {{"servers", tunnel.servers},
      {"client_certificate", to_string(tunnel.client_certificate)},
      {"fallback", show_fields(fields::breaker, tunnel.fallback)}});
-  for (const auto& row : pool_table) {
-    auto pool = show_fields(fields::pool, tunnel.*row.settings);
+  for (size_t i = 0; i < tunnel.pools.size(); ++i) {
+    const auto& row = pool_table[i];
+    auto pool = show_fields(fields::pool, tunnel.pools[i]);
     if (row.has_fallback)
       pool = show_fields(fields::fallback_switch, tunnel.fallback,
                          std::move(pool));

@@ -54,8 +54,11 @@ void read_breaker(reader&& in, fallback& to) {
 /// "a, b or c"
 std::string pool_keys() {
   std::string out;
-  for (size_t left = std::size(pool_table); const auto& row : pool_table)
-    out += row.key + std::string(--left > 1 ? ", " : left == 1 ? " or " : "");
+  for (size_t left = pools_as_told.size(); const auto i : pools_as_told)
+    out += pool_table[i].key
+           + std::string(--left > 1  ? ", "
+                         : left == 1 ? " or "
+                                     : "");
   return out;
 }
 
@@ -71,13 +74,14 @@ void read_parts(reader& in, const std::vector<std::string>* servers,
     in.secret("password", to.password, max_password);
   read_publishing(in.object("publish"), to.publish);
   auto usable = false;
-  for (const auto& row : pool_table) {
+  for (const auto i : pools_as_told) {
+    const auto& row = pool_table[i];
     auto pool = in.object(row.key);
-    read_pool(pool, to.*row.settings);
+    read_pool(pool, to.pools[i]);
     if (row.has_fallback)
       read_fields(pool, fields::fallback_switch, to.fallback);
     pool.finish();
-    usable = usable || (to.*row.settings).enabled;
+    usable = usable || to.pools[i].enabled;
   }
   if (to.enabled && !usable)
     in.fail(in.path(), "all pools disabled",

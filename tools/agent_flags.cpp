@@ -1,5 +1,6 @@
 #include "tools/agent_flags.hpp"
 
+#include "actors/base/transports.hpp"
 #include "config/access/target_rules.hpp"
 #include "config/host.hpp"
 #include "config/sections.hpp"
@@ -70,6 +71,26 @@ std::string why_no_name(const std::string& text) {
          + " bytes of UTF-8 without control characters";
 }
 
+// "grpc, ws, poll (plain HTTP/1.1), "
+std::string transport_words() {
+  std::string out;
+  for (const auto& row : transport_table) {
+    out += row.word;
+    if (!row.note.empty())
+      out += " (" + std::string(row.note) + ")";
+    out += ", ";
+  }
+  return out;
+}
+
+std::vector<std::string> transport_choices() {
+  std::vector<std::string> out;
+  for (const auto& row : transport_table)
+    out.emplace_back(row.word);
+  out.emplace_back("mix");
+  return out;
+}
+
 bool has_password(const agent_flags& flags) {
   const auto* variable = std::getenv("APS_PASSWORD");
   return !flags.password.empty() || !flags.password_file.empty()
@@ -78,7 +99,7 @@ bool has_password(const agent_flags& flags) {
 
 } // namespace
 
-void declare(cli::command_line& line, agent_flags& to, bool websocket_only) {
+void declare(cli::command_line& line, agent_flags& to, bool choice) {
   line.add({.names = "config",
             .value = "FILE",
             .help = "Configuration, JSON with comments: each flag is a key, "
@@ -122,11 +143,12 @@ void declare(cli::command_line& line, agent_flags& to, bool websocket_only) {
            to.password);
   line.add({"password-file", "FILE", "File with the password of the tunnel"},
            to.password_file);
-  if (!websocket_only)
+  if (choice)
     line.add({"transport", "KIND",
-              "grpc, ws, poll (plain HTTP/1.1), or mix: gRPC and WebSocket at "
-              "once, and polling when neither gets through"},
-             to.transport, {"grpc", "ws", "poll", "mix"});
+              transport_words()
+                + "or mix: gRPC and WebSocket at once, and polling when "
+                  "neither gets through"},
+             to.transport, transport_choices());
   line.add({.names = "instance",
             .value = "NAME",
             .help = "Names this agent across its restarts, so that the node "

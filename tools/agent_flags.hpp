@@ -52,8 +52,9 @@ struct agent_flags {
   bool operator==(const agent_flags&) const = default;
 };
 
-/// Adds the flags, each of which is a key of the file, too.
-void declare(cli::command_line& line, agent_flags& to, bool websocket_only);
+/// Adds the flags, each of which is a key of the file, too. `choice`: among
+/// them is the one of the transport.
+void declare(cli::command_line& line, agent_flags& to, bool choice);
 
 /// Fills what `line` left open from a configuration. Its passwords count only
 /// when neither flags nor environment have one.

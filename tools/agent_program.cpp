@@ -1,6 +1,7 @@
 #include "tools/agent_program.hpp"
 
 #include "actors/agent.hpp"
+#include "actors/base/transports.hpp"
 #include "actors/init.hpp"
 #include "config/host.hpp"
 #include "config/sections.hpp"
@@ -31,15 +32,12 @@ struct usage_error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// One by its word, else all.
 std::vector<transport_kind> transports(const std::string& word) {
-  if (word == "grpc")
-    return {transport_kind::grpc};
-  if (word == "ws")
-    return {transport_kind::websocket};
-  if (word == "poll")
-    return {transport_kind::poll};
-  return {transport_kind::grpc, transport_kind::websocket,
-          transport_kind::poll};
+  for (const auto& row : transport_table)
+    if (row.word == word)
+      return {row.kind};
+  return {all_transports.begin(), all_transports.end()};
 }
 
 /// What is wrong with a flag, or with a key where the file has it.
@@ -299,10 +297,10 @@ link_watch::end run(const agent_flags& flags, agent_options options) {
 int run_agent_program(const agent_program& program, int argc, char** argv) {
   host::prepare_process();
   agent_flags flags;
-  if (program.websocket_only)
-    flags.transport = "ws";
+  if (!program.only.empty())
+    flags.transport = program.only;
   cli::command_line line{program.name, program.summary};
-  declare(line, flags, program.websocket_only);
+  declare(line, flags, program.only.empty());
   const auto code = line.parse(argc, argv, [&]() -> std::optional<int> {
     const auto wrong = flags.config.empty() ? config::problems{}
                                             : read_agent_file(line, flags);

@@ -8,7 +8,7 @@ namespace aps {
 struct agent_program {
   std::string name;
   std::string summary;
-  bool websocket_only = false; ///< no `-transport` flag
+  std::string only = {}; ///< what `-transport` is; empty = it is a flag
 };
 
 /// The `main` of an agent: dials the node until a signal. Returns the exit

@@ -4,6 +4,6 @@ int main(int argc, char** argv) {
   return aps::run_agent_program(
     {.name = "ws_client",
      .summary = "The agent of APS, restricted to WebSocket connections.",
-     .websocket_only = true},
+     .only = "ws"},
     argc, argv);
 }

@@ -21,8 +21,8 @@ constexpr duration drain_patience = std::chrono::seconds(1);
 
 // Polling starts when nothing else lived for so long, and ends when something
 // else did.
-constexpr auto poll_after = std::chrono::seconds(1);
-constexpr auto leave_polling_after = std::chrono::seconds(5);
+constexpr auto last_resort_after = std::chrono::seconds(1);
+constexpr auto leave_last_resort_after = std::chrono::seconds(5);
 
 // More than any sane pool; a node cannot make us dial without end.
 constexpr uint32_t max_wanted = 1024;
@@ -123,12 +123,12 @@ void agent_state::on_tick() {
 
 // Polling among others is for networks that break all of them.
 bool agent_state::is_last_resort(transport_kind transport) const {
-  return transport == transport_kind::poll && lanes_.size() > 1;
+  return row_of(transport).last_resort && lanes_.size() > 1;
 }
 
 bool agent_state::is_needed(transport_kind transport, time_point now) const {
   return !is_last_resort(transport)
-         || (alone_since_ && now - *alone_since_ >= poll_after);
+         || (alone_since_ && now - *alone_since_ >= last_resort_after);
 }
 
 bool agent_state::others_live() const {
@@ -149,7 +149,8 @@ std::optional<time_point> agent_state::next_try(time_point now,
         || (!cut_off && last_resort && others_live()))
       continue;
     const auto begin = is_needed(transport, now)
-                         ? now : alone_since_.value_or(now) + poll_after;
+                         ? now
+                         : alone_since_.value_or(now) + last_resort_after;
     const auto next = std::max(begin, where.next_dial());
     out = std::min(out.value_or(next), next);
   }
@@ -162,13 +163,16 @@ void agent_state::mind_last_resort(time_point now) {
   (others ? alone_since_ : not_alone_since_).reset();
   if (!since)
     since = now;
-  const auto i = lanes_.find(transport_kind::poll);
-  if (!others || now - *since < leave_polling_after || i == lanes_.end()
-      || !is_last_resort(i->first))
+  if (!others || now - *since < leave_last_resort_after)
     return;
-  for (const auto& one : i->second.live)
-    compat::send(self_, one.actor,
-                 retire{close_reason::normal, "polling is not needed", false});
+  for (const auto& [transport, lane] : lanes_)
+    if (is_last_resort(transport))
+      for (const auto& one : lane.live)
+        compat::send(
+          self_, one.actor,
+          retire{close_reason::normal,
+                 std::string(row_of(transport).title) + " is not needed",
+                 false});
 }
 
 void agent_state::dial_missing() {

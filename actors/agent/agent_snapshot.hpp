@@ -17,14 +17,14 @@ struct agent_snapshot {
 
   struct connection {
     std::string name; ///< the node's; "" until it is welcome
-    transport_kind transport = transport_kind::grpc;
+    transport_kind transport = preferred_transport;
     phase state = phase::greeting;
     duration age{};
   };
 
   /// The connections of one transport.
   struct lane {
-    transport_kind transport = transport_kind::grpc;
+    transport_kind transport = preferred_transport;
     uint32_t wanted = 0;
     uint32_t live = 0;
     uint32_t under_way = 0; ///< dialling, or not yet welcome

@@ -33,16 +33,6 @@ breaker_settings breaker_of(const config::fallback& settings) {
   return out;
 }
 
-const config::pool& settings_of(const config::tunnel& settings,
-                                transport_kind transport) {
-  switch (transport) {
-    case transport_kind::grpc: return settings.grpc_pool;
-    case transport_kind::websocket: return settings.websocket_pool;
-    case transport_kind::poll: break;
-  }
-  return settings.poll_pool;
-}
-
 } // namespace
 
 controller_state::controller_state(controller_actor::pointer self,
@@ -103,7 +93,7 @@ controller_state::lanes_of(const config::tunnel& settings) {
   for (const auto& row : transport_table) {
     auto& lane = out[index_of(row.kind)];
     lane.transport = row.kind;
-    lane.settings = settings_of(settings, row.kind);
+    lane.settings = settings.pools[index_of(row.kind)];
   }
   return out;
 }
@@ -184,9 +174,8 @@ controller_state::view_of(const job& job, bool healthy) const {
 controller_state::lane* controller_state::choose(const job& job) {
   const auto healthy = !job.session && job.targets && !job.targets->empty();
   const auto i = choose_transport(
-    view_of(job, healthy), {transport_of(mode_),
-                            setup_.settings.fallback.enabled,
-                            breaker_.use_primary(), healthy});
+    view_of(job, healthy),
+    {mode_, setup_.settings.fallback.enabled, breaker_.use_primary(), healthy});
   return i == no_transport ? nullptr : &lanes_[i];
 }
 
@@ -464,7 +453,7 @@ void controller_state::look_after() {
 void controller_state::on_reconfigure(const config::tunnel& settings) {
   setup_.settings = settings;
   for (auto& where : lanes_)
-    where.settings = settings_of(settings, where.transport);
+    where.settings = settings.pools[index_of(where.transport)];
   breaker_.reconfigure(breaker_of(settings.fallback));
   wake();
   for (const auto& lane : lanes_)
@@ -485,12 +474,11 @@ void controller_state::on_mode(const set_fallback_mode& message) {
   if (message.mode == mode_)
     return;
   mode_ = message.mode;
-  compat::send(self_, context_->monitor,
-               event{event_kind::fallback_state, setup_.tunnel,
-                     setup_.endpoint, "", "",
-                     "mode " + std::string(to_string(mode_)) + ", by hand",
-                     breaker_.switches(),
-                     std::string(to_string(breaker_.state()))});
+  compat::send(
+    self_, context_->monitor,
+    event{event_kind::fallback_state, setup_.tunnel, setup_.endpoint, "", "",
+          "mode " + std::string(word_of(mode_)) + ", by hand",
+          breaker_.switches(), std::string(to_string(breaker_.state()))});
 }
 
 caf::result<controller_snapshot> controller_state::snapshot() {

@@ -45,7 +45,7 @@ class controller_state {
 
   /// One transport of the endpoint.
   struct lane {
-    transport_kind transport = transport_kind::grpc;
+    transport_kind transport = preferred_transport;
     config::pool settings;
     pool_actor pool; ///< null until an agent offers this transport
     std::vector<member_change> members; ///< live ones
@@ -147,7 +147,7 @@ class controller_state {
   std::optional<time_point> succeeded_at_;
   instance_register instances_;
   size_t next_asked_ = 0;
-  fallback_mode mode_ = fallback_mode::automatic; ///< by hand
+  fallback_mode mode_; ///< by hand
   bool draining_ = false;
 };
 

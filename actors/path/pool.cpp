@@ -409,7 +409,7 @@ void pool_state::grant_to(size_t index, job& job) {
 
 // The events of leases are made only while somebody watches.
 void pool_state::log_lease(const member& which, const char* verb) const {
-  const auto from = row_of(setup_.transport).pool;
+  const auto from = log_of(setup_.transport);
   const auto& logs = *context_->logs;
   if (logs.of(from).should_log(spdlog::level::debug))
     logs.write(from, spdlog::level::debug,

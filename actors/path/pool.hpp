@@ -21,7 +21,7 @@ namespace aps {
 struct pool_setup {
   std::string tunnel;
   std::string endpoint;
-  transport_kind transport = transport_kind::websocket;
+  transport_kind transport = preferred_transport;
   config::pool settings;
   uint32_t resume_time_ms = 0;
   std::shared_ptr<pool_figures> figures ///< where it writes them

@@ -2,6 +2,7 @@
 
 #include "actors/base/endpoint_choice.hpp"
 #include "actors/base/gather.hpp"
+#include "actors/base/transports.hpp"
 #include "actors/path/tunnel.hpp"
 
 #include <algorithm>
@@ -202,8 +203,7 @@ supervisor_state::complete(std::vector<tunnel_snapshot> answers) const {
     auto& silent = out.tunnels.emplace_back();
     silent.name = tunnel_name;
     silent.fallback_enabled = which.settings.fallback.enabled;
-    silent.grpc_enabled = which.settings.grpc_pool.enabled;
-    silent.websocket_enabled = which.settings.websocket_pool.enabled;
+    silent.enabled = enabled_pools(which.settings.pools);
     silent.problem = which.actor ? "no answer" : "died too often";
   }
   return out;

@@ -45,9 +45,7 @@ count_load(const std::shared_ptr<std::atomic<uint32_t>>& counter,
   return {counter.get(), [counter, load](void*) { *counter -= load; }};
 }
 
-void add(pool_sums& to, const endpoint_figures& figures,
-         transport_kind transport) {
-  const auto& pool = figures.pools[index_of(transport)];
+void add(pool_sums& to, const pool_figures& pool) {
   to.pools += pool.exists;
   to.connections += pool.size;
   to.busy += pool.busy;
@@ -372,7 +370,7 @@ tunnel_state::endpoint_named(const std::string& endpoint_name) {
     context_, tunnel_actor{self_},
     controller_setup{name_, endpoint_name, settings_, figures});
   compat::monitor(self_, controller);
-  if (mode_ != fallback_mode::automatic)
+  if (mode_)
     compat::send(self_, controller, set_fallback_mode{mode_});
   endpoints_.push_back({endpoint_name, controller, 0, {}, 1,
                         hash_of(endpoint_name),
@@ -587,8 +585,7 @@ tunnel_state::snapshot(const endpoint_choice& choice) {
   tunnel_snapshot base;
   base.name = name_;
   base.fallback_enabled = settings_.fallback.enabled;
-  base.grpc_enabled = settings_.grpc_pool.enabled;
-  base.websocket_enabled = settings_.websocket_pool.enabled;
+  base.enabled = enabled_pools(settings_.pools);
   base.mode = mode_;
   look_at_drains();
   std::vector<controller_actor> controllers;
@@ -628,9 +625,8 @@ tunnel_state::choose_shown(const endpoint_choice& choice,
     sums.live += one.live > 0;
     sums.in_flight += *one.in_flight;
     ++sums.by_concern[rank];
-    add(sums.grpc, *one.figures, transport_kind::grpc);
-    add(sums.websocket, *one.figures, transport_kind::websocket);
-    add(sums.poll, *one.figures, transport_kind::poll);
+    for (size_t i = 0; i < transport_kinds; ++i)
+      add(sums.pools[i], one.figures->pools[i]);
     if (!choice.admits(name_, one.name))
       continue;
     ++sums.matching[rank];

@@ -122,7 +122,7 @@ class tunnel_state {
   uint64_t turn_ = 0;
   health_checker_actor checker_; ///< null = nothing to check
   config_mappings mappings_; ///< what it checks; null = as at the start
-  fallback_mode mode_ = fallback_mode::automatic; ///< by hand
+  fallback_mode mode_;       ///< by hand
   bool draining_ = false;
 };
 

@@ -11,7 +11,7 @@ namespace aps {
 
 /// What the choice of a transport knows of one transport of an endpoint.
 struct transport_view {
-  transport_kind transport = transport_kind::grpc;
+  transport_kind transport = preferred_transport;
   bool seen = false;    ///< an agent offered it at least once
   bool carries = false; ///< a live connection can take this request
   bool healthy = false; ///< one of an agent whose target does not rest can

@@ -14,7 +14,7 @@ namespace {
 // What is about all pools of an endpoint names no transport.
 log_component pool_of(const std::string& transport) noexcept {
   const auto* row = transport_named(transport);
-  return row ? row->pool : log_component::hybrid;
+  return row ? log_of(row->kind) : log_component::hybrid;
 }
 
 std::string_view title_of(const std::string& transport) {

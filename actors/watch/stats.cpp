@@ -1,4 +1,5 @@
 #include "actors/watch/stats.hpp"
+#include "actors/base/transports.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -87,7 +88,7 @@ json show(const endpoint_snapshot& endpoint, bool with_connections) {
       pools.back()["connections"] = show_members(pool);
   }
   json fallback{{"state", controller.state},
-                {"mode", to_string(controller.mode)},
+                {"mode", word_of(controller.mode)},
                 {"reason", controller.reason},
                 {"since_seconds", controller.in_state_s},
                 {"next_probe_seconds", nullptr},
@@ -114,33 +115,50 @@ json show(const endpoint_snapshot& endpoint, bool with_connections) {
           {"pools", std::move(pools)}};
 }
 
+namespace {
+
+// By tunnel, of the transport that is preferred.
+json stats_of_tunnels(const node_snapshot& snapshot, size_t transport) {
+  auto details = json::object();
+  for (const auto& tunnel : snapshot.tunnels)
+    if (tunnel.enabled[transport] && tunnel.problem.empty())
+      details[tunnel.name]
+        = {{"endpoints", tunnel.sums.live},
+           {"streams", tunnel.sums.pools[transport].connections}};
+  const auto count = details.size();
+  return {{"tunnels", count}, {"tunnel_details", std::move(details)}};
+}
+
+json stats_of_pools(const node_snapshot& snapshot, size_t transport) {
+  pool_sums all;
+  for (const auto& tunnel : snapshot.tunnels) {
+    const auto& sums = tunnel.sums.pools[transport];
+    all.pools += sums.pools;
+    all.connections += sums.connections;
+    all.busy += sums.busy;
+  }
+  return {{"pools", all.pools},
+          {"total_connections", all.connections},
+          {"active_connections", all.busy}};
+}
+
+} // namespace
+
 json make_stats(const node_snapshot& snapshot, const config::node& config,
                 size_t running_actors) {
-  auto details = json::object();
-  pool_sums websocket;
-  size_t grpc_tunnels = 0;
-  for (const auto& tunnel : snapshot.tunnels) {
-    const auto& sums = tunnel.sums;
-    websocket.pools += sums.websocket.pools;
-    websocket.connections += sums.websocket.connections;
-    websocket.busy += sums.websocket.busy;
-    if (!tunnel.grpc_enabled || !tunnel.problem.empty())
-      continue;
-    ++grpc_tunnels;
-    details[tunnel.name] = {{"endpoints", sums.live},
-                            {"streams", sums.grpc.connections}};
-  }
   const auto fallback = std::any_of(
     config.tunnels.begin(), config.tunnels.end(),
     [](const auto& entry) { return entry.second.fallback.enabled; });
-  return {{"grpc",
-           {{"tunnels", grpc_tunnels}, {"tunnel_details", std::move(details)}}},
-          {"websocket",
-           {{"pools", websocket.pools},
-            {"total_connections", websocket.connections},
-            {"active_connections", websocket.busy}}},
-          {"fallback_enabled", fallback},
-          {"actors", {{"running", running_actors}}}};
+  json out{{"fallback_enabled", fallback},
+           {"actors", {{"running", running_actors}}}};
+  for (size_t i = 0; const auto& row : transport_table) {
+    if (row.steered)
+      out[std::string(row.name)] = row.kind == preferred_transport
+                                     ? stats_of_tunnels(snapshot, i)
+                                     : stats_of_pools(snapshot, i);
+    ++i;
+  }
+  return out;
 }
 
 json make_readiness(const node_snapshot& snapshot) {

@@ -41,8 +41,7 @@ CAF_TEST(a_request_that_is_over_stays_as_it_ended) {
 }
 
 CAF_TEST(modes_of_the_fallback_have_words) {
-  CAF_CHECK_EQUAL(to_string(fallback_mode::automatic), "auto");
-  CAF_CHECK_EQUAL(to_string(fallback_mode::grpc), "grpc");
-  CAF_CHECK_EQUAL(to_string(fallback_mode::websocket), "websocket");
-  CAF_CHECK_EQUAL(to_string(static_cast<fallback_mode>(99)), "unknown");
+  CAF_CHECK_EQUAL(word_of(fallback_mode{}), "auto");
+  for (const auto transport : all_transports)
+    CAF_CHECK_EQUAL(word_of(transport), to_string(transport));
 }

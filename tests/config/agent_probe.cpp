@@ -9,7 +9,7 @@ int main() {
   test::run_probe([](const std::string& text, config::problems& out) {
     agent_flags result;
     cli::command_line line{"probe", ""};
-    declare(line, result, false);
+    declare(line, result, true);
     if (const auto root = config::parse_json(text, out))
       read_agent(line, *root, result, out);
     return result;

@@ -11,6 +11,12 @@
 
 using namespace aps::config;
 
+namespace {
+
+constexpr auto websocket_pool = pool_index("websocket_pool");
+
+} // namespace
+
 CAF_TEST(one server is enough) {
   const auto all = good(R"({"servers": {"main": 8080}})");
   CAF_REQUIRE_EQUAL(all.servers.size(), 1u);
@@ -40,7 +46,7 @@ CAF_TEST(the example of the documentation is read) {
   const auto& t = all.tunnels.at("tunnel1");
   CAF_CHECK_EQUAL(t.password, "test123");
   CAF_CHECK_EQUAL(t.servers, std::vector<std::string>{"main"});
-  CAF_CHECK_EQUAL(t.websocket_pool.pool_size, 5u);
+  CAF_CHECK_EQUAL(t.pools[websocket_pool].pool_size, 5u);
   CAF_REQUIRE_EQUAL(all.mappings.size(), 1u);
   CAF_CHECK_EQUAL(all.mappings[0].from.str(), "http://example.com");
   CAF_CHECK_EQUAL(all.mappings[0].to.str(), "http://localhost:3000");

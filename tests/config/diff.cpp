@@ -9,6 +9,10 @@ using namespace aps::config;
 
 namespace {
 
+constexpr auto websocket_pool = pool_index("websocket_pool");
+constexpr auto grpc_pool = pool_index("grpc_pool");
+constexpr auto poll_pool = pool_index("poll_pool");
+
 node sample() {
   return good(R"({
     "servers": {"a": 1, "b": 2},
@@ -53,7 +57,7 @@ CAF_TEST(what differs is named as in the file) {
   other.servers["c"].port = 3;
   other.mappings[0].from.path = "/f";
   other.mappings[1].to.host = "e";
-  other.tunnels.at("t").websocket_pool.pool_size = 2;
+  other.tunnels.at("t").pools[websocket_pool].pool_size = 2;
   other.log.level = "debug";
   CAF_CHECK_EQUAL(changed_keys(sample(), other),
                   (keys{"log.level", "mappings[0].from", "mappings[1].to",
@@ -96,9 +100,9 @@ CAF_TEST(what is live is in effect and the rest is as before) {
   const auto before = sample();
   auto fresh = before;
   auto& tunnel = fresh.tunnels.at("t");
-  tunnel.poll_pool.ping_interval = seconds{7};
-  tunnel.websocket_pool.enabled = false;
-  tunnel.grpc_pool.pool_size = 2;
+  tunnel.pools[poll_pool].ping_interval = seconds{7};
+  tunnel.pools[websocket_pool].enabled = false;
+  tunnel.pools[grpc_pool].pool_size = 2;
   tunnel.fallback.threshold = 9;
   tunnel.fallback.hold_down = seconds{2};
   tunnel.resume_time = seconds{3};

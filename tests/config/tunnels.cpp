@@ -9,6 +9,10 @@ using namespace aps::config;
 
 namespace {
 
+constexpr auto websocket_pool = pool_index("websocket_pool");
+constexpr auto grpc_pool = pool_index("grpc_pool");
+constexpr auto poll_pool = pool_index("poll_pool");
+
 /// A node whose only tunnel, "t", has this text behind its password.
 tunnel tunnel_with(const std::string& more) {
   return good(R"({"servers": {"s": 1}, "tunnels": {"t": {"password": "p")"
@@ -21,12 +25,12 @@ tunnel tunnel_with(const std::string& more) {
 CAF_TEST(a tunnel has defaults) {
   const auto t = tunnel_with("");
   CAF_CHECK(t.enabled);
-  CAF_CHECK(t.websocket_pool == pool{});
-  CAF_CHECK(t.grpc_pool == tunnel{}.grpc_pool);
-  CAF_CHECK_EQUAL(t.websocket_pool.pool_size, 3u);
-  CAF_CHECK_EQUAL(t.websocket_pool.max_pool_size, 10u);
-  CAF_CHECK_EQUAL(t.websocket_pool.idle_timeout.count(), 300.0);
-  CAF_CHECK_EQUAL(t.websocket_pool.max_lifetime.count(), 1800.0);
+  CAF_CHECK(t.pools[websocket_pool] == pool{});
+  CAF_CHECK(t.pools[grpc_pool] == tunnel{}.pools[grpc_pool]);
+  CAF_CHECK_EQUAL(t.pools[websocket_pool].pool_size, 3u);
+  CAF_CHECK_EQUAL(t.pools[websocket_pool].max_pool_size, 10u);
+  CAF_CHECK_EQUAL(t.pools[websocket_pool].idle_timeout.count(), 300.0);
+  CAF_CHECK_EQUAL(t.pools[websocket_pool].max_lifetime.count(), 1800.0);
   CAF_CHECK(t.fallback == (fallback{true, 3}));
 }
 
@@ -43,14 +47,16 @@ CAF_TEST(fallback keys stand in websocket_pool) {
   const auto t = tunnel_with(R"("websocket_pool":
     {"fallback_enabled": false, "fallback_threshold": 7})");
   CAF_CHECK(t.fallback == (fallback{false, 7}));
-  CAF_CHECK(t.websocket_pool == pool{});
+  CAF_CHECK(t.pools[websocket_pool] == pool{});
 }
 
 CAF_TEST(one of the pools may be off) {
-  CAF_CHECK(
-    !tunnel_with(R"("grpc_pool": {"enabled": false})").grpc_pool.enabled);
+  CAF_CHECK(!tunnel_with(R"("grpc_pool": {"enabled": false})")
+               .pools[grpc_pool]
+               .enabled);
   CAF_CHECK(!tunnel_with(R"("websocket_pool": {"enabled": false})")
-               .websocket_pool.enabled);
+               .pools[websocket_pool]
+               .enabled);
 }
 
 CAF_TEST(a disabled tunnel may have all pools off) {
@@ -64,9 +70,9 @@ CAF_TEST(times may be fractions and integers may end in a zero fraction) {
     {"pool_size": 2.0, "idle_timeout": 1e2, "acquire_timeout": 0})");
   CAF_CHECK_EQUAL(t.resume_time.count(), 0.25);
   CAF_CHECK_EQUAL(t.reconnect_grace.count(), 0.25); // as long, unless set
-  CAF_CHECK_EQUAL(t.grpc_pool.pool_size, 2u);
-  CAF_CHECK_EQUAL(t.grpc_pool.idle_timeout.count(), 100.0);
-  CAF_CHECK_EQUAL(t.grpc_pool.acquire_timeout.count(), 0.0);
+  CAF_CHECK_EQUAL(t.pools[grpc_pool].pool_size, 2u);
+  CAF_CHECK_EQUAL(t.pools[grpc_pool].idle_timeout.count(), 100.0);
+  CAF_CHECK_EQUAL(t.pools[grpc_pool].acquire_timeout.count(), 0.0);
 }
 
 CAF_TEST(pool sizes fit each other) {
@@ -191,7 +197,7 @@ CAF_TEST(an agent needs a server to dial) {
 CAF_TEST(each pool is read into its own) {
   const auto t = tunnel_with(R"("grpc_pool": {"max_waiting": 1},
     "websocket_pool": {"max_waiting": 2}, "poll_pool": {"max_waiting": 3})");
-  CAF_CHECK_EQUAL(t.grpc_pool.max_waiting, 1u);
-  CAF_CHECK_EQUAL(t.websocket_pool.max_waiting, 2u);
-  CAF_CHECK_EQUAL(t.poll_pool.max_waiting, 3u);
+  CAF_CHECK_EQUAL(t.pools[grpc_pool].max_waiting, 1u);
+  CAF_CHECK_EQUAL(t.pools[websocket_pool].max_waiting, 2u);
+  CAF_CHECK_EQUAL(t.pools[poll_pool].max_waiting, 3u);
 }

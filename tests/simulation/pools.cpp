@@ -111,8 +111,9 @@ void run_seeds(uint32_t count, Setup setup) {
     options.requests = 40;
     options.max_body = 600;
     options.tunnel.reconnect_grace = config::seconds{2};
-    for (auto* pool : {&options.tunnel.websocket_pool,
-                       &options.tunnel.grpc_pool}) {
+    for (auto* pool :
+         {&options.tunnel.pools[index_of(transport_kind::websocket)],
+          &options.tunnel.pools[index_of(transport_kind::grpc)]}) {
       pool->pool_size = 2;
       pool->max_pool_size = 4;
       pool->max_requests_per_connection = 3;
@@ -172,8 +173,11 @@ CAF_TEST(the_rules_of_pools_hold_with_several_agents) {
 
 CAF_TEST(the_rules_of_pools_hold_for_exclusive_leases) {
   run_seeds(40, [](world_options& o) {
-    o.tunnel.websocket_pool.max_requests_per_connection = 1;
-    o.tunnel.grpc_pool.max_requests_per_connection = 1;
+    o.tunnel.pools[index_of(transport_kind::websocket)]
+      .max_requests_per_connection
+      = 1;
+    o.tunnel.pools[index_of(transport_kind::grpc)].max_requests_per_connection
+      = 1;
     o.cut_rate = 0.002;
     o.blackout_rate = 0.0003;
   });

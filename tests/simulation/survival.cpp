@@ -52,8 +52,10 @@ void run_seeds(uint32_t count, bool agent_reachable, Setup setup) {
     options.seed = seed;
     // Long enough for the slowest redial of a run.
     options.tunnel.reconnect_grace = config::seconds{60};
-    options.tunnel.websocket_pool.acquire_timeout = config::seconds{60};
-    options.tunnel.grpc_pool.acquire_timeout = config::seconds{60};
+    options.tunnel.pools[index_of(transport_kind::websocket)].acquire_timeout
+      = config::seconds{60};
+    options.tunnel.pools[index_of(transport_kind::grpc)].acquire_timeout
+      = config::seconds{60};
     options.tunnel.resume_time = config::seconds{90};
     setup(options);
     world w{options};
@@ -114,7 +116,8 @@ CAF_TEST(requests_survive_links_that_stall_and_deliver_late) {
 
 CAF_TEST(small_pools_make_requests_wait_but_lose_none) {
   run_seeds(30, true, [](world_options& o) {
-    for (auto* pool : {&o.tunnel.websocket_pool, &o.tunnel.grpc_pool}) {
+    for (auto* pool : {&o.tunnel.pools[index_of(transport_kind::websocket)],
+                       &o.tunnel.pools[index_of(transport_kind::grpc)]}) {
       pool->pool_size = 1;
       pool->max_pool_size = 2;
       pool->max_requests_per_connection = 1;
@@ -241,8 +244,8 @@ CAF_TEST(an_outage_longer_than_the_grace_is_told_and_nobody_waits_longer) {
   world_options options;
   options.cut_rate = 0;
   options.tunnel.reconnect_grace = config::seconds{2};
-  options.tunnel.websocket_pool.max_waiting = 3;
-  options.tunnel.grpc_pool.max_waiting = 3;
+  options.tunnel.pools[index_of(transport_kind::websocket)].max_waiting = 3;
+  options.tunnel.pools[index_of(transport_kind::grpc)].max_waiting = 3;
   world w{options};
   w.settle(seconds(3));
   w.take_network_down();

@@ -23,7 +23,7 @@ struct given {
   explicit given(std::vector<std::string> words, const std::string& file = {},
                  bool websocket_only = false) {
     cli::command_line line{"agent", "Tests flags."};
-    declare(line, flags, websocket_only);
+    declare(line, flags, !websocket_only);
     words.insert(words.begin(), "agent");
     std::vector<char*> argv;
     for (auto& word : words)
@@ -185,7 +185,7 @@ CAF_TEST(files of a file are beside it and those of flags are not ) {
                              "status_token_file": "t"} // behind it)";
   agent_flags flags;
   cli::command_line line{"agent", "Tests flags."};
-  declare(line, flags, false);
+  declare(line, flags, true);
   std::vector<std::string> words{
     "agent",   "-config", path,    "-server", "a",
     "-tunnel", "t",       "-name", "n",       "-status-token-file",

@@ -1,11 +1,13 @@
 // Commands that show how the node is.
 #include "tools/apsctl/commands.hpp"
 #include "tools/apsctl/render.hpp"
+#include "transports/seam/frame.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <iostream>
 #include <map>
@@ -142,9 +144,21 @@ std::string status_text(const json& stats) {
     bytes(number(sums, "bytes_up")));
 }
 
+// Of the column with the size of its pools.
+std::string heading_of(transport_kind transport) {
+  std::string out = ">";
+  for (const unsigned char letter : to_string(transport))
+    out += static_cast<char>(std::toupper(letter));
+  return out;
+}
+
 std::string endpoints_text(const json& tunnels) {
-  table result({"TUNNEL", "ENDPOINT", "!STATE", ">FOR", ">GRPC", ">WEBSOCKET",
-                ">POLL", ">IN FLIGHT", ">WAITING", ">RTT", "REASON"});
+  std::vector<std::string> heads{"TUNNEL", "ENDPOINT", "!STATE", ">FOR"};
+  for (const auto kind : all_transports)
+    heads.push_back(heading_of(kind));
+  for (const auto* head : {">IN FLIGHT", ">WAITING", ">RTT", "REASON"})
+    heads.emplace_back(head);
+  table result(std::move(heads));
   for (const auto& tunnel : tunnels) {
     const auto problem = text(tunnel, "problem"); // nodes of before had none
     if (tunnel.at("endpoints").empty())
@@ -158,15 +172,17 @@ std::string endpoints_text(const json& tunnels) {
         waiting += number(pool, "waiting");
       }
       const auto& fallback = endpoint.at("fallback");
-      result.add({text(tunnel, "name"), text(endpoint, "name"),
-                  state_of(endpoint),
-                  seconds(number(fallback, "since_seconds")),
-                  fmt::format("{:.0f}", size["grpc"]),
-                  fmt::format("{:.0f}", size["websocket"]),
-                  fmt::format("{:.0f}", size["poll"]),
-                  count(endpoint, "in_flight"), fmt::format("{:.0f}", waiting),
-                  milliseconds(number(endpoint, "latency_ms")),
-                  clipped(reason_of(endpoint), 60)});
+      std::vector<std::string> row{text(tunnel, "name"), text(endpoint, "name"),
+                                   state_of(endpoint),
+                                   seconds(number(fallback, "since_seconds"))};
+      for (const auto kind : all_transports)
+        row.push_back(
+          fmt::format("{:.0f}", size[std::string(to_string(kind))]));
+      row.push_back(count(endpoint, "in_flight"));
+      row.push_back(fmt::format("{:.0f}", waiting));
+      row.push_back(milliseconds(number(endpoint, "latency_ms")));
+      row.push_back(clipped(reason_of(endpoint), 60));
+      result.add(std::move(row));
     }
   }
   return result.str();

@@ -28,13 +28,23 @@ using session_id = std::array<uint8_t, 16>;
 /// In order of preference. The numbers are wire format: from 1, without gaps.
 enum class transport_kind : uint8_t { grpc = 1, websocket = 2, poll = 3 };
 
+inline constexpr auto preferred_transport = transport_kind::grpc;
 inline constexpr auto last_transport = transport_kind::poll;
 inline constexpr auto transport_kinds = static_cast<size_t>(last_transport);
+static_assert(static_cast<size_t>(preferred_transport) == 1);
 
 /// Position of a transport in lists of all.
 constexpr size_t index_of(transport_kind kind) noexcept {
   return static_cast<size_t>(kind) - 1;
 }
+
+/// All of them, each at its index.
+inline constexpr auto all_transports = [] {
+  std::array<transport_kind, transport_kinds> out{};
+  for (size_t i = 0; i < out.size(); ++i)
+    out[i] = static_cast<transport_kind>(i + 1);
+  return out;
+}();
 
 /// "grpc", "websocket" or "poll".
 constexpr std::string_view to_string(transport_kind kind) noexcept {
@@ -274,7 +284,7 @@ struct pong_frame {
 };
 
 struct open_connections_frame {
-  transport_kind transport = transport_kind::websocket;
+  transport_kind transport = preferred_transport;
   uint32_t count = 0;
   std::string reason;
   uint32_t total = 0; ///< an old wish, so not beyond so many; 0 = a new one

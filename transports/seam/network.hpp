@@ -26,7 +26,7 @@ struct http_proxy {
 using http_proxy_ptr = std::shared_ptr<const http_proxy>;
 
 struct dial_options {
-  transport_kind transport = transport_kind::grpc;
+  transport_kind transport = preferred_transport;
   std::string host;
   uint16_t port = 0;
   duration timeout = std::chrono::seconds(10);

@@ -1,4 +1,5 @@
 #include "actors/admin/router.hpp"
+#include "actors/base/transports.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -272,7 +273,11 @@ void set_fallback(const call& call) {
   const auto body = body_with(call, {"mode"});
   if (!body)
     return;
-  const auto mode = word_of(call, *body, "mode", {"auto", "grpc", "websocket"});
+  std::vector<std::string> modes{std::string(automatic_mode)};
+  for (const auto& row : transport_table)
+    if (row.steered)
+      modes.emplace_back(row.name);
+  const auto mode = word_of(call, *body, "mode", modes);
   if (!mode)
     return;
   const auto& name = call.names.at(0);
@@ -280,11 +285,7 @@ void set_fallback(const call& call) {
   const auto found = tunnels->find(name);
   if (found == tunnels->end())
     return refuse_tunnel(call, name);
-  compat::enqueue(nullptr, found->second,
-                  set_fallback_mode{*mode == "grpc" ? fallback_mode::grpc
-                                    : *mode == "websocket"
-                                      ? fallback_mode::websocket
-                                      : fallback_mode::automatic});
+  compat::enqueue(nullptr, found->second, set_fallback_mode{mode_named(*mode)});
   done(call, "fallback " + *mode, "tunnel " + name, 1);
 }
 

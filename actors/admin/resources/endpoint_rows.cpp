@@ -43,14 +43,16 @@ json show_summary(const tunnel_sums& sums) {
     return sums.by_concern[static_cast<size_t>(which)];
   };
   const auto& matching = sums.matching;
+  uint32_t connections = 0;
+  for (const auto& pools : sums.pools)
+    connections += pools.connections;
   return {{"endpoints", sums.endpoints},
           {"matching", std::accumulate(matching.begin(), matching.end(), 0u)},
           {"down", count(concern::down)},
           {"impaired", count(concern::impaired)},
           {"recovering", count(concern::recovering)},
           {"with_short_pool", count(concern::pool)},
-          {"connections", sums.grpc.connections + sums.websocket.connections
-                            + sums.poll.connections},
+          {"connections", connections},
           {"in_flight", sums.in_flight}};
 }
 

@@ -101,7 +101,7 @@ json show_candidate(const route_table& routes, const config::mapping& rule,
 }
 
 std::string why_chosen(const controller_snapshot& state) {
-  const auto by_hand = transport_of(state.mode);
+  const auto by_hand = state.mode;
   return by_hand && state.choice == by_hand
            ? "chosen by hand"
            : "in state " + state.state + " (" + state.reason + ")";

@@ -1,5 +1,6 @@
 #include "actors/admin/resources/endpoint_rows.hpp"
 #include "actors/admin/router.hpp"
+#include "actors/base/transports.hpp"
 #include "actors/watch/event_text.hpp"
 #include "actors/watch/stats.hpp"
 #include "config/show.hpp"
@@ -30,14 +31,17 @@ json sessions_of(const endpoint_snapshot& endpoint) {
 
 // All of a tunnel but its endpoints.
 json show_head(const tunnel_snapshot& tunnel, bool enabled) {
-  return {{"name", tunnel.name},
-          {"enabled", enabled},
-          {"summary", show_summary(tunnel.sums)},
-          {"fallback_enabled", tunnel.fallback_enabled},
-          {"grpc_enabled", tunnel.grpc_enabled},
-          {"websocket_enabled", tunnel.websocket_enabled},
-          {"fallback_mode", to_string(tunnel.mode)},
-          {"problem", tunnel.problem}};
+  json out{{"name", tunnel.name},
+           {"enabled", enabled},
+           {"summary", show_summary(tunnel.sums)},
+           {"fallback_enabled", tunnel.fallback_enabled},
+           {"fallback_mode", word_of(tunnel.mode)},
+           {"problem", tunnel.problem}};
+  for (const auto& row : transport_table)
+    if (row.steered)
+      out[std::string(row.name) + "_enabled"]
+        = tunnel.enabled[index_of(row.kind)];
+  return out;
 }
 
 using show_tunnel_head
@@ -69,9 +73,10 @@ void add_rows(long_text& to, const context& context,
   const auto config = context.config->get();
   for (const auto& [name, settings] : config->tunnels)
     if (!settings.enabled)
-      off.push_back({name, settings.fallback.enabled,
-                     settings.grpc_pool.enabled,
-                     settings.websocket_pool.enabled, {}});
+      off.push_back({.name = name,
+                     .fallback_enabled = settings.fallback.enabled,
+                     .enabled = enabled_pools(settings.pools),
+                     .endpoints = {}});
   const auto off_count = off.size();
   to.pieces(off_count, [off = std::move(off), head,
                         follows = !now->tunnels.empty()](size_t i,

@@ -24,14 +24,14 @@ CAF_TEST(no_two_share_what_tells_them_apart) {
   for (const auto& row : transport_table) {
     told.insert("title " + std::string(row.title));
     told.insert("prefix " + std::string(row.prefix));
-    told.insert("pool " + std::to_string(static_cast<int>(row.pool)));
+    told.insert("word " + std::string(row.word));
+    told.insert("log " + std::string(to_string(log_of(row.kind))));
   }
-  CAF_CHECK_EQUAL(told.size(), 3 * transport_kinds);
+  CAF_CHECK_EQUAL(told.size(), 4 * transport_kinds);
 }
 
 CAF_TEST(a_mode_by_hand_is_a_transport) {
-  CAF_CHECK(!transport_of(fallback_mode::automatic));
-  CAF_CHECK(transport_of(fallback_mode::grpc) == transport_kind::grpc);
-  CAF_CHECK(transport_of(fallback_mode::websocket)
-            == transport_kind::websocket);
+  CAF_CHECK(!mode_named(automatic_mode));
+  for (const auto& row : transport_table)
+    CAF_CHECK(mode_named(row.name) == row.kind);
 }

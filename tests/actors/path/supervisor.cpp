@@ -96,7 +96,7 @@ CAF_TEST(a_tunnel_that_is_silent_is_told_as_such) {
   CAF_CHECK_EQUAL(tunnels[0].problem, "");
   CAF_CHECK_EQUAL(tunnels[1].name, "mute");
   CAF_CHECK_EQUAL(tunnels[1].problem, "no answer");
-  CAF_CHECK(tunnels[1].websocket_enabled);
+  CAF_CHECK(tunnels[1].enabled[index_of(transport_kind::websocket)]);
   CAF_CHECK_EQUAL(make_readiness(*it.answer)["unknown"].dump(),
                   R"([{"problem":"no answer","tunnel":"mute"}])");
   // Its answer comes late, and the next one in time.

@@ -34,12 +34,11 @@ tunnel_snapshot tunnel(std::string name, bool grpc,
                        std::vector<endpoint_snapshot> endpoints) {
   tunnel_snapshot out;
   out.name = std::move(name);
-  out.grpc_enabled = grpc;
+  out.enabled.front() = grpc;
   for (const auto& one : endpoints) {
     out.sums.live += one.live > 0;
     for (const auto& pool : one.controller.pools) {
-      auto& sums = pool.transport == transport_kind::grpc ? out.sums.grpc
-                                                          : out.sums.websocket;
+      auto& sums = out.sums.pools[index_of(pool.transport)];
       ++sums.pools;
       for (const auto& member : pool.members) {
         ++sums.connections;

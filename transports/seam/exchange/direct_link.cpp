@@ -32,8 +32,9 @@ class direct_link final : public link,
   void close(close_reason, std::string) override {}
   void abort(link_error) override {}
 
+  // It is no tunnel's, so nobody asks.
   transport_kind transport() const noexcept override {
-    return transport_kind::websocket;
+    return preferred_transport;
   }
   executor& unit() const noexcept override { return unit_; }
   const std::string& peer() const noexcept override { return peer_; }

@@ -41,9 +41,9 @@ CAF_TEST(a_summary_counts_by_concern) {
   sums.endpoints = 15;
   sums.by_concern = {1, 2, 3, 4, 5};
   sums.matching = {1, 0, 2, 0, 4};
-  sums.grpc.connections = 10;
-  sums.websocket.connections = 20;
-  sums.poll.connections = 30;
+  sums.pools[0].connections = 10;
+  sums.pools[1].connections = 20;
+  sums.pools.back().connections = 30;
   sums.in_flight = 8;
   const auto shown = show_summary(sums);
   const nlohmann::json expected{
