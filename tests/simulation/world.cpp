@@ -307,12 +307,16 @@ void world::abandon() {
 
 void world::blackout() {
   const auto kind = options_.transports[pick(options_.transports.size())];
-  auto& off = net_->down[kind];
-  off = !off;
-  if (!off)
-    return;
+  if (net_->down[kind])
+    net_->down[kind] = false;
+  else
+    take_down(kind);
+}
+
+void world::take_down(transport_kind transport) {
+  net_->down[transport] = true;
   for (auto& one : net_->connections)
-    if (one.node_end->transport() == kind) {
+    if (one.node_end->transport() == transport) {
       one.node_end->out.clear();
       one.agent_end->out.clear();
       net_->node_unit.post([one] { one.node_end->end(link_error::lost); });
@@ -322,13 +326,7 @@ void world::blackout() {
 
 void world::take_network_down() {
   for (const auto kind : options_.transports)
-    net_->down[kind] = true;
-  for (auto& one : net_->connections) {
-    one.node_end->out.clear();
-    one.agent_end->out.clear();
-    net_->node_unit.post([one] { one.node_end->end(link_error::lost); });
-    net_->agent_unit.post([one] { one.agent_end->end(link_error::lost); });
-  }
+    take_down(kind);
 }
 
 void world::calm_down() {

@@ -155,7 +155,10 @@ class world {
   size_t agent_table() const { return *agent_live_; }
   size_t pool_leases();
 
-  /// No connection survives this, and none comes about.
+  /// No connection of this transport survives, and none comes about.
+  void take_down(transport_kind transport);
+
+  /// The same of all.
   void take_network_down();
   void bring_network_up() { net_->down.clear(); }
 
