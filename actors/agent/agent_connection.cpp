@@ -150,7 +150,9 @@ void agent_connection_state::on_challenge(const challenge_frame& challenge) {
   phase_ = phase::proving;
   node_ = challenge.node;
   hello_.features = http2_origin_feature | server_name_feature
-                    | proxy_header_feature | (bound ? bound_proof_feature : 0);
+                    | proxy_header_feature | stream_feature
+                    | unix_target_feature | datagram_feature
+                    | (bound ? bound_proof_feature : 0);
   hello_.tunnel = context_->tunnel;
   hello_.endpoint = context_->endpoint;
   hello_.session = context_->session;

@@ -51,7 +51,7 @@ struct weigher {
 bool is_idempotent(const request_head& head) noexcept {
   constexpr std::array<std::string_view, 6> methods{
     "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
-  if (head.kind() == exchange_kind::upgrade)
+  if (head.kind() != exchange_kind::request)
     return false;
   return std::find(methods.begin(), methods.end(), head.method) != methods.end()
          || find_header(head.headers, "Idempotency-Key") != nullptr;

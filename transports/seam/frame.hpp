@@ -78,7 +78,14 @@ bool iequals(std::string_view x, std::string_view y) noexcept;
 enum class exchange_kind : uint8_t {
   request, ///< one message each way
   upgrade, ///< a request to switch protocols, and the other protocol's bytes
+  stream,  ///< bytes each way, whatever they mean, and an end of each way;
+           ///< or datagrams, one behind the other (net/datagram/)
 };
+
+/// Whether who is reached by a URL of that scheme gets bytes and no request.
+constexpr bool is_stream_scheme(std::string_view scheme) noexcept {
+  return scheme == "tcp" || scheme == "udp";
+}
 
 /// Which HTTP an origin is asked in. The numbers are wire format.
 enum class origin_protocol : uint8_t {
@@ -104,11 +111,18 @@ constexpr proxy_version proxy_version_of(unsigned number) noexcept {
   return number <= 2 ? static_cast<proxy_version>(number) : proxy_version::none;
 }
 
+/// What stands before the path of a Unix socket in `request_head::authority`.
+inline constexpr std::string_view unix_prefix = "unix:";
+
+constexpr bool is_unix_authority(std::string_view authority) noexcept {
+  return authority.starts_with(unix_prefix);
+}
+
 /// What the agent shall ask the origin. Immutable once made.
 struct request_head {
   std::string method;
-  std::string scheme = "http"; ///< http | https
-  std::string authority;       ///< host[:port] of the origin
+  std::string scheme = "http"; ///< http | https; tcp | udp = a stream
+  std::string authority;       ///< host[:port] of the origin, or unix:PATH
   std::string path = "/";      ///< path and query (origin-form)
   header_list headers;         ///< end-to-end headers, Host included
   bool last = true;            ///< no body follows
@@ -143,7 +157,9 @@ struct request_head {
   std::string proxy_ends = {};
 
   exchange_kind kind() const noexcept {
-    return upgrade.empty() ? exchange_kind::request : exchange_kind::upgrade;
+    return !upgrade.empty()           ? exchange_kind::upgrade
+           : is_stream_scheme(scheme) ? exchange_kind::stream
+                                      : exchange_kind::request;
   }
 };
 using request_head_ptr = std::shared_ptr<const request_head>;
@@ -211,6 +227,15 @@ inline constexpr uint64_t server_name_feature = 4;
 /// The same: it heeds `request_head::proxy`.
 inline constexpr uint64_t proxy_header_feature = 8;
 
+/// The same: it knows streams (`exchange_kind::stream`).
+inline constexpr uint64_t stream_feature = 16;
+
+/// The same: it finds a target at the path of a Unix socket.
+inline constexpr uint64_t unix_target_feature = 32;
+
+/// The same: it knows streams of datagrams.
+inline constexpr uint64_t datagram_feature = 64;
+
 struct hello_frame {
   uint32_t version = protocol_version;
   uint64_t features = 0;
@@ -235,6 +260,10 @@ inline std::string_view lacking(uint64_t features,
     uint64_t feature;
     std::string_view words;
   } rows[] = {
+    {head.kind() == exchange_kind::stream, stream_feature, "for a stream"},
+    {head.scheme == "udp", datagram_feature, "for datagrams"},
+    {is_unix_authority(head.authority), unix_target_feature,
+     "at a Unix socket"},
     {head.proxy != proxy_version::none, proxy_header_feature,
      "with a PROXY header"},
     {!head.server_name.empty(), server_name_feature,

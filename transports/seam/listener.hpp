@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,22 @@ struct connection_limits {
   uint32_t handshakes_per_address = 100;
 };
 
+/// Deadlines of streams.
+struct stream_limits {
+  duration idle_timeout = std::chrono::hours(1);     ///< no byte either way
+  duration write_timeout = std::chrono::seconds(60); ///< nothing is taken; 0 =
+                                                     ///< no limit
+  duration udp_idle_timeout = std::chrono::minutes(1); ///< of datagrams
+};
+
+/// What a port is that takes bytes and no requests: the address of its mapping,
+/// as that has it.
+struct stream_address {
+  std::string scheme;
+  std::string host;
+  uint16_t port = 0;
+};
+
 struct listen_options {
   std::string name; ///< the server's name in the configuration
   std::string key;  ///< what is to be changed when the port cannot be opened
@@ -78,6 +95,13 @@ struct listen_options {
 
   /// TLS is spoken here, and nothing else; null = plain.
   tls_material_ptr tls = nullptr;
+
+  /// Of streams that begin here, raw or by CONNECT.
+  stream_limits streams = {};
+
+  /// Each connection is a stream of the mapping that has this address; absent =
+  /// requests are spoken here.
+  std::optional<stream_address> stream = {};
 };
 
 /// An open port. Destroying it closes the port and every HTTP session and

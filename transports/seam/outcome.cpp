@@ -88,6 +88,8 @@ constexpr std::array outcome_table{
               "The target did not answer in time."},
   outcome_row{outcome::body_timeout, 408, "body-timeout",
               "The request did not arrive in time."},
+  outcome_row{outcome::idle_timeout, 504, "idle-timeout",
+              "Nothing passed for too long."},
   outcome_row{outcome::visitor_gone, 499, "visitor-gone",
               "The visitor closed the connection."},
   outcome_row{outcome::visitor_stalled, 499, "visitor-stalled",

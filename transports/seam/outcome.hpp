@@ -47,6 +47,7 @@ enum class outcome : uint8_t {
   // Deadlines of the node.
   first_byte_timeout = 40,
   body_timeout = 41,
+  idle_timeout = 42,
   // The visitor.
   visitor_gone = 50,
   visitor_stalled = 51,

@@ -213,6 +213,7 @@ void exchange::add_cookies(response_head_ptr& head) const {
 void exchange::handle(data_frame& frame) {
   if (!final_head_)
     return violation("data before the response head");
+  const auto had_ended = in_.ended();
   auto fresh = in_.accept(frame);
   if (!fresh)
     return violation("data out of order or beyond the credit");
@@ -220,14 +221,17 @@ void exchange::handle(data_frame& frame) {
     record_->bytes_down += fresh->size();
   if (!fresh->empty())
     listener_->on_data(std::move(*fresh));
-  if (!over_ && in_.ended())
-    complete({});
+  if (!over_ && !had_ended && in_.ended())
+    answer_ended({});
 }
 
 void exchange::handle(end_frame& frame) {
+  // An agent that resumed says it again, at the same place.
+  if (in_.ended() && frame.offset == in_.received())
+    return;
   if (!final_head_ || !in_.accept_end(frame.offset))
     return violation("end at the wrong place");
-  complete(frame.trailers);
+  answer_ended(frame.trailers);
 }
 
 void exchange::handle(reset_frame& frame) {
@@ -245,6 +249,8 @@ void exchange::handle(ack_frame& frame) {
   pump();
   if (was_full && !out_.finished() && out_.room() > 0)
     listener_->on_writable();
+  if (!over_ && in_.ended())
+    look_at_stream();
 }
 
 void exchange::handle(resumed_frame& frame) {
@@ -329,6 +335,8 @@ void exchange::send_end(header_list trailers) {
     return fail(outcome::header_too_large, std::move(excess));
   out_.finish(std::move(trailers));
   pump();
+  if (in_.ended())
+    look_at_stream();
 }
 
 void exchange::consumed(size_t bytes) {
@@ -363,6 +371,21 @@ void exchange::pump() {
 void exchange::send(frame::kind kind) {
   if (link_)
     link_->send(frame{id_, std::move(kind)});
+}
+
+void exchange::answer_ended(const header_list& trailers) {
+  if (!is_stream())
+    return complete(trailers);
+  listener_->on_half_end();
+  if (!over_)
+    look_at_stream();
+}
+
+// Each direction of a stream ends for itself.
+void exchange::look_at_stream() {
+  assert(in_.ended());
+  if (is_stream() && out_.all_sent() && out_.acked() == out_.total())
+    complete({});
 }
 
 void exchange::complete(const header_list& trailers) {

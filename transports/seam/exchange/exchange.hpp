@@ -47,6 +47,10 @@ class visitor {
   /// `exchange::room` grew from zero.
   virtual void on_writable() = 0;
 
+  /// The target ended its direction of a stream; `on_end` follows when the
+  /// other one ended, too, and was taken.
+  virtual void on_half_end() {}
+
   /// The exchange failed before anybody began with it: nobody is let in so.
   /// The fields are for the answer.
   virtual void on_refused(outcome outcome, const header_list& fields) {
@@ -139,7 +143,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
   /// next byte, at the latest.
   bool over_quota() const noexcept {
     return pass_ && pass_->max_body_bytes > 0
-           && body_bytes_ > pass_->max_body_bytes && !switched_;
+           && body_bytes_ > pass_->max_body_bytes && !switched_ && !is_stream();
   }
 
   /// Fails it for that.
@@ -174,6 +178,9 @@ class exchange : public std::enable_shared_from_this<exchange> {
     bool resuming = false;
   };
 
+  bool is_stream() const noexcept {
+    return head_->kind() == exchange_kind::stream;
+  }
   void begin_or_move(link_ptr on, const session_id& session,
                      exchange_owner_ptr owner);
   void do_deliver(frame frame);
@@ -189,6 +196,8 @@ class exchange : public std::enable_shared_from_this<exchange> {
   void look_at_limits();
   void pump();
   void send(frame::kind kind);
+  void answer_ended(const header_list& trailers);
+  void look_at_stream();
   void complete(const header_list& trailers);
   void violation(const char* text);
   void finish(outcome outcome, const std::string& detail);
@@ -310,6 +319,7 @@ class served_exchange : public std::enable_shared_from_this<served_exchange> {
   void handle(end_frame& frame);
   void handle(ack_frame& frame);
   void pump();
+  void confirm_end();
   void send(frame::kind kind);
   void finish(outcome outcome);
 

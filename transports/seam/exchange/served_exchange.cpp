@@ -115,6 +115,7 @@ void served_exchange::handle(data_frame& frame) {
     origin_->on_body(std::move(*fresh));
   if (!had_ended && in_.ended() && origin_)
     origin_->on_body_end({});
+  confirm_end();
 }
 
 void served_exchange::handle(end_frame& frame) {
@@ -125,6 +126,7 @@ void served_exchange::handle(end_frame& frame) {
     return fail(outcome::internal, "end at the wrong place");
   if (origin_)
     origin_->on_body_end(frame.trailers);
+  confirm_end();
 }
 
 void served_exchange::handle(ack_frame& frame) {
@@ -179,6 +181,15 @@ void served_exchange::consumed(size_t bytes) {
     return;
   if (auto due = in_.consume(bytes))
     send(*due);
+  confirm_end();
+}
+
+// The node keeps the last bytes of a stream until it hears that they were
+// passed on, as nothing else says so.
+void served_exchange::confirm_end() {
+  if (!over_ && in_.ended() && in_.consumed() == in_.received()
+      && head_->kind() == exchange_kind::stream)
+    send(in_.current_ack());
 }
 
 void served_exchange::fail(outcome outcome, std::string detail) {
