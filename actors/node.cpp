@@ -4,6 +4,7 @@
 #include "actors/base/certificate_watch.hpp"
 #include "actors/base/wait.hpp"
 #include "actors/path/node_front.hpp"
+#include "actors/path/stream_doors.hpp"
 #include "actors/path/supervisor.hpp"
 #include "actors/watch/monitor.hpp"
 #include "config/diff.hpp"
@@ -36,6 +37,12 @@ http_limits limits_of(const config::http& settings) {
   out.error_detail = settings.error_detail;
   out.handshake_timeout = to_duration(settings.handshake_timeout);
   return out;
+}
+
+stream_limits limits_of(const config::streams& settings) {
+  return {to_duration(settings.idle_timeout),
+          to_duration(settings.write_timeout),
+          to_duration(settings.udp_idle_timeout)};
 }
 
 origin_options origins_of(const config::node& all) {
@@ -174,6 +181,7 @@ class node_impl final : public node {
     // 1. Nothing new comes in; agents are told to go.
     for (auto& one : listeners_)
       one->stop_accepting();
+    doors_.stop_accepting();
     if (front_)
       front_->drain();
     if (opened_)
@@ -190,6 +198,7 @@ class node_impl final : public node {
       grpc_->stop(farewell_of_operators);
     certificates_->stop();
     listeners_.clear();
+    doors_.close();
     if (front_)
       front_->close();
     // 4. Nothing on the I/O side may talk to actors once the host lets go of
@@ -254,6 +263,7 @@ class node_impl final : public node {
       options.proxy_protocol = settings.proxy_protocol;
       options.hop = hop;
       options.redirect_https = static_cast<uint16_t>(settings.redirect_https);
+      options.streams = limits_of(context_->config.streams);
       if (settings.tls)
         options.tls = certificates_->add(server_name, *settings.tls);
       listeners_.push_back(net_->listen(options, front_));
@@ -264,6 +274,9 @@ class node_impl final : public node {
                          const tls_material& fresh) { port->renew(fresh); });
     }
     certificates_->start();
+    if (const auto failures = doors_.apply(context_->config.mappings);
+        !failures.empty())
+      throw std::runtime_error(failures.front());
     if (const auto& admin = context_->config.admin) {
       auto options = operator_listener("admin", admin->host, admin->port);
       options.key = "$.admin";
@@ -273,6 +286,23 @@ class node_impl final : public node {
       if (admin->grpc)
         open_grpc(shown);
     }
+  }
+
+  std::unique_ptr<listener> open_stream(const config::mapping& rule,
+                                        const std::string& key) {
+    const auto& from = rule.from;
+    listen_options options;
+    options.name = from.str();
+    options.key = key;
+    options.host = from.host.empty() ? "0.0.0.0" : from.host;
+    options.port = from.port;
+    options.agents = false;
+    options.connections = limits_of(context_->config.limits);
+    options.trusted_proxies = context_->config.trusted_proxies;
+    options.proxy_protocol = rule.accept_proxy;
+    options.streams = limits_of(context_->config.streams);
+    options.stream = stream_address{from.scheme, from.host, from.port};
+    return net_->listen(options, front_);
   }
 
   void open_grpc(const admin::context_ptr& shown) {
@@ -310,7 +340,7 @@ class node_impl final : public node {
     size_t sum = 0;
     for (const auto& one : listeners_)
       sum += one->sessions();
-    return sum;
+    return sum + doors_.sessions();
   }
 
   caf::actor_system& system_;
@@ -329,6 +359,10 @@ class node_impl final : public node {
   supervisor_actor supervisor_;
   std::shared_ptr<node_front> front_;
   std::vector<std::unique_ptr<listener>> listeners_;
+  stream_doors doors_{
+    [this](const config::mapping& rule, const std::string& key) {
+      return open_stream(rule, key);
+    }};
   std::unique_ptr<listener> admin_;
   std::unique_ptr<operator_door> grpc_;
   std::map<std::string, uint16_t> ports_;

@@ -1,6 +1,7 @@
 #include "config/config.hpp"
 
 #include "config/sections.hpp"
+#include "config/streams/stream_rules.hpp"
 #include "config/syntax/syntax.hpp"
 #include "config/syntax/text.hpp"
 
@@ -137,11 +138,13 @@ node node_reader::read() {
   read_limits(root_.object("limits"), node_.limits);
   read_dns(root_.object("dns"), node_.dns);
   read_targets(root_.object("targets"), node_.targets);
+  read_streams(root_.object("streams"), node_.streams);
   read_auth(root_.object("auth"), node_.auth);
   root_.finish();
   check_access(node_, out_);
   if (tunnels_known_)
     check_forward_auth(node_, out_);
+  check_stream_tunnels(node_, out_);
   check_limits(node_, out_);
   check_listeners(node_, out_);
   return std::move(node_);

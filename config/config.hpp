@@ -174,17 +174,24 @@ struct tunnel {
   bool operator==(const tunnel&) const = default;
 };
 
-/// scheme://host[:port][/path]; `h2c://` is http:// spoken in HTTP/2.
+/// scheme://host[:port][/path]; `h2c://` is http:// spoken in HTTP/2. Those of
+/// streams and sockets: config/streams/stream_url.hpp.
 struct url {
-  std::string scheme; ///< http | https, lower case
+  std::string scheme; ///< http | https | tcp | udp | connect, lower case
   std::string host;   ///< lower case; IPv6 without brackets
   uint16_t port = 0;  ///< never 0: the scheme's default is filled in
-  std::string path;   ///< prefix; "" or starts with "/"
-  bool h2c = false;   ///< HTTP/2 without TLS, by prior knowledge
+  std::string path = {};   ///< prefix; "" or starts with "/"
+  bool h2c = false;        ///< HTTP/2 without TLS, by prior knowledge
+  std::string socket = {}; ///< path of a Unix socket, instead of host and port
   bool operator==(const url&) const = default;
 
   /// host[:port] as in a Host header; default ports left out.
   std::string authority() const;
+
+  /// What a Host field says; a socket is of this machine.
+  std::string host_field() const {
+    return socket.empty() ? authority() : "localhost";
+  }
 
   /// The same behind the scheme, as it is written in the file.
   std::string origin() const;
@@ -274,10 +281,32 @@ struct mapping {
   /// How a target's connections begin.
   aps::config::proxy_protocol proxy_protocol{};
 
+  /// Of a raw stream: connections come from `trusted_proxies` alone and begin
+  /// with a header of the PROXY protocol.
+  bool accept_proxy = false;
+
+  /// Of a stream; 0 = as `streams` says.
+  seconds idle_timeout{0};
+
   /// Absent = nobody checks; only with `tunnels`.
   std::optional<health_check> health = {};
   aps::config::access access = {}; ///< of its visitors
   bool operator==(const mapping&) const = default;
+
+  /// Of bytes, and not of requests.
+  bool is_stream() const noexcept {
+    return is_raw() || from.scheme == "connect";
+  }
+
+  /// Of those that have a port of their own.
+  bool is_raw() const noexcept {
+    return from.scheme == "tcp" || from.scheme == "udp";
+  }
+
+  /// To whatever its visitors name, as `from` allows.
+  bool goes_anywhere() const noexcept {
+    return from.scheme == "connect" && to.host.empty() && to.socket.empty();
+  }
 };
 
 /// The monitor over gRPC (key `admin.grpc`).
@@ -318,6 +347,14 @@ struct targets {
   bool operator==(const targets&) const = default;
 };
 
+/// Limits of streams (key `streams`).
+struct streams {
+  seconds idle_timeout{3600};   ///< no byte either way
+  seconds write_timeout{60};    ///< a visitor takes nothing; 0 = no limit
+  seconds udp_idle_timeout{60}; ///< as `idle_timeout`, of datagrams
+  bool operator==(const streams&) const = default;
+};
+
 struct io {
   uint32_t threads = 0; ///< I/O units; 0 = one per core
   bool operator==(const io&) const = default;
@@ -343,6 +380,7 @@ struct node {
   aps::config::limits limits;
   aps::config::dns dns;
   aps::config::targets targets;
+  aps::config::streams streams;
   bool operator==(const node&) const = default;
 
   /// Whether agents may dial in at this server: it must not refuse them, and

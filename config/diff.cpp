@@ -161,7 +161,8 @@ static_assert(all(change::restart, fields::http)
               && all(change::restart, fields::admin)
               && all(change::restart, fields::log)
               && all(change::restart, fields::io)
-              && all(change::restart, fields::targets));
+              && all(change::restart, fields::targets)
+              && all(change::restart, fields::streams));
 
 // Checks change as a whole.
 static_assert(all(change::live, fields::health));

@@ -70,6 +70,7 @@ json plain_keys() {
   add(out, {"limits"}, fields::limits, {});
   add(out, {"io"}, fields::io, {});
   add(out, {"targets"}, fields::targets, {});
+  add(out, {"streams"}, fields::streams, {});
   return out;
 }
 

@@ -253,6 +253,11 @@ inline constexpr field<mapping> mapping[] = {
   {"http2", &mapping::http2, a_switch, restart,
    "asks an `https://` target in HTTP/2 where it offers that (ALPN); `h2c://` "
    "in `to` asks for it without TLS"},
+  {"accept_proxy", &mapping::accept_proxy, a_switch, restart,
+   "of `tcp://`: connections come from `trusted_proxies` alone and begin with a "
+   "header of the PROXY protocol"},
+  {"idle_timeout", &mapping::idle_timeout, deadline_or_none, restart,
+   "of a stream: as `streams.idle_timeout`; 0 = what stands there"},
 };
 
 inline constexpr field<publishing> publishing[] = {
@@ -312,6 +317,17 @@ inline constexpr field<targets> targets[] = {
    "how long it takes nothing of a request; 0 = no limit"},
   {"min_rate", &targets::min_rate, {0, 1e6}, restart,
    "bytes per second that it sends or takes, over such a time; 0 = any"},
+};
+
+inline constexpr field<streams> streams[] = {
+  {"idle_timeout", &streams::idle_timeout, deadline, restart,
+   "a stream over which no byte passes, in either direction, is cut after this "
+   "time"},
+  {"write_timeout", &streams::write_timeout, deadline_or_none, restart,
+   "how long a visitor may take nothing of what waits for it; 0 = as long as "
+   "the stream lives"},
+  {"udp_idle_timeout", &streams::udp_idle_timeout, deadline, restart,
+   "the same as `idle_timeout` for `udp://`, whose sessions have no other end"},
 };
 
 // clang-format on

@@ -4,6 +4,7 @@
 #include "config/host.hpp"
 #include "config/log_components.hpp"
 #include "config/networks.hpp"
+#include "config/streams/stream_rules.hpp"
 #include "config/syntax/text.hpp"
 
 #include <algorithm>
@@ -32,8 +33,10 @@ void read_host(reader& in, std::string& to) {
 
 bool read_url(reader& in, const char* key, bool prefix, url& to) {
   const auto* const allowed
-    = prefix ? "an absolute URL: http or https://host[:port][/path]"
-             : "an absolute URL: http, https or h2c://host[:port][/path]";
+    = prefix ? "an absolute URL: http or https://host[:port][/path], "
+               "tcp or udp://[address]:port, or connect://host:port"
+             : "an absolute URL: http, https or h2c://host[:port][/path], "
+               "tcp or udp://host:port, or unix:/path";
   const auto* value = in.member(key);
   if (!value)
     return in.require(key, allowed);
@@ -315,7 +318,10 @@ void read_mapping(const json& value, const std::string& path,
                   problems& out) {
   reader in{&value, path, out};
   read_url(in, "from", true, to.from);
-  read_url(in, "to", false, to.to);
+  if (to.from.scheme != "connect" || in.member("to"))
+    read_url(in, "to", false, to.to);
+  else
+    to.to.scheme = "tcp"; // to whom the visitor names
   auto via = in.object("via");
   read_way(via, tunnels, to.tunnels, to.endpoints);
   read_balance(via, to);
@@ -329,6 +335,7 @@ void read_mapping(const json& value, const std::string& path,
   read_health(in, to);
   read_access(in, to.access);
   read_forward_auth(in, to.access);
+  check_stream(in, to);
   in.finish();
 }
 
@@ -418,6 +425,11 @@ void read_dns(reader&& in, dns& to) {
 
 void read_io(reader&& in, io& to) {
   read_fields(in, fields::io, to);
+  in.finish();
+}
+
+void read_streams(reader&& in, streams& to) {
+  read_fields(in, fields::streams, to);
   in.finish();
 }
 

@@ -138,6 +138,7 @@ void read_dns(reader&& in, dns& to);
 bool is_dns_server(std::string_view text);
 
 void read_targets(reader&& in, targets& to);
+void read_streams(reader&& in, streams& to);
 
 /// The whole configuration out of one value.
 node read_node(const nlohmann::json& root, problems& out);

@@ -192,9 +192,14 @@ json show(const origin_rule& rule) {
 json show(const mapping& rule) {
   auto out = show_fields(fields::mapping, rule,
                          {{"from", rule.from.str()},
-                          {"to", rule.to.str()},
+                          {"to", rule.goes_anywhere() ? "" : rule.to.str()},
                           {"origins", show(rule.origins)},
                           {"proxy_protocol", to_string(rule.proxy_protocol)}});
+  if (rule.goes_anywhere())
+    out.erase("to");
+  if (rule.is_stream())
+    for (const auto* key : {"allow_encoded_slash", "hsts", "http2", "origins"})
+      out.erase(key);
   if (rule.tls)
     out["tls"] = show(*rule.tls);
   show_access(out, rule.access);
@@ -288,6 +293,7 @@ json show_frame(const node& config) {
   if (!config.dns.servers.empty())
     out["dns"] = {{"servers", config.dns.servers}};
   out["targets"] = show_fields(fields::targets, config.targets);
+  out["streams"] = show_fields(fields::streams, config.streams);
   if (config.auth != auth{})
     out["auth"] = show(config.auth);
   return out;

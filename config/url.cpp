@@ -1,5 +1,6 @@
 #include "config/config.hpp"
 #include "config/host.hpp"
+#include "config/streams/stream_url.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -9,7 +10,7 @@ namespace aps::config {
 namespace {
 
 uint16_t default_port(std::string_view scheme) {
-  return scheme == "https" ? 443 : 80;
+  return scheme == "https" ? 443 : scheme == "http" ? 80 : 0;
 }
 
 bool is_hex(char c) {
@@ -104,6 +105,10 @@ bool take_path(std::string_view text, url& out, std::string& error) {
 } // namespace
 
 std::string url::authority() const {
+  if (!socket.empty())
+    return "unix:" + socket;
+  if (host.empty() && port == 0)
+    return "*"; // whom visitors name
   const bool bracket = host.find(':') != host.npos;
   std::string result;
   if (bracket)
@@ -111,14 +116,16 @@ std::string url::authority() const {
   result += host;
   if (bracket)
     result += ']';
-  if (port != default_port(scheme)) {
+  if (port != default_port(scheme) || scheme == "connect") {
     result += ':';
-    result += std::to_string(port);
+    result += port == 0 ? "*" : std::to_string(port);
   }
   return result;
 }
 
 std::string url::origin() const {
+  if (!socket.empty())
+    return authority();
   return (h2c ? "h2c" : scheme) + "://" + authority();
 }
 
@@ -128,6 +135,8 @@ std::string url::str() const {
 
 std::optional<url> parse_url(std::string_view text, bool prefix,
                              std::string& error) {
+  if (is_stream_url(text))
+    return parse_stream_url(text, prefix, error);
   url result;
   if (prefix && !text.empty() && text.back() == '*')
     text.remove_suffix(1);

@@ -30,6 +30,7 @@ FORBIDDEN = {
     "transports/seam": [ASIO, r"config/", only("transports", "seam")],
     "transports/wire": [ASIO, r"config/", only("transports", "wire", "seam")],
     "transports/net": [GRPC, only("transports", "net", "seam")],
+    "transports/net/datagram": [only("transports", "net", "seam")],
     "transports/net/names": [only("transports", "net", "seam")],
     "transports/net/proxy": [only("transports", "net", "seam")],
     "transports/net/tls": [only("transports", "net", "seam")],

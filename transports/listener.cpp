@@ -1,7 +1,10 @@
 #include "transports/listener.hpp"
 
 #include "config/host.hpp"
+#include "transports/datagram_port.hpp"
 #include "transports/front/http_front.hpp"
+#include "transports/front/stream_request.hpp"
+#include "transports/front/stream_visit.hpp"
 #include "transports/h2_door.hpp"
 #include "transports/net/byte_stream.hpp"
 #include "transports/net/gate.hpp"
@@ -205,7 +208,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
                   place = std::move(found.place)]() mutable {
                    me->begin(unit, std::move(stream), std::move(place));
                  });
-    else if (found.refusal->answer && !tls_)
+    else if (found.refusal->answer && !tls_ && !options_.stream)
       asio::post(unit.context(), [me = shared_from_this(), &unit,
                                   stream = std::move(stream)]() mutable {
         me->turn_away(unit, std::move(stream), false);
@@ -245,6 +248,8 @@ class open_port : public std::enable_shared_from_this<open_port> {
   void begin(io_unit& unit, stream_ptr stream, place_ptr place) {
     if (awaits_header(*stream))
       unwrap(unit, std::move(stream), std::move(place));
+    else if (options_.stream)
+      to_stream(unit, std::move(stream), std::move(place));
     else if (tls_)
       secure(unit, std::move(stream), std::move(place));
     else
@@ -322,6 +327,29 @@ class open_port : public std::enable_shared_from_this<open_port> {
         silent->close();
     });
     keep(stage);
+  }
+
+  /// Whatever is said is its target's.
+  void to_stream(io_unit& unit, stream_ptr stream, place_ptr place) {
+    if (place->still_reserved(stream->socket().native_handle()))
+      return to_->on_limit(limit::descriptors, place->peer(),
+                           "the rest is for agents and operators");
+    auto decided = decide_stream(*http_, *options_.stream, stream->peer(),
+                                 stream->destination());
+    if (const auto* denied = std::get_if<denial>(&decided))
+      return refuse_stream(unit, std::move(stream), *denied);
+    const auto visit
+      = std::make_shared<stream_visit>(unit, std::move(stream), http_, place);
+    place->on_evict([weak = std::weak_ptr{visit}] {
+      if (const auto silent = weak.lock())
+        silent->close();
+    });
+    visit->start(std::get<onward_request>(std::move(decided)));
+  }
+
+  void refuse_stream(io_unit& unit, stream_ptr stream, const denial& why) {
+    tell_refused_stream(*http_, unit, *options_.stream, stream->peer_ip(), why);
+    stream->close(true);
   }
 
   void sniff(io_unit& unit, stream_ptr stream, place_ptr place) {
@@ -483,6 +511,8 @@ class port_listener final : public listener {
 std::unique_ptr<listener> open_listener(io_units& units,
                                         const listen_options& options,
                                         std::shared_ptr<front> to) {
+  if (options.stream && options.stream->scheme == "udp")
+    return open_datagram_port(units, options, std::move(to));
   return std::make_unique<port_listener>(
     std::make_shared<open_port>(units, options, std::move(to)));
 }

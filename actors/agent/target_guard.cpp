@@ -33,14 +33,20 @@ void target_guard::on_forbidden(const origin_destination& to) {
       return;
     forbidden_->inc();
   }
-  const auto target
-    = foreign_text(config::authority(to.host, to.port), max_shown_target);
-  log_.write(
-    target,
-    target + (to.ip == to.host ? "" : " is " + std::string(to.ip) + ", which")
-      + (rules_.empty() ? " is of the link or a cloud's own, and takes "
-                          "-allow-target"
-                        : " is none of -allow-target"));
+  const bool socket = to.host.starts_with(unix_prefix);
+  const auto target = foreign_text(socket ? std::string{to.host}
+                                          : config::authority(to.host, to.port),
+                                   max_shown_target);
+  log_.write(target,
+             target
+               + (socket || to.ip == to.host
+                    ? ""
+                    : " is " + std::string(to.ip) + ", which")
+               + (rules_.empty()
+                    ? socket ? " is a Unix socket, and takes -allow-target"
+                             : " is of the link or a cloud's own, and takes "
+                               "-allow-target"
+                    : " is none of -allow-target"));
 }
 
 void target_guard::close() {

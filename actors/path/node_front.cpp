@@ -58,6 +58,7 @@ node_front::node_front(caf::actor_system& system, node_context_ptr context,
                        std::shared_ptr<exchange_recorders> recorders)
     : system_(system), context_(std::move(context)),
       routes_(context_->config.mappings, context_->config.tunnels),
+      connects_(context_->config.mappings, context_->config.tunnels),
       origins_(std::move(origins)), recorders_(std::move(recorders)) {
   for (size_t i = 0; i < context_->units->size(); ++i)
     logins_.push_back(std::make_shared<login_checks>(
@@ -66,8 +67,7 @@ node_front::node_front(caf::actor_system& system, node_context_ptr context,
 }
 
 route_decision node_front::admit(const visitor_request& request) {
-  auto found = find_route(routes_, request.scheme, request.host, request.port,
-                          request.path);
+  auto found = find_for(request);
   if (found && request.refuse)
     if (auto refused = request.refuse(*found))
       return std::move(*refused);
@@ -76,6 +76,14 @@ route_decision node_front::admit(const visitor_request& request) {
   if (found)
     return found;
   return no_mapping(request);
+}
+
+std::shared_ptr<const route>
+node_front::find_for(const visitor_request& request) const {
+  return request.scheme == "connect"
+           ? connects_.find(request.host, request.port)
+           : find_route(routes_, request.scheme, request.host, request.port,
+                        request.path);
 }
 
 route_decision node_front::admit_visitor(const visitor_request& request,
@@ -97,6 +105,14 @@ denial node_front::tell(access_refusal refused, std::string_view address) {
 }
 
 denial node_front::no_mapping(const visitor_request& request) const {
+  if (request.scheme == "connect" && connects_.empty())
+    return {outcome::not_implemented,
+            "No tunnels by CONNECT; send http:// URLs.",
+            {}};
+  if (request.scheme == "connect")
+    return {outcome::no_mapping,
+            "No mapping lets a CONNECT to this host and port.",
+            {}};
   return {.cause = outcome::no_mapping,
           .detail = std::string{why_no_route(
             routes_, request.scheme, request.host, request.port, request.path)},

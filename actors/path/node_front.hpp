@@ -4,6 +4,7 @@
 #include "actors/path/login_checks.hpp"
 #include "actors/watch/recorder.hpp"
 #include "config/routes.hpp"
+#include "config/streams/connect_table.hpp"
 
 #include <atomic>
 #include <memory>
@@ -44,6 +45,7 @@ class node_front final : public front,
  private:
   route_decision admit_visitor(const visitor_request& request,
                                std::shared_ptr<const route> found);
+  std::shared_ptr<const route> find_for(const visitor_request& request) const;
   denial no_mapping(const visitor_request& request) const;
   denial tell(access_refusal refused, std::string_view address);
   void prove(const exchange_ptr& exchange);
@@ -58,6 +60,7 @@ class node_front final : public front,
   caf::actor_system& system_;
   node_context_ptr context_;
   route_table routes_;
+  connect_table connects_;
   std::shared_ptr<origin_client> origins_;
   std::shared_ptr<exchange_recorders> recorders_;
   std::vector<std::shared_ptr<login_checks>> logins_; ///< by unit

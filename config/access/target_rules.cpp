@@ -179,11 +179,28 @@ std::optional<pattern_parts> split_pattern(std::string_view text) {
   return parts;
 }
 
+constexpr std::string_view socket_start = "unix:";
+
+// A path that leads elsewhere than it looks.
+bool climbs(std::string_view path) {
+  return path.find("/../") != path.npos || path.ends_with("/..");
+}
+
 } // namespace
 
 std::optional<target_rule> parse_target_rule(std::string_view text,
                                              std::string& error) {
   target_rule rule;
+  if (text.starts_with(socket_start)) {
+    rule.socket = text.substr(socket_start.size());
+    rule.below = rule.socket.ends_with('*');
+    if (rule.below)
+      rule.socket.pop_back();
+    if (rule.socket.starts_with('/') && !climbs(rule.socket))
+      return rule;
+    error = "has no absolute path behind unix:";
+    return std::nullopt;
+  }
   const auto parts = split_pattern(text);
   if (parts && parts->ports && !read_ports(*parts->ports, rule)) {
     error = "has no port from 1 to 65535, or range of them (8000-8099), behind "
@@ -225,6 +242,15 @@ target_rules::target_rules(const std::vector<std::string>& patterns) {
 
 bool target_rules::allows(std::string_view host, std::string_view ip,
                           uint16_t port) const {
+  if (host.starts_with(socket_start)) {
+    const auto path = host.substr(socket_start.size());
+    return !climbs(path)
+           && std::any_of(rules_.begin(), rules_.end(), [&](const auto& rule) {
+                return !rule.socket.empty()
+                       && (rule.below ? path.starts_with(rule.socket)
+                                      : path == rule.socket);
+              });
+  }
   const auto parsed = parse_address(ip);
   if (!parsed)
     return false;
@@ -234,7 +260,8 @@ bool target_rules::allows(std::string_view host, std::string_view ip,
     return !guarded;
   const auto name = name_of(host);
   return std::any_of(rules_.begin(), rules_.end(), [&](const auto& rule) {
-    return port >= rule.first_port && port <= rule.last_port
+    return rule.socket.empty() && port >= rule.first_port
+           && port <= rule.last_port
            && (rule.block ? rule.block->contains(address)
                               && (!guarded || names_guarded(*rule.block))
                           : !guarded && holds(rule, name));

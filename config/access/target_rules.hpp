@@ -13,13 +13,15 @@ namespace aps::config {
 /// One pattern of targets: a name ("app.test"), all names below one
 /// ("*.app.test"), an IP address, a block of them (CIDR), or "*", each with a
 /// port or a range of ports behind a colon, if not all are meant. IPv6 has
-/// brackets then ("[2001:db8::/32]:443").
+/// brackets then ("[2001:db8::/32]:443"). "unix:/run/app.sock" is a Unix
+/// socket, "unix:/run/*" all whose path begins so; no other pattern is for one.
 struct target_rule {
   std::string name;             ///< lower case; "" = `block`, or anything
   bool below = false;           ///< the names below `name`, not itself
   std::optional<network> block; ///< of addresses
   uint16_t first_port = 1;
   uint16_t last_port = 65535;
+  std::string socket = {}; ///< path of a Unix socket, or its start (`below`)
 
   bool operator==(const target_rule&) const = default;
 };
@@ -56,7 +58,8 @@ class target_rules {
   /// `host`: a name, or an address, and then `ip` is that. Names in the forms
   /// of numbers (decimal, octal, hexadecimal) count as what they stand for.
   /// 0.0.0.0 and :: are this machine, 127.0.0.1 and ::1. False for an `ip` that
-  /// is no IP address, or has a zone.
+  /// is no IP address, or has a zone. Of a Unix socket `host` is unix:PATH, and
+  /// `ip` nothing.
   bool allows(std::string_view host, std::string_view ip, uint16_t port) const;
 
  private:

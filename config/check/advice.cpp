@@ -37,6 +37,8 @@ std::vector<std::string> ports_of(const node& all) {
 void look_at_from(const node& all, size_t index,
                   const std::vector<std::string>& ports,
                   std::vector<warning>& out) {
+  if (all.mappings[index].is_stream())
+    return;
   const auto& from = all.mappings[index].from;
   const auto path = mapping_path(index) + ".from";
   const auto speaks_tls
@@ -85,7 +87,7 @@ void look_at_mappings(const node& all, std::vector<warning>& out) {
     // The longest that matches its own path is itself, or one just like it.
     const auto wins = routes.find(from.scheme, from.host, from.port,
                                   from.path.empty() ? "/" : from.path);
-    if (wins && wins->index != i)
+    if (wins && wins->index != i && from.scheme != "connect")
       out.push_back({mapping_path(i),
                      "never used: an earlier one has the same "
                      "from; remove one of the two",

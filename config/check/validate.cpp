@@ -7,20 +7,22 @@ namespace aps::config {
 namespace {
 
 struct listener {
+  bool datagrams; ///< ports of UDP are others
   std::string path;
   std::string host; ///< canonical
   uint16_t port;
 };
 
-listener listener_of(std::string path, const std::string& host, uint16_t port) {
+listener listener_of(std::string path, const std::string& host, uint16_t port,
+                     bool datagrams = false) {
   const auto address = host == "localhost" ? "127.0.0.1" : canonical_host(host);
-  return {std::move(path), address, port};
+  return {datagrams, std::move(path), address, port};
 }
 
 /// Whether the system would refuse the second of the two. "::" and IPv4 are
 /// left to the system: whether they meet is its setting.
 bool clash(const listener& a, const listener& b) {
-  if (a.port == 0 || a.port != b.port)
+  if (a.port == 0 || a.port != b.port || a.datagrams != b.datagrams)
     return false;
   if (is_ipv4(a.host) != is_ipv4(b.host))
     return false;
@@ -59,6 +61,11 @@ void check_listeners(const node& all, problems& out) {
   if (all.admin && all.admin->grpc)
     seen.push_back(listener_of("$.admin.grpc", all.admin->grpc->host,
                                all.admin->grpc->port));
+  for (size_t i = 0; i < all.mappings.size(); ++i)
+    if (const auto& from = all.mappings[i].from; all.mappings[i].is_raw())
+      seen.push_back(listener_of(element_path("$.mappings", i) + ".from",
+                                 from.host.empty() ? "0.0.0.0" : from.host,
+                                 from.port, from.scheme == "udp"));
   for (size_t i = 0; i < seen.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       if (!clash(seen[j], seen[i]))

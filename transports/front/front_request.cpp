@@ -2,6 +2,7 @@
 
 #include "config/host.hpp"
 #include "config/syntax/text.hpp"
+#include "transports/front/connect_request.hpp"
 #include "transports/front/error_response.hpp"
 #include "transports/front/page_origin.hpp"
 #include "transports/http/fields.hpp"
@@ -184,6 +185,10 @@ request_fate decide_request(const http_front_context& context,
                             request_facts& facts) {
   if (head.version >= 11 && expects_unknown(head.headers))
     return denial{outcome::expectation_failed, {}, {}};
+  // One of HTTP/2 has no path, unless it asks for another protocol.
+  if (head.method == "CONNECT" && context.options().upgrades
+      && (head.version < 20 || head.target.empty()))
+    return decide_connect(context, head, peer, facts);
   if (wants_refused_switch(context, head))
     return denial{outcome::not_implemented,
                   "This is the " + context.options().name

@@ -127,6 +127,8 @@ void h2_visit::start_exchange(onward_request request) {
                     "targets of its own");
     return answer_error(outcome::address_share, {});
   }
+  if (request.head->kind() == exchange_kind::stream)
+    become_stream(*request.facts.via);
   exchange_ = std::make_shared<exchange>(
     connection->unit(), front->next_id(), std::move(request.head),
     std::move(request.facts), shared_from_this(),
@@ -139,6 +141,25 @@ void h2_visit::start_exchange(onward_request request) {
   if (continue_due_)
     continue_at_ = connection->unit().now() + limits().continue_timeout;
   front->start(exchange_);
+  if (idle_limit_ > duration::zero())
+    forward();
+}
+
+// A CONNECT (RFC 9113, 8.5): what comes is no body, from the first byte on.
+void h2_visit::become_stream(const route& via) {
+  const auto own = std::chrono::duration_cast<duration>(via.rule.idle_timeout);
+  idle_limit_ = own > duration::zero()
+                  ? own
+                  : from_->context().options().streams.idle_timeout;
+  socket_ = switched_ = true;
+}
+
+void h2_visit::on_half_end() {
+  const auto connection = from_->connection();
+  if (!connection || std::exchange(half_ended_, true))
+    return;
+  connection->session().finish(stream_);
+  connection->pump_soon();
 }
 
 void h2_visit::on_body(const slice& bytes, size_t retained) {
@@ -212,7 +233,9 @@ void h2_visit::finish_request() {
 
 void h2_visit::on_over(const h2_ending&) {
   stream_ = 0;
-  cancel_exchange(outcome::visitor_gone);
+  // Both ends of a CONNECT were sent; the last bytes are still on their way.
+  if (!half_ended_ || request_ != request_state::complete)
+    cancel_exchange(outcome::visitor_gone);
 }
 
 void h2_visit::cancel_exchange(outcome why) {
@@ -325,7 +348,7 @@ void h2_visit::on_end(const header_list& trailers) {
     if (allowed_in_trailers(field.name) && is_token(field.name)
         && is_field_value(field.value))
       passed.push_back(field);
-  if (!bodiless_)
+  if (!bodiless_ && !half_ended_)
     connection->session().finish(stream_, std::move(passed));
   answered();
 }
@@ -464,6 +487,14 @@ void h2_visit::on_tick(time_point now) {
       return reset(h2_code::cancel);
     return answer_error(outcome::body_timeout,
                         "The request body comes too slowly.");
+  }
+  if (idle_limit_ > duration::zero() && answer_ == answer_state::begun) {
+    if (stands_still(now, exchange_ != nullptr, received_ + written_,
+                     idle_limit_)) {
+      cancel_exchange(outcome::idle_timeout);
+      reset(h2_code::cancel);
+    }
+    return;
   }
   if (stands_still(now, is_awaited(), received_, limits().first_byte_timeout)) {
     cancel_exchange(outcome::first_byte_timeout);

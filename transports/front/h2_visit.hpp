@@ -27,7 +27,9 @@ class h2_visit final : public h2_stream_owner,
   void start(header_list fields, bool last);
 
   /// Its stream ended, or will as soon as the visitor reads that.
-  bool is_over() const noexcept { return stream_ == 0 || given_up_; }
+  bool is_over() const noexcept {
+    return (stream_ == 0 && !exchange_) || given_up_;
+  }
 
   /// Looks at its deadlines.
   void on_tick(time_point now);
@@ -47,6 +49,7 @@ class h2_visit final : public h2_stream_owner,
   void on_end(const header_list& trailers) override;
   void on_failed(outcome outcome, const std::string& detail) override;
   void on_writable() override;
+  void on_half_end() override;
   void on_refused(outcome outcome, const header_list& fields) override;
 
  private:
@@ -58,6 +61,7 @@ class h2_visit final : public h2_stream_owner,
 
   void begin(message_head head);
   void start_exchange(onward_request request);
+  void become_stream(const route& via);
   void forward();
   void finish_request();
   void respond(header_list fields, unsigned status, bool last);
@@ -105,6 +109,8 @@ class h2_visit final : public h2_stream_owner,
   bool passed_on_ = false; ///< it became an exchange, which has a record
   bool bodiless_ = false;  ///< the answer must not have a body
   bool given_up_ = false;  ///< the stream was reset by us
+  bool half_ended_ = false;   ///< the target's direction of a stream ended
+  duration idle_limit_{};     ///< of a stream (CONNECT); 0 = it is none
   bool continue_due_ = false; ///< the visitor waits for a 100, or an answer
   time_point continue_at_{};
   time_point awaited_since_{};

@@ -1,6 +1,7 @@
 #include "transports/front/http_front.hpp"
 
 #include "transports/front/http_session.hpp"
+#include "transports/front/stream_visit.hpp"
 #include "transports/net/guard.hpp"
 
 #include <random>
@@ -26,9 +27,17 @@ void http_front_context::close_all() {
     closed_ = true;
     all.swap(all_);
   }
+  streams_.close_all();
   for (const auto& [key, weak] : all)
     if (const auto session = weak.lock())
       dispatch(session->unit(), [session] { session->close(); });
+}
+
+void http_front_context::keep(const std::shared_ptr<stream_visit>& stream) {
+  streams_.add<stream_visit>(stream, [](stream_visit& visit) {
+    dispatch(visit.unit(),
+             [kept = visit.shared_from_this()] { kept->close(); });
+  });
 }
 
 bool http_front_context::add(const std::shared_ptr<http_session>& session) {

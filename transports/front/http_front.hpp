@@ -8,6 +8,7 @@
 #include "transports/seam/exchange/service.hpp"
 #include "transports/seam/front.hpp"
 #include "transports/seam/listener.hpp"
+#include "transports/seam/live_set.hpp"
 
 #include <atomic>
 #include <functional>
@@ -19,6 +20,7 @@
 namespace aps {
 
 class http_session;
+class stream_visit;
 
 /// A visitor's request that turned out to be an agent dialling in: its parsed
 /// head, and what was read from the socket behind it.
@@ -85,6 +87,9 @@ class http_front_context {
   /// that start later close at once too. Listener: call on destruction.
   void close_all();
 
+  /// Closes it with all others.
+  void keep(const std::shared_ptr<stream_visit>& stream);
+
   /// A connection of visitors came or went; `http_session` counts itself.
   void count_visitor(int change) noexcept {
     live_ += static_cast<size_t>(change);
@@ -105,6 +110,7 @@ class http_front_context {
   const config::network_set trusted_;
   const tunnel_upgrade_handler on_tunnel_upgrade_;
   const service_ptr service_;
+  live_set streams_;
   std::atomic<size_t> live_{0};
   std::atomic<time_point> draining_since_{time_point::max()};
   std::atomic<uint64_t> seed_;

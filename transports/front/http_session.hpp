@@ -134,6 +134,7 @@ class http_session final : public visitor,
   bool refuse_foreign();
   void begin_request();
   void start_exchange(onward_request request);
+  void become_stream(onward_request request);
   bool feed_body();
   void pass_on(slice bytes);
   bool pump_raw();

@@ -1,5 +1,6 @@
 #include "transports/front/http_session.hpp"
 #include "transports/front/page_origin.hpp"
+#include "transports/front/stream_visit.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/misread.hpp"
 #include "transports/seam/probe_request.hpp"
@@ -161,6 +162,8 @@ void http_session::begin_request() {
   const bool chunked = head.chunked;
   auto fate = decide_request(*context_, head, peer(), request_);
   if (auto* onward = std::get_if<onward_request>(&fate)) {
+    if (onward->head->kind() == exchange_kind::stream)
+      return become_stream(std::move(*onward));
     request_.continue_due = waits;
     request_.chunks = chunked && onward->head->kind() == exchange_kind::upgrade;
     start_exchange(std::move(*onward));
@@ -171,6 +174,28 @@ void http_session::begin_request() {
     const auto& denied = std::get<denial>(fate);
     answer_error(denied.cause, denied.detail, denied.more, &denied.headers);
   }
+}
+
+// Behind a CONNECT come bytes of whatever was asked for: the connection is none
+// of ours any more.
+void http_session::become_stream(onward_request request) {
+  if (reading() || !output_.empty() || output_.in_flight())
+    return refuse(outcome::bad_request,
+                  "A CONNECT waits for the answer to what was before it.");
+  auto asked = std::make_unique<connect_answers>();
+  asked->request_id = request_.id;
+  asked->json = request_.json;
+  asked->told = request_.local || limits().error_detail;
+  const std::string early{input_.data()};
+  context_->remove(this);
+  const auto visit
+    = std::make_shared<stream_visit>(unit_, release(), context_, place_);
+  if (place_)
+    place_->on_evict([weak = std::weak_ptr{visit}] {
+      if (const auto me = weak.lock())
+        me->close();
+    });
+  visit->start(std::move(request), early, std::move(asked));
 }
 
 void http_session::start_exchange(onward_request request) {

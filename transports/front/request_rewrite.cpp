@@ -288,7 +288,7 @@ request_head_ptr rewrite_request(message_head& head,
   result->visitor = source.trusted ? 0 : source.connection;
   auto& headers = result->headers
     = end_to_end_fields(head.headers, source, passes_expectation(head));
-  headers.front() = {"Host", result->authority};
+  headers.front() = {"Host", via.rule.to.host_field()};
   add_identity(headers, address, source);
   append_element(headers, "Via", std::string{protocol_of(head.version)}
                                    .append(" ").append(source.pseudonym));

@@ -1,6 +1,8 @@
 #include "transports/origin/origin_client.hpp"
 
+#include "transports/origin/datagram_origin.hpp"
 #include "transports/origin/origin_request.hpp"
+#include "transports/origin/stream_origin.hpp"
 
 #include <mutex>
 #include <vector>
@@ -25,6 +27,20 @@ class http_origin_client final : public origin_client {
                             uint32_t response_window) override {
     auto served = std::make_shared<served_exchange>(unit, id, std::move(head),
                                                     response_window);
+    if (served->head()->scheme == "udp") {
+      const auto datagrams
+        = std::make_shared<datagram_origin>(pool_of(as_io_unit(unit)), served);
+      served->set_origin(datagrams);
+      datagrams->start();
+      return served;
+    }
+    if (served->head()->kind() == exchange_kind::stream) {
+      const auto stream
+        = std::make_shared<stream_origin>(pool_of(as_io_unit(unit)), served);
+      served->set_origin(stream);
+      stream->start();
+      return served;
+    }
     auto request = std::make_shared<origin_request>(pool_of(as_io_unit(unit)),
                                                     served);
     served->set_origin(request);

@@ -178,6 +178,7 @@ void origin_connection::on_written(const error_code& error, size_t payload) {
     output_.clear();
     return;
   }
+  written_ += payload;
   if (request_ && payload > 0)
     request_->on_request_written(payload);
   flush();
@@ -409,8 +410,9 @@ void origin_connection::check_sending(time_point now) {
   const auto& options = settings_->options;
   const auto socket = stream_->socket().native_handle();
   const progress_rule rule{options.send_timeout, raw_ ? 0 : options.min_rate};
-  if (!sending_.keeps_up(now, visitor_socket::acknowledged(socket), any_number,
-                         rule))
+  // Of a Unix socket nothing is acknowledged.
+  if (!sending_.keeps_up(now, visitor_socket::acknowledged(socket) + written_,
+                         any_number, rule))
     broken(outcome::origin_timeout, "does not take what is sent");
 }
 

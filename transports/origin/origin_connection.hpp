@@ -138,6 +138,7 @@ class origin_connection final : public busy_hook,
   size_t interim_heads_ = 0; // of this response
   size_t head_bytes_ = 0;    // of this response, interim heads included
   uint64_t received_ = 0;    // bytes of responses, for `answer_`
+  uint64_t written_ = 0;     // bytes of requests, for `sending_`
   progress_watch answer_;
   progress_watch sending_;
 

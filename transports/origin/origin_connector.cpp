@@ -5,6 +5,7 @@
 #include "transports/net/guard.hpp"
 #include "transports/net/names/resolver.hpp"
 #include "transports/net/tls/trust.hpp"
+#include "transports/net/unix_socket.hpp"
 #include "transports/seam/descriptors.hpp"
 
 #include <boost/asio/connect.hpp>
@@ -14,7 +15,9 @@
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 
 namespace aps {
@@ -53,11 +56,18 @@ asio::ssl::context& origin_settings::tls(uint32_t number) const noexcept {
 }
 
 std::string origin_address::str() const {
+  if (!socket.empty())
+    return std::string{unix_prefix} + socket;
   return config::authority(host, port);
 }
 
 bool parse_authority(std::string_view scheme, std::string_view authority,
                      origin_address& to) {
+  if (is_unix_authority(authority)) {
+    to.socket = authority.substr(unix_prefix.size());
+    to.scheme = scheme;
+    return to.socket.starts_with('/') && scheme != "https";
+  }
   std::string_view rest;
   if (authority.starts_with('[')) {
     const auto close = authority.find(']');
@@ -135,6 +145,10 @@ class connector final : public watched,
   void start() {
     deadline_ = unit_.now() + settings_->options.connect_timeout;
     unit_.watch(weak_from_this());
+    if (!to_.socket.empty())
+      return asio::post(unit_.context(),
+                        guard(unit_, shared_from_this(),
+                              [](const auto& self) { self->connect_unix(); }));
     error_code error;
     const auto literal = asio::ip::make_address(to_.host, error);
     const auto port = std::atoi(to_.port.c_str());
@@ -189,6 +203,36 @@ class connector final : public watched,
     connect_any();
   }
 
+  /// At once, or the backlog of the other side is full.
+  void connect_unix() {
+    const auto name = to_.str();
+    if (const auto& admits = settings_->options.admits;
+        admits && !admits({name, {}, 0})) {
+      if (const auto& tell = settings_->options.on_forbidden)
+        tell({name, {}, 0});
+      return fail(outcome::target_forbidden,
+                  "not a target that the agent may ask");
+    }
+    const auto number = unix_socket::connect(to_.socket);
+    if (number < 0)
+      return fail(
+        unix_outcome(errno),
+        error_code{errno, asio::error::get_system_category()}.message());
+    error_code error;
+    stream_->socket().assign(tcp::v4(), number, error);
+    if (error)
+      ::close(number);
+    keep_of_reserve();
+    if (done_)
+      on_connected(error);
+  }
+
+  static outcome unix_outcome(int number) noexcept {
+    return number == ECONNREFUSED || number == EAGAIN ? outcome::origin_refused
+           : number == EMFILE || number == ENFILE     ? outcome::overloaded
+                                                  : outcome::origin_unreachable;
+  }
+
   bool is_admitted(const asio::ip::address& address, uint16_t port) const {
     const auto& admits = settings_->options.admits;
     return !admits || admits({to_.host, text_of(address), port});
@@ -208,8 +252,12 @@ class connector final : public watched,
             [](const auto& self, const error_code& error, const auto&) {
               self->on_connected(error);
             }));
-    // The reserve is not for targets, unless an idle visitor goes for this one;
-    // the socket is open by now.
+    keep_of_reserve();
+  }
+
+  // The reserve is not for targets, unless an idle visitor goes for this one;
+  // the socket is open by now.
+  void keep_of_reserve() {
     const auto number = stream_->socket().native_handle();
     if (number < 0 || !in_descriptor_reserve(number))
       return;

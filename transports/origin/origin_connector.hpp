@@ -39,12 +39,13 @@ struct origin_address {
   std::string server_name = {}; ///< instead of `host` in TLS, where it is set
   uint32_t tls = 0;             ///< of the settings
   std::string preamble = {};    ///< goes before all else, TLS too
+  std::string socket = {};      ///< path of a Unix socket, instead of all that
 
   /// host:port, for messages.
   std::string str() const;
 };
 
-/// Splits `host[:port]`; false when it is malformed.
+/// Splits `host[:port]`, or `unix:PATH`; false when it is malformed.
 bool parse_authority(std::string_view scheme, std::string_view authority,
                      origin_address& to);
 

@@ -33,6 +33,8 @@ void note(std::unordered_set<std::string>& among, const std::string& key) {
   among.insert(key);
 }
 
+} // namespace
+
 std::string preamble_of(const request_head& head) {
   switch (head.proxy) {
     case proxy_version::none: break;
@@ -43,8 +45,6 @@ std::string preamble_of(const request_head& head) {
   }
   return {};
 }
-
-} // namespace
 
 origin_pool::origin_pool(io_unit& unit,
                          std::shared_ptr<const origin_settings> settings)

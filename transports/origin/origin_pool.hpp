@@ -37,6 +37,9 @@ class origin_pool final : public watched,
   origin_pool(io_unit& unit, std::shared_ptr<const origin_settings> settings);
 
   io_unit& unit() noexcept { return unit_; }
+  const std::shared_ptr<const origin_settings>& settings() const noexcept {
+    return settings_;
+  }
 
   /// What can carry the request at once, on a connection that others had
   /// before: of HTTP/1.1 the one that was used last, and one that belongs to
@@ -115,6 +118,10 @@ class origin_pool final : public watched,
   bool authenticated_ = false; // some connection belongs to a visitor
   bool over_ = false;
 };
+
+/// What a connection for that request begins with: its PROXY header, or
+/// nothing.
+std::string preamble_of(const request_head& head);
 
 /// The name of an origin in a pool.
 std::string origin_key(const request_head& head);

@@ -55,8 +55,7 @@ CAF_TEST(others are denied and say why) {
   CAF_CHECK(std::get<denial>(decide(odd)).cause
             == outcome::expectation_failed);
   auto connect = head("example.com", "CONNECT");
-  CAF_CHECK(std::get<denial>(decide(connect)).cause
-            == outcome::not_implemented);
+  CAF_CHECK(std::get<denial>(decide(connect)).cause == outcome::bad_request);
 }
 
 CAF_TEST(a sane id of the visitor stays) {

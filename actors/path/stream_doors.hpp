@@ -1,0 +1,60 @@
+#pragma once
+
+#include "config/config.hpp"
+#include "transports/seam/listener.hpp"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace aps {
+
+/// The ports of the mappings of raw streams. What a connection is for is looked
+/// up when it comes, so a port stays open while its mapping changes.
+/// Thread-safe; `apply` blocks for system calls, and is not for unit threads.
+class stream_doors {
+ public:
+  /// Opens the port of a mapping, `key` its place in the configuration; throws
+  /// std::system_error.
+  using opener = std::function<std::unique_ptr<listener>(
+    const config::mapping& rule, const std::string& key)>;
+
+  explicit stream_doors(opener open) : open_(std::move(open)) {}
+
+  /// From now on the ports of these mappings are open, and no others: those
+  /// that are gone take nobody any more, and what came through them goes on.
+  /// Returns what could not be opened, a sentence each; the rest is. Nothing
+  /// happens once `stop_accepting` was called.
+  std::vector<std::string> apply(const std::vector<config::mapping>& mappings);
+
+  /// The port of a mapping by its `from`; 0 = it is not open.
+  uint16_t port(const std::string& from) const;
+
+  void stop_accepting();
+
+  /// Streams that live.
+  size_t sessions() const;
+
+  /// Cuts all streams and closes all ports.
+  void close();
+
+ private:
+  struct door {
+    std::string from;
+    bool accepts_proxy = false;
+    std::unique_ptr<listener> port;
+  };
+
+  static bool is_for(const door& door, const config::mapping& rule);
+  void retire(door& door);
+
+  const opener open_;
+  mutable std::mutex mutex_;
+  std::vector<door> doors_;   ///< by mutex_, as below
+  std::vector<door> closing_; ///< take nobody any more
+  bool stopped_ = false;
+};
+
+} // namespace aps

@@ -1,0 +1,53 @@
+#include "config/streams/connect_table.hpp"
+
+#include "config/streams/stream_url.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+
+namespace aps {
+
+namespace {
+
+uint32_t window_through(const config::mapping& rule,
+                        const std::map<std::string, config::tunnel>& tunnels) {
+  std::optional<uint32_t> out;
+  for (const auto& name : rule.tunnels)
+    if (const auto found = tunnels.find(name); found != tunnels.end())
+      out = std::min(out.value_or(UINT32_MAX), found->second.exchange_window);
+  return out.value_or(config::tunnel{}.exchange_window);
+}
+
+// The lesser goes before.
+auto rank_of(const route& of) {
+  const auto& from = of.rule.from;
+  const bool wild = from.host.starts_with('*');
+  return std::tuple{wild, -static_cast<int>(wild ? from.host.size() : 0),
+                    from.port == 0, of.index};
+}
+
+} // namespace
+
+connect_table::connect_table(
+  const std::vector<config::mapping>& mappings,
+  const std::map<std::string, config::tunnel>& tunnels) {
+  for (size_t i = 0; i < mappings.size(); ++i)
+    if (mappings[i].from.scheme == "connect")
+      routes_.push_back(std::make_shared<const route>(
+        route{i, mappings[i], window_through(mappings[i], tunnels)}));
+  std::sort(routes_.begin(), routes_.end(), [](const auto& x, const auto& y) {
+    return rank_of(*x) < rank_of(*y);
+  });
+}
+
+std::shared_ptr<const route> connect_table::find(std::string_view host,
+                                                 uint16_t port) const {
+  const auto found
+    = std::find_if(routes_.begin(), routes_.end(), [&](const auto& each) {
+        return config::takes_connect(each->rule.from, host, port);
+      });
+  return found == routes_.end() ? nullptr : *found;
+}
+
+} // namespace aps

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "config/routes.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aps {
+
+/// The mappings of CONNECT: exact hosts before those below the longest name,
+/// before "*"; of a host those of a port before those of all; then the first in
+/// the file. Costs a look at each, so it is asked for a CONNECT alone.
+/// Immutable and thread-safe after construction.
+class connect_table {
+ public:
+  explicit connect_table(const std::vector<config::mapping>& mappings,
+                         const std::map<std::string, config::tunnel>& tunnels
+                         = {});
+
+  /// Null = none is for that host and port.
+  std::shared_ptr<const route> find(std::string_view host, uint16_t port) const;
+
+  bool empty() const noexcept { return routes_.empty(); }
+
+ private:
+  std::vector<std::shared_ptr<const route>> routes_; ///< the first one wins
+};
+
+} // namespace aps

@@ -1,0 +1,78 @@
+#include "config/streams/stream_rules.hpp"
+
+#include "config/syntax/text.hpp"
+
+namespace aps::config {
+
+namespace {
+
+// Of mappings of requests; a login service needs a page.
+constexpr const char* of_requests[]
+  = {"allow_encoded_slash", "hsts", "http2", "tls", "origins", "health",
+     "forward_auth"};
+
+} // namespace
+
+void check_stream(reader& in, mapping& to) {
+  const auto& scheme = to.from.scheme;
+  const auto raw = to.is_raw();
+  const auto stream = to.is_stream();
+  const std::string meant = scheme == "udp" ? "udp" : "tcp";
+  if (to.to.scheme.empty() || scheme.empty())
+    return; // one of both is wrong already
+  if (stream && meant == "tcp" && !to.to.socket.empty())
+    to.to.scheme = "tcp";
+  const auto fits = stream ? to.to.scheme == meant
+                           : to.to.scheme == "http" || to.to.scheme == "https";
+  if (!fits) {
+    in.fail(in.path("to"), quote(to.to.str()),
+            !stream ? "a URL of HTTP, because `from` is one"
+                    : meant + "://host:port"
+                        + (meant == "tcp" ? " or unix:/path" : "")
+                        + ", because `from` is " + scheme + "://");
+    return;
+  }
+  if (!stream)
+    return;
+  for (const auto* key : of_requests)
+    if (in.member(key))
+      in.fail(in.path(key), in.found(key),
+              "nothing, because it is for requests, and not for streams");
+  if (raw && in.member("require"))
+    in.fail(in.path("require"), "an object",
+            "nothing, because who connects does not say who it is; use allow "
+            "and deny");
+  if (to.accept_proxy && scheme != "tcp")
+    in.fail(in.path("accept_proxy"), "true", "false: it is for tcp:// alone");
+  if (to.proxy_protocol != proxy_protocol::off && scheme == "udp")
+    in.fail(in.path("proxy_protocol"), in.found("proxy_protocol"),
+            "off: it is for connections, and not for datagrams");
+}
+
+void check_stream_tunnels(const node& all, problems& out) {
+  for (size_t i = 0; i < all.mappings.size(); ++i) {
+    const auto& rule = all.mappings[i];
+    const auto path = element_path("$.mappings", i);
+    if (!rule.is_raw())
+      continue;
+    if (rule.accept_proxy && all.trusted_proxies.empty())
+      out.push_back({path + ".accept_proxy",
+                     "true",
+                     "the addresses of the proxies in trusted_proxies, because "
+                     "only they may speak the PROXY protocol",
+                     {}});
+    for (const auto& name : rule.tunnels) {
+      const auto found = all.tunnels.find(name);
+      if (found != all.tunnels.end()
+          && (found->second.access.require
+              || found->second.access.forward_auth))
+        out.push_back({path + ".via.tunnels",
+                       quote(name) + ", which asks visitors who they are",
+                       "a tunnel without require and forward_auth, because "
+                       "who connects does not say who it is",
+                       {}});
+    }
+  }
+}
+
+} // namespace aps::config

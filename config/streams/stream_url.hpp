@@ -1,0 +1,28 @@
+#pragma once
+
+#include "config/config.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Addresses of streams and of Unix sockets, as mappings have them.
+namespace aps::config {
+
+/// Whether `parse_stream_url` is for that text: it begins with tcp://, udp://,
+/// connect:// or unix:.
+bool is_stream_url(std::string_view text);
+
+/// As a `from`: "tcp://[ADDRESS]:PORT", where the node listens, at all its IPv4
+/// addresses without one; "connect://HOST:PORT", what visitors may be connected
+/// with by CONNECT, HOST a name, an address, "*.NAME" for all below it or "*",
+/// PORT a number or "*". As a `to`: "tcp://HOST:PORT"; "unix:/PATH". The same
+/// with udp:// for tcp://. On failure
+/// nothing, and what is wrong in `error`, as a noun phrase.
+std::optional<url> parse_stream_url(std::string_view text, bool from,
+                                    std::string& error);
+
+/// Whether a CONNECT to that host and port is one that `from` is for.
+bool takes_connect(const url& from, std::string_view host, uint16_t port);
+
+} // namespace aps::config

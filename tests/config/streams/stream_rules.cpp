@@ -1,0 +1,85 @@
+#define CAF_SUITE config.stream_rules
+
+#include "tests/support/test.hpp"
+
+#include "tests/config/problems.hpp"
+
+using namespace aps::config;
+
+namespace {
+
+std::string raw(const std::string& more,
+                const std::string& to = "tcp://localhost:22") {
+  return with_mapping(R"({"from": "tcp://:2222", "to": ")" + to
+                      + R"(", "via": {"tunnels": "tunnel1"})" + more + "}");
+}
+
+constexpr auto none_for_streams
+  = "nothing, because it is for requests, and not for streams";
+
+} // namespace
+
+CAF_TEST(both ends of a mapping are streams or requests) {
+  check({
+    {raw("", "http://a"),
+     {"$.mappings[0].to", "\"http://a\"",
+      "tcp://host:port or unix:/path, because `from` is tcp://", ""}},
+    {with_mapping(R"({"from": "http://a", "to": "tcp://b:1"})"),
+     {"$.mappings[0].to", "\"tcp://b:1\"",
+      "a URL of HTTP, because `from` is one", ""}},
+  });
+  CAF_CHECK_EQUAL(all(wrong(raw(""))), "");
+  CAF_CHECK_EQUAL(all(wrong(raw("", "unix:/run/x"))), "");
+  CAF_CHECK_EQUAL(
+    all(wrong(with_mapping(R"({"from": "http://a", "to": "unix:/run/x"})"))),
+    "");
+  CAF_CHECK_EQUAL(all(wrong(with_mapping(R"({"from": "connect://*.a:443"})"))),
+                  "");
+}
+
+CAF_TEST(what is for requests is refused for streams) {
+  check({
+    {raw(R"(, "hsts": 1)"),
+     {"$.mappings[0].hsts", "the number 1", none_for_streams, ""}},
+    {raw(R"(, "origins": "same")"),
+     {"$.mappings[0].origins", "the string \"same\"", none_for_streams, ""}},
+    {with(R"("auth": {"users": {"u": {"password": "p"}}},
+             "mappings": [{"from": "tcp://:1", "to": "tcp://a:1",
+                           "require": {}}])"),
+     {"$.mappings[0].require", "an object",
+      "nothing, because who connects does not say who it is; use allow and "
+      "deny",
+      ""}},
+  });
+}
+
+CAF_TEST(tunnels of raw streams ask nobody who it is) {
+  check({
+    {with(R"("auth": {"users": {"u": {"password": "p"}}},
+             "tunnels": {"t": {"password": "p", "require": {"users": ["u"]}}},
+             "mappings": [{"from": "tcp://:1", "to": "tcp://a:1",
+                           "via": {"tunnels": "t"}}])"),
+     {"$.mappings[0].via.tunnels", "\"t\", which asks visitors who they are",
+      "a tunnel without require and forward_auth, because who connects does "
+      "not say who it is",
+      ""}},
+    {raw(R"(, "accept_proxy": true)"),
+     {"$.mappings[0].accept_proxy", "true",
+      "the addresses of the proxies in trusted_proxies, because only they may "
+      "speak the PROXY protocol",
+      ""}},
+  });
+}
+
+CAF_TEST(ports of raw streams are listeners as others) {
+  check({
+    {with(R"("mappings": [{"from": "tcp://:8080", "to": "tcp://a:1"}])"),
+     {"$.mappings[0].from", "port 8080, taken by $.servers.main",
+      "an address and port of its own", ""}},
+    {with(R"("mappings": [{"from": "tcp://:1", "to": "tcp://a:1"},
+                          {"from": "tcp://[::1]:1", "to": "tcp://a:1"},
+                          {"from": "tcp://localhost:1", "to": "tcp://a:1"}])"),
+     {"$.mappings[2].from", "port 1, taken by $.mappings[0].from",
+      "an address and port of its own", ""}},
+  });
+}

@@ -1,0 +1,81 @@
+#define CAF_SUITE datagram_visit
+
+#include "tests/support/test.hpp"
+
+#include "transports/front/datagram_visit.hpp"
+
+using namespace aps;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Keeps the exchange.
+class keeper final : public front {
+ public:
+  route_decision admit(const visitor_request&) override { return denial{}; }
+  void start(exchange_ptr what) override { kept = std::move(what); }
+  void on_link(link_ptr) override {}
+  exchange_id next_id() override { return 1; }
+
+  exchange_ptr kept;
+};
+
+struct fixture {
+  std::shared_ptr<keeper> door = std::make_shared<keeper>();
+  http_front_context context{door, {}, nullptr};
+  io_unit unit{0};
+  std::vector<std::string> sent;
+  std::shared_ptr<datagram_visit> visit;
+
+  fixture() {
+    auto head = std::make_shared<request_head>();
+    head->scheme = "udp";
+    head->authority = "a:1";
+    head->last = false;
+    visit = std::make_shared<datagram_visit>(
+      nullptr, [this](std::string_view bytes) { sent.emplace_back(bytes); },
+      10s);
+    visit->start(context, unit, {head, {}, default_window});
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(datagram_visit_tests, fixture)
+
+CAF_TEST(what there is no credit for is dropped) {
+  const auto now = unit.now();
+  const auto room = door->kept->room();
+  visit->take(std::string(room - datagram_overhead, 'x'), now);
+  CAF_CHECK_EQUAL(door->kept->room(), 0u);
+  visit->take("y", now);
+  CAF_CHECK_EQUAL(door->kept->room(), 0u);
+  CAF_CHECK(!door->kept->over());
+}
+
+CAF_TEST(a silent session ends and is forgotten) {
+  const auto now = unit.now();
+  visit->take("x", now);
+  CAF_CHECK(!visit->is_over(now + 9s));
+  CAF_CHECK(visit->is_over(now + 10s));
+  CAF_CHECK(door->kept->over());
+}
+
+CAF_TEST(one that failed is not begun anew at once) {
+  door->kept->fail(outcome::origin_unreachable, "no way");
+  CAF_CHECK(door->kept->over());
+  const auto now = unit.now();
+  visit->take("x", now);
+  CAF_CHECK(!visit->is_over(now));
+  CAF_CHECK(visit->is_over(now + 2s));
+}
+
+CAF_TEST(answers are told apart) {
+  std::string both{frame_datagram("a").view()};
+  both += frame_datagram("b").view();
+  visit->on_data(slice::copy(both.substr(0, 4)));
+  visit->on_data(slice::copy(both.substr(4)));
+  CAF_CHECK(sent == (std::vector<std::string>{"a", "b"}));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

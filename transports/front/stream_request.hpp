@@ -1,0 +1,36 @@
+#pragma once
+
+#include "transports/front/front_request.hpp"
+#include "transports/seam/listener.hpp"
+
+#include <string_view>
+#include <variant>
+
+namespace aps {
+
+/// What becomes of a connection to the address of a raw stream, or of a
+/// visitor's first datagram: it goes on as an exchange, or is closed. `from`
+/// and `to` are its ends. Thread: the unit's.
+std::variant<onward_request, denial>
+decide_stream(http_front_context& context, const stream_address& address,
+              const boost::asio::ip::tcp::endpoint& from,
+              const boost::asio::ip::tcp::endpoint& to);
+
+/// Tells the front of a connection that was closed at once.
+void tell_refused_stream(const http_front_context& context, executor& unit,
+                         const stream_address& address, std::string_view peer,
+                         const denial& why);
+
+/// The head of a stream to `authority` for a visitor with these two ends, as
+/// its target's PROXY header says them.
+request_head_ptr stream_head(const route& via, std::string authority,
+                             std::string_view method,
+                             const std::string& proxy_ends);
+
+/// Whose connection it is, and which one: "SOURCE DESTINATION", as
+/// `request_head::proxy_ends` has it; empty = the mapping does not ask for it.
+std::string stream_ends(const route& via,
+                        const boost::asio::ip::tcp::endpoint& from,
+                        const boost::asio::ip::tcp::endpoint& to);
+
+} // namespace aps

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+/// Sockets in the file system, as plain descriptors. Thread: any.
+namespace aps::unix_socket {
+
+/// Connects to `path` without waiting: a descriptor, non-blocking and closed on
+/// exec, which is the caller's; -1 = not, and `errno` says why (EAGAIN: who
+/// listens there has too many that wait).
+int connect(const std::string& path) noexcept;
+
+} // namespace aps::unix_socket

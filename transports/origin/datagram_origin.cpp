@@ -1,0 +1,182 @@
+#include "transports/origin/datagram_origin.hpp"
+
+#include "transports/net/guard.hpp"
+#include "transports/seam/descriptors.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+namespace aps {
+
+using boost::system::error_code;
+using udp = boost::asio::ip::udp;
+
+namespace {
+
+// Datagrams of one session that are taken before others have their turn.
+constexpr int most_at_once = 64;
+
+response_head_ptr ready_head() {
+  auto out = std::make_shared<response_head>();
+  out->status = 200;
+  return out;
+}
+
+} // namespace
+
+datagram_origin::datagram_origin(std::shared_ptr<origin_pool> pool,
+                                 served_exchange_ptr served)
+    : pool_(std::move(pool)), name_(served->head()->authority),
+      served_(std::move(served)), socket_(pool_->unit().context()) {}
+
+void datagram_origin::start() {
+  pool_->note_user(*this);
+  const auto& head = *served_->head();
+  const auto self = shared_from_this();
+  auto& unit = pool_->unit();
+  error_code error;
+  if (!parse_authority(head.scheme, head.authority, to_)
+      || !to_.socket.empty()) {
+    boost::asio::post(unit.context(), [self] {
+      self->fail(outcome::origin_unresolved, "not a host and port");
+    });
+    return;
+  }
+  const auto literal = boost::asio::ip::make_address(to_.host, error);
+  if (!error) {
+    boost::asio::post(unit.context(),
+                      guard(unit, self, [literal](const auto& me) {
+                        me->on_resolved({}, {literal});
+                      }));
+    return;
+  }
+  wanted_ = std::make_shared<char>();
+  unit.target_names().find(
+    to_.host, wanted_,
+    [self](const error_code& failed, const resolver::addresses& found) {
+      guard(self->pool_->unit(), self,
+            [&](const auto& me) { me->on_resolved(failed, found); })();
+    });
+}
+
+void datagram_origin::on_resolved(const error_code& error,
+                                  const resolver::addresses& found) {
+  if (!served_)
+    return;
+  if (error)
+    return fail(outcome::origin_unresolved, error.message());
+  const auto port = static_cast<uint16_t>(std::atoi(to_.port.c_str()));
+  const auto& options = pool_->settings()->options;
+  bool admitted = false;
+  for (const auto& address : found) {
+    const auto text = address.to_string();
+    if (options.admits && !options.admits({to_.host, text, port})) {
+      if (options.on_forbidden && !admitted)
+        options.on_forbidden({to_.host, text, port});
+      continue;
+    }
+    admitted = true;
+    if (!connect(address, port))
+      continue;
+    served_->send_head(ready_head());
+    on_body(slice::copy(std::exchange(early_, {})));
+    return wait();
+  }
+  fail(admitted ? outcome::origin_unreachable : outcome::target_forbidden,
+       admitted ? "no way to it" : "not a target that the agent may ask");
+}
+
+// Nothing is sent by that, so nobody can refuse.
+bool datagram_origin::connect(const boost::asio::ip::address& to,
+                              uint16_t port) {
+  error_code error;
+  const udp::endpoint where{to, port};
+  socket_.close(error);
+  socket_.open(where.protocol(), error);
+  if (!error && in_descriptor_reserve(socket_.native_handle()))
+    error = boost::asio::error::no_descriptors;
+  if (!error)
+    socket_.connect(where, error);
+  return !error;
+}
+
+void datagram_origin::on_body(slice bytes) {
+  if (!served_)
+    return;
+  if (!socket_.is_open()) {
+    early_ += bytes.view();
+    return;
+  }
+  const auto handle = socket_.native_handle();
+  reader_.feed(bytes.view(), [&](std::string_view datagram) {
+    // Full buffers lose it, as they do everywhere.
+    ::send(handle, datagram.data(), datagram.size(),
+           MSG_DONTWAIT | MSG_NOSIGNAL);
+  });
+  if (!bytes.empty())
+    served_->consumed(bytes.size());
+}
+
+void datagram_origin::wait() {
+  socket_.async_wait(udp::socket::wait_read,
+                     guard(pool_->unit(), shared_from_this(),
+                           [](const auto& self, const error_code& error) {
+                             if (self->served_ && !error)
+                               self->receive();
+                           }));
+}
+
+// What nobody listens for at the target comes as an error of one datagram.
+void datagram_origin::receive() {
+  for (int i = 0; served_ && i < most_at_once; ++i) {
+    const auto got = receive_datagram(socket_.native_handle());
+    if (got.error == EAGAIN)
+      break;
+    const auto size = got.bytes.size() + datagram_overhead;
+    if (got.any && size <= served_->room())
+      served_->send_body(frame_datagram(got.bytes));
+  }
+  if (served_)
+    wait();
+}
+
+void datagram_origin::on_body_end(const header_list&) {
+  if (const auto served = served_) {
+    let_go();
+    served->send_end({});
+  }
+}
+
+void datagram_origin::on_cancelled() {
+  let_go();
+}
+
+void datagram_origin::on_shut_down() {
+  fail(outcome::draining, "the agent ends");
+}
+
+void datagram_origin::on_exception(const std::string& text) {
+  fail(outcome::origin_closed, text);
+}
+
+void datagram_origin::let_go() {
+  const auto kept = shared_from_this();
+  unlink();
+  served_ = nullptr;
+  wanted_ = nullptr;
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+void datagram_origin::fail(outcome why, const std::string& reason) {
+  const auto served = served_;
+  let_go();
+  if (served)
+    served->fail(why, name_ + ": " + reason);
+}
+
+} // namespace aps

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "transports/net/datagram/datagram_frames.hpp"
+#include "transports/net/names/resolver.hpp"
+#include "transports/origin/origin_pool.hpp"
+#include "transports/seam/exchange/exchange.hpp"
+
+#include <boost/asio/ip/udp.hpp>
+
+#include <memory>
+#include <string>
+
+namespace aps {
+
+/// The target's end of a session of datagrams: a socket of its own, whose
+/// datagrams stand in the exchange one behind the other. What there is no
+/// credit for is dropped. Ends when the node ends it.
+///
+/// Ownership: kept alive by its reads, and by its exchange.
+/// Thread: the unit's.
+class datagram_origin final
+    : public origin,
+      public pool_user,
+      public std::enable_shared_from_this<datagram_origin> {
+ public:
+  datagram_origin(std::shared_ptr<origin_pool> pool,
+                  served_exchange_ptr served);
+
+  void start();
+
+  // -- origin ----------------------------------------------------------------
+
+  void on_body(slice bytes) override;
+  void on_body_end(const header_list& trailers) override;
+  void on_cancelled() override;
+  void on_writable() override {} // what had no room is gone
+
+  // -- pool_user -------------------------------------------------------------
+
+  void on_shut_down() override;
+
+  void on_exception(const std::string& text);
+
+ private:
+  void on_resolved(const boost::system::error_code& error,
+                   const resolver::addresses& found);
+  bool connect(const boost::asio::ip::address& to, uint16_t port);
+  void wait();
+  void receive();
+  void let_go();
+  void fail(outcome why, const std::string& reason);
+
+  const std::shared_ptr<origin_pool> pool_;
+  const std::string name_;
+  served_exchange_ptr served_;
+  origin_address to_;
+  std::shared_ptr<void> wanted_; ///< as long as its name is
+  boost::asio::ip::udp::socket socket_;
+  datagram_reader reader_;
+  std::string early_; ///< before the socket is there, bounded by the credit
+};
+
+} // namespace aps
