@@ -221,6 +221,23 @@ CAF_TEST(guarded addresses have to be named) {
                                {"a.test", "169.1.1.2", 80, true}});
 }
 
+CAF_TEST(Unix sockets have to be named) {
+  for (const patterns& none : {patterns{}, patterns{"*"}, patterns{"a.test"},
+                               patterns{"0.0.0.0/0", "::/0"}})
+    check_rows(none, {{"unix:/run/app.sock", "", 0, false}});
+  check_rows({"unix:/run/app.sock"}, {{"unix:/run/app.sock", "", 0, true},
+                                      {"unix:/run/app.sock2", "", 0, false},
+                                      {"unix:/run", "", 0, false},
+                                      {"app.sock", "127.0.0.1", 80, false}});
+  check_rows({"unix:/run/x/*"}, {{"unix:/run/x/a", "", 0, true},
+                                 {"unix:/run/x/b/c", "", 0, true},
+                                 {"unix:/run/x/../y", "", 0, false},
+                                 {"unix:/run/x/..", "", 0, false},
+                                 {"unix:/run/y", "", 0, false}});
+  for (const auto* text : {"unix:", "unix:app.sock", "unix:/a/../b"})
+    CAF_CHECK_EQUAL(why_not(text), "has no absolute path behind unix:");
+}
+
 CAF_TEST(what is no pattern is refused) {
   for (const auto* text : {"",
                            ":80",

@@ -30,6 +30,7 @@ struct test_visitor final : visitor {
     detail = why;
   }
   void on_writable() override {}
+  void on_half_end() override { ++half_ends; }
   void on_refused(outcome how, const header_list& fields) override {
     ++ends;
     failure = how;
@@ -44,6 +45,7 @@ struct test_visitor final : visitor {
   std::optional<outcome> failure;
   std::string detail; ///< of the failure
   int ends = 0;
+  int half_ends = 0; ///< of a stream
 };
 
 struct test_origin final : origin {
@@ -156,6 +158,13 @@ inline request_head get(std::string method = "GET") {
 inline request_head post() {
   auto head = get("POST");
   head.last = false;
+  return head;
+}
+
+inline request_head stream() {
+  auto head = post();
+  head.method = "TCP";
+  head.scheme = "tcp";
   return head;
 }
 

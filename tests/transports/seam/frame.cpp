@@ -155,3 +155,22 @@ CAF_TEST(a mapping says what its target is asked in) {
   CAF_CHECK(origin_protocol_of(true, true) == origin_protocol::http2);
   CAF_CHECK(origin_protocol_of(true, false) == origin_protocol::http2);
 }
+
+CAF_TEST(an agent of old gets no streams and datagrams and Unix sockets) {
+  request_head head;
+  head.scheme = "tcp";
+  head.method = "GET";
+  CAF_CHECK(head.kind() == exchange_kind::stream);
+  CAF_CHECK(!is_idempotent(head));
+  for (const uint64_t features : {0ull, 15ull, 16ull, ~0ull})
+    CAF_CHECK_EQUAL(understands(features, head), (features & 16) != 0);
+  head.scheme = "udp";
+  CAF_CHECK(head.kind() == exchange_kind::stream);
+  for (const uint64_t features : {0ull, 16ull, 64ull, 80ull})
+    CAF_CHECK_EQUAL(understands(features, head), features == 80);
+  head.scheme = "http";
+  head.authority = "unix:/run/x";
+  for (const uint64_t features : {0ull, 31ull, 32ull})
+    CAF_CHECK_EQUAL(understands(features, head), features == 32);
+  CAF_CHECK_EQUAL(lacking(0, head), "at a Unix socket");
+}

@@ -462,3 +462,101 @@ CAF_TEST(a_body_over_what_its_pass_allows_fails_whatever_was_announced) {
     w.unit.run_inside([&] { w.node->cancel(outcome::visitor_gone); });
   }
 }
+
+namespace {
+
+/// A stream whose target is connected.
+struct stream_world : world {
+  stream_world() : world{stream()} {
+    connect();
+    settle();
+    unit.run_inside([&] { agent->send_head(answer(200)); });
+    settle();
+  }
+
+  void target_ends() {
+    unit.run_inside([&] { agent->send_end({}); });
+  }
+  void visitor_sends(const std::string& text) {
+    unit.run_inside([&] { node->send_body(slice::copy(text)); });
+  }
+  void visitor_ends() {
+    unit.run_inside([&] { node->send_end({}); });
+  }
+  void target_takes() {
+    unit.run_inside([&] {
+      agent->consumed(origin_side->body.size() - origin_side->consumed);
+    });
+    origin_side->consumed = origin_side->body.size();
+  }
+};
+
+} // namespace
+
+CAF_TEST(a_stream_whose_target_ended_goes_on) {
+  stream_world w;
+  w.target_ends();
+  w.settle();
+  CAF_CHECK_EQUAL(w.visitor_side->half_ends, 1);
+  CAF_CHECK_EQUAL(w.visitor_side->ends, 0);
+  w.visitor_sends("more");
+  w.settle();
+  CAF_CHECK_EQUAL(w.origin_side->body, "more");
+  w.visitor_ends();
+  w.settle();
+  CAF_CHECK_EQUAL(w.origin_side->body_ends, 1);
+  CAF_CHECK(!w.node->over()); // the last bytes are not with the target
+  w.target_takes();
+  w.settle();
+  CAF_CHECK(w.node->over());
+  CAF_CHECK(w.agent->over());
+  CAF_CHECK_EQUAL(w.visitor_side->ends, 1);
+  CAF_CHECK(!w.visitor_side->failure);
+  CAF_CHECK_EQUAL(w.origin_side->cancelled, 0);
+}
+
+CAF_TEST(a_stream_whose_visitor_ended_goes_on) {
+  stream_world w;
+  w.visitor_ends();
+  w.settle();
+  CAF_CHECK_EQUAL(w.origin_side->body_ends, 1);
+  w.unit.run_inside([&] { w.agent->send_body(slice::copy("late")); });
+  w.target_ends();
+  w.settle();
+  CAF_CHECK_EQUAL(w.visitor_side->body, "late");
+  CAF_CHECK_EQUAL(w.visitor_side->half_ends, 1);
+  CAF_CHECK_EQUAL(w.visitor_side->ends, 1);
+  CAF_CHECK(w.agent->over());
+}
+
+CAF_TEST(ends_of_a_stream_survive_its_connections) {
+  stream_world w;
+  w.visitor_sends("all");
+  w.visitor_ends();
+  w.cut(); // neither the bytes nor the end arrived
+  w.connect();
+  w.settle();
+  CAF_CHECK_EQUAL(w.origin_side->body, "all");
+  CAF_CHECK_EQUAL(w.origin_side->body_ends, 1);
+  w.target_takes();
+  w.target_ends();
+  w.cut(); // nor did the target's
+  w.connect();
+  w.settle();
+  CAF_CHECK_EQUAL(w.executions, 1);
+  CAF_CHECK_EQUAL(w.origin_side->body_ends, 1);
+  CAF_CHECK_EQUAL(w.visitor_side->half_ends, 1);
+  CAF_CHECK_EQUAL(w.visitor_side->ends, 1);
+  CAF_CHECK(!w.visitor_side->failure);
+}
+
+CAF_TEST(a_stream_is_connected_by_one_agent_alone) {
+  stream_world w;
+  w.cut();
+  w.session = {2};
+  w.agent = nullptr;
+  w.connect();
+  w.settle();
+  CAF_CHECK_EQUAL(w.executions, 1);
+  CAF_CHECK(w.visitor_side->failure == outcome::cut);
+}
