@@ -10,6 +10,7 @@
 #include "transports/seam/peer_address.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <set>
 #include <utility>
@@ -99,7 +100,7 @@ connection_actor::behavior_type connection_state::make_behavior() {
 // -- frames -------------------------------------------------------------------
 
 void connection_state::on_frames(link_frames& batch) {
-  if (!hold_back(batch))
+  if (!rehearsal_ || !hold_back(batch))
     handle_frames(batch);
 }
 
@@ -452,7 +453,6 @@ void connection_state::end(link_error why, const std::string& detail,
 // -- operators ----------------------------------------------------------------
 
 void connection_state::on_operate(const operate& message) {
-  const auto now = compat::now(self_);
   const auto note = [this](std::string_view kind, std::string detail) {
     compat::send(self_, context_->monitor,
                  event{event_kind::fault_injected, hello_.tunnel,
@@ -474,41 +474,39 @@ void connection_state::on_operate(const operate& message) {
       return link_->abort(link_error::lost);
     case operate::action::stall:
       note("stall", "deaf for " + std::to_string(ms) + " ms");
-      stalled_until_ = now + message.time;
+      faults().stall(compat::now(self_) + message.time);
       return;
     case operate::action::delay:
       note("delay", "late by " + std::to_string(ms) + " ms");
-      delay_ = message.time;
+      faults().delay(message.time);
       return;
   }
+}
+
+rehearsal& connection_state::faults() {
+  if (!rehearsal_)
+    rehearsal_ = std::make_unique<rehearsal>();
+  return *rehearsal_;
 }
 
 // True when a fault keeps what arrived for later.
 bool connection_state::hold_back(link_frames& batch) {
-  if (held_.empty() && delay_ == duration{} && stalled_until_ == time_point{})
-    return false;
   // What is due comes first, though its timer may be late.
   look_at_held();
   const auto now = compat::now(self_);
-  auto due = std::max(now + delay_, stalled_until_);
-  if (held_.empty() && due <= now)
-    return false;
-  if (!held_.empty())
-    due = std::max(due, held_.back().first);
-  held_.emplace_back(due, std::move(batch));
-  const auto wait
-    = std::chrono::ceil<std::chrono::milliseconds>(due - now);
-  compat::run_delayed(self_, wait, [this] { look_at_held(); });
-  return true;
+  const auto due = rehearsal_->hold(batch, now);
+  if (due)
+    compat::run_delayed(
+      self_, std::chrono::ceil<std::chrono::milliseconds>(*due - now),
+      [this] { look_at_held(); });
+  return due.has_value();
 }
 
 void connection_state::look_at_held() {
+  assert(rehearsal_);
   const auto now = compat::now(self_);
-  while (!held_.empty() && held_.front().first <= now) {
-    auto batch = std::move(held_.front().second);
-    held_.pop_front();
-    handle_frames(batch);
-  }
+  while (auto batch = rehearsal_->take_due(now))
+    handle_frames(*batch);
 }
 
 connection_snapshot connection_state::snapshot() const {

@@ -2,11 +2,11 @@
 
 #include "actors/base/alarm.hpp"
 #include "actors/base/node_context.hpp"
+#include "actors/path/rehearsal.hpp"
 #include "actors/policy/liveness.hpp"
 
-#include <deque>
+#include <memory>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 namespace aps {
@@ -48,6 +48,7 @@ class connection_state {
   void on_probe(probe& message);
   void on_operate(const operate& message);
   void handle_frames(link_frames& batch);
+  rehearsal& faults();
   bool hold_back(link_frames& batch);
   void look_at_held();
   connection_snapshot snapshot() const;
@@ -86,10 +87,7 @@ class connection_state {
   std::unordered_map<exchange_id, exchange_ptr> pending_;
   std::vector<probe> probes_;
   std::shared_ptr<carrier> carrier_ = std::make_shared<carrier>();
-  // Of faults for rehearsal:
-  time_point stalled_until_{};
-  duration delay_{};
-  std::deque<std::pair<time_point, link_frames>> held_;
+  std::unique_ptr<rehearsal> rehearsal_; ///< null until an operator asks
   close_reason retire_reason_ = close_reason::normal;
   std::string retire_detail_;
 };
