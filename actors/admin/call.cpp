@@ -12,7 +12,7 @@ namespace {
 template <class Answer, class Handle, class Question>
 void ask(const call& from, const Handle& whom, Question question,
          std::function<void(Answer&)> then) {
-  from.where().system.spawn(
+  from.known().system.spawn(
     [](caf::event_based_actor* self, call from, Handle whom, Question question,
        std::function<void(Answer&)> then) {
       compat::request(
@@ -28,7 +28,7 @@ void ask(const call& from, const Handle& whom, Question question,
 } // namespace
 
 call::call(context_ptr context, request asked)
-    : request(std::move(asked)), where_(std::move(context)) {}
+    : request(std::move(asked)), known_(std::move(context)) {}
 
 void call::tell(event_kind kind, const std::string& detail) const {
   event out{kind};
@@ -39,7 +39,7 @@ void call::tell(event_kind kind, const std::string& detail) const {
 void call::tell(event out) const {
   out.detail += " (from " + facts().visitor_address + ")";
   out.request_id = facts().request_id;
-  compat::enqueue(nullptr, where_->node->monitor, std::move(out));
+  compat::enqueue(nullptr, known_->node->monitor, std::move(out));
 }
 
 // -- questions ----------------------------------------------------------------
@@ -51,7 +51,7 @@ void call::with_node(std::function<void(node_snapshot_ptr)> then) const {
 void call::with_endpoints(const endpoint_choice& choice,
                           std::function<void(node_snapshot_ptr)> then) const {
   ask<node_snapshot>(
-    *this, where_->supervisor,
+    *this, known_->supervisor,
     look{std::make_shared<const endpoint_choice>(choice)},
     [then = std::move(then)](node_snapshot& answer) {
       then(std::make_shared<const node_snapshot>(std::move(answer)));
@@ -59,17 +59,17 @@ void call::with_endpoints(const endpoint_choice& choice,
 }
 
 void call::with_actors(std::function<void(const actor_list&)> then) const {
-  ask<actor_list>(*this, where_->node->monitor, get_actors{}, std::move(then));
+  ask<actor_list>(*this, known_->node->monitor, get_actors{}, std::move(then));
 }
 
 void call::with_counts(std::function<void(const monitor_counts&)> then) const {
-  ask<monitor_counts>(*this, where_->node->monitor, get_counts{},
+  ask<monitor_counts>(*this, known_->node->monitor, get_counts{},
                       std::move(then));
 }
 
 void call::with_records(std::function<void(record_list_ptr)> then) const {
-  where_->recorders->collect([from = *this, then = std::move(then),
-                              use = where_->node->units->use()](auto all) {
+  known_->recorders->collect([from = *this, then = std::move(then),
+                              use = known_->node->units->use()](auto all) {
     auto shared = std::make_shared<const record_list>(std::move(all));
     // Asking the monitor is a way to another thread, and in order with it.
     from.with_counts([shared, then](const auto&) { then(shared); });

@@ -61,8 +61,8 @@ class call : public request {
  public:
   call(context_ptr context, request request);
 
-  const context& where() const noexcept { return *where_; }
-  const context_ptr& where_ptr() const noexcept { return where_; }
+  const context& known() const noexcept { return *known_; }
+  const context_ptr& known_ptr() const noexcept { return known_; }
 
   /// Says in log and events what this did, and from where it came.
   void tell(event_kind kind, const std::string& detail) const;
@@ -82,7 +82,7 @@ class call : public request {
   void with_records(std::function<void(record_list_ptr)> then) const;
 
  private:
-  context_ptr where_;
+  context_ptr known_;
 };
 
 } // namespace aps::admin

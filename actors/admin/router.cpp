@@ -18,7 +18,7 @@ using parameter = parameter_of<call>;
 
 std::vector<std::string> known_tunnels(const call& call) {
   std::vector<std::string> out;
-  const auto config = call.where().config->get();
+  const auto config = call.known().config->get();
   for (const auto& [name, settings] : config->tunnels)
     out.push_back(name);
   return out;
@@ -48,10 +48,10 @@ std::vector<std::string> yes_or_no(const call&) {
 // Who asks for the same at once gets one answer.
 auto shared(void (*serve)(const call&)) {
   return [serve](const call& call) {
-    call.where().answers->serve(
+    call.known().answers->serve(
       call.served()->head()->path, call,
-      [serve, where = call.where_ptr()](const request& reader) {
-        serve({where, reader});
+      [serve, known = call.known_ptr()](const request& reader) {
+        serve({known, reader});
       });
   };
 }

@@ -77,8 +77,8 @@ agent_state::~agent_state() {
     if (one.served)
       one.served->cancel();
   *context_->live -= table_.size();
-  for (auto& [transport, where] : lanes_)
-    for (const auto* list : {&where.greeting, &where.live, &where.surplus})
+  for (auto& [transport, lane] : lanes_)
+    for (const auto* list : {&lane.greeting, &lane.live, &lane.surplus})
       for (const auto& one : *list)
         compat::stop_anonymously(one.actor);
 }
@@ -142,16 +142,16 @@ bool agent_state::others_live() const {
 std::optional<time_point> agent_state::next_try(time_point now,
                                                 bool cut_off) const {
   std::optional<time_point> out;
-  for (const auto& [transport, where] : lanes_) {
+  for (const auto& [transport, lane] : lanes_) {
     const auto last_resort = is_last_resort(transport);
-    if (draining_ || (cut_off && !where.live.empty())
-        || (!cut_off && where.live.size() >= where.wanted)
+    if (draining_ || (cut_off && !lane.live.empty())
+        || (!cut_off && lane.live.size() >= lane.wanted)
         || (!cut_off && last_resort && others_live()))
       continue;
     const auto begin = is_needed(transport, now)
                          ? now
                          : alone_since_.value_or(now) + last_resort_after;
-    const auto next = std::max(begin, where.next_dial());
+    const auto next = std::max(begin, lane.next_dial());
     out = std::min(out.value_or(next), next);
   }
   return out;
@@ -180,11 +180,11 @@ void agent_state::dial_missing() {
   if (draining_ || key->empty())
     return;
   const auto now = compat::now(self_);
-  for (auto& [transport, where] : lanes_) {
+  for (auto& [transport, lane] : lanes_) {
     if (!is_needed(transport, now))
       continue;
-    for (auto count = dials_due(where, now); count > 0; --count)
-      dial(transport, where, now);
+    for (auto count = dials_due(lane, now); count > 0; --count)
+      dial(transport, lane, now);
   }
   wake_for_dials(now);
 }
@@ -245,10 +245,10 @@ void agent_state::dial(transport_kind transport, lane& lane, time_point now) {
 // The tick is too coarse for the first pauses of an outage.
 void agent_state::wake_for_dials(time_point now) {
   std::optional<time_point> next;
-  for (const auto& [transport, where] : lanes_)
-    if (where.live.size() < where.wanted && where.next_dial() > now
-        && (!next || where.next_dial() < *next))
-      next = where.next_dial();
+  for (const auto& [transport, lane] : lanes_)
+    if (lane.live.size() < lane.wanted && lane.next_dial() > now
+        && (!next || lane.next_dial() < *next))
+      next = lane.next_dial();
   if (!next || *next - now >= tick_interval
       || (wake_at_ > now && wake_at_ <= *next))
     return;
@@ -309,7 +309,7 @@ void agent_state::give_up_greeting(lane& lane, duration older_than,
 }
 
 void agent_state::on_up(const agent_connection_up& up) {
-  auto& where = lanes_[up.transport];
+  auto& own = lanes_[up.transport];
   // What a former node process asked for is no wish of this one.
   if (std::exchange(node_, up.node) != up.node)
     for (auto& [transport, lane] : lanes_)
@@ -323,12 +323,12 @@ void agent_state::on_up(const agent_connection_up& up) {
       lane.redials.hurry(compat::now(self_));
   const auto same = [&](const member& one) { return one.actor == up.actor; };
   // One that was given up and is welcome at this very moment leaves again.
-  if (std::erase_if(where.greeting, same) == 0)
+  if (std::erase_if(own.greeting, same) == 0)
     return;
-  where.live.push_back({up.actor, compat::now(self_), up.connection});
-  metrics_.set_live(up.transport, where.live.size());
-  where.redials.on_up();
-  where.refused = false;
+  own.live.push_back({up.actor, compat::now(self_), up.connection});
+  metrics_.set_live(up.transport, own.live.size());
+  own.redials.on_up();
+  own.refused = false;
   for (auto* all : {&failures_, &found_troubles_})
     first ? all->clear() : all->forget(ending_of(up.transport));
   for (auto* one : {&last_refusal_, &last_failure_})
@@ -406,8 +406,8 @@ void agent_state::lose(lane& lane, const agent_connection_down& down,
 
 // A connection actor that ended without a word takes only itself along.
 void agent_state::on_dead(const caf::actor_addr& address) {
-  for (auto& [transport, where] : lanes_)
-    for (const auto* list : {&where.greeting, &where.live, &where.surplus})
+  for (auto& [transport, lane] : lanes_)
+    for (const auto* list : {&lane.greeting, &lane.live, &lane.surplus})
       for (const auto& one : *list) {
         if (one.actor.address() != address)
           continue;
@@ -743,8 +743,8 @@ void agent_state::ignore(const agent_connection_actor& from, exchange_id id) {
 void agent_state::on_drain() {
   draining_ = true;
   // The node may know as live who has not heard it yet.
-  for (const auto& [transport, where] : lanes_)
-    for (const auto* all : {&where.live, &where.greeting})
+  for (const auto& [transport, lane] : lanes_)
+    for (const auto* all : {&lane.live, &lane.greeting})
       for (const auto& one : *all)
         compat::send(self_, one.actor, retire{close_reason::shutdown,
                                               "the agent is stopping", false});

@@ -11,18 +11,18 @@ agent_snapshot agent_state::show() const {
   out.node = node_;
   out.connected = is_connected();
   out.draining = draining_;
-  for (const auto& [transport, where] : lanes_) {
+  for (const auto& [transport, lane] : lanes_) {
     const auto add = [&, name = transport](const std::vector<member>& all,
                                            phase state) {
       for (const auto& one : all)
         out.connections.push_back({one.name, name, state, now - one.since});
     };
-    add(where.live, draining_ ? phase::leaving : phase::live);
-    add(where.greeting, phase::greeting);
-    add(where.surplus, phase::leaving);
-    const auto live = static_cast<uint32_t>(where.live.size());
-    const auto wanted = is_needed(transport, now) ? where.wanted : 0;
-    out.lanes.push_back({transport, wanted, live, where.under_way()});
+    add(lane.live, draining_ ? phase::leaving : phase::live);
+    add(lane.greeting, phase::greeting);
+    add(lane.surplus, phase::leaving);
+    const auto live = static_cast<uint32_t>(lane.live.size());
+    const auto wanted = is_needed(transport, now) ? lane.wanted : 0;
+    out.lanes.push_back({transport, wanted, live, lane.under_way()});
   }
   if (const auto next = next_try(now, false))
     out.next_dial = std::max(*next - now, duration::zero());

@@ -28,18 +28,18 @@ using agent_list = std::vector<agent_snapshot>;
 class call : public request {
  public:
   call(context_ptr context, request asked)
-      : request(std::move(asked)), where_(std::move(context)) {}
+      : request(std::move(asked)), known_(std::move(context)) {}
 
-  const agent_status_context& where() const noexcept { return *where_; }
+  const agent_status_context& known() const noexcept { return *known_; }
 
   /// Asks the actors of all nodes; 503 when one of them is gone.
   void with_agents(std::function<void(const agent_list&)> then) const {
-    where_->system.spawn(
+    known_->system.spawn(
       [](caf::event_based_actor* self, call from,
          std::function<void(const agent_list&)> then) {
-        const auto count = from.where().actors.size();
+        const auto count = from.known().actors.size();
         gather<agent_snapshot>(
-          self, from.where().actors,
+          self, from.known().actors,
           [from, then, count](agent_list all) {
             if (all.size() == count)
               then(all);
@@ -52,7 +52,7 @@ class call : public request {
   }
 
  private:
-  context_ptr where_;
+  context_ptr known_;
 };
 
 // -- parts --------------------------------------------------------------------
@@ -159,7 +159,7 @@ void get_health(const call& call) {
 
 void get_readiness(const call& call) {
   call.with_agents([call](const agent_list& all) {
-    const auto body = show_readiness(call.where(), all);
+    const auto body = show_readiness(call.known(), all);
     call.answer(body["ready"] ? 200 : 503, body);
   });
 }
@@ -177,8 +177,8 @@ void get_stats(const call& call) {
       live += node.live;
     }
     call.answer(
-      200, {{"agent", show_agent(call.where())},
-            {"ready", show_readiness(call.where(), all)},
+      200, {{"agent", show_agent(call.known())},
+            {"ready", show_readiness(call.known(), all)},
             {"exchanges",
              {{"started", started}, {"abandoned", abandoned}, {"live", live}}},
             {"nodes", std::move(nodes)}});
@@ -186,10 +186,10 @@ void get_stats(const call& call) {
 }
 
 void get_metrics(const call& call) {
-  call.where().process->update();
+  call.known().process->update();
   admin::long_text body;
   body.steps(
-    [text = std::make_shared<metrics_text>(call.where().system.metrics())](
+    [text = std::make_shared<metrics_text>(call.known().system.metrics())](
       std::string& to) { return text->step(to); });
   call.answer_in_steps(std::move(body), admin::metrics_type);
 }

@@ -452,8 +452,8 @@ void controller_state::look_after() {
 // What is open stays open; a pool that was disabled takes no one new in.
 void controller_state::on_reconfigure(const config::tunnel& settings) {
   setup_.settings = settings;
-  for (auto& where : lanes_)
-    where.settings = settings.pools[index_of(where.transport)];
+  for (auto& lane : lanes_)
+    lane.settings = settings.pools[index_of(lane.transport)];
   breaker_.reconfigure(breaker_of(settings.fallback));
   wake();
   for (const auto& lane : lanes_)

@@ -151,21 +151,21 @@ detail::gate_house& gate::house_of(std::string_view ip) {
   return found;
 }
 
-gate::entry gate::enter(executor& unit, newcomer who) {
-  auto fresh
-    = std::make_shared<place>(shared_from_this(), unit, std::move(who.peer));
-  const bool exempt = who.passes_on || trusted_.contains(who.ip);
+gate::entry gate::enter(executor& unit, newcomer arrival) {
+  auto fresh = std::make_shared<place>(shared_from_this(), unit,
+                                       std::move(arrival.peer));
+  const bool exempt = arrival.passes_on || trusted_.contains(arrival.ip);
   fresh->exempt_ = exempt;
   victims gone;
   std::optional<no_room> refusal;
   // Behind all doors, so before this one's mutex is taken.
   const bool scarce
-    = in_descriptor_reserve(who.fd) && !take_of_reserve(who.fd, gone);
+    = in_descriptor_reserve(arrival.fd) && !take_of_reserve(arrival.fd, gone);
   {
     std::lock_guard guard{mutex_};
-    auto& house = house_of(who.ip);
+    auto& house = house_of(arrival.ip);
     vacant_.push_back(house.name); // unless somebody moves in
-    if (scarce && !enter_reserve(*fresh, who.fd, gone))
+    if (scarce && !enter_reserve(*fresh, arrival.fd, gone))
       refusal = no_room{limit::descriptors, false};
     else if (const auto full = make_room_in(house, exempt, gone))
       refusal = no_room{*full, true};
@@ -176,7 +176,7 @@ gate::entry gate::enter(executor& unit, newcomer who) {
     tidy();
   }
   if (!refusal && !fresh->reserved() && !operators_)
-    fresh->loan_.take(who.fd);
+    fresh->loan_.take(arrival.fd);
   evict(gone);
   if (!refusal)
     return {std::move(fresh), std::nullopt};
@@ -386,10 +386,10 @@ place* gate::oldest_idle() {
   if (idle_.empty())
     find_idle();
   while (!idle_.empty()) {
-    const auto [since, who] = idle_.back();
+    const auto [since, guest] = idle_.back();
     idle_.pop_back();
-    if (who->is() == standing::idle && who->since_ == since)
-      return who;
+    if (guest->is() == standing::idle && guest->since_ == since)
+      return guest;
   }
   return nullptr;
 }

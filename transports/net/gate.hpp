@@ -136,7 +136,7 @@ class gate final : public std::enable_shared_from_this<gate> {
   };
 
   /// A connection was accepted. Thread: any.
-  entry enter(executor& unit, newcomer who);
+  entry enter(executor& unit, newcomer arrival);
 
   /// A link that has no connection of its own comes; another link goes when
   /// there are too many. Null = no room.

@@ -95,7 +95,7 @@ action_target endpoint_of(const call& call) {
 
 void refuse_tunnel(const call& call, const std::string& name) {
   std::vector<std::string> known;
-  const auto config = call.where().config->get();
+  const auto config = call.known().config->get();
   for (const auto& [tunnel, settings] : config->tunnels)
     known.push_back(tunnel);
   call.unknown(404, "tunnel", name, "tunnel", known);
@@ -104,7 +104,7 @@ void refuse_tunnel(const call& call, const std::string& name) {
 // Nobody is it; says who there is.
 void refuse_unknown(const call& call, const action_target& wanted,
                     const actor_list& all) {
-  const auto config = call.where().config->get();
+  const auto config = call.known().config->get();
   if (!wanted.tunnel.empty() && !config->tunnels.contains(wanted.tunnel))
     return refuse_tunnel(call, wanted.tunnel);
   std::set<std::string> known;
@@ -142,7 +142,7 @@ void set_drained(const call& call, bool drained, const action_target& wanted,
     return;
   change.detail = "an operator";
   call.with_actors([=](const actor_list& all) {
-    auto& drains = *call.where().node->drains;
+    auto& drains = *call.known().node->drains;
     size_t count = 0;
     const bool before = drains.contains(entry);
     bool known = before;
@@ -281,7 +281,7 @@ void set_fallback(const call& call) {
   if (!mode)
     return;
   const auto& name = call.names.at(0);
-  const auto tunnels = call.where().node->tunnels->get();
+  const auto tunnels = call.known().node->tunnels->get();
   const auto found = tunnels->find(name);
   if (found == tunnels->end())
     return refuse_tunnel(call, name);
@@ -297,9 +297,9 @@ void set_revoked(const call& call, bool revoked) {
     return;
   const auto& tunnel = call.names.at(0);
   const auto& name = call.names.at(1);
-  const auto config = call.where().config->get();
+  const auto config = call.known().config->get();
   const auto of = config->tunnels.find(tunnel);
-  const auto tunnels = call.where().node->tunnels->get();
+  const auto tunnels = call.known().node->tunnels->get();
   const auto found = tunnels->find(tunnel);
   if (of == config->tunnels.end() || found == tunnels->end())
     return refuse_tunnel(call, tunnel);
@@ -308,7 +308,7 @@ void set_revoked(const call& call, bool revoked) {
     known.push_back(each.name);
   if (std::find(known.begin(), known.end(), name) == known.end())
     return call.unknown(404, "credential", name, "credential", known);
-  auto& register_ = *call.where().node->drains;
+  auto& register_ = *call.known().node->drains;
   const auto entry = drain_register::credential(tunnel, name);
   if (!revoked)
     register_.remove(entry);
@@ -331,7 +331,7 @@ void restore_credential(const call& call) {
 }
 
 void get_log(const call& call) {
-  const auto& logs = call.where().logs;
+  const auto& logs = call.known().logs;
   call.answer(200, {{"level", logs.level()},
                     {"components", logs.levels()},
                     {"known", log_component_names()}});
@@ -344,7 +344,7 @@ void set_log(const call& call) {
   const auto level = word_of(call, *body, "level", level_words());
   if (!level)
     return;
-  auto logs = call.where().logs;
+  auto logs = call.known().logs;
   const auto number = spdlog::level::from_str(*level);
   if (body->contains("component")) {
     const auto component

@@ -68,10 +68,10 @@ void answer_asset(const call& call, const asset& found) {
   if (!call.wants_gzip())
     return call.answer_document(answer);
   // Not on the unit's thread, as the first time takes a while.
-  const auto& context = call.where();
+  const auto& context = call.known();
   context.system.spawn([call, found, answer, use = context.node->units->use()](
                          caf::event_based_actor*) mutable {
-    answer.gzip = call.where().packed->of(found);
+    answer.gzip = call.known().packed->of(found);
     call.answer_document(answer);
   });
 }
@@ -82,7 +82,7 @@ void get_asset(const call& call) {
   auto path = std::string(call.path());
   if (path == "/.admin/")
     path += "index.html";
-  for (const auto& one : call.where().options.assets)
+  for (const auto& one : call.known().options.assets)
     if (one.path == path)
       return answer_asset(call, one);
   if (path == "/.admin/index.html")

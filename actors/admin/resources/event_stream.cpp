@@ -156,7 +156,7 @@ void send_snapshot(caf::event_based_actor* self,
 void begin_snapshot(caf::event_based_actor* self,
                     const std::shared_ptr<stream_state>& state,
                     uint64_t serial, const node_snapshot_ptr& now) {
-  const auto& context = state->from.where();
+  const auto& context = state->from.known();
   const json body{{"serial", serial},
                   {"node", show_node(context)},
                   {"exchanges", show_totals(context.recorders->totals())}};
@@ -187,7 +187,7 @@ caf::behavior event_stream(caf::event_based_actor* self, call from,
                            stream_request request,
                            std::shared_ptr<event_writer> writer,
                            std::shared_ptr<void> share) {
-  const auto& context = from.where();
+  const auto& context = from.known();
   const auto monitor = context.node->monitor;
   auto state = std::make_shared<stream_state>(
     stream_state{from, request, std::move(writer), false, {}});
@@ -204,7 +204,7 @@ caf::behavior event_stream(caf::event_based_actor* self, call from,
       if (!state->request.with_tunnels)
         return begin_snapshot(self, state, start.serial, nullptr);
       compat::request(
-        self, state->from.where().supervisor, std::chrono::seconds(10),
+        self, state->from.known().supervisor, std::chrono::seconds(10),
         get_snapshot{},
         [=, serial = start.serial](node_snapshot& now) {
           begin_snapshot(
@@ -224,7 +224,7 @@ caf::behavior event_stream(caf::event_based_actor* self, call from,
 }
 
 void get_events(const call& call) {
-  const auto& context = call.where();
+  const auto& context = call.known();
   const auto kinds = read_kinds(call.parameter("kind").value_or(""));
   // A browser that connects for the first time cannot set the header.
   const auto header = call.header("last-event-id");
@@ -246,7 +246,7 @@ void get_events(const call& call) {
   }
   const auto served = call.served();
   served->unit().post([call, served, wanted, share = std::move(share)] {
-    const auto& context = call.where();
+    const auto& context = call.known();
     auto writer = std::make_shared<event_writer>(served, context.node->units);
     served->set_origin(writer);
     writer->start();

@@ -141,7 +141,7 @@ struct filter {
 void add_records(long_text& to, const call& call, const record_list_ptr& all,
                  std::vector<const exchange_record*> which) {
   const auto count = which.size();
-  to.pieces(count, [routes = call.where().routes, all, which = std::move(which),
+  to.pieces(count, [routes = call.known().routes, all, which = std::move(which),
                     between = separator{}](size_t i, std::string& to) mutable {
     between(to);
     to += on_a_line(show(*which[i], all->now, routes));
@@ -169,7 +169,7 @@ void get_exchanges(const call& call) {
     if (only.id && live.empty() && ended.empty())
       return call.problem(404, "no exchange has the id \"" + *only.id + "\"");
     const json totals{
-      {"totals", show_totals(call.where().recorders->totals())}};
+      {"totals", show_totals(call.known().recorders->totals())}};
     long_text body;
     body.text(opened(totals) + "\n\"live\":[");
     add_records(body, call, all, live);

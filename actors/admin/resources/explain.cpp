@@ -314,21 +314,21 @@ std::string why_it_won(const route_table& routes, const route& winner,
 }
 
 void get_explanation(const call& call) {
-  const auto config_now = call.where().config->get();
+  const auto config_now = call.known().config->get();
   const auto request
-    = read_explained_request(call, *config_now, *call.where().node->access);
+    = read_explained_request(call, *config_now, *call.known().node->access);
   if (!request)
     return;
   const auto url = foreign_text(call.parameter("url").value_or(""));
   call.with_node([call, url, request = *request](const node_snapshot_ptr& now) {
     const auto& asked = request.target;
-    const auto config = call.where().config->get();
-    const auto& routes = call.where().routes;
+    const auto config = call.known().config->get();
+    const auto& routes = call.known().routes;
     const auto found
       = find_route(routes, asked.scheme, asked.host, asked.port, asked.path);
     long_text body;
     body.text(
-      opened(explain(url, request, call.where(), *config, found.get(), *now))
+      opened(explain(url, request, call.known(), *config, found.get(), *now))
       + "\n\"candidates\":[");
     body.pieces(
       config->mappings.size(),

@@ -69,7 +69,7 @@ void get_mappings(const call& call) {
   const auto limit = call.number("limit", default_limit);
   if (!limit)
     return;
-  const auto config = call.where().config->get();
+  const auto config = call.known().config->get();
   const search wanted{call.parameter("search").value_or("")};
   auto chosen = matching(*config, wanted);
   json head{{"count", config->mappings.size()}, {"matching", chosen.size()}};

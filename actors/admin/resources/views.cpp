@@ -144,7 +144,7 @@ void get_stats(const call& call) {
   call.with_counts([call, choice](const monitor_counts& counts) {
     call.with_endpoints(*choice, [call, choice,
                                   counts](const node_snapshot_ptr& now) {
-      const auto& context = call.where();
+      const auto& context = call.known();
       const auto config = context.config->get();
       auto body
         = make_stats(*now, *config, compat::running_actors(context.system));
@@ -181,7 +181,7 @@ void get_tunnels(const call& call) {
   call.with_endpoints(*choice, [call, choice](const node_snapshot_ptr& now) {
     long_text body;
     body.text("{\"tunnels\":[");
-    add_tunnels(body, call.where(), now, choice->connections);
+    add_tunnels(body, call.known(), now, choice->connections);
     call.answer_in_steps(std::move(body.text("]}\n")));
   });
 }
@@ -228,7 +228,7 @@ void get_connections(const call& call) {
 }
 
 void get_config(const call& call) {
-  const auto config = call.where().config->get();
+  const auto config = call.known().config->get();
   using item = decltype(config->tunnels)::value_type;
   std::vector<const item*> tunnels;
   for (const auto& one : config->tunnels)
@@ -269,7 +269,7 @@ void get_readiness(const call& call) {
 
 void get_metrics(const call& call) {
   call.with_node([call](const node_snapshot_ptr& now) {
-    const auto& metrics = call.where().metrics;
+    const auto& metrics = call.known().metrics;
     long_text body;
     // One scrape at a time: who comes meanwhile gets what is known.
     if (const auto turn = metrics->begin()) {
@@ -289,7 +289,7 @@ void get_metrics(const call& call) {
     // Made when its turn comes: what is gone is known then.
     auto text = std::make_shared<std::optional<metrics_text>>();
     body.steps([text, metrics,
-                &registry = call.where().system.metrics()](std::string& to) {
+                &registry = call.known().system.metrics()](std::string& to) {
       if (!*text)
         text->emplace(registry, metrics->gone());
       return (*text)->step(to);

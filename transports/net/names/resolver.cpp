@@ -33,34 +33,34 @@ resolver::resolver(io_unit& unit, std::unique_ptr<name_service> service)
 
 void resolver::find(const std::string& name, std::weak_ptr<const void> owner,
                     handler done) {
-  waiter who{std::move(owner), std::move(done)};
+  waiter asker{std::move(owner), std::move(done)};
   if (is_localhost(name))
-    return answer_later(std::move(who), {},
-                        {asio::ip::address_v4::loopback(),
-                         asio::ip::address_v6::loopback()});
+    return answer_later(
+      std::move(asker), {},
+      {asio::ip::address_v4::loopback(), asio::ip::address_v6::loopback()});
   const auto now = unit_.now();
   if (names_.size() >= max_names && names_.count(name) == 0)
     make_room(now);
   if (names_.size() >= max_names && names_.count(name) == 0)
-    return answer_later(std::move(who), asio::error::host_not_found_try_again,
+    return answer_later(std::move(asker), asio::error::host_not_found_try_again,
                         {});
   auto& found = names_[name];
   if (now < found.fresh_until)
-    return answer_later(std::move(who), {}, found.known);
+    return answer_later(std::move(asker), {}, found.known);
   if (now < found.failed_until)
-    return answer_later(std::move(who), found.failure, {});
+    return answer_later(std::move(asker), found.failure, {});
   // Asked long ago: it would only wait in vain.
   if (found.asking && now - found.asked >= patience)
     return now < found.stale_until
-             ? answer_later(std::move(who), {}, found.known)
-             : answer_later(std::move(who), asio::error::timed_out, {});
+             ? answer_later(std::move(asker), {}, found.known)
+             : answer_later(std::move(asker), asio::error::timed_out, {});
   if (found.waiting.size() >= max_waiting)
     std::erase_if(found.waiting,
                   [](const waiter& one) { return one.owner.expired(); });
   if (found.waiting.size() >= max_waiting)
-    return answer_later(std::move(who), asio::error::host_not_found_try_again,
+    return answer_later(std::move(asker), asio::error::host_not_found_try_again,
                         {});
-  found.waiting.push_back(std::move(who));
+  found.waiting.push_back(std::move(asker));
   if (!found.asking)
     ask(name, found);
 }
