@@ -37,9 +37,8 @@ link_base::link_base(io_unit& unit, transport_kind transport, std::string peer,
       patience_(unit.context()) {}
 
 void link_base::start(std::shared_ptr<link_listener> listener) {
-  assert(!started_ && listener);
+  assert(!listener_ && listener);
   listener_ = std::move(listener);
-  started_ = true;
   if (alive())
     do_start();
   else
@@ -128,8 +127,8 @@ void link_base::flush() {
     writing_ = true;
     do_write(batch_);
     batch_.clear();
-  } else if (closing_ && !close_begun_) {
-    close_begun_ = true;
+  } else if (state_ == state::closing) {
+    state_ = state::leaving;
     do_close(closing_->why, closing_->detail);
   }
 }
@@ -240,8 +239,7 @@ void link_base::ended(link_error why, std::string detail) {
   queue_.clear();
   counters_.queued.store(0, std::memory_order_relaxed);
   patience_.cancel(); // or it would hold what is over
-  if (started_)
-    report_end();
+  report_end();
 }
 
 // What lies in the queue or still comes from another thread.

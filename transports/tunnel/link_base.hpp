@@ -105,7 +105,9 @@ class link_base : public link,
 
   /// True until `ended` was called.
   bool alive() const noexcept { return state_ != state::closed; }
-  bool closing() const noexcept { return state_ == state::closing; }
+  bool closing() const noexcept {
+    return state_ == state::closing || state_ == state::leaving;
+  }
 
   io_unit& io() const noexcept { return unit_; }
   void count_out(size_t bytes) noexcept;
@@ -116,7 +118,12 @@ class link_base : public link,
   }
 
  private:
-  enum class state : uint8_t { open, closing, closed };
+  enum class state : uint8_t {
+    open,
+    closing, ///< what is queued still goes out
+    leaving, ///< nothing does, and `do_close` was called
+    closed,
+  };
   struct closing_info {
     close_reason why;
     std::string detail;
@@ -155,12 +162,10 @@ class link_base : public link,
   boost::asio::steady_timer patience_; // of `last_ack_delay`
   state state_ = state::open;
   std::atomic<bool> ended_{false}; // not `open`, for other threads
-  bool started_ = false;
   bool watched_ = false;
   bool writing_ = false;
   bool flush_posted_ = false;
   bool waits_ = false; // for `patience_`
-  bool close_begun_ = false;
   bool welcomed_ = false;
   std::optional<closing_info> closing_;
   std::optional<ending> ending_;
