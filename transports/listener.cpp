@@ -26,6 +26,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <sys/socket.h>
 #include <system_error>
 
@@ -120,7 +121,10 @@ class open_port : public std::enable_shared_from_this<open_port> {
   uint16_t port() const noexcept { return port_; }
   size_t sessions() const noexcept { return http_->sessions(); }
 
-  void renew(const tls_material& material) { tls_->renew(material); }
+  void renew(const tls_material& material) {
+    assert(tls_);
+    tls_->renew(material);
+  }
 
   void stop_accepting() {
     if (stopped_.exchange(true))

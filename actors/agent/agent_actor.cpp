@@ -8,6 +8,7 @@
 #include "transports/seam/wire_bounds.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace aps {
 
@@ -214,6 +215,7 @@ uint32_t agent_state::dials_due(const lane& lane, time_point now) const {
 }
 
 void agent_state::dial(transport_kind transport, lane& lane, time_point now) {
+  assert(!draining_ && lane.live.size() < lane.wanted);
   ++lane.dialing;
   metrics_.on_dial(transport);
   auto& net = *context_->net;

@@ -5,6 +5,7 @@
 #include "transports/seam/frame.hpp"
 
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <string_view>
 
@@ -75,6 +76,7 @@ static_assert(transport_table.front().watched && !transport_table[1].watched,
               "the breaker watches the transport that is preferred");
 
 constexpr const transport_row& row_of(transport_kind transport) {
+  assert(index_of(transport) < transport_kinds);
   return transport_table[index_of(transport)];
 }
 

@@ -84,6 +84,7 @@ controller_actor::behavior_type controller_state::make_behavior() {
 // -- choosing a transport -----------------------------------------------------
 
 controller_state::lane& controller_state::of(transport_kind transport) {
+  assert(index_of(transport) < lanes_.size());
   return lanes_[index_of(transport)];
 }
 

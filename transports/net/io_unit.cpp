@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <exception>
 #include <future>
 #include <utility>
 
@@ -48,6 +49,7 @@ void io_unit::run() {
 }
 
 std::string io_unit::on_exception() noexcept {
+  assert(std::current_exception());
   auto text = text_of_exception();
   if (exceptions_)
     exceptions_->tell(text);
