@@ -5,6 +5,7 @@
 #include "config/log_components.hpp"
 #include "config/networks.hpp"
 #include "config/streams/stream_rules.hpp"
+#include "config/streams/stream_url.hpp"
 #include "config/syntax/text.hpp"
 
 #include <algorithm>
@@ -364,15 +365,35 @@ void read_grpc(reader& admin_in, admin& to) {
 
 } // namespace
 
+namespace {
+
+// An address, or the path of a socket.
+void read_admin_host(reader& in, admin& to) {
+  const auto* value = in.member("host");
+  const auto text
+    = value && value->is_string() ? value->get<std::string>() : "";
+  if (!text.starts_with("unix:"))
+    return read_host(in, to.host);
+  std::string error;
+  if (parse_stream_url(text, false, error))
+    to.host = text;
+  else
+    in.fail(in.path("host"), quote(text) + " (" + error + ")",
+            "an IP address, \"localhost\" or unix:/path");
+}
+
+} // namespace
+
 void read_admin(reader&& in, admin& to) {
-  read_host(in, to.host);
+  read_admin_host(in, to);
   in.integer("port", to.port, any_port);
   if (in.member("token") && in.secret("token", to.token, max_token)
       && !is_bearer_token(to.token))
     in.fail(in.path("token"), "a string that is none", bearer_token_rule);
   read_fields(in, fields::admin, to);
   // Who reaches the port may do everything.
-  if (in && to.token.empty() && !is_loopback(to.host))
+  if (in && to.token.empty() && !is_loopback(to.host)
+      && !to.host.starts_with("unix:"))
     in.fail(in.path("token"), "nothing",
             "a secret, because " + to.host + " is not a loopback address");
   read_grpc(in, to);

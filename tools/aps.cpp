@@ -48,7 +48,9 @@ void log_start(const aps::config::node& config, const aps::node& node) {
   for (const auto& [name, port] : node.ports())
     log.info("Server {} listens on {}", name,
              aps::cli::to_string({config.servers.at(name).host, port}));
-  if (config.admin)
+  if (config.admin && config.admin->host.starts_with("unix:"))
+    log.info("Admin listener at {0}; apsctl -admin {0}", config.admin->host);
+  else if (config.admin)
     log.info("Statistics at http://{0}/.api/stats, panel at "
              "http://{0}/.admin/",
              aps::cli::to_string({config.admin->host, node.admin_port()}));

@@ -212,6 +212,8 @@ std::optional<address> parse_address(std::string_view text,
   text = trimmed(text);
   const auto shown = quoted(text);
   std::optional<bool> tls;
+  if (possible == secure::never && is_socket(text))
+    return address{std::string(text), 0, tls};
   if (!strip_url(text, default_port, possible, tls, error))
     return std::nullopt;
   std::string_view host;
@@ -253,7 +255,13 @@ std::vector<std::string> split_list(std::string_view text) {
   return result;
 }
 
+bool is_socket(std::string_view host) noexcept {
+  return host.starts_with("unix:/");
+}
+
 std::string to_string(const address& address) {
+  if (is_socket(address.host))
+    return address.host;
   return config::authority(address.host, address.port);
 }
 

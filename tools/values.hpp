@@ -41,9 +41,12 @@ struct address {
 /// Whether who connects to an address could do so over TLS.
 enum class secure : uint8_t { never, possible };
 
+/// Whether an address is the path of a Unix socket, as unix:/PATH.
+bool is_socket(std::string_view host) noexcept;
+
 /// Parses `host`, `host:port`, `[v6]` and `[v6]:port`, each also as a URL with
 /// http:// or ws://, where the port is 80 if left out, and where TLS is
-/// `possible` with https:// or wss://, and port 443.
+/// `possible` with https:// or wss://, and port 443; otherwise unix:/PATH, too.
 std::optional<address> parse_address(std::string_view text,
                                      uint16_t default_port, std::string& error,
                                      secure tls = secure::never);

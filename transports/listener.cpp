@@ -13,6 +13,7 @@
 #include "transports/net/sniffer.hpp"
 #include "transports/net/sockets.hpp"
 #include "transports/net/tls/tls_handshake.hpp"
+#include "transports/net/unix_socket.hpp"
 #include "transports/seam/live_set.hpp"
 #include "transports/seam/probe_request.hpp"
 #include "transports/seam/tunnel_path.hpp"
@@ -27,8 +28,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cerrno>
 #include <sys/socket.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace aps {
 
@@ -71,8 +74,10 @@ class listen_failure : public std::system_error {
       : std::system_error(error) {
     text_ = options.key + (options.key.empty() ? "" : ": ")
             + "cannot listen on "
-            + config::authority(options.host, options.port) + ": "
-            + error.message() + std::string(remedy_of(error));
+            + (is_unix_authority(options.host)
+                 ? options.host
+                 : config::authority(options.host, options.port))
+            + ": " + error.message() + std::string(remedy_of(error));
   }
 
   const char* what() const noexcept override { return text_.c_str(); }
@@ -132,6 +137,8 @@ class open_port : public std::enable_shared_from_this<open_port> {
     // Takes effect at once and is harmless from any thread; the descriptor
     // itself is closed where it is used.
     ::shutdown(descriptor_, SHUT_RDWR);
+    if (const auto path = socket_path(); !path.empty())
+      ::unlink(path.c_str());
     http_->drain();
     asio::post(first_unit().context(), [me = shared_from_this()] {
       error_code ignored;
@@ -152,7 +159,26 @@ class open_port : public std::enable_shared_from_this<open_port> {
  private:
   io_unit& first_unit() const noexcept { return *units_.front(); }
 
+  std::string socket_path() const {
+    return is_unix_authority(options_.host)
+             ? options_.host.substr(unix_prefix.size())
+             : std::string{};
+  }
+
+  void bind_unix(const std::string& path) {
+    descriptor_ = unix_socket::listen(path, backlog);
+    error_code error;
+    if (descriptor_ < 0)
+      error = {errno, asio::error::get_system_category()};
+    else
+      acceptor_.assign(tcp::v4(), descriptor_, error);
+    if (error)
+      fail(options_, error);
+  }
+
   void bind() {
+    if (const auto path = socket_path(); !path.empty())
+      return bind_unix(path);
     const auto endpoint = resolve(options_);
     error_code error;
     acceptor_.open(endpoint.protocol(), error);
@@ -189,8 +215,18 @@ class open_port : public std::enable_shared_from_this<open_port> {
         || error.value() == ENOMEM)
       return accept_later();
     if (!error)
-      meet(unit, std::make_unique<byte_stream>(std::move(socket), peer_));
+      meet(unit, wrap(std::move(socket)));
     accept();
+  }
+
+  // Who comes through a file is somebody of this machine.
+  stream_ptr wrap(tcp_socket socket) const {
+    auto out = std::make_unique<byte_stream>(std::move(socket), peer_);
+    if (is_unix_authority(options_.host)) {
+      const tcp::endpoint here{asio::ip::address_v4::loopback(), 0};
+      out->passed_on(here, here);
+    }
+    return out;
   }
 
   void meet(io_unit& unit, stream_ptr stream) {

@@ -56,7 +56,7 @@ void check_listeners(const node& all, problems& out) {
   for (const auto& [name, server] : all.servers)
     seen.push_back(
       listener_of(member_path("$.servers", name), server.host, server.port));
-  if (all.admin)
+  if (all.admin && !all.admin->host.starts_with("unix:"))
     seen.push_back(listener_of("$.admin", all.admin->host, all.admin->port));
   if (all.admin && all.admin->grpc)
     seen.push_back(listener_of("$.admin.grpc", all.admin->grpc->host,

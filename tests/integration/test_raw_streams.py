@@ -5,6 +5,7 @@ import hashlib
 import json
 import random
 import socket
+import subprocess
 import threading
 import time
 
@@ -298,6 +299,42 @@ class Rules(StreamCase):
         visitor.close()
         stopping.join(timeout=30)
         self.assertFalse(stopping.is_alive())
+
+
+class AdminSocket(Case):
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def test_apsctl_asks_at_a_unix_socket(self):
+        folder = scratch(self)
+        path = folder / "admin.sock"
+        port = free_port()
+        config = write_config(folder, {
+            "servers": {"main": {"host": "127.0.0.1", "port": port}},
+            "admin": {"host": f"unix:{path}"}})
+        def start(name):
+            node = Program(name, [BIN / "aps", "-config", config], folder)
+            self.addCleanup(node.kill)
+            node.start()
+            wait_until(lambda: "ready" in node.log, "it")
+            return node
+
+        for name in ("first", "second"): # which finds what the first left
+            node = start(name)
+            self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+            asked = subprocess.run(
+                [BIN / "apsctl", "status", "-json", "-admin", f"unix:{path}"],
+                capture_output=True, timeout=30)
+            self.assertEqual(asked.returncode, 0, asked.stderr)
+            node.kill()
+        node = start("third")
+        self.assertEqual(node.stop(), 0)
+        self.assertFalse(path.exists())
+        asked = subprocess.run(
+            [BIN / "apsctl", "status", "-admin", f"unix:{path}"],
+            capture_output=True, timeout=30)
+        self.assertNotEqual(asked.returncode, 0)
 
 
 class Configuration(Case):

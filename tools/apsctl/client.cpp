@@ -10,8 +10,14 @@
 #include <boost/beast/http.hpp>
 #include <nlohmann/json.hpp>
 
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <optional>
 
 namespace aps::ctl {
@@ -52,6 +58,8 @@ class waiting_stream {
   }
 
   beast::error_code connect(const cli::address& peer) {
+    if (cli::is_socket(peer.host))
+      return connect_unix(peer.host.substr(peer.host.find('/')));
     beast::error_code error;
     asio::ip::tcp::resolver resolver(io_);
     const auto found
@@ -70,6 +78,26 @@ class waiting_stream {
   }
 
  private:
+  /// Its address family is nobody's business behind that.
+  beast::error_code connect_unix(const std::string& path) {
+    sockaddr_un to{};
+    to.sun_family = AF_UNIX;
+    if (path.size() >= sizeof(to.sun_path))
+      return asio::error::name_too_long;
+    std::memcpy(to.sun_path, path.data(), path.size());
+    const auto number = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    beast::error_code error;
+    if (number >= 0
+        && ::connect(number, reinterpret_cast<const sockaddr*>(&to), sizeof(to))
+             == 0)
+      stream_.socket().assign(asio::ip::tcp::v4(), number, error);
+    else
+      error = {errno, asio::error::get_system_category()};
+    if (error && number >= 0)
+      ::close(number);
+    return error;
+  }
+
   asio::io_context io_;
   beast::tcp_stream stream_;
   std::chrono::seconds timeout_;
@@ -81,7 +109,7 @@ http::request<http::string_body> make_request(const std::string& method,
                                               const std::string& token) {
   http::request<http::string_body> request{http::string_to_verb(method),
                                            "/.api/" + path, 11};
-  request.set(http::field::host, host);
+  request.set(http::field::host, cli::is_socket(host) ? "localhost" : host);
   request.set(http::field::user_agent, "apsctl");
   if (!token.empty())
     request.set(http::field::authorization, "Bearer " + token);

@@ -10,4 +10,9 @@ namespace aps::unix_socket {
 /// listens there has too many that wait).
 int connect(const std::string& path) noexcept;
 
+/// Listens at `path`, for this user alone (0600): a descriptor as above. A
+/// socket that nobody listens at any more is replaced; -1 = not, and `errno`
+/// says why (EADDRINUSE: somebody does, or it is no socket).
+int listen(const std::string& path, int backlog) noexcept;
+
 } // namespace aps::unix_socket
