@@ -5,7 +5,7 @@
 #include "actors/events.hpp"
 #include "actors/policy/target_health.hpp"
 #include "actors/snapshots.hpp"
-#include "config/routes.hpp"
+#include "config/routing/routes.hpp"
 #include "transports/seam/network.hpp"
 
 #include <cstdint>

@@ -1,5 +1,7 @@
 #include "config/config.hpp"
 
+#include "config/routing/match_section.hpp"
+#include "config/routing/rewrite_section.hpp"
 #include "config/sections.hpp"
 #include "config/streams/stream_rules.hpp"
 #include "config/syntax/syntax.hpp"
@@ -147,6 +149,8 @@ node node_reader::read() {
   check_stream_tunnels(node_, out_);
   check_limits(node_, out_);
   check_listeners(node_, out_);
+  check_mappings(node_, out_);
+  check_rewrites(node_, out_);
   return std::move(node_);
 }
 

@@ -3,6 +3,9 @@
 #include "config/access/access.hpp"
 #include "config/access/publishing.hpp"
 #include "config/pools.hpp"
+#include "config/routing/boxed.hpp"
+#include "config/routing/conditions.hpp"
+#include "config/routing/rewrites.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -178,7 +181,9 @@ struct tunnel {
 /// streams and sockets: config/streams/stream_url.hpp.
 struct url {
   std::string scheme; ///< http | https | tcp | udp | connect, lower case
-  std::string host;   ///< lower case; IPv6 without brackets
+  /// Lower case, in ASCII (RFC 5890); IPv6 without brackets. Of a `from` also
+  /// "*.name" for all names below it, and "*" for every host.
+  std::string host;
   uint16_t port = 0;  ///< never 0: the scheme's default is filled in
   std::string path = {};   ///< prefix; "" or starts with "/"
   bool h2c = false;        ///< HTTP/2 without TLS, by prior knowledge
@@ -291,6 +296,10 @@ struct mapping {
   /// Absent = nobody checks; only with `tunnels`.
   std::optional<health_check> health = {};
   aps::config::access access = {}; ///< of its visitors
+
+  boxed<conditions> match = {};    ///< what it asks of requests beside `from`
+  boxed<rewrites> rewrite = {};    ///< what becomes of requests and answers
+  boxed<fixed_answer> answer = {}; ///< instead of a target; `to` is empty then
   bool operator==(const mapping&) const = default;
 
   /// Of bytes, and not of requests.

@@ -4,6 +4,8 @@
 #include "config/host.hpp"
 #include "config/log_components.hpp"
 #include "config/networks.hpp"
+#include "config/routing/match_section.hpp"
+#include "config/routing/rewrite_section.hpp"
 #include "config/streams/stream_rules.hpp"
 #include "config/streams/stream_url.hpp"
 #include "config/syntax/text.hpp"
@@ -319,10 +321,15 @@ void read_mapping(const json& value, const std::string& path,
                   problems& out) {
   reader in{&value, path, out};
   read_url(in, "from", true, to.from);
-  if (to.from.scheme != "connect" || in.member("to"))
+  read_match(in, to);
+  const auto* target = in.member("to");
+  if (target && target->is_object())
+    read_answer(in, to);
+  else if (to.from.scheme != "connect" || target)
     read_url(in, "to", false, to.to);
   else
     to.to.scheme = "tcp"; // to whom the visitor names
+  read_rewrites(in, to);
   auto via = in.object("via");
   read_way(via, tunnels, to.tunnels, to.endpoints);
   read_balance(via, to);

@@ -1,6 +1,8 @@
 #include "config/show.hpp"
 
 #include "config/fields.hpp"
+#include "config/routing/match_section.hpp"
+#include "config/routing/rewrite_section.hpp"
 
 namespace aps::config {
 
@@ -200,6 +202,9 @@ json show(const mapping& rule) {
   if (rule.is_stream())
     for (const auto* key : {"allow_encoded_slash", "hsts", "http2", "origins"})
       out.erase(key);
+  if (rule.match)
+    out["match"] = show(*rule.match);
+  show_rewrites(out, rule);
   if (rule.tls)
     out["tls"] = show(*rule.tls);
   show_access(out, rule.access);

@@ -1,5 +1,6 @@
 #include "config/config.hpp"
 #include "config/host.hpp"
+#include "config/routing/idn.hpp"
 #include "config/streams/stream_url.hpp"
 
 #include <algorithm>
@@ -58,8 +59,23 @@ bool take_port(std::string_view text, url& out, std::string& error) {
   return false;
 }
 
+/// A name, an IPv4 address, or with `prefix` "*" and "*.name".
+bool take_name(std::string_view host, bool prefix, url& out) {
+  const bool wildcard = prefix && host.starts_with("*.");
+  const auto name = ascii_host(wildcard ? host.substr(2) : host);
+  if (prefix && host == "*") {
+    out.host = host;
+    return true;
+  }
+  if (!is_dns_name(name) || (wildcard && is_ipv4(name)))
+    return false;
+  out.host = (wildcard ? "*." : "") + lower_case(name);
+  return true;
+}
+
 /// host[:port] with IPv6 in brackets; the brackets are dropped.
-bool take_authority(std::string_view text, url& out, std::string& error) {
+bool take_authority(std::string_view text, bool prefix, url& out,
+                    std::string& error) {
   if (text.find('@') != text.npos) {
     error = "a user or password";
     return false;
@@ -71,11 +87,12 @@ bool take_authority(std::string_view text, url& out, std::string& error) {
     host = end == text.npos ? std::string_view{} : host.substr(1);
     end = end == text.npos ? end : end + 1;
   }
-  if (bracket ? !is_ipv6(host) : !is_dns_name(host)) {
+  if (bracket ? !is_ipv6(host) : !take_name(host, prefix, out)) {
     error = host.empty() && !bracket ? "no host" : "an invalid host";
     return false;
   }
-  out.host = bracket ? canonical_host(host) : lower_case(host);
+  if (bracket)
+    out.host = canonical_host(host);
   const auto port = end < text.size() ? text.substr(end) : std::string_view{};
   if (!port.empty() && port.front() != ':') {
     error = "an invalid host";
@@ -126,6 +143,8 @@ std::string url::authority() const {
 std::string url::origin() const {
   if (!socket.empty())
     return authority();
+  if (scheme.empty()) // of a mapping that has no target
+    return {};
   return (h2c ? "h2c" : scheme) + "://" + authority();
 }
 
@@ -138,12 +157,13 @@ std::optional<url> parse_url(std::string_view text, bool prefix,
   if (is_stream_url(text))
     return parse_stream_url(text, prefix, error);
   url result;
-  if (prefix && !text.empty() && text.back() == '*')
+  // Behind a path, where it means no more; elsewhere it is a host.
+  if (prefix && text.ends_with('*') && !text.ends_with("://*"))
     text.remove_suffix(1);
   if (!take_scheme(text, prefix, result, error))
     return std::nullopt;
   const auto end = std::min(text.find_first_of("/?#"), text.size());
-  if (!take_authority(text.substr(0, end), result, error)
+  if (!take_authority(text.substr(0, end), prefix, result, error)
       || !take_path(text.substr(end), result, error))
     return std::nullopt;
   return result;

@@ -1,7 +1,7 @@
 #include "actors/admin/operator_front.hpp"
 
 #include "actors/admin/access.hpp"
-#include "config/routes.hpp"
+#include "config/routing/routes.hpp"
 
 #include <utility>
 

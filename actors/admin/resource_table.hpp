@@ -20,6 +20,7 @@ struct parameter_of {
   std::string_view noun = {};
   std::vector<std::string> (*known)(const Call&) = nullptr;
   bool list = false; ///< several with commas between, or "all"
+  bool many = false; ///< may be given more than once
 };
 
 /// One resource and method. In the pattern "*" is any one part of the path.
@@ -60,7 +61,7 @@ bool takes_query(const Call& call,
       return call.unknown(400, "parameter", name, name, names), false;
     if (row->name == "*")
       continue;
-    if (!seen.insert(name).second)
+    if (!seen.insert(name).second && !row->many)
       return call.problem(400, name + " is given twice", name), false;
     if (!row->known)
       continue;

@@ -75,9 +75,10 @@ const std::vector<resource>& resources() {
                                  of_tunnel,
                                  {"last_event_id"},
                                  {"tunnels", "value of tunnels", yes_or_no}};
-  static const parameters address{{"url"},    {"method"},      {"user"},
-                                  {"from"},   {"certificate"}, {"origin"},
-                                  {"server"}, {"body_bytes"}};
+  static const parameters address{
+    {"url"},    {"method"},      {"user"},
+    {"from"},   {"certificate"}, {"origin"},
+    {"server"}, {"body_bytes"},  {"header", {}, nullptr, false, true}};
   // Probes and scrapers add some of their own, the panel's router does.
   static const parameters any{{"*"}};
   static const std::vector<resource> table{

@@ -1,8 +1,10 @@
 #include "actors/path/node_front.hpp"
 
+#include "actors/base/header_fields.hpp"
 #include "actors/path/connection.hpp"
+#include "actors/path/fixed_answer.hpp"
 #include "actors/policy/balance.hpp"
-#include "config/path.hpp"
+#include "config/routing/path.hpp"
 #include "transports/seam/auth.hpp"
 
 #include <algorithm>
@@ -80,10 +82,10 @@ route_decision node_front::admit(const visitor_request& request) {
 
 std::shared_ptr<const route>
 node_front::find_for(const visitor_request& request) const {
+  const header_fields fields{request.headers};
   return request.scheme == "connect"
            ? connects_.find(request.host, request.port)
-           : find_route(routes_, request.scheme, request.host, request.port,
-                        request.path);
+           : find_route(routes_, to_route_request(request, fields));
 }
 
 route_decision node_front::admit_visitor(const visitor_request& request,
@@ -113,9 +115,10 @@ denial node_front::no_mapping(const visitor_request& request) const {
     return {outcome::no_mapping,
             "No mapping lets a CONNECT to this host and port.",
             {}};
+  const header_fields fields{request.headers};
   return {.cause = outcome::no_mapping,
           .detail = std::string{why_no_route(
-            routes_, request.scheme, request.host, request.port, request.path)},
+            routes_, to_route_request(request, fields))},
           .more = request.local ? known_addresses() : std::string{}};
 }
 
@@ -208,6 +211,8 @@ void node_front::on_login(const exchange_ptr& exchange,
 
 void node_front::carry(const exchange_ptr& exchange) {
   const auto& rule = exchange->facts().via->rule;
+  if (rule.answer)
+    return answer_here(exchange);
   if (rule.tunnels.empty())
     return serve_here(exchange);
   const auto table = context_->tunnels->get();

@@ -3,7 +3,7 @@
 #include "actors/base/node_context.hpp"
 #include "actors/path/login_checks.hpp"
 #include "actors/watch/recorder.hpp"
-#include "config/routes.hpp"
+#include "config/routing/routes.hpp"
 #include "config/streams/connect_table.hpp"
 
 #include <atomic>

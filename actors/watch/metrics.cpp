@@ -1,7 +1,7 @@
 #include "actors/watch/metrics.hpp"
 
 #include "actors/watch/metric_text.hpp"
-#include "config/routes.hpp"
+#include "config/routing/routes.hpp"
 
 #include <caf/telemetry/collector/prometheus.hpp>
 #include <caf/timestamp.hpp>

@@ -1,7 +1,6 @@
 #include "config/check/advice.hpp"
 
 #include "config/host.hpp"
-#include "config/routes.hpp"
 #include "config/syntax/text.hpp"
 #include "config/tls/certificates.hpp"
 
@@ -81,17 +80,7 @@ void look_at_mappings(const node& all, std::vector<warning>& out) {
     out.push_back({"$.mappings", "there is no mapping, so every request gets "
                                  "404; add one with from and to"});
   const auto ports = ports_of(all);
-  const route_table routes{all.mappings, all.tunnels};
   for (size_t i = 0; i < all.mappings.size(); ++i) {
-    const auto& from = all.mappings[i].from;
-    // The longest that matches its own path is itself, or one just like it.
-    const auto wins = routes.find(from.scheme, from.host, from.port,
-                                  from.path.empty() ? "/" : from.path);
-    if (wins && wins->index != i && from.scheme != "connect")
-      out.push_back({mapping_path(i),
-                     "never used: an earlier one has the same "
-                     "from; remove one of the two",
-                     mapping_path(wins->index)});
     look_at_from(all, i, ports, out);
     look_at_via(all, i, out);
   }

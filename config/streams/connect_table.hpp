@@ -1,6 +1,6 @@
 #pragma once
 
-#include "config/routes.hpp"
+#include "config/routing/routes.hpp"
 
 #include <map>
 #include <memory>

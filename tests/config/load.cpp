@@ -104,15 +104,14 @@ CAF_TEST(a line has at most 160 columns and its hint is not what is cut) {
 
 CAF_TEST(warnings name the file they are about) {
   pretended here;
-  here.files = {
-    {"main.json", with_include("\"b.json\"", R"(, "mappings": [
+  here.files = {{"main.json", with_include("\"b.json\"", R"(, "mappings": [
       {"from": "http://a", "to": "http://x"}])")},
-    {"b.json", R"({"mappings": [{"from": "http://a", "to": "http://y"}]})"}};
+                {"b.json", R"({"tunnels": {"t": {"password": "test123"}}})"}};
   std::vector<std::string> warnings;
   CAF_CHECK_EQUAL(lines_of(load("main.json", here, &warnings)), "");
-  CAF_REQUIRE_EQUAL(warnings.size(), 1u);
+  CAF_REQUIRE_EQUAL(warnings.size(), 2u);
   CAF_CHECK_EQUAL(warnings[0],
-                  "b.json: $.mappings[0]: warning: never used: an earlier one "
-                  "has the same from; remove one of the two (main.json: "
-                  "$.mappings[0])");
+                  "main.json: $.servers.s: warning: open to others (0.0.0.0), "
+                  "who may join with the examples' password; choose another "
+                  "one, or host 127.0.0.1 (b.json: ...");
 }

@@ -36,12 +36,15 @@ BASE = {
         "forward_auth": {"url": "http://l"}}},
     "mappings": [{"from": "http://a", "to": "https://b",
                   "via": {"tunnels": "t"},
-                  "forward_auth": {"url": "http://l"}}],
+                  "forward_auth": {"url": "http://l"}},
+                 {"from": "http://b", "to": {"status": 200}}],
     "admin": {"grpc": {"tls": {"cert": "c", "key": "k"}}},
     "auth": {"users": {"alice": {}}, "tokens": {"ci": {"token_hash": "0" * 64}},
              "groups": {"dev": ["alice"]}},
 }
-SUBJECTS = {"servers": ["main"], "tunnels": ["t"], "mappings": [0],
+# Where a key may stand that is something else in the first of its kind.
+MOVED = {("mappings", 0, "to"): ("mappings", 1, "to")}
+SUBJECTS = {"headers": ["Accept"], "query": ["v"], "servers": ["main"], "tunnels": ["t"], "mappings": [0],
             "users": ["alice"], "tokens": ["ci"], "groups": ["dev"]}
 
 # Of two keys one is enough.
@@ -278,12 +281,14 @@ def objects(schema, path=()):
     if schema.get("type") != "object":
         return
     if "properties" not in schema:
+        if resolved(schema["additionalProperties"]).get("type") == "string":
+            return
         name = SUBJECTS[path[-1]][0]
         yield from objects(schema["additionalProperties"], path + (name,))
         return
     yield path, schema
     for key, each in schema["properties"].items():
-        yield from objects(each, path + (key,))
+        yield from objects(each, MOVED.get(path + (key,), path + (key,)))
 
 
 def changed(path, values):

@@ -34,9 +34,9 @@ CAF_TEST(via takes a name or a list and may be absent) {
     "mappings": [
       {"from": "http://a", "to": "http://b",
        "via": {"tunnels": "t", "endpoints": "e"}},
-      {"from": "http://a", "to": "http://b",
+      {"from": "http://a2", "to": "http://b",
        "via": {"tunnels": ["u", "t"], "endpoints": ["e", "f"]}},
-      {"from": "http://a", "to": "http://b"}]})");
+      {"from": "http://a3", "to": "http://b"}]})");
   using names = std::vector<std::string>;
   CAF_REQUIRE_EQUAL(all.mappings.size(), 3u);
   CAF_CHECK_EQUAL(all.mappings[0].tunnels, names{"t"});

@@ -3,7 +3,7 @@
 #include "tests/fuzz/fuzz.hpp"
 
 #include "config/host.hpp"
-#include "config/routes.hpp"
+#include "config/routing/routes.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -22,13 +22,28 @@ uint16_t port_of(uint16_t port, std::string_view scheme) {
   return port != 0 ? port : scheme == "https" ? 443 : 80;
 }
 
+bool covers_host(const std::string& from, const std::string& host) {
+  if (from == "*")
+    return true;
+  return from.starts_with("*.")
+           ? host.size() > from.size() - 1
+               && host.ends_with(config::canonical_host(from.substr(1)))
+           : config::canonical_host(from) == host;
+}
+
+/// As config/README.md has it: host, port, path; the rest is the file's order.
+precedence rank(const config::mapping& rule, size_t index) {
+  return precedence_of(route{index, rule});
+}
+
 /// Whether a mapping from there is for this request, by whole segments.
 bool covers(const config::url& from, std::string_view scheme,
             std::string_view host, uint16_t port, std::string_view path) {
-  if (config::lower_case(from.scheme) != config::lower_case(scheme)
-      || config::canonical_host(from.host) != config::canonical_host(host)
-      || port_of(from.port, config::lower_case(from.scheme))
-           != port_of(port, config::lower_case(scheme)))
+  const auto protocol = config::lower_case(scheme);
+  if (config::lower_case(from.scheme) != protocol
+      || !covers_host(from.host, config::canonical_host(host))
+      || (port_of(from.port, protocol) != port_of(port, protocol)
+          && port_of(from.port, protocol) != port_of(0, protocol)))
     return false;
   const auto prefix = path_of(from);
   path = path.substr(0, path.find('?'));
@@ -44,8 +59,7 @@ std::optional<size_t> winner_of(const std::vector<config::mapping>& all,
   std::optional<size_t> best;
   for (size_t i = 0; i < all.size(); ++i)
     if (covers(all[i].from, scheme, host, port, path)
-        && (!best
-            || path_of(all[i].from).size() > path_of(all[*best].from).size()))
+        && (!best || rank(all[i], i) > rank(all[*best], *best)))
       best = i;
   return best;
 }
@@ -80,7 +94,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
   const route_table uut{all};
   for (const auto& where : {path, asked->path}) {
-    const auto found = uut.find(asked->scheme, asked->host, asked->port, where);
+    const auto found
+      = uut.find({asked->scheme, asked->host, asked->port, where});
     const auto expected = winner_of(all, asked->scheme, asked->host,
                                     asked->port, where);
     APS_REQUIRE((found != nullptr) == expected.has_value());

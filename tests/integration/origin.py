@@ -310,8 +310,16 @@ class Conversation:
             self.answer(b"status\n", status)
 
     def do_redirect(self):
+        """To where the query says, if it does."""
         self.digest()
-        self.answer(b"", 302, [("Location", "http://elsewhere.test/x?y=z")])
+        self.answer(b"", 302, [("Location", self.request.target.partition("?")[2]
+                                or "http://elsewhere.test/x?y=z")])
+
+    def do_cookies(self):
+        """The one that the query has."""
+        self.digest()
+        self.answer(b"", headers=[("Set-Cookie", urllib.parse.unquote(
+            self.request.target.partition("?")[2]))])
 
     def do_trailers(self):
         self.digest()

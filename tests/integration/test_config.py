@@ -45,7 +45,11 @@ class Advice(Case):
         self.warned(self.config(mappings=[]), "no mapping")
         config = self.config()
         one = config["mappings"][0]
-        self.warned(dict(config, mappings=[one, one]), "never used")
+        twice = write_config(scratch(self), dict(config, mappings=[one, one]))
+        code, _, err = check(twice)
+        self.assertEqual(code, 1)
+        self.assertIn("$.mappings[1].from: found the same as $.mappings[0]",
+                      err)
         other = dict(one, **{"from": "http://example.com:9"})
         self.warned(dict(config, mappings=[one, other]), "no server has port 9")
         config["tunnels"]["tunnel1"]["password"] = "test123"

@@ -87,6 +87,10 @@ void explain_flags(cli::command_line& line, options& options) {
   line.add(
     {"origin", "ORIGIN", "Asked for a WebSocket by a page of this origin"},
     options.origin);
+  line.add({"header", "FIELD",
+            "Asked with this header field, such as \"X-Env: beta\"; several "
+            "times for more"},
+           options.headers);
   line.add({"server", "NAME",
             "Asked of this server (default: the one whose port it is)"},
            options.server);

@@ -21,6 +21,7 @@ struct options {
   std::string tunnel, endpoint, session, id, outcome, kind, component;
   std::string method = "GET";
   std::string user, from, certificate, origin, server; ///< who asks, and where
+  std::vector<std::string> headers;                    ///< with which fields
   uint32_t body_bytes = 0;
   uint32_t limit = 20; ///< of a list; 0 = all
   uint32_t number = 0; ///< of snapshots; 0 = until stopped

@@ -275,6 +275,8 @@ std::string access_query(const options& options) {
   add("certificate", options.certificate);
   add("origin", options.origin);
   add("server", options.server);
+  for (const auto& field : options.headers)
+    add("header", field);
   if (options.body_bytes > 0)
     add("body_bytes", std::to_string(options.body_bytes));
   return out;

@@ -148,6 +148,7 @@ request_fate go_on(const http_front_context& context, message_head& head,
   auto& via = entry.via;
   auto out = rewrite_request(head, address, *via,
                              {.peer_ip = peer.ip,
+                              .visitor_ip = facts.visitor_ip,
                               .request_id = facts.id,
                               .trusted = facts.trusted,
                               .secure = peer.tls != nullptr,
@@ -155,7 +156,8 @@ request_fate go_on(const http_front_context& context, message_head& head,
                               .pseudonym = context.pseudonym(),
                               .connection = peer.connection,
                               .pass = entry.pass.get(),
-                              .proxy_ends = proxy_ends_of(peer, facts, *via)});
+                              .proxy_ends = proxy_ends_of(peer, facts, *via),
+                              .tls = peer.tls.get()});
   if (!fits_a_frame(*out)) {
     head.method = out->method; // for the record
     head.headers = {{"Host", address.authority}};

@@ -2,6 +2,7 @@
 
 #include "transports/front/error_response.hpp"
 #include "transports/front/h2_request_head.hpp"
+#include "transports/front/mapping/mapped_messages.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/response_writer.hpp"
 #include "transports/http2/grpc_status.hpp"
@@ -260,10 +261,12 @@ response_context h2_visit::context_of_answer() const {
           .hsts = hsts_of(exchange_.get())};
 }
 
-void h2_visit::on_head(const response_head_ptr& head) {
+void h2_visit::on_head(const response_head_ptr& received) {
   const auto connection = from_->connection();
   if (!exchange_ || !connection)
     return;
+  const auto head
+    = received->interim() ? received : map_answer(received, *exchange_);
   auto& session = connection->session();
   if (head->interim()) {
     if (head->status == 100 && !std::exchange(continue_due_, false))

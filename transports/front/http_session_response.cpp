@@ -1,5 +1,6 @@
 #include "transports/front/error_response.hpp"
 #include "transports/front/http_session.hpp"
+#include "transports/front/mapping/mapped_messages.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/response_writer.hpp"
 
@@ -18,9 +19,11 @@ constexpr size_t max_waiting_hints = 16 * 1024;
 
 // -- visitor ------------------------------------------------------------------
 
-void http_session::on_head(const response_head_ptr& head) {
+void http_session::on_head(const response_head_ptr& received) {
   if (!exchange_)
     return;
+  const auto head
+    = received->interim() ? received : map_answer(received, *exchange_);
   if (head->interim()) {
     // A 100 is for those who wait for one.
     if (head->status == 100 && !std::exchange(request_.continue_due, false))

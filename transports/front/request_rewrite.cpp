@@ -1,6 +1,7 @@
 #include "transports/front/request_rewrite.hpp"
 
 #include "config/host.hpp"
+#include "transports/front/mapping/mapped_messages.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/identity.hpp"
 
@@ -170,6 +171,24 @@ std::string_view protocol_of(unsigned version) noexcept {
   return version >= 20 ? "2.0" : version >= 11 ? "1.1" : "1.0";
 }
 
+// What a mapping's texts say of it; views.
+text_values values_of(const request_head& head, const route& via,
+                      const request_address& address,
+                      const request_source& source) {
+  text_values out{.address = source.visitor_ip,
+                  .request_id = source.request_id,
+                  .scheme = address.scheme,
+                  .host = address.authority,
+                  .method = head.method,
+                  .target = address.path,
+                  .prefix = via.rule.from.path,
+                  .conditions = via.conditions.get()};
+  if (source.pass)
+    out.user = source.pass->user;
+  add_tls_values(out, source.tls);
+  return out;
+}
+
 } // namespace
 
 std::string upgrade_of(const message_head& head) {
@@ -293,6 +312,11 @@ request_head_ptr rewrite_request(message_head& head,
   append_element(headers, "Via", std::string{protocol_of(head.version)}
                                    .append(" ").append(source.pseudonym));
   headers.push_back({"X-Request-Id", std::string{source.request_id}});
+  if (via.rewriting)
+    map_request(*result, via, address.authority,
+                values_of(*result, via, address, source));
+  if (result->method == "COPY" || result->method == "MOVE")
+    map_destination(*result, via, address.authority);
   add_connection_fields(headers, result->upgrade, wants_trailers);
   if (head.chunked && result->kind() == exchange_kind::upgrade)
     headers.push_back({"Transfer-Encoding", "chunked"});

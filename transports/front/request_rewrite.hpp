@@ -1,6 +1,6 @@
 #pragma once
 
-#include "config/routes.hpp"
+#include "config/routing/routes.hpp"
 #include "transports/http/parser.hpp"
 #include "transports/seam/frame.hpp"
 #include "transports/seam/front.hpp"
@@ -52,6 +52,7 @@ std::string make_request_id(uint64_t seed);
 /// Where a request comes from, and who passes it on.
 struct request_source {
   std::string_view peer_ip = {};
+  std::string_view visitor_ip = {}; ///< the peer's, or what a trusted one says
   std::string_view request_id = {};
   bool trusted = false;  ///< the peer's word about the visitor is taken
   bool secure = false;   ///< it came over TLS
@@ -61,6 +62,7 @@ struct request_source {
   const visitor_pass* pass = nullptr; ///< null = nobody asked for one
   std::string proxy_ends
     = {}; ///< `request_head::proxy_ends`, if it is asked for
+  const tls_facts* tls = nullptr; ///< of the visitor's connection
 };
 
 /// The request for the target of `via`: Host set, hop-by-hop fields removed,

@@ -144,8 +144,10 @@ api_request to_api(const wire::ListExchangesRequest& call) {
 }
 
 api_request to_api(const wire::ExplainRequest& call) {
-  return query{"/.api/explain"}
-    .add("url", call.url())
+  auto out = query{"/.api/explain"};
+  for (const auto& field : call.headers())
+    out.add("header", field);
+  return out.add("url", call.url())
     .add_unless_empty("method", call.method())
     .add_unless_empty("user", call.user())
     .add_unless_empty("from", call.from())

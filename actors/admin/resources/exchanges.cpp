@@ -44,15 +44,15 @@ json show(const exchange_attempt& one, time_point start) {
 }
 
 // Null for what the node answered by itself.
-json show_mapping(const exchange_facts& facts, const route_table& routes) {
+json show_mapping(const exchange_facts& facts, std::string_view method,
+                  const route_table& routes) {
   if (!facts.via)
     return nullptr;
   const auto& rule = facts.via->rule;
   return {{"index", facts.via->index},
           {"from", rule.from.str()},
           {"to", rule.to.str()},
-          {"why", why_it_won(routes, *facts.via, facts.scheme, facts.host,
-                             facts.path)}};
+          {"why", why_it_won(routes, *facts.via, method, facts)}};
 }
 
 // Null = plain.
@@ -89,7 +89,7 @@ json show(const exchange_record& record, time_point now,
           {"tls", show(facts.tls)},
           {"host", foreign_text(facts.host, max_path)},
           {"path", foreign_text(facts.path, max_path)},
-          {"mapping", show_mapping(facts, routes)},
+          {"mapping", show_mapping(facts, record.method, routes)},
           {"tunnel", by.tunnel},
           {"endpoint", by.endpoint},
           {"session", by.session},

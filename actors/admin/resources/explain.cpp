@@ -2,10 +2,10 @@
 
 #include "actors/admin/resources/explained_request.hpp"
 #include "actors/admin/router.hpp"
+#include "actors/base/header_fields.hpp"
 #include "actors/base/transports.hpp"
 #include "config/access/web_origins.hpp"
 #include "config/host.hpp"
-#include "config/path.hpp"
 #include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
@@ -17,87 +17,87 @@ using nlohmann::json;
 
 namespace {
 
-std::string_view without_query(std::string_view path) {
-  return path.substr(0, path.find('?'));
-}
+/// A request that nobody sent as mappings see it.
+struct asked_request {
+  explicit asked_request(const explained_request& from)
+      : fields(&from.headers), request{.scheme = from.target.scheme,
+                                       .host = from.target.host,
+                                       .port = from.target.port,
+                                       .path = from.target.path,
+                                       .method = from.method,
+                                       .address = from.access.address,
+                                       .fields = &fields} {}
 
-std::string why_it_won(const route_table& routes, const route& winner,
-                       const visitor_target& asked) {
-  const auto& path = winner.rule.from.path;
-  const auto length = path == "/" ? 0 : path.size();
-  auto count = routes.count(asked.scheme, asked.host, asked.port, asked.path,
-                            length);
-  // A mapping that names no port is for every port of the node.
-  if (port_of(asked.scheme, asked.port) != port_of(asked.scheme, 0)) {
-    const auto any = routes.count(asked.scheme, asked.host, 0, asked.path,
-                                  length);
-    count.all += any.all;
-    count.as_long += any.as_long;
-  }
-  if (count.all <= 1)
-    return "the only match";
-  if (count.as_long <= 1)
-    return "the longest path of " + std::to_string(count.all) + " matches";
-  return "the first of " + std::to_string(count.as_long)
-         + " matches with the longest path";
-}
+  header_fields fields;
+  route_request request;
+};
 
-/// One mapping beside a request, as `route_table` sees the two.
-struct comparison {
-  bool host = false; ///< and port
-  bool path = false;
+/// What of all mappings is known about a request: those that match, the most
+/// special first, and which of them takes it, if any does.
+struct contest {
+  std::vector<std::shared_ptr<const route>> matches;
+  std::shared_ptr<const route> winner; ///< null = nobody takes it
+  std::string_view refusal;            ///< why nobody does although some match
 
-  comparison(const config::url& from, const visitor_target& asked)
-      : host(config::canonical_host(from.host) == asked.host
-             && (port_of(from.scheme, from.port)
-                   == port_of(asked.scheme, asked.port)
-                 || (asked.port != 0
-                     && port_of(from.scheme, from.port)
-                          == port_of(asked.scheme, 0)))) {
-    const std::string_view asked_path = without_query(asked.path);
-    const auto prefix = from.path == "/" ? std::string_view{}
-                                          : std::string_view{from.path};
-    path = asked_path.starts_with(prefix)
-           && (prefix.empty() || prefix.size() == asked_path.size()
-               || prefix.back() == '/' || asked_path[prefix.size()] == '/');
+  contest(const route_table& routes, const route_request& request)
+      : matches(routes.matches(request)), winner(find_route(routes, request)),
+        refusal(why_no_route(routes, request)) {}
+
+  const route* find(size_t index) const {
+    for (const auto& each : matches)
+      if (each->index == index)
+        return each.get();
+    return nullptr;
   }
 };
 
-std::string why_not(const config::mapping& rule, const visitor_target& asked,
-                    const comparison& with) {
-  if (rule.from.scheme != asked.scheme)
-    return "another scheme: " + rule.from.scheme;
-  if (!with.host)
-    return "another host or port: " + rule.from.authority();
-  return "the path does not begin with " + rule.from.path;
+std::string
+why_first(const std::vector<std::shared_ptr<const route>>& matches) {
+  if (matches.size() <= 1)
+    return "the only match";
+  const auto advantage = advantage_of(*matches[0], *matches[1]);
+  if (advantage.empty())
+    return "the first of " + std::to_string(matches.size())
+           + " matches that are as special";
+  return "it has " + std::string{advantage} + " of "
+         + std::to_string(matches.size()) + " matches";
 }
 
-// Precondition: `asked.host` is canonical.
-json show_candidate(const route_table& routes, const config::mapping& rule,
-                    size_t index, const route* winner,
-                    const visitor_target& asked) {
-  const comparison with{rule.from, asked};
-  const auto matches = rule.from.scheme == asked.scheme && with.host
-                       && with.path;
-  const auto wins = winner && winner->index == index;
-  std::string why;
-  if (wins)
-    why = why_it_won(routes, *winner, asked);
-  else if (!matches)
-    why = why_not(rule, asked, with);
-  else if (!winner)
-    why = "matches, but does not take the path. "
-          + std::string(why_no_route(routes, asked.scheme, asked.host,
-                                     asked.port, asked.path));
-  else if (winner && winner->rule.from.path.size() > rule.from.path.size())
-    why = "matches, but mapping " + std::to_string(winner->index)
-          + " has a longer path";
-  else
-    why = "matches, but mapping " + std::to_string(winner ? winner->index : 0)
-          + " stands before it or names the port";
-  return {{"index", index},       {"from", rule.from.str()},
-          {"to", rule.to.str()},  {"matches", matches},
-          {"wins", wins},         {"why", why}};
+// One that does not match.
+std::string why_not(const config::mapping& rule, const route_request& asked) {
+  if (rule.from.scheme != asked.scheme)
+    return "another scheme: " + rule.from.scheme;
+  config::mapping alone;
+  alone.from = rule.from;
+  if (rule.match && route_table{{alone}}.find(asked))
+    return route_conditions{*rule.match}.why_not(asked);
+  alone.from.path.clear();
+  return route_table{{alone}}.find(asked)
+           ? "the path does not begin with " + rule.from.path
+           : "another host or port: " + rule.from.authority();
+}
+
+std::string why_lost(const contest& of, const route& rule) {
+  if (!of.winner)
+    return "matches, but does not take the path. " + std::string{of.refusal};
+  const auto advantage = advantage_of(*of.winner, rule);
+  return "matches, but mapping " + std::to_string(of.winner->index)
+         + (advantage.empty() ? " stands before it"
+                              : " has " + std::string{advantage});
+}
+
+json show_candidate(const config::mapping& rule, size_t index,
+                    const contest& of, const route_request& asked) {
+  const auto* match = of.find(index);
+  const auto wins = of.winner && of.winner->index == index;
+  return {{"index", index},
+          {"from", rule.from.str()},
+          {"to", rule.to.str()},
+          {"matches", match != nullptr},
+          {"wins", wins},
+          {"why", wins    ? why_first(of.matches)
+                  : match ? why_lost(of, *match)
+                          : why_not(rule, asked)}};
 }
 
 std::string why_chosen(const controller_snapshot& state) {
@@ -231,8 +231,10 @@ std::string too_large(const access_question& asked) {
 /// All of an explanation but its candidates.
 json explain(const std::string& url, const explained_request& request,
              const context& context, const config::node& config,
-             const route* found, const node_snapshot& now) {
+             const contest& rivals, const route_request& meant,
+             const node_snapshot& now) {
   const auto& asked = request.target;
+  const auto* found = rivals.winner.get();
   json out{{"url", url},
            {"method", request.method},
            {"mapping", nullptr},
@@ -270,16 +272,15 @@ json explain(const std::string& url, const explained_request& request,
     }
     outcome = outcome::no_mapping;
     summary = "no mapping matches";
-    if (const auto why = why_no_route(context.routes, asked.scheme, asked.host,
-                                      asked.port, asked.path);
-        !why.empty())
-      summary.append(". ").append(why);
+    if (!rivals.refusal.empty())
+      summary.append(". ").append(rivals.refusal);
   } else if (found) {
     const auto& rule = found->rule;
     const auto goal
-      = rule.to.origin() + foreign_text(found->target_path(asked.path));
-    out["mapping"]
-      = show_candidate(context.routes, rule, found->index, found, asked);
+      = rule.answer
+          ? "the node's own answer"
+          : rule.to.origin() + foreign_text(found->target_path(asked.path));
+    out["mapping"] = show_candidate(rule, found->index, rivals, meant);
     out["target"] = goal;
     out["direct"] = rule.tunnels.empty();
     out["balance"] = to_string(rule.balance);
@@ -288,7 +289,9 @@ json explain(const std::string& url, const explained_request& request,
     if (outcome != outcome::ok)
       return finished(std::move(out), outcome, summary);
     summary = "mapping " + std::to_string(found->index) + " to " + goal;
-    if (rule.tunnels.empty()) {
+    if (rule.answer) {
+      summary += " (" + std::to_string(rule.answer->status) + ")";
+    } else if (rule.tunnels.empty()) {
       summary += " directly from the node";
     } else if (!first.empty()) {
       summary += " by " + first;
@@ -303,14 +306,20 @@ json explain(const std::string& url, const explained_request& request,
 } // namespace
 
 std::string why_it_won(const route_table& routes, const route& winner,
-                       std::string_view scheme, std::string_view host,
-                       std::string_view path) {
+                       std::string_view method, const exchange_facts& facts) {
   visitor_target asked;
-  const auto url = std::string(scheme) + "://" + std::string(host)
-                   + std::string(without_query(path));
-  if (!read_target(url, asked).empty())
+  const auto path = facts.path.substr(0, facts.path.find('#'));
+  if (!read_target(facts.scheme + "://" + facts.host + path, asked).empty())
     return "it matches";
-  return why_it_won(routes, winner, asked);
+  const auto matches = routes.matches({.scheme = asked.scheme,
+                                       .host = asked.host,
+                                       .port = asked.port,
+                                       .path = asked.path,
+                                       .method = method,
+                                       .address = facts.visitor_address});
+  return matches.empty() || matches.front()->index != winner.index
+           ? "it matches, by what it asks of requests"
+           : why_first(matches);
 }
 
 void get_explanation(const call& call) {
@@ -320,27 +329,28 @@ void get_explanation(const call& call) {
   if (!request)
     return;
   const auto url = foreign_text(call.parameter("url").value_or(""));
-  call.with_node([call, url, request = *request](const node_snapshot_ptr& now) {
-    const auto& asked = request.target;
-    const auto config = call.known().config->get();
-    const auto& routes = call.known().routes;
-    const auto found
-      = find_route(routes, asked.scheme, asked.host, asked.port, asked.path);
-    long_text body;
-    body.text(
-      opened(explain(url, request, call.known(), *config, found.get(), *now))
-      + "\n\"candidates\":[");
-    body.pieces(
-      config->mappings.size(),
-      [config, found, asked, routes,
-       between = separator{}](size_t i, std::string& to) mutable {
-        between(to);
-        to += on_a_line(
-          show_candidate(routes, config->mappings[i], i, found.get(), asked));
-      },
-      500);
-    call.answer_in_steps(std::move(body.text("]}\n")));
-  });
+  call.with_node(
+    [call, url, kept = std::make_shared<const explained_request>(*request)](
+      const node_snapshot_ptr& now) {
+      const auto asked = std::make_shared<const asked_request>(*kept);
+      const auto config = call.known().config->get();
+      const auto rivals
+        = std::make_shared<const contest>(call.known().routes, asked->request);
+      long_text body;
+      body.text(opened(explain(url, *kept, call.known(), *config, *rivals,
+                               asked->request, *now))
+                + "\n\"candidates\":[");
+      body.pieces(
+        config->mappings.size(),
+        [config, kept, asked, rivals,
+         between = separator{}](size_t i, std::string& to) mutable {
+          between(to);
+          to += on_a_line(
+            show_candidate(config->mappings[i], i, *rivals, asked->request));
+        },
+        500);
+      call.answer_in_steps(std::move(body.text("]}\n")));
+    });
 }
 
 } // namespace aps::admin

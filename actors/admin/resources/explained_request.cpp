@@ -140,6 +140,17 @@ wrong_parameter read_head(const request& from, explained_request& to) {
     return {"method is one word, such as GET, HEAD or POST; CONNECT is never "
             "served",
             "method"};
+  for (const auto& [name, value] : from.parameters()) {
+    if (name != "header")
+      continue;
+    const auto colon = std::min(value.find(':'), value.size());
+    auto text = value.substr(std::min(colon + 1, value.size()));
+    text.erase(0, text.find_first_not_of(' '));
+    if (colon == value.size() || !config::is_token(value.substr(0, colon))
+        || !config::is_clean(text))
+      return {"header is a field such as Accept: text/html", "header"};
+    to.headers.push_back({value.substr(0, colon), std::move(text)});
+  }
   const auto origin = from.parameter("origin");
   if (origin && origin->empty())
     return {"origin is that of a page, or left out", "origin"};

@@ -29,6 +29,7 @@ struct explained_request {
   visitor_target target; ///< its host is canonical
   std::string method;
   std::string origin; ///< of the page that asks; empty = no page
+  header_list headers; ///< beside these
 
   /// Its server is empty where several could be meant, which would all do the
   /// same to it.

@@ -6,7 +6,7 @@
 #include "config/access/password_hash.hpp"
 #include "config/config.hpp"
 #include "config/networks.hpp"
-#include "config/routes.hpp"
+#include "config/routing/routes.hpp"
 #include "transports/seam/outcome.hpp"
 #include "transports/seam/tls/tls_material.hpp"
 

@@ -2,7 +2,7 @@
 
 #include "actors/policy/access/login_cache.hpp"
 #include "config/access/access.hpp"
-#include "config/routes.hpp"
+#include "config/routing/routes.hpp"
 #include "transports/seam/frame.hpp"
 
 #include <memory>

@@ -4,7 +4,7 @@
 #include "tests/actors/watch/metric_reader.hpp"
 #include "tests/support/test.hpp"
 
-#include "config/routes.hpp"
+#include "config/routing/routes.hpp"
 
 using namespace aps;
 using namespace std::chrono_literals;

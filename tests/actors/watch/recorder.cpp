@@ -1,7 +1,7 @@
 #define CAF_SUITE recorder
 
 #include "actors/watch/recorder.hpp"
-#include "config/routes.hpp"
+#include "config/routing/routes.hpp"
 #include "tests/actors/script_system.hpp"
 #include "tests/support/test.hpp"
 

@@ -45,7 +45,7 @@ CAF_TEST(a key stands once in its object) {
     {R"({"servers": {"s": 1, "s": 1}})",
      {"$.servers.s", "the same key twice", "each key once", ""}},
     {with_mapping(R"({"from": "http://a", "to": "http://b"},
-                     {"from": "http://a", "to": "http://b",
+                     {"from": "http://a2", "to": "http://b",
                       "to": "http://c"})"),
      {"$.mappings[1].to", "the same key twice", "each key once", ""}},
   });

@@ -2,7 +2,7 @@
 
 #include "tests/transports/http/wire.hpp"
 
-#include "config/routes.hpp"
+#include "config/routing/routes.hpp"
 #include "transports/front/http_front.hpp"
 #include "transports/origin/origin_client.hpp"
 

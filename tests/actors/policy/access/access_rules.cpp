@@ -132,9 +132,8 @@ struct fixture {
   }
 
   std::shared_ptr<const route> route_of(int mapping) {
-    return mapping < 0
-             ? nullptr
-             : routes.find("http", "m" + std::to_string(mapping), 0, "/");
+    const auto name = "m" + std::to_string(mapping);
+    return mapping < 0 ? nullptr : routes.find({"http", name, 0, "/"});
   }
 };
 
@@ -558,7 +557,7 @@ CAF_TEST(without passwords and tokens there is nothing to be asked for) {
   const shown password{"u"};
   const auto found
     = some.decide({.server = "s", .headers = &password.headers, .now = now},
-                  table.find("http", "m1", 0, "/").get());
+                  table.find({"http", "m1", 0, "/"}).get());
   CAF_CHECK_EQUAL(found.result, outcome::forbidden);
   CAF_CHECK(some.challenges(false).empty());
 }

@@ -2,8 +2,8 @@
 
 #include "tests/support/test.hpp"
 
-#include "config/path.hpp"
-#include "config/routes.hpp"
+#include "config/routing/path.hpp"
+#include "config/routing/routes.hpp"
 
 using namespace aps;
 using config::path_risk;
@@ -154,9 +154,9 @@ CAF_TEST(a mapping with a path takes what stays below it) {
       CAF_CHECK_EQUAL(bounded.admits(path), risk == path_risk::none);
   const auto generous = from_to("/a", "", true);
   for (const auto& [path, risk] : rows)
-    CAF_CHECK_EQUAL(generous.admits(path), risk == path_risk::none
-                                             || risk
-                                                  == path_risk::encoded_slash);
+    CAF_CHECK_EQUAL(generous.admits(path),
+                    risk == path_risk::none
+                      || risk == path_risk::encoded_slash);
 }
 
 CAF_TEST(a long path costs time in its length) {

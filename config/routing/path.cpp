@@ -1,4 +1,4 @@
-#include "config/path.hpp"
+#include "config/routing/path.hpp"
 
 #include <algorithm>
 #include <string>
@@ -134,8 +134,8 @@ bool any_segment(std::string_view path, std::string_view slashes,
 bool is_two_dots(std::string_view segment) {
   size_t dots = 0;
   while (!segment.empty()) {
-    const bool encoded = segment.starts_with("%2e")
-                         || segment.starts_with("%2E");
+    const bool encoded
+      = segment.starts_with("%2e") || segment.starts_with("%2E");
     if (!encoded && segment.front() != '.')
       return false;
     segment.remove_prefix(encoded ? 3 : 1);

@@ -1,0 +1,165 @@
+#include "config/routing/text_template.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace aps {
+
+namespace {
+
+constexpr std::pair<std::string_view, variable> variable_names[] = {
+  {"address", variable::address},
+  {"user", variable::user},
+  {"request_id", variable::request_id},
+  {"scheme", variable::scheme},
+  {"host", variable::host},
+  {"method", variable::method},
+  {"path", variable::path},
+  {"rest", variable::rest},
+  {"query", variable::query},
+  {"tls_version", variable::tls_version},
+  {"tls_cipher", variable::tls_cipher},
+  {"tls_server_name", variable::tls_server_name},
+  {"tls_client", variable::tls_client},
+};
+
+std::optional<size_t> number_of(std::string_view text) {
+  size_t out = 0;
+  const auto* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, out);
+  return read.ec == std::errc{} && read.ptr == end ? std::optional{out}
+                                                   : std::nullopt;
+}
+
+variable variable_of(std::string_view name) {
+  for (const auto& [word, meant] : variable_names)
+    if (word == name)
+      return meant;
+  return variable::capture;
+}
+
+} // namespace
+
+std::vector<text_template::piece>
+text_template::pieces_of(std::string_view text, std::string& problem) {
+  std::vector<piece> out{{}};
+  while (!text.empty()) {
+    const auto at = std::min(text.find_first_of("{}"), text.size());
+    out.back().text += text.substr(0, at);
+    text.remove_prefix(at);
+    if (text.starts_with("{{") || text.starts_with("}}")) {
+      out.back().text += text.front();
+      text.remove_prefix(2);
+    } else if (!text.empty()) {
+      const auto end = text.find('}');
+      if (text.front() == '}' || end == text.npos) {
+        problem = "a brace without another";
+        break;
+      }
+      const auto name = text.substr(1, end - 1);
+      out.push_back({std::string{name}, variable_of(name)});
+      out.push_back({});
+      text.remove_prefix(end + 1);
+    }
+  }
+  return out;
+}
+
+std::string text_template::problem(std::string_view text,
+                                   const std::string& path_regex) {
+  std::string out;
+  const auto pieces = pieces_of(text, out);
+  const auto names = path_regex.empty() ? std::vector<std::string>{}
+                                        : pattern::names_of(path_regex);
+  const auto groups = path_regex.empty() ? 0 : pattern::groups_of(path_regex);
+  for (const auto& each : pieces) {
+    if (!out.empty() || each.of != variable::capture)
+      continue;
+    const auto number = number_of(each.text);
+    const auto known = number ? *number <= groups && !path_regex.empty()
+                              : std::find(names.begin(), names.end(), each.text)
+                                  != names.end();
+    if (!known)
+      out = "{" + each.text
+            + "}, which is no variable and no group of "
+              "match.path_regex";
+  }
+  return out;
+}
+
+text_template::text_template(std::string_view text) {
+  std::string ignored;
+  pieces_ = pieces_of(text, ignored);
+  std::erase_if(pieces_,
+                [](const auto& each) { return !each.of && each.text.empty(); });
+}
+
+std::string text_template::expand(const lookup& values) const {
+  std::string out;
+  for (const auto& each : pieces_)
+    if (each.of)
+      values(*each.of, each.text, out);
+    else
+      out += each.text;
+  return out;
+}
+
+bool text_template::uses_others(const std::vector<variable>& than) const {
+  return std::any_of(pieces_.begin(), pieces_.end(), [&](const auto& each) {
+    return each.of
+           && std::find(than.begin(), than.end(), *each.of) == than.end();
+  });
+}
+
+namespace {
+
+std::string_view value_of(const text_values& from, variable asked) {
+  const auto path = from.target.substr(0, from.target.find('?'));
+  const auto prefix
+    = from.prefix.ends_with('/') ? from.prefix.size() - 1 : from.prefix.size();
+  switch (asked) {
+    case variable::address: return from.address;
+    case variable::user: return from.user;
+    case variable::request_id: return from.request_id;
+    case variable::scheme: return from.scheme;
+    case variable::host: return from.host;
+    case variable::method: return from.method;
+    case variable::path: return path;
+    case variable::rest: return path.substr(std::min(prefix, path.size()));
+    case variable::query:
+      return from.target.substr(std::min(path.size() + 1, from.target.size()));
+    case variable::tls_version: return from.tls_version;
+    case variable::tls_cipher: return from.tls_cipher;
+    case variable::tls_server_name: return from.tls_server_name;
+    case variable::tls_client: return from.tls_client;
+    case variable::capture: break;
+  }
+  return {};
+}
+
+} // namespace
+
+std::string text_values::expand(const text_template& text) const {
+  auto out
+    = text.expand([&](variable asked, std::string_view name, std::string& to) {
+        if (asked != variable::capture) {
+          to += value_of(*this, asked);
+        } else if (conditions) {
+          const auto path = target.substr(0, target.find('?'));
+          to += group_of(conditions->captures_of(path), name);
+        }
+      });
+  std::erase_if(out, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  return out;
+}
+
+std::string_view group_of(const captures& from, std::string_view name) {
+  auto index = number_of(name);
+  for (const auto& [known, at] : from.names)
+    if (known == name)
+      index = at;
+  return index && *index < from.groups.size() ? from.groups[*index]
+                                              : std::string_view{};
+}
+
+} // namespace aps
