@@ -129,7 +129,7 @@ void read_named(reader& in, const char* key, bool (*fits)(const std::string&),
   }
   for (const auto& [name, member] : value->items()) {
     const auto good = fits(name);
-    const auto shown = good ? name : name_in(name);
+    const auto shown = name_in(name);
     if (!good)
       in.fail(member_path(path, shown), "the name " + quote(shown), rule);
     read(name, member, member_path(path, shown));

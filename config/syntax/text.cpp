@@ -96,6 +96,28 @@ std::string literal(std::string_view text, bool ascii) {
   return json(text).dump(-1, ' ', ascii, json::error_handler_t::replace);
 }
 
+// A hash of a password, or so many letters and digits on end as no name has:
+// tokens and keys in hex, Base64 and Base62.
+bool looks_secret(std::string_view text) {
+  constexpr size_t most_of_names = 24;
+  if (text.starts_with('$'))
+    return true;
+  size_t run = 0;
+  bool letters = false;
+  bool digits = false;
+  for (const char c : text) {
+    const bool digit = c >= '0' && c <= '9';
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const bool inside = digit || letter || c == '+' || c == '/' || c == '_';
+    run = inside ? run + 1 : 0;
+    letters = inside && (letters || letter);
+    digits = inside && (digits || digit);
+    if (run >= most_of_names && letters && digits)
+      return true;
+  }
+  return false;
+}
+
 } // namespace
 
 std::string without_user_info(std::string_view address) {
@@ -115,10 +137,14 @@ std::string without_user_info(std::string_view address) {
 }
 
 std::string name_in(std::string_view text) {
+  constexpr size_t beginning = 4;
   const auto end = std::find_if(text.begin(), text.end(), [](char c) {
     return c == ':' || c <= ' ' || c > '~';
   });
-  std::string out{text.begin(), end};
+  const std::string_view name{text.begin(), end};
+  if (looks_secret(name))
+    return std::string{name.substr(0, beginning)} + "...";
+  std::string out{name};
   return end == text.end() ? out : out + "...";
 }
 

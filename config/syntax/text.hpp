@@ -13,7 +13,8 @@ namespace aps::config {
 std::string quote(std::string_view text);
 
 /// What `text` is shown as where a name is asked for: up to what no name has,
-/// which may be a password ("alice:$apr1$...").
+/// which may be a password ("alice:$apr1$..."), and of what looks like a secret
+/// itself only how it begins.
 std::string name_in(std::string_view text);
 
 /// An address as it may stand in records and logs (RFC 3986, 7.5): without user
