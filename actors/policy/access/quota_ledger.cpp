@@ -8,6 +8,33 @@
 
 namespace aps {
 
+struct quota_count {
+  std::string whose;
+  std::string rule;
+  token_bucket used = {};
+  uint32_t under_way = 0;
+  bool kept = true; ///< the ledger has it still
+  std::list<std::shared_ptr<quota_count>>::iterator place = {};
+};
+
+/// What is under way and goes back.
+struct quota_ledger::places {
+  explicit places(std::shared_ptr<quota_ledger> ledger)
+      : of(std::move(ledger)) {}
+
+  ~places() {
+    const std::lock_guard guard{of->mutex_};
+    for (const auto& each : held)
+      --each->under_way;
+  }
+
+  places(const places&) = delete;
+  places& operator=(const places&) = delete;
+
+  const std::shared_ptr<quota_ledger> of;
+  boost::container::small_vector<std::shared_ptr<quota_count>, 4> held;
+};
+
 namespace {
 
 // Counts that may be in use at the end of the list before the next one is
@@ -39,57 +66,57 @@ size_t quota_ledger::key_hash::operator()(const key& of) const {
   return hash(of.rule) * 31 + hash(of.whose);
 }
 
+quota_count* quota_ledger::find(const quota_use& use) const {
+  if (use.found && use.found->kept)
+    return use.found.get();
+  const auto known = all_.find({use.whose, use.rule});
+  use.found = known == all_.end() ? nullptr : *known->second;
+  return use.found.get();
+}
+
 quota_ledger::answer quota_ledger::take(const std::vector<quota_use>& uses,
                                         time_point now) {
   const std::lock_guard guard{mutex_};
-  boost::container::small_vector<counts::iterator, 4> taken;
   for (const auto& use : uses) {
-    const auto known = all_.find({use.whose, use.rule});
-    if (known == all_.end()) {
-      taken.push_back(by_use_.end());
+    auto* known = find(use);
+    if (!known)
       continue;
-    }
     // None of them has to make room for another, nor who is refused: then it
     // would be let in again.
-    by_use_.splice(by_use_.end(), by_use_, known->second);
-    if (auto refused = refusal(*known->second, use, now))
+    by_use_.splice(by_use_.end(), by_use_, known->place);
+    if (auto refused = refusal(*known, use, now))
       return std::move(*refused);
-    taken.push_back(known->second);
   }
-  std::vector<counts::iterator> held;
-  for (size_t i = 0; i < uses.size(); ++i) {
-    const auto& limits = *uses[i].limits;
-    const auto here = taken[i] == by_use_.end() ? add(uses[i]) : taken[i];
+  std::shared_ptr<places> out;
+  for (const auto& use : uses) {
+    const auto& limits = *use.limits;
+    auto* known = find(use);
+    auto& here = known ? *known : add(use);
     if (limits.requests > 0)
-      here->used.take(1, now, burst_of(limits), pace_of(limits));
+      here.used.take(1, now, burst_of(limits), pace_of(limits));
     if (limits.concurrent_requests == 0)
       continue;
-    ++here->under_way;
-    held.push_back(here);
+    if (!out)
+      out = std::make_shared<places>(shared_from_this());
+    ++here.under_way;
+    out->held.push_back(use.found);
   }
-  if (held.empty())
-    return std::shared_ptr<void>{};
-  return std::shared_ptr<void>{
-    this, [self = shared_from_this(), held = std::move(held)](void*) {
-      const std::lock_guard guard{self->mutex_};
-      for (const auto& each : held)
-        --each->under_way;
-    }};
+  return std::shared_ptr<void>{std::move(out)};
 }
 
 std::variant<std::monostate, quota_refusal>
 quota_ledger::look(const std::vector<quota_use>& uses, time_point now) const {
   const std::lock_guard guard{mutex_};
   for (const auto& use : uses)
-    if (const auto known = all_.find({use.whose, use.rule});
-        known != all_.end())
-      if (auto refused = refusal(*known->second, use, now))
+    if (const auto* known = find(use))
+      if (auto refused = refusal(*known, use, now))
         return std::move(*refused);
   return {};
 }
 
-std::optional<quota_refusal>
-quota_ledger::refusal(const count& here, const quota_use& use, time_point now) {
+std::optional<quota_refusal> quota_ledger::refusal(const quota_count& here,
+                                                   const quota_use& use,
+                                                   time_point now) {
   const auto& limits = *use.limits;
   if (limits.concurrent_requests > 0
       && here.under_way >= limits.concurrent_requests)
@@ -104,12 +131,15 @@ quota_ledger::refusal(const count& here, const quota_use& use, time_point now) {
   return std::nullopt;
 }
 
-quota_ledger::counts::iterator quota_ledger::add(const quota_use& use) {
+quota_count& quota_ledger::add(const quota_use& use) {
   if (by_use_.size() >= most)
     make_room();
-  by_use_.push_back({use.whose, std::string{use.rule}});
-  const auto out = std::prev(by_use_.end());
-  all_.emplace(key{out->whose, out->rule}, out);
+  use.found = std::make_shared<quota_count>(
+    quota_count{.whose = use.whose, .rule = std::string{use.rule}});
+  auto& out = *use.found;
+  by_use_.push_back(use.found);
+  out.place = std::prev(by_use_.end());
+  all_.emplace(key{out.whose, out.rule}, out.place);
   return out;
 }
 
@@ -118,11 +148,13 @@ quota_ledger::counts::iterator quota_ledger::add(const quota_use& use) {
 void quota_ledger::make_room() {
   for (size_t n = 0; n < tries_to_forget && by_use_.size() >= most; ++n) {
     const auto first = by_use_.begin();
-    if (first->under_way > 0) {
+    auto& count = **first;
+    if (count.under_way > 0) {
       by_use_.splice(by_use_.end(), by_use_, first);
       continue;
     }
-    all_.erase({first->whose, first->rule});
+    all_.erase({count.whose, count.rule});
+    count.kept = false;
     by_use_.erase(first);
   }
 }

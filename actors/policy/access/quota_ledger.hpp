@@ -18,11 +18,17 @@
 
 namespace aps {
 
-/// A request that counts towards a quota.
+/// How much of one quota one of those whom it is for has used; the ledger's
+/// own.
+struct quota_count;
+
+/// A request that counts towards a quota. Who asks again with the same one
+/// spares the ledger the search.
 struct quota_use {
   std::string whose;     ///< count of that rule's; "" = the one of all
   std::string_view rule; ///< the quota's place; lives as long as the rules
   const config::quota* limits = nullptr;
+  mutable std::shared_ptr<quota_count> found = {}; ///< the ledger's own
 };
 
 /// The quota that has no room for a request, and for how long.
@@ -53,13 +59,8 @@ class quota_ledger : public std::enable_shared_from_this<quota_ledger> {
   size_t size() const;
 
  private:
-  struct count {
-    std::string whose;
-    std::string rule;
-    token_bucket used = {};
-    uint32_t under_way = 0;
-  };
-  using counts = std::list<count>;
+  struct places;
+  using counts = std::list<std::shared_ptr<quota_count>>;
 
   /// Views are of a count, or of what is looked for.
   struct key {
@@ -73,10 +74,11 @@ class quota_ledger : public std::enable_shared_from_this<quota_ledger> {
     size_t operator()(const key& of) const;
   };
 
-  counts::iterator add(const quota_use& use);
+  quota_count* find(const quota_use& use) const;
+  quota_count& add(const quota_use& use);
   void make_room();
   static std::optional<quota_refusal>
-  refusal(const count& here, const quota_use& use, time_point now);
+  refusal(const quota_count& here, const quota_use& use, time_point now);
 
   mutable std::mutex mutex_;
   counts by_use_; // by mutex_; the one that was asked for last is the last

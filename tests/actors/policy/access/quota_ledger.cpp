@@ -189,4 +189,21 @@ CAF_TEST(many addresses take no more than their share of memory) {
   CAF_CHECK_EQUAL(take({{"0", "r", &one}}), "");
 }
 
+CAF_TEST(a use that was counted before counts where others do) {
+  const auto limits = rate(3, 100);
+  const std::vector<quota_use> again{{"k", "r", &limits}};
+  const std::vector<quota_use> other{{"k", "r", &limits}};
+  CAF_CHECK_EQUAL(take(again), "");
+  CAF_CHECK_EQUAL(take(other), "");
+  CAF_CHECK_EQUAL(take(again), "");
+  CAF_CHECK_EQUAL(take(other), "r");
+  // Also once it was forgotten.
+  for (size_t i = 0; i < quota_ledger::most; ++i)
+    take({{std::to_string(i), "r", &limits}});
+  CAF_CHECK_EQUAL(take(again), "");
+  CAF_CHECK_EQUAL(take(other), "");
+  CAF_CHECK_EQUAL(take(again), "");
+  CAF_CHECK_EQUAL(take(other), "r");
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
