@@ -16,12 +16,56 @@ struct login_claim {
   visitor_access::state_ptr by; ///< its quotas lie there
   access_verdict verdict;
   std::string mark;    ///< of name and password
-  std::string visit;   ///< of the same and the address
   std::string address; ///< whose guess it is: `peer_group`
   std::string path = {}; ///< for login services
   bool proxied = false;
   std::optional<access_refusal> refusal = {}; ///< nothing is to be looked at
 };
+
+/// Who came over a connection, with what, and how it was let in: by rules that
+/// asked no login service. Constant, but for where its quotas are counted.
+struct known_visitor {
+  uint64_t by_number = 0;                        ///< of the rules
+  std::weak_ptr<const visitor_access::state> by; ///< its quotas lie there
+  time_point until{};
+  int64_t expires_at = 0; ///< s since 1970; 0 = never
+  std::string server;
+  std::string address;
+  size_t mapping = 0;
+  bool proxied = false;
+  tls_facts_ptr tls;
+  bool with_field = false;
+  std::string field = {}; ///< as it came, if there was one
+  std::vector<quota_use> quotas = {};
+  visitor_pass_ptr pass = {}; ///< without places
+
+  bool is_same(const visitor_request& request, const route& via) const;
+
+  /// Whether it may still be taken for known; its rules are in use then.
+  bool holds(uint64_t number, time_point now) const {
+    return by_number == number && now < until
+           && (expires_at == 0 || wall_clock_ms() / 1000 < expires_at);
+  }
+};
+
+// Another one's request may come over the same connection, from a proxy: how
+// much of a secret is right must not show in time either.
+bool known_visitor::is_same(const visitor_request& request,
+                            const route& via) const {
+  if (mapping != via.index || proxied != request.proxied
+      || address != request.visitor_address || server != request.server
+      || tls != request.tls)
+    return false;
+  const auto most = pass->max_body_bytes;
+  if (most > 0 && request.body_bytes.value_or(0) > most)
+    return false;
+  if (!request.headers)
+    return !with_field;
+  const auto shown = credential_field_of(*request.headers, proxied);
+  if (shown.doubled || with_field != (shown.only != nullptr))
+    return false;
+  return !with_field || equal_secrets(field, shown.only->value);
+}
 
 namespace {
 
@@ -93,12 +137,15 @@ visitor_access::visitor_access()
     : state_(std::make_shared<state>()), key_(random_bytes(mark_key_bytes)) {}
 
 void visitor_access::use(const config::node& config) {
-  auto fresh = std::make_shared<const state>(
+  auto fresh = std::make_shared<state>(
     state{access_rules{config}, std::make_shared<credential_cache>()});
   const bool active = !fresh->rules.empty();
+  state_ptr former;
   {
     const std::lock_guard guard{mutex_};
-    state_.swap(fresh);
+    fresh->number = state_->number + 1;
+    number_ = fresh->number;
+    former = std::exchange(state_, std::move(fresh));
   }
   active_ = active;
 }
@@ -114,6 +161,33 @@ bool visitor_access::knows(const std::string& name) const {
 
 access_answer visitor_access::admit(const visitor_request& request,
                                     const route* via, time_point now) {
+  if (!request.known)
+    return decide(request, via, now);
+  auto& known = *request.known;
+  if (known && via && known->holds(number_, now)
+      && known->is_same(request, *via))
+    // Null = they were replaced just now.
+    if (const auto by = known->by.lock())
+      return admit_known(*known, now);
+  // Also for whoever guesses beside it: a pause is for both of them then.
+  known = nullptr;
+  return decide(request, via, now);
+}
+
+access_answer visitor_access::admit_known(const known_visitor& known,
+                                          time_point now) {
+  std::shared_ptr<void> places;
+  if (auto refused = take(known.quotas, known.pass->user, now, places))
+    return std::move(*refused);
+  if (!places)
+    return known.pass;
+  auto pass = std::make_shared<visitor_pass>(*known.pass);
+  pass->places = std::move(places);
+  return visitor_pass_ptr{std::move(pass)};
+}
+
+access_answer visitor_access::decide(const visitor_request& request,
+                                     const route* via, time_point now) {
   const auto by = now_in_use();
   auto verdict = by->rules.decide({.server = request.server,
                                    .address = request.visitor_address,
@@ -125,24 +199,19 @@ access_answer visitor_access::admit(const visitor_request& request,
                                   via);
   if (verdict.unproven) {
     const auto& login = verdict.login;
-    auto mark = visits_.mark_of(login);
+    auto mark = keyed_mark(key_, login.text());
     auto address = peer_group(request.visitor_address);
-    std::string visit;
-    visit.reserve(mark.size() + address.size());
-    visit.append(mark).append(address);
-    const auto pause = pause_of(address, login.user(), now);
-    const bool was_in = visits_.remembers(visit, now);
-    if (pause > duration::zero() && !was_in)
+    duration pause{};
+    if (is_paused(address, login, mark, now, pause))
       return delay(slow_down(limit::login_rate, "guesses at passwords", pause));
     if (!by->passwords->knows(mark, now))
       return ask_for_proof({.by = by,
                             .verdict = std::move(verdict),
                             .mark = std::move(mark),
-                            .visit = std::move(visit),
                             .address = std::move(address)},
                            request);
-    if (!was_in)
-      visits_.add(std::move(visit), now);
+    const std::lock_guard guard{mutex_};
+    visits_.add(address, login.user(), std::move(mark), now);
   }
   if (asks_nothing(by->rules, verdict))
     return visitor_pass_ptr{};
@@ -155,7 +224,37 @@ access_answer visitor_access::admit(const visitor_request& request,
       return delay(slow_down(limit::login_rate, "guesses at tokens", pause));
     note_guess(group, {}, now);
   }
-  return enter(*by, std::move(verdict), {request.path, request.proxied}, now);
+  if (!request.known || !via || verdict.result != outcome::ok
+      || !verdict.logins.empty())
+    return enter(*by, std::move(verdict), {request.path, request.proxied}, now);
+  auto known = std::make_shared<const known_visitor>(
+    know(by, std::move(verdict), request, *via, now));
+  *request.known = known;
+  return admit_known(*known, now);
+}
+
+// Who is let in by `verdict`.
+known_visitor visitor_access::know(const state_ptr& by, access_verdict verdict,
+                                   const visitor_request& request,
+                                   const route& via, time_point now) {
+  known_visitor out{.by_number = by->number,
+                    .by = by,
+                    .until = now + connection_memory,
+                    .expires_at = verdict.user ? verdict.user->expires_at : 0,
+                    .server = std::string{request.server},
+                    .address = request.visitor_address,
+                    .mapping = via.index,
+                    .proxied = request.proxied,
+                    .tls = request.tls};
+  if (request.headers)
+    if (const auto* shown
+        = credential_field_of(*request.headers, request.proxied).only) {
+      out.with_field = true;
+      out.field = shown->value;
+    }
+  out.quotas = std::move(verdict.quotas);
+  out.pass = make_pass(by->rules, std::move(verdict), request.proxied, {});
+  return out;
 }
 
 access_refusal visitor_access::refuse(const access_rules& rules,
@@ -181,19 +280,30 @@ access_answer visitor_access::enter(const state& by, access_verdict verdict,
   if (verdict.result != outcome::ok)
     return refuse(by.rules, verdict, how.proxied);
   std::shared_ptr<void> places;
-  if (!verdict.quotas.empty()) {
-    auto taken = ledger_->take(verdict.quotas, now);
-    if (auto* refused = std::get_if<quota_refusal>(&taken)) {
-      auto out = slow_down(refused->kind, refused->rule, refused->wait);
-      if (verdict.user)
-        out.answer.user = verdict.user->name;
-      return out;
-    }
-    places = std::get<std::shared_ptr<void>>(std::move(taken));
-  }
+  if (auto refused = take(
+        verdict.quotas,
+        verdict.user ? std::string_view{verdict.user->name} : "", now, places))
+    return std::move(*refused);
   auto pass = make_pass(by.rules, std::move(verdict), how.proxied, how.path);
   pass->places = std::move(places);
   return pass;
+}
+
+// Into `places` goes what comes back with it.
+std::optional<access_refusal>
+visitor_access::take(const std::vector<quota_use>& quotas,
+                     std::string_view user, time_point now,
+                     std::shared_ptr<void>& places) {
+  if (quotas.empty())
+    return std::nullopt;
+  auto taken = ledger_->take(quotas, now);
+  if (auto* refused = std::get_if<quota_refusal>(&taken)) {
+    auto out = slow_down(refused->kind, refused->rule, refused->wait);
+    out.answer.user = user;
+    return out;
+  }
+  places = std::get<std::shared_ptr<void>>(std::move(taken));
+  return std::nullopt;
 }
 
 // -- passwords ----------------------------------------------------------------
@@ -248,11 +358,11 @@ void visitor_access::refuse_late(access_refusal refusal,
 void visitor_access::look_at(const visitor_pass_ptr& first) {
   const auto& claim = *first->claim;
   const auto& login = claim.verdict.login;
-  auto pause = pause_of(claim.address, login.user(), clock_type::now());
-  if (visits_.remembers(claim.visit, clock_type::now()))
-    pause = duration::zero();
+  duration pause{};
+  const bool paused
+    = is_paused(claim.address, login, claim.mark, clock_type::now(), pause);
   bool right = false;
-  if (pause <= duration::zero()) {
+  if (!paused) {
     right = claim.by->rules.proves(login);
     const auto now = clock_type::now();
     if (right) {
@@ -270,7 +380,7 @@ void visitor_access::look_at(const visitor_pass_ptr& first) {
   }
   const auto now = clock_type::now();
   for (auto& [pass, done] : all)
-    if (pause > duration::zero())
+    if (paused)
       refuse_late(slow_down(limit::login_rate, "guesses at passwords", pause),
                   std::move(done));
     else
@@ -280,7 +390,10 @@ void visitor_access::look_at(const visitor_pass_ptr& first) {
 access_answer visitor_access::settle(const login_claim& claim, bool right,
                                      time_point now) {
   if (right) {
-    visits_.add(claim.visit, now);
+    {
+      const std::lock_guard guard{mutex_};
+      visits_.add(claim.address, claim.verdict.login.user(), claim.mark, now);
+    }
     return enter(*claim.by, claim.verdict, {claim.path, claim.proxied}, now);
   }
   auto wrong = claim.verdict;
@@ -330,6 +443,17 @@ duration visitor_access::pause_of(const std::string& address,
   const auto out = by_address_.wait(address, now);
   return user.empty() ? out
                       : std::max(out, by_user_.wait(bucket_of(user), now));
+}
+
+// Whether guesses are paused, for how long, and for this one, too.
+bool visitor_access::is_paused(const std::string& address,
+                               const basic_login& login, std::string_view mark,
+                               time_point now, duration& pause) {
+  pause = pause_of(address, login.user(), now);
+  if (pause <= duration::zero())
+    return false;
+  const std::lock_guard guard{mutex_};
+  return !visits_.passes(address, login.user(), mark, now);
 }
 
 void visitor_access::note_guess(const std::string& address,

@@ -5,6 +5,7 @@
 #include "actors/policy/access/access_rules.hpp"
 #include "actors/policy/access/credential_cache.hpp"
 #include "actors/policy/access/quota_ledger.hpp"
+#include "actors/policy/access/visit_memory.hpp"
 #include "actors/policy/limits/login_limit.hpp"
 #include "transports/seam/front.hpp"
 
@@ -49,6 +50,10 @@ class visitor_access {
   bool active() const noexcept {
     return active_.load(std::memory_order_relaxed);
   }
+
+  /// Who comes over one connection as it came before is let in as before, as
+  /// long as the rules are the same, and for so long.
+  static constexpr duration connection_memory = std::chrono::minutes(1);
 
   /// `via` null = no mapping takes it. A pass with a claim needs `prove`.
   access_answer admit(const visitor_request& request, const route* via,
@@ -96,11 +101,13 @@ class visitor_access {
 
  private:
   friend struct login_claim;
+  friend struct known_visitor;
 
   /// What is replaced together: a cache of passwords is for its rules.
   struct state {
     access_rules rules;
     std::shared_ptr<credential_cache> passwords;
+    uint64_t number = 0; ///< one more with each
   };
   using state_ptr = std::shared_ptr<const state>;
   using waiting
@@ -113,6 +120,17 @@ class visitor_access {
   };
 
   state_ptr now_in_use() const;
+  access_answer decide(const visitor_request& request, const route* via,
+                       time_point now);
+  static known_visitor know(const state_ptr& by, access_verdict verdict,
+                            const visitor_request& request, const route& via,
+                            time_point now);
+  access_answer admit_known(const known_visitor& known, time_point now);
+  std::optional<access_refusal> take(const std::vector<quota_use>& quotas,
+                                     std::string_view user, time_point now,
+                                     std::shared_ptr<void>& places);
+  bool is_paused(const std::string& address, const basic_login& login,
+                 std::string_view mark, time_point now, duration& pause);
   access_answer enter(const state& by, access_verdict verdict,
                       const arrival& how, time_point now);
   visitor_pass_ptr ask_for_proof(login_claim claim,
@@ -130,12 +148,13 @@ class visitor_access {
   std::string bucket_of(std::string_view user) const;
 
   std::atomic<bool> active_{false};
-  /// Who was in with which password, by address: during a pause one that is
-  /// right elsewhere is a guess as any other. Outlives the rules, since all
-  /// that it gives is that a password is looked at.
-  credential_cache visits_;
+  std::atomic<uint64_t> number_{0}; ///< of the state in use
   mutable std::mutex mutex_;
   state_ptr state_;                                     // by mutex_
+  /// Whom a pause does not hold up: a password that is right elsewhere is a
+  /// guess as any other. Outlives the rules, since all that it gives is that
+  /// a password is looked at.
+  visit_memory visits_;                                 // dito
   login_limit by_address_;                              // dito
   login_limit by_user_;                                 // dito
   std::map<std::string, std::vector<waiting>> proving_; // dito, by mark

@@ -276,7 +276,8 @@ class Guesses(AccessCase):
             thread.start()
         end = time.monotonic() + (60 if FULL else 6)
         try:
-            while time.monotonic() < end:
+            while (time.monotonic() < end
+                   or 429 not in statuses and len(statuses) < 40):
                 self.assertEqual(self.curl(*honest, host="known").status, 200)
                 time.sleep(0.1)
         finally:
@@ -294,6 +295,33 @@ class Guesses(AccessCase):
         slowed = [each for each in two if each.status == 429]
         self.assertTrue(slowed, [each.status for each in two])
         self.assertGreaterEqual(int(slowed[0]["Retry-After"][0]), 1)
+
+    def test_an_address_that_was_in_finds_out_no_password(self):
+        right = [basic("bob", SECRETS["bob"])]
+
+        def connection():
+            visitor = Visitor(self.port, source="127.0.6.1")
+            self.addCleanup(visitor.close)
+            return visitor
+        own = connection()
+        for _ in range(2):
+            self.assertEqual(own.get(ECHO, right, "known.test").status, 200)
+        for _ in range(8):  # pauses grow until all of these are within one
+            tries = []
+            for _ in range(14):
+                tries.append(connection())
+                tries[-1].send_head(
+                    "GET", ECHO, [basic("bob", str(random.random()))],
+                    "known.test")
+            with connection() as another:
+                status = another.get(ECHO, right, "known.test").status
+            # Who came before any of them stays.
+            self.assertEqual(own.get(ECHO, right, "known.test").status, 200)
+            for each in tries:
+                self.assertIn(each.read("GET").status, (401, 429))
+            if status == 429:
+                break
+        self.assertEqual(status, 429)
 
 
 class Reloads(AccessCase):

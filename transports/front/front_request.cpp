@@ -210,6 +210,7 @@ request_fate decide_request(const http_front_context& context,
   asked.local = facts.local;
   asked.server = context.options().name;
   asked.tls = peer.tls;
+  asked.known = peer.known;
   if (!upgrade_of(head).empty())
     asked.refuse = [&](const route& via) {
       return refuse_page(head, peer, facts, via, known);

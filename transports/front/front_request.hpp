@@ -16,6 +16,7 @@ struct front_peer {
   uint64_t connection = 0; ///< a number of its own
   tls_facts_ptr tls = nullptr; ///< null = it came without
   const byte_stream* stream = nullptr; ///< null = it is gone
+  known_visitor_ptr* known = nullptr;  ///< of this connection; null = nothing
 };
 
 /// What one request asks for, and who, whichever version of HTTP it came in.

@@ -46,9 +46,10 @@ class h2_visitors final : public h2_acceptor,
   }
   const http_front_context& context() const noexcept { return *context_; }
   const std::string& peer_ip() const noexcept { return peer_ip_; }
-  front_peer peer() const {
+  front_peer peer() {
     const auto alive = connection_.lock();
-    return {peer_ip_, number_, tls_, alive ? alive->stream() : nullptr};
+    return {peer_ip_, number_, tls_, alive ? alive->stream() : nullptr,
+            &known_};
   }
   uint64_t next_seed() noexcept { return seed_++; }
 
@@ -82,6 +83,7 @@ class h2_visitors final : public h2_acceptor,
   const std::string peer_ip_;
   const uint64_t number_; ///< of all connections of visitors
   const tls_facts_ptr tls_; ///< null = plain
+  known_visitor_ptr known_; ///< the front's
   uint64_t seed_;
   std::vector<std::weak_ptr<h2_visit>> visits_;
   progress_watch outgoing_;

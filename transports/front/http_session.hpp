@@ -99,8 +99,8 @@ class http_session final : public visitor,
   const http_limits& limits() const noexcept {
     return context_->options().limits;
   }
-  front_peer peer() const {
-    return {visitor_ip_, connection_, tls_, stream_.get()};
+  front_peer peer() {
+    return {visitor_ip_, connection_, tls_, stream_.get(), &known_};
   }
   void read_more();
   size_t read_limit() const noexcept;
@@ -170,6 +170,7 @@ class http_session final : public visitor,
   const tls_facts_ptr tls_; ///< null = plain
   std::string visitor_ip_;
   const uint64_t connection_; // one of all connections of visitors
+  known_visitor_ptr known_;   // the front's
   uint64_t id_seed_;
   request_parser parser_;
   body_writer body_;

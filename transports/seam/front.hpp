@@ -39,6 +39,9 @@ struct visitor_request {
   tls_facts_ptr tls = {}; ///< of the visitor's connection; null = plain
   bool proxied = false;   ///< in absolute form, as a proxy is asked
   std::optional<uint64_t> body_bytes = {}; ///< absent = not announced
+  /// What the front remembers along with the connection that it came over,
+  /// written and read within `admit`; null = it shall remember nothing.
+  known_visitor_ptr* known = nullptr;
   /// What the listener has against it for a mapping, before anybody counts it;
   /// null = nothing. Called within `admit`.
   std::function<std::optional<denial>(const route&)> refuse = nullptr;

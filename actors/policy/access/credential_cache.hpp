@@ -15,7 +15,7 @@ class credential_cache {
  public:
   static constexpr duration lifetime = std::chrono::minutes(5);
 
-  /// How long it is remembered that it was right once.
+  /// How long it is kept at most, known or not.
   static constexpr duration memory = marked_cache<std::monostate>::memory;
   static constexpr size_t most = marked_cache<std::monostate>::most;
 
@@ -26,11 +26,6 @@ class credential_cache {
 
   bool knows(const std::string& mark, time_point now) const {
     return right_.find(mark, lifetime, now).has_value();
-  }
-
-  /// Whether it was right lately: who has it guesses at nothing.
-  bool remembers(const std::string& mark, time_point now) const {
-    return right_.find(mark, memory, now).has_value();
   }
 
   /// It was right just now.

@@ -46,17 +46,24 @@ basic_login::basic_login(std::string_view user, std::string_view password)
   text_.append(1, ':').append(password);
 }
 
-credentials credentials_of(const header_list& headers, bool proxied) {
+credential_field credential_field_of(const header_list& headers, bool proxied) {
   const std::string_view name
     = proxied ? "proxy-authorization" : "authorization";
-  const header* found = nullptr;
+  credential_field out;
   for (const auto& field : headers) {
-    if (!iequals(field.name, name))
+    if (field.name.size() != name.size() || !iequals(field.name, name))
       continue;
-    if (found)
-      return foreign_credentials{};
-    found = &field;
+    if (out.only)
+      return {.doubled = true};
+    out.only = &field;
   }
+  return out;
+}
+
+credentials credentials_of(const header_list& headers, bool proxied) {
+  const auto [found, doubled] = credential_field_of(headers, proxied);
+  if (doubled)
+    return foreign_credentials{};
   if (!found)
     return {};
   if (const auto basic = after_scheme(found->value, "basic"); !basic.empty())

@@ -48,6 +48,14 @@ struct foreign_credentials {};
 using credentials = std::variant<std::monostate, foreign_credentials,
                                  basic_login, bearer_token>;
 
+/// The field that credentials are looked for in: `Authorization`, or
+/// `Proxy-Authorization` of a request that was asked of a proxy.
+struct credential_field {
+  const header* only = nullptr; ///< null = there is none, or more than one
+  bool doubled = false;
+};
+credential_field credential_field_of(const header_list& headers, bool proxied);
+
 /// What stands in `Authorization`, or in `Proxy-Authorization` of a request
 /// that was asked of a proxy. Said twice it is foreign. Views are of
 /// `headers`.

@@ -4,8 +4,10 @@
 
 #include "config/syntax/base64.hpp"
 #include "tests/support/test.hpp"
+#include "transports/seam/wall_clock.hpp"
 
 #include <future>
+#include <thread>
 
 using namespace aps;
 using namespace std::chrono_literals;
@@ -43,6 +45,7 @@ struct fixture {
     request.visitor_address = address;
     request.headers = &headers;
     request.proxied = proxied;
+    request.known = connection;
     return uut.admit(request, &via, clock_type::now());
   }
 
@@ -75,6 +78,7 @@ struct fixture {
 
   visitor_access uut;
   std::string address = "192.0.2.1";
+  known_visitor_ptr* connection = nullptr; ///< that they come over
 };
 
 } // namespace
@@ -157,6 +161,111 @@ CAF_TEST(guesses are slowed and who was in before is not ) {
   CAF_CHECK_EQUAL(refused(prove(stolen)).cause, outcome::rate_limited);
   CAF_CHECK_EQUAL(refused(prove(other)).cause, outcome::unauthorized);
   CAF_CHECK(passed(ask(0, "Bearer token-of-the-builds")));
+}
+
+CAF_TEST(within a pause an address that was in finds out no password) {
+  const auto right = basic("alice", "right");
+  CAF_REQUIRE(passed(prove(ask(0, right))));
+  known_visitor_ptr own;
+  connection = &own;
+  CAF_REQUIRE(!passed(ask(0, right))->claim);
+  connection = nullptr;
+  for (uint32_t i = 0; i < login_limit::burst; ++i)
+    refused(prove(ask(0, basic("alice", std::to_string(i)))));
+  CAF_CHECK(!passed(ask(0, right))->refused);
+  for (int i = 0; i < 100; ++i)
+    CAF_CHECK(
+      passed(ask(0, basic("alice", "guess " + std::to_string(i))))->refused);
+  // Else one of those guesses would have been told that it is right.
+  CAF_CHECK(passed(ask(0, right))->refused);
+  // Who is on a connection stays, until somebody guesses over it as well.
+  connection = &own;
+  CAF_CHECK(!passed(ask(0, right))->refused);
+  CAF_CHECK(passed(ask(0, basic("alice", "guess")))->refused);
+  CAF_CHECK(passed(ask(0, right))->refused);
+}
+
+CAF_TEST(a connection is known as long as all is as it was) {
+  const auto right = basic("alice", "right");
+  CAF_REQUIRE(passed(prove(ask(0, right))));
+  known_visitor_ptr own;
+  connection = &own;
+  const auto first = passed(ask(0, right));
+  CAF_REQUIRE(own);
+  CAF_CHECK_EQUAL(passed(ask(0, right)), first);
+  CAF_CHECK_EQUAL(first->user, "alice");
+  const auto changes = [&](auto change) {
+    CAF_REQUIRE(passed(ask(0, right)));
+    const auto before = own;
+    CAF_REQUIRE(before);
+    change();
+    CAF_CHECK_NOT_EQUAL(own, before);
+    address = "192.0.2.1";
+  };
+  changes([&] { refused(ask(0)); });
+  changes([&] { CAF_CHECK(passed(ask(0, right, true))); });
+  changes([&] { CAF_CHECK(passed(ask(0, basic("alice", "Right")))->claim); });
+  changes([&] { passed(ask(1, right)); });
+  changes([&] {
+    address = "192.0.2.7";
+    passed(ask(0, right));
+  });
+  changes([&] {
+    header_list twice{{"Authorization", right}, {"authorization", right}};
+    route via;
+    visitor_request request;
+    request.server = "s";
+    request.visitor_address = address;
+    request.headers = &twice;
+    request.known = connection;
+    refused(uut.admit(request, &via, clock_type::now()));
+  });
+}
+
+CAF_TEST(new rules hold for a connection that is known) {
+  const auto right = basic("alice", "right");
+  CAF_REQUIRE(passed(prove(ask(0, right))));
+  known_visitor_ptr own;
+  connection = &own;
+  CAF_REQUIRE(!passed(ask(0, right))->claim);
+  CAF_REQUIRE(passed(ask(0, "Bearer token-of-the-builds")));
+  auto changed = configuration();
+  changed.auth.tokens.clear();
+  changed.auth.users["alice"].password = "another";
+  uut.use(changed);
+  refused(ask(0, "Bearer token-of-the-builds"));
+  CAF_CHECK_EQUAL(refused(prove(ask(0, right))).cause, outcome::unauthorized);
+}
+
+CAF_TEST(a token expires on a connection that is known) {
+  auto changed = configuration();
+  auto& token = changed.auth.tokens["ci"];
+  token.expires_at = wall_clock_ms() / 1000 + 1;
+  uut.use(changed);
+  known_visitor_ptr own;
+  connection = &own;
+  const auto field = "Bearer token-of-the-builds";
+  CAF_REQUIRE(passed(ask(0, field)));
+  CAF_REQUIRE(own);
+  while (wall_clock_ms() / 1000 < token.expires_at)
+    std::this_thread::sleep_for(10ms);
+  CAF_CHECK_EQUAL(refused(ask(0, field)).cause, outcome::unauthorized);
+  CAF_CHECK(!own);
+}
+
+CAF_TEST(quotas count on a connection that is known) {
+  known_visitor_ptr own;
+  connection = &own;
+  {
+    const auto first = passed(ask(1));
+    CAF_REQUIRE(own);
+    CAF_CHECK(first->places);
+    CAF_CHECK_EQUAL(std::get<access_refusal>(ask(1)).reached,
+                    limit::concurrent_requests);
+  }
+  CAF_CHECK(passed(ask(1)));
+  CAF_CHECK_EQUAL(std::get<access_refusal>(ask(1)).reached,
+                  limit::request_rate);
 }
 
 CAF_TEST(guesses at tokens are slowed) {

@@ -15,6 +15,10 @@ struct login_claim;
 /// Who is asked about each request; the front's own.
 class login_service;
 
+/// Who came over a connection with its latest request; the front's own.
+struct known_visitor;
+using known_visitor_ptr = std::shared_ptr<const known_visitor>;
+
 /// With which right a visitor's request is here, and what goes with that.
 /// Constant.
 struct visitor_pass {
