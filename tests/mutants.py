@@ -46,6 +46,7 @@ TABLE = [
     ("actors", "pool pool_upkeep", "test_actors: pool pool_races pool_targets"
      " drains; test_simulation: pools survival"),
     ("actors", "tunnel_keys access", "test_actors: tunnel_keys access"),
+    ("actors", "rehearsal", "test_actors: rehearsal"),
     ("actors", "alarm unit_context", "test_actors: alarm unit_context pool"),
     ("actors", "log_set metrics process_metrics stats",
      "test_actors: log_set metrics process_metrics stats limit_log"),
