@@ -2,6 +2,7 @@
 
 #include "tests/support/test.hpp"
 
+#include "config/routes.hpp"
 #include "transports/datagram_port.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -70,7 +71,6 @@ struct fixture {
     out.host = "127.0.0.1";
     out.port = number;
     out.stream = stream_address{"udp", "", number};
-    out.connections.per_address = 3;
     return out;
   }
 
@@ -102,15 +102,6 @@ CAF_TEST(each visitor has one session) {
   send(second, "y");
   CAF_CHECK(becomes(to->begun, 2));
   CAF_CHECK_EQUAL(port->sessions(), 0u);
-}
-
-CAF_TEST(an address has no more of them than connections) {
-  std::vector<udp::socket> all;
-  for (int i = 0; i < 5; ++i) {
-    all.push_back(visitor());
-    send(all.back(), "x");
-  }
-  CAF_CHECK(becomes(to->begun, 3));
 }
 
 CAF_TEST(who is denied begins none) {
