@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "config/routes.hpp"
+#include "config/routing/routes.hpp"
 #include "transports/datagram_port.hpp"
 
 #include <boost/asio/io_context.hpp>
