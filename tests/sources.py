@@ -89,6 +89,9 @@ def hidden_names(text):
                 yield kind[1] or kind[2]
             elif function:
                 types = re.sub(r"\b\w+(?=[,)]|$)", "", function[2])
+                # One takes what is meant for the other.
+                types = re.sub(r"const std::string ?&|std::string_view",
+                               "text", types)
                 yield f"{function[1]}({''.join(types.split())})"
             elif named := re.match(r"[^=({]*?(\w+)\s*(?:=|\{|\[|$)", flat):
                 yield named[1]
