@@ -34,6 +34,7 @@ using connection_actor = caf::typed_actor<
   caf::result<void>(ask_open),          // from the controller
   caf::result<void>(probe),             // from the controller
   caf::result<void>(operate),           // from an operator
+  caf::result<void>(names_published),   // from the tunnel
   caf::result<connection_snapshot>(get_snapshot)>;
 
 /// The connections of one endpoint over one transport: which connection?
@@ -85,6 +86,7 @@ using tunnel_actor
                      caf::result<void>(drain), // from the supervisor
                      caf::result<void>(credential_revoked), // from an operator
                      caf::result<void>(set_fallback_mode),  // from an operator
+                     caf::result<void>(publish_names),      // from a connection
                      caf::result<tunnel_snapshot>(get_snapshot),
                      caf::result<tunnel_snapshot>(look)>; // from the supervisor
 
@@ -101,6 +103,7 @@ using agent_connection_actor = caf::typed_actor<
   caf::result<void>(link_closed),       // from its link, the last one
   caf::result<void>(route_frames),      // from the agent
   caf::result<void>(exchange_finished), // from a served exchange
+  caf::result<void>(publish_names),     // from the agent
   caf::result<void>(retire)>;           // from the agent
 
 /// An agent's relation to one node: which connections must exist, which
@@ -115,6 +118,7 @@ using agent_actor = caf::typed_actor<
   caf::result<void>(served_started),        // from a unit
   caf::result<void>(served_finished),       // from a connection
   caf::result<void>(key_derived),           // from the host
+  caf::result<void>(names_published),       // from a connection
   caf::result<void>(drain),                 // from the host
   caf::result<agent_snapshot>(get_snapshot)>;
 

@@ -146,6 +146,7 @@ class agent_host final : public agent {
     out.instance = options.instance;
     out.started_ms = static_cast<uint64_t>(wall_clock_ms());
     out.transports = options.transports;
+    out.publications = options.publications;
     out.net = net_.get();
     out.origins = net_->origins(guarded(options.origin, target_guard_));
     out.units = units_;

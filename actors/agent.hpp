@@ -35,17 +35,27 @@ struct agent_server {
   bool operator==(const agent_server&) const = default;
 };
 
+/// What an agent is to be found as, at its node.
+struct agent_publication {
+  std::string name;   ///< "" = after its endpoint; a label, host or path
+  std::string target; ///< URL
+};
+
 /// What an agent has to say about its relation to one node.
 struct agent_report {
   enum class news {
-    connected, ///< the first connection stands
-    lost,      ///< the last one is gone
-    refused,   ///< the node will not take this agent, however often it asks
-    failed,    ///< cannot connect; tries again
+    connected,   ///< the first connection stands
+    lost,        ///< the last one is gone
+    refused,     ///< the node will not take this agent, however often it asks
+    failed,      ///< cannot connect; tries again
+    published,   ///< the node gave it a name
+    unpublished, ///< the node does not give it a name; it asks again
   };
   agent_server server;
   news kind = news::failed;
-  std::string text; ///< the line of the log, for `refused` and `failed`
+  std::string text;     ///< the line of the log, for all but the first two
+  std::string url = {}; ///< of `published`, and what stands behind it
+  std::string target = {};
 };
 
 /// Finds out in words what answers at a server that connects nobody; no text
@@ -80,6 +90,9 @@ struct agent_options {
   /// nodes say; none = everything but addresses of the link and of clouds'
   /// services.
   std::vector<std::string> allowed_targets = {};
+
+  /// Names that it asks its nodes for.
+  std::vector<agent_publication> publications = {};
 
   /// Called with what happens, on an actor's thread; must not block. Optional.
   std::function<void(const agent_report&)> on_report = {};

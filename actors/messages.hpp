@@ -153,6 +153,19 @@ struct credential_revoked {
   std::string credential;
 };
 
+/// A connected agent says what it publishes. On the agent's side: say it.
+struct publish_names {
+  connection_actor from; ///< the answer goes there; null on the agent's side
+  session_id session{};
+  std::string endpoint;
+  publish_frame frame;
+};
+
+/// What became of that, on both sides.
+struct names_published {
+  published_frame frame;
+};
+
 // -- fallback_controller -------------------------------------------------------
 
 /// A pool could not give this exchange a connection.
@@ -385,6 +398,7 @@ struct agent_connection_up {
   std::string node; ///< id of the node process
   uint32_t agents = 0; ///< of this endpoint, with this one; 0 = untold
   bool took_over = false; ///< the place of another with this instance
+  bool publishes = false; ///< the node takes `publish_names`
 };
 
 struct agent_connection_down {

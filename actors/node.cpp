@@ -112,6 +112,8 @@ class node_impl final : public node {
       std::make_shared<event_metrics>(system.metrics()), context->limits);
     context->limits->set_monitor(context->monitor);
     context->access->use(config);
+    context->publications
+      = std::make_shared<publication_table>(context->config);
     context_ = context;
     watch_exceptions();
     watch_certificates();
@@ -277,6 +279,7 @@ class node_impl final : public node {
     if (const auto failures = doors_.apply(context_->config.mappings);
         !failures.empty())
       throw std::runtime_error(failures.front());
+    context_->publications->use(public_servers());
     if (const auto& admin = context_->config.admin) {
       auto options = operator_listener("admin", admin->host, admin->port);
       options.key = "$.admin";
@@ -303,6 +306,15 @@ class node_impl final : public node {
     options.streams = limits_of(context_->config.streams);
     options.stream = stream_address{from.scheme, from.host, from.port};
     return net_->listen(options, front_);
+  }
+
+  // Those that answer themselves.
+  std::vector<publication_table::public_server> public_servers() const {
+    std::vector<publication_table::public_server> out;
+    for (const auto& [name, settings] : context_->config.servers)
+      if (settings.redirect_https == 0)
+        out.push_back({settings.tls.has_value(), ports_.at(name)});
+    return out;
   }
 
   void open_grpc(const admin::context_ptr& shown) {

@@ -6,6 +6,7 @@
 #include "config/sections.hpp"
 #include "config/syntax/reader.hpp"
 #include "tools/http_proxy.hpp"
+#include "tools/publications.hpp"
 #include "tools/values.hpp"
 #include "transports/seam/foreign_text.hpp"
 #include "transports/seam/tls/client_tls.hpp"
@@ -130,8 +131,10 @@ void declare(cli::command_line& line, agent_flags& to, bool choice) {
   line.add({.names = "name,endpoint",
             .value = "NAME",
             .help = "Endpoint to be in the tunnel; agents of one name share "
-                    "its requests",
+                    "its requests; with -publish it may be left out: one of "
+                    "its own then, made from the machine",
             .required = true,
+            .unless = "publish,publish-file",
             .check = why_no_name},
            to.name);
   line.add({.names = "password",
@@ -149,6 +152,28 @@ void declare(cli::command_line& line, agent_flags& to, bool choice) {
                 + "or mix: gRPC and WebSocket at once, and polling when "
                   "neither gets through"},
              to.transport, transport_choices());
+  line.add({.names = "publish",
+            .value = "TARGET",
+            .help = "Serve this target under a public name, which the node's "
+                    "`publish` has to allow, and print its URL: a port of "
+                    "this machine, HOST:PORT or a URL; several times or "
+                    "separated by commas for several",
+            .check = why_not<parse_published_target>},
+           to.publish);
+  line.add_beside(
+    {.names = "as",
+     .value = "NAME",
+     .help = "Name for the -publish before it: app1 (under the node's own "
+             "domain), a host, or host and path; if left out, it is named "
+             "after -name",
+     .variable = "",
+     .check = why_no_public_name,
+     .beside = "-publish"},
+    to.publish_as, to.publish);
+  line.add({"publish-file", "FILE",
+            "More of them, JSON: {\"publish\": [3000, {\"publish\": "
+            "\"https://localhost:3001\", \"as\": \"app1\"}]}"},
+           to.publish_file);
   line.add({.names = "instance",
             .value = "NAME",
             .help = "Names this agent across its restarts, so that the node "
@@ -220,7 +245,8 @@ void declare(cli::command_line& line, agent_flags& to, bool choice) {
               "with :PORT or :FROM-TO if not all ports are meant; several "
               "times or separated by commas (default: everything but "
               "link-local addresses and those of clouds' metadata, which "
-              "no * and no name lets in either)",
+              "no * and no name lets in either; with -publish what that "
+              "names and nothing else)",
             .check = why_no_target},
            to.allow_targets);
   line.add({"target-connect-timeout", "SECONDS",
@@ -296,6 +322,7 @@ config::problems read_agent_file(cli::command_line& line, agent_flags& to) {
     return wrong;
   const std::pair<const char*, std::string agent_flags::*> names[]
     = {{"$.password_file", &agent_flags::password_file},
+       {"$.publish_file", &agent_flags::publish_file},
        {"$.ca", &agent_flags::ca},
        {"$.cert", &agent_flags::cert},
        {"$.key", &agent_flags::key},

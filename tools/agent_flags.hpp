@@ -38,6 +38,9 @@ struct agent_flags {
   std::string target_cert;
   std::string target_key;
   std::vector<std::string> dns;
+  std::vector<std::string> publish;
+  std::vector<std::string> publish_as; ///< beside them; "" = none given
+  std::string publish_file;
   std::vector<std::string> allow_targets; ///< none = what is not guarded
   double target_connect_timeout = 10;
   double target_timeout = 60;

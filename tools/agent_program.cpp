@@ -9,6 +9,7 @@
 #include "tools/agent_flags.hpp"
 #include "tools/host.hpp"
 #include "tools/http_proxy.hpp"
+#include "tools/publications.hpp"
 #include "tools/values.hpp"
 #include "transports/real_network.hpp"
 #include "transports/tunnel/peer_probe.hpp"
@@ -187,6 +188,27 @@ duration to_duration(double seconds) {
     std::chrono::duration<double>(seconds));
 }
 
+/// What is published, and what follows from that for the rest.
+void publish(const cli::command_line& line, const agent_flags& from,
+             agent_options& to) {
+  auto targets = from.publish;
+  auto names = from.publish_as;
+  if (names.size() > targets.size())
+    refuse(line, from, "as", "has more names than -publish has targets");
+  std::string error;
+  for (auto& target : targets)
+    target = *parse_published_target(target, error);
+  if (!from.publish_file.empty())
+    read_publications(from.publish_file, targets, names);
+  try {
+    to.publications = publications_of(targets, names, to.endpoint);
+  } catch (const std::runtime_error& problem) {
+    refuse(line, from, "publish", std::string{": "} + problem.what());
+  }
+  if (to.allowed_targets.empty())
+    to.allowed_targets = targets_of(to.publications);
+}
+
 /// `from` with values that their flags have checked.
 agent_options options(const cli::command_line& line, const agent_flags& from) {
   agent_options result;
@@ -208,11 +230,12 @@ agent_options options(const cli::command_line& line, const agent_flags& from) {
     result.servers.push_back(server);
   }
   result.tunnel = from.tunnel;
-  result.endpoint = from.name;
+  result.endpoint
+    = from.name.empty() ? host::label_name(from.tunnel) : from.name;
   result.password = password(line, from);
   result.transports = transports(from.transport);
   result.instance = from.instance.empty()
-                      ? host::instance_name(from.tunnel + "." + from.name)
+                      ? host::instance_name(from.tunnel + "." + result.endpoint)
                       : from.instance;
   result.tls = node_tls(line, from, result.servers);
   result.origin.insecure = from.insecure_target;
@@ -226,6 +249,7 @@ agent_options options(const cli::command_line& line, const agent_flags& from) {
   result.origin.send_timeout = to_duration(from.target_timeout);
   result.origin.min_rate = from.target_min_rate;
   result.allowed_targets = from.allow_targets;
+  publish(line, from, result);
   if (!from.status.empty())
     result.status = status(line, from);
   else if (!from.status_token_file.empty())

@@ -145,6 +145,7 @@ struct command_line::implementation {
   word_pair read_argument(const std::string& word);
   void take(const std::vector<word_pair>& words);
   void take_variables();
+  bool is_waived(const option& one) const;
   void demand() const;
 
   // -- help ------------------------------------------------------------------
@@ -267,11 +268,20 @@ void command_line::implementation::take_variables() {
     }
 }
 
+bool command_line::implementation::is_waived(const option& one) const {
+  const auto& others = split_list(one.flag.unless);
+  return std::any_of(others.begin(), others.end(), [&](const auto& name) {
+    return std::any_of(options.begin(), options.end(), [&](const option& each) {
+      return each.names.front() == name && (each.given || each.in_file);
+    });
+  });
+}
+
 void command_line::implementation::demand() const {
   std::string missing, names;
   size_t count = 0;
   for (const auto& one : options) {
-    if (!one.flag.required || one.given || one.in_file)
+    if (!one.flag.required || one.given || one.in_file || is_waived(one))
       continue;
     ++count;
     missing += (missing.empty() ? "" : ", ") + one.shown()
@@ -430,6 +440,26 @@ void command_line::add(const flag& flag, std::vector<std::string>& target) {
       target.push_back(std::move(part));
     }
     return {};
+  };
+  added.read
+    = reader_of(target, [](const flag_key& key, std::vector<std::string>& to) {
+        to.clear();
+        return read_list(key, to);
+      });
+}
+
+void command_line::add_beside(const flag& flag,
+                              std::vector<std::string>& target,
+                              const std::vector<std::string>& of) {
+  auto& added = impl_->add(flag, "");
+  added.repeats = true;
+  added.take = [&target, &of, flag](const std::string& value) -> std::string {
+    if (of.empty() || target.size() >= of.size())
+      return cli::quoted(value) + " stands behind no " + flag.beside
+             + " of its own";
+    target.resize(of.size() - 1);
+    target.push_back(value);
+    return flag.check ? flag.check(value) : std::string{};
   };
   added.read
     = reader_of(target, [](const flag_key& key, std::vector<std::string>& to) {

@@ -29,6 +29,7 @@ struct flag {
   std::string value; ///< what follows it in the help, e.g. "FILE"
   std::string help;  ///< one sentence; the default is added to it
   bool required = false;
+  std::string unless = {}; ///< another flag with which it is not required
   bool bare = false; ///< its value may also stand alone, without the name
 
   /// The environment variable that speaks when the flag does not; if left out,
@@ -44,6 +45,7 @@ struct flag {
   std::function<std::string(const std::string&)> check = {};
 
   bool secret = false; ///< messages do not show its value
+  std::string beside = {}; ///< what `add_beside` is about: "-publish"
 };
 
 /// Whether flags have environment variables that do not name one themselves.
@@ -73,6 +75,11 @@ class command_line {
 
   /// May be given several times and takes comma-separated lists.
   void add(const flag& flag, std::vector<std::string>& target);
+
+  /// Belongs to the last value of `of`, whose list it makes as long, and may be
+  /// given once for each.
+  void add_beside(const flag& flag, std::vector<std::string>& target,
+                  const std::vector<std::string>& of);
 
   /// One of `allowed`, or another word for it.
   void add(const flag& flag, std::string& target,

@@ -1,5 +1,6 @@
 #include "tools/host.hpp"
 
+#include "config/access/publishing.hpp"
 #include "tools/log_sink.hpp"
 #include "tools/spare_memory.hpp"
 #include "tools/standard_streams.hpp"
@@ -114,11 +115,12 @@ class json_formatter final : public spdlog::formatter {
                                    spdlog::pattern_time_type::local, ""};
 };
 
-} // namespace
+/// The lowest free slot of those of this machine who do the same.
+struct slot {
+  std::string name; ///< a hash and a number; empty = there is no way to know
+};
 
-std::string instance_name(const std::string& text) {
-  char host[65]{};
-  ::gethostname(host, sizeof(host) - 1);
+slot take_slot(const std::string& prefix, const std::string& text) {
   std::ifstream machine{"/etc/machine-id"};
   std::string seed{std::istreambuf_iterator<char>{machine}, {}};
   // Containers may share the rest, but then not their network.
@@ -128,11 +130,34 @@ std::string instance_name(const std::string& text) {
   seed += text + "#" + std::to_string(space.st_ino);
   const auto hash = std::to_string(std::hash<std::string>{}(seed));
   for (int i = 0; i < max_slots; ++i) {
-    const auto slot = hash + "-" + std::to_string(i);
-    if (take("aps-agent-" + slot))
-      return std::string(host) + "-" + slot;
+    auto name = hash + "-" + std::to_string(i);
+    if (take(prefix + name))
+      return {std::move(name)};
   }
   return {};
+}
+
+std::string host_name() {
+  char host[65]{};
+  ::gethostname(host, sizeof(host) - 1);
+  return host;
+}
+
+} // namespace
+
+std::string instance_name(const std::string& text) {
+  const auto found = take_slot("aps-agent-", text);
+  return found.name.empty() ? "" : host_name() + "-" + found.name;
+}
+
+std::string label_name(const std::string& text) {
+  constexpr size_t longest_host = 50;
+  const auto found = take_slot("aps-label-", text);
+  char digits[8];
+  std::snprintf(
+    digits, sizeof(digits), "%04x",
+    static_cast<unsigned>(std::hash<std::string>{}(found.name) & 0xffff));
+  return config::label_of(host_name().substr(0, longest_host)) + "-" + digits;
 }
 
 void prepare_process() {

@@ -50,6 +50,10 @@ uint64_t dropped_lines(const spdlog::logger& log);
 /// ends. Empty when the machine gives no way to find one.
 std::string instance_name(const std::string& text);
 
+/// A label of DNS for it, as stable and as much its own: host and four
+/// hexadecimal digits. Never empty.
+std::string label_name(const std::string& text);
+
 /// The settings our programs give their actor system: what it runs is timers and
 /// messages from elsewhere, actors run on the I/O units.
 void configure(caf::actor_system_config& config, bool actor_metrics = false);

@@ -5,12 +5,17 @@
 #include "tools/host.hpp"
 
 #include <chrono>
+#include <iostream>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 namespace aps {
 
 using steady = std::chrono::steady_clock;
+
+// Of what waits for a stdout that takes nothing.
+constexpr size_t max_lines = 64 * 1024;
 
 struct link_watch::state {
   state(const link_wishes& all, std::string names)
@@ -34,6 +39,11 @@ struct link_watch::state {
       case agent_report::news::failed:
         trouble = report.text;
         break;
+      case agent_report::news::published:
+        if (lines.size() < max_lines)
+          lines += report.url + " -> " + report.target + "\n";
+        break;
+      case agent_report::news::unpublished: break;
     }
     host::wake();
   }
@@ -50,6 +60,7 @@ struct link_watch::state {
   bool was_connected = false;
   std::string trouble; ///< the last one
   std::optional<end> over = {};
+  std::string lines; ///< for stdout, which may block
 };
 
 link_watch::link_watch(const link_wishes& wishes, std::string nodes)
@@ -69,7 +80,12 @@ link_watch::end link_watch::wait() const {
   for (;;) {
     if (auto name = host::wait_for_stop({}, deadline); !name.empty())
       return {cli::exit_ok, std::move(name)};
-    std::lock_guard guard{state_->mutex};
+    std::unique_lock guard{state_->mutex};
+    if (const auto lines = std::exchange(state_->lines, {}); !lines.empty()) {
+      guard.unlock();
+      std::cout << lines << std::flush;
+      guard.lock();
+    }
     if (state_->over)
       return *state_->over;
     if (state_->was_connected)

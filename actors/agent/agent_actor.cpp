@@ -66,7 +66,8 @@ agent_state::agent_state(agent_actor::pointer self, agent_context_ptr context)
     : self_(self), context_(std::move(context)),
       metrics_(self->system().metrics(),
                {context_->tunnel, context_->endpoint, context_->server_name()},
-               context_->transports) {
+               context_->transports),
+      publisher_(context_->publications) {
   for (const auto transport : context_->transports)
     lanes_[transport].redials
       = restart_pacer{{}, self_->id() * 7919
@@ -101,6 +102,7 @@ agent_actor::behavior_type agent_state::make_behavior() {
     [this](resume_arrived& message) { on_resume(message); },
     [this](const served_started& started) { on_started(started); },
     [this](key_derived) { dial_missing(); },
+    [this](const names_published& message) { on_published(message); },
     [this](drain) { on_drain(); },
     [this](get_snapshot) { return show(); },
   };
@@ -119,6 +121,7 @@ void agent_state::on_tick() {
   const auto now = compat::now(self_);
   give_up_detached(now);
   mind_last_resort(now);
+  publish_due();
   dial_missing();
 }
 
@@ -312,8 +315,9 @@ void agent_state::give_up_greeting(lane& lane, duration older_than,
 
 void agent_state::on_up(const agent_connection_up& up) {
   auto& own = lanes_[up.transport];
+  const auto other_node = std::exchange(node_, up.node) != up.node;
   // What a former node process asked for is no wish of this one.
-  if (std::exchange(node_, up.node) != up.node)
+  if (other_node)
     for (auto& [transport, lane] : lanes_)
       lane.wanted = std::max(static_cast<uint32_t>(lane.live.size())
                                + (transport == up.transport),
@@ -352,7 +356,52 @@ void agent_state::on_up(const agent_connection_up& up) {
   agents_ = up.agents;
   if (first)
     report(agent_report::news::connected);
+  mind_publications(up, first || other_node);
   dial_missing();
+}
+
+// -- publications -------------------------------------------------------------
+
+void agent_state::mind_publications(const agent_connection_up& up, bool fresh) {
+  if (publisher_.is_idle() || !fresh)
+    return publish_due();
+  if (!up.publishes) {
+    publisher_.on_lost();
+    const auto text = context_->server_name()
+                      + " is too old to give names to what agents publish";
+    context_->log.warn("{}", text);
+    return report(agent_report::news::unpublished, text);
+  }
+  publisher_.on_connected();
+  publish_due();
+}
+
+// Over any connection: the node knows the session.
+void agent_state::publish_due() {
+  if (draining_ || publisher_.is_idle() || !is_connected())
+    return;
+  auto frame = publisher_.due(compat::now(self_));
+  if (!frame)
+    return;
+  for (const auto& [transport, where] : lanes_)
+    if (!where.live.empty())
+      return compat::send(self_, where.live.back().actor,
+                          publish_names{{}, {}, {}, std::move(*frame)});
+}
+
+void agent_state::on_published(const names_published& message) {
+  for (const auto& each :
+       publisher_.on_answer(message.frame, compat::now(self_))) {
+    if (each.granted)
+      context_->log.info("{}", each.text);
+    else
+      context_->log.warn("{}; asking again", each.text);
+    if (context_->on_report)
+      context_->on_report({context_->server,
+                           each.granted ? agent_report::news::published
+                                        : agent_report::news::unpublished,
+                           each.text, each.url, each.target});
+  }
 }
 
 void agent_state::on_down(const agent_connection_down& down) {
@@ -375,6 +424,8 @@ void agent_state::on_down(const agent_connection_down& down) {
     }
   if (was_live || greeted)
     lose(lane, down, was_live, lived);
+  if (was_live && !is_connected())
+    publisher_.on_lost();
   if (was_live && !is_connected() && !draining_)
     report(agent_report::news::lost);
   dial_missing();

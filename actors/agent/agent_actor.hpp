@@ -2,6 +2,7 @@
 
 #include "actors/agent/agent_context.hpp"
 #include "actors/agent/agent_metrics.hpp"
+#include "actors/agent/agent_publisher.hpp"
 #include "actors/agent/agent_snapshot.hpp"
 #include "actors/policy/execution.hpp"
 #include "actors/policy/limits/complaints.hpp"
@@ -78,6 +79,9 @@ class agent_state {
   void on_up(const agent_connection_up& up);
   void on_down(const agent_connection_down& down);
   void on_open(const open_wanted& open);
+  void on_published(const names_published& message);
+  void mind_publications(const agent_connection_up& up, bool fresh);
+  void publish_due();
   void on_request(request_arrived& message);
   void on_resume(resume_arrived& message);
   void on_resume_of(entry& known, const resume_arrived& message);
@@ -141,6 +145,7 @@ class agent_state {
   std::optional<trouble> last_failure_;
   peer_finding found_; ///< behind the failures, until there is a connection
   agent_metrics metrics_;
+  agent_publisher publisher_;
   bool draining_ = false;
 };
 

@@ -58,6 +58,10 @@ agent_connection_actor::behavior_type agent_connection_state::make_behavior() {
     [this](const link_closed& closed) { on_closed(closed); },
     [this](route_frames& message) { on_route(message); },
     [this](const retire& message) { on_retire(message); },
+    [this](publish_names& message) {
+      if (phase_ == phase::live)
+        link_->send({0, std::move(message.frame)});
+    },
   };
 }
 
@@ -183,9 +187,10 @@ void agent_connection_state::on_welcome(const welcome_frame& welcome) {
   liveness_ = liveness{node_liveness, compat::now(self_)};
   wake();
   compat::send(self_, agent_,
-               agent_connection_up{self_, link_->transport(), name_,
-                                   welcome.resume_time_ms, node_,
-                                   welcome.agents, welcome.took_over});
+               agent_connection_up{
+                 self_, link_->transport(), name_, welcome.resume_time_ms,
+                 node_, welcome.agents, welcome.took_over,
+                 (welcome.features & publishing_feature) != 0});
 }
 
 // Once per start, whichever node it is.
@@ -211,6 +216,8 @@ void agent_connection_state::on_live_frame(frame& frame) {
                              open->total});
   else if (std::holds_alternative<drain_frame>(frame.body))
     node_drains_ = true;
+  else if (auto* answer = std::get_if<published_frame>(&frame.body))
+    compat::send(self_, agent_, names_published{std::move(*answer)});
 }
 
 void agent_connection_state::on_closed(const link_closed& closed) {

@@ -28,6 +28,7 @@ struct agent_context {
   std::string instance;
   uint64_t started_ms = 0;
   std::vector<transport_kind> transports;
+  std::vector<agent_publication> publications = {};
   /// The host's, and nobody else's: who reads this may be held by a port, and a
   /// network cannot end on a thread of its own.
   network* net = nullptr;

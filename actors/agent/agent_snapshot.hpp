@@ -37,12 +37,20 @@ struct agent_snapshot {
     bool over = false; ///< what it was about is connected again
   };
 
+  struct publication {
+    std::string name; ///< as asked for
+    std::string target;
+    std::string url;     ///< empty = it does not have it
+    std::string refused; ///< why not
+  };
+
   std::string server; ///< host:port
   std::string node;   ///< which process answered last
   bool connected = false;
   bool draining = false;
   std::vector<connection> connections = {};
   std::vector<lane> lanes = {};
+  std::vector<publication> publications = {};
   std::optional<trouble> last_refusal = {};
   std::optional<trouble> last_failure = {}; ///< refusals included
   std::optional<duration> next_dial = {}; ///< from now; nothing = none missing

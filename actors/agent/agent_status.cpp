@@ -100,11 +100,18 @@ json show_node(const agent_snapshot& node) {
                           {"wanted", one.wanted},
                           {"live", one.live},
                           {"under_way", one.under_way}});
+  auto publications = json::array();
+  for (const auto& one : node.publications)
+    publications.push_back({{"name", one.name},
+                            {"target", one.target},
+                            {"url", one.url},
+                            {"refused", one.refused}});
   return {{"server", node.server},
           {"node", node.node},
           {"connected", node.connected},
           {"connections", std::move(connections)},
           {"transports", std::move(transports)},
+          {"publications", std::move(publications)},
           {"last_refusal", show_trouble(node.last_refusal, node.next_dial)},
           {"last_failure", show_trouble(node.last_failure, node.next_dial)}};
 }

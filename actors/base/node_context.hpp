@@ -3,6 +3,7 @@
 #include "actors/base/agent_guesses.hpp"
 #include "actors/base/alarm.hpp"
 #include "actors/base/drains.hpp"
+#include "actors/base/publication_table.hpp"
 #include "actors/base/published.hpp"
 #include "actors/base/tunnel_keys.hpp"
 #include "actors/base/unit_context.hpp"
@@ -47,6 +48,8 @@ struct node_context {
   std::shared_ptr<visitor_access> access = std::make_shared<visitor_access>();
   /// Wrong passwords of agents.
   std::shared_ptr<agent_guesses> guesses = std::make_shared<agent_guesses>();
+  /// What agents publish; null = they cannot.
+  std::shared_ptr<publication_table> publications = {};
   /// Where ids of exchanges go on; the front says where they begin.
   std::shared_ptr<std::atomic<exchange_id>> next_id
     = std::make_shared<std::atomic<exchange_id>>(1);

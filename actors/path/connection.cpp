@@ -27,6 +27,11 @@ constexpr auto hello_timeout = std::chrono::seconds(5);
 constexpr duration unproven_pause = std::chrono::milliseconds(100);
 constexpr duration missing_pause = std::chrono::seconds(4);
 constexpr uint32_t missing_pause_ms = 1000; // until the next dial
+
+// How often an agent may say what it publishes: at once, and in a second.
+constexpr double publish_burst = 20;
+constexpr double publish_rate = 1;
+
 // Round trip times that differ by less are the same for a pool.
 constexpr double report_step = 0.1;
 
@@ -93,6 +98,7 @@ connection_actor::behavior_type connection_state::make_behavior() {
     },
     [this](probe& message) { on_probe(message); },
     [this](const operate& message) { on_operate(message); },
+    [this](names_published& message) { on_published(message); },
     [this](get_snapshot) { return snapshot(); },
   };
 }
@@ -136,6 +142,28 @@ void connection_state::on_connection_frame(frame& frame) {
     on_pong(*pong);
   else if (std::holds_alternative<drain_frame>(frame.body))
     compat::send(self_, pool_, leaving{self_});
+  else if (auto* wanted = std::get_if<publish_frame>(&frame.body))
+    on_publish(*wanted);
+}
+
+// An agent says it when it connects, and again now and then as long as it does
+// not get all of it.
+void connection_state::on_publish(publish_frame& wanted) {
+  if (!publish_frames_.take(1, compat::now(self_), publish_burst,
+                            publish_rate)) {
+    phase_ = phase::closing;
+    return link_->close(close_reason::protocol, "it publishes too often");
+  }
+  const auto tunnels = context_->tunnels->get();
+  if (const auto found = tunnels->find(hello_.tunnel); found != tunnels->end())
+    compat::send(
+      self_, found->second,
+      publish_names{self_, hello_.session, hello_.endpoint, std::move(wanted)});
+}
+
+void connection_state::on_published(names_published& message) {
+  if (phase_ == phase::live || phase_ == phase::draining)
+    link_->send({0, std::move(message.frame)});
 }
 
 void connection_state::on_hello(hello_frame& hello) {
@@ -215,9 +243,9 @@ void connection_state::on_admitted(admitted& welcome) {
                         to_duration(settings.stall_timeout),
                         to_duration(settings.ping_timeout)},
                        compat::now(self_)};
-  link_->send({0, welcome_frame{0, welcome.proof, name_,
-                                welcome.resume_time_ms, welcome.agents,
-                                welcome.took_over}});
+  link_->send({0, welcome_frame{context_->publications ? publishing_feature : 0,
+                                welcome.proof, name_, welcome.resume_time_ms,
+                                welcome.agents, welcome.took_over}});
   ping_now();
 }
 

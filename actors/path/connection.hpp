@@ -4,6 +4,7 @@
 #include "actors/base/node_context.hpp"
 #include "actors/path/rehearsal.hpp"
 #include "actors/policy/liveness.hpp"
+#include "transports/seam/limits/token_bucket.hpp"
 
 #include <memory>
 #include <unordered_map>
@@ -47,6 +48,8 @@ class connection_state {
   void on_release(const release& moved);
   void on_probe(probe& message);
   void on_operate(const operate& message);
+  void on_publish(publish_frame& wanted);
+  void on_published(names_published& message);
   void handle_frames(link_frames& batch);
   rehearsal& faults();
   bool hold_back(link_frames& batch);
@@ -81,6 +84,7 @@ class connection_state {
   double reported_ = 0;       ///< round trip time that the pool knows, in ms
   bool report_wanted_ = true; ///< the next one whatever it is
   hello_frame hello_;
+  token_bucket publish_frames_;
   pool_actor pool_;
   std::shared_ptr<void> share_; ///< of its tunnel's descriptors
   exchange_owner_ptr owner_;

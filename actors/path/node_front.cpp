@@ -82,10 +82,11 @@ route_decision node_front::admit(const visitor_request& request) {
 
 std::shared_ptr<const route>
 node_front::find_for(const visitor_request& request) const {
+  if (request.scheme == "connect")
+    return connects_.find(request.host, request.port);
   const header_fields fields{request.headers};
-  return request.scheme == "connect"
-           ? connects_.find(request.host, request.port)
-           : find_route(routes_, to_route_request(request, fields));
+  return find_in_effect(routes_, context_->publications.get(),
+                        to_route_request(request, fields));
 }
 
 route_decision node_front::admit_visitor(const visitor_request& request,

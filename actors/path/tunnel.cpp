@@ -56,8 +56,15 @@ void add(pool_sums& to, const pool_figures& pool) {
 tunnel_state::tunnel_state(tunnel_actor::pointer self, node_context_ptr context,
                            std::string tunnel_name, config::tunnel settings)
     : self_(self), context_(std::move(context)), name_(std::move(tunnel_name)),
-      settings_(std::move(settings)), alarm_(context_->alarms),
-      expiry_alarm_(context_->alarms) {}
+      settings_(std::move(settings)), publication_alarm_(context_->alarms),
+      alarm_(context_->alarms), expiry_alarm_(context_->alarms) {
+  if (context_->publications)
+    publications_.emplace(
+      context_->publications, name_,
+      [this](event_kind kind, const publisher& by, std::string detail) {
+        tell(kind, by.endpoint, std::move(detail));
+      });
+}
 
 tunnel_state::~tunnel_state() {
   for (const auto& one : endpoints_)
@@ -84,6 +91,7 @@ tunnel_actor::behavior_type tunnel_state::make_behavior() {
     },
     [this](drain) { on_drain(); },
     [this](const set_fallback_mode& message) { on_mode(message); },
+    [this](const publish_names& message) { on_publish(message); },
     [this](get_snapshot) { return snapshot({}); },
     [this](const look& wish) { return snapshot(*wish.choice); },
   };
@@ -227,7 +235,7 @@ void tunnel_state::on_admission(const admission& admission) {
     return compat::send(self_, admission.from,
                         rejected{refusal::pool_full, share_pause_ms});
   auto& found = endpoint_named(admission.hello.endpoint);
-  note_session(found, admission.hello.session);
+  note_session(found, admission.hello, known->name());
   compat::send(self_, found.controller,
                candidate_for{admission.transport,
                              {admission.from, admission.connection,
@@ -339,17 +347,21 @@ tunnel_state::check_channel(const admission& admission) const {
 // Only for those who have the password: others learn nothing about names.
 std::optional<refusal> tunnel_state::check_place(const hello_frame& hello) {
   const auto i = sessions_.find(hello.session);
-  if (i != sessions_.end() && i->second != hello.endpoint)
+  if (i != sessions_.end() && i->second.endpoint != hello.endpoint)
     return refusal::endpoints;
   if (!find(hello.endpoint) && endpoints_.size() >= settings_.max_endpoints)
     return refusal::endpoints;
   return std::nullopt;
 }
 
-void tunnel_state::note_session(endpoint& endpoint, const session_id& session) {
-  if (!sessions_.emplace(session, endpoint.name).second)
+void tunnel_state::note_session(endpoint& endpoint, const hello_frame& hello,
+                                std::string credential) {
+  const auto [at, is_new] = sessions_.insert_or_assign(
+    hello.session,
+    known_session{endpoint.name, std::move(credential), hello.started_ms});
+  if (!is_new)
     return;
-  endpoint.sessions.push_back(session);
+  endpoint.sessions.push_back(hello.session);
   if (endpoint.sessions.size() <= max_remembered_sessions)
     return;
   sessions_.erase(endpoint.sessions.front());
@@ -411,6 +423,8 @@ void tunnel_state::end_sessions(const std::string& credential) {
        credential.empty() ? "password" : credential);
   for (const auto& one : endpoints_)
     compat::send(self_, one.controller, credential_revoked{credential});
+  if (publications_)
+    publications_->revoke(credential);
 }
 
 // Looks again when the next one is over, or in an hour: clocks are set.
@@ -465,6 +479,11 @@ void tunnel_state::on_status(const endpoint_status& status) {
     found->targets->keep(status.sessions);
   const auto changed = found->live_sessions != status.sessions;
   found->live_sessions = status.sessions;
+  if (publications_) {
+    publications_->on_sessions(found->name, status.sessions, status.awaited,
+                               compat::now(self_));
+    expire_publications();
+  }
   found->drained = is_drained(*found);
   if (changed)
     tell_agents(*found);
@@ -483,6 +502,8 @@ void tunnel_state::forget_lost() {
     if (one.live > 0 || now - one.lost_at < patience_with(one))
       return false;
     forget_sessions(one);
+    if (publications_)
+      publications_->on_endpoint_gone(one.name);
     tell_agents(one, true);
     compat::stop(self_, one.controller);
     return true;
@@ -503,6 +524,8 @@ void tunnel_state::on_down(const caf::down_msg& down) {
     if (one.controller.address() != down.source)
       return false;
     forget_sessions(one);
+    if (publications_)
+      publications_->on_endpoint_gone(one.name);
     tell_agents(one, true);
     tell(event_kind::actor_restarted, one.name,
          "the controller of " + name_ + "." + one.name + ": "
@@ -524,6 +547,60 @@ void tunnel_state::on_reconfigure(const reconfigure_tunnel& message) {
     compat::send(self_, one.controller, message);
   if (message.mappings)
     check_targets(message.mappings);
+  if (publications_) {
+    publications_->reconsider([this](const std::string& credential) {
+      return publishing_of(credential);
+    });
+    send_notices();
+  }
+}
+
+// -- publications -------------------------------------------------------------
+
+const config::publishing*
+tunnel_state::publishing_of(const std::string& credential) const {
+  if (credential.empty())
+    return settings_.password.empty() ? nullptr : &settings_.publish;
+  for (const auto& each : settings_.credentials)
+    if (each.name == credential)
+      return &each.publish;
+  return nullptr;
+}
+
+// One that was revoked meanwhile is gone from the drains' other side: its
+// sessions end, and with them what they publish.
+void tunnel_state::on_publish(const publish_names& message) {
+  const auto known = sessions_.find(message.session);
+  if (!publications_ || known == sessions_.end())
+    return;
+  const auto& session = known->second;
+  const auto* allowed = publishing_of(session.credential);
+  static const config::publishing nothing;
+  const auto is_revoked
+    = !session.credential.empty()
+      && context_->drains->contains(
+        drain_register::credential(name_, session.credential));
+  auto answer = publications_->declare(
+    {message.session,
+     {name_, session.credential, session.endpoint},
+     session.started_ms,
+     message.from},
+    message.frame, allowed && !is_revoked ? *allowed : nothing,
+    {compat::now(self_), context_->wall_clock()});
+  compat::send(self_, message.from, names_published{std::move(answer)});
+  send_notices();
+  expire_publications();
+}
+
+void tunnel_state::send_notices() {
+  for (auto& notice : publications_->take_notices())
+    compat::send(self_, notice.to, names_published{std::move(notice.frame)});
+}
+
+void tunnel_state::expire_publications() {
+  const auto next = publications_->expire(
+    compat::now(self_), to_duration(settings_.reconnect_grace));
+  publication_alarm_.at(self_, next, [this] { expire_publications(); });
 }
 
 // -- checks -------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #include "actors/base/alarm.hpp"
 #include "actors/base/endpoint_figures.hpp"
 #include "actors/base/node_context.hpp"
+#include "actors/path/publication_desk.hpp"
 #include "actors/policy/balance.hpp"
 #include "actors/policy/restart.hpp"
 
@@ -59,6 +60,10 @@ class tunnel_state {
   void on_reconfigure(const reconfigure_tunnel& message);
   void on_drain();
   void on_mode(const set_fallback_mode& message);
+  void on_publish(const publish_names& message);
+  const config::publishing* publishing_of(const std::string& credential) const;
+  void send_notices();
+  void expire_publications();
   void forget_lost();
   void on_down(const caf::down_msg& down);
   caf::result<tunnel_snapshot> snapshot(const endpoint_choice& choice);
@@ -92,7 +97,8 @@ class tunnel_state {
   std::optional<refusal> check_place(const hello_frame& hello);
   void wait_for_key(const admission& admission, const key_owner& owner);
   std::shared_ptr<void> take_share(const admission& admission);
-  void note_session(endpoint& endpoint, const session_id& session);
+  void note_session(endpoint& endpoint, const hello_frame& hello,
+                    std::string credential);
   void forget_sessions(const endpoint& endpoint);
   endpoint& endpoint_named(const std::string& endpoint_name);
   endpoint* find(const std::string& endpoint_name);
@@ -111,8 +117,15 @@ class tunnel_state {
   /// Held by its connections, and by those that its pools look at.
   std::shared_ptr<std::atomic<uint32_t>> descriptors_
     = std::make_shared<std::atomic<uint32_t>>(0);
-  /// Which endpoint a session serves; it may serve one.
-  std::map<session_id, std::string> sessions_;
+  /// What is known of a session: it may serve one endpoint.
+  struct known_session {
+    std::string endpoint;
+    std::string credential = {}; ///< it came with last; empty = the password
+    uint64_t started_ms = 0;     ///< its agent
+  };
+  std::map<session_id, known_session> sessions_;
+  std::optional<publication_desk> publications_; ///< none = nobody publishes
+  alarm publication_alarm_;    ///< of sessions that may come back
   std::set<std::string> over_; ///< credentials that expired, and were told
   std::vector<choice_view> choices_; ///< reused by each choice
   restart_intensity deaths_; ///< of controllers; above, the tunnel starts over

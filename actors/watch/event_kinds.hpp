@@ -71,6 +71,9 @@ enum class event_kind : uint8_t {
   certificate_refused, ///< its files changed to something that is none
   certificate_ends,    ///< in 30, 7 or 1 days
   credential_revoked,  ///< or over; of agents
+  mapping_published,   ///< by an agent
+  mapping_withdrawn,   ///< with the last agent that published it
+  publication_refused, ///< an agent does not get the name it asks for
   end,
 };
 
@@ -273,6 +276,14 @@ inline constexpr auto event_table = std::to_array<event_row>({
   {event_kind::credential_revoked, "credential-revoked", severity::warning,
    log_component::auth, event_pace::seldom,
    "Credential {detail} of tunnel {place} counts no more; its sessions end"},
+  {event_kind::mapping_published, "mapping-published", severity::info,
+   log_component::tunnel, event_pace::mass, "{place} publishes {detail}"},
+  {event_kind::mapping_withdrawn, "mapping-withdrawn", severity::info,
+   log_component::tunnel, event_pace::mass,
+   "{place} publishes {detail} no more"},
+  {event_kind::publication_refused, "publication-refused", severity::warning,
+   log_component::tunnel, event_pace::mass,
+   "{place} does not get a name: {detail}"},
 });
 
 inline constexpr size_t event_kinds = event_table.size();

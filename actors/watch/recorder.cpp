@@ -253,7 +253,9 @@ void unit_recorder::write_log(const exchange_record& record) const {
     {"url", url},
     {"tls", tls_fields(facts.tls)},
     {"user", record.user},
-    {"mapping", facts.via ? ordered_json(facts.via->index) : ordered_json{}},
+    {"mapping", facts.via && !facts.via->declared
+                  ? ordered_json(facts.via->index)
+                  : ordered_json{}},
     {"tunnel", by.tunnel},
     {"endpoint", by.endpoint},
     {"connection", by.connection},
@@ -277,7 +279,9 @@ void unit_recorder::write_log(const exchange_record& record) const {
     line.append(" ").append(key).append("=").append(value);
   };
   if (facts.via)
-    add("mapping", std::to_string(facts.via->index));
+    add("mapping", facts.via->declared
+                     ? quoted(facts.via->rule.from.authority())
+                     : std::to_string(facts.via->index));
   if (!by.endpoint.empty())
     add("endpoint", quoted(by.tunnel + "." + by.endpoint));
   for (const auto* key :

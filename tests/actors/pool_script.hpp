@@ -276,6 +276,7 @@ class pool_script {
           [](const ask_open&) {},
           [](const probe&) {},
           [](const operate&) {},
+          [](names_published&) {},
           [](get_snapshot) { return connection_snapshot{}; },
         };
       });

@@ -140,11 +140,14 @@ class Files(unittest.TestCase):
             # The full one names files that are not there.
             token = self.folder / "token"
             token.write_text("x")
+            published = write_config(self.folder, {"publish": [3002]},
+                                     "publish.json")
             ca = Authority(self.folder / "ca")
             agent = ca.issue("agent", subject="/CN=agent", client=True)
             done = self.run_agent(
                 "-config", file, "-check", *(
-                    ("-status-token-file", token, "-ca-file", ca.cert, "-ca",
+                    ("-status-token-file", token, "-publish-file",
+                     published, "-ca-file", ca.cert, "-ca",
                      ca.cert, "-cert", agent.cert, "-key", agent.key,
                      "-target-cert", agent.cert, "-target-key", agent.key)
                     if name == "full" else ()))

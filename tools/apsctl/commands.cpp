@@ -54,6 +54,15 @@ void connections_flags(cli::command_line& line, options& options) {
   list_flags(line, options);
 }
 
+void mappings_flags(cli::command_line& line, options& options) {
+  line.add_argument({"TEXT", "",
+                     "Only those with this text in an address, a "
+                     "tunnel or an endpoint"},
+                    options.first);
+  options.limit = 100;
+  line.add({"limit", "N", "At most so many"}, options.limit);
+}
+
 void exchanges_flags(cli::command_line& line, options& options) {
   line.add({"id", "ID", "Request id or exchange id: all about this one"},
            options.id);
@@ -205,6 +214,10 @@ const std::vector<command>& all_commands() {
     {"tunnels", "Lists tunnels and their endpoints.", tunnels_flags,
      show_tunnels},
     {"connections", "Lists connections.", connections_flags, show_connections},
+    {"mappings", "Lists who serves which address, published names too.",
+     mappings_flags, show_mappings},
+    {"agents", "Lists agents and what they publish.", tunnels_flags,
+     show_agents},
     {"exchanges", "Lists live and last requests, or tells all of one.",
      exchanges_flags, show_exchanges},
     {"events", "Lists what happened.", events_flags, show_events},

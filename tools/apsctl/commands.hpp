@@ -63,6 +63,8 @@ int show_status(const client& node, const options& options);
 int show_tunnels(const client& node, const options& options);
 int show_connections(const client& node, const options& options);
 int show_top(const client& node, const options& options);
+int show_mappings(const client& node, const options& options);
+int show_agents(const client& node, const options& options);
 int show_exchanges(const client& node, const options& options);
 int show_events(const client& node, const options& options);
 int show_explanation(const client& node, const options& options);

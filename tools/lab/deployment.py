@@ -124,8 +124,8 @@ class Agent(Program):
                  program="aps-endpoint", tunnel="tunnel1", endpoint="app1",
                  password=PASSWORD, flags=(), env=None, server=None):
         argv = [pathlib.Path(programs) / program, "-server",
-                server or f"127.0.0.1:{port}", "-tunnel", tunnel, "-name",
-                endpoint, *flags]
+                server or f"127.0.0.1:{port}", "-tunnel", tunnel,
+                *(("-name", endpoint) if endpoint else ()), *flags]
         if program == "aps-endpoint":
             argv += ["-transport", transport]
         super().__init__(name, argv, folder,

@@ -49,6 +49,12 @@ json show_mapping(const exchange_facts& facts, std::string_view method,
   if (!facts.via)
     return nullptr;
   const auto& rule = facts.via->rule;
+  if (facts.via->declared)
+    return {{"index", nullptr},
+            {"from", rule.from.str()},
+            {"to", rule.to.str()},
+            {"why", "endpoint " + rule.endpoints.front() + " of tunnel "
+                      + rule.tunnels.front() + " publishes it"}};
   return {{"index", facts.via->index},
           {"from", rule.from.str()},
           {"to", rule.to.str()},

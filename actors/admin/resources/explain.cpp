@@ -39,8 +39,10 @@ struct contest {
   std::shared_ptr<const route> winner; ///< null = nobody takes it
   std::string_view refusal;            ///< why nobody does although some match
 
-  contest(const route_table& routes, const route_request& request)
-      : matches(routes.matches(request)), winner(find_route(routes, request)),
+  contest(const route_table& routes, const publication_table* published,
+          const route_request& request)
+      : matches(routes.matches(request)),
+        winner(find_in_effect(routes, published, request)),
         refusal(why_no_route(routes, request)) {}
 
   const route* find(size_t index) const {
@@ -228,6 +230,18 @@ std::string too_large(const access_question& asked) {
                                  : " of server " + asked.server);
 }
 
+// What an agent publishes.
+json show_published(const route& found) {
+  return {{"index", nullptr},
+          {"from", found.rule.from.str()},
+          {"to", found.rule.to.str()},
+          {"matches", true},
+          {"wins", true},
+          {"why", "no mapping of the file is for this host alone, and endpoint "
+                    + foreign_text(found.rule.endpoints.front()) + " of tunnel "
+                    + found.rule.tunnels.front() + " publishes it"}};
+}
+
 /// All of an explanation but its candidates.
 json explain(const std::string& url, const explained_request& request,
              const context& context, const config::node& config,
@@ -280,7 +294,9 @@ json explain(const std::string& url, const explained_request& request,
       = rule.answer
           ? "the node's own answer"
           : rule.to.origin() + foreign_text(found->target_path(asked.path));
-    out["mapping"] = show_candidate(rule, found->index, rivals, meant);
+    out["mapping"] = found->declared
+                       ? show_published(*found)
+                       : show_candidate(rule, found->index, rivals, meant);
     out["target"] = goal;
     out["direct"] = rule.tunnels.empty();
     out["balance"] = to_string(rule.balance);
@@ -288,7 +304,10 @@ json explain(const std::string& url, const explained_request& request,
     out["tunnels"] = show_tunnels_of(*found, config, now, first);
     if (outcome != outcome::ok)
       return finished(std::move(out), outcome, summary);
-    summary = "mapping " + std::to_string(found->index) + " to " + goal;
+    summary = found->declared
+                ? "published by " + rule.tunnels.front() + "."
+                    + foreign_text(rule.endpoints.front()) + ", to " + goal
+                : "mapping " + std::to_string(found->index) + " to " + goal;
     if (rule.answer) {
       summary += " (" + std::to_string(rule.answer->status) + ")";
     } else if (rule.tunnels.empty()) {
@@ -335,18 +354,24 @@ void get_explanation(const call& call) {
       const auto asked = std::make_shared<const asked_request>(*kept);
       const auto config = call.known().config->get();
       const auto rivals
-        = std::make_shared<const contest>(call.known().routes, asked->request);
+        = std::make_shared<const contest>(
+          call.known().routes, call.known().node->publications.get(),
+          asked->request);
       long_text body;
       body.text(opened(explain(url, *kept, call.known(), *config, *rivals,
                                asked->request, *now))
                 + "\n\"candidates\":[");
+      const auto configured = config->mappings.size();
+      const auto published = rivals->winner && rivals->winner->declared;
       body.pieces(
-        config->mappings.size(),
-        [config, kept, asked, rivals,
+        configured + published,
+        [config, configured, kept, asked, rivals,
          between = separator{}](size_t i, std::string& to) mutable {
           between(to);
-          to += on_a_line(
-            show_candidate(config->mappings[i], i, *rivals, asked->request));
+          to += on_a_line(i == configured
+                            ? show_published(*rivals->winner)
+                            : show_candidate(config->mappings[i], i, *rivals,
+                                             asked->request));
         },
         500);
       call.answer_in_steps(std::move(body.text("]}\n")));

@@ -120,7 +120,7 @@ void access_rules::add_scopes(const config::node& config) {
     if (const auto* added = add_scope(
           place_of(config::member_path("$.servers", name)), server.access))
       servers_.emplace(name, added);
-  std::map<std::string, const scope*> tunnels;
+  auto& tunnels = tunnels_;
   for (const auto& [name, tunnel] : config.tunnels)
     if (const auto* added = add_scope(
           place_of(config::member_path("$.tunnels", name)), tunnel.access))
@@ -147,6 +147,10 @@ access_rules::scopes access_rules::scopes_of(std::string_view server,
   if (via && via->index < mappings_.size()) {
     const auto& here = mappings_[via->index];
     out.insert(out.end(), here.begin(), here.end());
+  } else if (via && via->declared) {
+    for (const auto& name : via->rule.tunnels)
+      if (const auto i = tunnels_.find(name); i != tunnels_.end())
+        out.push_back(i->second);
   }
   return out;
 }

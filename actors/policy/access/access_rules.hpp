@@ -167,6 +167,7 @@ class access_rules {
   bool passwords_ = false; ///< somebody has one
   std::vector<std::unique_ptr<const scope>> all_scopes_;
   std::map<std::string, const scope*, std::less<>> servers_;
+  std::map<std::string, const scope*, std::less<>> tunnels_;
   std::vector<scopes> mappings_; ///< with those of its tunnels in front
   std::vector<std::unique_ptr<account>> accounts_;
   std::unordered_map<std::string_view, account*> by_name_;   ///< of theirs

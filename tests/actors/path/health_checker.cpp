@@ -30,15 +30,20 @@ class checker_script {
     context->alarms = std::make_shared<alarm_clock>(*system_);
     context->monitor = monitor_ = spawn_note_taker(*system_, events_);
     controller_ = system_->spawn(
-      [jobs = jobs_](
-        controller_actor::pointer) -> controller_actor::behavior_type {
+      [jobs
+       = jobs_](controller_actor::pointer) -> controller_actor::behavior_type {
         return {
           [jobs](job& what) { jobs->push_back(std::move(what)); },
-          [](const candidate_for&) {}, [](lease_failed&) {},
-          [](orphaned&) {}, [](const member_change&) {},
-          [](const growth_wish&) {}, [](const pool_status&) {},
-          [](const probe_result&) {}, [](const exchange_done&) {},
-          [](const reconfigure_tunnel&) {}, [](const credential_revoked&) {},
+          [](const candidate_for&) {},
+          [](lease_failed&) {},
+          [](orphaned&) {},
+          [](const member_change&) {},
+          [](const growth_wish&) {},
+          [](const pool_status&) {},
+          [](const probe_result&) {},
+          [](const exchange_done&) {},
+          [](const reconfigure_tunnel&) {},
+          [](const credential_revoked&) {},
           [](drain) {},
           [](const set_fallback_mode&) {},
           [](get_snapshot) { return controller_snapshot{}; },

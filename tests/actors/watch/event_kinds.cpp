@@ -22,16 +22,13 @@ struct line {
 
 // Of an event of each kind with all that an event can have.
 const std::vector<line> lines{
-  {event_kind::tunnel_added, "info",
-   "[TUNNEL] Tunnel t is ready"},
-  {event_kind::endpoint_up, "info",
-   "[TUNNEL] Endpoint t.e is up"},
+  {event_kind::tunnel_added, "info", "[TUNNEL] Tunnel t is ready"},
+  {event_kind::endpoint_up, "info", "[TUNNEL] Endpoint t.e is up"},
   {event_kind::endpoint_down, "warning",
    "[TUNNEL] Endpoint t.e has no connection any more"},
   {event_kind::pool_created, "info",
    "[POLL-POOL] Created new pool for t.e why"},
-  {event_kind::pool_grown, "info",
-   "[POLL-POOL] Pool t.e grows: why (3)"},
+  {event_kind::pool_grown, "info", "[POLL-POOL] Pool t.e grows: why (3)"},
   {event_kind::pool_exhausted, "warning",
    "[POLL-POOL] Pool t.e is exhausted: why (waiting: 3)"},
   {event_kind::connection_opened, "info",
@@ -62,16 +59,11 @@ const std::vector<line> lines{
    "[HYBRID] Moving 3 exchanges of t.e to another connection: why"},
   {event_kind::exchange_failed, "warning",
    "[REQUEST] Request id for t.e failed: why"},
-  {event_kind::actor_restarted, "warning",
-   "[SUPERVISOR] Restarted why"},
-  {event_kind::node_draining, "info",
-   "[NODE] Draining"},
-  {event_kind::tunnel_changed, "info",
-   "[TUNNEL] Tunnel t changed: why"},
-  {event_kind::tunnel_removed, "info",
-   "[TUNNEL] Tunnel t is gone: why"},
-  {event_kind::session_up, "debug",
-   "[TUNNEL] Session s of t.e is up"},
+  {event_kind::actor_restarted, "warning", "[SUPERVISOR] Restarted why"},
+  {event_kind::node_draining, "info", "[NODE] Draining"},
+  {event_kind::tunnel_changed, "info", "[TUNNEL] Tunnel t changed: why"},
+  {event_kind::tunnel_removed, "info", "[TUNNEL] Tunnel t is gone: why"},
+  {event_kind::session_up, "debug", "[TUNNEL] Session s of t.e is up"},
   {event_kind::session_down, "debug",
    "[TUNNEL] Session s of t.e has no connection any more"},
   {event_kind::connection_authenticated, "debug",
@@ -80,20 +72,15 @@ const std::vector<line> lines{
    "[POLL-POOL] Connection c of pool t.e is closed: why"},
   {event_kind::connection_restarted, "debug",
    "[POLL-POOL] Connection c replaces a lost one in pool t.e"},
-  {event_kind::pool_shrunk, "debug",
-   "[POLL-POOL] Pool t.e shrinks: why (3)"},
+  {event_kind::pool_shrunk, "debug", "[POLL-POOL] Pool t.e shrinks: why (3)"},
   {event_kind::auth_failed, "warning",
    "[AUTH] Refused polling connection c for t.e: why"},
-  {event_kind::config_reloaded, "info",
-   "[NODE] Configuration reloaded: why"},
+  {event_kind::config_reloaded, "info", "[NODE] Configuration reloaded: why"},
   {event_kind::fault_injected, "warning",
    "[ADMIN] Fault in connection c of t.e: why"},
-  {event_kind::admin_action, "info",
-   "[ADMIN] why"},
-  {event_kind::admin_refused, "warning",
-   "[ADMIN] why"},
-  {event_kind::log_changed, "info",
-   "[ADMIN] why"},
+  {event_kind::admin_action, "info", "[ADMIN] why"},
+  {event_kind::admin_refused, "warning", "[ADMIN] why"},
+  {event_kind::log_changed, "info", "[ADMIN] why"},
   {event_kind::limit_reached, "warning",
    "[LIMIT] word reached by why (3 more times)"},
   {event_kind::handler_failed, "warning",
@@ -102,18 +89,12 @@ const std::vector<line> lines{
    "[POLL-POOL] Connection c acquired from pool t.e"},
   {event_kind::connection_returned, "trace",
    "[POLL-POOL] Connection c returned to pool t.e"},
-  {event_kind::exchange_started, "trace",
-   "[REQUEST] id started: why"},
-  {event_kind::exchange_finished, "trace",
-   "[REQUEST] id finished: why"},
-  {event_kind::target_rests, "warning",
-   "[TUNNEL] Endpoint t.e: why"},
-  {event_kind::target_recovered, "info",
-   "[TUNNEL] Endpoint t.e: why"},
-  {event_kind::target_down, "warning",
-   "[TUNNEL] Endpoint t.e: why"},
-  {event_kind::target_up, "info",
-   "[TUNNEL] Endpoint t.e: why"},
+  {event_kind::exchange_started, "trace", "[REQUEST] id started: why"},
+  {event_kind::exchange_finished, "trace", "[REQUEST] id finished: why"},
+  {event_kind::target_rests, "warning", "[TUNNEL] Endpoint t.e: why"},
+  {event_kind::target_recovered, "info", "[TUNNEL] Endpoint t.e: why"},
+  {event_kind::target_down, "warning", "[TUNNEL] Endpoint t.e: why"},
+  {event_kind::target_up, "info", "[TUNNEL] Endpoint t.e: why"},
   {event_kind::endpoint_drained, "info",
    "[TUNNEL] Endpoint t.e is out of rotation, by why"},
   {event_kind::endpoint_undrained, "info",
@@ -127,6 +108,10 @@ const std::vector<line> lines{
   {event_kind::certificate_ends, "warning", "[NODE] why"},
   {event_kind::credential_revoked, "warning",
    "[AUTH] Credential why of tunnel t.e counts no more; its sessions end"},
+  {event_kind::mapping_published, "info", "[TUNNEL] t.e publishes why"},
+  {event_kind::mapping_withdrawn, "info", "[TUNNEL] t.e publishes why no more"},
+  {event_kind::publication_refused, "warning",
+   "[TUNNEL] t.e does not get a name: why"},
 };
 
 event full(event_kind kind) {
@@ -166,13 +151,15 @@ CAF_TEST(sets_are_made_of_paces) {
                     | set_of(event_kind::connection_returned)
                     | set_of(event_kind::exchange_started)
                     | set_of(event_kind::exchange_finished));
-  CAF_CHECK_EQUAL(set_of(event_pace::mass),
-                  set_of(event_kind::exchange_failed)
-                    | set_of(event_kind::fallback_attempt)
-                    | set_of(event_kind::connection_refused)
-                    | set_of(event_kind::auth_failed)
-                    | set_of(event_kind::admin_refused)
-                    | set_of(event_kind::limit_reached));
+  CAF_CHECK_EQUAL(
+    set_of(event_pace::mass),
+    set_of(event_kind::exchange_failed) | set_of(event_kind::fallback_attempt)
+      | set_of(event_kind::connection_refused) | set_of(event_kind::auth_failed)
+      | set_of(event_kind::admin_refused)
+      | set_of(event_kind::mapping_published)
+      | set_of(event_kind::mapping_withdrawn)
+      | set_of(event_kind::publication_refused)
+      | set_of(event_kind::limit_reached));
 }
 
 CAF_TEST(what_comes_in_masses_does_not_push_out_the_rest) {

@@ -72,7 +72,7 @@ function details(one, crumbs) {
       card('Mapping', { id: `mapping-${one.id}` }, one.mapping
         ? h('div', { class: 'body' }, facts(
           ['From', one.mapping.from || '–'], ['To', one.mapping.to || '–'],
-          ['Place in the file', one.mapping.index < 0 ? '–'
+          ['Place in the file', one.mapping.index === null ? 'none: it is published'
             : `mappings[${one.mapping.index}]`],
           ['Why it won', one.mapping.why],
           ['Endpoint', one.endpoint

@@ -62,8 +62,8 @@ const answer = one => [
     ['Summary', one.summary],
     one.access.reason && [one.access.outcome === 'ok' ? 'Let in by' : 'Refused by',
       one.access.reason],
-    ['Mapping', one.mapping ? `mappings[${one.mapping.index}], ${one.mapping.why}`
-      : 'none'],
+    ['Mapping', one.mapping ? `${one.mapping.index === null ? one.mapping.from
+      : `mappings[${one.mapping.index}]`}, ${one.mapping.why}` : 'none'],
     ['Target', one.target || '–'],
     ['Balance', one.direct ? 'none: the node calls the target itself'
       : one.balance || '–']))),
@@ -75,7 +75,7 @@ const answer = one => [
           : at.matches ? { tone: 'probing', word: 'matches too' }
             : { tone: 'idle', word: 'no match' }), { mark: true }],
         ['Why', at => at.why],
-      ], one.candidates, at => String(at.index))),
+      ], one.candidates, at => String(at.index ?? at.from))),
   ...one.tunnels.map(tunnel => card(`Tunnel ${tunnel.name}`, {
     note: tunnel.enabled ? '' : 'switched off' },
   tunnel.endpoints.length === 0 ? empty('No endpoint.') : table('Endpoints', [

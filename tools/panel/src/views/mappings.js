@@ -1,6 +1,6 @@
 // Which mapping serves which host, and whether somebody is there to do it.
 import { h } from '../dom.js';
-import { count, plural } from '../format.js';
+import { clock, count, plural } from '../format.js';
 import { more, rows_of } from '../lists.js';
 import { badge, card, empty, heading, link, search, table } from '../parts.js';
 import { mapping_state } from '../states.js';
@@ -21,17 +21,24 @@ export function mappings(redraw) {
       placeholder: 'Host, path, target, tunnel or endpoint',
       oninput: text => { filter.text = text; redraw(); } }),
     card('Mappings', { note: matching === all
-      ? `${plural(all, 'mapping')}, in the order of the file`
+      ? `${plural(all, 'mapping')}: those of the file in its order, then what `
+        + 'agents publish'
       : `${count(matching)} of ${plural(all, 'mapping')}` },
     !shown ? empty('Asking the node…')
       : shown.length === 0 ? empty(all === 0
         ? 'The configuration has none, so every visitor gets 404.'
         : 'No mapping has this in it. "Explain a URL" tells which one a '
           + 'request would take.')
-        : table('Mappings', columns, shown, one => String(one.index)),
+        : table('Mappings', columns, shown, key_of),
     more('mappings', matching, redraw)),
   ];
 }
+
+const key_of = one => one.index === null ? one.from : String(one.index);
+
+const publisher = by => [h('a', { href: link.endpoint(by.tunnel, by.endpoint) },
+  `${by.tunnel}.${by.endpoint}`), by.credential && ` (${by.credential})`,
+` since ${clock(by.since_ms)}`];
 
 const columns = [
   ['From', one => h('span', { class: 'mono' }, one.from)],
@@ -43,4 +50,5 @@ const columns = [
         h('a', { href: link.endpoint(name, endpoint) },
           `${name}.${endpoint}`)])])) : 'the node itself'],
   ['Balance', one => one.via?.balance ?? '–'],
+  ['Published by', one => one.published ? publisher(one.published) : '–'],
 ];
