@@ -184,6 +184,7 @@ class node_impl final : public node {
     for (auto& one : listeners_)
       one->stop_accepting();
     doors_.stop_accepting();
+    published_doors_.stop_accepting();
     if (front_)
       front_->drain();
     if (opened_)
@@ -201,6 +202,7 @@ class node_impl final : public node {
     certificates_->stop();
     listeners_.clear();
     doors_.close();
+    published_doors_.close();
     if (front_)
       front_->close();
     // 4. Nothing on the I/O side may talk to actors once the host lets go of
@@ -251,6 +253,12 @@ class node_impl final : public node {
     auto origins = net_->origins(origins_of(context_->config));
     front_ = std::make_shared<node_front>(system_, context_, std::move(origins),
                                           0, recorders_);
+    // Tunnels end before this does.
+    context_->publications->use(publication_table::port_keeper{
+      [this](const config::mapping& rule) {
+        return published_doors_.open(rule);
+      },
+      [this](const config::mapping& rule) { published_doors_.close(rule); }});
     for (const auto& [server_name, settings] : context_->config.servers) {
       listen_options options;
       options.name = server_name;
@@ -352,7 +360,7 @@ class node_impl final : public node {
     size_t sum = 0;
     for (const auto& one : listeners_)
       sum += one->sessions();
-    return sum + doors_.sessions();
+    return sum + doors_.sessions() + published_doors_.sessions();
   }
 
   caf::actor_system& system_;
@@ -372,6 +380,10 @@ class node_impl final : public node {
   std::shared_ptr<node_front> front_;
   std::vector<std::unique_ptr<listener>> listeners_;
   stream_doors doors_{
+    [this](const config::mapping& rule, const std::string& key) {
+      return open_stream(rule, key);
+    }};
+  stream_doors published_doors_{
     [this](const config::mapping& rule, const std::string& key) {
       return open_stream(rule, key);
     }};

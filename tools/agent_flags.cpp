@@ -156,7 +156,8 @@ void declare(cli::command_line& line, agent_flags& to, bool choice) {
             .value = "TARGET",
             .help = "Serve this target under a public name, which the node's "
                     "`publish` has to allow, and print its URL: a port of "
-                    "this machine, HOST:PORT or a URL; several times or "
+                    "this machine, HOST:PORT, a URL, tcp://HOST:PORT or "
+                    "unix:/PATH; several times or "
                     "separated by commas for several",
             .check = why_not<parse_published_target>},
            to.publish);
@@ -164,8 +165,8 @@ void declare(cli::command_line& line, agent_flags& to, bool choice) {
     {.names = "as",
      .value = "NAME",
      .help = "Name for the -publish before it: app1 (under the node's own "
-             "domain), a host, or host and path; if left out, it is named "
-             "after -name",
+             "domain), a host, host and path, or of tcp:// a port "
+             "(:2222); if left out, it is named after -name",
      .variable = "",
      .check = why_no_public_name,
      .beside = "-publish"},

@@ -86,13 +86,17 @@ std::optional<std::string> parse_published_target(std::string_view text,
   auto full = std::string{text};
   if (is_number(text))
     full = "http://localhost:" + full;
-  else if (text.find("://") == text.npos)
+  else if (text.find("://") == text.npos && !text.starts_with("unix:"))
     full = "http://" + full;
-  if (const auto url = config::parse_url(full, false, error))
+  if (const auto url = config::parse_url(full, false, error);
+      url && url->scheme != "udp" && url->scheme != "connect")
     return url->str();
+  else if (url)
+    error = "another scheme";
   error = cli::quoted(std::string{text})
-          + " is no target such as 3000, localhost:3000 or "
-            "https://localhost:3000/path: "
+          + " is no target such as 3000, localhost:3000, "
+            "https://localhost:3000/path, tcp://localhost:22 or "
+            "unix:/run/app.sock: "
           + error;
   return std::nullopt;
 }
@@ -156,7 +160,8 @@ targets_of(const std::vector<agent_publication>& publications) {
   std::string error;
   for (const auto& each : publications)
     if (const auto url = config::parse_url(each.target, false, error))
-      out.insert(config::authority(url->host, url->port));
+      out.insert(url->socket.empty() ? config::authority(url->host, url->port)
+                                     : url->str());
   return {out.begin(), out.end()};
 }
 

@@ -390,8 +390,9 @@ void agent_state::publish_due() {
 }
 
 void agent_state::on_published(const names_published& message) {
-  for (const auto& each :
-       publisher_.on_answer(message.frame, compat::now(self_))) {
+  // What has no host is at the node's own.
+  for (const auto& each : publisher_.on_answer(
+         message.frame, context_->server.host, compat::now(self_))) {
     if (each.granted)
       context_->log.info("{}", each.text);
     else

@@ -1,5 +1,6 @@
 #include "actors/agent/agent_publisher.hpp"
 
+#include "config/host.hpp"
 #include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
@@ -15,6 +16,13 @@ constexpr auto publish_patience = std::chrono::seconds(5);
 constexpr auto refused_pause = std::chrono::seconds(10);
 
 constexpr size_t max_shown = 256;
+
+std::string with_host(std::string_view url, std::string_view host) {
+  constexpr std::string_view bare = "tcp://:";
+  return url.starts_with(bare)
+           ? "tcp://" + config::authority(host, url.substr(bare.size()))
+           : std::string{url};
+}
 
 } // namespace
 
@@ -41,13 +49,14 @@ std::optional<publish_frame> agent_publisher::due(time_point now) {
 }
 
 std::vector<agent_publisher::news>
-agent_publisher::on_answer(const published_frame& answer, time_point now) {
+agent_publisher::on_answer(const published_frame& answer, std::string_view host,
+                           time_point now) {
   std::vector<news> out;
   if (answer.serial != serial_)
     return out; // another one is on its way
   for (const auto& each : answer.granted)
     if (auto* known = find(each.name)) {
-      const auto url = foreign_text(each.value, max_shown);
+      const auto url = foreign_text(with_host(each.value, host), max_shown);
       if (known->url != url)
         out.push_back({true, "Published " + known->target + " as " + url, url,
                        known->target});

@@ -36,7 +36,9 @@ class agent_publisher {
   };
 
   /// The node's answer, or what it says later; what was known is left out.
-  std::vector<news> on_answer(const published_frame& answer, time_point now);
+  /// `host` is where the node is: ports are there.
+  std::vector<news> on_answer(const published_frame& answer,
+                              std::string_view host, time_point now);
 
   struct state {
     std::string name; ///< as asked for

@@ -20,6 +20,11 @@ std::string time_text(int64_t seconds) {
   return out;
 }
 
+/// Where a name is kept: its host, or ":2222".
+std::string key_of(const config::public_name& name) {
+  return name.port != 0 ? name.str() : name.host;
+}
+
 bool is_for_one_host(const route& found) {
   return precedence_of(found).host == precedence::one_host;
 }
@@ -33,9 +38,9 @@ bool sends_to_https(const config::node& config) {
 config::mapping mapping_of(const config::public_name& name, const publisher& by,
                            const config::url& target, bool tls) {
   config::mapping out;
-  out.from.scheme = tls ? "https" : "http";
+  out.from.scheme = name.port != 0 ? "tcp" : tls ? "https" : "http";
   out.from.host = name.host;
-  out.from.port = tls ? 443 : 80;
+  out.from.port = name.port != 0 ? name.port : tls ? 443 : 80;
   out.from.path = name.path;
   out.to = target;
   out.tunnels = {by.tunnel};
@@ -53,7 +58,7 @@ std::string publisher::str() const {
 
 config::mapping publication::mapping() const {
   auto out = mapping_of(name, by, target, url.starts_with("https:"));
-  if (out.from.path.empty())
+  if (out.from.path.empty() && name.port == 0)
     out.from.path = "/";
   return out;
 }
@@ -90,6 +95,8 @@ publication_table::shard_of(const std::string& host) const {
 // The mapping of the file that answers for the name; "" = there is none.
 std::string
 publication_table::configured(const config::public_name& name) const {
+  if (name.port != 0)
+    return configured_port(name.port);
   const auto path = name.path.empty() ? std::string{"/"} : name.path;
   for (const auto* scheme : {"http", "https"})
     if (const auto found = mappings_.find(
@@ -99,7 +106,21 @@ publication_table::configured(const config::public_name& name) const {
   return {};
 }
 
+std::string publication_table::configured_port(uint16_t port) const {
+  for (size_t i = 0; i < config_.mappings.size(); ++i)
+    if (const auto& from = config_.mappings[i].from;
+        from.scheme == "tcp" && from.port == port)
+      return "mappings[" + std::to_string(i) + "]";
+  for (const auto& [name, server] : config_.servers)
+    if (server.port == port)
+      return "server " + name;
+  return {};
+}
+
+// Where the node is, only its agents know of a port.
 std::string publication_table::url_of(const config::public_name& name) const {
+  if (name.port != 0)
+    return "tcp://" + name.str();
   const auto servers = servers_.load();
   const auto tls = !servers->empty() && servers->front().tls;
   const auto port = servers->empty() ? uint16_t{80} : servers->front().port;
@@ -113,9 +134,10 @@ std::variant<publication_table::grant, std::string>
 publication_table::take(const claim& claim) {
   if (auto place = configured(claim.name); !place.empty())
     return "is answered by the node's own " + place;
-  auto& where = shard_of(claim.name.host);
+  const auto key = key_of(claim.name);
+  auto& where = shard_of(key);
   std::lock_guard guard{where.mutex};
-  auto& site = where.sites[claim.name.host];
+  auto& site = where.sites[key];
   const auto [at, is_fresh] = site.by_path.try_emplace(claim.name.path);
   auto& entry = at->second;
   grant out{url_of(claim.name), is_fresh, {}};
@@ -133,6 +155,11 @@ publication_table::take(const claim& claim) {
   for (const auto& [session, started] : entry.sessions)
     if (session != claim.session)
       out.displaced.push_back(session);
+  if (is_fresh && claim.name.port != 0)
+    if (auto why = open_port(claim); !why.empty()) {
+      where.sites.erase(key);
+      return why;
+    }
   count_ += is_fresh;
   out.is_new = true;
   entry.name = claim.name;
@@ -144,11 +171,20 @@ publication_table::take(const claim& claim) {
   return out;
 }
 
+// In words that go behind the name.
+std::string publication_table::open_port(const claim& claim) const {
+  if (!ports_.open)
+    return "is a port, and this node opens none";
+  auto why = ports_.open(mapping_of(claim.name, claim.by, claim.target, false));
+  return why.empty() ? why : "is a port that cannot be opened: " + why;
+}
+
 bool publication_table::give_up(const config::public_name& name,
                                 const session_id& session) {
-  auto& where = shard_of(name.host);
+  const auto key = key_of(name);
+  auto& where = shard_of(key);
   std::lock_guard guard{where.mutex};
-  const auto site = where.sites.find(name.host);
+  const auto site = where.sites.find(key);
   if (site == where.sites.end())
     return false;
   auto& by_path = site->second.by_path;
@@ -156,6 +192,8 @@ bool publication_table::give_up(const config::public_name& name,
   if (at == by_path.end() || at->second.sessions.erase(session) == 0
       || !at->second.sessions.empty())
     return false;
+  if (name.port != 0)
+    ports_.close(mapping_of(name, at->second.by, at->second.target, false));
   by_path.erase(at);
   --count_;
   if (by_path.empty())
@@ -168,13 +206,14 @@ bool publication_table::give_up(const config::public_name& name,
 // Others are other routes, so their indices are of their own.
 void publication_table::rebuild(site& site) {
   std::vector<config::mapping> mappings;
-  const auto each = https_alone_ ? 1 : 2;
+  const bool is_port = site.by_path.begin()->second.name.port != 0;
+  const auto each = https_alone_ || is_port ? 1 : 2;
   const auto count = site.by_path.size() * each;
   const auto first = next_index_.fetch_add(count);
   for (auto& [path, entry] : site.by_path) {
     entry.index = first + mappings.size();
     mappings.push_back(mapping_of(entry.name, entry.by, entry.target, true));
-    if (!https_alone_)
+    if (each > 1)
       mappings.push_back(
         mapping_of(entry.name, entry.by, entry.target, false));
   }
@@ -184,7 +223,9 @@ void publication_table::rebuild(site& site) {
 
 std::shared_ptr<const route>
 publication_table::find(const route_request& request) const {
-  const auto name = config::canonical_host(request.host);
+  const auto name = request.scheme == "tcp"
+                      ? ":" + std::to_string(request.port)
+                      : config::canonical_host(request.host);
   const auto& where = shard_of(name);
   std::shared_ptr<const route_table> routes;
   {
@@ -215,14 +256,13 @@ std::vector<publication> publication_table::list() const {
     std::lock_guard guard{where.mutex};
     for (const auto& [host, site] : where.sites)
       for (const auto& [path, entry] : site.by_path)
-        out.push_back({entry.index + plain, entry.name,
-                       url_of(entry.name),
-                       entry.target, entry.by, entry.since,
-                       entry.sessions.size()});
+        out.push_back({entry.index + (plain && entry.name.port == 0),
+                       entry.name, url_of(entry.name), entry.target, entry.by,
+                       entry.since, entry.sessions.size()});
   }
   std::sort(out.begin(), out.end(), [](const auto& x, const auto& y) {
-    return std::tie(x.name.host, x.name.path)
-           < std::tie(y.name.host, y.name.path);
+    return std::tie(x.name.host, x.name.path, x.name.port)
+           < std::tie(y.name.host, y.name.path, y.name.port);
   });
   return out;
 }

@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -65,6 +66,14 @@ class publication_table {
   };
   void use(std::vector<public_server> servers);
 
+  /// Who opens and closes the ports of raw TCP. `open` returns why it could
+  /// not, or "". Neither blocks. Before the first name is taken.
+  struct port_keeper {
+    std::function<std::string(const config::mapping& rule)> open;
+    std::function<void(const config::mapping& rule)> close;
+  };
+  void use(port_keeper ports) { ports_ = std::move(ports); }
+
   struct claim {
     config::public_name name;
     config::url target;
@@ -85,6 +94,9 @@ class publication_table {
 
   /// Returns whether nobody has the name any more.
   bool give_up(const config::public_name& name, const session_id& session);
+
+  /// Those of the file; a copy is cheap.
+  const route_table& mappings() const noexcept { return mappings_; }
 
   /// Whether there is any: the one look that costs nothing.
   bool any() const noexcept { return count_ > 0; }
@@ -118,7 +130,9 @@ class publication_table {
   shard& shard_of(const std::string& host);
   const shard& shard_of(const std::string& host) const;
   std::string configured(const config::public_name& name) const;
+  std::string configured_port(uint16_t port) const;
   std::string url_of(const config::public_name& name) const;
+  std::string open_port(const claim& claim) const;
   void rebuild(site& site);
 
   /// Beyond those of any file.
@@ -129,6 +143,7 @@ class publication_table {
   const bool https_alone_;
   const route_table mappings_;
   std::atomic<std::shared_ptr<const std::vector<public_server>>> servers_;
+  port_keeper ports_; ///< none = no raw TCP
   std::atomic<size_t> count_{0};
   std::atomic<size_t> next_index_{first_index};
   std::array<shard, 64> shards_;

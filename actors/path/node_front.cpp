@@ -59,7 +59,9 @@ node_front::node_front(caf::actor_system& system, node_context_ptr context,
                        exchange_id first_id,
                        std::shared_ptr<exchange_recorders> recorders)
     : system_(system), context_(std::move(context)),
-      routes_(context_->config.mappings, context_->config.tunnels),
+      routes_(context_->publications ? context_->publications->mappings()
+                                     : route_table{context_->config.mappings,
+                                                   context_->config.tunnels}),
       connects_(context_->config.mappings, context_->config.tunnels),
       origins_(std::move(origins)), recorders_(std::move(recorders)) {
   for (size_t i = 0; i < context_->units->size(); ++i)

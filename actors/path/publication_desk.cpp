@@ -90,7 +90,12 @@ publication_desk::read(const agent& from, const publish_frame& wanted,
       refuse(asked, "has a target that is none: " + error);
       continue;
     }
-    auto name = resolve_name(allowed, asked.name, from.by.endpoint, false);
+    if (target->scheme == "udp" || target->scheme == "connect") {
+      refuse(asked, "has a target that cannot be published: " + target->scheme);
+      continue;
+    }
+    auto name = resolve_name(allowed, asked.name, from.by.endpoint,
+                             target->scheme == "tcp");
     if (auto* why = std::get_if<std::string>(&name)) {
       refuse(asked, std::move(*why));
       continue;

@@ -50,6 +50,31 @@ stream_doors::apply(const std::vector<config::mapping>& mappings) {
   return failures;
 }
 
+std::string stream_doors::open(const config::mapping& rule) {
+  const std::lock_guard guard{mutex_};
+  if (stopped_)
+    return "the node is shutting down";
+  std::erase_if(closing_,
+                [](const door& door) { return door.port->sessions() == 0; });
+  try {
+    doors_.push_back({rule.from.str(), rule.accept_proxy, open_(rule, {})});
+    return {};
+  } catch (const std::system_error& error) {
+    return error.what();
+  }
+}
+
+void stream_doors::close(const config::mapping& rule) {
+  const std::lock_guard guard{mutex_};
+  const auto i
+    = std::find_if(doors_.begin(), doors_.end(),
+                   [&](const door& door) { return is_for(door, rule); });
+  if (i == doors_.end())
+    return;
+  retire(*i);
+  doors_.erase(i);
+}
+
 uint16_t stream_doors::port(const std::string& from) const {
   const std::lock_guard guard{mutex_};
   for (const auto& door : doors_)

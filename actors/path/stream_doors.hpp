@@ -29,6 +29,12 @@ class stream_doors {
   /// happens once `stop_accepting` was called.
   std::vector<std::string> apply(const std::vector<config::mapping>& mappings);
 
+  /// One more; returns why it could not be opened, or "".
+  std::string open(const config::mapping& rule);
+
+  /// The port of that mapping takes nobody any more; dito.
+  void close(const config::mapping& rule);
+
   /// The port of a mapping by its `from`; 0 = it is not open.
   uint16_t port(const std::string& from) const;
 

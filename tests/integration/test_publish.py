@@ -5,12 +5,14 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
 
 from harness import (BIN, FULL, Agent, Case, main, scratch, wait_until,
                      write_config)
+from lab.processes import free_port, listening
 from origin import Origin
 from wire import ask
 
@@ -18,6 +20,17 @@ TUNNEL = "tunnel1"
 DOMAIN = "apps.example.com"
 ALL = {"hosts": [f"*.{DOMAIN}"]}
 MAY = {"name": "team", "password": "of the team", "publish": ALL}
+
+
+def echo(server):
+    while True:
+        try:
+            connection, _ = server.accept()
+        except OSError:
+            return
+        with connection:
+            while data := connection.recv(4096):
+                connection.sendall(data)
 
 
 class Publishing(Case):
@@ -150,6 +163,35 @@ class Publishing(Case):
         # The mapping of the file has another target.
         self.assertEqual(ask(self.here.port).status, 403)
         self.assertTrue(self.serves(f"app1.{DOMAIN}"))
+
+    def test_raw_tcp_gets_a_port(self):
+        port, other = free_port(), free_port()
+        self.start({**MAY, "publish": {"tcp_ports": [str(port)]}})
+        server = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(server.close)
+        threading.Thread(target=echo, args=(server,), daemon=True).start()
+        target = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        agent = self.dial("-publish", target, "-as", f":{port}",
+                          endpoint="one")
+        wait_until(lambda: f"tcp://127.0.0.1:{port} -> {target}" in agent.log,
+                   f"the port:\n{agent.log}")
+        with socket.create_connection(("127.0.0.1", port)) as visitor:
+            visitor.sendall(b"hello")
+            self.assertEqual(visitor.recv(5), b"hello")
+            self.assertIn(f"tcp://:{port}", self.ctl("mappings"))
+            refused = self.dial("-publish", target, "-as", f":{other}",
+                                endpoint="two")
+            self.refused(refused, "is not among the ports")
+        agent.stop()
+        wait_until(lambda: not listening(port), "the port to be closed")
+        again = self.dial("-publish", target, "-as", f":{port}",
+                          endpoint="one")
+        wait_until(lambda: listening(port), f"the port again:\n{again.log}")
+        again.stop()
+        wait_until(lambda: not listening(port), "the port to be closed")
+        with socket.create_server(("0.0.0.0", port)):
+            taken = self.dial("-publish", target, "-as", f":{port}")
+            self.refused(taken, "is a port that cannot be opened")
 
     # -- who may --------------------------------------------------------------
 

@@ -33,11 +33,14 @@ CAF_TEST(targets are read as people write them) {
     {"http://a.test/x", "http://a.test/x"},
     {"HTTPS://a.test", "https://a.test"},
     {"h2c://a.test:1", "h2c://a.test:1"},
+    {"tcp://localhost:22", "tcp://localhost:22"},
+    {"unix:/run/app.sock", "unix:/run/app.sock"},
   };
   for (const auto& [text, wanted] : table)
     CAF_CHECK_EQUAL(target(text), wanted);
   for (const auto* wrong : {"", "0", "70000", "a b", "ftp://a", "http://",
-                            "http://a?b", "http://u:p@a", "a:b:c"}) {
+                            "http://a?b", "http://u:p@a", "a:b:c", "tcp://a",
+                            "udp://a:1", "connect://a:1", "unix:a"}) {
     CAF_MESSAGE(wrong);
     CAF_CHECK(target(wrong).starts_with("! "));
   }
@@ -67,7 +70,9 @@ CAF_TEST(names stand beside their targets) {
 CAF_TEST(targets are what an agent may ask) {
   const auto patterns = targets_of({{"", "http://localhost:3000"},
                                     {"a", "https://a.test"},
-                                    {"b", "http://localhost:3000/x"}});
+                                    {"b", "http://localhost:3000/x"},
+                                    {"c", "unix:/run/app.sock"}});
   CAF_CHECK(patterns
-            == (std::vector<std::string>{"a.test:443", "localhost:3000"}));
+            == (std::vector<std::string>{"a.test:443", "localhost:3000",
+                                         "unix:/run/app.sock"}));
 }

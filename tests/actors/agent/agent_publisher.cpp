@@ -30,10 +30,12 @@ CAF_TEST(names are asked for when the node is there) {
   CAF_REQUIRE(second);
   CAF_CHECK(first->serial != second->serial);
   // That of the first one comes too late.
-  CAF_CHECK(
-    uut.on_answer({first->serial, {{"app1", "url"}}, {}}, start + 5s).empty());
-  const auto news
-    = uut.on_answer({second->serial, {{"app1", "url"}}, {}}, start + 5s);
+  CAF_CHECK(uut
+              .on_answer({first->serial, {{"app1", "url"}}, {}}, "node.test",
+                         start + 5s)
+              .empty());
+  const auto news = uut.on_answer({second->serial, {{"app1", "url"}}, {}},
+                                  "node.test", start + 5s);
   CAF_REQUIRE_EQUAL(news.size(), 1u);
   CAF_CHECK(news.front().granted);
   CAF_CHECK_EQUAL(news.front().text, "Published http://local:1 as url");
@@ -46,7 +48,8 @@ CAF_TEST(what is refused is asked for again and told once) {
   const auto refused = [&](time_point now) {
     const auto asked = uut.due(now);
     CAF_REQUIRE(asked);
-    return uut.on_answer({asked->serial, {}, {{"app1", "is taken\n"}}}, now);
+    return uut.on_answer({asked->serial, {}, {{"app1", "is taken\n"}}},
+                         "node.test", now);
   };
   const auto news = refused(start);
   CAF_REQUIRE_EQUAL(news.size(), 1u);
@@ -63,28 +66,40 @@ CAF_TEST(a node that is back is told again) {
   auto uut = one();
   uut.on_connected();
   const auto asked = uut.due(start);
-  uut.on_answer({asked->serial, {{"app1", "url"}}, {}}, start);
+  uut.on_answer({asked->serial, {{"app1", "url"}}, {}}, "node.test", start);
   uut.on_lost();
   CAF_CHECK(!uut.due(start + 1h));
   uut.on_connected();
   const auto again = uut.due(start + 1h);
   CAF_REQUIRE(again);
   // The same URL is no news.
-  CAF_CHECK(
-    uut.on_answer({again->serial, {{"app1", "url"}}, {}}, start + 1h).empty());
+  CAF_CHECK(uut
+              .on_answer({again->serial, {{"app1", "url"}}, {}}, "node.test",
+                         start + 1h)
+              .empty());
 }
 
 CAF_TEST(a name that others take over is asked for again later) {
   auto uut = one();
   uut.on_connected();
   const auto asked = uut.due(start);
-  uut.on_answer({asked->serial, {{"app1", "url"}}, {}}, start);
-  const auto news
-    = uut.on_answer({asked->serial, {}, {{"app1", "is taken over"}}}, start);
+  uut.on_answer({asked->serial, {{"app1", "url"}}, {}}, "node.test", start);
+  const auto news = uut.on_answer(
+    {asked->serial, {}, {{"app1", "is taken over"}}}, "node.test", start);
   CAF_CHECK_EQUAL(news.size(), 1u);
   CAF_CHECK(uut.states().front().url.empty());
   CAF_CHECK(!uut.due(start + 9s));
   CAF_CHECK(uut.due(start + 10s));
+}
+
+CAF_TEST(ports are at the node) {
+  agent_publisher uut{{{":2222", "tcp://local:22"}}};
+  uut.on_connected();
+  const auto asked = uut.due(start);
+  const auto news = uut.on_answer(
+    {asked->serial, {{":2222", "tcp://:2222"}}, {}}, "node.test", start);
+  CAF_REQUIRE_EQUAL(news.size(), 1u);
+  CAF_CHECK_EQUAL(news.front().url, "tcp://node.test:2222");
 }
 
 CAF_TEST(a name is asked for once and unknown ones are ignored) {
@@ -92,7 +107,9 @@ CAF_TEST(a name is asked for once and unknown ones are ignored) {
   uut.on_connected();
   const auto asked = uut.due(start);
   CAF_CHECK_EQUAL(asked->names.size(), 1u);
-  CAF_CHECK(uut.on_answer({asked->serial, {{"b", "url"}}, {{"c", "no"}}}, start)
+  CAF_CHECK(uut
+              .on_answer({asked->serial, {{"b", "url"}}, {{"c", "no"}}},
+                         "node.test", start)
               .empty());
   CAF_CHECK(agent_publisher{{}}.is_idle());
 }

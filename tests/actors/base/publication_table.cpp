@@ -198,6 +198,49 @@ CAF_TEST(names are for https alone where a server sends visitors there) {
   CAF_CHECK(uut.find({.scheme = "https", .host = "a.test", .path = "/"}));
 }
 
+CAF_TEST(ports are opened for names and closed behind them) {
+  table_script uut;
+  uut.config.mappings.emplace_back().from = url_of("http://a");
+  uut.config.mappings.back().from.scheme = "tcp";
+  uut.config.mappings.back().from.port = 25;
+  const auto take = [&](uint16_t port, uint8_t by) {
+    const auto result = uut.uut.take({{"", "", port},
+                                      url_of("tcp://local:22"),
+                                      {"t", "c", "e"},
+                                      session(by),
+                                      1,
+                                      noon});
+    const auto* why = std::get_if<std::string>(&result);
+    return why ? "! " + *why : std::get<publication_table::grant>(result).url;
+  };
+  CAF_CHECK_EQUAL(take(2222, 1), "! is a port, and this node opens none");
+  CAF_CHECK(!uut.uut.any());
+  std::vector<std::string> told;
+  uut.uut.use(publication_table::port_keeper{
+    [&](const config::mapping& rule) {
+      told.push_back("open " + rule.from.str());
+      return rule.from.port == 13 ? "it is in use" : "";
+    },
+    [&](const config::mapping& rule) {
+      told.push_back("close " + rule.from.str());
+    }});
+  CAF_CHECK_EQUAL(take(2222, 1), "tcp://:2222");
+  CAF_CHECK_EQUAL(take(2222, 2), "tcp://:2222");
+  CAF_CHECK_EQUAL(take(13, 1),
+                  "! is a port that cannot be opened: it is in use");
+  CAF_CHECK_EQUAL(take(25, 1), "! is answered by the node's own mappings[2]");
+  const auto found
+    = uut.uut.find({.scheme = "tcp", .host = "", .port = 2222, .path = ""});
+  CAF_REQUIRE(found);
+  CAF_CHECK_EQUAL(found->rule.to.str(), "tcp://local:22");
+  CAF_CHECK(!uut.uut.give_up({"", "", 2222}, session(1)));
+  CAF_CHECK(uut.uut.give_up({"", "", 2222}, session(2)));
+  CAF_CHECK(told
+            == (std::vector<std::string>{"open tcp://:2222", "open tcp://:13",
+                                         "close tcp://:2222"}));
+  CAF_CHECK(!uut.uut.any());
+}
+
 CAF_TEST(ten thousand names come and go) {
   table_script uut;
   constexpr int count = 10'000;

@@ -126,3 +126,17 @@ CAF_TEST(nothing opens after the stop) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+CAF_TEST(single ports come and go) {
+  fixture uut;
+  CAF_CHECK_EQUAL(uut.doors.open(raw(1)), "");
+  CAF_CHECK(uut.all.open.contains("tcp://:1"));
+  CAF_CHECK(!uut.doors.open(raw(13)).empty());
+  uut.doors.close(raw(2));
+  uut.doors.close(raw(1));
+  CAF_CHECK(uut.all.stopped.contains("tcp://:1"));
+  CAF_CHECK_EQUAL(uut.doors.port("tcp://:1"), 0u);
+  CAF_CHECK_EQUAL(uut.doors.open(raw(1)), "");
+  uut.doors.stop_accepting();
+  CAF_CHECK(!uut.doors.open(raw(3)).empty());
+}
