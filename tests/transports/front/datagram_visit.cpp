@@ -63,6 +63,7 @@ CAF_TEST(a silent session ends and is forgotten) {
 
 CAF_TEST(one that failed is not begun anew at once) {
   door->kept->fail(outcome::origin_unreachable, "no way");
+  unit.context().poll();
   CAF_CHECK(door->kept->over());
   const auto now = unit.now();
   visit->take("x", now);
