@@ -35,6 +35,13 @@ std::string way_of(const json& mapping) {
          + (endpoints.empty() ? "" : "." + endpoints);
 }
 
+std::string target_of(const json& mapping) {
+  const auto to = mapping.value("to", json{});
+  return to.is_string() ? to.get<std::string>()
+         : to.is_object() ? "the node's own answer"
+                          : "what the visitor names";
+}
+
 std::string publisher_of(const json& mapping) {
   if (!mapping.contains("published")) // nodes of before have none
     return {};
@@ -115,7 +122,7 @@ int show_mappings(const client& node, const options& options) {
   table result({"FROM", "TO", "VIA", ">LIVE", "PUBLISHED BY"});
   for (const auto& each : answer.at("mappings"))
     result.add(
-      {text(each, "from"), text(each, "to"), way_of(each),
+      {text(each, "from"), target_of(each), way_of(each),
        each.at("serving").is_null() ? "-" : count(each.at("serving"), "live"),
        publisher_of(each)});
   std::cout << result.str();

@@ -34,6 +34,9 @@ export function mappings(redraw) {
   ];
 }
 
+const target_of = to => typeof to === 'string' ? to
+  : to ? `the node's own answer (${to.status})` : 'what the visitor names';
+
 const key_of = one => one.index === null ? one.from : String(one.index);
 
 const publisher = by => [h('a', { href: link.endpoint(by.tunnel, by.endpoint) },
@@ -43,7 +46,7 @@ const publisher = by => [h('a', { href: link.endpoint(by.tunnel, by.endpoint) },
 const columns = [
   ['From', one => h('span', { class: 'mono' }, one.from)],
   ['State', one => badge(mapping_state(one)), { mark: true }],
-  ['To', one => h('span', { class: 'mono' }, one.to)],
+  ['To', one => h('span', { class: 'mono' }, target_of(one.to))],
   ['Through', one => one.via ? h('span', null, one.via.tunnels.map((name, i) =>
     [i > 0 && ', ', (one.via.endpoints ?? []).length === 0 ? name
       : one.via.endpoints.map((endpoint, j) => [j > 0 && ', ',
