@@ -367,7 +367,8 @@ class Reloads(AccessCase):
 
     def test_a_running_mapping_keeps_its_rules_until_it_is_another(self):
         def inserted(all, known):
-            all.insert(0, {**known, "to": "http://127.0.0.1:1"})
+            all.insert(0, {**known, "to": "http://127.0.0.1:1",
+                           "match": {"methods": ["PUT"]}})
             del all[0]["require"]
 
         def moved(all, known):

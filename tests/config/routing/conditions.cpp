@@ -122,7 +122,6 @@ struct asked {
     scheme = from.url.substr(0, mark);
     auto rest = from.url.substr(mark + 3);
     const auto slash = std::min(rest.find_first_of("/?"), rest.size());
-    std::string_view name;
     authority = rest.substr(0, slash);
     path = rest.substr(slash);
     request.scheme = scheme;
