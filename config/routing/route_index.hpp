@@ -25,8 +25,9 @@ inline bool ends_segment(std::string_view path, size_t length) {
          || path[length - 1] == '/';
 }
 
+/// 0 = it has none: raw streams name their ports.
 inline uint16_t default_port_of(std::string_view scheme) {
-  return scheme == "https" ? 443 : 80;
+  return scheme == "https" ? 443 : scheme == "http" ? 80 : 0;
 }
 
 inline std::string_view without_query(std::string_view path) {
@@ -183,11 +184,11 @@ class route_index {
               const route_table::tunnel_map& tunnels,
               std::optional<size_t> declared_from) {
     for (size_t i = 0; i < mappings.size(); ++i)
-      if (!mappings[i].is_stream())
+      if (mappings[i].from.scheme != "connect") // connect_table has these
         add({.index = declared_from.value_or(0) + i,
-           .rule = mappings[i],
-           .window = window_of(mappings[i], tunnels),
-           .declared = declared_from.has_value()});
+             .rule = mappings[i],
+             .window = window_of(mappings[i], tunnels),
+             .declared = declared_from.has_value()});
     const auto finish = [](auto& map) {
       for (auto& [host, all] : map)
         finish_doors(all);

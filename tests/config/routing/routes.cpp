@@ -272,3 +272,26 @@ CAF_TEST(fifty thousand mappings are told apart) {
   CAF_MESSAGE("built in " << us(built) / 1000 << " ms, matched in "
                           << us(times[1500]) << " us (median)");
 }
+
+CAF_TEST(raw streams are found by their port alone) {
+  std::vector<mapping> rules;
+  for (const auto& [scheme, port] :
+       {std::pair{"tcp", 80}, {"tcp", 2222}, {"udp", 2222}, {"connect", 443}}) {
+    auto& added = rules.emplace_back();
+    added.from.scheme = scheme;
+    added.from.port = static_cast<uint16_t>(port);
+  }
+  const route_table uut{rules};
+  const auto index = [&](std::string_view scheme, uint16_t port) {
+    const auto found = find_route(
+      uut, {.scheme = scheme, .host = "", .port = port, .path = ""});
+    return found ? static_cast<int>(found->index) : -1;
+  };
+  CAF_CHECK_EQUAL(index("tcp", 80), 0);
+  CAF_CHECK_EQUAL(index("tcp", 2222), 1);
+  CAF_CHECK_EQUAL(index("udp", 2222), 2);
+  // No other port stands for it.
+  CAF_CHECK_EQUAL(index("tcp", 2223), -1);
+  CAF_CHECK_EQUAL(index("udp", 80), -1);
+  CAF_CHECK_EQUAL(index("connect", 443), -1);
+}
