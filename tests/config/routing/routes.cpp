@@ -274,7 +274,7 @@ CAF_TEST(fifty thousand mappings are told apart) {
 }
 
 CAF_TEST(raw streams are found by their port alone) {
-  std::vector<mapping> rules;
+  std::vector<config::mapping> rules;
   for (const auto& [scheme, port] :
        {std::pair{"tcp", 80}, {"tcp", 2222}, {"udp", 2222}, {"connect", 443}}) {
     auto& added = rules.emplace_back();
