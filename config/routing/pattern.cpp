@@ -64,7 +64,7 @@ bool pattern::fits(std::string_view text) const {
                           nullptr, 0);
 }
 
-captures pattern::captures_of(std::string_view text) const {
+captures pattern::captures_of(std::string_view text) const& {
   captures out;
   std::vector<re2::StringPiece> groups(
     static_cast<size_t>(compiled_->NumberOfCapturingGroups()) + 1);

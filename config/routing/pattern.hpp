@@ -40,8 +40,10 @@ class pattern {
 
   bool fits(std::string_view text) const;
 
-  /// Empty where it does not fit.
-  captures captures_of(std::string_view text) const;
+  /// Empty where it does not fit. Of a pattern with a name: the names are
+  /// views of it.
+  captures captures_of(std::string_view text) const&;
+  captures captures_of(std::string_view text) const&& = delete;
 
  private:
   std::shared_ptr<const re2::RE2> compiled_;

@@ -189,7 +189,13 @@ class Publishing(Case):
         wait_until(lambda: listening(port), f"the port again:\n{again.log}")
         again.stop()
         wait_until(lambda: not listening(port), "the port to be closed")
-        with socket.create_server(("0.0.0.0", port)):
+        def bound():
+            try:
+                return socket.create_server(("0.0.0.0", port))
+            except OSError:  # not closed yet, though it takes nobody
+                return None
+
+        with wait_until(bound, "the port to be free"):
             taken = self.dial("-publish", target, "-as", f":{port}")
             self.refused(taken, "is a port that cannot be opened")
 
