@@ -138,6 +138,16 @@ publication_table::take(const claim& claim) {
   auto& where = shard_of(key);
   std::lock_guard guard{where.mutex};
   auto& site = where.sites[key];
+  // Who has a path of a host could play its other ones to visitors.
+  if (!site.by_path.empty())
+    if (const auto& owner = site.by_path.begin()->second;
+        !owner.by.has_rights_of(claim.by))
+      return "is taken by " + owner.by.str() + " since "
+             + time_text(owner.since);
+  if (site.by_path.size() >= most_of_host
+      && !site.by_path.contains(claim.name.path))
+    return "is of a host that has " + std::to_string(most_of_host)
+           + " names already";
   const auto [at, is_fresh] = site.by_path.try_emplace(claim.name.path);
   auto& entry = at->second;
   grant out{url_of(claim.name), is_fresh, {}};
@@ -167,7 +177,7 @@ publication_table::take(const claim& claim) {
   entry.target = claim.target;
   entry.since = claim.now;
   entry.sessions = {{claim.session, claim.started_ms}};
-  rebuild(site);
+  site.routes = nullptr;
   return out;
 }
 
@@ -199,12 +209,14 @@ bool publication_table::give_up(const config::public_name& name,
   if (by_path.empty())
     where.sites.erase(site);
   else
-    rebuild(site->second);
+    site->second.routes = nullptr;
   return true;
 }
 
 // Others are other routes, so their indices are of their own.
-void publication_table::rebuild(site& site) {
+void publication_table::keep_routes(site& site) const {
+  if (site.routes)
+    return;
   std::vector<config::mapping> mappings;
   const bool is_port = site.by_path.begin()->second.name.port != 0;
   const auto each = https_alone_ || is_port ? 1 : 2;
@@ -233,6 +245,7 @@ publication_table::find(const route_request& request) const {
     const auto site = where.sites.find(name);
     if (site == where.sites.end())
       return nullptr;
+    keep_routes(site->second);
     routes = site->second.routes;
   }
   return find_route(*routes, request);
@@ -254,11 +267,13 @@ std::vector<publication> publication_table::list() const {
   const bool plain = !https_alone_ && (servers->empty() || !servers->front().tls);
   for (const auto& where : shards_) {
     std::lock_guard guard{where.mutex};
-    for (const auto& [host, site] : where.sites)
+    for (auto& [host, site] : where.sites) {
+      keep_routes(site);
       for (const auto& [path, entry] : site.by_path)
         out.push_back({entry.index + (plain && entry.name.port == 0),
                        entry.name, url_of(entry.name), entry.target, entry.by,
                        entry.since, entry.sessions.size()});
+    }
   }
   std::sort(out.begin(), out.end(), [](const auto& x, const auto& y) {
     return std::tie(x.name.host, x.name.path, x.name.port)

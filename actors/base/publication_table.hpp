@@ -118,13 +118,16 @@ class publication_table {
 
     uint64_t started_ms() const;
   };
+  /// All names of one host; of one credential.
   struct site {
     std::map<std::string, entry> by_path;
+    /// Null = to be made of them, by who needs it: a thousand changes cost it
+    /// once.
     std::shared_ptr<const route_table> routes;
   };
   struct shard {
     mutable std::mutex mutex;
-    std::unordered_map<std::string, site> sites; // by mutex
+    mutable std::unordered_map<std::string, site> sites; // by mutex
   };
 
   shard& shard_of(const std::string& host);
@@ -133,10 +136,13 @@ class publication_table {
   std::string configured_port(uint16_t port) const;
   std::string url_of(const config::public_name& name) const;
   std::string open_port(const claim& claim) const;
-  void rebuild(site& site);
+  void keep_routes(site& site) const;
 
   /// Beyond those of any file.
   static constexpr size_t first_index = size_t{1} << 32;
+
+  /// Names of one host.
+  static constexpr size_t most_of_host = 200;
 
   const config::node& config_;
   /// A server sends visitors of http there, so names are not for them.
@@ -145,7 +151,7 @@ class publication_table {
   std::atomic<std::shared_ptr<const std::vector<public_server>>> servers_;
   port_keeper ports_; ///< none = no raw TCP
   std::atomic<size_t> count_{0};
-  std::atomic<size_t> next_index_{first_index};
+  mutable std::atomic<size_t> next_index_{first_index};
   std::array<shard, 64> shards_;
 };
 

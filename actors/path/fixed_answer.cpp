@@ -9,6 +9,15 @@ namespace aps {
 
 namespace {
 
+// A path stays one, whatever a visitor has in it: two slashes at its beginning
+// would make it another host.
+std::string within_host(std::string_view text, std::string location) {
+  if (text.starts_with('/'))
+    location.replace(
+      0, std::min(location.find_first_not_of("/\\"), location.size()), "/");
+  return location;
+}
+
 text_values values_of(const exchange& from) {
   const auto& facts = from.facts();
   text_values out{.address = facts.visitor_address,
@@ -42,7 +51,8 @@ response_head_ptr head_of(const config::fixed_answer& rule,
   }
   if (!rule.location.empty())
     out->headers.push_back(
-      {"Location", values.expand(text_template{rule.location})});
+      {"Location", within_host(rule.location,
+                               values.expand(text_template{rule.location}))});
   if (!typed && !rule.body.empty())
     out->headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
   const bool bodiless = rule.status == 204 || rule.status == 304;

@@ -86,6 +86,8 @@ publication_desk::read(const agent& from, const publish_frame& wanted,
     const auto target = asked.value.size() <= max_asked
                           ? config::parse_url(asked.value, false, error)
                           : std::nullopt;
+    if (!target && error.empty())
+      error = "it is too long";
     if (!target) {
       refuse(asked, "has a target that is none: " + error);
       continue;

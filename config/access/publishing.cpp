@@ -2,6 +2,7 @@
 
 #include "config/diff.hpp"
 #include "config/host.hpp"
+#include "config/routing/path.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -12,6 +13,7 @@ namespace {
 
 constexpr size_t max_label = 63; // RFC 1035
 constexpr size_t max_host = 253;
+constexpr size_t max_path = 1024;
 
 bool is_pattern(std::string_view host) {
   return host.starts_with("*.");
@@ -140,6 +142,9 @@ std::variant<public_name, std::string> resolve_name(const publishing& allowed,
            + (error.empty() ? std::string{"a port, or too long"} : error);
   public_name out{canonical_host(parsed->host),
                   parsed->path == "/" ? "" : parsed->path, 0};
+  if (!has_one_reading(out.path) || risk_of(out.path) != path_risk::none
+      || out.path.size() > max_path)
+    return "has a path that targets read in more than one way, or a long one";
   if (!allows_host(allowed, out.host))
     return "is not among the hosts that may be published: " + list_of(allowed);
   if (!allows_path(allowed, out.path))

@@ -191,9 +191,26 @@ constexpr std::pair<rewrites::translation, const char*> translations[] = {
   {rewrites::translation::off, "off"},
 };
 
+// Whether visitors choose no part of the host: what they may is behind a slash.
+bool has_own_host(std::string_view text) {
+  const auto begin = text.find("://") + 3;
+  const auto host
+    = text.substr(begin, text.find_first_of("/?#", begin) - begin);
+  for (auto at = host.find('{'); at != host.npos; at = host.find('{', at + 1)) {
+    const auto name = host.substr(at + 1, host.find('}', at) - at - 1);
+    if (name != "host" && name != "path" && name != "rest")
+      return false;
+  }
+  return true;
+}
+
 bool is_location(std::string_view text) {
-  return text.starts_with('/') || text.starts_with("http://")
-         || text.starts_with("https://") || text.starts_with("{scheme}://");
+  if (text.find("://") != text.npos && !text.starts_with('/')
+      && !has_own_host(text))
+    return false;
+  return (text.starts_with('/') && !text.starts_with("//"))
+         || text.starts_with("http://") || text.starts_with("https://")
+         || text.starts_with("{scheme}://");
 }
 
 } // namespace
@@ -226,7 +243,8 @@ void read_answer(reader& mapping_in, mapping& to) {
     if (auto found = texts.text(in.path("redirect"), *value)) {
       if (!is_location(*found))
         in.fail(in.path("redirect"), quote(*found),
-                "an http or https URL, or a path, with variables");
+                "an http or https URL, or a path, with variables; those of "
+                "visitors behind the host and a slash");
       out.location = std::move(*found);
     }
     in.integer("status", out.status, range<uint16_t>{300, 308});

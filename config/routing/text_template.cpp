@@ -139,6 +139,8 @@ std::string_view value_of(const text_values& from, variable asked) {
 
 } // namespace
 
+constexpr size_t most_expanded = 8192;
+
 std::string text_values::expand(const text_template& text) const {
   auto out
     = text.expand([&](variable asked, std::string_view name, std::string& to) {
@@ -148,6 +150,8 @@ std::string text_values::expand(const text_template& text) const {
           const auto path = target.substr(0, target.find('?'));
           to += group_of(conditions->captures_of(path), name);
         }
+        // Visitors choose the values, and texts may have them many times.
+        to.resize(std::min(to.size(), most_expanded));
       });
   std::erase_if(out, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
   return out;

@@ -7,9 +7,20 @@ namespace aps::config {
 namespace {
 
 // Of mappings of requests; a login service needs a page.
-constexpr const char* of_requests[]
-  = {"allow_encoded_slash", "hsts", "http2", "tls", "origins", "health",
-     "forward_auth"};
+constexpr const char* of_requests[] = {"allow_encoded_slash",
+                                       "hsts",
+                                       "http2",
+                                       "tls",
+                                       "origins",
+                                       "health",
+                                       "forward_auth",
+                                       "match",
+                                       "host",
+                                       "translate",
+                                       "path",
+                                       "query",
+                                       "request_headers",
+                                       "response_headers"};
 
 } // namespace
 

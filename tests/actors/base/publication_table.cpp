@@ -97,7 +97,7 @@ CAF_TEST(a name leads to its target over http and https) {
 CAF_TEST(paths of a host are apart and the longest wins) {
   table_script uut;
   uut.take("a.test", "/x", 1);
-  uut.take("a.test", "/x/y", 2, "other", "f", "http://local:2/z");
+  uut.take("a.test", "/x/y", 2, "c", "f", "http://local:2/z");
   CAF_CHECK_EQUAL(uut.target("a.test", "/x/1"), "http://local:1/1");
   CAF_CHECK_EQUAL(uut.target("a.test", "/x/y/1"), "http://local:2/z/1");
   CAF_CHECK_EQUAL(uut.target("a.test", "/"), "");
@@ -144,6 +144,21 @@ CAF_TEST(others are told who has a name since when) {
                   "2026-11-28 12:00:00 UTC");
   CAF_CHECK(!uut.give_up("a.test", "", 2));
   CAF_CHECK_EQUAL(uut.target("a.test", "/"), "http://local:1/");
+}
+
+CAF_TEST(all names of a host are of one credential and have a limit) {
+  table_script uut;
+  uut.take("a.test", "/x", 1);
+  for (const auto* path : {"", "/x/y", "/z"})
+    CAF_CHECK(uut.take("a.test", path, 2, "d", "f")
+                .starts_with("! is taken by endpoint e of tunnel t"));
+  for (int i = 0; i < 199; ++i)
+    CAF_CHECK_EQUAL(uut.take("a.test", "/n" + std::to_string(i), 1),
+                    "http://a.test/n" + std::to_string(i));
+  CAF_CHECK_EQUAL(uut.take("a.test", "/more", 1),
+                  "! is of a host that has 200 names already");
+  uut.give_up("a.test", "/x", 1);
+  CAF_CHECK_EQUAL(uut.take("a.test", "/more", 1), "http://a.test/more");
 }
 
 CAF_TEST(sessions of an endpoint share a name) {

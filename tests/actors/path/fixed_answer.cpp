@@ -65,6 +65,23 @@ CAF_TEST(a redirect names where to go) {
   CAF_CHECK_EQUAL(got->body, "");
 }
 
+CAF_TEST(a path stays one and texts have an end) {
+  const auto location = [&](const std::string& text) {
+    return find_header(ask({.status = 302, .location = text})->head->headers,
+                       "location")
+      ->value;
+  };
+  CAF_CHECK_EQUAL(location("/{rest}"), "/x");
+  CAF_CHECK_EQUAL(location("/{path}"), "/p/x");
+  CAF_CHECK_EQUAL(location("/\\{path}"), "/p/x");
+  CAF_CHECK_EQUAL(location("/a//{rest}"), "/a///x");
+  std::string many;
+  while (many.size() < 4000)
+    many += "{path}{path}{path}";
+  std::string long_text(4000, 'x');
+  CAF_CHECK_EQUAL(location("/" + long_text + many + long_text).size(), 8192u);
+}
+
 CAF_TEST(a body has a length and a type) {
   const auto got = ask(
     {.status = 503, .body = "closed", .headers = {{"X-For", "{address}"}}});

@@ -55,6 +55,11 @@ CAF_TEST(a label is put under the first pattern) {
                 {"app 1", "no host"},
                 {"http://app1.apps.example.com", "no host"},
                 {"[::1]", "no host"},
+                {"app1/..", "read in more than one way"},
+                {"app1/%2e%2e/x", "read in more than one way"},
+                {"app1//x", "read in more than one way"},
+                {"app1/a;b", "read in more than one way"},
+                {"app1/%00", "read in more than one way"},
                 {":2222", "only raw TCP"},
               });
   const std::string long_label(64, 'x');

@@ -43,6 +43,13 @@ CAF_TEST(what is for requests is refused for streams) {
      {"$.mappings[0].hsts", "the number 1", none_for_streams, ""}},
     {raw(R"(, "origins": "same")"),
      {"$.mappings[0].origins", "the string \"same\"", none_for_streams, ""}},
+    {raw(R"(, "match": {"addresses": ["10.0.0.0/8"]})"),
+     {"$.mappings[0].match", "an object", none_for_streams, ""}},
+    {with_mapping(
+       R"({"from": "connect://a:1", "match": {"headers": {"x": "y"}}})"),
+     {"$.mappings[0].match", "an object", none_for_streams, ""}},
+    {raw(R"(, "request_headers": {"remove": ["X"]})"),
+     {"$.mappings[0].request_headers", "an object", none_for_streams, ""}},
     {with(R"("auth": {"users": {"u": {"password": "p"}}},
              "mappings": [{"from": "tcp://:1", "to": "tcp://a:1",
                            "require": {}}])"),
