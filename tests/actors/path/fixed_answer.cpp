@@ -75,11 +75,10 @@ CAF_TEST(a path stays one and texts have an end) {
   CAF_CHECK_EQUAL(location("/{path}"), "/p/x");
   CAF_CHECK_EQUAL(location("/\\{path}"), "/p/x");
   CAF_CHECK_EQUAL(location("/a//{rest}"), "/a///x");
-  std::string many;
-  while (many.size() < 4000)
+  std::string many = "/";
+  while (many.size() < 40'000)
     many += "{path}{path}{path}";
-  std::string long_text(4000, 'x');
-  CAF_CHECK_EQUAL(location("/" + long_text + many + long_text).size(), 8192u);
+  CAF_CHECK_EQUAL(location(many).size(), 8192u);
 }
 
 CAF_TEST(a body has a length and a type) {
