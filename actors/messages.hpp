@@ -157,7 +157,6 @@ struct credential_revoked {
 struct publish_names {
   connection_actor from; ///< the answer goes there; null on the agent's side
   session_id session{};
-  std::string endpoint;
   publish_frame frame;
 };
 

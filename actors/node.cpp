@@ -316,6 +316,12 @@ class node_impl final : public node {
     return net_->listen(options, front_);
   }
 
+  stream_doors::opener stream_opener() {
+    return [this](const config::mapping& rule, const std::string& key) {
+      return open_stream(rule, key);
+    };
+  }
+
   // Those that answer themselves.
   std::vector<publication_table::public_server> public_servers() const {
     std::vector<publication_table::public_server> out;
@@ -379,14 +385,8 @@ class node_impl final : public node {
   supervisor_actor supervisor_;
   std::shared_ptr<node_front> front_;
   std::vector<std::unique_ptr<listener>> listeners_;
-  stream_doors doors_{
-    [this](const config::mapping& rule, const std::string& key) {
-      return open_stream(rule, key);
-    }};
-  stream_doors published_doors_{
-    [this](const config::mapping& rule, const std::string& key) {
-      return open_stream(rule, key);
-    }};
+  stream_doors doors_{stream_opener()};
+  stream_doors published_doors_{stream_opener()};
   std::unique_ptr<listener> admin_;
   std::unique_ptr<operator_door> grpc_;
   std::map<std::string, uint16_t> ports_;

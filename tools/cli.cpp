@@ -355,6 +355,11 @@ command_line::~command_line() = default;
 
 namespace {
 
+bool read_new_list(const flag_key& key, std::vector<std::string>& to) {
+  to.clear();
+  return read_list(key, to);
+}
+
 /// What `option::read` does; `get`: (key, to) -> whether there is no problem.
 /// What a file leaves open stays.
 template <class T, class Get>
@@ -441,11 +446,7 @@ void command_line::add(const flag& flag, std::vector<std::string>& target) {
     }
     return {};
   };
-  added.read
-    = reader_of(target, [](const flag_key& key, std::vector<std::string>& to) {
-        to.clear();
-        return read_list(key, to);
-      });
+  added.read = reader_of(target, read_new_list);
 }
 
 void command_line::add_beside(const flag& flag,
@@ -461,11 +462,7 @@ void command_line::add_beside(const flag& flag,
     target.push_back(value);
     return flag.check ? flag.check(value) : std::string{};
   };
-  added.read
-    = reader_of(target, [](const flag_key& key, std::vector<std::string>& to) {
-        to.clear();
-        return read_list(key, to);
-      });
+  added.read = reader_of(target, read_new_list);
 }
 
 void command_line::add(const flag& flag, std::string& target,

@@ -115,12 +115,9 @@ class json_formatter final : public spdlog::formatter {
                                    spdlog::pattern_time_type::local, ""};
 };
 
-/// The lowest free slot of those of this machine who do the same.
-struct slot {
-  std::string name; ///< a hash and a number; empty = there is no way to know
-};
-
-slot take_slot(const std::string& prefix, const std::string& text) {
+/// The lowest free slot of those of this machine who do the same: a hash and a
+/// number; empty = there is no way to know.
+std::string take_slot(const std::string& prefix, const std::string& text) {
   std::ifstream machine{"/etc/machine-id"};
   std::string seed{std::istreambuf_iterator<char>{machine}, {}};
   // Containers may share the rest, but then not their network.
@@ -132,7 +129,7 @@ slot take_slot(const std::string& prefix, const std::string& text) {
   for (int i = 0; i < max_slots; ++i) {
     auto name = hash + "-" + std::to_string(i);
     if (take(prefix + name))
-      return {std::move(name)};
+      return name;
   }
   return {};
 }
@@ -147,16 +144,15 @@ std::string host_name() {
 
 std::string instance_name(const std::string& text) {
   const auto found = take_slot("aps-agent-", text);
-  return found.name.empty() ? "" : host_name() + "-" + found.name;
+  return found.empty() ? "" : host_name() + "-" + found;
 }
 
 std::string label_name(const std::string& text) {
   constexpr size_t longest_host = 50;
   const auto found = take_slot("aps-label-", text);
   char digits[8];
-  std::snprintf(
-    digits, sizeof(digits), "%04x",
-    static_cast<unsigned>(std::hash<std::string>{}(found.name) & 0xffff));
+  std::snprintf(digits, sizeof(digits), "%04x",
+                static_cast<unsigned>(std::hash<std::string>{}(found)&0xffff));
   return config::label_of(host_name().substr(0, longest_host)) + "-" + digits;
 }
 

@@ -383,10 +383,10 @@ void agent_state::publish_due() {
   auto frame = publisher_.due(compat::now(self_));
   if (!frame)
     return;
-  for (const auto& [transport, where] : lanes_)
-    if (!where.live.empty())
-      return compat::send(self_, where.live.back().actor,
-                          publish_names{{}, {}, {}, std::move(*frame)});
+  for (const auto& [transport, lane] : lanes_)
+    if (!lane.live.empty())
+      return compat::send(self_, lane.live.back().actor,
+                          publish_names{{}, {}, std::move(*frame)});
 }
 
 void agent_state::on_published(const names_published& message) {
@@ -397,11 +397,9 @@ void agent_state::on_published(const names_published& message) {
       context_->log.info("{}", each.text);
     else
       context_->log.warn("{}; asking again", each.text);
-    if (context_->on_report)
-      context_->on_report({context_->server,
-                           each.granted ? agent_report::news::published
-                                        : agent_report::news::unpublished,
-                           each.text, each.url, each.target});
+    report(each.granted ? agent_report::news::published
+                        : agent_report::news::unpublished,
+           each.text, each.url, each.target);
   }
 }
 
@@ -606,9 +604,10 @@ void agent_state::write_complaint(const std::string& cause,
   report(agent_report::news::failed, text);
 }
 
-void agent_state::report(agent_report::news news, const std::string& text) {
+void agent_state::report(agent_report::news news, const std::string& text,
+                         const std::string& url, const std::string& target) {
   if (context_->on_report)
-    context_->on_report({context_->server, news, text});
+    context_->on_report({context_->server, news, text, url, target});
 }
 
 void agent_state::on_open(const open_wanted& open) {

@@ -120,7 +120,8 @@ class agent_state {
   void on_found(const peer_finding& found, transport_kind transport);
   void write_complaint(const std::string& cause, const std::string& text,
                        time_point next);
-  void report(agent_report::news news, const std::string& text = {});
+  void report(agent_report::news news, const std::string& text = {},
+              const std::string& url = {}, const std::string& target = {});
   void slow_down(lane& lane, const refused_frame& no);
   void give_up_detached(time_point now);
   void ignore(const agent_connection_actor& from, exchange_id id);

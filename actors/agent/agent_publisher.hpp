@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/agent.hpp"
+#include "actors/agent/agent_snapshot.hpp"
 #include "transports/seam/frame.hpp"
 
 #include <optional>
@@ -40,12 +41,7 @@ class agent_publisher {
   std::vector<news> on_answer(const published_frame& answer,
                               std::string_view host, time_point now);
 
-  struct state {
-    std::string name; ///< as asked for
-    std::string target;
-    std::string url;     ///< empty = it does not have it
-    std::string refused; ///< why not; empty too = not yet
-  };
+  using state = agent_snapshot::publication;
   const std::vector<state>& states() const noexcept { return wanted_; }
 
  private:

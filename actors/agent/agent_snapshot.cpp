@@ -33,8 +33,7 @@ agent_snapshot agent_state::show() const {
   };
   out.last_refusal = told(last_refusal_);
   out.last_failure = told(last_failure_);
-  for (const auto& one : publisher_.states())
-    out.publications.push_back({one.name, one.target, one.url, one.refused});
+  out.publications = publisher_.states();
   out.started = metrics_.started();
   out.abandoned = metrics_.abandoned();
   out.live = table_.size();

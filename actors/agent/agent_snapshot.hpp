@@ -41,7 +41,7 @@ struct agent_snapshot {
     std::string name; ///< as asked for
     std::string target;
     std::string url;     ///< empty = it does not have it
-    std::string refused; ///< why not
+    std::string refused; ///< why not; empty too = not yet
   };
 
   std::string server; ///< host:port

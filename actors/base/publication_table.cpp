@@ -124,10 +124,9 @@ std::string publication_table::url_of(const config::public_name& name) const {
   const auto servers = servers_.load();
   const auto tls = !servers->empty() && servers->front().tls;
   const auto port = servers->empty() ? uint16_t{80} : servers->front().port;
-  auto out = (tls ? "https://" : "http://") + name.host;
-  if (port != (tls ? 443 : 80))
-    out += ":" + std::to_string(port);
-  return out + (name.path.empty() ? "/" : name.path);
+  return config::url{tls ? "https" : "http", name.host, port,
+                     name.path.empty() ? "/" : name.path}
+    .str();
 }
 
 std::variant<publication_table::grant, std::string>
@@ -155,8 +154,6 @@ publication_table::take(const claim& claim) {
     entry.sessions[claim.session] = claim.started_ms;
     return out;
   }
-  if (!is_fresh && !entry.by.has_rights_of(claim.by))
-    return "is taken by " + entry.by.str() + " since " + time_text(entry.since);
   if (!is_fresh && entry.sessions.size() > entry.sessions.count(claim.session)
       && entry.started_ms() > claim.started_ms)
     return "is taken by " + entry.by.str()

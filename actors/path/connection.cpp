@@ -156,9 +156,8 @@ void connection_state::on_publish(publish_frame& wanted) {
   }
   const auto tunnels = context_->tunnels->get();
   if (const auto found = tunnels->find(hello_.tunnel); found != tunnels->end())
-    compat::send(
-      self_, found->second,
-      publish_names{self_, hello_.session, hello_.endpoint, std::move(wanted)});
+    compat::send(self_, found->second,
+                 publish_names{self_, hello_.session, std::move(wanted)});
 }
 
 void connection_state::on_published(names_published& message) {

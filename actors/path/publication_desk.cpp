@@ -12,6 +12,11 @@ namespace {
 // Of a name or a target that somebody asks for.
 constexpr size_t max_asked = 2048;
 
+const config::publishing& rights_of(const config::publishing* allowed) {
+  static const config::publishing nothing;
+  return allowed ? *allowed : nothing;
+}
+
 std::string shown(std::string_view asked) {
   return asked.empty() ? std::string{"a name after its endpoint"}
                        : foreign_text(asked, max_foreign_name);
@@ -20,9 +25,8 @@ std::string shown(std::string_view asked) {
 } // namespace
 
 publication_desk::publication_desk(std::shared_ptr<publication_table> table,
-                                   std::string tunnel, outlet tell)
-    : table_(std::move(table)), tunnel_(std::move(tunnel)),
-      tell_(std::move(tell)) {}
+                                   outlet tell)
+    : table_(std::move(table)), tell_(std::move(tell)) {}
 
 publication_desk::~publication_desk() {
   for (auto& [id, each] : sessions_)
@@ -32,10 +36,10 @@ publication_desk::~publication_desk() {
 
 published_frame publication_desk::declare(const agent& from,
                                           const publish_frame& wanted,
-                                          const config::publishing& allowed,
+                                          const config::publishing* allowed,
                                           const moment& at) {
   published_frame answer{wanted.serial, {}, {}};
-  const auto wishes = read(from, wanted, allowed, answer);
+  const auto wishes = read(from, wanted, rights_of(allowed), answer);
   auto& own = sessions_[from.session];
   if (own.state != presence::live)
     own.since = at.now;
@@ -208,13 +212,11 @@ void publication_desk::revoke(const std::string& credential) {
 
 void publication_desk::reconsider(const rules& rules_of) {
   for (auto& [id, each] : sessions_) {
-    const auto* allowed = rules_of(each.from.by.credential);
-    static const config::publishing nothing;
+    const auto& allowed = rights_of(rules_of(each.from.by.credential));
     published_frame answer{each.serial, {}, {}};
     std::erase_if(each.names, [&, &own = each](const held& name) {
-      const auto now
-        = resolve_name(allowed ? *allowed : nothing, name.name.str(),
-                       own.from.by.endpoint, name.name.port != 0);
+      const auto now = resolve_name(allowed, name.name.str(),
+                                    own.from.by.endpoint, name.name.port != 0);
       const auto* why = std::get_if<std::string>(&now);
       if (!why)
         return false;

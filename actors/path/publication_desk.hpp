@@ -21,8 +21,7 @@ class publication_desk {
   using outlet = std::function<void(event_kind kind, const publisher& by,
                                     std::string detail)>;
 
-  publication_desk(std::shared_ptr<publication_table> table, std::string tunnel,
-                   outlet tell);
+  publication_desk(std::shared_ptr<publication_table> table, outlet tell);
   ~publication_desk();
 
   publication_desk(const publication_desk&) = delete;
@@ -47,9 +46,9 @@ class publication_desk {
     published_frame frame;
   };
 
-  /// All that the agent wants from now on.
+  /// All that the agent wants from now on. `allowed` null = it may nothing.
   published_frame declare(const agent& from, const publish_frame& wanted,
-                          const config::publishing& allowed, const moment& at);
+                          const config::publishing* allowed, const moment& at);
 
   /// Which sessions an endpoint has. Who is missing is over, or may come back
   /// within the grace if its endpoint is `awaited`.
@@ -116,7 +115,6 @@ class publication_desk {
   void end_if(Test test);
 
   std::shared_ptr<publication_table> table_;
-  const std::string tunnel_;
   outlet tell_;
   std::map<session_id, session> sessions_;
   std::vector<notice> notices_;

@@ -17,14 +17,29 @@ void stream_doors::retire(door& door) {
   closing_.push_back(std::move(door));
 }
 
+void stream_doors::forget_closed() {
+  std::erase_if(closing_,
+                [](const door& door) { return door.port->sessions() == 0; });
+}
+
+// Why not, or "".
+std::string stream_doors::add(const config::mapping& rule,
+                              const std::string& key) {
+  try {
+    doors_.push_back({rule.from.str(), rule.accept_proxy, open_(rule, key)});
+    return {};
+  } catch (const std::system_error& error) {
+    return error.what();
+  }
+}
+
 std::vector<std::string>
 stream_doors::apply(const std::vector<config::mapping>& mappings) {
   std::vector<std::string> failures;
   const std::lock_guard guard{mutex_};
   if (stopped_)
     return failures;
-  std::erase_if(closing_,
-                [](const door& door) { return door.port->sessions() == 0; });
+  forget_closed();
   std::erase_if(doors_, [&](door& door) {
     const auto wanted
       = std::any_of(mappings.begin(), mappings.end(),
@@ -39,13 +54,9 @@ stream_doors::apply(const std::vector<config::mapping>& mappings) {
                                   [&](auto& one) { return is_for(one, rule); });
     if (!rule.is_raw() || open)
       continue;
-    try {
-      doors_.push_back(
-        {rule.from.str(), rule.accept_proxy,
-         open_(rule, config::element_path("$.mappings", i) + ".from")});
-    } catch (const std::system_error& error) {
-      failures.push_back(error.what());
-    }
+    if (auto why = add(rule, config::element_path("$.mappings", i) + ".from");
+        !why.empty())
+      failures.push_back(std::move(why));
   }
   return failures;
 }
@@ -54,14 +65,8 @@ std::string stream_doors::open(const config::mapping& rule) {
   const std::lock_guard guard{mutex_};
   if (stopped_)
     return "the node is shutting down";
-  std::erase_if(closing_,
-                [](const door& door) { return door.port->sessions() == 0; });
-  try {
-    doors_.push_back({rule.from.str(), rule.accept_proxy, open_(rule, {})});
-    return {};
-  } catch (const std::system_error& error) {
-    return error.what();
-  }
+  forget_closed();
+  return add(rule, {});
 }
 
 void stream_doors::close(const config::mapping& rule) {

@@ -53,6 +53,8 @@ class stream_doors {
     std::unique_ptr<listener> port;
   };
 
+  void forget_closed();
+  std::string add(const config::mapping& rule, const std::string& key);
   static bool is_for(const door& door, const config::mapping& rule);
   void retire(door& door);
 

@@ -60,7 +60,7 @@ tunnel_state::tunnel_state(tunnel_actor::pointer self, node_context_ptr context,
       alarm_(context_->alarms), expiry_alarm_(context_->alarms) {
   if (context_->publications)
     publications_.emplace(
-      context_->publications, name_,
+      context_->publications,
       [this](event_kind kind, const publisher& by, std::string detail) {
         tell(kind, by.endpoint, std::move(detail));
       });
@@ -567,15 +567,12 @@ tunnel_state::publishing_of(const std::string& credential) const {
   return nullptr;
 }
 
-// One that was revoked meanwhile is gone from the drains' other side: its
-// sessions end, and with them what they publish.
+// The sessions of a credential that an operator revoked end a moment later.
 void tunnel_state::on_publish(const publish_names& message) {
   const auto known = sessions_.find(message.session);
   if (!publications_ || known == sessions_.end())
     return;
   const auto& session = known->second;
-  const auto* allowed = publishing_of(session.credential);
-  static const config::publishing nothing;
   const auto is_revoked
     = !session.credential.empty()
       && context_->drains->contains(
@@ -585,7 +582,7 @@ void tunnel_state::on_publish(const publish_names& message) {
      {name_, session.credential, session.endpoint},
      session.started_ms,
      message.from},
-    message.frame, allowed && !is_revoked ? *allowed : nothing,
+    message.frame, is_revoked ? nullptr : publishing_of(session.credential),
     {compat::now(self_), context_->wall_clock()});
   compat::send(self_, message.from, names_published{std::move(answer)});
   send_notices();

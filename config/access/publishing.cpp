@@ -77,10 +77,6 @@ std::string host_for(const publishing& allowed, std::string_view asked,
   return whole ? host : expand(allowed, host);
 }
 
-std::string list_of(const publishing& allowed) {
-  return listed(allowed.hosts);
-}
-
 std::string list_of(const std::vector<port_range>& ranges) {
   std::vector<std::string> out;
   for (const auto& each : ranges)
@@ -129,7 +125,7 @@ std::variant<public_name, std::string> resolve_name(const publishing& allowed,
   const auto host = host_for(allowed, asked, endpoint);
   if (host.empty())
     return "has no dot, and there is no pattern to put it under; allowed: "
-           + list_of(allowed);
+           + listed(allowed.hosts);
   const auto slash = asked.find('/');
   const auto path
     = slash == asked.npos ? std::string_view{} : asked.substr(slash);
@@ -146,7 +142,8 @@ std::variant<public_name, std::string> resolve_name(const publishing& allowed,
       || out.path.size() > max_path)
     return "has a path that targets read in more than one way, or a long one";
   if (!allows_host(allowed, out.host))
-    return "is not among the hosts that may be published: " + list_of(allowed);
+    return "is not among the hosts that may be published: "
+           + listed(allowed.hosts);
   if (!allows_path(allowed, out.path))
     return "has a path that may not be published; allowed: "
            + listed(allowed.paths);

@@ -142,13 +142,16 @@ std::string_view value_of(const text_values& from, variable asked) {
 constexpr size_t most_expanded = 8192;
 
 std::string text_values::expand(const text_template& text) const {
+  std::optional<captures> groups;
   auto out
     = text.expand([&](variable asked, std::string_view name, std::string& to) {
         if (asked != variable::capture) {
           to += value_of(*this, asked);
         } else if (conditions) {
-          const auto path = target.substr(0, target.find('?'));
-          to += group_of(conditions->captures_of(path), name);
+          if (!groups)
+            groups
+              = conditions->captures_of(target.substr(0, target.find('?')));
+          to += group_of(*groups, name);
         }
         // Visitors choose the values, and texts may have them many times.
         to.resize(std::min(to.size(), most_expanded));

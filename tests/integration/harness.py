@@ -12,6 +12,7 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -255,6 +256,28 @@ def finished(node, request_id):
         status, body = node.get(f"/.api/exchanges?id={request_id}")
         return status == 200 and json.loads(body)["finished"]
     return wait_until(there, f"the record of {request_id}")
+
+
+def record_of(node, **wanted):
+    """The record of an exchange that is over, with these values."""
+    def there():
+        status, body = node.get("/.api/exchanges")
+        return status == 200 and next(
+            (one for one in json.loads(body)["finished"]
+             if all(one.get(key) == value for key, value in wanted.items())),
+            None)
+    return wait_until(there, f"a record with {wanted}")
+
+
+def apsctl(node, *words, code=0):
+    """What it prints about a node."""
+    done = subprocess.run(
+        [BIN / "apsctl", *words, "-admin", f"127.0.0.1:{node.admin_port}"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    if done.returncode != code:
+        raise AssertionError(f"{words} ends with {done.returncode}:\n"
+                             f"{done.stdout}\n{done.stderr}")
+    return done.stdout + done.stderr
 
 
 def write_config(folder, config, name="config.json"):

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 
-from harness import BIN, Agent, Case, main, wait_until
+from harness import BIN, Agent, Case, apsctl, main, wait_until
 from origin import Origin
 from wire import ask
 
@@ -149,12 +149,7 @@ class Credentials(Case):
             self.assertIn(word, self.ctl(*wrong, code=1))
 
     def ctl(self, *words, code=0):
-        done = subprocess.run(
-            [BIN / "apsctl", *words, "-admin",
-             f"127.0.0.1:{self.here.node.admin_port}"],
-            capture_output=True, text=True, check=False)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return done.stdout + done.stderr
+        return apsctl(self.here.node, *words, code=code)
 
     def test_requests_of_a_revoked_agent_end_with_an_outcome(self):
         self.start({"name": "a", "password": "of a"},

@@ -1,6 +1,5 @@
 """UDP through the tunnel, over each transport and directly."""
 
-import json
 import random
 import socket
 import struct
@@ -8,7 +7,7 @@ import threading
 import time
 
 from harness import (TIME_SCALE, Case, free_port, main, merged, per_transport,
-                     wait_until)
+                     record_of, wait_until)
 from soak import PATIENT
 
 
@@ -89,18 +88,8 @@ class DatagramCase(Case):
         stack.raw = raw
         return stack
 
-    def records(self, stack):
-        _, body = stack.node.get("/.api/exchanges")
-        return [one for one in json.loads(body)["finished"]
-                if one["method"] == "UDP"]
-
     def record(self, stack, **wanted):
-        def there():
-            for one in self.records(stack):
-                if all(one.get(key) == value for key, value in wanted.items()):
-                    return one
-            return None
-        return wait_until(there, f"a record with {wanted}")
+        return record_of(stack.node, method="UDP", **wanted)
 
 
 @per_transport("grpc", "ws", "poll")
@@ -111,7 +100,6 @@ class Datagrams:
 
     target = DatagramCase.target
     through = DatagramCase.through
-    records = DatagramCase.records
     record = DatagramCase.record
 
     def test_a_name_is_asked_for(self):

@@ -2,10 +2,9 @@
 transport, over reconnects and restarts of its agent."""
 
 import json
-import subprocess
 
 import metrics
-from harness import BIN, Case, main, wait_until
+from harness import Case, apsctl, main, wait_until
 from wire import Visitor, ask
 
 TRANSPORTS = ("grpc", "ws", "poll")
@@ -15,13 +14,7 @@ SECOND = ("-tunnel", "tunnel1", "-endpoint", "app2")
 
 class Rotation(Case):
     def apsctl(self, stack, *args, code=0):
-        done = subprocess.run(
-            [BIN / "apsctl", *args, "-admin",
-             f"127.0.0.1:{stack.node.admin_port}"],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=120)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return done.stdout + done.stderr
+        return apsctl(stack.node, *args, code=code)
 
     def listed(self, stack, kind="endpoints"):
         return json.loads(stack.node.get(f"/.api/{kind}")[1])[kind]

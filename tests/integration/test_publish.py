@@ -6,31 +6,20 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import threading
 import time
 
-from harness import (BIN, FULL, Agent, Case, main, scratch, wait_until,
+from harness import (BIN, FULL, Agent, Case, apsctl, main, scratch, wait_until,
                      write_config)
 from lab.processes import free_port, listening
 from origin import Origin
+from stream_peers import Target, echo
 from wire import ask
 
 TUNNEL = "tunnel1"
 DOMAIN = "apps.example.com"
 ALL = {"hosts": [f"*.{DOMAIN}"]}
 MAY = {"name": "team", "password": "of the team", "publish": ALL}
-
-
-def echo(server):
-    while True:
-        try:
-            connection, _ = server.accept()
-        except OSError:
-            return
-        with connection:
-            while data := connection.recv(4096):
-                connection.sendall(data)
 
 
 class Publishing(Case):
@@ -90,12 +79,7 @@ class Publishing(Case):
                 if "published" in each}
 
     def ctl(self, *words, code=0):
-        done = subprocess.run(
-            [BIN / "apsctl", *words, "-admin",
-             f"127.0.0.1:{self.here.node.admin_port}"],
-            capture_output=True, text=True, check=False)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return done.stdout + done.stderr
+        return apsctl(self.here.node, *words, code=code)
 
     # -- in one line ----------------------------------------------------------
 
@@ -167,10 +151,9 @@ class Publishing(Case):
     def test_raw_tcp_gets_a_port(self):
         port, other = free_port(), free_port()
         self.start({**MAY, "publish": {"tcp_ports": [str(port)]}})
-        server = socket.create_server(("127.0.0.1", 0))
+        server = Target(echo)
         self.addCleanup(server.close)
-        threading.Thread(target=echo, args=(server,), daemon=True).start()
-        target = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        target = f"tcp://127.0.0.1:{server.port}"
         agent = self.dial("-publish", target, "-as", f":{port}",
                           endpoint="one")
         wait_until(lambda: f"tcp://127.0.0.1:{port} -> {target}" in agent.log,
@@ -363,7 +346,6 @@ class Publishing(Case):
     def test_many_names_of_many_agents(self):
         agents, each = (100, 10) if FULL else (5, 10)
         self.start(MAY)
-        self.here.start_agent  # the swarm is of its own
         names = [[f"n{i}-{k}" for k in range(each)] for i in range(agents)]
         programs = []
         for i, own in enumerate(names):

@@ -2,7 +2,6 @@
 aborts, limits, and the death of connections under a stream."""
 
 import hashlib
-import json
 import random
 import socket
 import subprocess
@@ -10,7 +9,8 @@ import threading
 import time
 
 from harness import (BIN, TIME_SCALE, Case, free_port, main, merged,
-                     per_transport, scratch, wait_until, write_config)
+                     per_transport, record_of, scratch, wait_until,
+                     write_config)
 from lab.processes import Program
 from soak import PATIENT
 from stream_peers import (Target, connect, echo, read_all, read_exactly,
@@ -48,19 +48,8 @@ class StreamCase(Case):
         stack.raw = raw
         return stack
 
-    def records(self, stack):
-        status, body = stack.node.get("/.api/exchanges")
-        self.assertEqual(status, 200)
-        return [one for one in json.loads(body)["finished"]
-                if one["method"] == "TCP"]
-
     def record(self, stack, **wanted):
-        def there():
-            for one in self.records(stack):
-                if all(one.get(key) == value for key, value in wanted.items()):
-                    return one
-            return None
-        return wait_until(there, f"a record with {wanted}")
+        return record_of(stack.node, method="TCP", **wanted)
 
     def assert_aborted(self, connection):
         """A connection, or who connects to this port, which may hear of it
@@ -82,7 +71,6 @@ class Streams:
 
     target = StreamCase.target
     through = StreamCase.through
-    records = StreamCase.records
     record = StreamCase.record
     assert_aborted = StreamCase.assert_aborted
 

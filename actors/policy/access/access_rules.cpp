@@ -120,15 +120,14 @@ void access_rules::add_scopes(const config::node& config) {
     if (const auto* added = add_scope(
           place_of(config::member_path("$.servers", name)), server.access))
       servers_.emplace(name, added);
-  auto& tunnels = tunnels_;
   for (const auto& [name, tunnel] : config.tunnels)
     if (const auto* added = add_scope(
           place_of(config::member_path("$.tunnels", name)), tunnel.access))
-      tunnels.emplace(name, added);
+      tunnels_.emplace(name, added);
   for (size_t i = 0; i < config.mappings.size(); ++i) {
     auto& here = mappings_.emplace_back();
     for (const auto& name : config.mappings[i].tunnels)
-      if (const auto found = tunnels.find(name); found != tunnels.end())
+      if (const auto found = tunnels_.find(name); found != tunnels_.end())
         here.push_back(found->second);
     if (const auto* added
         = add_scope(place_of(config::element_path("$.mappings", i)),

@@ -36,18 +36,17 @@ struct desk_script {
   config::publishing allowed{{"*.test"}, {}, {}, 3};
 
   desk_script() {
-    uut.emplace(
-      table, "t",
-      [this](event_kind kind, const publisher& by, const std::string& detail) {
-        told.push_back(to_string(kind) + " " + by.endpoint + ": " + detail);
-      });
+    uut.emplace(table, [this](event_kind kind, const publisher& by,
+                              const std::string& detail) {
+      told.push_back(to_string(kind) + " " + by.endpoint + ": " + detail);
+    });
   }
 
   published_frame declare(uint8_t number, header_list names,
                           const std::string& endpoint = "e",
                           time_point now = start, uint64_t started = 1) {
     return uut->declare({session(number), {"t", "c", endpoint}, started, {}},
-                        {7, std::move(names)}, allowed, {now, 1000});
+                        {7, std::move(names)}, &allowed, {now, 1000});
   }
 
   words names() const {

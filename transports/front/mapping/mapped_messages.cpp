@@ -98,44 +98,35 @@ std::string visitors_refresh(std::string_view value, const route& via,
   return out.empty() ? out : std::string{value.substr(0, mark + 4)} + out;
 }
 
-// What becomes of a field of an answer; "" = it stays.
-std::string visitors_value(const header& field, const route& via,
-                           std::string_view origin) {
-  switch (field.name.size()) {
-    case 7:
-      return iequals(field.name, "refresh")
-               ? visitors_refresh(field.value, via, origin)
-               : std::string{};
-    case 8:
-      return iequals(field.name, "location")
-               ? visitors_reference(field.value, via, origin)
-               : std::string{};
-    case 10: {
-      if (!iequals(field.name, "set-cookie"))
-        return {};
-      std::string_view scheme, authority, path, host;
-      uint16_t port = 0;
-      if (!split(origin, scheme, authority, path)
-          || !config::read_authority(authority, host, port).empty())
-        return {};
-      return visitors_cookie(field.value, via, host);
-    }
-    case 16:
-      return iequals(field.name, "content-location")
-               ? visitors_reference(field.value, via, origin)
-               : std::string{};
-    default: return {};
-  }
+std::string visitors_cookie_of(std::string_view value, const route& via,
+                               std::string_view origin) {
+  std::string_view scheme, authority, path, host;
+  uint16_t port = 0;
+  if (!split(origin, scheme, authority, path)
+      || !config::read_authority(authority, host, port).empty())
+    return {};
+  return visitors_cookie(value, via, host);
 }
 
-bool may_translate(const header& field) noexcept {
-  switch (field.name.size()) {
-    case 7: return iequals(field.name, "refresh");
-    case 8: return iequals(field.name, "location");
-    case 10: return iequals(field.name, "set-cookie");
-    case 16: return iequals(field.name, "content-location");
-    default: return false;
-  }
+/// A field of an answer that may have an address of the target in it.
+struct translated_field {
+  std::string_view name;
+  /// The value for the visitor; "" = it stays.
+  std::string (*visitors)(std::string_view value, const route& via,
+                          std::string_view origin);
+};
+
+constexpr translated_field translated_fields[]
+  = {{"location", visitors_reference},
+     {"set-cookie", visitors_cookie_of},
+     {"content-location", visitors_reference},
+     {"refresh", visitors_refresh}};
+
+const translated_field* translated(const header& field) noexcept {
+  for (const auto& each : translated_fields)
+    if (iequals(field.name, each.name))
+      return &each;
+  return nullptr;
 }
 
 } // namespace
@@ -284,7 +275,7 @@ response_head_ptr map_answer(const response_head_ptr& answer,
     return answer;
   const bool translates = translation_of(*via) != translation::off
                           && std::any_of(answer->headers.begin(),
-                                         answer->headers.end(), may_translate);
+                                         answer->headers.end(), translated);
   const bool changes = via->rewriting && !via->rewriting->response.empty();
   if (!translates && !changes)
     return answer;
@@ -292,8 +283,10 @@ response_head_ptr map_answer(const response_head_ptr& answer,
   if (translates) {
     const auto origin = visitors_origin(exchange);
     for (auto& field : out->headers)
-      if (auto value = visitors_value(field, *via, origin); !value.empty())
-        field.value = std::move(value);
+      if (const auto* known = translated(field))
+        if (auto value = known->visitors(field.value, *via, origin);
+            !value.empty())
+          field.value = std::move(value);
   }
   if (changes)
     change_fields(out->headers, via->rewriting->response, values_of(exchange));
