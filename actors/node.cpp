@@ -45,12 +45,19 @@ stream_limits limits_of(const config::streams& settings) {
           to_duration(settings.udp_idle_timeout)};
 }
 
+std::map<uint32_t, origin_tls>
+files_of(const std::vector<config::mapping>& mappings) {
+  std::map<uint32_t, origin_tls> out;
+  for (const auto& rule : mappings)
+    if (const auto number = origin_tls_of(rule); number != 0)
+      out[number] = {rule.tls->ca, rule.tls->cert, rule.tls->key};
+  return out;
+}
+
 origin_options origins_of(const config::node& all) {
   const auto& settings = all.targets;
   origin_options out;
-  for (uint32_t i = 0; i < all.mappings.size(); ++i)
-    if (const auto& tls = all.mappings[i].tls; tls && tls->has_files())
-      out.tls[i + 1] = {tls->ca, tls->cert, tls->key};
+  out.tls = files_of(all.mappings);
   out.connect_timeout = to_duration(settings.connect_timeout);
   out.read_timeout = to_duration(settings.read_timeout);
   out.send_timeout = to_duration(settings.send_timeout);
@@ -69,18 +76,29 @@ connection_limits limits_of(const config::limits& settings) {
   return out;
 }
 
-// What a reload says about itself.
+// What a reload says about itself; `stay` = why the mappings do.
 std::string reload_text(const std::vector<std::string>& used,
-                        const std::vector<std::string>& left) {
+                        std::vector<std::string> left,
+                        const std::string& stay) {
   std::string out = used.empty() ? "" : "in use: " + config::listed(used);
+  const auto add = [&out](const std::string& part) {
+    out += (out.empty() ? "" : "; ") + part;
+  };
+  if (!stay.empty())
+    std::erase_if(left,
+                  [](const auto& key) { return key.starts_with("mappings"); });
   if (!left.empty())
-    out += (out.empty() ? "" : "; ") + std::string("these take a restart: ")
-           + config::listed(left);
+    add("these take a restart: " + config::listed(left));
+  if (!stay.empty())
+    add("all mappings stay as they were: " + stay);
   return out.empty() ? "nothing changed" : out;
 }
 
 // Threads that derive the keys of tunnels that agents dial.
 constexpr size_t key_workers = 2;
+
+// How long a reload waits for those who read what was before.
+constexpr auto patience_with_readers = std::chrono::seconds(1);
 
 // How long the last words to operators may take.
 constexpr auto farewell_of_operators = std::chrono::seconds(1);
@@ -91,14 +109,12 @@ class node_impl final : public node {
             std::shared_ptr<network> net, std::shared_ptr<spdlog::logger> log,
             node_options options)
       : system_(system), net_(std::move(net)),
-        logs_(log, config.log.format == "json"), options_(std::move(options)),
-        config_(std::make_shared<published<config::node>>(config)) {
+        logs_(log, config.log.format == "json"), options_(std::move(options)) {
     for (const auto& name : log_component_names())
       if (const auto i = config.log.components.find(name);
           i != config.log.components.end())
         logs_.set_level(name, spdlog::level::from_str(i->second));
     auto context = std::make_shared<node_context>();
-    context->config = config;
     context->node_id = to_hex(random_bytes(8));
     context->version = options_.version;
     context->units = std::make_shared<unit_contexts>(system, *net_);
@@ -111,9 +127,8 @@ class node_impl final : public node {
       logs_, context->node_id, context->request_watch,
       std::make_shared<event_metrics>(system.metrics()), context->limits);
     context->limits->set_monitor(context->monitor);
-    context->access->use(config);
-    context->publications
-      = std::make_shared<publication_table>(context->config);
+    context->publications = std::make_shared<publication_table>();
+    context->use(config);
     context_ = context;
     watch_exceptions();
     watch_certificates();
@@ -144,25 +159,29 @@ class node_impl final : public node {
   }
 
   bool reload(const config::node& fresh) override {
+    using change = config::mapping_change;
+    std::shared_ptr<const configuration> before = context_->in_effect->get();
+    const auto& running = before->config;
+    auto stay = config::why_mappings_stay(running, fresh);
+    auto next = context_->prepare(config::in_effect(
+      running, fresh, stay.empty() ? change::whole : change::rules));
     *config_stale_ = false;
-    const auto before = config_->get();
-    auto effective = config::in_effect(*before, fresh);
-    const auto left = config::changed_keys(effective, fresh);
-    context_->access->use(effective);
-    compat::enqueue(nullptr, supervisor_,
-                    reconfigure_node{
-                      effective.tunnels,
-                      std::make_shared<const std::vector<config::mapping>>(
-                        effective.mappings)});
+    if (stay.empty() && next.config.mappings != running.mappings) {
+      stay = open_for(next.config.mappings);
+      if (!stay.empty()) {
+        *config_stale_ = true;
+        log().error("The mappings are not used: {}", stay);
+        next
+          = context_->prepare(config::in_effect(running, fresh, change::rules));
+      }
+    }
+    const auto left = config::changed_keys(next.config, fresh);
     event done{event_kind::config_reloaded};
     done.detail
-      = reload_text(config::changed_keys(*before, effective), left);
-    compat::enqueue(nullptr, context_->monitor, std::move(done));
-    for (const auto& [name, server] : effective.servers)
-      if (server.tls)
-        certificates_->change(name, *server.tls);
-    certificates_->look(true);
-    config_->set(std::move(effective));
+      = reload_text(config::changed_keys(running, next.config), left, stay);
+    context_->use(std::move(next));
+    tell_parts(done);
+    let_go(std::move(before));
     return !left.empty();
   }
 
@@ -220,6 +239,45 @@ class node_impl final : public node {
   }
 
  private:
+  // What mappings need of the world outside before somebody goes by them; all
+  // of it or nothing. Returns why not, or "".
+  std::string open_for(const std::vector<config::mapping>& mappings) {
+    try {
+      origins_->add_tls(files_of(mappings));
+    } catch (const std::exception& error) {
+      return error.what();
+    }
+    const auto published = published_doors_.make_way_for(mappings);
+    auto why = doors_.apply(mappings);
+    if (!why.empty())
+      for (const auto& rule : published)
+        published_doors_.open(rule);
+    return why;
+  }
+
+  // Who does not look by itself hears of another configuration.
+  void tell_parts(event& done) {
+    const std::shared_ptr<const config::node> now = context_->config();
+    compat::enqueue(nullptr, supervisor_,
+                    reconfigure_node{now->tunnels, {now, &now->mappings}});
+    compat::enqueue(nullptr, context_->monitor, std::move(done));
+    certificates_->use(config::secure_hosts(now->mappings));
+    for (const auto& [name, server] : now->servers)
+      if (server.tls)
+        certificates_->change(name, *server.tls);
+    certificates_->look(true);
+  }
+
+  // Its last reader would have to take it apart, and has no time for that: a
+  // unit's thread, or an actor.
+  void let_go(std::shared_ptr<const configuration> former) {
+    formers_.push_back(std::move(former));
+    wait_until(patience_with_readers,
+               [this] { return formers_.back().use_count() == 1; });
+    std::erase_if(formers_,
+                  [](const auto& each) { return each.use_count() == 1; });
+  }
+
   void watch_exceptions() {
     if (const auto exceptions = net_->exceptions())
       exception_watch_ = exceptions->add(
@@ -243,37 +301,39 @@ class node_impl final : public node {
                         "Days until a server's certificate ends.")
         ->value(days);
     };
-    out.hosts = config::secure_hosts(context_->config.mappings);
     certificates_ = std::make_unique<certificate_watch>(std::move(out));
+    const auto config = context_->config();
+    certificates_->use(config::secure_hosts(config->mappings));
   }
 
   void open_ports() {
     supervisor_ready();
     const auto hop = std::make_shared<node_hop>("aps-" + context_->node_id);
-    auto origins = net_->origins(origins_of(context_->config));
-    front_ = std::make_shared<node_front>(system_, context_, std::move(origins),
-                                          0, recorders_);
+    const auto config = context_->config();
+    origins_ = net_->origins(origins_of(*config));
+    front_ = std::make_shared<node_front>(system_, context_, origins_, 0,
+                                          recorders_);
     // Tunnels end before this does.
     context_->publications->use(publication_table::port_keeper{
       [this](const config::mapping& rule) {
         return published_doors_.open(rule);
       },
       [this](const config::mapping& rule) { published_doors_.close(rule); }});
-    for (const auto& [server_name, settings] : context_->config.servers) {
+    for (const auto& [server_name, settings] : config->servers) {
       listen_options options;
       options.name = server_name;
       options.key = config::member_path("$.servers", server_name);
       options.host = settings.host;
       options.port = settings.port;
-      options.agents = context_->config.takes_agents(server_name);
+      options.agents = config->takes_agents(server_name);
       options.limits = limits_of(settings.http);
-      options.connections = limits_of(context_->config.limits);
+      options.connections = limits_of(config->limits);
       options.trusted_proxies = settings.trusted_proxies;
       options.agent_origins = settings.agent_origins;
       options.proxy_protocol = settings.proxy_protocol;
       options.hop = hop;
       options.redirect_https = static_cast<uint16_t>(settings.redirect_https);
-      options.streams = limits_of(context_->config.streams);
+      options.streams = limits_of(config->streams);
       if (settings.tls)
         options.tls = certificates_->add(server_name, *settings.tls);
       listeners_.push_back(net_->listen(options, front_));
@@ -284,14 +344,13 @@ class node_impl final : public node {
                          const tls_material& fresh) { port->renew(fresh); });
     }
     certificates_->start();
-    if (const auto failures = doors_.apply(context_->config.mappings);
-        !failures.empty())
-      throw std::runtime_error(failures.front());
+    if (const auto why = doors_.apply(config->mappings); !why.empty())
+      throw std::runtime_error(why);
     context_->publications->use(public_servers());
-    if (const auto& admin = context_->config.admin) {
+    if (const auto& admin = config->admin) {
       auto options = operator_listener("admin", admin->host, admin->port);
       options.key = "$.admin";
-      options.connections = limits_of(context_->config.limits);
+      options.connections = limits_of(config->limits);
       const auto shown = make_admin();
       admin_ = net_->listen(options, std::make_shared<admin_front>(shown));
       if (admin->grpc)
@@ -302,16 +361,17 @@ class node_impl final : public node {
   std::unique_ptr<listener> open_stream(const config::mapping& rule,
                                         const std::string& key) {
     const auto& from = rule.from;
+    const auto config = context_->config();
     listen_options options;
     options.name = from.str();
     options.key = key;
     options.host = from.host.empty() ? "0.0.0.0" : from.host;
     options.port = from.port;
     options.agents = false;
-    options.connections = limits_of(context_->config.limits);
-    options.trusted_proxies = context_->config.trusted_proxies;
+    options.connections = limits_of(config->limits);
+    options.trusted_proxies = config->trusted_proxies;
     options.proxy_protocol = rule.accept_proxy;
-    options.streams = limits_of(context_->config.streams);
+    options.streams = limits_of(config->streams);
     options.stream = stream_address{from.scheme, from.host, from.port};
     return net_->listen(options, front_);
   }
@@ -325,7 +385,8 @@ class node_impl final : public node {
   // Those that answer themselves.
   std::vector<publication_table::public_server> public_servers() const {
     std::vector<publication_table::public_server> out;
-    for (const auto& [name, settings] : context_->config.servers)
+    const auto config = context_->config();
+    for (const auto& [name, settings] : config->servers)
       if (settings.redirect_https == 0)
         out.push_back({settings.tls.has_value(), ports_.at(name)});
     return out;
@@ -339,8 +400,7 @@ class node_impl final : public node {
 
   admin::context_ptr make_admin() {
     return std::make_shared<const admin::context>(
-      admin::context{system_, context_, config_, front_->routes(), supervisor_,
-                     recorders_, logs_,
+      admin::context{system_, context_, supervisor_, recorders_, logs_,
                      std::make_shared<snapshot_metrics>(
                        system_.metrics(), sums(), options_.version),
                      options_, draining_, wall_clock_ms(), config_stale_});
@@ -374,7 +434,8 @@ class node_impl final : public node {
   node_context_ptr context_;
   log_set logs_;
   node_options options_;
-  std::shared_ptr<published<config::node>> config_; ///< in effect
+  /// Former configurations that somebody still reads.
+  std::vector<std::shared_ptr<const configuration>> formers_;
   std::shared_ptr<exchange_recorders> recorders_;
   std::shared_ptr<std::atomic<bool>> draining_
     = std::make_shared<std::atomic<bool>>(false);
@@ -383,6 +444,7 @@ class node_impl final : public node {
   std::shared_ptr<void> exception_watch_;
   std::unique_ptr<certificate_watch> certificates_;
   supervisor_actor supervisor_;
+  std::shared_ptr<origin_client> origins_;
   std::shared_ptr<node_front> front_;
   std::vector<std::unique_ptr<listener>> listeners_;
   stream_doors doors_{stream_opener()};

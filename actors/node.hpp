@@ -43,10 +43,11 @@ class node {
   /// The port of the monitor over gRPC; 0 = there is none.
   virtual uint16_t grpc_port() const noexcept = 0;
 
-  /// Applies what is live in it, such as the settings of the pools
-  /// (`config::in_effect`). Returns true when `config` differs from the running
-  /// one in anything else, which takes a restart. Thread: any but an
-  /// actor's.
+  /// Applies what is live in it, such as mappings and the settings of the pools
+  /// (`config::in_effect`): all of the mappings or, if one of them cannot be
+  /// used, none, which log and event say. What runs ends as it began. Returns
+  /// true when `config` differs from the running one in anything, which then
+  /// takes a restart. Thread: any but an actor's, one at a time.
   virtual bool reload(const config::node& config) = 0;
 
   /// Says that the host could not read its configuration again, so that what

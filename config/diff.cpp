@@ -13,6 +13,9 @@ namespace {
 
 constexpr size_t longest_list = 60; // bytes
 
+// Mappings that are compared key by key; of more there are their places alone.
+constexpr size_t most_compared = 100;
+
 void compare(const json& x, const json& y, const std::string& path,
              std::vector<std::string>& out) {
   if (x == y)
@@ -35,6 +38,32 @@ void compare(const json& x, const json& y, const std::string& path,
       compare(x[i], y[i], path + "[" + std::to_string(i) + "]", out);
   } else {
     out.push_back(path);
+  }
+}
+
+json show_but_mappings(const node& all) {
+  auto out = show_frame(all);
+  out["tunnels"] = json::object();
+  for (const auto& [name, tunnel] : all.tunnels)
+    out["tunnels"][name] = show(tunnel);
+  return out;
+}
+
+// Of fifty thousand few are others: those alone are shown.
+void compare_mappings(const std::vector<mapping>& from,
+                      const std::vector<mapping>& to,
+                      std::vector<std::string>& out) {
+  if (from.size() != to.size())
+    return out.push_back("mappings");
+  size_t shown = 0;
+  for (size_t i = 0; i < from.size(); ++i) {
+    if (from[i] == to[i])
+      continue;
+    auto path = "mappings[" + std::to_string(i) + "]";
+    if (++shown > most_compared)
+      out.push_back(std::move(path));
+    else
+      compare(show(from[i]), show(to[i]), path, out);
   }
 }
 
@@ -157,7 +186,6 @@ constexpr bool all(change used, const field<Section> (&fields)[Count]) {
 static_assert(all(change::restart, fields::http)
               && all(change::restart, fields::limits)
               && all(change::restart, fields::server)
-              && all(change::restart, fields::mapping)
               && all(change::restart, fields::admin)
               && all(change::restart, fields::log)
               && all(change::restart, fields::io)
@@ -165,6 +193,7 @@ static_assert(all(change::restart, fields::http)
               && all(change::restart, fields::streams));
 
 // Checks change as a whole.
+static_assert(all(change::live, fields::mapping));
 static_assert(all(change::live, fields::health));
 static_assert(all(change::live, fields::quota)
               && all(change::live, fields::forward_auth)
@@ -172,7 +201,34 @@ static_assert(all(change::live, fields::quota)
 
 } // namespace
 
-node in_effect(node running, const node& fresh) {
+namespace {
+
+// The first that a mapping, or its login service, goes through; "" = all run.
+std::string missing_tunnel(const node& running, const mapping& rule) {
+  const auto missing
+    = [&](const std::string& name) { return !running.tunnels.contains(name); };
+  const auto i
+    = std::find_if(rule.tunnels.begin(), rule.tunnels.end(), missing);
+  if (i != rule.tunnels.end())
+    return *i;
+  if (!rule.access.forward_auth)
+    return {};
+  const auto& through = rule.access.forward_auth->tunnels;
+  const auto j = std::find_if(through.begin(), through.end(), missing);
+  return j == through.end() ? std::string{} : *j;
+}
+
+} // namespace
+
+std::string why_mappings_stay(const node& running, const node& fresh) {
+  for (size_t i = 0; i < fresh.mappings.size(); ++i)
+    if (auto name = missing_tunnel(running, fresh.mappings[i]); !name.empty())
+      return "mappings[" + std::to_string(i) + "] goes through tunnel " + name
+             + ", which takes a restart";
+  return {};
+}
+
+node in_effect(node running, const node& fresh, mapping_change mappings) {
   for (auto& [name, server] : running.servers)
     if (const auto i = fresh.servers.find(name);
         i != fresh.servers.end() && server.tls && i->second.tls)
@@ -181,7 +237,10 @@ node in_effect(node running, const node& fresh) {
     if (const auto i = fresh.tunnels.find(name); i != fresh.tunnels.end())
       take_live(tunnel, i->second);
   take_access(running, fresh);
-  take_live(running.mappings, fresh.mappings);
+  if (mappings == mapping_change::whole)
+    running.mappings = fresh.mappings;
+  else
+    take_live(running.mappings, fresh.mappings);
   return running;
 }
 
@@ -189,7 +248,8 @@ std::vector<std::string> changed_keys(const node& from, const node& to) {
   std::vector<std::string> out;
   if (from == to)
     return out;
-  compare(show(from), show(to), {}, out);
+  compare(show_but_mappings(from), show_but_mappings(to), {}, out);
+  compare_mappings(from.mappings, to.mappings, out);
   compare_secrets(from, to, out);
   std::sort(out.begin(), out.end());
   return out;

@@ -245,18 +245,18 @@ inline constexpr field<health_check> health[] = {
 };
 
 inline constexpr field<mapping> mapping[] = {
-  {"allow_encoded_slash", &mapping::allow_encoded_slash, a_switch, restart,
+  {"allow_encoded_slash", &mapping::allow_encoded_slash, a_switch, live,
    "takes paths with `%2f` although `from` or `to` has a path; see below"},
-  {"hsts", &mapping::hsts, {0, 63072000}, restart,
+  {"hsts", &mapping::hsts, {0, 63072000}, live,
    "seconds for which browsers shall use nothing but https here "
    "(`Strict-Transport-Security`, over TLS only); 0 = nothing is said"},
-  {"http2", &mapping::http2, a_switch, restart,
+  {"http2", &mapping::http2, a_switch, live,
    "asks an `https://` target in HTTP/2 where it offers that (ALPN); `h2c://` "
    "in `to` asks for it without TLS"},
-  {"accept_proxy", &mapping::accept_proxy, a_switch, restart,
+  {"accept_proxy", &mapping::accept_proxy, a_switch, live,
    "of `tcp://`: connections come from `trusted_proxies` alone and begin with a "
    "header of the PROXY protocol"},
-  {"idle_timeout", &mapping::idle_timeout, deadline_or_none, restart,
+  {"idle_timeout", &mapping::idle_timeout, deadline_or_none, live,
    "of a stream: as `streams.idle_timeout`; 0 = what stands there"},
 };
 

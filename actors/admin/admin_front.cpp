@@ -31,8 +31,8 @@ admin::desk_ptr admin::make_desk(const context_ptr& context,
                                  std::string listener) {
   return std::make_shared<const desk>(
     desk{context->system, context->node->units, std::move(listener),
-         [config = context->config] {
-           const auto now = config->get();
+         [node = context->node] {
+           const auto now = node->config();
            return now->admin->token;
          },
          [limits = context->node->limits](limit kind, std::string_view peer,

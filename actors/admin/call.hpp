@@ -35,8 +35,6 @@ class packed_assets {
 struct context {
   caf::actor_system& system;
   node_context_ptr node;
-  std::shared_ptr<const published<config::node>> config; ///< in effect
-  route_table routes; ///< of its mappings, which no reload changes
   supervisor_actor supervisor;
   std::shared_ptr<exchange_recorders> recorders;
   log_set logs;

@@ -18,7 +18,7 @@ using parameter = parameter_of<call>;
 
 std::vector<std::string> known_tunnels(const call& call) {
   std::vector<std::string> out;
-  const auto config = call.known().config->get();
+  const auto config = call.known().node->config();
   for (const auto& [name, settings] : config->tunnels)
     out.push_back(name);
   return out;

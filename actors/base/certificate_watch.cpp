@@ -168,6 +168,11 @@ void certificate_watch::renew(const std::string& name, served& server) {
   }
 }
 
+void certificate_watch::use(std::vector<std::string> hosts) {
+  const std::lock_guard guard{mutex_};
+  hosts_ = std::move(hosts);
+}
+
 // Throws what visitors would: another name.
 void certificate_watch::look_at_names(const served& before,
                                       const served& fresh) const {
@@ -179,7 +184,7 @@ void certificate_watch::look_at_names(const served& before,
   };
   const auto known = names_of(before);
   std::vector<std::string> hosts;
-  for (const auto& host : to_.hosts)
+  for (const auto& host : hosts_)
     if (config::uncovered({host}, known).empty())
       hosts.push_back(host);
   const auto names = names_of(fresh);

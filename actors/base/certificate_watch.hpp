@@ -28,8 +28,6 @@ class certificate_watch {
     std::function<void(event)> tell;
     std::function<void(const std::string& server, int64_t days)> show;
     std::function<int64_t()> now = &config::seconds_now; ///< s since 1970
-    /// Whom visitors reach over TLS: certificates that are for these stay so.
-    std::vector<std::string> hosts = {};
   };
 
   explicit certificate_watch(outlets to);
@@ -50,6 +48,9 @@ class certificate_watch {
 
   /// Other files for a server from now on. Does not look yet.
   void change(const std::string& server, const config::tls& settings);
+
+  /// Whom visitors reach over TLS: certificates that are for these stay so.
+  void use(std::vector<std::string> hosts);
 
   /// Looks every few seconds.
   void start();
@@ -95,6 +96,7 @@ class certificate_watch {
   const outlets to_;
   std::mutex mutex_; ///< for all below; held while files are read
   std::map<std::string, served> all_;
+  std::vector<std::string> hosts_;
   std::mutex wait_mutex_;
   std::condition_variable wait_;
   bool over_ = false; ///< by wait_mutex_

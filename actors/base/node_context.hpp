@@ -2,6 +2,7 @@
 
 #include "actors/base/agent_guesses.hpp"
 #include "actors/base/alarm.hpp"
+#include "actors/base/configuration.hpp"
 #include "actors/base/drains.hpp"
 #include "actors/base/publication_table.hpp"
 #include "actors/base/published.hpp"
@@ -32,7 +33,10 @@ using tunnel_directory = published<tunnel_table>;
 
 /// What all actors of one node share; constant after the start.
 struct node_context {
-  config::node config; ///< as at the start
+  /// What holds now. Replaced as a whole, and by `node::reload` alone once
+  /// there are actors.
+  std::shared_ptr<published<configuration>> in_effect
+    = std::make_shared<published<configuration>>();
   std::string node_id; ///< random, one per node
   std::string version; ///< of the program; may be empty
   std::shared_ptr<unit_contexts> units;
@@ -58,6 +62,27 @@ struct node_context {
   /// Whether per-request events are wanted (actors/watch/monitor.hpp).
   std::shared_ptr<std::atomic<bool>> request_watch
     = std::make_shared<std::atomic<bool>>(false);
+
+  /// What holds now; whoever asks twice may get two.
+  kept_value<config::node> config() const {
+    const std::shared_ptr<const configuration> now = in_effect->get();
+    return kept_value<config::node>{{now, &now->config}};
+  }
+
+  /// What nobody goes by so far.
+  configuration prepare(config::node settings) const {
+    auto rules = access->make(settings);
+    return {std::move(settings), std::move(rules)};
+  }
+
+  /// All go by it from now on.
+  void use(configuration fresh) const {
+    access->use(fresh.access);
+    in_effect->set(std::move(fresh));
+    if (publications)
+      publications->use(in_effect->get());
+  }
+  void use(config::node settings) const { use(prepare(std::move(settings))); }
 };
 using node_context_ptr = std::shared_ptr<const node_context>;
 

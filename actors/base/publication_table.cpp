@@ -29,6 +29,17 @@ bool is_for_one_host(const route& found) {
   return precedence_of(found).host == precedence::one_host;
 }
 
+std::string configured_port(const config::node& config, uint16_t port) {
+  for (size_t i = 0; i < config.mappings.size(); ++i)
+    if (const auto& from = config.mappings[i].from;
+        from.scheme == "tcp" && from.port == port)
+      return "mappings[" + std::to_string(i) + "]";
+  for (const auto& [name, server] : config.servers)
+    if (server.port == port)
+      return "server " + name;
+  return {};
+}
+
 bool sends_to_https(const config::node& config) {
   return std::any_of(
     config.servers.begin(), config.servers.end(),
@@ -71,9 +82,14 @@ uint64_t publication_table::entry::started_ms() const {
 }
 
 publication_table::publication_table(const config::node& config)
-    : config_(config), https_alone_(sends_to_https(config)),
-      mappings_(config.mappings, config.tunnels),
-      servers_(std::make_shared<const std::vector<public_server>>()) {}
+    : servers_(std::make_shared<const std::vector<public_server>>()) {
+  use(std::make_shared<const configuration>(config, nullptr));
+}
+
+void publication_table::use(const std::shared_ptr<const configuration>& now) {
+  https_alone_ = sends_to_https(now->config);
+  file_.set(now);
+}
 
 void publication_table::use(std::vector<public_server> servers) {
   // TLS comes first.
@@ -92,28 +108,17 @@ publication_table::shard_of(const std::string& host) const {
   return shards_[std::hash<std::string>{}(host) % shards_.size()];
 }
 
-// The mapping of the file that answers for the name; "" = there is none.
 std::string
 publication_table::configured(const config::public_name& name) const {
+  const auto file = file_.get();
   if (name.port != 0)
-    return configured_port(name.port);
+    return configured_port((*file)->config, name.port);
   const auto path = name.path.empty() ? std::string{"/"} : name.path;
   for (const auto* scheme : {"http", "https"})
-    if (const auto found = mappings_.find(
+    if (const auto found = (*file)->routes.find(
           {.scheme = scheme, .host = name.host, .path = path});
         found && is_for_one_host(*found))
       return "mappings[" + std::to_string(found->index) + "]";
-  return {};
-}
-
-std::string publication_table::configured_port(uint16_t port) const {
-  for (size_t i = 0; i < config_.mappings.size(); ++i)
-    if (const auto& from = config_.mappings[i].from;
-        from.scheme == "tcp" && from.port == port)
-      return "mappings[" + std::to_string(i) + "]";
-  for (const auto& [name, server] : config_.servers)
-    if (server.port == port)
-      return "server " + name;
   return {};
 }
 
@@ -226,8 +231,9 @@ void publication_table::keep_routes(site& site) const {
       mappings.push_back(
         mapping_of(entry.name, entry.by, entry.target, false));
   }
+  const auto file = file_.get();
   site.routes = std::make_shared<const route_table>(
-    route_table{{}}.with_declared(mappings, config_.tunnels, first));
+    route_table{{}}.with_declared(mappings, (*file)->config.tunnels, first));
 }
 
 std::shared_ptr<const route>

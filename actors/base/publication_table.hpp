@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/base/configuration.hpp"
+#include "actors/base/published.hpp"
 #include "config/access/publishing.hpp"
 #include "config/routing/routes.hpp"
 #include "transports/seam/frame.hpp"
@@ -56,8 +58,12 @@ struct publication {
 /// cost. Thread: any.
 class publication_table {
  public:
-  /// `config` outlives it.
+  publication_table() : publication_table(config::node{}) {}
   explicit publication_table(const config::node& config);
+
+  /// Another file from now on; what its mappings take is told by `configured`.
+  /// Not what is only read at a start: servers and tunnels' windows.
+  void use(const std::shared_ptr<const configuration>& now);
 
   /// A server that visitors reach, for the URLs that agents are told.
   struct public_server {
@@ -95,8 +101,8 @@ class publication_table {
   /// Returns whether nobody has the name any more.
   bool give_up(const config::public_name& name, const session_id& session);
 
-  /// Those of the file; a copy is cheap.
-  const route_table& mappings() const noexcept { return mappings_; }
+  /// What of the file has the name: "mappings[0]", "server main"; "" = nothing.
+  std::string configured(const config::public_name& name) const;
 
   /// Whether there is any: the one look that costs nothing.
   bool any() const noexcept { return count_ > 0; }
@@ -132,8 +138,6 @@ class publication_table {
 
   shard& shard_of(const std::string& host);
   const shard& shard_of(const std::string& host) const;
-  std::string configured(const config::public_name& name) const;
-  std::string configured_port(uint16_t port) const;
   std::string url_of(const config::public_name& name) const;
   std::string open_port(const claim& claim) const;
   void keep_routes(site& site) const;
@@ -144,10 +148,9 @@ class publication_table {
   /// Names of one host.
   static constexpr size_t most_of_host = 200;
 
-  const config::node& config_;
+  published<std::shared_ptr<const configuration>> file_;
   /// A server sends visitors of http there, so names are not for them.
-  const bool https_alone_;
-  const route_table mappings_;
+  std::atomic<bool> https_alone_{false};
   std::atomic<std::shared_ptr<const std::vector<public_server>>> servers_;
   port_keeper ports_; ///< none = no raw TCP
   std::atomic<size_t> count_{0};

@@ -6,6 +6,7 @@
 #include "transports/seam/wall_clock.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace aps {
@@ -136,18 +137,20 @@ bool asks_nothing(const access_rules& rules, const access_verdict& verdict) {
 visitor_access::visitor_access()
     : state_(std::make_shared<state>()), key_(random_bytes(mark_key_bytes)) {}
 
-void visitor_access::use(const config::node& config) {
-  auto fresh = std::make_shared<state>(
-    state{access_rules{config}, std::make_shared<credential_cache>()});
-  const bool active = !fresh->rules.empty();
-  state_ptr former;
-  {
-    const std::lock_guard guard{mutex_};
-    fresh->number = state_->number + 1;
-    number_ = fresh->number;
-    former = std::exchange(state_, std::move(fresh));
-  }
-  active_ = active;
+visitor_access::rules_ptr visitor_access::make(const config::node& config) {
+  return std::make_shared<const state>(
+    state{access_rules{config}, std::make_shared<credential_cache>(),
+          number_.fetch_add(1) + 1});
+}
+
+void visitor_access::use(rules_ptr rules) {
+  assert(rules);
+  const std::lock_guard guard{mutex_};
+  state_.swap(rules); // the former ones go after the lock
+}
+
+bool visitor_access::asks(const rules_ptr& rules) noexcept {
+  return rules && !rules->rules.empty();
 }
 
 visitor_access::state_ptr visitor_access::now_in_use() const {
@@ -160,18 +163,19 @@ bool visitor_access::knows(const std::string& name) const {
 }
 
 access_answer visitor_access::admit(const visitor_request& request,
-                                    const route* via, time_point now) {
+                                    const route* via, time_point now,
+                                    const rules_ptr& rules) {
   if (!request.known)
-    return decide(request, via, now);
+    return decide(request, via, now, rules);
   auto& known = *request.known;
-  if (known && via && known->holds(number_, now)
+  if (known && via && known->holds(rules->number, now)
       && known->is_same(request, *via))
     // Null = they were replaced just now.
     if (const auto by = known->by.lock())
       return admit_known(*known, now);
   // Also for whoever guesses beside it: a pause is for both of them then.
   known = nullptr;
-  return decide(request, via, now);
+  return decide(request, via, now, rules);
 }
 
 access_answer visitor_access::admit_known(const known_visitor& known,
@@ -187,8 +191,8 @@ access_answer visitor_access::admit_known(const known_visitor& known,
 }
 
 access_answer visitor_access::decide(const visitor_request& request,
-                                     const route* via, time_point now) {
-  const auto by = now_in_use();
+                                     const route* via, time_point now,
+                                     const state_ptr& by) {
   auto verdict = by->rules.decide({.server = request.server,
                                    .address = request.visitor_address,
                                    .headers = request.headers,
@@ -469,8 +473,8 @@ void visitor_access::note_guess(const std::string& address,
 
 visitor_access::explanation visitor_access::explain(const question& asked,
                                                     const route* via,
-                                                    time_point now) const {
-  const auto by = now_in_use();
+                                                    time_point now,
+                                                    const rules_ptr& by) const {
   tls_facts tls;
   if (!asked.certificate.empty())
     tls.client_names.push_back(asked.certificate);

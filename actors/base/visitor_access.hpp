@@ -34,6 +34,8 @@ using access_answer = std::variant<visitor_pass_ptr, access_refusal>;
 /// were looked at, who guesses, and how much of each quota is used. Rules are
 /// replaced as a whole; what was counted stays. Thread: any.
 class visitor_access {
+  struct state;
+
  public:
   /// Threads that look at passwords.
   static constexpr size_t workers = 2;
@@ -43,21 +45,33 @@ class visitor_access {
   visitor_access(const visitor_access&) = delete;
   visitor_access& operator=(const visitor_access&) = delete;
 
-  /// As `config` says from now on. What runs goes on.
-  void use(const config::node& config);
+  /// Rules for one configuration. Who has them keeps them.
+  using rules_ptr = std::shared_ptr<const state>;
+
+  /// The rules of `config`, which nobody goes by so far.
+  rules_ptr make(const config::node& config);
+
+  /// By these from now on. What runs goes on.
+  void use(rules_ptr rules);
+
+  void use(const config::node& config) { use(make(config)); }
 
   /// Whether anything is asked of anybody: the one look that costs nothing.
-  bool active() const noexcept {
-    return active_.load(std::memory_order_relaxed);
-  }
+  static bool asks(const rules_ptr& rules) noexcept;
+  bool active() const { return asks(now_in_use()); }
 
   /// Who comes over one connection as it came before is let in as before, as
   /// long as the rules are the same, and for so long.
   static constexpr duration connection_memory = std::chrono::minutes(1);
 
-  /// `via` null = no mapping takes it. A pass with a claim needs `prove`.
+  /// `via` null = no mapping takes it; else one of the configuration that
+  /// `rules` were made of. A pass with a claim needs `prove`.
   access_answer admit(const visitor_request& request, const route* via,
-                      time_point now);
+                      time_point now, const rules_ptr& rules);
+  access_answer admit(const visitor_request& request, const route* via,
+                      time_point now) {
+    return admit(request, via, now, now_in_use());
+  }
 
   /// Looks at the password of a pass' claim, or has somebody look at it who
   /// does so already, and calls `done` with a pass without claim or a refusal,
@@ -90,8 +104,12 @@ class visitor_access {
     std::string reason;
     std::string user;
   };
+  explanation explain(const question& asked, const route* via, time_point now,
+                      const rules_ptr& rules) const;
   explanation explain(const question& asked, const route* via,
-                      time_point now) const;
+                      time_point now) const {
+    return explain(asked, via, now, now_in_use());
+  }
 
   /// Whether a user or token has that name.
   bool knows(const std::string& name) const;
@@ -109,7 +127,7 @@ class visitor_access {
     std::shared_ptr<credential_cache> passwords;
     uint64_t number = 0; ///< one more with each
   };
-  using state_ptr = std::shared_ptr<const state>;
+  using state_ptr = rules_ptr;
   using waiting
     = std::pair<visitor_pass_ptr, std::function<void(access_answer)>>;
 
@@ -121,7 +139,7 @@ class visitor_access {
 
   state_ptr now_in_use() const;
   access_answer decide(const visitor_request& request, const route* via,
-                       time_point now);
+                       time_point now, const state_ptr& by);
   static known_visitor know(const state_ptr& by, access_verdict verdict,
                             const visitor_request& request, const route& via,
                             time_point now);
@@ -147,8 +165,7 @@ class visitor_access {
                   time_point now);
   std::string bucket_of(std::string_view user) const;
 
-  std::atomic<bool> active_{false};
-  std::atomic<uint64_t> number_{0}; ///< of the state in use
+  std::atomic<uint64_t> number_{0}; ///< of the last state
   mutable std::mutex mutex_;
   state_ptr state_;                                     // by mutex_
   /// Whom a pause does not hold up: a password that is right elsewhere is a

@@ -40,8 +40,9 @@ std::string binding_of(const link& link, const node_context& node) {
   const auto tls = link.tls();
   if (!tls)
     return {};
-  const auto server = node.config.servers.find(link.server());
-  if (server != node.config.servers.end()
+  const auto config = node.config();
+  const auto server = config->servers.find(link.server());
+  if (server != config->servers.end()
       && config::network_set{server->second.trusted_proxies}.contains(
         address_of(link.peer())))
     return {};
@@ -291,8 +292,9 @@ std::string_view connection_state::untold_reason(refusal why) const {
     return {};
   if (!unproven_)
     return "its tunnel's key was not there in time";
-  const auto known = context_->config.tunnels.find(hello_.tunnel);
-  return known != context_->config.tunnels.end() && !known->second.enabled
+  const auto config = context_->config();
+  const auto known = config->tunnels.find(hello_.tunnel);
+  return known != config->tunnels.end() && !known->second.enabled
            ? "the tunnel is switched off (enabled: false)"
            : "";
 }

@@ -41,9 +41,10 @@ controller_state::controller_state(controller_actor::pointer self,
     : self_(self), context_(std::move(context)), tunnel_(std::move(tunnel)),
       setup_(std::move(setup)),
       breaker_(breaker_of(setup_.settings.fallback), compat::now(self)),
-      alarm_(context_->alarms), lanes_(lanes_of(setup_.settings)),
-      share_(context_->config.limits.address_share,
-             context_->config.limits.trusted) {}
+      alarm_(context_->alarms), lanes_(lanes_of(setup_.settings)) {
+  const auto config = context_->config();
+  share_ = {config->limits.address_share, config->limits.trusted};
+}
 
 controller_state::~controller_state() {
   for (const auto& lane : lanes_)
@@ -115,7 +116,7 @@ bool controller_state::has_live(const lane& lane, const job& job,
         return member.session == *job.session;
       return !healthy
              || !job.targets->rests(
-               {job.exchange->facts().via->index, member.session},
+               {job.exchange->facts().via->identity, member.session},
                compat::now(self_));
     });
 }

@@ -116,7 +116,8 @@ health_checker_state::health_checker_state(health_checker_actor::pointer self,
       {{"tunnel", tunnel_}, {"result", view(to_string(verdict))}},
       "Checks of targets.", "1", true);
   }
-  set_rules(context_->config.mappings);
+  const auto config = context_->config();
+  set_rules(config->mappings);
 }
 
 health_checker_state::~health_checker_state() {
@@ -150,14 +151,15 @@ void health_checker_state::set_rules(
   rules_.clear();
   for (size_t i = 0; i < mappings.size(); ++i)
     if (is_checked(mappings[i], tunnel_))
-      rules_.emplace(i, rule_of(i, mappings[i]));
+      rules_.emplace(identity_of(mappings[i]), rule_of(i, mappings[i]));
 }
 
 health_checker_state::rule
-health_checker_state::rule_of(size_t index,
+health_checker_state::rule_of(size_t position,
                               const config::mapping& mapping) const {
   auto via = std::make_shared<route>();
-  via->index = index;
+  via->index = position;
+  via->identity = identity_of(mapping);
   via->rule = mapping;
   auto head = std::make_shared<request_head>();
   head->method = "GET";
@@ -190,15 +192,15 @@ void health_checker_state::on_agents(endpoint_agents& message) {
   place.endpoint = message.endpoint;
   place.controller = message.controller;
   place.targets = message.targets;
-  for (const auto& [index, rule] : rules_) {
+  for (const auto& [identity, rule] : rules_) {
     if (!concerns(rule, place))
       continue;
     for (const auto& session : before)
       if (std::find(message.sessions.begin(), message.sessions.end(), session)
           == message.sessions.end())
-        remove({index, session});
+        remove({identity, session});
     for (const auto& session : message.sessions)
-      add({index, session}, place);
+      add({identity, session}, rule, place);
   }
   if (message.sessions.empty())
     places_.erase(message.endpoint);
@@ -216,19 +218,23 @@ void health_checker_state::on_reconfigure(
     if (!rules_.contains(key.mapping))
       gone.push_back(key);
   for (const auto& key : gone) {
-    const auto& place = *checks_.at(key).subject;
-    if (place.targets->lift(key))
-      tell(key, place, target_health::change::up, "is checked no longer");
+    const auto& which = checks_.at(key);
+    if (which.subject->targets->lift(key))
+      tell(key, which, target_health::change::up, "is checked no longer");
     remove(key);
   }
-  for (const auto& [index, rule] : rules_)
+  for (const auto& [identity, rule] : rules_)
     for (const auto& [endpoint, where] : places_) {
       if (!concerns(rule, where))
         continue;
       for (const auto& session : where.sessions) {
-        const target_key key{index, session};
+        const target_key key{identity, session};
+        if (add(key, rule, where))
+          continue;
+        auto& known = checks_.at(key);
+        known.via = rule.via; // it may stand elsewhere
         // By the new interval, unless one runs.
-        if (!add(key, where) && !checks_.at(key).running)
+        if (!known.running)
           schedule(key);
       }
     }
@@ -243,8 +249,10 @@ void health_checker_state::on_drain() {
 }
 
 // False when it is checked already, or nobody is any more.
-bool health_checker_state::add(const target_key& key, const place& place) {
-  if (draining_ || !checks_.emplace(key, check{&place, {}, {}}).second)
+bool health_checker_state::add(const target_key& key, const rule& rule,
+                               const place& place) {
+  if (draining_
+      || !checks_.emplace(key, check{&place, rule.via, {}, {}}).second)
     return false;
   schedule(key);
   return true;
@@ -346,29 +354,28 @@ void health_checker_state::on_done(const check_done& done) {
     const auto change
       = which.subject->targets->check(done.key, good, rule, why);
     if (change == target_health::change::down)
-      tell(done.key, *which.subject, change,
+      tell(done.key, which, change,
            "failed " + counted(rule.fall, "check") + " in a row (" + why + ")");
     else if (change == target_health::change::up)
-      tell(done.key, *which.subject, change,
+      tell(done.key, which, change,
            "passed " + counted(rule.rise, "check") + " in a row");
   }
   wake();
 }
 
-void health_checker_state::tell(const target_key& key, const place& place,
+void health_checker_state::tell(const target_key& key, const check& which,
                                 target_health::change change,
                                 const std::string& why) {
   constexpr size_t shown = 8; // digits tell sessions apart
   const auto down = change == target_health::change::down;
   const auto session = to_hex(key.session);
   event out{down ? event_kind::target_down : event_kind::target_up, tunnel_,
-            place.endpoint};
-  const auto& to = context_->config.mappings.at(key.mapping).to;
-  out.detail = "the target " + to.str() + " of mapping "
-               + std::to_string(key.mapping) + " " + why + "; session "
+            which.subject->endpoint};
+  out.detail = "the target " + which.via->rule.to.str() + " of mapping "
+               + std::to_string(which.via->index) + " " + why + "; session "
                + session.substr(0, shown)
                + (down ? " is passed over" : " is asked again");
-  out.number = key.mapping;
+  out.number = which.via->index;
   out.session = session;
   compat::send(self_, context_->monitor, std::move(out));
 }

@@ -52,17 +52,18 @@ class health_checker_state {
 
   struct check {
     const place* subject = nullptr;
+    std::shared_ptr<const route> via;
     exchange_ptr running; ///< null = it waits for its turn
     time_point started{};
   };
 
   void set_rules(const std::vector<config::mapping>& mappings);
-  rule rule_of(size_t index, const config::mapping& mapping) const;
+  rule rule_of(size_t position, const config::mapping& mapping) const;
   void on_agents(endpoint_agents& message);
   void on_reconfigure(const std::vector<config::mapping>& mappings);
   void on_drain();
   bool concerns(const rule& rule, const place& place) const;
-  bool add(const target_key& key, const place& place);
+  bool add(const target_key& key, const rule& rule, const place& place);
   void schedule(const target_key& key);
   void remove(const target_key& key);
   void wake();
@@ -70,13 +71,13 @@ class health_checker_state {
   void begin(const target_key& key, check& which, time_point now);
   void cut(const target_key& key, check& which);
   void on_done(const check_done& done);
-  void tell(const target_key& key, const place& place,
+  void tell(const target_key& key, const check& which,
             target_health::change change, const std::string& why);
 
   health_checker_actor::pointer self_;
   node_context_ptr context_;
   const std::string tunnel_;
-  std::map<size_t, rule> rules_; ///< by position in the file
+  std::map<uint64_t, rule> rules_; ///< by identity
   std::map<std::string, place> places_;
   std::map<target_key, check> checks_;
   timetable<target_key> times_; ///< of the next check, or of its deadline

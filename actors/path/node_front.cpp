@@ -52,65 +52,20 @@ uint64_t visitor_of(const exchange& exchange, const config::stickiness& by) {
   return hash_of(mark.empty() ? exchange.facts().visitor_address : mark);
 }
 
-} // namespace
-
-node_front::node_front(caf::actor_system& system, node_context_ptr context,
-                       std::shared_ptr<origin_client> origins,
-                       exchange_id first_id,
-                       std::shared_ptr<exchange_recorders> recorders)
-    : system_(system), context_(std::move(context)),
-      routes_(context_->publications ? context_->publications->mappings()
-                                     : route_table{context_->config.mappings,
-                                                   context_->config.tunnels}),
-      connects_(context_->config.mappings, context_->config.tunnels),
-      origins_(std::move(origins)), recorders_(std::move(recorders)) {
-  for (size_t i = 0; i < context_->units->size(); ++i)
-    logins_.push_back(std::make_shared<login_checks>(
-      system_, context_, context_->units->any(i).unit()));
-  *context_->next_id = first_id != 0 ? first_id : random_start();
+// For somebody who asked for something else.
+std::string addresses_of(const std::vector<config::mapping>& all) {
+  constexpr size_t most = 20;
+  std::string out
+    = all.empty() ? "\nThis node has no mappings." : "\nThis node serves:";
+  for (size_t i = 0; i < std::min(all.size(), most); ++i)
+    out += "\n  " + all[i].from.str();
+  if (all.size() > most)
+    out += "\n  and " + std::to_string(all.size() - most) + " more";
+  return out;
 }
 
-route_decision node_front::admit(const visitor_request& request) {
-  auto found = find_for(request);
-  if (found && request.refuse)
-    if (auto refused = request.refuse(*found))
-      return std::move(*refused);
-  if (context_->access->active())
-    return admit_visitor(request, std::move(found));
-  if (found)
-    return found;
-  return no_mapping(request);
-}
-
-std::shared_ptr<const route>
-node_front::find_for(const visitor_request& request) const {
-  if (request.scheme == "connect")
-    return connects_.find(request.host, request.port);
-  const header_fields fields{request.headers};
-  return find_in_effect(routes_, context_->publications.get(),
-                        to_route_request(request, fields));
-}
-
-route_decision node_front::admit_visitor(const visitor_request& request,
-                                         std::shared_ptr<const route> found) {
-  auto answer
-    = context_->access->admit(request, found.get(), clock_type::now());
-  if (auto* refused = std::get_if<access_refusal>(&answer))
-    return tell(std::move(*refused), request.visitor_address);
-  if (!found)
-    return no_mapping(request);
-  return visitor_entry{std::move(found),
-                       std::get<visitor_pass_ptr>(std::move(answer))};
-}
-
-denial node_front::tell(access_refusal refused, std::string_view address) {
-  if (refused.reached)
-    on_limit(*refused.reached, address, refused.answer.reason);
-  return std::move(refused.answer);
-}
-
-denial node_front::no_mapping(const visitor_request& request) const {
-  if (request.scheme == "connect" && connects_.empty())
+denial no_mapping(const visitor_request& request, const configuration& now) {
+  if (request.scheme == "connect" && now.connects.empty())
     return {outcome::not_implemented,
             "No tunnels by CONNECT; send http:// URLs.",
             {}};
@@ -119,10 +74,67 @@ denial node_front::no_mapping(const visitor_request& request) const {
             "No mapping lets a CONNECT to this host and port.",
             {}};
   const header_fields fields{request.headers};
-  return {.cause = outcome::no_mapping,
-          .detail = std::string{why_no_route(
-            routes_, to_route_request(request, fields))},
-          .more = request.local ? known_addresses() : std::string{}};
+  return {
+    .cause = outcome::no_mapping,
+    .detail
+    = std::string{why_no_route(now.routes, to_route_request(request, fields))},
+    .more = request.local ? addresses_of(now.config.mappings) : std::string{}};
+}
+
+} // namespace
+
+node_front::node_front(caf::actor_system& system, node_context_ptr context,
+                       std::shared_ptr<origin_client> origins,
+                       exchange_id first_id,
+                       std::shared_ptr<exchange_recorders> recorders)
+    : system_(system), context_(std::move(context)),
+      origins_(std::move(origins)), recorders_(std::move(recorders)) {
+  for (size_t i = 0; i < context_->units->size(); ++i)
+    logins_.push_back(std::make_shared<login_checks>(
+      system_, context_, context_->units->any(i).unit()));
+  *context_->next_id = first_id != 0 ? first_id : random_start();
+}
+
+route_decision node_front::admit(const visitor_request& request) {
+  const auto now = context_->in_effect->get();
+  auto found = find_for(request, *now);
+  if (found && request.refuse)
+    if (auto refused = request.refuse(*found))
+      return std::move(*refused);
+  if (visitor_access::asks(now->access))
+    return admit_visitor(request, std::move(found), *now);
+  if (found)
+    return found;
+  return no_mapping(request, *now);
+}
+
+std::shared_ptr<const route>
+node_front::find_for(const visitor_request& request,
+                     const configuration& now) const {
+  if (request.scheme == "connect")
+    return now.connects.find(request.host, request.port);
+  const header_fields fields{request.headers};
+  return find_in_effect(now.routes, context_->publications.get(),
+                        to_route_request(request, fields));
+}
+
+route_decision node_front::admit_visitor(const visitor_request& request,
+                                         std::shared_ptr<const route> found,
+                                         const configuration& now) {
+  auto answer = context_->access->admit(request, found.get(), clock_type::now(),
+                                        now.access);
+  if (auto* refused = std::get_if<access_refusal>(&answer))
+    return tell(std::move(*refused), request.visitor_address);
+  if (!found)
+    return no_mapping(request, now);
+  return visitor_entry{std::move(found),
+                       std::get<visitor_pass_ptr>(std::move(answer))};
+}
+
+denial node_front::tell(access_refusal refused, std::string_view address) {
+  if (refused.reached)
+    on_limit(*refused.reached, address, refused.answer.reason);
+  return std::move(refused.answer);
 }
 
 exchange_id node_front::next_id() {
@@ -268,19 +280,6 @@ void node_front::on_limit(limit kind, std::string_view peer,
 void node_front::on_own_answer(executor& unit, const own_answer& answer) {
   if (recorders_)
     recorders_->of(unit).keep(answer, next_id());
-}
-
-// For somebody who asked for something else.
-std::string node_front::known_addresses() const {
-  constexpr size_t most = 20;
-  const auto& all = context_->config.mappings;
-  std::string out = all.empty() ? "\nThis node has no mappings."
-                                : "\nThis node serves:";
-  for (size_t i = 0; i < std::min(all.size(), most); ++i)
-    out += "\n  " + all[i].from.str();
-  if (all.size() > most)
-    out += "\n  and " + std::to_string(all.size() - most) + " more";
-  return out;
 }
 
 } // namespace aps

@@ -3,8 +3,6 @@
 #include "actors/base/node_context.hpp"
 #include "actors/path/login_checks.hpp"
 #include "actors/watch/recorder.hpp"
-#include "config/routing/routes.hpp"
-#include "config/streams/connect_table.hpp"
 
 #include <atomic>
 #include <memory>
@@ -39,14 +37,12 @@ class node_front final : public front,
   /// Nobody waits for a login service any more; once all visitors are gone.
   void close();
 
-  /// Copies are cheap.
-  const route_table& routes() const noexcept { return routes_; }
-
  private:
   route_decision admit_visitor(const visitor_request& request,
-                               std::shared_ptr<const route> found);
-  std::shared_ptr<const route> find_for(const visitor_request& request) const;
-  denial no_mapping(const visitor_request& request) const;
+                               std::shared_ptr<const route> found,
+                               const configuration& now);
+  std::shared_ptr<const route> find_for(const visitor_request& request,
+                                        const configuration& now) const;
   denial tell(access_refusal refused, std::string_view address);
   void prove(const exchange_ptr& exchange);
   void on_proven(const exchange_ptr& exchange, access_answer answer);
@@ -55,12 +51,9 @@ class node_front final : public front,
                 const login_verdict& verdict);
   void carry(const exchange_ptr& exchange);
   void serve_here(const exchange_ptr& exchange);
-  std::string known_addresses() const;
 
   caf::actor_system& system_;
   node_context_ptr context_;
-  route_table routes_;
-  connect_table connects_;
   std::shared_ptr<origin_client> origins_;
   std::shared_ptr<exchange_recorders> recorders_;
   std::vector<std::shared_ptr<login_checks>> logins_; ///< by unit

@@ -32,8 +32,8 @@ pool_state::pool_state(pool_actor::pointer self, node_context_ptr context,
       alarm_(context_->alarms), replacements_({}, self_->id() * 2 + 1),
       losses_(1, {}),
       random_state_(mix(self_->id())) {
-  const auto& limits = context_->config.limits;
-  share_ = {limits.address_share, limits.trusted};
+  const auto config = context_->config();
+  share_ = {config->limits.address_share, config->limits.trusted};
   status_.transport = setup_.transport;
   on_reconfigure(setup_.settings);
   setup_.figures->exists = true;
@@ -370,7 +370,7 @@ size_t pool_state::choose(const job& job) {
 // have no room, it waits for them.
 size_t pool_state::choose_healthy(const job& job, request_view request) {
   const auto now = compat::now(self_);
-  const auto mapping = job.exchange->facts().via->index;
+  const auto mapping = job.exchange->facts().via->identity;
   auto views = views_;
   bool others = false;
   for (size_t i = 0; i < views.size(); ++i) {
@@ -478,7 +478,7 @@ void pool_state::note_target(const job& job, outcome outcome, time_point now) {
     return;
   const auto& via = *job.exchange->facts().via;
   const auto verdict
-    = job.targets->note({via.index, *job.session}, outcome, now);
+    = job.targets->note({via.identity, *job.session}, outcome, now);
   if (verdict.change == target_health::change::none)
     return;
   const auto rests = verdict.change == target_health::change::rests;

@@ -210,18 +210,28 @@ void publication_desk::revoke(const std::string& credential) {
     [&](const session& each) { return each.from.by.credential == credential; });
 }
 
+// Why it may not have the name any more, or "".
+std::string
+publication_desk::why_no_longer(const session& of, const held& name,
+                                const config::publishing& allowed) const {
+  if (auto place = table_->configured(name.name); !place.empty())
+    return "is answered by the node's own " + place;
+  const auto now = resolve_name(allowed, name.name.str(), of.from.by.endpoint,
+                                name.name.port != 0);
+  const auto* why = std::get_if<std::string>(&now);
+  return why ? *why : std::string{};
+}
+
 void publication_desk::reconsider(const rules& rules_of) {
   for (auto& [id, each] : sessions_) {
     const auto& allowed = rights_of(rules_of(each.from.by.credential));
     published_frame answer{each.serial, {}, {}};
     std::erase_if(each.names, [&, &own = each](const held& name) {
-      const auto now = resolve_name(allowed, name.name.str(),
-                                    own.from.by.endpoint, name.name.port != 0);
-      const auto* why = std::get_if<std::string>(&now);
-      if (!why)
+      auto why = why_no_longer(own, name, allowed);
+      if (why.empty())
         return false;
       drop(own, name);
-      answer.refused.push_back({name.asked, *why});
+      answer.refused.push_back({name.asked, std::move(why)});
       return true;
     });
     if (!answer.refused.empty())

@@ -65,6 +65,8 @@ class publication_desk {
   /// What a credential may publish now; null = there is none of that name.
   using rules
     = std::function<const config::publishing*(const std::string& credential)>;
+
+  /// Gives up what that, or the file's mappings, take away.
   void reconsider(const rules& rules_of);
 
   /// Ends those that stay away; returns when the next one is due.
@@ -109,6 +111,8 @@ class publication_desk {
   void tell_refusals(session& own, const published_frame& answer);
   void displace(const session_id& session, const config::public_name& name,
                 const publisher& by);
+  std::string why_no_longer(const session& of, const held& name,
+                            const config::publishing& allowed) const;
   void drop(session& from, const held& name);
   void end(session& ended);
   template <class Test>

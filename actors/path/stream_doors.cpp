@@ -8,8 +8,14 @@
 namespace aps {
 
 bool stream_doors::is_for(const door& door, const config::mapping& rule) {
-  return rule.is_raw() && rule.accept_proxy == door.accepts_proxy
-         && rule.from.str() == door.from;
+  return rule.is_raw() && rule.accept_proxy == door.rule.accept_proxy
+         && rule.from == door.rule.from;
+}
+
+bool stream_doors::is_wanted(const door& door,
+                             const std::vector<config::mapping>& mappings) {
+  return std::any_of(mappings.begin(), mappings.end(),
+                     [&](const auto& rule) { return is_for(door, rule); });
 }
 
 void stream_doors::retire(door& door) {
@@ -26,39 +32,79 @@ void stream_doors::forget_closed() {
 std::string stream_doors::add(const config::mapping& rule,
                               const std::string& key) {
   try {
-    doors_.push_back({rule.from.str(), rule.accept_proxy, open_(rule, key)});
+    doors_.push_back({rule, open_(rule, key)});
     return {};
   } catch (const std::system_error& error) {
     return error.what();
   }
 }
 
-std::vector<std::string>
-stream_doors::apply(const std::vector<config::mapping>& mappings) {
-  std::vector<std::string> failures;
-  const std::lock_guard guard{mutex_};
-  if (stopped_)
-    return failures;
-  forget_closed();
-  std::erase_if(doors_, [&](door& door) {
-    const auto wanted
-      = std::any_of(mappings.begin(), mappings.end(),
-                    [&](const auto& rule) { return is_for(door, rule); });
-    if (!wanted)
-      retire(door);
-    return !wanted;
-  });
+// Those without a door, with their places in the configuration.
+stream_doors::wanted
+stream_doors::missing_of(const std::vector<config::mapping>& mappings) const {
+  wanted out;
   for (size_t i = 0; i < mappings.size(); ++i) {
     const auto& rule = mappings[i];
-    const auto open = std::any_of(doors_.begin(), doors_.end(),
-                                  [&](auto& one) { return is_for(one, rule); });
-    if (!rule.is_raw() || open)
-      continue;
-    if (auto why = add(rule, config::element_path("$.mappings", i) + ".from");
-        !why.empty())
-      failures.push_back(std::move(why));
+    if (rule.is_raw()
+        && std::none_of(doors_.begin(), doors_.end(),
+                        [&](auto& door) { return is_for(door, rule); }))
+      out.emplace_back(&rule, config::element_path("$.mappings", i) + ".from");
   }
-  return failures;
+  return out;
+}
+
+// A port is open once: a door that has it, and is not wanted, goes before.
+void stream_doors::make_room(const config::mapping& rule,
+                             const std::vector<config::mapping>& mappings,
+                             std::vector<door>& moved) {
+  const auto i
+    = std::find_if(doors_.begin(), doors_.end(), [&](const door& door) {
+        return door.rule.from.scheme == rule.from.scheme
+               && door.rule.from.port == rule.from.port
+               && !is_wanted(door, mappings);
+      });
+  if (i == doors_.end())
+    return;
+  i->port->stop_accepting();
+  moved.push_back(std::move(*i));
+  doors_.erase(i);
+}
+
+std::string stream_doors::apply(const std::vector<config::mapping>& mappings) {
+  const std::lock_guard guard{mutex_};
+  if (stopped_)
+    return {};
+  forget_closed();
+  const auto missing = missing_of(mappings);
+  std::vector<door> moved;
+  std::string why;
+  size_t opened = 0;
+  for (const auto& [rule, key] : missing) {
+    make_room(*rule, mappings, moved);
+    if (why = add(*rule, key); !why.empty())
+      break;
+    ++opened;
+  }
+  if (!why.empty())
+    for (; opened > 0; --opened) {
+      retire(doors_.back());
+      doors_.pop_back();
+    }
+  for (auto& each : moved) {
+    const auto rule = each.rule;
+    closing_.push_back(std::move(each));
+    if (!why.empty())
+      add(rule, {}); // it was open a moment ago
+  }
+  if (!why.empty())
+    return why;
+  std::erase_if(doors_, [&](door& door) {
+    if (is_wanted(door, mappings))
+      return false;
+    retire(door);
+    return true;
+  });
+  return {};
 }
 
 std::string stream_doors::open(const config::mapping& rule) {
@@ -80,10 +126,30 @@ void stream_doors::close(const config::mapping& rule) {
   doors_.erase(i);
 }
 
+std::vector<config::mapping>
+stream_doors::make_way_for(const std::vector<config::mapping>& mappings) {
+  std::vector<config::mapping> out;
+  const std::lock_guard guard{mutex_};
+  std::erase_if(doors_, [&](door& door) {
+    const auto& from = door.rule.from;
+    const auto taken
+      = std::any_of(mappings.begin(), mappings.end(), [&](const auto& rule) {
+          return rule.is_raw() && rule.from.scheme == from.scheme
+                 && rule.from.port == from.port;
+        });
+    if (!taken)
+      return false;
+    out.push_back(door.rule);
+    retire(door);
+    return true;
+  });
+  return out;
+}
+
 uint16_t stream_doors::port(const std::string& from) const {
   const std::lock_guard guard{mutex_};
   for (const auto& door : doors_)
-    if (door.from == from)
+    if (door.rule.from.str() == from)
       return door.port->port();
   return 0;
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace aps {
@@ -25,15 +26,20 @@ class stream_doors {
 
   /// From now on the ports of these mappings are open, and no others: those
   /// that are gone take nobody any more, and what came through them goes on.
-  /// Returns what could not be opened, a sentence each; the rest is. Nothing
-  /// happens once `stop_accepting` was called.
-  std::vector<std::string> apply(const std::vector<config::mapping>& mappings);
+  /// Or, if one cannot be opened, all stays as it was: returns why, or "".
+  /// Nothing happens once `stop_accepting` was called.
+  std::string apply(const std::vector<config::mapping>& mappings);
 
   /// One more; returns why it could not be opened, or "".
   std::string open(const config::mapping& rule);
 
   /// The port of that mapping takes nobody any more; dito.
   void close(const config::mapping& rule);
+
+  /// Closes those whose port a mapping of these has for its own; returns
+  /// theirs.
+  std::vector<config::mapping>
+  make_way_for(const std::vector<config::mapping>& mappings);
 
   /// The port of a mapping by its `from`; 0 = it is not open.
   uint16_t port(const std::string& from) const;
@@ -48,14 +54,21 @@ class stream_doors {
 
  private:
   struct door {
-    std::string from;
-    bool accepts_proxy = false;
+    config::mapping rule;
     std::unique_ptr<listener> port;
   };
 
+  using wanted = std::vector<std::pair<const config::mapping*, std::string>>;
+
   void forget_closed();
+  wanted missing_of(const std::vector<config::mapping>& mappings) const;
+  void make_room(const config::mapping& rule,
+                 const std::vector<config::mapping>& mappings,
+                 std::vector<door>& moved);
   std::string add(const config::mapping& rule, const std::string& key);
   static bool is_for(const door& door, const config::mapping& rule);
+  static bool is_wanted(const door& door,
+                        const std::vector<config::mapping>& mappings);
   void retire(door& door);
 
   const opener open_;

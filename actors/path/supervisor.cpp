@@ -13,7 +13,10 @@ namespace aps {
 supervisor_state::supervisor_state(supervisor_actor::pointer self,
                                    node_context_ptr context)
     : self_(self), context_(std::move(context)) {
-  for (const auto& [tunnel_name, settings] : context_->config.tunnels)
+  const auto now = context_->config();
+  const std::shared_ptr<const config::node> kept = now;
+  mappings_ = {kept, &kept->mappings};
+  for (const auto& [tunnel_name, settings] : now->tunnels)
     if (settings.enabled) {
       set_keys(tunnel_name, settings);
       children_.emplace(
@@ -49,16 +52,12 @@ void supervisor_state::start(const std::string& tunnel_name, child& which) {
   which.actor = self_->spawn<tunnel_impl>(context_, tunnel_name,
                                          which.settings);
   compat::monitor(self_, which.actor);
-  if (mappings_)
-    compat::send(self_, which.actor,
-                 reconfigure_tunnel{which.settings, mappings_});
 }
 
 void supervisor_state::on_reconfigure(const reconfigure_node& message) {
-  const auto& mappings = mappings_ ? *mappings_ : context_->config.mappings;
-  const auto checks_changed = message.mappings && *message.mappings != mappings;
+  const bool moved = message.mappings && *message.mappings != *mappings_;
   if (message.mappings)
-    mappings_ = message.mappings;
+    mappings_ = message.mappings; // also lets go of the former ones
   for (const auto& [tunnel_name, settings] : message.tunnels) {
     const auto i = children_.find(tunnel_name);
     if (i == children_.end())
@@ -69,7 +68,7 @@ void supervisor_state::on_reconfigure(const reconfigure_node& message) {
     which.settings.enabled = before.enabled;
     which.settings.servers = before.servers;
     which.settings.access = before.access; // the front's
-    if (which.settings == before && !checks_changed)
+    if (which.settings == before && !moved)
       continue;
     set_keys(tunnel_name, which.settings);
     compat::send(self_, which.actor,

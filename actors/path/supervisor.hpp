@@ -46,7 +46,7 @@ class supervisor_state {
   supervisor_actor::pointer self_;
   node_context_ptr context_;
   std::map<std::string, child> children_;
-  config_mappings mappings_; ///< in effect; null = as at the start
+  config_mappings mappings_; ///< that the tunnels know of
 };
 
 using supervisor_impl

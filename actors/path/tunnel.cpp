@@ -78,7 +78,8 @@ tunnel_actor::behavior_type tunnel_state::make_behavior() {
   compat::send(self_, context_->monitor,
                enrol{{actor_kind::tunnel, name_, {}, {}, {}, {},
                       caf::actor_cast<caf::actor>(self_)}});
-  if (health_checker_state::wanted(name_, context_->config.mappings))
+  const auto config = context_->config();
+  if (health_checker_state::wanted(name_, config->mappings))
     start_checker();
   revoke_expired();
   return {
@@ -164,7 +165,7 @@ tunnel_state::endpoint* tunnel_state::choose_live(const job& job,
     = std::all_of(endpoints_.begin(), endpoints_.end(),
                   [](const endpoint& one) { return one.targets->empty(); });
   const auto now = all_well ? time_point{} : compat::now(self_);
-  const auto mapping = job.exchange->facts().via->index;
+  const auto mapping = job.exchange->facts().via->identity;
   for (const auto& one : endpoints_)
     choices_.push_back(
       {one.key, *one.in_flight, one.latency, one.penalty,
@@ -603,7 +604,13 @@ void tunnel_state::expire_publications() {
 // -- checks -------------------------------------------------------------------
 
 void tunnel_state::check_targets(const config_mappings& mappings) {
-  mappings_ = mappings;
+  // What agents publish has small numbers, and comes and goes without us.
+  constexpr uint64_t first_configured = uint64_t{1} << 63;
+  const auto now = context_->in_effect->get();
+  for (const auto& one : endpoints_)
+    one.targets->keep_if([&](uint64_t mapping) {
+      return mapping < first_configured || now->position_of(mapping);
+    });
   if (checker_)
     compat::send(self_, checker_, reconfigure_checks{mappings});
   else if (health_checker_state::wanted(name_, *mappings))
@@ -613,8 +620,6 @@ void tunnel_state::check_targets(const config_mappings& mappings) {
 void tunnel_state::start_checker() {
   checker_ = self_->spawn<health_checker_impl>(context_, name_);
   compat::monitor(self_, checker_);
-  if (mappings_)
-    compat::send(self_, checker_, reconfigure_checks{mappings_});
   for (const auto& one : endpoints_)
     tell_agents(one);
   if (draining_)
@@ -731,15 +736,15 @@ tunnel_state::unhealthy_of(const endpoint& endpoint) const {
   std::vector<target_snapshot> out;
   if (endpoint.targets->empty())
     return out;
-  const auto& mappings = context_->config.mappings;
+  const auto now = context_->in_effect->get();
   const auto& live = endpoint.live_sessions;
   for (auto& one : endpoint.targets->list(compat::now(self_)))
-    if (one.key.mapping < mappings.size()
+    if (const auto at = now->position_of(one.key.mapping);
+        at
         && std::find(live.begin(), live.end(), one.key.session) != live.end())
-      out.push_back({static_cast<uint32_t>(one.key.mapping),
-                     mappings[one.key.mapping].to.str(),
-                     to_hex(one.key.session), one.down,
-                     std::move(one.reason)});
+      out.push_back({static_cast<uint32_t>(*at),
+                     now->config.mappings[*at].to.str(),
+                     to_hex(one.key.session), one.down, std::move(one.reason)});
   return out;
 }
 

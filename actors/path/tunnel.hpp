@@ -134,7 +134,6 @@ class tunnel_state {
   uint64_t drains_seen_ = 0; ///< version of the register
   uint64_t turn_ = 0;
   health_checker_actor checker_; ///< null = nothing to check
-  config_mappings mappings_; ///< what it checks; null = as at the start
   fallback_mode mode_;       ///< by hand
   bool draining_ = false;
 };

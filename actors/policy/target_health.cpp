@@ -153,7 +153,7 @@ bool target_watch::rests(const target_key& key, time_point now) const {
   return rests_locked(key, now);
 }
 
-bool target_watch::rests(size_t mapping, std::span<const session_id> sessions,
+bool target_watch::rests(uint64_t mapping, std::span<const session_id> sessions,
                          time_point now) const {
   if (size_ == 0 || sessions.empty())
     return false;
@@ -162,6 +162,15 @@ bool target_watch::rests(size_t mapping, std::span<const session_id> sessions,
                      [&](const session_id& session) {
                        return rests_locked({mapping, session}, now);
                      });
+}
+
+void target_watch::keep_if(const std::function<bool(uint64_t mapping)>& known) {
+  if (size_ == 0)
+    return;
+  std::lock_guard guard{mutex_};
+  std::erase_if(failing_,
+                [&](const auto& each) { return !known(each.first.mapping); });
+  size_ = failing_.size();
 }
 
 std::vector<target_watch::resting> target_watch::list(time_point now) const {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <compare>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <span>
@@ -74,7 +75,7 @@ bool leave_out_resting(std::span<choice_view> choices);
 
 /// A target of a mapping, as one agent meets it.
 struct target_key {
-  size_t mapping = 0; ///< position in the file
+  uint64_t mapping = 0; ///< `route::identity`
   session_id session{};
   auto operator<=>(const target_key&) const = default;
 };
@@ -107,6 +108,9 @@ class target_watch {
   /// Nobody checks it any more; true if it was down.
   bool lift(const target_key& key);
 
+  /// Forgets those of mappings of which that is false.
+  void keep_if(const std::function<bool(uint64_t mapping)>& known);
+
   /// Forgets all agents but these.
   void keep(std::span<const session_id> sessions);
 
@@ -114,7 +118,7 @@ class target_watch {
   bool rests(const target_key& key, time_point now) const;
 
   /// Whether that target rests for every agent.
-  bool rests(size_t mapping, std::span<const session_id> sessions,
+  bool rests(uint64_t mapping, std::span<const session_id> sessions,
              time_point now) const;
 
   std::vector<resting> list(time_point now) const;

@@ -53,8 +53,9 @@ unit_recorder::unit_recorder(caf::actor_system& system,
                              executor& unit)
     : unit_(unit), context_(std::move(context)), logs_(std::move(logs)),
       metrics_(system.metrics()) {
-  const auto& admin = context_->config.admin;
-  const size_t kept = admin ? admin->keep_exchanges : 0;
+  const auto config = context_->config();
+  log_requests_ = config->log.requests;
+  const size_t kept = config->admin ? config->admin->keep_exchanges : 0;
   exchanges_.kept.resize(kept);
   own_answers_.kept.resize(share_of_own_answers(kept));
 }
@@ -157,7 +158,7 @@ void unit_recorder::count(const exchange_record& record) {
   bump(record.result == outcome::ok ? finished_ : failed_);
   if (metrics_)
     metrics_->on_over(record);
-  if (context_->config.log.requests)
+  if (log_requests_)
     write_log(record);
 }
 
@@ -329,11 +330,19 @@ void unit_recorder::add_to(exchange_totals& to) const {
 
 // -- all units ----------------------------------------------------------------
 
+namespace {
+
+size_t most_kept(const node_context& context) {
+  const auto config = context.config();
+  return config->admin ? config->admin->keep_exchanges : 0;
+}
+
+} // namespace
+
 exchange_recorders::exchange_recorders(caf::actor_system& system,
                                        node_context_ptr context, log_set logs,
                                        network& net)
-    : keep_(context->config.admin ? context->config.admin->keep_exchanges
-                                  : 0) {
+    : keep_(most_kept(*context)) {
   for (size_t i = 0; i < net.units(); ++i)
     units_.push_back(std::make_shared<unit_recorder>(system, context, logs,
                                                      net.unit(i)));

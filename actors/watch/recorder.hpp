@@ -91,6 +91,7 @@ class unit_recorder final
 
   executor& unit_;
   node_context_ptr context_;
+  bool log_requests_ = false;
   log_set logs_;
   std::optional<exchange_metrics> metrics_;
   std::vector<exchange_record_ptr> live_;

@@ -247,6 +247,8 @@ class route_index {
     if (to.size() == 0)
       at->lengths.push_back(path.size());
     ++at->count;
+    made.identity = made.declared ? made.index : identity_of(made.rule);
+    made.origin_tls = origin_tls_of(made.rule);
     if (made.rule.match)
       made.conditions
         = std::make_shared<const route_conditions>(*made.rule.match);

@@ -168,6 +168,57 @@ bool route_table::has_choice(std::string_view scheme, std::string_view host,
 
 namespace {
 
+// Parts of a name do not run into each other.
+void add(std::string& to, std::string_view part) {
+  to.append(part).push_back('\0');
+}
+
+void add(std::string& to, const std::vector<std::string>& parts) {
+  for (const auto& each : parts)
+    add(to, each);
+  to.push_back('\1');
+}
+
+} // namespace
+
+uint64_t identity_of(const config::mapping& rule) {
+  std::string name;
+  add(name, rule.from.str());
+  add(name, rule.to.str());
+  add(name, rule.tunnels);
+  add(name, rule.endpoints);
+  add(name, rule.tls ? rule.tls->server_name : "");
+  name += rule.http2 ? '2' : '1';
+  name += static_cast<char>(rule.proxy_protocol);
+  if (rule.match) {
+    const auto& asked = *rule.match;
+    add(name, asked.path_regex);
+    add(name, asked.methods);
+    add(name, asked.addresses);
+    for (const auto* tests : {&asked.headers, &asked.query}) {
+      for (const auto& each : *tests) {
+        add(name, each.name);
+        name += static_cast<char>(each.asked);
+        add(name, each.text);
+      }
+      name += '\1';
+    }
+  }
+  return std::hash<std::string>{}(name) | uint64_t{1} << 63;
+}
+
+uint32_t origin_tls_of(const config::mapping& rule) {
+  if (!rule.tls || !rule.tls->has_files())
+    return 0;
+  std::string name;
+  add(name, rule.tls->ca);
+  add(name, rule.tls->cert);
+  add(name, rule.tls->key);
+  return static_cast<uint32_t>(std::hash<std::string>{}(name)) | 1;
+}
+
+namespace {
+
 constexpr size_t longest_path = 8192; // that is read in many ways
 
 // A prefix that targets read in other ways itself is as its author means it.

@@ -49,6 +49,11 @@ struct route {
   /// Of `rule.rewrite`; null = there is nothing to rewrite.
   std::shared_ptr<const route_rewrites> rewriting = nullptr;
 
+  /// By what its targets are known, wherever it stands: `identity_of`, or of a
+  /// declared one its index.
+  uint64_t identity = 0;
+  uint32_t origin_tls = 0; ///< `origin_tls_of`
+
   /// The origin's path for a visitor's path (and query): what follows the
   /// `from` prefix, appended to the path of `to`. Always starts with "/",
   /// except that "*" (`OPTIONS *`) stays "*" where neither side has a path.
@@ -61,13 +66,13 @@ struct route {
 
 precedence precedence_of(const route& of);
 
-/// The number of the mapping's own files for TLS to its target; 0 = it has
-/// none.
-inline uint32_t origin_tls_of(const route& of) noexcept {
-  return of.rule.tls && of.rule.tls->has_files()
-           ? static_cast<uint32_t>(of.index + 1)
-           : 0;
-}
+/// A hash of what a mapping leads to, for whom and through whom: that of
+/// another place in the file, or with other rules for its visitors, is the
+/// same. Never that of a declared one.
+uint64_t identity_of(const config::mapping& rule);
+
+/// A hash of the mapping's own files for TLS to its target; 0 = it has none.
+uint32_t origin_tls_of(const config::mapping& rule);
 
 /// All mappings of a configuration, and those beside it that agents declare.
 /// Immutable and thread-safe after construction; copies are cheap.

@@ -35,7 +35,10 @@ connect_table::connect_table(
   for (size_t i = 0; i < mappings.size(); ++i)
     if (mappings[i].from.scheme == "connect")
       routes_.push_back(std::make_shared<const route>(
-        route{i, mappings[i], window_through(mappings[i], tunnels)}));
+        route{.index = i,
+              .rule = mappings[i],
+              .window = window_through(mappings[i], tunnels),
+              .identity = identity_of(mappings[i])}));
   std::sort(routes_.begin(), routes_.end(), [](const auto& x, const auto& y) {
     return rank_of(*x) < rank_of(*y);
   });

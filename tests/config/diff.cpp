@@ -122,7 +122,27 @@ CAF_TEST(what is live is in effect and the rest is as before) {
   fresh.mappings[0].health.emplace(); // of another mapping
   fresh.mappings[1].health.emplace();
   live.mappings[1].health.emplace();
+  CAF_CHECK(in_effect(before, fresh, mapping_change::rules) == live);
+  live.mappings = fresh.mappings;
   CAF_CHECK(in_effect(before, fresh) == live);
+}
+
+CAF_TEST(mappings stay while one of them needs a tunnel that is not there) {
+  const auto before = sample();
+  auto fresh = before;
+  fresh.tunnels["v"].password = "p";
+  fresh.mappings.push_back(small_mapping("xa"));
+  fresh.mappings.back().tunnels = {"t", "u"};
+  CAF_CHECK_EQUAL(why_mappings_stay(before, fresh), "");
+  fresh.mappings.back().tunnels = {"t", "v"};
+  CAF_CHECK_EQUAL(why_mappings_stay(before, fresh),
+                  "mappings[2] goes through tunnel v, which takes a restart");
+  fresh.mappings.back().tunnels = {};
+  auto& login = fresh.mappings.back().access.forward_auth.emplace();
+  CAF_CHECK_EQUAL(why_mappings_stay(before, fresh), "");
+  login.tunnels = {"v"};
+  CAF_CHECK_EQUAL(why_mappings_stay(before, fresh),
+                  "mappings[2] goes through tunnel v, which takes a restart");
 }
 
 CAF_TEST(rules go to no mapping but the one that they are for) {
@@ -165,15 +185,18 @@ CAF_TEST(rules go to no mapping but the one that they are for) {
       "mappings[1].from", "mappings[1].require", "mappings[1].to"}},
   };
   for (const auto& [running, fresh, effective, left] : rows) {
-    const auto now = in_effect(with_mappings(running), with_mappings(fresh));
+    const auto now = in_effect(with_mappings(running), with_mappings(fresh),
+                               mapping_change::rules);
     CAF_CHECK(now == with_mappings(effective));
     CAF_CHECK_EQUAL(changed_keys(now, with_mappings(fresh)), left);
     // Once more the same file changes nothing.
-    CAF_CHECK(in_effect(now, with_mappings(fresh)) == now);
+    CAF_CHECK(in_effect(now, with_mappings(fresh), mapping_change::rules)
+              == now);
+    CAF_CHECK(in_effect(now, with_mappings(fresh)) == with_mappings(fresh));
   }
 }
 
-CAF_TEST(what takes a restart keeps rules and checks from a mapping) {
+CAF_TEST(what stays keeps rules and checks from a mapping) {
   void (*const changes[])(mapping&) = {
     [](mapping& to) { to.from.scheme = "https"; },
     [](mapping& to) { to.from.path = "/f"; },
@@ -201,7 +224,8 @@ CAF_TEST(what takes a restart keeps rules and checks from a mapping) {
   for (const auto change : changes) {
     auto other = fresh;
     change(other.mappings[1]);
-    CAF_CHECK(in_effect(before, other) == before);
+    CAF_CHECK(in_effect(before, other, mapping_change::rules) == before);
+    CAF_CHECK(in_effect(before, other) == other);
   }
 }
 

@@ -385,11 +385,16 @@ class Reloads(AccessCase):
                 known = next(each for each in fresh["mappings"]
                              if each["from"] == "http://known.test")
                 change(fresh["mappings"], known)
+                # What cannot be used yet keeps all of them as they were.
+                fresh["tunnels"]["late"] = {"password": "p"}
+                fresh["mappings"].append(
+                    {"from": "http://late.test", "to": "http://127.0.0.1:1",
+                     "via": {"tunnels": "late"}})
                 told = len(self.stack.node.log)
                 self.reload(None, text=json.dumps(fresh))
                 said = self.stack.node.log[told:]
                 self.assertNotIn("in use", said)
-                self.assertIn("these take a restart: mappings", said)
+                self.assertIn("all mappings stay as they were", said)
                 self.assertEqual(self.curl(host="known").status, 401)
         told = len(self.stack.node.log)
         self.reload(None, text=json.dumps(config))

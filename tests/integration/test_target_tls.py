@@ -1,11 +1,13 @@
 """How https targets are met: by whose authority, under which name, and with what
 certificate of ours; from the node and from agents."""
 
+import json
+import signal
 import unittest
 
 from certified import Certified
 from h2_origin import H2Origin
-from harness import main
+from harness import main, wait_until
 from origin import Origin
 from wire import ask
 
@@ -65,6 +67,31 @@ class Targets(Certified):
             # They share a connection, as those of other targets do.
             self.assertEqual(
                 far.connections if kind == "h2" else far.accepted, 1)
+
+    def test_a_reload_brings_files_and_takes_them_away(self):
+        far = self.target("http/1.1")
+        url = far.url.replace("localhost", "127.0.0.1")
+        tls = {"ca": str(self.ca.cert), "server_name": INNER, **self.shown()}
+        stack = self.build(agent=False, config={"mappings": []})
+
+        def reload(*mappings):
+            before = stack.node.log.count("Configuration reloaded")
+            stack.node.config_file.write_text(json.dumps(
+                {**stack.config, "mappings": list(mappings)}))
+            stack.node.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: stack.node.log.count("Configuration reloaded")
+                       > before, "the reload")
+
+        # One after the other has a place in the file that was another's.
+        with_files = {"from": f"http://{DIRECT}", "to": url, "tls": tls}
+        without = {"from": f"http://{INNER}", "to": url}
+        for order in ((with_files, without), (without, with_files)):
+            reload(*order)
+            answer = ask(stack.port, "/root", host=DIRECT)
+            self.assertEqual(answer.status, 200, answer.body)
+            self.check_refused(stack, INNER, "certificate")
+        reload(without)
+        self.check_refused(stack, INNER, "certificate")
 
     def test_each_of_them_is_needed(self):
         for kind in ("http/1.1", "h2"):

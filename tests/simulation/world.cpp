@@ -114,14 +114,16 @@ world::world(world_options options)
   auto log = make_log();
 
   auto context = std::make_shared<node_context>();
-  context->config.tunnels["t"] = options_.tunnel;
-  context->config.tunnels["t"].password = "p";
-  context->config.tunnels["t"].servers = {"main"};
+  config::node config;
+  config.tunnels["t"] = options_.tunnel;
+  config.tunnels["t"].password = "p";
+  config.tunnels["t"].servers = {"main"};
   config::mapping rule;
   rule.from = {"http", "example.com", 80, ""};
   rule.to = {"http", "origin", 80, ""};
   rule.tunnels = {"t"};
-  context->config.mappings.push_back(rule);
+  config.mappings.push_back(rule);
+  context->use(config);
   context->node_id = "sim";
   context->units = std::make_shared<unit_contexts>(*system_, *net_);
   context->tunnels = std::make_shared<tunnel_directory>();

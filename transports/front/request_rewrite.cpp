@@ -294,7 +294,7 @@ request_head_ptr rewrite_request(message_head& head,
   result->protocol = origin_protocol_of(via.rule.to.h2c, via.rule.http2);
   if (via.rule.tls) {
     result->server_name = via.rule.tls->server_name;
-    result->origin_tls = origin_tls_of(via);
+    result->origin_tls = via.origin_tls;
   }
   result->proxy
     = proxy_version_of(static_cast<unsigned>(via.rule.proxy_protocol));

@@ -48,6 +48,10 @@ class http_origin_client final : public origin_client {
     return served;
   }
 
+  void add_tls(const std::map<uint32_t, origin_tls>& more) override {
+    settings_->add_tls(more);
+  }
+
  private:
   // A pool is used by its unit alone; only the table of pools is shared.
   std::shared_ptr<origin_pool> pool_of(io_unit& unit) {

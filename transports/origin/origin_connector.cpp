@@ -46,11 +46,25 @@ asio::ssl::context make_context(const origin_options& all,
 origin_settings::origin_settings(const origin_options& opts) : options(opts) {
   contexts_.emplace(
     0, make_context(options, {{}, options.cert_file, options.key_file}));
-  for (const auto& [number, own] : options.tls)
-    contexts_.emplace(number, make_context(options, own));
+  add_tls(options.tls);
 }
 
-asio::ssl::context& origin_settings::tls(uint32_t number) const noexcept {
+void origin_settings::add_tls(
+  const std::map<uint32_t, origin_tls>& more) const {
+  std::map<uint32_t, asio::ssl::context> fresh;
+  const auto is_known = [this](uint32_t number) {
+    const std::lock_guard guard{mutex_};
+    return contexts_.contains(number);
+  };
+  for (const auto& [number, own] : more)
+    if (!is_known(number))
+      fresh.emplace(number, make_context(options, own));
+  const std::lock_guard guard{mutex_};
+  contexts_.merge(fresh);
+}
+
+asio::ssl::context& origin_settings::tls(uint32_t number) const {
+  const std::lock_guard guard{mutex_};
   const auto found = contexts_.find(number);
   return found == contexts_.end() ? contexts_.begin()->second : found->second;
 }

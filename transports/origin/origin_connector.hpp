@@ -9,26 +9,31 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
 namespace aps {
 
-/// What all connections of one origin client share. Immutable after
-/// construction, used on all units.
+/// What all connections of one origin client share. Used on all units.
 struct origin_settings {
   /// Throws std::runtime_error naming the file of `options` that cannot be
   /// used.
   explicit origin_settings(const origin_options& options);
 
   /// For a request with this `origin_tls`; unknown numbers are 0. OpenSSL
-  /// counts references from several threads itself; nothing else changes.
-  boost::asio::ssl::context& tls(uint32_t number) const noexcept;
+  /// counts references from several threads itself; none of them goes before
+  /// all do.
+  boost::asio::ssl::context& tls(uint32_t number) const;
+
+  /// As `origin_client::add_tls`.
+  void add_tls(const std::map<uint32_t, origin_tls>& more) const;
 
   const origin_options options;
 
  private:
-  mutable std::map<uint32_t, boost::asio::ssl::context> contexts_;
+  mutable std::mutex mutex_;
+  mutable std::map<uint32_t, boost::asio::ssl::context> contexts_; ///< by it
 };
 
 /// Where an origin is found.

@@ -71,6 +71,13 @@ class origin_client {
   virtual served_exchange_ptr serve(executor& unit, exchange_id id,
                                     request_head_ptr head,
                                     uint32_t response_window) = 0;
+
+  /// Knows these as well, beside those it has (`origin_options::tls`): files
+  /// that it has are not read again. Throws std::runtime_error naming the one
+  /// that cannot be used, and has changed nothing then. Thread: any.
+  virtual void add_tls(const std::map<uint32_t, origin_tls>& more) {
+    static_cast<void>(more);
+  }
 };
 
 } // namespace aps

@@ -34,7 +34,7 @@ class grpc_door final : public operator_door {
   explicit grpc_door(const admin::context_ptr& context)
       : system_(context->system), service_(service_context_of(context)) {
     try {
-      const auto config = context->config->get();
+      const auto config = context->node->config();
       open_ = admin::open_grpc_server(*config->admin->grpc, service_);
     } catch (...) {
       stop_and_wait(system_, door_);

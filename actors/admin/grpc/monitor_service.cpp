@@ -46,7 +46,7 @@ grpc::Status monitor_service::begin_watch(const caller& caller,
   if (!parse(request, asked))
     return status_of(400, "the request cannot be read");
   const auto& node = *context_.node->node;
-  const auto config = context_.node->config->get();
+  const auto config = node.config();
   auto wish = read_watch(asked, node.node_id, *config);
   if (const auto* bad = std::get_if<bad_call>(&wish))
     return status_of(400, bad->why);

@@ -95,7 +95,7 @@ action_target endpoint_of(const call& call) {
 
 void refuse_tunnel(const call& call, const std::string& name) {
   std::vector<std::string> known;
-  const auto config = call.known().config->get();
+  const auto config = call.known().node->config();
   for (const auto& [tunnel, settings] : config->tunnels)
     known.push_back(tunnel);
   call.unknown(404, "tunnel", name, "tunnel", known);
@@ -104,7 +104,7 @@ void refuse_tunnel(const call& call, const std::string& name) {
 // Nobody is it; says who there is.
 void refuse_unknown(const call& call, const action_target& wanted,
                     const actor_list& all) {
-  const auto config = call.known().config->get();
+  const auto config = call.known().node->config();
   if (!wanted.tunnel.empty() && !config->tunnels.contains(wanted.tunnel))
     return refuse_tunnel(call, wanted.tunnel);
   std::set<std::string> known;
@@ -297,7 +297,7 @@ void set_revoked(const call& call, bool revoked) {
     return;
   const auto& tunnel = call.names.at(0);
   const auto& name = call.names.at(1);
-  const auto config = call.known().config->get();
+  const auto config = call.known().node->config();
   const auto of = config->tunnels.find(tunnel);
   const auto tunnels = call.known().node->tunnels->get();
   const auto found = tunnels->find(tunnel);

@@ -147,7 +147,8 @@ struct filter {
 void add_records(long_text& to, const call& call, const record_list_ptr& all,
                  std::vector<const exchange_record*> which) {
   const auto count = which.size();
-  to.pieces(count, [routes = call.known().routes, all, which = std::move(which),
+  const auto now = call.known().node->in_effect->get();
+  to.pieces(count, [routes = now->routes, all, which = std::move(which),
                     between = separator{}](size_t i, std::string& to) mutable {
     between(to);
     to += on_a_line(show(*which[i], all->now, routes));

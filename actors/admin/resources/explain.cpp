@@ -244,7 +244,7 @@ json show_published(const route& found) {
 
 /// All of an explanation but its candidates.
 json explain(const std::string& url, const explained_request& request,
-             const context& context, const config::node& config,
+             const context& context, const configuration& in_effect,
              const contest& rivals, const route_request& meant,
              const node_snapshot& now) {
   const auto& asked = request.target;
@@ -259,7 +259,9 @@ json explain(const std::string& url, const explained_request& request,
   auto outcome = outcome::ok;
   std::string summary;
   const auto access
-    = context.node->access->explain(request.access, found, clock_type::now());
+    = in_effect.access ? context.node->access->explain(
+        request.access, found, clock_type::now(), in_effect.access)
+                       : visitor_access::explanation{};
   out["access"] = show_access(request.access, access);
   // A size that is announced counts before all else.
   if (request.too_large) {
@@ -301,7 +303,7 @@ json explain(const std::string& url, const explained_request& request,
     out["direct"] = rule.tunnels.empty();
     out["balance"] = to_string(rule.balance);
     std::string first;
-    out["tunnels"] = show_tunnels_of(*found, config, now, first);
+    out["tunnels"] = show_tunnels_of(*found, in_effect.config, now, first);
     if (outcome != outcome::ok)
       return finished(std::move(out), outcome, summary);
     summary = found->declared
@@ -342,9 +344,9 @@ std::string why_it_won(const route_table& routes, const route& winner,
 }
 
 void get_explanation(const call& call) {
-  const auto config_now = call.known().config->get();
+  const auto before = call.known().node->config();
   const auto request
-    = read_explained_request(call, *config_now, *call.known().node->access);
+    = read_explained_request(call, *before, *call.known().node->access);
   if (!request)
     return;
   const auto url = foreign_text(call.parameter("url").value_or(""));
@@ -352,26 +354,25 @@ void get_explanation(const call& call) {
     [call, url, kept = std::make_shared<const explained_request>(*request)](
       const node_snapshot_ptr& now) {
       const auto asked = std::make_shared<const asked_request>(*kept);
-      const auto config = call.known().config->get();
-      const auto rivals
-        = std::make_shared<const contest>(
-          call.known().routes, call.known().node->publications.get(),
-          asked->request);
+      const auto in_effect = call.known().node->in_effect->get();
+      const auto rivals = std::make_shared<const contest>(
+        in_effect->routes, call.known().node->publications.get(),
+        asked->request);
       long_text body;
-      body.text(opened(explain(url, *kept, call.known(), *config, *rivals,
+      body.text(opened(explain(url, *kept, call.known(), *in_effect, *rivals,
                                asked->request, *now))
                 + "\n\"candidates\":[");
-      const auto configured = config->mappings.size();
+      const auto configured = in_effect->config.mappings.size();
       const auto published = rivals->winner && rivals->winner->declared;
       body.pieces(
         configured + published,
-        [config, configured, kept, asked, rivals,
+        [in_effect, configured, kept, asked, rivals,
          between = separator{}](size_t i, std::string& to) mutable {
           between(to);
           to += on_a_line(i == configured
                             ? show_published(*rivals->winner)
-                            : show_candidate(config->mappings[i], i, *rivals,
-                                             asked->request));
+                            : show_candidate(in_effect->config.mappings[i], i,
+                                             *rivals, asked->request));
         },
         500);
       call.answer_in_steps(std::move(body.text("]}\n")));

@@ -113,7 +113,7 @@ void get_mappings(const call& call) {
   const auto limit = call.number("limit", default_limit);
   if (!limit)
     return;
-  const auto config = call.known().config->get();
+  const auto config = call.known().node->config();
   const search wanted{call.parameter("search").value_or("")};
   const auto chosen = std::make_shared<mapping_list>(
     *config, call.known().node->publications, wanted);

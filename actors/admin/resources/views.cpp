@@ -70,7 +70,7 @@ void add_rows(long_text& to, const context& context,
       to += "]}";
   });
   std::vector<tunnel_snapshot> off;
-  const auto config = context.config->get();
+  const auto config = context.node->config();
   for (const auto& [name, settings] : config->tunnels)
     if (!settings.enabled)
       off.push_back({.name = name,
@@ -145,7 +145,7 @@ void get_stats(const call& call) {
     call.with_endpoints(*choice, [call, choice,
                                   counts](const node_snapshot_ptr& now) {
       const auto& context = call.known();
-      const auto config = context.config->get();
+      const auto config = context.node->config();
       auto body
         = make_stats(*now, *config, compat::running_actors(context.system));
       body["node"] = show_node(context);
@@ -228,7 +228,7 @@ void get_connections(const call& call) {
 }
 
 void get_config(const call& call) {
-  const auto config = call.known().config->get();
+  const auto config = call.known().node->config();
   using item = decltype(config->tunnels)::value_type;
   std::vector<const item*> tunnels;
   for (const auto& one : config->tunnels)

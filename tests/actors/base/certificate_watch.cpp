@@ -22,6 +22,7 @@ struct fixture {
     std::filesystem::create_directories(folder);
     settings.certificates.push_back(
       {folder + "/c.pem", folder + "/k.pem", "$.tls"});
+    watch.use({"a.example", "never.example"});
   }
   ~fixture() { std::filesystem::remove_all(folder); }
 
@@ -53,8 +54,7 @@ struct fixture {
   certificate_watch watch{
     {[this](event news) { events.push_back(std::move(news)); },
      [this](const std::string&, int64_t left) { days = left; },
-     [this] { return now; },
-     {"a.example", "never.example"}}};
+     [this] { return now; }}};
 };
 
 } // namespace

@@ -218,6 +218,7 @@ CAF_TEST(ports are opened for names and closed behind them) {
   uut.config.mappings.emplace_back().from = url_of("http://a");
   uut.config.mappings.back().from.scheme = "tcp";
   uut.config.mappings.back().from.port = 25;
+  uut.uut.use(std::make_shared<const configuration>(uut.config, nullptr));
   const auto take = [&](uint16_t port, uint8_t by) {
     const auto result = uut.uut.take({{"", "", port},
                                       url_of("tcp://local:22"),

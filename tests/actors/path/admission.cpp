@@ -40,14 +40,15 @@ class admission_script {
 
   explicit admission_script(std::shared_ptr<tunnel_keys> keys = nullptr) {
     auto context = std::make_shared<node_context>();
+    config::node config;
     for (const auto* tunnel : {"first", "other", "secure", "any", "endpoint"})
-      context->config.tunnels[tunnel].password = "p";
-    context->config.tunnels["secure"].require_tls = true;
-    context->config.tunnels["any"].client_certificate
-      = config::client_certificate::any;
-    context->config.tunnels["endpoint"].client_certificate
+      config.tunnels[tunnel].password = "p";
+    config.tunnels["secure"].require_tls = true;
+    config.tunnels["any"].client_certificate = config::client_certificate::any;
+    config.tunnels["endpoint"].client_certificate
       = config::client_certificate::endpoint;
-    context->config.tunnels["many"].credentials = all;
+    config.tunnels["many"].credentials = all;
+    context->use(config);
     context->wall_clock = [this] { return wall_clock; };
     context->units = std::make_shared<unit_contexts>(*system, net_);
     context->alarms = std::make_shared<alarm_clock>(*system);
@@ -111,7 +112,8 @@ class admission_script {
 
   /// As a changed file does.
   void reconfigure() {
-    auto tunnels = context_->config.tunnels;
+    const auto config = context_->config();
+    auto tunnels = config->tunnels;
     tunnels["many"].credentials = all;
     compat::enqueue(nullptr, supervisor_, reconfigure_node{tunnels});
     run();

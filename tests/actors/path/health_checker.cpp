@@ -18,13 +18,17 @@ struct no_owner final : exchange_owner {
   void on_finished(executor&, exchange_id, outcome) override {}
 };
 
+std::vector<config::mapping> one_mapping();
+
 /// A checker between a tunnel, the script, and a controller that keeps what
 /// it gets until the script answers.
 class checker_script {
  public:
   explicit checker_script(std::vector<config::mapping> mappings) {
     auto context = std::make_shared<node_context>();
-    context->config.mappings = std::move(mappings);
+    config::node config;
+    config.mappings = std::move(mappings);
+    context->use(config);
     context->version = "9.9";
     context->units = std::make_shared<unit_contexts>(*system_, net_);
     context->alarms = std::make_shared<alarm_clock>(*system_);
@@ -80,7 +84,7 @@ class checker_script {
   time_point now() { return system_.now(); }
 
   bool rests(const session_id& session) {
-    return targets->rests({0, session}, now());
+    return targets->rests({identity_of(one_mapping()[0]), session}, now());
   }
 
   size_t checks() const { return jobs_->size(); }
@@ -335,6 +339,32 @@ CAF_TEST(a_reload_changes_and_ends_checks) {
   // And back.
   it.send(reconfigure_checks{shared(one_mapping())});
   it.next_answers(200);
+}
+
+CAF_TEST(a_mapping_that_moves_keeps_what_is_known_of_it) {
+  auto mappings = one_mapping();
+  mappings[0].health->fall = 1;
+  checker_script it{mappings};
+  it.agents({first});
+  it.next_answers(404);
+  CAF_CHECK(it.rests(first));
+  // Another one takes its place in the file, and has no checks.
+  mappings.insert(mappings.begin(), mappings[0]);
+  mappings[0].from.host = "other";
+  mappings[0].health.reset();
+  it.send(reconfigure_checks{shared(mappings)});
+  CAF_CHECK(it.rests(first));
+  CAF_CHECK(it.told(event_kind::target_up).empty());
+  it.next_answers(404);
+  CAF_CHECK(it.rests(first));
+  // Then it is gone.
+  mappings.pop_back();
+  it.send(reconfigure_checks{shared(mappings)});
+  CAF_CHECK(!it.rests(first));
+  const auto up = it.told(event_kind::target_up);
+  CAF_REQUIRE_EQUAL(up.size(), 1u);
+  CAF_CHECK(up[0].find("of mapping 1 is checked no longer")
+            != std::string::npos);
 }
 
 CAF_TEST(checks_end_with_their_agent_and_with_a_drain) {

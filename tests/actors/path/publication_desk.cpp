@@ -187,6 +187,28 @@ CAF_TEST(other rules take names and are told) {
   CAF_CHECK(uut.names().empty());
 }
 
+CAF_TEST(mappings of a changed file take names and are told) {
+  desk_script uut;
+  uut.declare(1, {app1, app2});
+  uut.take_told();
+  config::mapping own;
+  own.from = {"http", "app2.test", 80, ""};
+  uut.config.mappings = {own};
+  uut.table->use(std::make_shared<const configuration>(uut.config, nullptr));
+  uut.uut->reconsider([&](const std::string&) { return &uut.allowed; });
+  CAF_CHECK(uut.names() == words{"app1.test"});
+  CAF_CHECK(uut.take_told() == words{"mapping-withdrawn e: http://app2.test/"});
+  const auto notices = uut.uut->take_notices();
+  CAF_REQUIRE_EQUAL(notices.size(), 1u);
+  CAF_CHECK(texts(notices[0].frame.refused)
+            == words{"app2: is answered by the node's own mappings[0]"});
+  // It asks again, until the file lets it.
+  CAF_CHECK_EQUAL(uut.declare(1, {app1, app2}).refused.size(), 1u);
+  uut.config.mappings.clear();
+  uut.table->use(std::make_shared<const configuration>(uut.config, nullptr));
+  CAF_CHECK(uut.declare(1, {app1, app2}).refused.empty());
+}
+
 CAF_TEST(a desk that ends gives all up) {
   desk_script uut;
   uut.declare(1, {app1});

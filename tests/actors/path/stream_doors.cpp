@@ -76,7 +76,7 @@ using names = std::set<std::string>;
 CAF_TEST_FIXTURE_SCOPE(stream_doors_tests, fixture)
 
 CAF_TEST(ports follow the mappings) {
-  CAF_CHECK(doors.apply({web(), raw(1), raw(2)}).empty());
+  CAF_CHECK_EQUAL(doors.apply({web(), raw(1), raw(2)}), "");
   CAF_CHECK(all.open == (names{"tcp://:1", "tcp://:2"}));
   CAF_CHECK(
     keys
@@ -107,12 +107,37 @@ CAF_TEST(a port that changes what it is opens anew) {
   CAF_CHECK(all.stopped == names{"tcp://:1"});
 }
 
-CAF_TEST(what cannot be opened is told and tried again) {
-  const auto failures = doors.apply({raw(13), raw(1)});
-  CAF_REQUIRE_EQUAL(failures.size(), 1u);
-  CAF_CHECK(failures.front().starts_with("$.mappings[0].from"));
-  CAF_CHECK(all.open == names{"tcp://:1"});
-  CAF_CHECK_EQUAL(doors.apply({raw(13), raw(1)}).size(), 1u);
+CAF_TEST(all ports are opened or none) {
+  CAF_CHECK_EQUAL(doors.apply({raw(1), raw(2)}), "");
+  const auto why = doors.apply({raw(13), raw(3), raw(1)});
+  CAF_CHECK(why.starts_with("$.mappings[0].from"));
+  CAF_CHECK(doors.apply({raw(3), raw(13)}).starts_with("$.mappings[1].from"));
+  CAF_CHECK_EQUAL(doors.port("tcp://:3"), 0u);
+  CAF_CHECK_EQUAL(doors.port("tcp://:1"), 77u);
+  CAF_CHECK_EQUAL(doors.port("tcp://:2"), 77u);
+  CAF_CHECK_EQUAL(doors.apply({raw(3), raw(1)}), "");
+  CAF_CHECK_EQUAL(doors.port("tcp://:3"), 77u);
+  CAF_CHECK_EQUAL(doors.port("tcp://:2"), 0u);
+}
+
+CAF_TEST(a port that cannot become another one stays what it was) {
+  doors.apply({raw(1)});
+  CAF_CHECK(!doors.apply({raw(1, true), raw(13)}).empty());
+  CAF_CHECK_EQUAL(doors.port("tcp://:1"), 77u);
+  CAF_CHECK(!doors.apply({raw(13), raw(1, true)}).empty());
+  CAF_CHECK_EQUAL(doors.apply({raw(1)}), "");
+  CAF_CHECK_EQUAL(keys.back(), "$.mappings[0].from"); // of 13: nothing since
+}
+
+CAF_TEST(doors make way for mappings that have their port) {
+  doors.apply({raw(1), raw(2)});
+  auto other = raw(2);
+  other.from.host = "127.0.0.1";
+  const auto closed = doors.make_way_for({web(), other, raw(3)});
+  CAF_REQUIRE_EQUAL(closed.size(), 1u);
+  CAF_CHECK(closed.front() == raw(2));
+  CAF_CHECK(all.stopped == names{"tcp://:2"});
+  CAF_CHECK_EQUAL(doors.port("tcp://:1"), 77u);
 }
 
 CAF_TEST(nothing opens after the stop) {

@@ -21,8 +21,10 @@ class supervisor_script {
  public:
   supervisor_script() {
     auto context = std::make_shared<node_context>();
-    context->config.tunnels["loud"].password = "p";
-    context->config.tunnels["mute"].password = "p";
+    config::node config;
+    config.tunnels["loud"].password = "p";
+    config.tunnels["mute"].password = "p";
+    context->use(config);
     context->units = std::make_shared<unit_contexts>(*system, net_);
     context->alarms = std::make_shared<alarm_clock>(*system);
     context->tunnels = std::make_shared<tunnel_directory>();

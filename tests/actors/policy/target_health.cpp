@@ -257,6 +257,19 @@ CAF_TEST(a watch knows who is down and forgets who is gone) {
   CAF_CHECK(uut.empty());
 }
 
+CAF_TEST(a watch forgets mappings that are gone) {
+  target_watch uut;
+  const session_id agent{1};
+  const auto rule = thresholds(1, 1);
+  uut.check({1, agent}, false, rule, "");
+  uut.check({2, agent}, false, rule, "");
+  uut.keep_if([](uint64_t mapping) { return mapping == 2; });
+  CAF_CHECK(!uut.rests({1, agent}, start));
+  CAF_CHECK(uut.rests({2, agent}, start));
+  uut.keep_if([](uint64_t) { return false; });
+  CAF_CHECK(uut.empty());
+}
+
 CAF_TEST(a timetable gives what is due in its order) {
   timetable<int> uut;
   CAF_CHECK(!uut.due());

@@ -26,8 +26,10 @@ struct nobody final : visitor {
 struct fixture {
   explicit fixture(uint32_t keep = 4, bool log_requests = false) {
     auto made = std::make_shared<node_context>();
-    made->config.admin.emplace().keep_exchanges = keep;
-    made->config.log.requests = log_requests;
+    config::node config;
+    config.admin.emplace().keep_exchanges = keep;
+    config.log.requests = log_requests;
+    made->use(config);
     made->units = std::make_shared<unit_contexts>(*system, net);
     made->monitor = monitor = spawn_note_taker(*system, notes);
     context = made;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 using namespace aps;
 
@@ -294,4 +295,70 @@ CAF_TEST(raw streams are found by their port alone) {
   CAF_CHECK_EQUAL(index("tcp", 2223), -1);
   CAF_CHECK_EQUAL(index("udp", 80), -1);
   CAF_CHECK_EQUAL(index("connect", 443), -1);
+}
+
+CAF_TEST(an identity is of what a mapping leads to wherever it stands) {
+  config::mapping rule;
+  rule.from = {"http", "a.test", 80, "/x"};
+  rule.to = {"http", "b.test", 80, ""};
+  rule.tunnels = {"t"};
+  const auto known = identity_of(rule);
+  void (*const same[])(config::mapping&) = {
+    [](config::mapping& to) { to.access.deny = {"192.0.2.1"}; },
+    [](config::mapping& to) { to.health.emplace(); },
+    [](config::mapping& to) { to.hsts = 1; },
+  };
+  for (const auto change : same) {
+    auto other = rule;
+    change(other);
+    CAF_CHECK_EQUAL(identity_of(other), known);
+  }
+  void (*const others[])(config::mapping&) = {
+    [](config::mapping& to) { to.from.path = "/y"; },
+    [](config::mapping& to) { to.to.port = 81; },
+    [](config::mapping& to) { to.to.h2c = true; },
+    [](config::mapping& to) { to.tunnels = {"u"}; },
+    [](config::mapping& to) {
+      to.tunnels = {"t", "e"};
+    },
+    [](config::mapping& to) { to.endpoints = {"e"}; },
+    [](config::mapping& to) { to.http2 = false; },
+    [](config::mapping& to) { to.tls.emplace().server_name = "n"; },
+    [](config::mapping& to) { to.match = config::conditions{"/x"}; },
+    [](config::mapping& to) {
+      to.match = config::conditions{{}, {"PUT"}};
+    },
+    [](config::mapping& to) {
+      to.match = config::conditions{{}, {}, {{"n"}}};
+    },
+    [](config::mapping& to) {
+      to.match = config::conditions{{}, {}, {}, {{"n"}}};
+    },
+  };
+  std::set<uint64_t> all{known};
+  for (const auto change : others) {
+    auto other = rule;
+    change(other);
+    CAF_CHECK(all.insert(identity_of(other)).second);
+  }
+  config::mapping first;
+  first.from = {"http", "c.test", 80, ""};
+  CAF_CHECK_EQUAL(route_table({first, rule})
+                    .find({.scheme = "http", .host = "a.test", .path = "/x"})
+                    ->identity,
+                  known);
+}
+
+CAF_TEST(files for tls are known by their names) {
+  config::mapping rule;
+  CAF_CHECK_EQUAL(origin_tls_of(rule), 0u);
+  rule.tls.emplace().server_name = "n";
+  CAF_CHECK_EQUAL(origin_tls_of(rule), 0u);
+  rule.tls->ca = "/ca";
+  const auto first = origin_tls_of(rule);
+  CAF_CHECK(first != 0);
+  rule.from.host = "elsewhere";
+  CAF_CHECK_EQUAL(origin_tls_of(rule), first);
+  rule.tls->cert = "/ca";
+  CAF_CHECK(origin_tls_of(rule) != first);
 }
