@@ -73,7 +73,7 @@ class Publishing(Case):
         os.kill(self.here.node.pid, signal.SIGHUP)
 
     def mappings(self):
-        status, body = self.here.node.get("/.api/mappings")
+        status, body = self.here.node.get("/.api/mappings?limit=20000")
         self.assertEqual(status, 200)
         return {each["from"]: each for each in json.loads(body)["mappings"]
                 if "published" in each}
@@ -363,6 +363,23 @@ class Publishing(Case):
         for stop in stops:
             stop.join()
         wait_until(lambda: self.mappings() == {}, "no name")
+
+    def test_as_many_names_as_agents_may_have(self):
+        agents, each = (10, 1000) if FULL else (2, 100)
+        self.start({**MAY, "publish": {**ALL, "max_names": 1000}})
+        for i in range(agents):
+            file = write_config(scratch(self), {"publish": [
+                {"publish": self.local, "as": f"m{i}-{k}"}
+                for k in range(each)]}, "names.json")
+            self.dial("-publish-file", file, "-threads", "1",
+                      endpoint=f"many{i}", name=f"many{i}")
+        began = time.monotonic()
+        wait_until(lambda: len(self.mappings()) == agents * each,
+                   "all names", 120)
+        print(f"\n{agents * each} names: published within "
+              f"{time.monotonic() - began:.2f} s of the last start")
+        for i in range(agents):
+            self.assertTrue(self.serves(f"m{i}-{each - 1}.{DOMAIN}"))
 
 
 if __name__ == "__main__":
