@@ -11,19 +11,20 @@ struct job_guard {
   job_guard& operator=(const job_guard&) = delete;
 
   ~job_guard() {
-    if (!exchange->over())
+    if (!exchange->over() && exchange->round() == round)
       exchange->fail(exchange->never_sent() ? outcome::not_sent
                                             : outcome::started_unknown,
                      "the actors that carried the request ended");
   }
 
   exchange_ptr exchange;
+  const uint32_t round = exchange->round();
 };
 
 } // namespace
 
 job::job(exchange_ptr exchange)
-    : exchange(exchange),
+    : exchange(exchange), round(exchange->round()),
       guard_(std::make_shared<job_guard>(std::move(exchange))) {}
 
 } // namespace aps

@@ -2,6 +2,7 @@
 
 #include "actors/actors.hpp"
 #include "actors/agent/agent_snapshot.hpp"
+#include "actors/base/retry/live_endpoints.hpp"
 #include "actors/events.hpp"
 #include "actors/policy/target_health.hpp"
 #include "actors/snapshots.hpp"
@@ -32,6 +33,17 @@ struct job {
   explicit job(exchange_ptr exchange);
 
   exchange_ptr exchange;
+
+  /// Of the exchange, when this was made: in a later one others have it.
+  uint32_t round = 0;
+
+  /// Endpoints that are not to be asked again; null = there are none.
+  std::shared_ptr<const std::vector<endpoint_place>> asked;
+
+  /// Whether nobody waits for what becomes of this.
+  bool is_over() const noexcept {
+    return exchange->over() || exchange->round() != round;
+  }
 
   /// Tunnels that may carry it (null = just the first), and how many of them
   /// were asked.
@@ -315,6 +327,7 @@ struct link_closed {
 /// lease.
 struct carry {
   exchange_ptr exchange;
+  uint32_t round = 0; ///< of its job
 };
 
 /// The exchange needs its connection no longer.

@@ -2,6 +2,7 @@
 
 #include "config/access/access.hpp"
 #include "config/access/publishing.hpp"
+#include "config/delivery/delivery.hpp"
 #include "config/pools.hpp"
 #include "config/routing/boxed.hpp"
 #include "config/routing/conditions.hpp"
@@ -259,6 +260,17 @@ struct target_tls {
   bool has_files() const noexcept { return !ca.empty() || !cert.empty(); }
 };
 
+/// Where copies of requests go, whose answers nobody waits for (key
+/// `mappings[].cc`).
+struct copies {
+  url to; ///< without a path: copies ask for that of the original
+  std::vector<std::string> tunnels = {};   ///< empty = directly from the node
+  std::vector<std::string> endpoints = {}; ///< empty = any of the tunnels
+  uint32_t max_body_bytes = 65536;         ///< requests with more have none
+  uint32_t max_in_flight = 32;             ///< more are left out
+  bool operator==(const copies&) const = default;
+};
+
 /// A rule `from -> to via tunnels/endpoints`.
 struct mapping {
   url from;
@@ -297,6 +309,9 @@ struct mapping {
   std::optional<health_check> health = {};
   aps::config::access access = {}; ///< of its visitors
 
+  boxed<aps::config::timeouts> timeouts = {}; ///< absent = those of all
+  boxed<copies> cc = {};                      ///< absent = nobody gets copies
+  boxed<aps::config::retry> retry = {};       ///< absent = nobody else is asked
   boxed<conditions> match = {};    ///< what it asks of requests beside `from`
   boxed<rewrites> rewrite = {};    ///< what becomes of requests and answers
   boxed<fixed_answer> answer = {}; ///< instead of a target; `to` is empty then

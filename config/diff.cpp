@@ -193,7 +193,10 @@ static_assert(all(change::restart, fields::http)
               && all(change::restart, fields::streams));
 
 // Checks change as a whole.
-static_assert(all(change::live, fields::mapping));
+static_assert(all(change::live, fields::mapping)
+              && all(change::live, fields::timeouts)
+              && all(change::live, fields::retry)
+              && all(change::live, fields::copies));
 static_assert(all(change::live, fields::health));
 static_assert(all(change::live, fields::quota)
               && all(change::live, fields::forward_auth)
@@ -207,15 +210,13 @@ namespace {
 std::string missing_tunnel(const node& running, const mapping& rule) {
   const auto missing
     = [&](const std::string& name) { return !running.tunnels.contains(name); };
-  const auto i
-    = std::find_if(rule.tunnels.begin(), rule.tunnels.end(), missing);
-  if (i != rule.tunnels.end())
-    return *i;
-  if (!rule.access.forward_auth)
-    return {};
-  const auto& through = rule.access.forward_auth->tunnels;
-  const auto j = std::find_if(through.begin(), through.end(), missing);
-  return j == through.end() ? std::string{} : *j;
+  std::vector<std::string> all = rule.tunnels;
+  if (rule.cc)
+    all.insert(all.end(), rule.cc->tunnels.begin(), rule.cc->tunnels.end());
+  if (const auto& login = rule.access.forward_auth)
+    all.insert(all.end(), login->tunnels.begin(), login->tunnels.end());
+  const auto i = std::find_if(all.begin(), all.end(), missing);
+  return i == all.end() ? std::string{} : *i;
 }
 
 } // namespace

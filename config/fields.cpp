@@ -56,6 +56,9 @@ json plain_keys() {
       {});
   add(out, {"mappings[]"}, fields::mapping, {});
   add(out, {"mappings[].health"}, fields::health, {});
+  add(out, {"mappings[].timeouts"}, fields::timeouts, {});
+  add(out, {"mappings[].retry"}, fields::retry, {});
+  add(out, {"mappings[].cc"}, fields::copies, {});
   std::vector<std::string> quotas;
   for (const auto* place : {"servers.<name>", "tunnels.<name>", "mappings[]"})
     for (const auto& row : quota_table)

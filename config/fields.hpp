@@ -260,6 +260,33 @@ inline constexpr field<mapping> mapping[] = {
    "of a stream: as `streams.idle_timeout`; 0 = what stands there"},
 };
 
+inline constexpr field<timeouts> timeouts[] = {
+  {"first_byte_timeout", &timeouts::first_byte_timeout, deadline_or_none, live,
+   "instead of `http.first_byte_timeout`; 0 = that one"},
+  {"idle_timeout", &timeouts::idle_timeout, deadline_or_none, live,
+   "how long nothing may pass, either way, behind the head of an answer, event "
+   "streams and WebSockets included; 0 = no limit beside that of `targets` or "
+   "of the agent"},
+  {"total_timeout", &timeouts::total_timeout, deadline_or_none, live,
+   "from the request's head to the end of its answer, unless it was upgraded; "
+   "0 = no limit"},
+};
+
+inline constexpr field<retry> retry[] = {
+  {"attempts", &retry::attempts, {2, 10}, live,
+   "endpoints that are asked at most, the first one too"},
+  {"budget", &retry::budget, percent, live,
+   "percent of the mapping's requests of the last ten seconds that may be sent "
+   "again, and ten in any case; 0 = none"},
+};
+
+inline constexpr field<copies> copies[] = {
+  {"max_body_bytes", &copies::max_body_bytes, {0, 1 << 20}, live,
+   "a request with a larger body is not copied"},
+  {"max_in_flight", &copies::max_in_flight, {1, 10000}, live,
+   "copies of this mapping's requests under way at a time; more are left out"},
+};
+
 inline constexpr field<publishing> publishing[] = {
   {"max_names", &publishing::max_names, {1, 1000}, live,
    "names that one agent may publish at a time"},

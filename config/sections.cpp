@@ -1,6 +1,7 @@
 #include "config/sections.hpp"
 
 #include "config/access/web_origins.hpp"
+#include "config/delivery/delivery_section.hpp"
 #include "config/host.hpp"
 #include "config/log_components.hpp"
 #include "config/networks.hpp"
@@ -341,6 +342,7 @@ void read_mapping(const json& value, const std::string& path,
     in, "proxy_protocol", to.proxy_protocol,
     std::array{proxy_protocol::off, proxy_protocol::v1, proxy_protocol::v2});
   read_health(in, to);
+  read_delivery(in, tunnels, to);
   read_access(in, to.access);
   read_forward_auth(in, to.access);
   check_stream(in, to);

@@ -1,5 +1,6 @@
 #include "config/show.hpp"
 
+#include "config/delivery/delivery_section.hpp"
 #include "config/fields.hpp"
 #include "config/routing/match_section.hpp"
 #include "config/routing/rewrite_section.hpp"
@@ -221,6 +222,7 @@ json show(const mapping& rule) {
     out["via"]["endpoints"] = rule.endpoints;
   if (rule.health)
     out["health"] = show(*rule.health);
+  show_delivery(rule, out);
   return out;
 }
 

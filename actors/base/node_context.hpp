@@ -6,6 +6,7 @@
 #include "actors/base/drains.hpp"
 #include "actors/base/publication_table.hpp"
 #include "actors/base/published.hpp"
+#include "actors/base/retry/live_endpoints.hpp"
 #include "actors/base/tunnel_keys.hpp"
 #include "actors/base/unit_context.hpp"
 #include "actors/base/visitor_access.hpp"
@@ -50,6 +51,8 @@ struct node_context {
   limit_log_ptr limits; ///< null = nobody counts
   /// Who of the visitors may come in; everybody unless the host says otherwise.
   std::shared_ptr<visitor_access> access = std::make_shared<visitor_access>();
+  /// Who could be asked instead of another one.
+  std::shared_ptr<live_endpoints> live = std::make_shared<live_endpoints>();
   /// Wrong passwords of agents.
   std::shared_ptr<agent_guesses> guesses = std::make_shared<agent_guesses>();
   /// What agents publish; null = they cannot.

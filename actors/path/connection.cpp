@@ -345,7 +345,7 @@ void connection_state::on_carry(carry& leased) {
       self_, pool_, returned{self_, exchange->id(), outcome::not_implemented});
   }
   pending_[exchange->id()] = exchange;
-  exchange->attach(link_, hello_.session, owner_);
+  exchange->attach(link_, hello_.session, owner_, leased.round);
   // The last sign of life of a connection at rest is old; one that has work
   // already does not rest.
   if (pending_.size() > 1)

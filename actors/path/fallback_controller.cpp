@@ -145,7 +145,7 @@ void controller_state::dispatch_check(job job) {
 
 // False when nothing that lives can carry it.
 bool controller_state::place(job& job) {
-  if (job.exchange->over())
+  if (job.is_over())
     return true;
   if (draining_) {
     job.exchange->fail(outcome::draining, "the node is shutting down");
@@ -215,6 +215,8 @@ void controller_state::on_orphaned(orphaned& orphans) {
     count_failure(reason);
   tell(event_kind::exchange_moved, reason, orphans.jobs.size());
   for (auto& job : orphans.jobs) {
+    if (job.is_over())
+      continue;
     if (job.exchange->never_sent())
       job.session.reset();
     if (from_primary)
@@ -334,9 +336,9 @@ void controller_state::retry_parked() {
 void controller_state::look_at_parked(time_point now) {
   std::vector<job> late;
   std::erase_if(parked_, [&](auto& one) {
-    auto& exchange = *one.job.exchange;
-    if (exchange.over())
+    if (one.job.is_over())
       return true;
+    auto& exchange = *one.job.exchange;
     const auto others
       = one.job.session && live_count() > 0 && exchange.restartable();
     if (!others)
@@ -365,9 +367,9 @@ duration controller_state::absence_memory() const {
 
 // The session did not come back: another only if it may execute it again.
 void controller_state::give_up(job job) {
-  auto& exchange = *job.exchange;
-  if (exchange.over())
+  if (job.is_over())
     return;
+  auto& exchange = *job.exchange;
   if (job.session && exchange.restartable()) {
     job.session.reset();
     if (any_live(job))
@@ -378,7 +380,7 @@ void controller_state::give_up(job job) {
 
 // Nobody of its session comes back; the newer session is about to join.
 void controller_state::leave_session(job job) {
-  if (job.exchange->over())
+  if (job.is_over())
     return;
   if (!job.exchange->restartable())
     return fail(std::move(job));

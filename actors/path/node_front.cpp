@@ -88,7 +88,11 @@ node_front::node_front(caf::actor_system& system, node_context_ptr context,
                        exchange_id first_id,
                        std::shared_ptr<exchange_recorders> recorders)
     : system_(system), context_(std::move(context)),
-      origins_(std::move(origins)), recorders_(std::move(recorders)) {
+      origins_(std::move(origins)), recorders_(std::move(recorders)),
+      retries_(std::make_shared<retry_desk>(system)),
+      // Copies end before this does.
+      copies_(std::make_shared<copy_desk>(
+        system, context_, [this](const exchange_ptr& copy) { carry(copy); })) {
   for (size_t i = 0; i < context_->units->size(); ++i)
     logins_.push_back(std::make_shared<login_checks>(
       system_, context_, context_->units->any(i).unit()));
@@ -179,8 +183,11 @@ void node_front::on_proven(const exchange_ptr& exchange, access_answer answer) {
 // The passwords are right, and the login services are left to ask.
 void node_front::let_in(const exchange_ptr& exchange) {
   const auto& pass = exchange->pass();
-  if (!pass || pass->logins.empty())
+  if (!pass || pass->logins.empty()) {
+    if (exchange->facts().via->rule.cc)
+      copies_->copy(exchange);
     return carry(exchange);
+  }
   const auto service = pass->logins.front();
   logins_[exchange->unit().index()]->ask(
     exchange, service,
@@ -192,8 +199,13 @@ void node_front::let_in(const exchange_ptr& exchange) {
 }
 
 void node_front::close() {
-  for (size_t i = 0; i < logins_.size(); ++i)
-    context_->units->any(i).unit().post([of = logins_[i]] { of->close(); });
+  for (size_t i = 0; i < logins_.size(); ++i) {
+    auto& unit = context_->units->any(i).unit();
+    unit.post([of = logins_[i], copies = copies_, &unit] {
+      of->close();
+      copies->close(unit);
+    });
+  }
 }
 
 void node_front::on_login(const exchange_ptr& exchange,
@@ -230,6 +242,21 @@ void node_front::carry(const exchange_ptr& exchange) {
     return answer_here(exchange);
   if (rule.tunnels.empty())
     return serve_here(exchange);
+  if (rule.retry) {
+    retries_->note_request(*exchange->facts().via, exchange->unit().now());
+    exchange->retry_with(std::make_shared<retrier>(
+      context_, retries_,
+      [self = shared_from_this()](const exchange_ptr& again, places asked) {
+        self->carry_through_tunnels(again, std::move(asked));
+      }));
+  }
+  carry_through_tunnels(exchange, nullptr);
+}
+
+// To an endpoint that is none of `asked`.
+void node_front::carry_through_tunnels(const exchange_ptr& exchange,
+                                       places asked) {
+  const auto& rule = exchange->facts().via->rule;
   const auto table = context_->tunnels->get();
   std::vector<tunnel_actor> tunnels;
   for (const auto& tunnel_name : rule.tunnels)
@@ -238,6 +265,7 @@ void node_front::carry(const exchange_ptr& exchange) {
   if (tunnels.empty())
     return exchange->fail(outcome::no_endpoint, "the tunnel is disabled");
   job carried{exchange};
+  carried.asked = std::move(asked);
   const auto sticky = rule.balance == config::balance::sticky;
   if (sticky)
     carried.visitor = visitor_of(*exchange, rule.sticky_by);

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "actors/base/node_context.hpp"
+#include "actors/path/copies/copy_desk.hpp"
 #include "actors/path/login_checks.hpp"
+#include "actors/path/retry/retrier.hpp"
 #include "actors/watch/recorder.hpp"
 
 #include <atomic>
@@ -50,6 +52,8 @@ class node_front final : public front,
   void on_login(const exchange_ptr& exchange, const login_service& service,
                 const login_verdict& verdict);
   void carry(const exchange_ptr& exchange);
+  using places = std::shared_ptr<const std::vector<endpoint_place>>;
+  void carry_through_tunnels(const exchange_ptr& exchange, places asked);
   void serve_here(const exchange_ptr& exchange);
 
   caf::actor_system& system_;
@@ -57,6 +61,8 @@ class node_front final : public front,
   std::shared_ptr<origin_client> origins_;
   std::shared_ptr<exchange_recorders> recorders_;
   std::vector<std::shared_ptr<login_checks>> logins_; ///< by unit
+  std::shared_ptr<retry_desk> retries_;
+  std::shared_ptr<copy_desk> copies_;
   std::atomic<uint32_t> next_tunnel_{0};
   std::atomic<bool> draining_{false};
 };

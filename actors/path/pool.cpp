@@ -422,7 +422,7 @@ const job& pool_state::hand_over(size_t index, job& job) {
   assert(index < members_.size());
   auto& member = members_[index];
   take_place(views_[index]);
-  compat::send(self_, member.actor, carry{job.exchange});
+  compat::send(self_, member.actor, carry{job.exchange, job.round});
   const auto id = job.exchange->id();
   return member.leases.insert_or_assign(id, std::move(job)).first->second;
 }
@@ -496,11 +496,10 @@ void pool_state::serve_waiting() {
   while (!waiting_.empty()) {
     auto& next = waiting_.front().job;
     // A visitor that left meanwhile needs no connection any more.
-    const bool over
-      = !next.exchange->over() && !next.session && over_share(next);
+    const bool over = !next.is_over() && !next.session && over_share(next);
     if (over)
       refuse_share(*context_, *next.exchange, endpoint_name_);
-    else if (!next.exchange->over() && !grant(next))
+    else if (!next.is_over() && !grant(next))
       return;
     waiting_.pop_front();
     note_waiting();

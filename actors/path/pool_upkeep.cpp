@@ -129,7 +129,7 @@ void pool_state::fail_late_waiters(time_point now) {
     auto late = std::move(waiting_.front().job);
     waiting_.pop_front();
     note_waiting();
-    if (late.exchange->over())
+    if (late.is_over())
       continue;
     tell(event_kind::pool_exhausted, {}, "no connection became free in time",
          waiting_.size());

@@ -54,6 +54,11 @@ class tunnel_state {
     std::shared_ptr<endpoint_figures> figures{}; ///< from its actors
   };
 
+  /// Adds to `counter` until the last copy of the result is gone.
+  static std::shared_ptr<void>
+  count_load(const std::shared_ptr<std::atomic<uint32_t>>& counter,
+             uint32_t load = 1);
+
   void on_job(job& job);
   void on_admission(const admission& admission);
   void on_status(const endpoint_status& status);

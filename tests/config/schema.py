@@ -36,7 +36,8 @@ BASE = {
         "forward_auth": {"url": "http://l"}}},
     "mappings": [{"from": "http://a", "to": "https://b",
                   "via": {"tunnels": "t"},
-                  "forward_auth": {"url": "http://l"}},
+                  "forward_auth": {"url": "http://l"},
+                  "cc": {"to": "http://c", "via": {"tunnels": "t"}}},
                  {"from": "http://b", "to": {"status": 200}}],
     "admin": {"grpc": {"tls": {"cert": "c", "key": "k"}}},
     "auth": {"users": {"alice": {}}, "tokens": {"ci": {"token_hash": "0" * 64}},
@@ -192,7 +193,15 @@ BROKEN = [
     '{"from": "http://a", "to": "http://b", "via": {}}',
     '{"from": "http://a", "to": "http://b", "via": {"tunnels": []}}',
     '{"from": "http://a", "to": "http://b", "via": {"endpoints": "e"}}',
-]]
+    '{"from": "http://a", "to": "http://b", "retry": {}}',
+    '{"from": "http://a", "to": "http://b", "cc": {}}',
+    '{"from": "http://a", "to": "http://b", "cc": {"to": "http://c/d"}}',
+    '{"from": "http://a", "to": "http://b", "cc": {"to": "tcp://c:1"}}',
+]] + ['{"servers": {"s": 1}, "tunnels": {"t": {"password": "p"}}, "mappings": ['
+      ' {"from": "http://a", "to": "http://b", "via": {"tunnels": "t"},'
+      ' "retry": %s}]}' % rule for rule in (
+          '{"on": 500}', '{"on": []}', '{"on": "refused"}',
+          '{"methods": "get"}', '{"methods": []}', '{"attempts": 1}')]
 
 if KIND == "agent":
     BASE = {}

@@ -15,8 +15,9 @@ namespace aps::test {
 
 // -- what is simulated --------------------------------------------------------
 
-void sim_request::on_head(const response_head_ptr&) {
+void sim_request::on_head(const response_head_ptr& head) {
   ++heads;
+  status = head->status;
 }
 
 void sim_request::on_failed(outcome how, const std::string&) {
@@ -73,23 +74,28 @@ void sim_network::give_up_dials() {
 }
 
 struct sim_origin_client final : origin_client {
-  explicit sim_origin_client(world& in) : in_(in) {}
+  sim_origin_client(world& in, std::string endpoint)
+      : in_(in), endpoint_(std::move(endpoint)) {}
 
   served_exchange_ptr serve(executor& unit, exchange_id id,
                             request_head_ptr head,
                             uint32_t response_window) override {
     ++in_.executions_[id];
+    ++in_.executions_by_endpoint_[{id, endpoint_}];
     auto served = std::make_shared<served_exchange>(unit, id, head,
                                                     response_window, 2048);
     auto performer = std::make_shared<sim_origin>();
     performer->to = served;
     performer->complete = head->last;
+    performer->sick
+      = in_.options_.sick_rate > 0 && in_.chance(in_.options_.sick_rate);
     served->set_origin(performer);
     in_.origins_.push_back(performer);
     return served;
   }
 
   world& in_;
+  const std::string endpoint_;
 };
 
 // Silent, unless APS_SIM_LOG asks for the log lines of a replay.
@@ -122,6 +128,8 @@ world::world(world_options options)
   rule.from = {"http", "example.com", 80, ""};
   rule.to = {"http", "origin", 80, ""};
   rule.tunnels = {"t"};
+  if (options_.retry)
+    rule.retry = *options_.retry;
   config.mappings.push_back(rule);
   context->use(config);
   context->node_id = "sim";
@@ -145,7 +153,6 @@ world::world(world_options options)
   agent.key = std::make_shared<published<std::string>>(derive_key("t", "p"));
   agent.transports = options_.transports;
   agent.net = net_.get();
-  agent.origins = std::make_shared<sim_origin_client>(*this);
   agent.units = agent_units_;
   agent.alarms = context_->alarms;
   agent.log = {log_component::agent, log};
@@ -153,6 +160,9 @@ world::world(world_options options)
   agent.connections = std::make_shared<std::atomic<size_t>>(0);
   for (uint8_t i = 1; i <= options_.agents; ++i) {
     agent.session = {i};
+    if (options_.apart)
+      agent.endpoint = "e" + std::to_string(i);
+    agent.origins = std::make_shared<sim_origin_client>(*this, agent.endpoint);
     agents_.push_back(system_->spawn<agent_impl>(
       std::make_shared<const agent_context>(agent)));
   }
@@ -402,10 +412,14 @@ void world::act_origins() {
     if (!one->complete)
       return;
     if (!std::exchange(one->head_sent, true)) {
+      // Behind an interim one nothing is asked of others.
       auto interim = std::make_shared<response_head>();
       interim->status = 103;
-      to->send_head(interim);
-      to->send_head(std::make_shared<response_head>());
+      if (!options_.retry)
+        to->send_head(interim);
+      auto head = std::make_shared<response_head>();
+      head->status = one->sick ? 503 : 200;
+      to->send_head(head);
       one->reply.assign(one->body.rbegin(), one->body.rend());
       one->reply += "#" + std::to_string(to->id());
     }

@@ -43,6 +43,7 @@ struct sim_request final : visitor,
   std::string body;
   size_t consumed = 0;
   int heads = 0;
+  unsigned status = 0; ///< of the last head
   int ends = 0;
   bool cancelled = false;
   std::optional<outcome> failure;
@@ -56,6 +57,7 @@ struct sim_origin final : origin {
   void on_writable() override {}
 
   std::weak_ptr<served_exchange> to;
+  bool sick = false; ///< answers 503
   std::string body;
   size_t consumed = 0;
   bool complete = false;
@@ -119,6 +121,9 @@ struct world_options {
   uint32_t seed = 1;
   config::tunnel tunnel;
   uint8_t agents = 1; ///< processes that serve the one endpoint
+  bool apart = false; ///< each of them an endpoint of its own instead
+  std::optional<config::retry> retry = {};
+  double sick_rate = 0; ///< of executions, that answer 503
   size_t requests = 30;
   size_t max_body = 3000;
   double cut_rate = 0.01;      ///< per step
@@ -151,6 +156,12 @@ class world {
   const std::map<exchange_id, int>& executions() const { return executions_; }
   const std::vector<std::shared_ptr<sim_request>>& requests() const {
     return requests_;
+  }
+
+  /// Of one endpoint, which executions of an exchange it had.
+  const std::map<std::pair<exchange_id, std::string>, int>&
+  executions_by_endpoint() const {
+    return executions_by_endpoint_;
   }
   size_t agent_table() const { return *agent_live_; }
   size_t pool_leases();
@@ -215,6 +226,7 @@ class world {
   std::vector<std::shared_ptr<sim_request>> requests_;
   std::vector<std::shared_ptr<sim_origin>> origins_;
   std::map<exchange_id, int> executions_;
+  std::map<std::pair<exchange_id, std::string>, int> executions_by_endpoint_;
   bool calm_ = false;
 };
 

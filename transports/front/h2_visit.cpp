@@ -128,6 +128,8 @@ void h2_visit::start_exchange(onward_request request) {
                     "targets of its own");
     return answer_error(outcome::address_share, {});
   }
+  deadlines_
+    = {request.facts.via->rule.timeouts.get(), connection->unit().now()};
   if (request.head->kind() == exchange_kind::stream)
     become_stream(*request.facts.via);
   exchange_ = std::make_shared<exchange>(
@@ -491,6 +493,11 @@ void h2_visit::on_tick(time_point now) {
     return answer_error(outcome::body_timeout,
                         "The request body comes too slowly.");
   }
+  if (const auto late = what_is_late(now)) {
+    cancel_exchange(*late);
+    return answer_ == answer_state::awaited ? answer_error(*late, {})
+                                            : reset(h2_code::cancel);
+  }
   if (idle_limit_ > duration::zero() && answer_ == answer_state::begun) {
     if (stands_still(now, exchange_ != nullptr, received_ + written_,
                      idle_limit_)) {
@@ -499,7 +506,10 @@ void h2_visit::on_tick(time_point now) {
     }
     return;
   }
-  if (stands_still(now, is_awaited(), received_, limits().first_byte_timeout)) {
+  const auto own = deadlines_.first_byte();
+  if (stands_still(now, is_awaited(), received_,
+                   own > duration::zero() ? own
+                                          : limits().first_byte_timeout)) {
     cancel_exchange(outcome::first_byte_timeout);
     return answer_error(outcome::first_byte_timeout, {});
   }
@@ -509,6 +519,17 @@ void h2_visit::on_tick(time_point now) {
     cancel_exchange(outcome::visitor_gone);
     reset(h2_code::cancel);
   }
+}
+
+// By its mapping.
+std::optional<outcome> h2_visit::what_is_late(time_point now) {
+  if (!exchange_ || !deadlines_.any())
+    return std::nullopt;
+  return deadlines_.look({.answered = answer_ != answer_state::awaited,
+                          .upgraded = socket_ && switched_,
+                          .held_up = written_ != sent_,
+                          .progress = received_ + written_},
+                         now);
 }
 
 // For its answer, as the whole request is with the target, or as that takes

@@ -2,6 +2,7 @@
 
 #include "transports/front/front_request.hpp"
 #include "transports/front/h2_visitors.hpp"
+#include "transports/front/mapping/exchange_deadlines.hpp"
 #include "transports/http/response_writer.hpp"
 #include "transports/net/progress_watch.hpp"
 
@@ -78,6 +79,7 @@ class h2_visit final : public h2_stream_owner,
   bool has_credit() const noexcept;
   void send_continue();
   bool goes_on_too_long(time_point now) const;
+  std::optional<outcome> what_is_late(time_point now);
   bool is_awaited() const noexcept;
   bool stands_still(time_point now, bool watched, uint64_t progress,
                     duration limit);
@@ -115,6 +117,7 @@ class h2_visit final : public h2_stream_owner,
   time_point continue_at_{};
   time_point awaited_since_{};
   uint64_t progress_ = 0; ///< at that time
+  exchange_deadlines deadlines_; ///< its mapping's
   progress_watch incoming_;
   progress_watch outgoing_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transports/front/front_request.hpp"
+#include "transports/front/mapping/exchange_deadlines.hpp"
 #include "transports/http/body_writer.hpp"
 #include "transports/http/parser.hpp"
 #include "transports/http/response_writer.hpp"
@@ -84,6 +85,7 @@ class http_session final : public visitor,
     bool discarding = false;   ///< the rest of the body is read and dropped
     bool continue_due = false; ///< the visitor waits for a 100, or an answer
     bool passed_on = false;    ///< it became an exchange, which has a record
+    exchange_deadlines deadlines; ///< its mapping's
   };
 
   // -- channel ---------------------------------------------------------------
@@ -119,6 +121,8 @@ class http_session final : public visitor,
   uint64_t progress_in(phase phase) const noexcept;
   bool holds_up_stop(phase phase, time_point now) const noexcept;
   bool in_time(phase phase, time_point now) noexcept;
+  duration first_byte_limit() const noexcept;
+  bool ends_in_time(time_point now);
   bool takes(time_point now) noexcept;
   bool sends(phase phase, time_point now) noexcept;
   void look_at_visitor();

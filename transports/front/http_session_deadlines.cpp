@@ -39,7 +39,7 @@ http_session::phase http_session::current_phase() const noexcept {
   const bool awaited = !request_.head_sent;
   const bool ended = input_ended_ || end_in_sight_;
   const auto& all = limits();
-  if (ended && !(awaited && all.first_byte_timeout <= all.half_close_timeout))
+  if (ended && !(awaited && first_byte_limit() <= all.half_close_timeout))
     return phase::half_closed;
   return awaited ? phase::first_byte : phase::none;
 }
@@ -54,9 +54,9 @@ duration http_session::limit_of(phase phase) const noexcept {
     case phase::half_open: return limits().body_timeout;
     case phase::half_closed: return limits().half_close_timeout;
     case phase::first_byte:
-      return request_.by ? std::max(limits().first_byte_timeout,
-                                    request_.by->patience().answer)
-                         : limits().first_byte_timeout;
+      return request_.by
+               ? std::max(first_byte_limit(), request_.by->patience().answer)
+               : first_byte_limit();
     case phase::lingering: return limits().discard_timeout;
     case phase::body: // a rate instead, see `sends`
     case phase::none: break;
@@ -87,6 +87,8 @@ void http_session::on_tick(time_point now) {
     return;
   if (!takes(now))
     return on_stall();
+  if (!ends_in_time(now))
+    return;
   if (request_.continue_due && exchange_ && now >= continue_at_)
     send_continue();
   if (!in_time(phase, now) || !sends(phase, now)) {
@@ -95,6 +97,34 @@ void http_session::on_tick(time_point now) {
     on_deadline(phase);
   }
   rest_when_idle();
+}
+
+duration http_session::first_byte_limit() const noexcept {
+  const auto own = request_.deadlines.first_byte();
+  return own > duration::zero() ? own : limits().first_byte_timeout;
+}
+
+// By its mapping.
+bool http_session::ends_in_time(time_point now) {
+  if (!exchange_ || !request_.deadlines.any())
+    return true;
+  const auto late = request_.deadlines.look(
+    {.answered = request_.head_sent,
+     .upgraded = raw_,
+     .held_up = output_.in_flight() || !output_.empty() || unacknowledged_,
+     .progress = received_ + writes_},
+    now);
+  if (!late)
+    return true;
+  const auto kept = shared_from_this();
+  cancel_exchange(*late);
+  if (raw_)
+    close();
+  else if (request_.head_sent || request_.answered)
+    cut();
+  else
+    answer_error(*late, {});
+  return false;
 }
 
 bool http_session::holds_up_stop(phase phase, time_point now) const noexcept {

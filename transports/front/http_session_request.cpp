@@ -199,6 +199,7 @@ void http_session::become_stream(onward_request request) {
 }
 
 void http_session::start_exchange(onward_request request) {
+  request_.deadlines = {request.facts.via->rule.timeouts.get(), unit_.now()};
   exchange_ = std::make_shared<exchange>(
     unit_, context_->to()->next_id(), std::move(request.head),
     std::move(request.facts), self(), request.window);

@@ -90,6 +90,8 @@ constexpr std::array outcome_table{
               "The request did not arrive in time."},
   outcome_row{outcome::idle_timeout, 504, "idle-timeout",
               "Nothing passed for too long."},
+  outcome_row{outcome::total_timeout, 504, "total-timeout",
+              "The answer was not complete in time."},
   outcome_row{outcome::visitor_gone, 499, "visitor-gone",
               "The visitor closed the connection."},
   outcome_row{outcome::visitor_stalled, 499, "visitor-stalled",

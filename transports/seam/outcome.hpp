@@ -48,6 +48,7 @@ enum class outcome : uint8_t {
   first_byte_timeout = 40,
   body_timeout = 41,
   idle_timeout = 42,
+  total_timeout = 43,
   // The visitor.
   visitor_gone = 50,
   visitor_stalled = 51,

@@ -25,6 +25,7 @@ std::string_view kind_of(exchange_attempt::kind kind) {
     case exchange_attempt::kind::first: return "first";
     case exchange_attempt::kind::resume: return "resume";
     case exchange_attempt::kind::restart: return "restart";
+    case exchange_attempt::kind::retry: return "retry";
   }
   return "unknown";
 }

@@ -242,6 +242,20 @@ json show_published(const route& found) {
                     + found.rule.tunnels.front() + " publishes it"}};
 }
 
+// What else may become of the request.
+std::string more_about(const config::mapping& rule) {
+  std::string out;
+  if (rule.retry) {
+    out += "; after ";
+    for (const auto status : rule.retry->statuses)
+      out += std::to_string(status) + ", ";
+    if (rule.retry->connect)
+      out += "no connection to the target, ";
+    out += "another endpoint, up to " + std::to_string(rule.retry->attempts);
+  }
+  return rule.cc ? out + "; a copy goes to " + rule.cc->to.origin() : out;
+}
+
 /// All of an explanation but its candidates.
 json explain(const std::string& url, const explained_request& request,
              const context& context, const configuration& in_effect,
@@ -315,7 +329,7 @@ json explain(const std::string& url, const explained_request& request,
     } else if (rule.tunnels.empty()) {
       summary += " directly from the node";
     } else if (!first.empty()) {
-      summary += " by " + first;
+      summary += " by " + first + more_about(rule);
     } else {
       outcome = outcome::no_endpoint;
       summary += ", but no agent could serve it";

@@ -58,6 +58,7 @@ CAF_TEST(every_outcome_has_its_word_its_status_and_its_class) {
     {40, "first-byte-timeout", 504, "timeout"},
     {41, "body-timeout", 408, "timeout"},
     {42, "idle-timeout", 504, "timeout"},
+    {43, "total-timeout", 504, "timeout"},
     {50, "visitor-gone", 499, "visitor"},
     {51, "visitor-stalled", 499, "visitor"},
     {60, "internal", 500, "internal"},

@@ -41,10 +41,10 @@ exchange::exchange(executor& unit, exchange_id id, request_head_ptr head,
 // -- for actors ---------------------------------------------------------------
 
 void exchange::attach(link_ptr on, const session_id& session,
-                      exchange_owner_ptr owner) {
+                      exchange_owner_ptr owner, uint32_t round) {
   calls_.run(shared_from_this(), [this, on = std::move(on), session,
-                                  owner = std::move(owner)]() mutable {
-    begin_or_move(std::move(on), session, std::move(owner));
+                                  owner = std::move(owner), round]() mutable {
+    begin_or_move(std::move(on), session, std::move(owner), round);
   });
 }
 
@@ -103,8 +103,8 @@ bool exchange::restartable() const noexcept {
 }
 
 void exchange::begin_or_move(link_ptr on, const session_id& session,
-                             exchange_owner_ptr owner) {
-  if (over_) {
+                             exchange_owner_ptr owner, uint32_t round) {
+  if (over_ || round != round_) {
     owner->on_finished(unit(), id_, outcome::visitor_gone);
     return;
   }
@@ -115,7 +115,8 @@ void exchange::begin_or_move(link_ptr on, const session_id& session,
   if (auto excess = head_excess(*head_); !excess.empty())
     return finish(outcome::header_too_large, excess);
   if (!head_sent_) {
-    note_attempt(exchange_attempt::kind::first);
+    note_attempt(round_ == 0 ? exchange_attempt::kind::first
+                             : exchange_attempt::kind::retry);
     session_ = session;
     restart(true);
   } else if (session == session_) {
@@ -179,6 +180,9 @@ void exchange::do_deliver(frame frame) {
 void exchange::handle(response_frame& frame) {
   if (final_head_)
     return violation("second response head");
+  if (!frame.head->interim()
+      && ask_another(outcome::ok, frame.head->status, frame.head->last))
+    return;
   ++heads_;
   final_head_ = !frame.head->interim();
   switched_ = frame.head->status == 101;
@@ -235,6 +239,8 @@ void exchange::handle(end_frame& frame) {
 }
 
 void exchange::handle(reset_frame& frame) {
+  if (ask_another(frame.code, 0, true))
+    return;
   send(ack_frame{in_.received(), 0, true});
   finish(frame.code == outcome::ok ? outcome::internal : frame.code,
          foreign_text(frame.message));
@@ -277,11 +283,47 @@ void exchange::handle(resumed_frame& frame) {
   restart(false);
 }
 
+// What became of this answer is nobody's business any more. True = the request
+// is on its way to somebody else.
+bool exchange::ask_another(outcome result, uint16_t status, bool complete) {
+  const auto by = retrier_ && owner_ ? owner_->who() : nullptr;
+  if (!by || !retrier_->wants_again(*this, *by, result, status))
+    return false;
+  assert(is_whole() && link_);
+  note_loss("retried");
+  if (complete)
+    send(ack_frame{in_.received(), 0, true});
+  else
+    send(reset_frame{outcome::visitor_gone, {}});
+  link_ = nullptr;
+  head_sent_ = false;
+  session_ = {};
+  starts_ = 0;
+  heads_sent_ = 0;
+  misunderstood_ = 0;
+  current_ = {};
+  look_at_limits();
+  ++round_; // from now on who had it is not asked what became of it
+  std::exchange(owner_, nullptr)->on_finished(unit(), id_, result);
+  retrier_->ask_again(shared_from_this());
+  return true;
+}
+
 // -- for the visitor's side ---------------------------------------------------
 
 void exchange::amend(request_head_ptr head) {
   assert(head && head->last == head_->last && !link_ && !head_sent_);
   head_ = std::move(head);
+}
+
+void exchange::tap_with(std::shared_ptr<body_tap> tap) {
+  assert(tap && !link_ && is_whole());
+  for (const auto& piece : out_.kept())
+    tap->on_body(piece);
+  if (out_.finished())
+    tap->on_body_end(out_.trailers());
+  else
+    tap_ = std::move(tap);
 }
 
 void exchange::admit_with(visitor_pass_ptr pass) {
@@ -324,6 +366,8 @@ void exchange::send_framing(slice bytes) {
     return;
   if (record_)
     record_->bytes_up += bytes.size();
+  if (tap_)
+    tap_->on_body(bytes);
   out_.push(std::move(bytes));
   pump();
 }
@@ -333,6 +377,8 @@ void exchange::send_end(header_list trailers) {
     return;
   if (auto excess = head_excess(trailers); !excess.empty())
     return fail(outcome::header_too_large, std::move(excess));
+  if (const auto tap = std::exchange(tap_, nullptr))
+    tap->on_body_end(trailers);
   out_.finish(std::move(trailers));
   pump();
   if (in_.ended())
@@ -416,6 +462,8 @@ void exchange::release(outcome outcome, std::string_view detail) {
   out_.clear();
   link_ = nullptr;
   pass_ = nullptr;
+  retrier_ = nullptr;
+  tap_ = nullptr;
   if (const auto owner = std::move(owner_))
     owner->on_finished(unit(), id_, outcome);
   owner_ = nullptr;
@@ -484,7 +532,7 @@ void exchange::note_attempt(exchange_attempt::kind kind) {
   const auto now = unit().now();
   if (record_->attempts.empty())
     record_->acquired = now;
-  else
+  else if (kind != exchange_attempt::kind::retry)
     ++record_->moves;
   record_->attempts.push_back({kind, now, owner_->who(), {}, {}});
 }

@@ -26,6 +26,32 @@ class exchange_owner {
 };
 using exchange_owner_ptr = std::shared_ptr<exchange_owner>;
 
+class exchange;
+
+/// Who may have an answer dropped before its visitor got anything of it, and
+/// the request sent to somebody else. Called on the exchange's unit.
+class exchange_retrier {
+ public:
+  virtual ~exchange_retrier() = default;
+
+  /// `by` has an answer: with `result` ok a head of this status, otherwise it
+  /// failed so. With true the exchange lets go of it.
+  virtual bool wants_again(const exchange& of, const carrier& by,
+                           outcome result, uint16_t status)
+    = 0;
+
+  /// Somebody else is to be given it.
+  virtual void ask_again(const std::shared_ptr<exchange>& of) = 0;
+};
+
+/// Who gets a request's body as well, as it comes. On the exchange's unit.
+class body_tap {
+ public:
+  virtual ~body_tap() = default;
+  virtual void on_body(const slice& bytes) = 0;
+  virtual void on_body_end(const header_list& trailers) = 0;
+};
+
 /// The visitor's side of an exchange (an HTTP session of the node). Called on
 /// the exchange's unit thread. After `on_end` or `on_failed` no call follows.
 class visitor {
@@ -85,7 +111,9 @@ class exchange : public std::enable_shared_from_this<exchange> {
   /// Begins on `on`, or continues there what another link began. A session
   /// other than the one that has the request ends the exchange unless it may
   /// be executed again.
-  void attach(link_ptr on, const session_id& session, exchange_owner_ptr owner);
+  /// Who comes with a former `round` is too late: somebody else was asked.
+  void attach(link_ptr on, const session_id& session, exchange_owner_ptr owner,
+              uint32_t round = 0);
 
   /// A frame that arrived on `from`; late frames of former links are dropped.
   void deliver(const link_ptr& from, frame frame);
@@ -121,6 +149,9 @@ class exchange : public std::enable_shared_from_this<exchange> {
   /// True once it ended on any path.
   bool over() const noexcept { return over_; }
 
+  /// How often its answer was dropped, and somebody else asked.
+  uint32_t round() const noexcept { return round_; }
+
   /// How often it went on over another link.
   uint32_t moves() const noexcept { return moves_; }
 
@@ -130,6 +161,17 @@ class exchange : public std::enable_shared_from_this<exchange> {
   /// `observer` hears of the end. Before anything else happens to it.
   void observe(std::shared_ptr<exchange_observer> observer,
                exchange_record_ptr record);
+
+  /// Who looks at answers before the visitor gets them; before anybody has it.
+  void retry_with(std::shared_ptr<exchange_retrier> retrier) {
+    retrier_ = std::move(retrier);
+  }
+
+  /// Who gets its body, what came so far too; before anybody has it.
+  void tap_with(std::shared_ptr<body_tap> tap);
+
+  /// Nothing of it was taken for good, and nothing of its answer passed on.
+  bool is_whole() const noexcept { return !response_started_ && !body_acked_; }
 
   /// What is sent of it instead; before anybody has it.
   void amend(request_head_ptr head);
@@ -182,7 +224,8 @@ class exchange : public std::enable_shared_from_this<exchange> {
     return head_->kind() == exchange_kind::stream;
   }
   void begin_or_move(link_ptr on, const session_id& session,
-                     exchange_owner_ptr owner);
+                     exchange_owner_ptr owner, uint32_t round);
+  bool ask_another(outcome result, uint16_t status, bool complete);
   void do_deliver(frame frame);
   void handle(response_frame& frame);
   void handle(data_frame& frame);
@@ -220,6 +263,8 @@ class exchange : public std::enable_shared_from_this<exchange> {
   link_ptr link_;
   exchange_owner_ptr owner_;
   visitor_pass_ptr pass_; ///< null = nobody asked for one
+  std::shared_ptr<body_tap> tap_; ///< null = nobody else gets its body
+  std::shared_ptr<exchange_retrier> retrier_; ///< null = no answer is dropped
   session_id session_{};
   send_window out_;
   receive_window in_;
@@ -239,6 +284,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
   std::atomic<bool> body_acked_{false};
   std::atomic<bool> over_{false};
   std::atomic<uint32_t> moves_{0};
+  std::atomic<uint32_t> round_{0};
 };
 using exchange_ptr = std::shared_ptr<exchange>;
 

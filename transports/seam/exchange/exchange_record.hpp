@@ -65,6 +65,7 @@ struct exchange_attempt {
     first,
     resume,  ///< the same session went on
     restart, ///< sent again from its first byte
+    retry,   ///< dito, for the answer before was none for the visitor
   };
   kind cause = kind::first;
   time_point at{};

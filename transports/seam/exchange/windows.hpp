@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -67,6 +68,12 @@ class send_window {
 
   /// True when everything, the end included, was handed out by `next`.
   bool all_sent() const noexcept { return end_sent_; }
+
+  /// All that was pushed. Precondition: nothing was acknowledged.
+  std::span<const slice> kept() const noexcept {
+    return std::span{chunks_}.subspan(first_);
+  }
+  const header_list& trailers() const noexcept { return trailers_; }
 
   /// Drops everything that is kept; for exchanges that are over.
   void clear();

@@ -1,0 +1,170 @@
+#include "config/delivery/delivery_section.hpp"
+
+#include "config/fields.hpp"
+#include "config/sections.hpp"
+#include "config/syntax/text.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace aps::config {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr auto a_reason = "502, 503, 504 or \"connect\"";
+constexpr auto an_origin
+  = "http://, https:// or h2c:// with a host, and no path";
+constexpr auto a_method = "a method in capital letters";
+
+bool is_method(const std::string& text) {
+  constexpr size_t longest = 32;
+  return !text.empty() && text.size() <= longest
+         && std::all_of(text.begin(), text.end(),
+                        [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+bool add_reason(const json& value, retry& to) {
+  if (const auto number = whole_number(value)) {
+    if (*number < 502 || *number > 504)
+      return false;
+    if (const auto status = static_cast<uint16_t>(*number); !to.has(status))
+      to.statuses.push_back(status);
+    return true;
+  }
+  to.connect = to.connect || value == "connect";
+  return value == "connect";
+}
+
+// One or a list of them; calls `add` for each, which says whether it is right.
+template <class Add>
+void read_list(reader& in, const char* key, const char* allowed, Add add) {
+  const auto* value = in.scalar(key);
+  if (!value)
+    return;
+  const auto list = value->is_array() ? *value : json::array({*value});
+  if (list.empty())
+    in.fail(in.path(key), "an empty list", allowed);
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (add(list[i]))
+      continue;
+    if (value->is_array())
+      in.fail(element_path(in.path(key), i), in.found(key, i), allowed);
+    else
+      in.fail(in.path(key), in.found(key), allowed);
+  }
+}
+
+void read_timeouts(reader&& in, mapping& to) {
+  if (!in)
+    return;
+  timeouts own;
+  read_fields(in, fields::timeouts, own);
+  in.finish();
+  to.timeouts = own;
+}
+
+void read_retry(reader& mapping_in, mapping& to) {
+  auto in = mapping_in.object("retry");
+  if (!in)
+    return;
+  retry rule;
+  read_fields(in, fields::retry, rule);
+  if (in.member("on"))
+    rule.statuses.clear();
+  read_list(in, "on", a_reason,
+            [&](const json& value) { return add_reason(value, rule); });
+  std::sort(rule.statuses.begin(), rule.statuses.end());
+  read_list(in, "methods", a_method, [&](const json& value) {
+    const auto text = text_of(value);
+    if (!text.is_string() || !is_method(text.get<std::string>()))
+      return false;
+    rule.methods.push_back(text.get<std::string>());
+    return true;
+  });
+  in.finish();
+  if (!mapping_in.member("via"))
+    in.fail(in.path(), "an object",
+            "nothing, because without `via` nobody else could be asked");
+  to.retry = std::move(rule);
+}
+
+void read_copies(reader& mapping_in, const std::vector<std::string>* tunnels,
+                 mapping& to) {
+  auto in = mapping_in.object("cc");
+  if (!in)
+    return;
+  copies rule;
+  in.require("to", an_origin);
+  if (const auto* value = in.member("to")) {
+    std::string error;
+    const auto text = value->is_string() ? value->get<std::string>() : "";
+    auto url = parse_url(text, false, error);
+    if (url && (url->scheme == "http" || url->scheme == "https")
+        && (url->path.empty() || url->path == "/"))
+      rule.to = std::move(*url);
+    else
+      in.fail(in.path("to"), describe(*value), an_origin);
+    rule.to.path.clear();
+  }
+  auto via = in.object("via");
+  if (via) {
+    read_way(via, tunnels, rule.tunnels, rule.endpoints);
+    via.finish();
+  }
+  read_fields(in, fields::copies, rule);
+  in.finish();
+  to.cc = std::move(rule);
+}
+
+template <class Section, size_t Count>
+json plain_fields(const field<Section> (&fields)[Count],
+                  const Section& section) {
+  auto out = json::object();
+  for (const auto& each : fields)
+    std::visit([&](auto member) { out[each.key] = plain(section.*member); },
+               each.member);
+  return out;
+}
+
+json show(const copies& rule) {
+  auto out = plain_fields(fields::copies, rule);
+  out["to"] = rule.to.str();
+  if (!rule.tunnels.empty())
+    out["via"]["tunnels"] = rule.tunnels;
+  if (!rule.endpoints.empty())
+    out["via"]["endpoints"] = rule.endpoints;
+  return out;
+}
+
+json show(const retry& rule) {
+  auto out = plain_fields(fields::retry, rule);
+  out["on"] = rule.statuses;
+  if (rule.connect)
+    out["on"].push_back("connect");
+  if (!rule.methods.empty())
+    out["methods"] = rule.methods;
+  return out;
+}
+
+} // namespace
+
+void read_delivery(reader& mapping_in, const std::vector<std::string>* tunnels,
+                   mapping& to) {
+  read_copies(mapping_in, tunnels, to);
+  read_timeouts(mapping_in.object("timeouts"), to);
+  read_retry(mapping_in, to);
+}
+
+void show_delivery(const mapping& rule, json& to) {
+  if (rule.cc)
+    to["cc"] = show(*rule.cc);
+  if (rule.timeouts)
+    to["timeouts"] = plain_fields(fields::timeouts, *rule.timeouts);
+  if (rule.retry)
+    to["retry"] = show(*rule.retry);
+}
+
+} // namespace aps::config
