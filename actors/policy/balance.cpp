@@ -28,10 +28,6 @@ size_t cheapest(std::span<const choice_view> choices, uint64_t turn,
   return best;
 }
 
-double cost_of(const member_view& member) {
-  return aps::cost_of(member.leases, member.rtt, member.penalty);
-}
-
 // The members of each session seen as one choice.
 std::vector<choice_view> sessions_of(std::span<const member_view> members,
                                      uint32_t max_leases) {
@@ -64,22 +60,45 @@ bool of_one_agent(std::span<const member_view> members) {
   });
 }
 
-size_t better_of_two(std::span<const member_view> members, uint32_t max_leases,
-                     uint64_t random) {
-  assert(!members.empty());
-  const auto size = members.size();
-  const auto x = static_cast<uint32_t>(random) % size;
-  const auto y = static_cast<uint32_t>(random >> 32) % size;
-  const auto x_fits = members[x].has_room(max_leases);
-  const auto y_fits = members[y].has_room(max_leases);
-  if (x_fits && y_fits)
-    return cost_of(members[y]) < cost_of(members[x]) ? y : x;
-  if (x_fits || y_fits)
-    return x_fits ? x : y;
-  for (size_t i = 0; i < size; ++i)
-    if (const auto at = (x + i) % size; members[at].has_room(max_leases))
-      return at;
-  return no_member;
+/// Compares connections of one agent. Exchanges on one connection share its
+/// messages, which costs less than a message each; so the busier one is better
+/// while both are about as quick and have little to do.
+class company_rule {
+ public:
+  explicit company_rule(uint32_t max_leases) noexcept
+      : company_(std::clamp(max_leases / 4, 1u, max_company)) {}
+
+  bool prefers(const member_view& x, const member_view& y) const noexcept {
+    const auto a = cost_of(x);
+    const auto b = cost_of(y);
+    const bool alike
+      = companies_of(x) == companies_of(y) && a <= b * noise && b <= a * noise;
+    return alike ? x.leases > y.leases : a < b;
+  }
+
+ private:
+  static constexpr uint32_t max_company = 16;
+  static constexpr double noise = 1.25;
+
+  uint32_t companies_of(const member_view& member) const noexcept {
+    return member.leases / company_;
+  }
+  double cost_of(const member_view& member) const noexcept {
+    return aps::cost_of(companies_of(member), member.rtt, member.penalty);
+  }
+
+  const uint32_t company_;
+};
+
+template <class Predicate>
+size_t best_of(std::span<const member_view> members, company_rule rule,
+               Predicate may) {
+  size_t best = no_member;
+  for (size_t i = 0; i < members.size(); ++i)
+    if (may(members[i])
+        && (best == no_member || rule.prefers(members[i], members[best])))
+      best = i;
+  return best;
 }
 
 } // namespace
@@ -113,7 +132,8 @@ size_t choose_member(std::span<const member_view> members, uint32_t max_leases,
   if (members.empty())
     return no_member;
   if (request.balance == balance::least_loaded && of_one_agent(members))
-    return better_of_two(members, max_leases, random);
+    return choose_in_session(members, max_leases, members.front().session,
+                             false);
   const auto sessions = sessions_of(members, max_leases);
   const auto chosen
     = choose_one(request.balance, sessions, turn, random, request.visitor);
@@ -125,22 +145,15 @@ size_t choose_member(std::span<const member_view> members, uint32_t max_leases,
 size_t choose_in_session(std::span<const member_view> members,
                          uint32_t max_leases, uint64_t session,
                          bool beyond_cap) {
-  size_t best = no_member;
-  bool best_fits = false;
-  for (size_t i = 0; i < members.size(); ++i) {
-    const auto& here = members[i];
-    if (here.session != session || here.draining)
-      continue;
-    const auto fits = here.has_room(max_leases);
-    if (!fits && !beyond_cap)
-      continue;
-    if (best == no_member || (fits && !best_fits)
-        || (fits == best_fits && cost_of(here) < cost_of(members[best]))) {
-      best = i;
-      best_fits = fits;
-    }
-  }
-  return best;
+  const company_rule rule{max_leases};
+  const auto best = best_of(members, rule, [&](const member_view& member) {
+    return member.session == session && member.has_room(max_leases);
+  });
+  if (best != no_member || !beyond_cap)
+    return best;
+  return best_of(members, rule, [&](const member_view& member) {
+    return member.session == session && !member.draining;
+  });
 }
 
 // splitmix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number

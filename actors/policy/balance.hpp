@@ -33,13 +33,14 @@ struct request_view {
 
 /// The member for the next exchange, or `no_member` when none has room.
 /// With several agents (or another policy than `least_loaded`) the agent is
-/// chosen first, then its best member; else the better of two random ones.
-/// Pure.
+/// chosen first. Pure.
 size_t choose_member(std::span<const member_view> members, uint32_t max_leases,
                      request_view request, uint64_t turn, uint64_t random);
 
-/// The cheapest member of a session that has room. When none has and
-/// `beyond_cap`, the cheapest that still takes exchanges. Pure.
+/// The cheapest member of a session that has room, the busier one of those that
+/// have little to do: up to 16 exchanges (or a quarter of `max_leases`) count
+/// as one. When none has room and `beyond_cap`, the cheapest that still takes
+/// exchanges. Pure.
 size_t choose_in_session(std::span<const member_view> members,
                          uint32_t max_leases, uint64_t session,
                          bool beyond_cap);

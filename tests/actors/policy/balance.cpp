@@ -108,16 +108,54 @@ CAF_TEST(sticky_keeps_a_visitor_whatever_comes_and_goes) {
     CAF_CHECK(count > 350 && count < 650);
 }
 
-CAF_TEST(the_better_of_two_members_gets_the_request) {
-  members some{member(1, 3), member(1, 1), member(1, 4)};
-  const auto pair = [](uint64_t x, uint64_t y) { return x | y << 32; };
-  CAF_CHECK_EQUAL(choose_member(some, 4, {}, 0, pair(0, 1)), 1u);
-  CAF_CHECK_EQUAL(choose_member(some, 4, {}, 0, pair(0, 2)), 0u); // 2 is full
-  some[1].rtt = 100ms;
-  CAF_CHECK_EQUAL(choose_member(some, 4, {}, 0, pair(0, 1)), 0u);
-  some[1].rtt = 1ms;
-  some[1].penalty = 4;
-  CAF_CHECK_EQUAL(choose_member(some, 4, {}, 0, pair(0, 1)), 0u);
+CAF_TEST(few exchanges share one connection of their agent) {
+  const auto sick = [](uint32_t leases) {
+    auto out = member(1, leases);
+    out.penalty = 4;
+    return out;
+  };
+  struct row {
+    members some;
+    uint32_t max_leases;
+    size_t best;
+  };
+  const row table[]{
+    {{member(1, 0), member(1, 0)}, 64, 0},
+    {{member(1, 0), member(1, 1)}, 64, 1},
+    {{member(1, 3), member(1, 15), member(1, 0)}, 64, 1},
+    // Sixteen are company enough.
+    {{member(1, 16), member(1, 15), member(1, 0)}, 64, 1},
+    {{member(1, 16), member(1, 16), member(1, 0)}, 64, 2},
+    {{member(1, 16), member(1, 31), member(1, 32)}, 64, 1},
+    // Or a quarter of what a connection carries.
+    {{member(1, 4), member(1, 3)}, 16, 1},
+    {{member(1, 1), member(1, 0)}, 4, 1},
+    {{member(1, 3), member(1, 1), member(1, 4)}, 4, 1},
+    {{member(1, 1), member(1, 0)}, 1, 1},
+    // A little slower is noise, much slower is not.
+    {{member(1, 0, 40ms), member(1, 5, 48ms)}, 64, 1},
+    {{member(1, 0, 40ms), member(1, 5, 60ms)}, 64, 0},
+    {{member(1, 16, 40ms), member(1, 0, 60ms)}, 64, 1},
+    {{member(1, 16, 40ms), member(1, 0, 90ms)}, 64, 0},
+    {{member(1, 1, 20us), member(1, 0, 900us)}, 64, 0},
+    {{sick(9), member(1, 0)}, 64, 1},
+    {{sick(0), member(1, 16)}, 64, 1},
+    {{sick(0), member(1, 63)}, 64, 1},
+    {{sick(0), member(1, 64)}, 64, 0}, // full
+  };
+  for (const auto& [some, max_leases, best] : table)
+    for (uint64_t random = 0; random < 4; ++random)
+      CAF_CHECK_EQUAL(choose_member(some, max_leases, {}, random, random << 16),
+                      best);
+}
+
+CAF_TEST(company does not outgrow its connections) {
+  members some(4, member(1, 0));
+  for (int i = 0; i < 256; ++i)
+    ++some[choose_member(some, 64, {}, 0, 0)].leases;
+  for (const auto& one : some)
+    CAF_CHECK_EQUAL(one.leases, 64u);
+  CAF_CHECK_EQUAL(choose_member(some, 64, {}, 0, 0), no_member);
 }
 
 CAF_TEST(full_draining_and_ejected_members_get_nothing) {
@@ -140,7 +178,7 @@ CAF_TEST(full_draining_and_ejected_members_get_nothing) {
 
 CAF_TEST(policies_choose_the_agent_before_the_member) {
   // Agent 1 has three connections, agent 2 has one.
-  const members some{member(1, 2), member(1, 1), member(1, 3),
+  const members some{member(1, 2), member(1, 3), member(1, 1),
                      member(2, 9, 5ms)};
   const auto how = [&](balance policy, uint64_t turn) {
     return choose_member(some, 64, {policy, 0}, turn, turn);
