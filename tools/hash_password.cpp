@@ -1,5 +1,6 @@
 #include "tools/hash_password.hpp"
 
+#include "config/access/access.hpp"
 #include "config/access/password_hash.hpp"
 #include "tools/cli.hpp"
 #include "tools/values.hpp"
@@ -46,6 +47,9 @@ int hash_password(int argc, char** argv) {
   const auto password = read_password(file, error);
   if (!password)
     return line.fail(exit_failure, error);
+  if (tunnel.empty() && config::has_control_characters(*password))
+    return line.fail(exit_failure, "found a control character, allowed "
+                                     + std::string{config::user_password_rule});
   try {
     const auto hash = tunnel.empty()
                         ? config::password_hash::make(*password)

@@ -72,8 +72,10 @@ void read_requirement(reader& outer, access& to) {
 }
 
 void read_user(reader&& in, user& to) {
-  if (in.member("password"))
-    in.secret("password", to.password, most_password);
+  if (in.member("password") && in.secret("password", to.password, most_password)
+      && has_control_characters(to.password))
+    in.fail(in.path("password"), "one with a control character",
+            user_password_rule);
   if (in.member("password_hash")
       && in.secret("password_hash", to.password_hash, most_password)
       && !password_hash::parse(to.password_hash))
@@ -310,6 +312,12 @@ std::optional<int64_t> parse_time(const std::string& text) {
     return std::nullopt;
   const auto days = std::chrono::sys_days{date}.time_since_epoch().count();
   return int64_t{days} * 86400 + parts[4] * 3600 + parts[5] * 60 + parts[6];
+}
+
+bool has_control_characters(std::string_view text) noexcept {
+  return std::any_of(text.begin(), text.end(), [](unsigned char byte) {
+    return byte < 0x20 || byte == 0x7f;
+  });
 }
 
 bool is_user_name(const std::string& text) {

@@ -117,4 +117,13 @@ bool is_user_name(const std::string& text);
 inline constexpr auto user_name_rule
   = "a name of 1 to 128 visible ASCII characters without a colon";
 
+/// Whether `text` has a control character, which HTTP Basic knows neither in
+/// names nor in passwords (RFC 7617, section 2). A hash would not tell zeros
+/// behind a password from none, as HMAC pads its key with them.
+bool has_control_characters(std::string_view text) noexcept;
+
+/// What is asked of the password of a user, in words.
+inline constexpr auto user_password_rule
+  = "a password without control characters";
+
 } // namespace aps::config

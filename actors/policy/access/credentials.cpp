@@ -1,5 +1,6 @@
 #include "actors/policy/access/credentials.hpp"
 
+#include "config/access/access.hpp"
 #include "config/syntax/base64.hpp"
 
 #include <algorithm>
@@ -33,7 +34,7 @@ credentials read_basic(std::string_view text) {
 
 std::optional<basic_login> basic_login::parse(std::string text) {
   const auto colon = text.find(':');
-  if (colon == text.npos)
+  if (colon == text.npos || config::has_control_characters(text))
     return std::nullopt;
   basic_login out;
   out.text_ = std::move(text);

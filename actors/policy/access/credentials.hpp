@@ -16,7 +16,8 @@ class basic_login {
  public:
   basic_login() = default;
 
-  /// As the field has it, decoded; nothing without a colon.
+  /// As the field has it, decoded; nothing without a colon, or with a
+  /// control character.
   static std::optional<basic_login> parse(std::string text);
 
   basic_login(std::string_view user, std::string_view password);

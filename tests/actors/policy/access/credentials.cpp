@@ -37,6 +37,11 @@ CAF_TEST(fields are read as RFC 7617 and 6750 have them) {
     {"Basic", "?"},
     {"Basic ", "?"},
     {"Basic ???", "?"},
+    {"Basic YTpiAA==", "?"},        // a NUL behind the password
+    {"Basic YQA6Yg==", "?"},        // in the name
+    {"Basic YTpiCg==", "?"},        // a line feed
+    {"Basic YTpifw==", "?"},        // DEL
+    {"Basic YTrDvA==", "a|\u00fc"}, // UTF-8
     {"Basic YTpi YTpi", "?"},
     {"BasicYTpi", "?"},
     {"Bearer x.y-z", "~x.y-z"},
