@@ -8,6 +8,7 @@ the edges next to it, so that a short run already gets behind the first checks.
 import itertools
 import json
 import pathlib
+import ssl
 import struct
 import sys
 
@@ -191,6 +192,28 @@ def proxy():
     yield begin + b"\x21\x31\x00\xd8" + bytes(216)
 
 
+def hellos():
+    """First messages of TLS, as a client writes them, in records of any size."""
+    for name in ("db.example.com", None):
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.set_alpn_protocols(["h2", "postgresql"])
+        out = ssl.MemoryBIO()
+        client = context.wrap_bio(ssl.MemoryBIO(), out, server_hostname=name)
+        try:
+            client.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        hello = out.read()
+        yield hello
+        yield hello + b"\x14\x03\x03\0\x01\x01\x17\x03\x03"
+        yield hello[:200]
+        yield b"".join(b"\x16\x03\x01" + struct.pack(">H", len(part)) + part
+                       for part in (hello[at:at + 40]
+                                    for at in range(5, len(hello), 40)))
+    yield b"\x15\x03\x01\0\x02\x02\x28"
+
+
 def h2():
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -216,7 +239,7 @@ def h2():
 TARGETS = {
     "request": requests, "response": responses, "chunked": chunked,
     "frames": frames, "poll": polls, "config": configs, "routes": routes,
-    "proxy": proxy,
+    "proxy": proxy, "hello": hellos,
     "http2": h2,
 }
 
