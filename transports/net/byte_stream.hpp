@@ -65,14 +65,15 @@ class byte_stream {
   /// writes at once.
   void connected();
 
-  /// Puts TLS on top of the socket; the caller sets it up and shakes hands.
-  /// Before any byte was put back. `kept` lives as long as the stream: what the
+  /// Puts TLS on top of the socket, and of what was put back; the caller sets
+  /// it up and shakes hands. `kept` lives as long as the stream: what the
   /// callbacks of `context` need.
   tls_stream& add_tls(boost::asio::ssl::context& context,
                       std::shared_ptr<const void> kept = nullptr) {
-    assert(!tls_ && early_.empty());
+    assert(!tls_);
     kept_ = std::move(kept);
     tls_ = std::make_unique<tls_stream>(socket_, context);
+    tls_->put_back(std::exchange(early_, {}));
     return *tls_;
   }
   bool secure() const noexcept { return tls_ != nullptr; }
@@ -90,6 +91,8 @@ class byte_stream {
     assert(early_.empty());
     early_ = std::move(bytes);
   }
+
+  std::string_view early() const noexcept { return early_; }
 
   /// `token`: of `void(error_code, size_t)`. Handlers are passed on without a
   /// move of their own: those of Beast are large.

@@ -12,6 +12,8 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
+#include <cassert>
+#include <cstdint>
 #include <stdexcept>
 
 namespace aps {
@@ -65,14 +67,27 @@ int choose_certificate(SSL* ssl, int*, void* all) {
   return SSL_TLSEXT_ERR_OK;
 }
 
+int protocols_index() {
+  static const int index
+    = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
 // Who offers both gets HTTP/2.
-int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* length,
-                    const unsigned char* offered, unsigned size, void*) {
+int choose_protocol(SSL* ssl, const unsigned char** chosen,
+                    unsigned char* length, const unsigned char* offered,
+                    unsigned size, void*) {
   // What is chosen points in here.
-  static constexpr unsigned char known[] = "\x02h2\x08http/1.1";
+  static const std::string http = "\x02h2\x08http/1.1";
+  const auto* own
+    = static_cast<const std::string*>(SSL_get_ex_data(ssl, protocols_index()));
+  const auto& known = own ? *own : http;
+  if (known.empty())
+    return SSL_TLSEXT_ERR_NOACK;
   unsigned char* found = nullptr;
-  if (SSL_select_next_proto(&found, length, known, sizeof known - 1, offered,
-                            size)
+  if (SSL_select_next_proto(
+        &found, length, reinterpret_cast<const unsigned char*>(known.data()),
+        static_cast<unsigned>(known.size()), offered, size)
       != OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   *chosen = found;
@@ -250,6 +265,20 @@ const std::string* tls_contexts::staple_of(const X509* shown) const noexcept {
                ? &each.response
                : nullptr;
   return nullptr;
+}
+
+void agree_to(SSL* ssl, const std::string& protocols) {
+  SSL_set_ex_data(ssl, protocols_index(), const_cast<std::string*>(&protocols));
+}
+
+std::string listed_protocols(const std::vector<std::string>& protocols) {
+  std::string out;
+  for (const auto& each : protocols) {
+    assert(!each.empty() && each.size() <= UINT8_MAX);
+    out += static_cast<char>(each.size());
+    out += each;
+  }
+  return out;
 }
 
 server_tls::server_tls(const tls_material& material) {

@@ -61,6 +61,14 @@ class tls_contexts {
 };
 using tls_contexts_ptr = std::shared_ptr<const tls_contexts>;
 
+/// What a connection agrees to instead of the versions of HTTP (ALPN), the best
+/// first, as the wire lists it (RFC 7301, 3.1). `protocols` lives as long as
+/// the connection; with an empty one it says nothing, whatever it is asked.
+void agree_to(SSL* ssl, const std::string& protocols);
+
+/// The same as the wire has it. Precondition: 1 to 255 bytes each.
+std::string listed_protocols(const std::vector<std::string>& protocols);
+
 /// TLS of one port. Versions and ciphers are those of Mozilla's "intermediate"
 /// without the finite-field groups, whose exchange costs the server most
 /// (CVE-2002-20001); no renegotiation, no compression, no early data.

@@ -5,6 +5,8 @@
 
 #include <boost/asio/buffer.hpp>
 
+#include <utility>
+
 namespace aps {
 
 namespace asio = boost::asio;
@@ -12,9 +14,11 @@ using boost::system::error_code;
 
 tls_handshake::tls_handshake(io_unit& unit, stream_ptr stream,
                              tls_contexts_ptr contexts, duration timeout,
-                             handlers done)
+                             handlers done,
+                             std::shared_ptr<const std::string> protocols)
     : unit_(unit), stream_(std::move(stream)), contexts_(std::move(contexts)),
-      deadline_(unit.now() + timeout), done_(std::move(done)) {}
+      deadline_(unit.now() + timeout), done_(std::move(done)),
+      protocols_(std::move(protocols)) {}
 
 void tls_handshake::start() {
   error_code ignored;
@@ -26,26 +30,36 @@ void tls_handshake::start() {
 // Who asks without TLS shall read why that fails; after a failed handshake
 // nobody knows any more how it began.
 void tls_handshake::look() {
+  if (!stream_->early().empty())
+    return look_at(stream_->early().front());
   stream_->socket().async_receive(
     asio::buffer(&first_, 1), asio::socket_base::message_peek,
     guard(unit_, shared_from_this(),
           [](const auto& me, const error_code& error, size_t) {
-            if (error)
-              return;
-            if (me->first_ >= 'A' && me->first_ <= 'Z')
-              me->done_.plain(std::move(me->stream_));
-            else
-              me->shake_hands();
+            if (!error)
+              me->look_at(me->first_);
           }));
 }
 
+void tls_handshake::look_at(char first) {
+  if (first >= 'A' && first <= 'Z')
+    done_.plain(std::move(stream_));
+  else
+    shake_hands();
+}
+
 void tls_handshake::shake_hands() {
-  stream_->add_tls(contexts_->first(), contexts_)
-    .async_handshake(tls_stream::side::server,
-                     guard(unit_, shared_from_this(),
-                           [](const auto& me, const error_code& error, size_t) {
-                             me->finish(error);
-                           }));
+  using both = std::pair<tls_contexts_ptr, std::shared_ptr<const std::string>>;
+  std::shared_ptr<const void> kept = contexts_;
+  if (protocols_)
+    kept = std::make_shared<const both>(contexts_, protocols_);
+  auto& tls = stream_->add_tls(contexts_->first(), std::move(kept));
+  if (protocols_)
+    agree_to(tls.native_handle(), *protocols_);
+  tls.async_handshake(tls_stream::side::server,
+                      guard(unit_, shared_from_this(),
+                            [](const auto& me, const error_code& error,
+                               size_t) { me->finish(error); }));
 }
 
 void tls_handshake::finish(const error_code& error) {

@@ -28,8 +28,10 @@ class tls_handshake final : public watched,
     std::function<void(bool too_slow, const std::string& why)> failed;
   };
 
+  /// `protocols` are agreed to (`listed_protocols`); null = those of HTTP.
   tls_handshake(io_unit& unit, stream_ptr stream, tls_contexts_ptr contexts,
-                duration timeout, handlers done);
+                duration timeout, handlers done,
+                std::shared_ptr<const std::string> protocols = nullptr);
 
   void start();
   void close();
@@ -40,6 +42,7 @@ class tls_handshake final : public watched,
 
  private:
   void look();
+  void look_at(char first);
   void shake_hands();
   void finish(const boost::system::error_code& error);
 
@@ -48,6 +51,7 @@ class tls_handshake final : public watched,
   const tls_contexts_ptr contexts_;
   const time_point deadline_;
   handlers done_;
+  const std::shared_ptr<const std::string> protocols_;
   char first_ = 0;
 };
 

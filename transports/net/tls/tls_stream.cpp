@@ -82,6 +82,8 @@ int tls_stream::bio_read(BIO* bio, char* to, int size) {
     BIO_set_retry_read(bio);
     return -1;
   }
+  if (!me.early_.empty())
+    return me.read_early(to, size);
   ssize_t count = 0;
   do
     count = ::recv(me.socket_.native_handle(), to, static_cast<size_t>(size),
@@ -101,6 +103,15 @@ int tls_stream::bio_read(BIO* bio, char* to, int size) {
   else
     me.read_error_.assign(errno, asio::error::get_system_category());
   return -1;
+}
+
+int tls_stream::read_early(char* to, int size) {
+  const auto count = early_.copy(to, static_cast<size_t>(size));
+  early_.erase(0, count);
+  if (early_.empty())
+    std::string{}.swap(early_);
+  drained_ = false; // there may be more in the socket
+  return static_cast<int>(count);
 }
 
 int tls_stream::bio_write(BIO* bio, const char* from, int size) {
@@ -211,7 +222,11 @@ tls_stream::step tls_stream::read(asio::mutable_buffer to, size_t& size,
                                   error_code& error) {
   if (to.size() == 0)
     return step::over;
-  if (drained_ && SSL_has_pending(ssl_.get()) == 0) {
+  // Of a peer that ends behind its last bytes nothing more may come to wait
+  // for.
+  const bool told_end
+    = (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+  if (drained_ && !told_end && SSL_has_pending(ssl_.get()) == 0) {
     drained_ = false;
     return step::wait_read;
   }

@@ -50,6 +50,10 @@ class tls_stream {
   SSL* native_handle() noexcept { return ssl_.get(); }
   executor_type get_executor() noexcept { return socket_.get_executor(); }
 
+  /// What was read of the socket already comes before all else. Before a
+  /// handshake begins.
+  void put_back(std::string bytes) { early_ = std::move(bytes); }
+
   /// A handshake fails that `check` does not like. Before it begins.
   void verify(verifier check);
 
@@ -152,6 +156,7 @@ class tls_stream {
 
   static BIO_METHOD* method();
   static int bio_read(BIO* bio, char* to, int size);
+  int read_early(char* to, int size);
   static int bio_write(BIO* bio, const char* from, int size);
   static long bio_control(BIO* bio, int command, long, void*);
   static int verify_next(int ok, X509_STORE_CTX* chain);
@@ -168,6 +173,7 @@ class tls_stream {
   tcp_socket& socket_;
   std::unique_ptr<SSL, deleter> ssl_;
   verifier verifier_;
+  std::string early_;     ///< of the socket, read before
   std::string out_;       ///< records for the socket
   size_t sent_ = 0;       ///< bytes of `out_` that the kernel has
   size_t accepted_ = 0;   ///< bytes of the write that `out_` has records of

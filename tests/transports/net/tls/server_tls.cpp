@@ -98,4 +98,10 @@ CAF_TEST(a response is for its certificate while it counts) {
   CAF_CHECK(!all.staple_of(nullptr));
 }
 
+CAF_TEST(protocols are listed as the wire has them) {
+  CAF_CHECK_EQUAL(listed_protocols({}), "");
+  CAF_CHECK_EQUAL(listed_protocols({"h2", "postgresql"}),
+                  "\x02h2\x0apostgresql");
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -29,12 +29,15 @@ struct fixture {
     unit.stop();
   }
 
-  void start(duration timeout) {
+  void start(duration timeout, const std::string& early = {}) {
     on(unit, [&] {
       socket_pair pair{unit.context()};
       peer.assign(tcp::v4(), pair.theirs.release());
+      auto ours = std::make_unique<byte_stream>(std::move(pair.ours));
+      if (!early.empty())
+        ours->put_back(early);
       const auto begun = std::make_shared<tls_handshake>(
-        unit, std::make_unique<byte_stream>(std::move(pair.ours)),
+        unit, std::move(ours),
         server_tls{material_of({pair_of(made, {"a.example"})})}.current(),
         timeout,
         tls_handshake::handlers{
@@ -77,6 +80,22 @@ CAF_TEST(plain HTTP is handed on with all its bytes) {
   std::string text(16, ' ');
   on(unit, [&] { asio::read(stream->socket(), asio::buffer(text)); });
   CAF_CHECK_EQUAL(text, "GET / HTTP/1.1\r\n");
+}
+
+CAF_TEST(what was read before counts) {
+  start(1h, "GET / HTTP/1.1\r\n");
+  CAF_CHECK_EQUAL(told.get_future().get(), "plain");
+  std::string early;
+  on(unit, [&] { early = stream->early(); });
+  CAF_CHECK_EQUAL(early, "GET / HTTP/1.1\r\n");
+}
+
+CAF_TEST(what was read before is shaken hands with) {
+  start(1h, "\x16\x03\x01");
+  say(std::string("\0\x04zzzz", 6)); // no handshake, but of its length
+  const auto why = told.get_future().get();
+  CAF_MESSAGE(why);
+  CAF_CHECK(why.starts_with("failed: "));
 }
 
 CAF_TEST(what is no TLS fails) {

@@ -194,6 +194,16 @@ CAF_TEST(an end that was said is told from a cut) {
   CAF_CHECK(read(theirs(), &c, 1).error == asio::ssl::error::stream_truncated);
 }
 
+CAF_TEST(an end right behind bytes is told though the socket stays open) {
+  CAF_CHECK_EQUAL(write(theirs(), "last").size, 4u);
+  on(unit, [this] { theirs().tls().notify_close(); });
+  CAF_CHECK_EQUAL(read(ours(), 100), "last");
+  char byte = 0;
+  CAF_CHECK_EQUAL(read(ours(), &byte, 1).error, asio::error::eof);
+  CAF_CHECK_EQUAL(write(ours(), "answer").size, 6u);
+  CAF_CHECK_EQUAL(read(theirs(), 100), "answer");
+}
+
 CAF_TEST(a reset is an error of the socket) {
   on(unit, [this] { theirs().close(true); });
   char c = 0;
