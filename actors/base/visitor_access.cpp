@@ -478,8 +478,10 @@ visitor_access::explanation visitor_access::explain(const question& asked,
   tls_facts tls;
   if (!asked.certificate.empty())
     tls.client_names.push_back(asked.certificate);
+  const auto is_connect = via && via->rule.from.scheme == "connect";
   const auto verdict = by->rules.decide({.server = asked.server,
                                          .address = asked.address,
+                                         .proxied = is_connect,
                                          .tls = &tls,
                                          .body_bytes = asked.body_bytes,
                                          .now = wall_clock_ms() / 1000,

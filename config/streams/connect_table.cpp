@@ -53,4 +53,13 @@ std::shared_ptr<const route> connect_table::find(std::string_view host,
   return found == routes_.end() ? nullptr : *found;
 }
 
+std::vector<std::shared_ptr<const route>>
+connect_table::matches(std::string_view host, uint16_t port) const {
+  std::vector<std::shared_ptr<const route>> out;
+  for (const auto& each : routes_)
+    if (config::takes_connect(each->rule.from, host, port))
+      out.push_back(each);
+  return out;
+}
+
 } // namespace aps

@@ -23,6 +23,10 @@ class connect_table {
   /// Null = none is for that host and port.
   std::shared_ptr<const route> find(std::string_view host, uint16_t port) const;
 
+  /// All that take it, the winner first.
+  std::vector<std::shared_ptr<const route>> matches(std::string_view host,
+                                                    uint16_t port) const;
+
   bool empty() const noexcept { return routes_.empty(); }
 
  private:

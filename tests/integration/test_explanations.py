@@ -8,7 +8,8 @@ import re
 import subprocess
 
 from access_case import SECRETS, TOKENS, AccessCase
-from harness import BIN, FULL, Case, free_port, main
+from harness import BIN, FULL, Case, apsctl, free_port, main
+from stream_peers import Target, echo
 from wire import SWITCH, Visitor, ask, basic
 
 NAMES = ["alice", "bob", "ci", "old"]
@@ -220,7 +221,7 @@ class Servers(Case):
         url = "http://example.com/"
         for method in ("CONNECT", "A%20B", "", "G%0a", "%c3%a4", "GET%2f"):
             self.refused(stack, f"{url}&method={method}", "method",
-                         "such as GET, HEAD or POST; CONNECT is never served")
+                         "such as GET, HEAD or POST; a CONNECT is asked")
         for method in ("GET", "PROPFIND", "M-SEARCH"):
             self.explain(stack, f"{url}&method={method}")
         self.refused(stack, f"{url}&origin=", "origin", "or left out")
@@ -231,6 +232,92 @@ class Servers(Case):
             self.assertNotIn("s3cret", json.dumps(told))
             self.assertNotIn("name:", json.dumps(told))
         self.explain(stack, "http://example.com/a@b:c")
+
+
+class Streams(Case):
+    """They are told by the port that they come to."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.target = Target(echo)
+        cls.tcp, cls.udp, cls.named, cls.denied = (
+            free_port() for _ in range(4))
+        to = f"tcp://127.0.0.1:{cls.target.port}"
+        via = {"via": {"tunnels": ["tunnel1"]}}
+        cls.config = {
+            "auth": {"users": {"alice": {"password": "secret"}}},
+            "mappings": [
+                {"from": f"tcp://:{cls.tcp}", "to": to, **via,
+                 "deny": ["10.0.0.0/8"]},
+                {"from": f"udp://:{cls.udp}", "to": "udp://127.0.0.1:9", **via},
+                {"from": f"tls://*.example.com:{cls.named}", "to": to, **via},
+                {"from": f"tls://a.example.com:{cls.named}", "to": to, **via},
+                {"from": "connect://*.internal:*", **via},
+                {"from": "connect://db.internal:5432", "to": to, **via,
+                 "require": {"users": ["alice"]}}]}
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.target.close()
+
+    def explain(self, url, **asked):
+        more = "".join(f"&{name}={value}" for name, value in asked.items())
+        status, body = self.stack.node.get(f"/.api/explain?url={url}{more}")
+        return status, json.loads(body)
+
+    def wins(self, url, **asked):
+        status, told = self.explain(url, **asked)
+        self.assertEqual(status, 200, told)
+        return told["outcome"], (told["mapping"] or {}).get("index")
+
+    def test_the_port_says_whose_they_are(self):
+        self.assertEqual(self.wins(f"tcp://:{self.tcp}"), ("ok", 0))
+        self.assertEqual(self.wins(f"tcp://node.example:{self.tcp}"), ("ok", 0))
+        self.assertEqual(self.wins(f"udp://:{self.udp}"), ("ok", 1))
+        self.assertEqual(self.wins(f"tcp://:{self.udp}"), ("no-mapping", None))
+        told = self.explain(f"tcp://:{self.tcp}")[1]
+        self.assertEqual(told["target"],
+                         f"tcp://127.0.0.1:{self.target.port}")
+        self.assertEqual(told["method"], "TCP")
+        self.assertIn("by tunnel1.", told["summary"])
+
+    def test_names_have_their_precedence(self):
+        at = self.named
+        self.assertEqual(self.wins(f"tls://a.example.com:{at}"), ("ok", 3))
+        self.assertEqual(self.wins(f"tls://b.example.com:{at}"), ("ok", 2))
+        self.assertEqual(self.wins(f"tls://example.com:{at}"),
+                         ("no-mapping", None))
+        told = self.explain(f"tls://a.example.com:{at}")[1]
+        self.assertEqual(told["mapping"]["why"],
+                         "it has the host itself of 2 matches")
+
+    def test_a_connect_is_asked_by_its_target(self):
+        self.assertEqual(self.wins("connect://x.internal:80"), ("ok", 4))
+        self.assertEqual(self.explain("connect://x.internal:80")[1]["target"],
+                         "tcp://x.internal:80")
+        self.assertEqual(self.wins("connect://other:80"), ("no-mapping", None))
+        self.assertEqual(self.wins("connect://db.internal:5432"),
+                         ("proxy-auth-required", 5))
+        self.assertEqual(self.wins("connect://db.internal:5432", user="alice"),
+                         ("ok", 5))
+
+    def test_who_may_not_come_is_cut_off(self):
+        status, told = self.explain(f"tcp://:{self.tcp}",
+                                    **{"from": "10.1.2.3"})
+        self.assertEqual((status, told["outcome"], told["status"]),
+                         (200, "forbidden", 0))
+        printed = apsctl(self.stack.node, "explain", f"tcp://:{self.tcp}",
+                         "-from", "10.1.2.3")
+        self.assertIn("a visitor would be cut off (forbidden)", printed)
+
+    def test_what_a_stream_has_not_is_refused(self):
+        for url, name in ((f"tcp://:{self.tcp}&user=alice", "user"),
+                          ("tcp://a", "url"), ("tls://a:1/x", "url"),
+                          ("connect://a:1&header=X:%20y", "header")):
+            status, told = self.explain(url)
+            self.assertEqual((status, told["field"]), (400, name))
 
 
 if __name__ == "__main__":

@@ -84,7 +84,10 @@ void events_flags(cli::command_line& line, options& options) {
 
 void explain_flags(cli::command_line& line, options& options) {
   line.add_argument(
-    {"URL", "", "As a visitor would ask for it, with http:// or without", true},
+    {"URL", "",
+     "As a visitor would ask for it, with http:// or without; or "
+     "tcp://:PORT, udp://:PORT, tls://NAME:PORT, connect://HOST:PORT",
+     true},
     options.first);
   line.add({"method", "METHOD", "Method of the request"}, options.method);
   line.add({"user", "NAME", "Asked by this user, or with this token"},

@@ -294,7 +294,10 @@ int show_explanation(const client& node, const options& options) {
     return cli::exit_ok;
   }
   std::cout << text(answer, "summary") << '\n';
-  if (!works)
+  if (!works && answer.at("status") == 0)
+    std::cout << "a visitor would be cut off (" << text(answer, "outcome")
+              << ")\n";
+  else if (!works)
     std::cout << "a visitor would get " << count(answer, "status") << " ("
               << text(answer, "outcome") << ")\n";
   if (const auto why = text(answer.at("access"), "reason");

@@ -6,6 +6,7 @@
 #include "actors/base/transports.hpp"
 #include "config/access/web_origins.hpp"
 #include "config/host.hpp"
+#include "config/streams/connect_table.hpp"
 #include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
@@ -45,6 +46,11 @@ struct contest {
         winner(find_in_effect(routes, published, request)),
         refusal(why_no_route(routes, request)) {}
 
+  /// Of a CONNECT.
+  contest(const connect_table& connects, const route_request& request)
+      : matches(connects.matches(request.host, request.port)),
+        winner(matches.empty() ? nullptr : matches.front()) {}
+
   const route* find(size_t index) const {
     for (const auto& each : matches)
       if (each->index == index)
@@ -69,6 +75,8 @@ why_first(const std::vector<std::shared_ptr<const route>>& matches) {
 std::string why_not(const config::mapping& rule, const route_request& asked) {
   if (rule.from.scheme != asked.scheme)
     return "another scheme: " + rule.from.scheme;
+  if (rule.is_stream())
+    return "another host or port: " + rule.from.authority();
   config::mapping alone;
   alone.from = rule.from;
   if (rule.match && route_table{{alone}}.find(asked))
@@ -219,7 +227,10 @@ std::string why_foreign(const config::mapping& rule, size_t mapping,
 
 json finished(json out, outcome result, const std::string& summary) {
   out["outcome"] = to_string(result);
-  out["status"] = result == outcome::ok ? 0 : status_of(result);
+  // Of what is no request nobody hears a status.
+  const auto method = out["method"].get<std::string>();
+  const auto silent = method == "TCP" || method == "UDP" || method == "TLS";
+  out["status"] = result == outcome::ok || silent ? 0 : status_of(result);
   out["summary"] = summary;
   return out;
 }
@@ -254,6 +265,17 @@ std::string more_about(const config::mapping& rule) {
     out += "another endpoint, up to " + std::to_string(rule.retry->attempts);
   }
   return rule.cc ? out + "; a copy goes to " + rule.cc->to.origin() : out;
+}
+
+std::string goal_of(const route& found, const visitor_target& asked) {
+  const auto& rule = found.rule;
+  if (rule.answer)
+    return "the node's own answer";
+  if (rule.goes_anywhere())
+    return "tcp://" + config::authority(asked.host, asked.port);
+  if (asked.is_stream())
+    return rule.to.str();
+  return rule.to.origin() + foreign_text(found.target_path(asked.path));
 }
 
 /// All of an explanation but its candidates.
@@ -300,16 +322,16 @@ json explain(const std::string& url, const explained_request& request,
       out["status"] = 308;
       return out;
     }
-    outcome = outcome::no_mapping;
+    outcome
+      = asked.scheme == "connect" && in_effect.connects.empty()
+          ? outcome::not_implemented
+          : outcome::no_mapping;
     summary = "no mapping matches";
     if (!rivals.refusal.empty())
       summary.append(". ").append(rivals.refusal);
   } else if (found) {
     const auto& rule = found->rule;
-    const auto goal
-      = rule.answer
-          ? "the node's own answer"
-          : rule.to.origin() + foreign_text(found->target_path(asked.path));
+    const auto goal = goal_of(*found, asked);
     out["mapping"] = found->declared
                        ? show_published(*found)
                        : show_candidate(rule, found->index, rivals, meant);
@@ -344,7 +366,8 @@ std::string why_it_won(const route_table& routes, const route& winner,
                        std::string_view method, const exchange_facts& facts) {
   visitor_target asked;
   const auto path = facts.path.substr(0, facts.path.find('#'));
-  if (!read_target(facts.scheme + "://" + facts.host + path, asked).empty())
+  if (!read_target(facts.scheme + "://" + facts.host + path, asked).empty()
+      || asked.scheme == "connect")
     return "it matches";
   const auto matches = routes.matches({.scheme = asked.scheme,
                                        .host = asked.host,
@@ -369,9 +392,13 @@ void get_explanation(const call& call) {
       const node_snapshot_ptr& now) {
       const auto asked = std::make_shared<const asked_request>(*kept);
       const auto in_effect = call.known().node->in_effect->get();
-      const auto rivals = std::make_shared<const contest>(
-        in_effect->routes, call.known().node->publications.get(),
-        asked->request);
+      const auto rivals
+        = asked->request.scheme == "connect"
+            ? std::make_shared<const contest>(in_effect->connects,
+                                              asked->request)
+            : std::make_shared<const contest>(
+              in_effect->routes, call.known().node->publications.get(),
+              asked->request);
       long_text body;
       body.text(opened(explain(url, *kept, call.known(), *in_effect, *rivals,
                                asked->request, *now))

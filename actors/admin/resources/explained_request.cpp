@@ -21,8 +21,13 @@ using meant_servers = std::vector<const named_server*>;
 // or a container may have ports of its own in front; else any.
 meant_servers servers_of(const config::node& config,
                          const visitor_target& asked) {
-  const auto port = port_of(asked.scheme, asked.port);
   meant_servers out;
+  if (asked.is_stream()) { // each takes a CONNECT
+    for (const auto& each : config.servers)
+      out.push_back(&each);
+    return out;
+  }
+  const auto port = port_of(asked.scheme, asked.port);
   int best = 0;
   for (const auto& each : config.servers) {
     const auto& server = each.second;
@@ -88,6 +93,56 @@ struct wrong_parameter {
   const char* name = "";
 };
 
+// As records have it.
+std::string method_of(std::string_view stream_scheme) {
+  return stream_scheme == "connect" ? "CONNECT"
+         : stream_scheme == "tls"   ? "TLS"
+         : stream_scheme == "udp"   ? "UDP"
+                                    : "TCP";
+}
+
+// What a stream has none of.
+wrong_parameter read_stream_parameters(const request& from,
+                                       const visitor_target& asked) {
+  for (const auto* name : {"header", "origin", "body_bytes"})
+    if (from.parameter(name))
+      return {"a stream has none", name};
+  if (!asked.is_raw())
+    return {};
+  for (const auto* name : {"user", "certificate"})
+    if (from.parameter(name))
+      return {"who connects to " + asked.scheme + ":// does not say who it is",
+              name};
+  if (from.parameter("server"))
+    return {"a stream of " + asked.scheme + ":// is found by its port",
+            "server"};
+  return {};
+}
+
+// The ports of mappings are told by number: what a visitor calls the node is
+// nothing of theirs.
+void find_raw_port(const config::node& config, explained_request& to) {
+  auto& asked = to.target;
+  if (asked.scheme == "tls") {
+    to.access.server = "tls://*:" + std::to_string(asked.port);
+    for (const auto& [name, server] : config.servers)
+      if (server.tls && server.port == asked.port)
+        to.access.server = name;
+    return;
+  }
+  const auto address = config::canonical_ip(asked.host);
+  asked.host.clear();
+  for (const auto& rule : config.mappings) {
+    const auto& at = rule.from;
+    if (at.scheme != asked.scheme || at.port != asked.port
+        || !(at.host.empty() || address.empty() || at.host == address))
+      continue;
+    asked.host = at.host;
+    break;
+  }
+  to.access.server = config::url{asked.scheme, asked.host, asked.port}.str();
+}
+
 wrong_parameter read_visitor(const request& from, const visitor_access& access,
                              visitor_access::question& to) {
   to.user = from.parameter("user").value_or("");
@@ -106,6 +161,8 @@ wrong_parameter read_visitor(const request& from, const visitor_access& access,
 
 wrong_parameter read_server(const request& from, const config::node& config,
                             explained_request& to) {
+  if (to.target.is_raw())
+    return find_raw_port(config, to), wrong_parameter{};
   auto servers = servers_of(config, to.target);
   if (const auto name = from.parameter("server")) {
     const auto i = config.servers.find(*name);
@@ -135,10 +192,14 @@ wrong_parameter read_head(const request& from, explained_request& to) {
   if (const auto problem = read_target(url, to.target); !problem.empty())
     return {std::string(problem), "url"};
   to.target.host = config::canonical_host(to.target.host);
+  if (to.target.is_stream()) {
+    to.method = method_of(to.target.scheme);
+    return read_stream_parameters(from, to.target);
+  }
   to.method = from.parameter("method").value_or("GET");
   if (!config::is_token(to.method) || to.method == "CONNECT")
-    return {"method is one word, such as GET, HEAD or POST; CONNECT is never "
-            "served",
+    return {"method is one word, such as GET, HEAD or POST; a CONNECT is asked "
+            "as connect://HOST:PORT",
             "method"};
   for (const auto& [name, value] : from.parameters()) {
     if (name != "header")
@@ -160,12 +221,35 @@ wrong_parameter read_head(const request& from, explained_request& to) {
 
 } // namespace
 
+namespace {
+
+// Behind the scheme.
+std::string_view read_stream_target(std::string_view url, visitor_target& to) {
+  to.path.clear();
+  if (url.find_first_of("/?#@") != url.npos)
+    return "a stream has a host and a port, and nothing else";
+  // Of a port of the node, the address may be left out.
+  const auto anywhere = url.starts_with(':') && to.scheme != "connect";
+  const auto authority = (anywhere ? "a" : "") + std::string{url};
+  std::string_view host;
+  const auto problem = config::read_authority(authority, host, to.port);
+  to.host = anywhere ? std::string_view{} : host;
+  if (problem.empty() && to.port == 0)
+    return "a stream is told by its port, as in tcp://:2222";
+  return problem;
+}
+
+} // namespace
+
 std::string_view read_target(std::string_view url, visitor_target& to) {
   const auto end = url.find("://");
   to.scheme = config::lower_case(url.substr(0, end));
-  if (end == url.npos || (to.scheme != "http" && to.scheme != "https"))
-    return "url is an absolute http or https URL";
+  if (end == url.npos
+      || (to.scheme != "http" && to.scheme != "https" && !to.is_stream()))
+    return "url is an absolute URL of http, https, tcp, udp, tls or connect";
   url.remove_prefix(end + 3);
+  if (to.is_stream())
+    return read_stream_target(url, to);
   url = url.substr(0, url.find('#'));
   const auto slash = std::min(url.find_first_of("/?"), url.size());
   to.path = url.substr(slash);

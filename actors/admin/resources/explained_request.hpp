@@ -16,7 +16,13 @@ struct visitor_target {
   std::string scheme;
   std::string host;
   uint16_t port = 0; ///< 0 = none was given
-  std::string path = "/";
+  std::string path = "/"; ///< empty of a stream
+
+  /// Of bytes, and not of requests; dito, and who asks is no user.
+  bool is_stream() const { return is_raw() || scheme == "connect"; }
+  bool is_raw() const {
+    return scheme == "tcp" || scheme == "udp" || scheme == "tls";
+  }
 };
 
 /// Takes what the node takes from a visitor. Returns why not, or "".

@@ -49,6 +49,7 @@ CAF_TEST(the mapping that says most of host and port wins) {
     const auto found = table.find(host, port);
     CAF_REQUIRE(found);
     CAF_CHECK_EQUAL(found->index, index);
+    CAF_CHECK_EQUAL(table.matches(host, port).front(), found);
   }
 }
 
@@ -57,6 +58,9 @@ CAF_TEST(without a mapping of CONNECT there is none) {
   CAF_CHECK(table.empty());
   CAF_CHECK(!table.find("a", 443));
   CAF_CHECK(!table_of({"connect://a:1"}).find("a", 2));
+  CAF_CHECK(table_of({"connect://a:1"}).matches("a", 2).empty());
+  CAF_CHECK_EQUAL(
+    table_of({"connect://a:1", "connect://*:*"}).matches("a", 1).size(), 2u);
 }
 
 CAF_TEST(the smallest window of its tunnels counts) {

@@ -114,6 +114,44 @@ CAF_TEST(a_certificate_counts_where_one_is_asked_for) {
                   "user: a request is asked by user or with a certificate");
 }
 
+CAF_TEST(a_stream_is_told_by_the_port_that_it_comes_to) {
+  config.servers["main"] = plain(8080);
+  config.servers["tls"] = secure(8443);
+  const auto add = [this](std::string scheme, std::string host, uint16_t port) {
+    auto& rule = config.mappings.emplace_back();
+    rule.from = {std::move(scheme), std::move(host), port};
+  };
+  add("tcp", "127.0.0.1", 22);
+  add("tcp", "", 23);
+  add("udp", "", 53);
+  CAF_CHECK_EQUAL(read("tcp://:22"), "tcp://127.0.0.1:22");
+  CAF_CHECK_EQUAL(result->target.host, "127.0.0.1");
+  CAF_CHECK_EQUAL(result->target.path, "");
+  CAF_CHECK_EQUAL(result->method, "TCP");
+  CAF_CHECK_EQUAL(read("tcp://node.example.com:22"), "tcp://127.0.0.1:22");
+  CAF_CHECK_EQUAL(read("tcp://10.0.0.1:22"), "tcp://:22"); // nobody is there
+  CAF_CHECK_EQUAL(read("TCP://10.0.0.1:23&from=10.1.1.1"), "tcp://:23");
+  CAF_CHECK_EQUAL(result->access.address, "10.1.1.1");
+  CAF_CHECK_EQUAL(read("udp://:53"), "udp://:53");
+  CAF_CHECK_EQUAL(read("tls://A.example.:8443"), "tls");
+  CAF_CHECK_EQUAL(result->target.host, "a.example");
+  CAF_CHECK_EQUAL(read("tls://:444"), "tls://*:444");
+  CAF_CHECK_EQUAL(read("connect://db:5432"), "(any)"); // both would do the same
+  CAF_CHECK_EQUAL(result->method, "CONNECT");
+  CAF_CHECK_EQUAL(read("connect://db:5432&server=main&user=alice"), "main");
+  for (const auto* wrong :
+       {"tcp://a", "tls://a", "connect://a", "connect://:1", "tcp://:0",
+        "tls://a:1/x", "tcp://u@a:1", "tcp://:", "unix:/a"})
+    CAF_CHECK(read(wrong).starts_with("url: "));
+  CAF_CHECK_EQUAL(read("tcp://:22&header=A:%20b"), "header: a stream has none");
+  CAF_CHECK_EQUAL(read("connect://a:1&body_bytes=1"),
+                  "body_bytes: a stream has none");
+  CAF_CHECK_EQUAL(read("tcp://:22&user=alice"),
+                  "user: who connects to tcp:// does not say who it is");
+  CAF_CHECK_EQUAL(read("tls://a:1&server=main"),
+                  "server: a stream of tls:// is found by its port");
+}
+
 CAF_TEST(plain_servers_send_to_https) {
   config.servers["main"] = plain(8080);
   config.servers["main"].redirect_https = 443;
@@ -129,7 +167,7 @@ CAF_TEST(plain_servers_send_to_https) {
 CAF_TEST(what_no_visitor_sends_is_refused) {
   config.servers["main"] = plain(8080);
   const auto wrong = "method: method is one word, such as GET, HEAD or POST; "
-                     "CONNECT is never served";
+                     "a CONNECT is asked as connect://HOST:PORT";
   for (const std::string method : {"CONNECT", "", "A%20B", "A%0a", "%e4", "A/"})
     CAF_CHECK_EQUAL(read("http://a/&method=" + method), wrong);
   CAF_CHECK_EQUAL(read("http://a/&method=M-SEARCH"), "main");

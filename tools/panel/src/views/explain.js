@@ -12,7 +12,8 @@ export function explain(redraw) {
     ...heading('Explain'),
     card('Which mapping would win?', { note: 'nothing is sent' },
       h('form', { class: 'body tools', onsubmit: event => submit(event, redraw) },
-        h('label', { class: 'wide' }, 'URL as a visitor would ask for it',
+        h('label', { class: 'wide' }, 'URL as a visitor would ask for it, or tcp://:22, udp://:53, '
+          + 'tls://name:443, connect://host:port',
           h('input', { name: 'url', required: true, autocomplete: 'off',
             spellcheck: 'false', placeholder: 'http://example.com/api/users' })),
         h('label', null, 'Method', h('select', { name: 'method' },
@@ -58,7 +59,7 @@ const answer = one => [
   card('Answer', {}, h('div', { class: 'body' }, facts(
     ['Result', badge(one.outcome === 'ok' ? { tone: 'ok', word: one.status
       ? `would be sent to https (${one.status})` : 'would be sent' }
-      : { tone: 'bad', word: `${one.status} ${one.outcome}` })],
+      : { tone: 'bad', word: `${one.status || 'cut off:'} ${one.outcome}` })],
     ['Summary', one.summary],
     one.access.reason && [one.access.outcome === 'ok' ? 'Let in by' : 'Refused by',
       one.access.reason],
