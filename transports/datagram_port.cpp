@@ -130,6 +130,9 @@ class datagram_socket final
   }
 
   std::shared_ptr<datagram_visit> begin(const udp::endpoint& from) {
+    // Addresses are easily made up, and those that made room stay for a while.
+    if (visits_.size() >= 2 * context_->options().connections.total)
+      return nullptr;
     const auto peer = without_mapping({from.address(), from.port()});
     auto entered = gate_->enter(unit_, {.ip = peer.address().to_string(),
                                         .peer = to_string(peer),

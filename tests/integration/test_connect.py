@@ -112,6 +112,17 @@ class Connects(Case):
         self.assertEqual(head_of(visitor)[0], 200)
         self.assertEqual(read_exactly(visitor, 5), b"hello")
 
+    def test_what_follows_a_refusal_is_no_request(self):
+        smuggled = b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"
+        for target, status in [("other.internal:5432", 404),
+                               ("db.internal", 400), ("a.users:1", 407)]:
+            with self.subTest(target):
+                visitor = self.ask(target, early=smuggled)
+                found, head = head_of(visitor)
+                self.assertEqual(found, status)
+                self.assertIn("\r\nConnection: close\r\n", head)
+                self.assertNotIn(b"HTTP/1.1 ", read_all(visitor))
+
     def test_curl_goes_through_it(self):
         """To the origin's own HTTP, inside of the stream."""
         run = subprocess.run(

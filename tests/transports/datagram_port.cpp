@@ -1,6 +1,7 @@
 #define CAF_SUITE datagram_port
 
 #include "tests/support/test.hpp"
+#include "tests/transports/net/on_unit.hpp"
 
 #include "config/routing/routes.hpp"
 #include "transports/datagram_port.hpp"
@@ -8,7 +9,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/udp.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <system_error>
 #include <thread>
 
@@ -33,16 +36,43 @@ class counter final : public front {
       return denial{outcome::forbidden, {}, {}};
     return route_;
   }
-  void start(exchange_ptr) override { ++begun; }
+  void start(exchange_ptr made) override {
+    {
+      const std::lock_guard guard{mutex_};
+      all_.push_back(std::move(made));
+    }
+    ++begun;
+  }
+  void on_limit(limit kind, std::string_view, std::string_view) override {
+    if (kind == limit::address_connections)
+      ++pushed_out;
+  }
+
+  /// Sessions that go on. On the unit's thread.
+  int live() {
+    const std::lock_guard guard{mutex_};
+    return static_cast<int>(
+      std::count_if(all_.begin(), all_.end(),
+                    [](const auto& each) { return !each->over(); }));
+  }
+
+  void forget() {
+    const std::lock_guard guard{mutex_};
+    all_.clear();
+  }
+
   void on_link(link_ptr) override {}
   exchange_id next_id() override { return ++ids_; }
   void on_own_answer(executor&, const own_answer&) override { ++told; }
 
   std::atomic<int> begun{0};
   std::atomic<int> told{0};
+  std::atomic<int> pushed_out{0};
   std::atomic<bool> denied{false};
 
  private:
+  std::mutex mutex_;
+  std::vector<exchange_ptr> all_;
   std::shared_ptr<const route> route_;
   std::atomic<exchange_id> ids_{0};
 };
@@ -61,6 +91,7 @@ struct fixture {
   ~fixture() {
     port = nullptr;
     units.front()->run_dry();
+    test::on(*units.front(), [this] { to->forget(); });
     units.front()->stop();
     units.front()->let_go();
   }
@@ -71,6 +102,12 @@ struct fixture {
     out.host = "127.0.0.1";
     out.port = number;
     out.stream = stream_address{"udp", "", number};
+    return out;
+  }
+
+  int live() {
+    int out = 0;
+    test::on(*units.front(), [&] { out = to->live(); });
     return out;
   }
 
@@ -110,6 +147,45 @@ CAF_TEST(who is denied begins none) {
   send(one, "x");
   CAF_CHECK(becomes(to->told, 1));
   CAF_CHECK_EQUAL(to->begun, 0);
+}
+
+CAF_TEST(an address has so many sessions and the oldest makes room) {
+  auto few = options(0);
+  few.connections.per_address = 4;
+  port = open_datagram_port(units, few, to);
+  std::vector<udp::socket> visitors;
+  for (int i = 0; i < 10; ++i) {
+    visitors.push_back(visitor());
+    send(visitors.back(), "x");
+    CAF_REQUIRE(becomes(to->begun, i + 1));
+  }
+  CAF_CHECK(becomes(to->pushed_out, 6));
+  for (int i = 0; live() != 4 && i < 1000; ++i)
+    std::this_thread::sleep_for(10ms);
+  CAF_CHECK_EQUAL(live(), 4);
+  send(visitors.back(), "x");  // it stayed
+  send(visitors.front(), "x"); // it waits a second before it comes again
+  test::on(*units.front(), [] {});
+  CAF_CHECK_EQUAL(live(), 4);
+  CAF_CHECK_EQUAL(to->begun, 10);
+}
+
+CAF_TEST(more come in than are remembered only later) {
+  auto few = options(0);
+  few.connections.total = 3;
+  port = open_datagram_port(units, few, to);
+  std::vector<udp::socket> visitors;
+  for (int i = 0; i < 6; ++i) { // those that made room are remembered as well
+    visitors.push_back(visitor());
+    send(visitors.back(), "x");
+    CAF_REQUIRE(becomes(to->begun, i + 1));
+  }
+  auto late = visitor();
+  for (int i = 0; to->begun == 6 && i < 1000; ++i) {
+    send(late, "x");
+    std::this_thread::sleep_for(10ms);
+  }
+  CAF_CHECK_EQUAL(to->begun, 7);
 }
 
 CAF_TEST(nobody comes in any more) {

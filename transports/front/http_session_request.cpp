@@ -172,6 +172,11 @@ void http_session::begin_request() {
     answer_with(std::move(ours->head), ours->body);
   } else {
     const auto& denied = std::get<denial>(fate);
+    // Who has to show a password asks again; all else that follows is meant
+    // for the target, and is no request.
+    if (head.method == "CONNECT"
+        && (denied.cause != outcome::proxy_auth_required || !input_.empty()))
+      request_.keep_alive = false;
     answer_error(denied.cause, denied.detail, denied.more, &denied.headers);
   }
 }
