@@ -1,11 +1,13 @@
-"""Real clients and servers whose protocols are no HTTP: ssh, scp and git, and
-Redis, over raw TCP; exec of a container engine over an upgrade at a Unix
-socket. All while the connections of the tunnel are cut."""
+"""Real clients and servers whose protocols are no HTTP: ssh, scp and git,
+Redis and PostgreSQL over raw TCP; DNS over UDP; exec of a container engine over
+an upgrade at a Unix socket. All while the connections of the tunnel are cut, and
+over agents in plain and over TLS."""
 
 import getpass
 import hashlib
 import os
 import pathlib
+import pwd
 import random
 import shutil
 import socket
@@ -83,9 +85,63 @@ class RedisServer(Program):
         return int(told.split("total_connections_received:")[1].split()[0])
 
 
-def raw(port, target, **more):
-    return {"mappings": [{"from": f"tcp://127.0.0.1:{port}",
-                          "to": f"tcp://127.0.0.1:{target}",
+class PostgresServer(Program):
+    """A database of its own on loopback that trusts everybody. It does not run
+    as root, so then it is somebody else's, and so is its folder."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        tools = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"),
+                    key=lambda path: float(path.parent.name))
+        data = folder / "data"
+        data.mkdir()
+        as_user = []
+        if os.geteuid() == 0:
+            somebody = pwd.getpwnam("nobody")
+            for path in (folder, data):
+                os.chown(path, somebody.pw_uid, somebody.pw_gid)
+            as_user = ["setpriv", f"--reuid={somebody.pw_uid}",
+                       f"--regid={somebody.pw_gid}", "--clear-groups"]
+        run(*as_user, tools / "initdb", "-D", data, "-U", "tester",
+            "--auth=trust", "--no-sync", cwd=data)
+        super().__init__("postgres", [
+            *as_user, tools / "postgres", "-D", data, "-p", str(self.port),
+            "-h", "127.0.0.1", "-k", data, "-F"], folder)
+
+    def start(self):
+        super().start()
+        wait_until(lambda: subprocess.run(
+            ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)],
+            check=False).returncode == 0, "postgres")
+        return self
+
+
+class DnsServer(Program):
+    """dnsmasq with some names of its own, which asks nobody else."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        config = folder / "dnsmasq.conf"
+        config.write_text(
+            f"port={self.port}\nlisten-address=127.0.0.1\nbind-interfaces\n"
+            f"no-resolv\nno-hosts\nuser={getpass.getuser()}\n"
+            f"pid-file={folder}/pid\nlocal-ttl=7\nedns-packet-max=4096\n"
+            "address=/app.test/10.1.2.3\nlocal=/test/\n"
+            + "".join(f"txt-record=long.test,{number}{'x' * 200}\n"
+                      for number in range(8)))
+        super().__init__("dnsmasq", [
+            "dnsmasq", "--keep-in-foreground", f"--conf-file={config}"], folder)
+
+    def start(self):
+        super().start()
+        wait_until(lambda: listening(self.port), "dnsmasq") # over TCP, too
+        return self
+
+
+def raw(port, target, udp=False, **more):
+    scheme = "udp" if udp else "tcp"
+    return {"mappings": [{"from": f"{scheme}://127.0.0.1:{port}",
+                          "to": f"{scheme}://127.0.0.1:{target}",
                           "via": {"tunnels": ["tunnel1"]}, **more}],
             "tunnels": {"tunnel1": PATIENT}}
 
@@ -98,9 +154,12 @@ class Lines:
             [str(each) for each in argv], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE)
 
-    def ask(self, line):
+    def tell(self, line):
         self.program.stdin.write(line + b"\n")
         self.program.stdin.flush()
+
+    def ask(self, line):
+        self.tell(line)
         return self.program.stdout.readline().rstrip(b"\n")
 
     def end(self):
@@ -110,7 +169,7 @@ class Lines:
         return self.program.wait(timeout=PATIENCE), rest
 
 
-@per_transport("grpc", "ws", "poll")
+@per_transport("grpc", "ws", "poll", tls=True)
 class Clients:
     @classmethod
     def setUpClass(cls):
@@ -173,6 +232,44 @@ class Clients:
         self.assertEqual(session.end()[0], 0)
         # One for the session, one for each question about it.
         self.assertEqual(server.connections() - before, 2)
+
+    def test_a_psql_session_lives_through_cuts(self):
+        server = PostgresServer(scratch(self)).start()
+        stack, port = self.through(server)
+        session = Lines(["psql", "-h", "127.0.0.1", "-p", port, "-U", "tester",
+                         "-d", "postgres", "-X", "-A", "-t", "-q"])
+        pid = session.ask(b"select pg_backend_pid();")
+        session.tell(b"create temporary table t (n int, s text);")
+        for number in range(1, 16):
+            session.tell(b"insert into t values (%d, repeat('x', 1000));"
+                         % number)
+            self.assertEqual(session.ask(b"select count(*) from t;"),
+                             b"%d" % number, stack.logs())
+            if number % 4 == 2:
+                stack.proxy.reset()
+        self.assertEqual(session.ask(b"select pg_backend_pid();"), pid)
+        session.tell(b"select s from t, generate_series(1, 200);")
+        stack.proxy.reset()
+        code, rest = session.end()
+        self.assertEqual(code, 0)
+        self.assertEqual(rest.count(b"\n"), 15 * 200)
+
+    def test_names_are_looked_up_over_udp(self):
+        server = DnsServer(scratch(self)).start()
+        stack, port = self.through(server, udp=True)
+
+        def dig(*words):
+            return run("dig", "@127.0.0.1", "-p", port, "+tries=5",
+                       f"+time={int(2 * TIME_SCALE)}", "+ignore", *words
+                       ).decode()
+        for turn in range(6):
+            self.assertEqual(dig("+short", "app.test"), "10.1.2.3\n")
+            if turn % 2:
+                stack.proxy.reset() # a lookup that is lost is sent again
+        self.assertIn("NXDOMAIN", dig("none.test"))
+        told = dig("+bufsize=4096", "TXT", "long.test")
+        self.assertEqual(told.count("x" * 200), 8)
+        self.assertIn("(UDP)", told)
 
 
 class Exec(Case):
