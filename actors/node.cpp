@@ -8,6 +8,7 @@
 #include "actors/path/supervisor.hpp"
 #include "actors/watch/monitor.hpp"
 #include "config/diff.hpp"
+#include "config/streams/tls_names.hpp"
 #include "config/syntax/text.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/wall_clock.hpp"
@@ -344,6 +345,7 @@ class node_impl final : public node {
                          const tls_material& fresh) { port->renew(fresh); });
     }
     certificates_->start();
+    doors_.leave(config::tls_server_ports(*config));
     if (const auto why = doors_.apply(config->mappings); !why.empty())
       throw std::runtime_error(why);
     context_->publications->use(public_servers());
@@ -362,17 +364,19 @@ class node_impl final : public node {
                                         const std::string& key) {
     const auto& from = rule.from;
     const auto config = context_->config();
+    const auto host = rule.is_named() ? "" : from.host; // it is no address
     listen_options options;
-    options.name = from.str();
+    options.name
+      = rule.is_named() ? "tls://*:" + std::to_string(from.port) : from.str();
     options.key = key;
-    options.host = from.host.empty() ? "0.0.0.0" : from.host;
+    options.host = host.empty() ? "0.0.0.0" : host;
     options.port = from.port;
     options.agents = false;
     options.connections = limits_of(config->limits);
     options.trusted_proxies = config->trusted_proxies;
     options.proxy_protocol = rule.accept_proxy;
     options.streams = limits_of(config->streams);
-    options.stream = stream_address{from.scheme, from.host, from.port};
+    options.stream = stream_address{from.scheme, host, from.port};
     return net_->listen(options, front_);
   }
 

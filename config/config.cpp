@@ -4,6 +4,7 @@
 #include "config/routing/rewrite_section.hpp"
 #include "config/sections.hpp"
 #include "config/streams/stream_rules.hpp"
+#include "config/streams/tls_names.hpp"
 #include "config/syntax/syntax.hpp"
 #include "config/syntax/text.hpp"
 
@@ -147,6 +148,8 @@ node node_reader::read() {
   if (tunnels_known_)
     check_forward_auth(node_, out_);
   check_stream_tunnels(node_, out_);
+  check_stream_loops(node_, out_);
+  check_tls_names(node_, out_);
   check_limits(node_, out_);
   check_listeners(node_, out_);
   check_mappings(node_, out_);

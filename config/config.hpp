@@ -181,7 +181,7 @@ struct tunnel {
 /// scheme://host[:port][/path]; `h2c://` is http:// spoken in HTTP/2. Those of
 /// streams and sockets: config/streams/stream_url.hpp.
 struct url {
-  std::string scheme; ///< http | https | tcp | udp | connect, lower case
+  std::string scheme; ///< http | https | tcp | udp | tls | connect
   /// Lower case, in ASCII (RFC 5890); IPv6 without brackets. Of a `from` also
   /// "*.name" for all names below it, and "*" for every host.
   std::string host;
@@ -305,6 +305,13 @@ struct mapping {
   /// Of a stream; 0 = as `streams` says.
   seconds idle_timeout{0};
 
+  /// Of a TLS name: TLS ends here, with the certificates of the server that has
+  /// the port; otherwise all passes as it came.
+  bool terminate = false;
+
+  /// What is agreed to there (ALPN, RFC 7301); empty = nothing is said.
+  std::vector<std::string> alpn = {};
+
   /// Absent = nobody checks; only with `tunnels`.
   std::optional<health_check> health = {};
   aps::config::access access = {}; ///< of its visitors
@@ -322,10 +329,13 @@ struct mapping {
     return is_raw() || from.scheme == "connect";
   }
 
-  /// Of those that have a port of their own.
+  /// Of those that begin with no request.
   bool is_raw() const noexcept {
-    return from.scheme == "tcp" || from.scheme == "udp";
+    return from.scheme == "tcp" || from.scheme == "udp" || is_named();
   }
+
+  /// Of those for which the name that TLS asks for (SNI) counts.
+  bool is_named() const noexcept { return from.scheme == "tls"; }
 
   /// To whatever its visitors name, as `from` allows.
   bool goes_anywhere() const noexcept {

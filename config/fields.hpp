@@ -258,6 +258,9 @@ inline constexpr field<mapping> mapping[] = {
    "header of the PROXY protocol"},
   {"idle_timeout", &mapping::idle_timeout, deadline_or_none, live,
    "of a stream: as `streams.idle_timeout`; 0 = what stands there"},
+  {"terminate", &mapping::terminate, a_switch, live,
+   "of `tls://`: TLS ends at the node, with the certificates of the server at "
+   "that port; otherwise the bytes pass as they came"},
 };
 
 inline constexpr field<timeouts> timeouts[] = {

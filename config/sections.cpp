@@ -38,7 +38,7 @@ void read_host(reader& in, std::string& to) {
 bool read_url(reader& in, const char* key, bool prefix, url& to) {
   const auto* const allowed
     = prefix ? "an absolute URL: http or https://host[:port][/path], "
-               "tcp or udp://[address]:port, or connect://host:port"
+               "tcp or udp://[address]:port, tls or connect://host:port"
              : "an absolute URL: http, https or h2c://host[:port][/path], "
                "tcp or udp://host:port, or unix:/path";
   const auto* value = in.member(key);

@@ -203,6 +203,10 @@ json show(const mapping& rule) {
   if (rule.is_stream())
     for (const auto* key : {"allow_encoded_slash", "hsts", "http2", "origins"})
       out.erase(key);
+  if (rule.is_named())
+    out["alpn"] = rule.alpn;
+  else
+    out.erase("terminate");
   if (rule.match)
     out["match"] = show(*rule.match);
   show_rewrites(out, rule);

@@ -12,7 +12,9 @@
 #include "transports/net/proxy/proxy_reader.hpp"
 #include "transports/net/sniffer.hpp"
 #include "transports/net/sockets.hpp"
+#include "transports/net/tls/hello_reader.hpp"
 #include "transports/net/tls/tls_handshake.hpp"
+#include "transports/net/tls/tls_session.hpp"
 #include "transports/net/unix_socket.hpp"
 #include "transports/seam/live_set.hpp"
 #include "transports/seam/probe_request.hpp"
@@ -288,8 +290,10 @@ class open_port : public std::enable_shared_from_this<open_port> {
   void begin(io_unit& unit, stream_ptr stream, place_ptr place) {
     if (awaits_header(*stream))
       unwrap(unit, std::move(stream), std::move(place));
+    else if (asks_for_names())
+      read_name(unit, std::move(stream), std::move(place));
     else if (options_.stream)
-      to_stream(unit, std::move(stream), std::move(place));
+      to_stream(unit, std::move(stream), std::move(place), *options_.stream);
     else if (tls_)
       secure(unit, std::move(stream), std::move(place));
     else
@@ -321,8 +325,82 @@ class open_port : public std::enable_shared_from_this<open_port> {
     reader->start();
   }
 
+  // -- names of TLS ----------------------------------------------------------
+
+  /// The port is for nothing else, or for a server that has some.
+  bool asks_for_names() const {
+    return options_.stream ? options_.stream->scheme == "tls"
+                           : tls_ && to_->has_names(port_);
+  }
+
+  void read_name(io_unit& unit, stream_ptr stream, place_ptr place) {
+    place->set(standing::securing);
+    const auto me = shared_from_this();
+    auto reader = std::make_shared<hello_reader>(
+      unit, std::move(stream), options_.limits.handshake_timeout,
+      hello_reader::handlers{
+        [me, &unit, place](stream_ptr from, const std::string& name) {
+          me->on_name(unit, std::move(from), place, name);
+        },
+        [me, &unit, place](stream_ptr from) {
+          me->on_no_hello(unit, std::move(from), place);
+        },
+        [me, place] {
+          me->to_->on_limit(limit::handshake_time, place->peer(),
+                            "no ClientHello in time");
+        }});
+    make_room_by(place, reader);
+    reader->start();
+  }
+
+  void on_name(io_unit& unit, stream_ptr stream, const place_ptr& place,
+               const std::string& name) {
+    const auto found = to_->find_name(name, port_);
+    const stream_address address{"tls", name, port_};
+    if (found && found->rule.terminate && tls_)
+      return end_tls(unit, std::move(stream), place, address, *found);
+    place->set(standing::silent);
+    if (found && !found->rule.terminate)
+      return to_stream(unit, std::move(stream), place, address);
+    if (tls_)
+      return secure(unit, std::move(stream), place);
+    tell_refused_stream(
+      *http_, unit, address, stream->peer_ip(),
+      {outcome::no_mapping, "no mapping is for this name of TLS", {}});
+    refuse_hello(*stream, tls_alert::unrecognized_name);
+  }
+
+  // OpenSSL says what is wrong with it where TLS may end here.
+  void on_no_hello(io_unit& unit, stream_ptr stream, const place_ptr& place) {
+    if (tls_)
+      return secure(unit, std::move(stream), place);
+    to_->on_limit(limit::handshake, place->peer(), "it does not speak TLS");
+    stream->close();
+  }
+
+  void end_tls(io_unit& unit, stream_ptr stream, const place_ptr& place,
+               const stream_address& address, const route& found) {
+    shake_hands(
+      unit, std::move(stream), place,
+      [me = shared_from_this(), &unit, place, address](stream_ptr secured) {
+        const auto facts = tls_facts_of(*secured);
+        me->to_stream(unit, std::move(secured), place, address, facts);
+      },
+      std::make_shared<const std::string>(listed_protocols(found.rule.alpn)));
+  }
+
   /// TLS first, and then as without.
-  void secure(io_unit& unit, stream_ptr stream, place_ptr place) {
+  void secure(io_unit& unit, stream_ptr stream, const place_ptr& place) {
+    shake_hands(unit, std::move(stream), place,
+                [me = shared_from_this(), &unit, place](stream_ptr secured) {
+                  me->sniff(unit, std::move(secured), place);
+                });
+  }
+
+  /// `protocols`: as `tls_handshake` has them.
+  void shake_hands(io_unit& unit, stream_ptr stream, const place_ptr& place,
+                   std::function<void(stream_ptr)> secured,
+                   std::shared_ptr<const std::string> protocols = nullptr) {
     if (!gate_->may_shake_hands(*place))
       return; // with the socket: only a handshake could say more
     place->set(standing::securing);
@@ -331,9 +409,9 @@ class open_port : public std::enable_shared_from_this<open_port> {
       unit, std::move(stream), tls_->current(),
       options_.limits.handshake_timeout,
       tls_handshake::handlers{
-        [me, &unit, place](stream_ptr secured) {
+        [place, secured = std::move(secured)](stream_ptr ready) {
           place->set(standing::silent);
-          me->sniff(unit, std::move(secured), place);
+          secured(std::move(ready));
         },
         [me, &unit](stream_ptr plain) {
           me->refuse_plain(unit, std::move(plain));
@@ -341,7 +419,8 @@ class open_port : public std::enable_shared_from_this<open_port> {
         [me, place](bool too_slow, const std::string& why) {
           me->to_->on_limit(too_slow ? limit::handshake_time : limit::handshake,
                             place->peer(), why);
-        }});
+        }},
+      std::move(protocols));
     make_room_by(place, handshake);
     handshake->start();
   }
@@ -370,14 +449,16 @@ class open_port : public std::enable_shared_from_this<open_port> {
   }
 
   /// Whatever is said is its target's.
-  void to_stream(io_unit& unit, stream_ptr stream, place_ptr place) {
+  void to_stream(io_unit& unit, stream_ptr stream, place_ptr place,
+                 const stream_address& address,
+                 const tls_facts_ptr& facts = nullptr) {
     if (place->still_reserved(stream->socket().native_handle()))
       return to_->on_limit(limit::descriptors, place->peer(),
                            "the rest is for agents and operators");
-    auto decided = decide_stream(*http_, *options_.stream, stream->peer(),
-                                 stream->destination());
+    auto decided = decide_stream(*http_, address, stream->peer(),
+                                 stream->destination(), facts);
     if (const auto* denied = std::get_if<denial>(&decided))
-      return refuse_stream(unit, std::move(stream), *denied);
+      return refuse_stream(unit, std::move(stream), address, *denied);
     const auto visit
       = std::make_shared<stream_visit>(unit, std::move(stream), http_, place);
     place->on_evict([weak = std::weak_ptr{visit}] {
@@ -387,9 +468,13 @@ class open_port : public std::enable_shared_from_this<open_port> {
     visit->start(std::get<onward_request>(std::move(decided)));
   }
 
-  void refuse_stream(io_unit& unit, stream_ptr stream, const denial& why) {
-    tell_refused_stream(*http_, unit, *options_.stream, stream->peer_ip(), why);
-    stream->close(true);
+  void refuse_stream(io_unit& unit, stream_ptr stream,
+                     const stream_address& address, const denial& why) {
+    tell_refused_stream(*http_, unit, address, stream->peer_ip(), why);
+    if (address.scheme == "tls" && !stream->secure())
+      refuse_hello(*stream, tls_alert::access_denied);
+    else
+      stream->close(true);
   }
 
   void sniff(io_unit& unit, stream_ptr stream, place_ptr place) {

@@ -122,6 +122,18 @@ node_front::find_for(const visitor_request& request,
                         to_route_request(request, fields));
 }
 
+std::shared_ptr<const route> node_front::find_name(std::string_view name,
+                                                   uint16_t port) const {
+  const auto now = context_->in_effect->get();
+  return find_route(now->routes,
+                    {.scheme = "tls", .host = name, .port = port, .path = {}});
+}
+
+bool node_front::has_names(uint16_t port) const {
+  const auto now = context_->in_effect->get();
+  return now->routes.has_names(port);
+}
+
 route_decision node_front::admit_visitor(const visitor_request& request,
                                          std::shared_ptr<const route> found,
                                          const configuration& now) {

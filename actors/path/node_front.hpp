@@ -26,6 +26,9 @@ class node_front final : public front,
              std::shared_ptr<exchange_recorders> recorders = nullptr);
 
   route_decision admit(const visitor_request& request) override;
+  std::shared_ptr<const route> find_name(std::string_view name,
+                                         uint16_t port) const override;
+  bool has_names(uint16_t port) const override;
   void start(exchange_ptr exchange) override;
   void on_link(link_ptr link) override;
   void on_limit(limit kind, std::string_view peer,

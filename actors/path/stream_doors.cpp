@@ -7,13 +7,42 @@
 
 namespace aps {
 
-bool stream_doors::is_for(const door& door, const config::mapping& rule) {
-  return rule.is_raw() && rule.accept_proxy == door.rule.accept_proxy
-         && rule.from == door.rule.from;
+namespace {
+
+// All names of a port share it.
+std::string door_of(const config::mapping& rule) {
+  auto from = rule.from;
+  if (rule.is_named())
+    from.host = "*";
+  return from.str();
 }
 
-bool stream_doors::is_wanted(const door& door,
-                             const std::vector<config::mapping>& mappings) {
+// Ports of TCP and of UDP are others.
+bool same_port(const config::url& x, const config::url& y) {
+  return x.port == y.port && (x.scheme == "udp") == (y.scheme == "udp");
+}
+
+} // namespace
+
+void stream_doors::leave(std::vector<uint16_t> served) {
+  const std::lock_guard guard{mutex_};
+  served_ = std::move(served);
+}
+
+bool stream_doors::has_own(const config::mapping& rule) const {
+  return rule.is_raw()
+         && !(rule.is_named()
+              && std::find(served_.begin(), served_.end(), rule.from.port)
+                   != served_.end());
+}
+
+bool stream_doors::is_for(const door& door, const config::mapping& rule) const {
+  return has_own(rule) && rule.accept_proxy == door.rule.accept_proxy
+         && door_of(rule) == door_of(door.rule);
+}
+
+bool stream_doors::is_wanted(
+  const door& door, const std::vector<config::mapping>& mappings) const {
   return std::any_of(mappings.begin(), mappings.end(),
                      [&](const auto& rule) { return is_for(door, rule); });
 }
@@ -45,9 +74,12 @@ stream_doors::missing_of(const std::vector<config::mapping>& mappings) const {
   wanted out;
   for (size_t i = 0; i < mappings.size(); ++i) {
     const auto& rule = mappings[i];
-    if (rule.is_raw()
-        && std::none_of(doors_.begin(), doors_.end(),
-                        [&](auto& door) { return is_for(door, rule); }))
+    const auto has_door = [&](const door& each) { return is_for(each, rule); };
+    const auto has_turn = [&](const auto& each) {
+      return rule.is_named() && door_of(*each.first) == door_of(rule);
+    };
+    if (has_own(rule) && std::none_of(doors_.begin(), doors_.end(), has_door)
+        && std::none_of(out.begin(), out.end(), has_turn))
       out.emplace_back(&rule, config::element_path("$.mappings", i) + ".from");
   }
   return out;
@@ -59,8 +91,7 @@ void stream_doors::make_room(const config::mapping& rule,
                              std::vector<door>& moved) {
   const auto i
     = std::find_if(doors_.begin(), doors_.end(), [&](const door& door) {
-        return door.rule.from.scheme == rule.from.scheme
-               && door.rule.from.port == rule.from.port
+        return same_port(door.rule.from, rule.from)
                && !is_wanted(door, mappings);
       });
   if (i == doors_.end())
@@ -134,8 +165,7 @@ stream_doors::make_way_for(const std::vector<config::mapping>& mappings) {
     const auto& from = door.rule.from;
     const auto taken
       = std::any_of(mappings.begin(), mappings.end(), [&](const auto& rule) {
-          return rule.is_raw() && rule.from.scheme == from.scheme
-                 && rule.from.port == from.port;
+          return has_own(rule) && same_port(rule.from, from);
         });
     if (!taken)
       return false;
@@ -149,7 +179,7 @@ stream_doors::make_way_for(const std::vector<config::mapping>& mappings) {
 uint16_t stream_doors::port(const std::string& from) const {
   const std::lock_guard guard{mutex_};
   for (const auto& door : doors_)
-    if (door.rule.from.str() == from)
+    if (door_of(door.rule) == from)
       return door.port->port();
   return 0;
 }

@@ -12,8 +12,9 @@
 
 namespace aps {
 
-/// The ports of the mappings of raw streams. What a connection is for is looked
-/// up when it comes, so a port stays open while its mapping changes.
+/// The ports of the mappings of raw streams; names of TLS share those of their
+/// number. What a connection is for is looked up when it comes, so a port stays
+/// open while its mapping changes.
 /// Thread-safe; `apply` blocks for system calls, and is not for unit threads.
 class stream_doors {
  public:
@@ -23,6 +24,9 @@ class stream_doors {
     const config::mapping& rule, const std::string& key)>;
 
   explicit stream_doors(opener open) : open_(std::move(open)) {}
+
+  /// Ports of servers, which take the names there themselves.
+  void leave(std::vector<uint16_t> served);
 
   /// From now on the ports of these mappings are open, and no others: those
   /// that are gone take nobody any more, and what came through them goes on.
@@ -66,14 +70,16 @@ class stream_doors {
                  const std::vector<config::mapping>& mappings,
                  std::vector<door>& moved);
   std::string add(const config::mapping& rule, const std::string& key);
-  static bool is_for(const door& door, const config::mapping& rule);
-  static bool is_wanted(const door& door,
-                        const std::vector<config::mapping>& mappings);
+  bool has_own(const config::mapping& rule) const;
+  bool is_for(const door& door, const config::mapping& rule) const;
+  bool is_wanted(const door& door,
+                 const std::vector<config::mapping>& mappings) const;
   void retire(door& door);
 
   const opener open_;
   mutable std::mutex mutex_;
-  std::vector<door> doors_;   ///< by mutex_, as below
+  std::vector<uint16_t> served_; ///< by mutex_, as below
+  std::vector<door> doors_;
   std::vector<door> closing_; ///< take nobody any more
   bool stopped_ = false;
 };

@@ -2,6 +2,9 @@
 #include "config/sections.hpp"
 #include "config/syntax/text.hpp"
 
+#include <algorithm>
+#include <set>
+
 namespace aps::config {
 
 namespace {
@@ -44,6 +47,12 @@ void check_http(const http& limits, const std::string& path, problems& out) {
                  {}});
 }
 
+bool is_served(const node& all, uint16_t port) {
+  return std::any_of(
+    all.servers.begin(), all.servers.end(),
+    [port](const auto& each) { return each.second.port == port; });
+}
+
 } // namespace
 
 void check_limits(const node& all, problems& out) {
@@ -61,11 +70,20 @@ void check_listeners(const node& all, problems& out) {
   if (all.admin && all.admin->grpc)
     seen.push_back(listener_of("$.admin.grpc", all.admin->grpc->host,
                                all.admin->grpc->port));
-  for (size_t i = 0; i < all.mappings.size(); ++i)
-    if (const auto& from = all.mappings[i].from; all.mappings[i].is_raw())
-      seen.push_back(listener_of(element_path("$.mappings", i) + ".from",
-                                 from.host.empty() ? "0.0.0.0" : from.host,
-                                 from.port, from.scheme == "udp"));
+  std::set<uint16_t> named;
+  for (size_t i = 0; i < all.mappings.size(); ++i) {
+    const auto& rule = all.mappings[i];
+    const auto& from = rule.from;
+    // Names share a port, and a server may have it.
+    const bool own = rule.is_named() ? !is_served(all, from.port)
+                                         && named.insert(from.port).second
+                                     : rule.is_raw();
+    if (own)
+      seen.push_back(listener_of(
+        element_path("$.mappings", i) + ".from",
+        from.host.empty() || rule.is_named() ? "0.0.0.0" : from.host, from.port,
+        from.scheme == "udp"));
+  }
   for (size_t i = 0; i < seen.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       if (!clash(seen[j], seen[i]))

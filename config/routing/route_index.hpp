@@ -198,6 +198,11 @@ class route_index {
     finish_doors(any_);
   }
 
+  bool has_names(uint16_t port) const {
+    return std::find(named_ports_.begin(), named_ports_.end(), port)
+           != named_ports_.end();
+  }
+
   /// Calls `visit` for each mapping that matches, the most special first,
   /// until it returns false.
   template <class Visit>
@@ -236,6 +241,8 @@ class route_index {
  private:
   void add(route&& made) {
     const auto& from = made.rule.from;
+    if (made.rule.is_named() && !has_names(from.port))
+      named_ports_.push_back(from.port);
     auto& all = doors_of(from.host);
     const auto scheme = config::lower_case(from.scheme);
     const auto port = from.port == 0 ? default_port_of(scheme) : from.port;
@@ -301,6 +308,7 @@ class route_index {
   string_map<doors> hosts_;
   string_map<doors> wildcards_; ///< by what follows the star: ".example.com"
   doors any_;
+  std::vector<uint16_t> named_ports_; ///< of TLS names, each once
   std::array<bool, 128> depths_{}; ///< dots of wildcards' ends
   size_t longest_ = 0;             ///< of these ends
 };

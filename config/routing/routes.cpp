@@ -153,6 +153,10 @@ route_table::matches(const route_request& request) const {
   return all;
 }
 
+bool route_table::has_names(uint16_t port) const {
+  return configured_->has_names(port);
+}
+
 bool route_table::has_choice(std::string_view scheme, std::string_view host,
                              uint16_t port) const {
   size_t count = 0;

@@ -105,6 +105,9 @@ class route_table {
   /// All that match, the winner first.
   std::vector<route_ptr> matches(const route_request& request) const;
 
+  /// Whether some are for names that TLS asks for at that port.
+  bool has_names(uint16_t port) const;
+
   /// Whether there is more than one for an address, whatever the path.
   bool has_choice(std::string_view scheme, std::string_view host,
                   uint16_t port) const;

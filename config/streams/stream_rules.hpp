@@ -14,4 +14,8 @@ void check_stream(reader& in, mapping& to);
 /// those cannot show.
 void check_stream_tunnels(const node& all, problems& out);
 
+/// Whether what the node connects to itself leads back to a port of its own.
+/// What agents connect to is left to limits: theirs are other machines.
+void check_stream_loops(const node& all, problems& out);
+
 } // namespace aps::config

@@ -1,6 +1,7 @@
 #include "config/streams/stream_url.hpp"
 
 #include "config/host.hpp"
+#include "config/routing/idn.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::string_view tcp_start = "tcp://";
 constexpr std::string_view udp_start = "udp://";
+constexpr std::string_view tls_start = "tls://";
 constexpr std::string_view connect_start = "connect://";
 constexpr std::string_view unix_start = "unix:";
 
@@ -64,9 +66,39 @@ bool is_address(std::string_view host) {
   return host == "localhost" || is_ipv4(host) || is_ipv6(host);
 }
 
-bool is_connect_pattern(std::string_view host) {
-  return host == "*" || is_ipv6(host)
+bool is_name_pattern(std::string_view host) {
+  return host == "*"
          || is_dns_name(host.starts_with("*.") ? host.substr(2) : host);
+}
+
+bool is_connect_pattern(std::string_view host) {
+  return is_ipv6(host) || is_name_pattern(host);
+}
+
+// Names in ASCII, as TLS has them (RFC 6066, 3), which has no addresses.
+std::string tls_name(std::string_view host) {
+  const bool wild = host.starts_with("*.");
+  const auto name = host == "*" ? "*" : ascii_host(host.substr(wild ? 2 : 0));
+  const auto all = (wild ? "*." : "") + lower_case(name);
+  return is_name_pattern(all) && !is_ipv4(name) ? all : std::string{};
+}
+
+// The scheme of what begins so; empty = another one.
+std::string_view scheme_of(std::string_view text) {
+  for (const auto start : {tcp_start, udp_start, tls_start, connect_start})
+    if (begins(text, start))
+      return start.substr(0, start.find(':'));
+  return {};
+}
+
+std::optional<url> parse_tls(std::string_view host, url out,
+                             std::string& error) {
+  out.host = tls_name(host);
+  if (!out.host.empty())
+    return out;
+  error
+    = host.empty() ? "no host" : "a host that is no name, \"*.name\" or \"*\"";
+  return std::nullopt;
 }
 
 std::optional<url> parse_unix(std::string_view path, std::string& error) {
@@ -86,8 +118,7 @@ std::optional<url> parse_unix(std::string_view path, std::string& error) {
 } // namespace
 
 bool is_stream_url(std::string_view text) {
-  return begins(text, tcp_start) || begins(text, udp_start)
-         || begins(text, connect_start) || begins(text, unix_start);
+  return !scheme_of(text).empty() || begins(text, unix_start);
 }
 
 std::optional<url> parse_stream_url(std::string_view text, bool from,
@@ -98,18 +129,21 @@ std::optional<url> parse_stream_url(std::string_view text, bool from,
     error = "a socket's path";
     return std::nullopt;
   }
-  const auto connect = begins(text, connect_start);
-  if (connect && !from) {
+  url out;
+  out.scheme = scheme_of(text);
+  const auto connect = out.scheme == "connect";
+  const auto named = out.scheme == "tls";
+  if ((connect || named) && !from) {
     error = "another scheme";
     return std::nullopt;
   }
-  url out;
-  out.scheme = connect ? "connect" : begins(text, udp_start) ? "udp" : "tcp";
-  text.remove_prefix((connect ? connect_start : tcp_start).size());
+  text.remove_prefix(out.scheme.size() + std::string_view{"://"}.size());
   std::string_view host;
   std::string_view port;
   if (!split(text, host, port, error) || !read_port(port, connect, out, error))
     return std::nullopt;
+  if (named)
+    return parse_tls(host, std::move(out), error);
   const auto everywhere = from && !connect && (host.empty() || host == "*");
   const auto fits = everywhere ? true
                     : connect  ? is_connect_pattern(host)

@@ -10,15 +10,17 @@
 namespace aps::config {
 
 /// Whether `parse_stream_url` is for that text: it begins with tcp://, udp://,
-/// connect:// or unix:.
+/// tls://, connect:// or unix:.
 bool is_stream_url(std::string_view text);
 
 /// As a `from`: "tcp://[ADDRESS]:PORT", where the node listens, at all its IPv4
 /// addresses without one; "connect://HOST:PORT", what visitors may be connected
 /// with by CONNECT, HOST a name, an address, "*.NAME" for all below it or "*",
-/// PORT a number or "*". As a `to`: "tcp://HOST:PORT"; "unix:/PATH". The same
-/// with udp:// for tcp://. On failure
-/// nothing, and what is wrong in `error`, as a noun phrase.
+/// PORT a number or "*"; "tls://NAME:PORT", what TLS asks for there, NAME a
+/// name,
+/// "*.NAME" or "*". As a `to`: "tcp://HOST:PORT"; "unix:/PATH". The same with
+/// udp:// for tcp://. On failure nothing, and what is wrong in `error`, as a
+/// noun phrase.
 std::optional<url> parse_stream_url(std::string_view text, bool from,
                                     std::string& error);
 

@@ -50,7 +50,7 @@ inline std::string with_mapping(const std::string& mapping) {
 
 inline const std::string url_rule
   = "an absolute URL: http or https://host[:port][/path], tcp or "
-    "udp://[address]:port, or connect://host:port";
+    "udp://[address]:port, tls or connect://host:port";
 
 inline const std::string target_rule
   = "an absolute URL: http, https or h2c://host[:port][/path], "

@@ -38,13 +38,15 @@ BASE = {
                   "via": {"tunnels": "t"},
                   "forward_auth": {"url": "http://l"},
                   "cc": {"to": "http://c", "via": {"tunnels": "t"}}},
-                 {"from": "http://b", "to": {"status": 200}}],
+                 {"from": "http://b", "to": {"status": 200}},
+                 {"from": "tls://c:8080", "to": "tcp://d:1"}],
     "admin": {"grpc": {"tls": {"cert": "c", "key": "k"}}},
     "auth": {"users": {"alice": {}}, "tokens": {"ci": {"token_hash": "0" * 64}},
              "groups": {"dev": ["alice"]}},
 }
 # Where a key may stand that is something else in the first of its kind.
-MOVED = {("mappings", 0, "to"): ("mappings", 1, "to")}
+MOVED = {("mappings", 0, "to"): ("mappings", 1, "to"),
+         ("mappings", 0, "terminate"): ("mappings", 2, "terminate")}
 SUBJECTS = {"headers": ["Accept"], "query": ["v"], "servers": ["main"], "tunnels": ["t"], "mappings": [0],
             "users": ["alice"], "tokens": ["ci"], "groups": ["dev"]}
 
@@ -53,7 +55,8 @@ EITHER = {"password": "password_hash", "password_hash": "password",
           "token": "token_hash"}
 
 # Where the full example has what cannot stand in the first of its kind.
-ELSEWHERE = {("mappings", 0, "tls"): ("mappings", -1, "tls")}
+ELSEWHERE = {("mappings", 0, "tls"): ("mappings", -1, "tls"),
+             ("mappings", 0, "alpn"): ("mappings", -2, "alpn")}
 
 # Keys that a change of their neighbour needs to stay right.
 COMPANIONS = {("pool_size", 1000): {"max_pool_size": 1000},
@@ -397,6 +400,7 @@ def check_range(path, key, schema):
 def check_member(path, key, schema):
     schema = resolved(schema)
     kind = kind_of(schema)
+    path = MOVED.get(path + (key,), path + (key,))[:-1]
     where = dotted(path + (key,))
     if "description" not in schema:
         fail(f"{where} has no description")

@@ -10,7 +10,9 @@ namespace {
 
 // What stands for a method in records.
 std::string_view method_of(const stream_address& address) {
-  return address.scheme == "udp" ? "UDP" : "TCP";
+  return address.scheme == "udp"   ? "UDP"
+         : address.scheme == "tls" ? "TLS"
+                                   : "TCP";
 }
 
 } // namespace
@@ -39,7 +41,8 @@ request_head_ptr stream_head(const route& via, std::string authority,
 std::variant<onward_request, denial>
 decide_stream(http_front_context& context, const stream_address& address,
               const boost::asio::ip::tcp::endpoint& from,
-              const boost::asio::ip::tcp::endpoint& to) {
+              const boost::asio::ip::tcp::endpoint& to,
+              const tls_facts_ptr& tls) {
   visitor_request asked;
   asked.method = method_of(address);
   asked.scheme = address.scheme;
@@ -49,6 +52,7 @@ decide_stream(http_front_context& context, const stream_address& address,
   asked.visitor_address = from.address().to_string();
   asked.local = config::is_loopback(asked.visitor_address);
   asked.server = context.options().name;
+  asked.tls = tls;
   auto decision = context.to()->admit(asked);
   if (auto* denied = std::get_if<denial>(&decision))
     return std::move(*denied);
@@ -61,8 +65,11 @@ decide_stream(http_front_context& context, const stream_address& address,
     std::move(head),
     exchange_facts{asked.visitor_address,
                    make_request_id(context.next_seed() * 0x9e3779b97f4a7c15),
-                   entry.via, address.scheme,
-                   config::authority(address.host, address.port)},
+                   entry.via,
+                   address.scheme,
+                   config::authority(address.host, address.port),
+                   {},
+                   tls},
     window, std::move(entry.pass)};
 }
 

@@ -10,11 +10,12 @@ namespace aps {
 
 /// What becomes of a connection to the address of a raw stream, or of a
 /// visitor's first datagram: it goes on as an exchange, or is closed. `from`
-/// and `to` are its ends. Thread: the unit's.
+/// and `to` are its ends, `tls` is what ended here of it. Thread: the unit's.
 std::variant<onward_request, denial>
 decide_stream(http_front_context& context, const stream_address& address,
               const boost::asio::ip::tcp::endpoint& from,
-              const boost::asio::ip::tcp::endpoint& to);
+              const boost::asio::ip::tcp::endpoint& to,
+              const tls_facts_ptr& tls = nullptr);
 
 /// Tells the front of a connection that was closed at once.
 void tell_refused_stream(const http_front_context& context, executor& unit,

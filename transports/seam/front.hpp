@@ -70,6 +70,18 @@ class front {
   /// The door for each request, before anything is sent of it.
   virtual route_decision admit(const visitor_request& request) = 0;
 
+  /// The mapping of a connection that asks by TLS for `name` (empty = for none)
+  /// at a port of ours; null = none is for it. Nothing is counted by that.
+  virtual std::shared_ptr<const route> find_name(std::string_view name,
+                                                 uint16_t port) const {
+    return static_cast<void>(name), static_cast<void>(port), nullptr;
+  }
+
+  /// Whether `find_name` may find something there.
+  virtual bool has_names(uint16_t port) const {
+    return static_cast<void>(port), false;
+  }
+
   /// Whether who asks so has shown that it may; visitors need not. Others are
   /// counted as strangers, and make room as those do.
   virtual bool knows(const header_list& headers) {

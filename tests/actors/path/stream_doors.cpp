@@ -48,6 +48,13 @@ config::mapping raw(uint16_t port, bool accept_proxy = false) {
   return out;
 }
 
+config::mapping named(const std::string& name, uint16_t port) {
+  auto out = raw(port);
+  out.from.scheme = "tls";
+  out.from.host = name;
+  return out;
+}
+
 config::mapping web() {
   config::mapping out;
   out.from.scheme = out.to.scheme = "http";
@@ -140,6 +147,19 @@ CAF_TEST(doors make way for mappings that have their port) {
   CAF_CHECK_EQUAL(doors.port("tcp://:1"), 77u);
 }
 
+CAF_TEST(names of a port share it) {
+  CAF_CHECK_EQUAL(
+    doors.apply({named("a", 1), named("*.b", 1), named("a", 2)}), "");
+  CAF_CHECK_EQUAL(keys.size(), 2u);
+  CAF_CHECK_EQUAL(doors.port("tls://*:1"), 77u);
+  CAF_CHECK_EQUAL(doors.apply({named("*.b", 1)}), "");
+  CAF_CHECK(all.stopped == names{"tls://a:2"});
+  CAF_CHECK_EQUAL(keys.size(), 2u);
+  CAF_CHECK_EQUAL(doors.apply({raw(1)}), ""); // it makes room
+  CAF_CHECK_EQUAL(doors.port("tls://*:1"), 0u);
+  CAF_CHECK_EQUAL(doors.port("tcp://:1"), 77u);
+}
+
 CAF_TEST(nothing opens after the stop) {
   doors.apply({raw(1)});
   doors.stop_accepting();
@@ -164,4 +184,14 @@ CAF_TEST(single ports come and go) {
   CAF_CHECK_EQUAL(uut.doors.open(raw(1)), "");
   uut.doors.stop_accepting();
   CAF_CHECK(!uut.doors.open(raw(3)).empty());
+}
+
+CAF_TEST(names at the port of a server open none) {
+  ports all;
+  stream_doors doors{[&](const config::mapping& rule, const std::string&) {
+                       return std::make_unique<fake_port>(all, rule.from.str());
+                     }};
+  doors.leave({1});
+  doors.apply({named("a", 1), named("a", 2), raw(1)});
+  CAF_CHECK(all.open == (names{"tls://a:2", "tcp://:1"}));
 }

@@ -90,3 +90,33 @@ CAF_TEST(ports of raw streams are listeners as others) {
       "an address and port of its own", ""}},
   });
 }
+
+CAF_TEST(what leads back to its own port is refused) {
+  const auto mappings = [](const std::string& all) {
+    return with(R"("tunnels": {"t": {"password": "p"}}, "mappings": [)" + all
+                + "]");
+  };
+  const auto refused = [&](const std::string& to, const std::string& from,
+                           const std::string& more = "") {
+    return row{
+      mappings(R"({"from": ")" + from + R"(", "to": ")" + to + "\"}" + more),
+      {"$.mappings[0].to", "\"" + to + "\", which leads back to its own port",
+       "another target", ""}};
+  };
+  check({refused("tcp://localhost:1", "tcp://:1"),
+         refused("tcp://127.0.0.1:1", "tcp://127.0.0.1:1"),
+         refused("udp://[::1]:1", "udp://[::1]:1")});
+  for (const auto* good :
+       {R"({"from": "tcp://:1", "to": "tcp://a:1"})",
+        R"({"from": "tcp://127.0.0.2:1", "to": "tcp://127.0.0.1:1"})",
+        R"({"from": "tcp://:1", "to": "tcp://localhost:1",
+            "via": {"tunnels": "t"}})",
+        R"({"from": "udp://:1", "to": "udp://localhost:2"},
+           {"from": "tcp://:2", "to": "tcp://localhost:3"})"})
+    CAF_CHECK_EQUAL(all(wrong(mappings(good))), "");
+  const auto both = wrong(mappings(R"(
+    {"from": "tcp://:1", "to": "tcp://localhost:2"},
+    {"from": "tcp://:2", "to": "tcp://localhost:1"},
+    {"from": "tcp://:3", "to": "tcp://localhost:2"})"));
+  CAF_CHECK_EQUAL(both.size(), 2u);
+}

@@ -61,6 +61,18 @@ CAF_TEST(an address of a stream is taken apart and written again) {
     {"connect://:80", true, "no host"},
     {"connect://a*:80", true, "an invalid host"},
     {"connect://a:80", false, "another scheme"},
+    {"tls://db.Example.com:443", true, "tls://db.example.com:443"},
+    {"tls://b\u00fccher.example:1", true, "tls://xn--bcher-kva.example:1"},
+    {"TLS://*.example.com:443", true, "tls://*.example.com:443"},
+    {"tls://*:443", true, "tls://*:443"},
+    {"tls://a", true, "no port"},
+    {"tls://:443", true, "no host"},
+    {"tls://a:0", true, "a port outside 1 to 65535"},
+    {"tls://a:443/", true, "more than a host and a port"},
+    {"tls://10.0.0.1:443", true, "a host that is no name, \"*.name\" or \"*\""},
+    {"tls://[::1]:443", true, "a host that is no name, \"*.name\" or \"*\""},
+    {"tls://*.:443", true, "a host that is no name, \"*.name\" or \"*\""},
+    {"tls://a:443", false, "another scheme"},
   };
   for (const auto& row : rows) {
     CAF_MESSAGE(row.text);
