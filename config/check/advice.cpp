@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <utility>
 
 namespace aps::config {
 
@@ -63,6 +65,27 @@ void look_at_from(const node& all, size_t index,
                            + joined(ports)});
 }
 
+// TLS at that port is theirs before it is anybody's HTTPS.
+void look_at_https(const node& all, std::vector<warning>& out) {
+  std::set<std::pair<std::string, uint16_t>> names;
+  for (const auto& rule : all.mappings)
+    if (rule.is_named())
+      names.emplace(rule.from.host, rule.from.port);
+  for (size_t i = 0; i < all.mappings.size() && !names.empty(); ++i) {
+    const auto& from = all.mappings[i].from;
+    if (from.scheme != "https")
+      continue;
+    auto taken = names.contains({from.host, from.port});
+    for (auto at = from.host.find('.'); at != from.host.npos && !taken;
+         at = from.host.find('.', at + 1))
+      taken = names.contains({"*" + from.host.substr(at), from.port});
+    if (taken)
+      out.push_back({mapping_path(i) + ".from",
+                     "TLS for this name and port goes to a mapping of tls://, "
+                     "so nobody gets here; write another name there"});
+  }
+}
+
 void look_at_via(const node& all, size_t index, std::vector<warning>& out) {
   const auto& tunnels = all.mappings[index].tunnels;
   const auto is_off = [&](const std::string& name) {
@@ -84,6 +107,7 @@ void look_at_mappings(const node& all, std::vector<warning>& out) {
     look_at_from(all, i, ports, out);
     look_at_via(all, i, out);
   }
+  look_at_https(all, out);
 }
 
 void look_at_names(const node& all, const std::vector<std::string>& certified,

@@ -205,8 +205,15 @@ class Rules(DatagramCase):
             for one in strangers:
                 one.send(b"flood")
             wait_until(lambda: len(target.peers) > 40, "the flood")
-            known.send(b"hello")
-            self.assertEqual(known.recv(100), b"hello")
+            # Its session stands; a datagram among so many may be lost.
+            known.settimeout(1 * TIME_SCALE)
+            for turn in range(10):
+                known.send(b"hello")
+                try:
+                    self.assertEqual(known.recv(100), b"hello")
+                    break
+                except TimeoutError:
+                    self.assertLess(turn, 9)
             live = stack.node.stats()
             self.assertLessEqual(len(target.peers), 302)
             for one in strangers:

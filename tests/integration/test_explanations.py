@@ -236,6 +236,7 @@ class Servers(Case):
 
 class Streams(Case):
     """They are told by the port that they come to."""
+    transport = "grpc"
 
     @classmethod
     def setUpClass(cls):

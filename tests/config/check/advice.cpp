@@ -54,6 +54,16 @@ CAF_TEST(what is hardly meant is told) {
     {with_server("0", R"("password": "p"}}, "mappings": [)"
                         + from("http://a:9000") + "]}"),
      {}},
+    // Names of TLS come before HTTPS.
+    {with_server(R"({"port": 443, "host": "127.0.0.1",
+                     "tls": {"cert": "c", "key": "k"}})",
+                 R"("password": "p"}}, "mappings": [)" + from("https://a.b")
+                   + "," + from("https://x.c.d/y") + "," + from("https://c.d")
+                   + "," + from("https://e") + R"(,
+                   {"from": "tls://a.b:443", "to": "tcp://t:1"},
+                   {"from": "tls://*.c.d:443", "to": "tcp://t:1"},
+                   {"from": "tls://e:444", "to": "tcp://t:1"}]})"),
+     {"$.mappings[0].from", "$.mappings[1].from"}},
     // Longer prefixes win.
     {with_mappings(from("http://a/x") + "," + from("http://a/x/*")), {}},
     {with_mappings(from("http://a") + "," + from("http://a/x") + ","
