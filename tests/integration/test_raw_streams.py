@@ -2,7 +2,6 @@
 aborts, limits, and the death of connections under a stream."""
 
 import hashlib
-import json
 import random
 import socket
 import subprocess
@@ -244,26 +243,6 @@ class Rules(StreamCase):
             self.assertEqual(read_exactly(visitor, 5), b"hello")
         for one in silent:
             one.close()
-
-    def test_a_stream_that_leads_back_ends_by_the_limits(self):
-        raw = free_port()
-        stack = self.build("grpc", config=merged(
-            stream_config(raw, f"tcp://127.0.0.1:{raw}"),
-            {"limits": {"max_connections_per_address": 60}}))
-        for text in (b"", b"hello"):
-            with connect(raw) as visitor:
-                try:
-                    visitor.sendall(text)
-                    read_all(visitor)
-                    self.fail("it goes on")
-                except ConnectionError:
-                    pass
-        wait_until(lambda: not json.loads(stack.node.get(
-            "/.api/exchanges")[1])["live"], "all laps to end")
-        with connect(stack.port) as visitor:
-            visitor.sendall(b"GET / HTTP/1.1\r\nHost: nobody.example\r\n"
-                            b"Connection: close\r\n\r\n")
-            self.assertIn(b" 404 ", read_all(visitor))
 
     def test_no_agent_is_told(self):
         raw = free_port()
