@@ -1,7 +1,10 @@
 #include "config/routing/routes.hpp"
 
+#include "config/routing/match_section.hpp"
 #include "config/routing/path.hpp"
 #include "config/routing/route_index.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace aps {
 
@@ -194,20 +197,8 @@ uint64_t identity_of(const config::mapping& rule) {
   add(name, rule.tls ? rule.tls->server_name : "");
   name += rule.http2 ? '2' : '1';
   name += static_cast<char>(rule.proxy_protocol);
-  if (rule.match) {
-    const auto& asked = *rule.match;
-    add(name, asked.path_regex);
-    add(name, asked.methods);
-    add(name, asked.addresses);
-    for (const auto* tests : {&asked.headers, &asked.query}) {
-      for (const auto& each : *tests) {
-        add(name, each.name);
-        name += static_cast<char>(each.asked);
-        add(name, each.text);
-      }
-      name += '\1';
-    }
-  }
+  if (rule.match)
+    add(name, config::show(*rule.match).dump());
   return std::hash<std::string>{}(name) | uint64_t{1} << 63;
 }
 

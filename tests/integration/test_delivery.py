@@ -4,11 +4,13 @@
 
 import http.server
 import json
+import subprocess
 import threading
 import time
 
 from dns_server import DnsServer
 from harness import Case, main, record_of, wait_until
+from origin import Origin
 from wire import Visitor, ask
 
 EXAMPLE = "example.com"
@@ -150,6 +152,15 @@ class Delivery(Case):
                 self.tearDown()
                 self.setUp()
 
+    def test_explanations_tell(self):
+        self.deploy(retry={"on": [503, "connect"]},
+                    cc={"to": "http://copy.test"})
+        _, body = self.stack.node.get(
+            f"/.api/explain?url=http://{EXAMPLE}/")
+        self.assertIn("; after 503, no connection to the target, another "
+                      "endpoint, up to 2; a copy goes to http://copy.test",
+                      json.loads(body)["summary"])
+
     def test_the_last_answer_passes_as_it_is(self):
         self.deploy(retry={})
         self.one.status = self.two.status = 503
@@ -244,6 +255,48 @@ class Delivery(Case):
             visitor.read_head()
             wait_until(lambda: record_of(stack.node, path="/half",
                                          outcome="idle-timeout"), "the cut")
+
+    def test_they_hold_over_http2(self):
+        self.timed("grpc", first_byte_timeout=0.5, idle_timeout=0.5)
+
+        def visit(path):
+            return subprocess.run(
+                ["curl", "-sS", "-i", "--noproxy", "*", "-m", "60",
+                 "--http2-prior-knowledge", "-H", f"Host: {EXAMPLE}",
+                 f"http://127.0.0.1:{self.stack.port}{path}"],
+                capture_output=True, text=True, check=False)
+
+        silent = visit("/gate").stdout.lower()
+        self.assertIn("http/2 504", silent)
+        self.assertIn("aps-outcome: first-byte-timeout", silent)
+        cut = visit("/half")
+        self.assertIn("HTTP/2 200", cut.stdout)
+        self.assertNotEqual(cut.returncode, 0)
+        wait_until(lambda: record_of(self.stack.node, path="/half",
+                                     outcome="idle-timeout"), "the record")
+
+    def test_a_socket_that_is_silent_ends(self):
+        stack = self.build("ws", config={"mappings": [{
+            "from": f"http://{EXAMPLE}", "to": self.origin_url(),
+            "via": {"tunnels": "tunnel1"},
+            "timeouts": {"idle_timeout": 1, "total_timeout": 0.5}}]},
+            origin=self.far)
+        with Visitor(stack.port) as visitor:
+            visitor.send_head("GET", "/switch", [("Connection", "Upgrade"),
+                                                 ("Upgrade", "echo")])
+            self.assertEqual(visitor.read_head().status, 101)
+            for _ in range(4):  # longer than all of it may take
+                time.sleep(0.3)
+                visitor.send(b"ping")
+                self.assertEqual(visitor.file.read(4), b"ping")
+            self.assertTrue(visitor.at_end())
+            wait_until(lambda: record_of(stack.node, path="/switch",
+                                         outcome="idle-timeout"), "the record")
+
+    def origin_url(self):
+        self.far = Origin()
+        self.addCleanup(self.far.close)
+        return self.far.url
 
     # -- cc -------------------------------------------------------------------
 
