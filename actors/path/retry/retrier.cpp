@@ -56,16 +56,20 @@ bool retrier::wants_again(const exchange& of, const carrier& by, outcome result,
                           uint16_t status) {
   const auto& via = *of.facts().via;
   assert(via.rule.retry);
-  const endpoint_place here{by.tunnel, by.endpoint};
-  if (std::find(asked_.begin(), asked_.end(), here) == asked_.end())
-    asked_.push_back(here);
-  const auto verdict = judge_answer(
-    *via.rule.retry, {.result = result,
-                      .status = status,
-                      .repeatable = is_repeatable(*via.rule.retry, *of.head()),
-                      .whole = of.is_whole(),
-                      .asked = static_cast<uint32_t>(asked_.size()),
-                      .others = has_others(via.rule)});
+  const auto& rule = *via.rule.retry;
+  // No endpoint comes twice.
+  auto verdict
+    = judge_answer(rule, {.result = result,
+                          .status = status,
+                          .repeatable = is_repeatable(rule, *of.head()),
+                          .whole = of.is_whole(),
+                          .asked = static_cast<uint32_t>(asked_.size() + 1),
+                          .others = true});
+  if (verdict == retry_verdict::again) {
+    asked_.emplace_back(by.tunnel, by.endpoint);
+    if (!has_others(via.rule))
+      verdict = retry_verdict::alone;
+  }
   return desk_->decide(via, verdict, of.unit().now());
 }
 
