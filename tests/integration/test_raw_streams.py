@@ -2,6 +2,7 @@
 aborts, limits, and the death of connections under a stream."""
 
 import hashlib
+import json
 import random
 import socket
 import subprocess
@@ -243,6 +244,18 @@ class Rules(StreamCase):
             self.assertEqual(read_exactly(visitor, 5), b"hello")
         for one in silent:
             one.close()
+
+    def test_a_stream_that_leads_back_is_cut(self):
+        raw = free_port()
+        stack = self.build("grpc", config=stream_config(
+            raw, f"tcp://127.0.0.1:{raw}"))
+        for text in (b"", b"hello") * 3:
+            with self.assertRaises(ConnectionError), connect(raw) as visitor:
+                visitor.sendall(text)
+                read_all(visitor)
+        wait_until(lambda: not json.loads(stack.node.get(
+            "/.api/exchanges")[1])["live"], "all laps to end")
+        record_of(stack.node, method="TCP", outcome="loop-detected")
 
     def test_no_agent_is_told(self):
         raw = free_port()

@@ -17,11 +17,8 @@ std::string_view method_of(const stream_address& address) {
 
 } // namespace
 
-std::string stream_ends(const route& via,
-                        const boost::asio::ip::tcp::endpoint& from,
+std::string stream_ends(const boost::asio::ip::tcp::endpoint& from,
                         const boost::asio::ip::tcp::endpoint& to) {
-  if (via.rule.proxy_protocol == config::proxy_protocol::off)
-    return {};
   return to_string(from) + " " + to_string(to);
 }
 
@@ -59,7 +56,7 @@ decide_stream(http_front_context& context, const stream_address& address,
   auto entry = std::get<visitor_entry>(std::move(decision));
   const auto& via = *entry.via;
   auto head = stream_head(via, via.rule.to.authority(), asked.method,
-                          stream_ends(via, from, to));
+                          stream_ends(from, to));
   const auto window = via.window;
   return onward_request{
     std::move(head),

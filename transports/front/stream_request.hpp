@@ -29,9 +29,9 @@ request_head_ptr stream_head(const route& via, std::string authority,
                              const std::string& proxy_ends);
 
 /// Whose connection it is, and which one: "SOURCE DESTINATION", as
-/// `request_head::proxy_ends` has it; empty = the mapping does not ask for it.
-std::string stream_ends(const route& via,
-                        const boost::asio::ip::tcp::endpoint& from,
+/// `request_head::proxy_ends` has it. Said of each stream, as who connects to
+/// the target knows by it one that comes back.
+std::string stream_ends(const boost::asio::ip::tcp::endpoint& from,
                         const boost::asio::ip::tcp::endpoint& to);
 
 } // namespace aps

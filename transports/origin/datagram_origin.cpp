@@ -39,6 +39,13 @@ void datagram_origin::start() {
   const auto self = shared_from_this();
   auto& unit = pool_->unit();
   error_code error;
+  laps_ = pool_->settings()->circles->laps_of(head.scheme, head.proxy_ends);
+  if (laps_ > stream_circles::most_laps) {
+    boost::asio::post(unit.context(), [self] {
+      self->fail(outcome::loop_detected, "leads back to where it came from");
+    });
+    return;
+  }
   if (!parse_authority(head.scheme, head.authority, to_)
       || !to_.socket.empty()) {
     boost::asio::post(unit.context(), [self] {
@@ -101,7 +108,16 @@ bool datagram_origin::connect(const boost::asio::ip::address& to,
     error = boost::asio::error::no_descriptors;
   if (!error)
     socket_.connect(where, error);
-  return !error;
+  if (error)
+    return false;
+  const auto from = socket_.local_endpoint(error);
+  const auto text = [](const udp::endpoint& end) {
+    return to_string(without_mapping({end.address(), end.port()}));
+  };
+  if (!error)
+    noted_ = pool_->settings()->circles->add(
+      served_->head()->scheme, text(from) + " " + text(where), laps_);
+  return true;
 }
 
 void datagram_origin::on_body(slice bytes) {
@@ -166,6 +182,7 @@ void datagram_origin::on_exception(const std::string& text) {
 void datagram_origin::let_go() {
   const auto kept = shared_from_this();
   unlink();
+  noted_ = nullptr;
   served_ = nullptr;
   wanted_ = nullptr;
   error_code ignored;

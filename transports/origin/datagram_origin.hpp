@@ -53,6 +53,8 @@ class datagram_origin final
   const std::shared_ptr<origin_pool> pool_;
   const std::string name_;
   served_exchange_ptr served_;
+  std::shared_ptr<const void> noted_; ///< with its ends, while it lives
+  size_t laps_ = 0;                   ///< that it came back
   origin_address to_;
   std::shared_ptr<void> wanted_; ///< as long as its name is
   boost::asio::ip::udp::socket socket_;

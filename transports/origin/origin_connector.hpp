@@ -2,6 +2,7 @@
 
 #include "transports/net/byte_stream.hpp"
 #include "transports/net/io_unit.hpp"
+#include "transports/origin/stream_circles.hpp"
 #include "transports/seam/origins.hpp"
 
 #include <boost/asio/ssl/context.hpp>
@@ -30,6 +31,10 @@ struct origin_settings {
   void add_tls(const std::map<uint32_t, origin_tls>& more) const;
 
   const origin_options options;
+
+  /// Of the streams of all units.
+  const std::shared_ptr<stream_circles> circles
+    = std::make_shared<stream_circles>();
 
  private:
   mutable std::mutex mutex_;

@@ -37,6 +37,14 @@ void stream_origin::start() {
   const auto& head = *served_->head();
   const auto self = std::static_pointer_cast<stream_origin>(shared_from_this());
   unit_.watch(std::weak_ptr<watched>{self});
+  laps_ = pool_->settings()->circles->laps_of(head.scheme, head.proxy_ends);
+  if (laps_ > stream_circles::most_laps) {
+    boost::asio::post(unit_.context(), [self] {
+      self->fail(outcome::loop_detected,
+                 self->name_ + ": leads back to where the stream came from");
+    });
+    return;
+  }
   origin_address to;
   if (!parse_authority(head.scheme, head.authority, to)) {
     boost::asio::post(unit_.context(), [self] {
@@ -57,9 +65,24 @@ void stream_origin::on_connected(connect_result result) {
   if (!result.stream)
     return fail(result.error, result.detail);
   stream_ = std::move(result.stream);
+  note_ends();
   served_->send_head(connected_head());
   flush();
   process();
+}
+
+void stream_origin::note_ends() {
+  error_code error;
+  const auto from = stream_->socket().local_endpoint(error);
+  if (error || from.port() == 0)
+    return; // of a Unix socket
+  const auto to = stream_->socket().remote_endpoint(error);
+  if (error)
+    return;
+  noted_ = pool_->settings()->circles->add(
+    served_->head()->scheme,
+    to_string(without_mapping(from)) + " " + to_string(without_mapping(to)),
+    laps_);
 }
 
 // -- to the target ------------------------------------------------------------
@@ -163,6 +186,7 @@ void stream_origin::finish_if_done() {
 void stream_origin::let_go(bool reset) {
   const auto kept = shared_from_this();
   unlink();
+  noted_ = nullptr;
   served_ = nullptr;
   if (end() && stream_)
     stream_->close(reset);

@@ -57,6 +57,7 @@ class stream_origin final : public origin,
   void on_steps_done() override;
 
   void on_connected(connect_result result);
+  void note_ends();
   void drop(size_t bytes);
   void finish_if_done();
   void let_go(bool reset);
@@ -65,6 +66,8 @@ class stream_origin final : public origin,
   const std::shared_ptr<origin_pool> pool_;
   const std::string name_;
   served_exchange_ptr served_;
+  std::shared_ptr<const void> noted_; ///< with its ends, while it lives
+  size_t laps_ = 0;                   ///< that it came back
   flow to_target_ = flow::open;
   flow from_target_ = flow::open;
   progress_watch sending_;   ///< behind the target's own end

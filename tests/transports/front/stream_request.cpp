@@ -76,10 +76,12 @@ CAF_TEST(a connection becomes a stream to its target) {
   CAF_CHECK_EQUAL(onward->facts.request_id.size(), 32u);
 }
 
-CAF_TEST(a target hears of nobody unless it is asked for) {
+CAF_TEST(a target hears of nobody unless it is asked for but its agent does) {
   const auto door = std::make_shared<one_door>(config::proxy_protocol::off);
   const auto decided = decide(door, 2222);
-  CAF_CHECK_EQUAL(std::get<onward_request>(decided).head->proxy_ends, "");
+  const auto& head = *std::get<onward_request>(decided).head;
+  CAF_CHECK(head.proxy == proxy_version::none);
+  CAF_CHECK_EQUAL(head.proxy_ends, "10.0.0.1:5 10.0.0.2:6");
 }
 
 CAF_TEST(who is refused is told of) {
