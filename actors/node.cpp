@@ -413,7 +413,9 @@ class node_impl final : public node {
   // What others count, for the metrics.
   std::vector<outside_sum> sums() const {
     auto out = process_sums(net_->exceptions(), options_.log_dropped);
-    out.push_back({"config-stale", "1 = the configuration file is broken.",
+    out.push_back({"config-stale",
+                   "1 = the configuration file is broken, or its mappings "
+                   "cannot be used.",
                    [stale = config_stale_] { return uint64_t{stale->load()}; },
                    false});
     return out;
