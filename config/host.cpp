@@ -137,7 +137,8 @@ bool is_host(std::string_view text) noexcept {
             || !is_hex_digit(text[i + 2])))
       return false;
   }
-  return !text.empty();
+  // A label is never empty but that of the root, at the end (RFC 1034, 3.1).
+  return !text.empty() && text.front() != '.' && text.find("..") == text.npos;
 }
 
 bool read_port(std::string_view text, uint16_t& port) {

@@ -1,6 +1,7 @@
 #include "config/routing/rewrite_section.hpp"
 
 #include "config/host.hpp"
+#include "config/routing/path.hpp"
 #include "config/routing/text_template.hpp"
 #include "config/syntax/text.hpp"
 
@@ -15,6 +16,10 @@ namespace {
 
 constexpr size_t longest_text = 4096;
 constexpr size_t longest_body = 64 * 1024;
+
+// A frame takes 1000 fields and 256 KiB, and the visitor has fields of its own.
+constexpr size_t most_texts = 100;
+constexpr size_t most_text_bytes = 64 * 1024;
 
 // The message's framing, its connection, and what we write ourselves.
 constexpr std::array<std::string_view, 20> protected_fields{
@@ -74,7 +79,8 @@ class rewrite_reader {
     return !name.empty() || in_.fail(path, "no name", "a name");
   }
 
-  std::optional<std::string> text(const std::string& path, const json& value) {
+  std::optional<std::string> text(const std::string& path, const json& value,
+                                  text_scope scope = text_scope::request) {
     const auto found = value.is_string() ? value.get<std::string>() : "";
     if (!value.is_string() || found.size() > longest_text
         || has_control(found)) {
@@ -82,7 +88,7 @@ class rewrite_reader {
                "a text of at most 4096 bytes without control characters");
       return std::nullopt;
     }
-    if (const auto wrong = text_template::problem(found, regex_);
+    if (const auto wrong = text_template::problem(found, regex_, scope);
         !wrong.empty()) {
       in_.fail(path, wrong, "variables such as {address}; {{ is a brace");
       return std::nullopt;
@@ -91,23 +97,34 @@ class rewrite_reader {
   }
 
   void texts(const json* value, const std::string& path, bool fields,
-             named_texts& to) {
+             named_texts& to, text_scope scope = text_scope::request) {
     if (!value)
       return;
     if (!value->is_object()) {
       in_.fail(path, describe(*value), "an object with names and texts");
       return;
     }
+    size_t bytes = 0;
     for (const auto& [name, each] : value->items()) {
       const auto place = member_path(path, name);
+      bytes
+        += name.size()
+           + (each.is_string() ? each.get_ref<const std::string&>().size() : 0);
       if (!check_name(place, name, fields))
         continue;
-      if (auto found = text(place, text_of(each)))
+      if (auto found = text(place, text_of(each), scope))
         to.emplace_back(name, std::move(*found));
     }
+    if (value->size() > most_texts || bytes > most_text_bytes)
+      in_.fail(path,
+               std::to_string(value->size()) + " texts of "
+                 + std::to_string(bytes) + " bytes",
+               "at most 100 of 65536 bytes, because a request has room for no "
+               "more");
   }
 
-  field_changes changes(const char* key, bool fields) {
+  field_changes changes(const char* key, bool fields,
+                        text_scope scope = text_scope::request) {
     field_changes out;
     auto in = in_.object(key);
     if (!in)
@@ -115,8 +132,8 @@ class rewrite_reader {
     in.strings("remove", out.remove, {true, nullptr, "a list of names"});
     for (const auto& name : out.remove)
       check_name(in.path("remove"), name, fields);
-    texts(in.member("set"), in.path("set"), fields, out.set);
-    texts(in.member("add"), in.path("add"), fields, out.add);
+    texts(in.member("set"), in.path("set"), fields, out.set, scope);
+    texts(in.member("add"), in.path("add"), fields, out.add, scope);
     in.finish();
     return out;
   }
@@ -137,6 +154,11 @@ class rewrite_reader {
       in_.fail(in_.path("path"), quote(*found),
                "a path such as \"/v2{rest}\" with {path}, {rest} and groups "
                "of match.path_regex");
+    else if (const auto risk = risk_of(*found);
+             risk != path_risk::none && risk != path_risk::encoded_slash)
+      in_.fail(in_.path("path"), quote(*found),
+               "a path without \"..\" in any spelling, because no request "
+               "would be taken");
     else
       to = std::move(*found);
   }
@@ -228,7 +250,8 @@ void read_rewrites(reader& mapping_in, mapping& to) {
   in.path(out.path);
   out.query = in.changes("query", false);
   out.request_headers = in.changes("request_headers", true);
-  out.response_headers = in.changes("response_headers", true);
+  out.response_headers
+    = in.changes("response_headers", true, text_scope::answer);
   if (out != rewrites{})
     to.rewrite = std::move(out);
 }
@@ -261,6 +284,11 @@ void read_answer(reader& mapping_in, mapping& to) {
     else
       in.fail(in.path("body"), describe(*value),
               "a text of at most 65536 bytes");
+    // RFC 9110, 15.3.5, 15.3.6 and 15.4.5.
+    if (out.status == 204 || out.status == 205 || out.status == 304)
+      in.fail(in.path("body"), describe(*value),
+              "nothing, because answers with status "
+                + std::to_string(out.status) + " have no body");
   }
   texts.texts(in.member("headers"), in.path("headers"), true, out.headers);
   in.finish();
@@ -301,7 +329,63 @@ void show_rewrites(json& to, const mapping& rule) {
       to[key] = show(changes);
 }
 
+namespace {
+
+void replace_all(std::string& text, std::string_view word,
+                 const std::string& by) {
+  for (auto at = text.find(word); at != text.npos;
+       at = text.find(word, at + by.size()))
+    text.replace(at, word.size(), by);
+}
+
+bool is_under(std::string_view path, std::string_view prefix) {
+  if (prefix.ends_with('/'))
+    prefix.remove_suffix(1);
+  return path.starts_with(prefix)
+         && (path.size() == prefix.size() || path[prefix.size()] == '/');
+}
+
+// Where a mapping sends visitors as far as the file says it; "" = it depends on
+// them.
+std::optional<url> destination_of(const mapping& rule) {
+  auto text = rule.answer->location;
+  if (text.starts_with('/'))
+    text.insert(0, "{scheme}://{host}");
+  replace_all(text, "{scheme}", rule.from.scheme);
+  replace_all(text, "{host}", rule.from.authority());
+  replace_all(text, "{path}", rule.from.path + "{");
+  text.erase(std::min(text.find_first_of("?#{"), text.size()));
+  std::string error;
+  return parse_url(text, true, error);
+}
+
+// Whoever follows a redirect comes to the same mapping again, unless another
+// one of the host is more special.
+bool leads_to_itself(const node& all, const mapping& rule) {
+  if (!rule.answer || rule.answer->location.empty() || rule.match)
+    return false;
+  const auto to = destination_of(rule);
+  const auto& from = rule.from;
+  if (!to || to->scheme != from.scheme || to->host != from.host
+      || to->port != from.port || !is_under(to->path, from.path))
+    return false;
+  return std::none_of(
+    all.mappings.begin(), all.mappings.end(), [&](const mapping& other) {
+      return &other != &rule && other.from.host == from.host
+             && (other.match || is_under(to->path, other.from.path))
+             && (other.match || other.from.path.size() > from.path.size());
+    });
+}
+
+} // namespace
+
 void check_rewrites(const node& all, problems& out) {
+  for (size_t i = 0; i < all.mappings.size(); ++i)
+    if (leads_to_itself(all, all.mappings[i]))
+      out.push_back({element_path("$.mappings", i) + ".to.redirect",
+                     quote(all.mappings[i].answer->location),
+                     "an address that is not of this mapping again",
+                     {}});
   const auto user = variable_form(all.auth.user_header);
   for (size_t i = 0; i < all.mappings.size(); ++i) {
     if (!all.mappings[i].rewrite || user.empty())

@@ -24,6 +24,14 @@ std::string with_keys(const std::string& more,
          + to + (more.empty() ? "" : ", ") + more + "}]}";
 }
 
+std::string many_fields(size_t count, size_t bytes = 1) {
+  std::string out;
+  for (size_t i = 0; i < count; ++i)
+    out += (i == 0 ? "\"A" : ", \"A") + std::to_string(i) + "\": \""
+           + std::string(bytes, 'x') + "\"";
+  return out;
+}
+
 } // namespace
 
 CAF_TEST(rewrites are read and shown in one form) {
@@ -93,6 +101,16 @@ CAF_TEST(what would break a message is refused) {
     {R"("response_headers": {"set": {"Aps-Outcome": "x"}})",
      "response_headers.set.Aps-Outcome"},
     {R"("response_headers": {"remove": ["Via"]})", "response_headers.remove"},
+    {R"("path": "/a/../b{rest}")", "path"},
+    {R"("path": "/a/%2e%2E/b")", "path"},
+    {R"("path": "/..;x{path}")", "path"},
+    {R"("request_headers": {"set": {"A": "{endpoint}"}})",
+     "request_headers.set.A"},
+    {R"("query": {"set": {"a": "{tunnel}"}})", "query.set.a"},
+    {R"("request_headers": {"set": {)" + many_fields(101) + "}}",
+     "request_headers.set"},
+    {R"("response_headers": {"add": {)" + many_fields(20, 4000) + "}}",
+     "response_headers.add"},
   };
   for (const auto& [keys, path] : rows) {
     CAF_MESSAGE(keys);
@@ -111,6 +129,14 @@ CAF_TEST(what would break a message is refused) {
          {R"({"redirect": "/x", "status": 200})", "to.status"},
          {R"({"redirect": "/x", "status": 304})", "to.status"},
          {R"({"status": 101})", "to.status"},
+         {R"({"status": 204, "body": "x"})", "to.body"},
+         {R"({"status": 205, "body": "x"})", "to.body"},
+         {R"({"status": 304, "body": ""})", "to.body"},
+         {R"({"redirect": "http://a/p"})", "to.redirect"},
+         {R"({"redirect": "http://a/p/x?y"})", "to.redirect"},
+         {R"({"redirect": "/p/new"})", "to.redirect"},
+         {R"({"redirect": "{scheme}://{host}{path}"})", "to.redirect"},
+         {R"({"redirect": "http://A:80/p{rest}"})", "to.redirect"},
          {R"({"status": 200, "body": 1})", "to.body"},
          {R"({"status": 200, "headers": {"Content-Length": "1"}})",
           "to.headers.Content-Length"}}) {
@@ -138,4 +164,27 @@ CAF_CHECK_EQUAL(target("/x/a/b?c=/d"), "/a/b?c=/d");
 CAF_CHECK_EQUAL(target("/x/a%20b/%63"), "/a%20b/%63");
 CAF_CHECK_EQUAL(target("/x/../b"), "-");
 CAF_CHECK_EQUAL(target("/x/a/..%2fb"), "-");
+}
+
+CAF_TEST(a redirect to another mapping is none to itself) {
+  for (const auto* to : {"http://a/q", "https://a/p", "http://b/p", "/q{path}",
+                         "http://a:81/p", "/pq", "https://{host}{path}"})
+    good(with_keys("", std::string{R"({"redirect": ")"} + to + R"("})"));
+  // The root sends to what another mapping has.
+  good(R"({"servers": {"s": 1}, "mappings": [
+    {"from": "http://a", "to": {"redirect": "/app"}},
+    {"from": "http://a/app", "to": "http://t"}]})");
+  CAF_CHECK_EQUAL(wrong(R"({"servers": {"s": 1}, "mappings": [
+    {"from": "http://a", "to": {"redirect": "/app"}},
+    {"from": "http://a/apps", "to": "http://t"}]})")
+                    .size(),
+                  1u);
+  // Only some requests are sent away.
+  good(R"({"servers": {"s": 1}, "mappings": [{"from": "http://a",
+    "match": {"methods": "POST"}, "to": {"redirect": "/x"}}]})");
+}
+
+CAF_TEST(answers may say who carried the request) {
+  good(with_keys(
+    R"("response_headers": {"set": {"X-By": "{tunnel}/{endpoint}"}})"));
 }

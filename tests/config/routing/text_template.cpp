@@ -42,6 +42,22 @@ CAF_TEST(a text takes the values of a request) {
   CAF_CHECK_EQUAL(text_values{}.expand(text_template{"<{user}{1}>"}), "<>");
 }
 
+CAF_TEST(who carries a request is known to answers alone) {
+  for (const auto* text : {"{tunnel}", "a {endpoint}"}) {
+    CAF_CHECK_NOT_EQUAL(text_template::problem(text, ""), "");
+    CAF_CHECK_EQUAL(text_template::problem(text, "", text_scope::answer), "");
+  }
+  CAF_CHECK_EQUAL((text_values{.tunnel = "t", .endpoint = "e"}.expand(
+                    text_template{"{tunnel}/{endpoint}"})),
+                  "t/e");
+  for (const auto* text :
+       {"{status}", "{reason}", "{outcome}", "{message}", "{detail}"})
+    CAF_CHECK_NOT_EQUAL(text_template::problem(text, "", text_scope::answer),
+                        "");
+  // A group may be called so, as ever.
+  CAF_CHECK_EQUAL(text_template::problem("{status}", "(?P<status>.*)"), "");
+}
+
 CAF_TEST(what is no text is told) {
   for (const auto* text : {"{", "}", "a{b", "{nothing}", "{}", "{3}", "{-1}",
                            "{address", "{{}", "{ user }"})
