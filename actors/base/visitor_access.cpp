@@ -158,6 +158,43 @@ visitor_access::state_ptr visitor_access::now_in_use() const {
   return state_;
 }
 
+namespace {
+
+bool is_claimed_by(const access_rules& rules, const access_request& request,
+                   const std::vector<std::string>& users,
+                   const std::vector<std::string>& groups) {
+  const auto* user = rules.claimed(request);
+  return user && is_member(*user, users, groups);
+}
+
+} // namespace
+
+bool visitor_access::is_among(const rules_ptr& rules,
+                              const visitor_request& request,
+                              const std::vector<std::string>& users,
+                              const std::vector<std::string>& groups) {
+  return rules
+         && is_claimed_by(rules->rules,
+                          {.headers = request.headers,
+                           .proxied = request.proxied,
+                           .tls = request.tls.get(),
+                           .now = wall_clock_ms() / 1000},
+                          users, groups);
+}
+
+bool visitor_access::is_among(const rules_ptr& rules, const question& asked,
+                              const std::vector<std::string>& users,
+                              const std::vector<std::string>& groups) {
+  tls_facts tls;
+  if (!asked.certificate.empty())
+    tls.client_names.push_back(asked.certificate);
+  return rules
+         && is_claimed_by(
+           rules->rules,
+           {.tls = &tls, .now = wall_clock_ms() / 1000, .proven = asked.user},
+           users, groups);
+}
+
 bool visitor_access::knows(const std::string& name) const {
   return now_in_use()->rules.find(name) != nullptr;
 }

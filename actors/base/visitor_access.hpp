@@ -111,6 +111,15 @@ class visitor_access {
     return explain(asked, via, now, now_in_use());
   }
 
+  /// Whether who asks so says to be one of these users, or in one of the
+  /// groups.
+  static bool is_among(const rules_ptr& rules, const visitor_request& request,
+                       const std::vector<std::string>& users,
+                       const std::vector<std::string>& groups);
+  static bool is_among(const rules_ptr& rules, const question& asked,
+                       const std::vector<std::string>& users,
+                       const std::vector<std::string>& groups);
+
   /// Whether a user or token has that name.
   bool knows(const std::string& name) const;
 

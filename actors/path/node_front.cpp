@@ -74,11 +74,12 @@ denial no_mapping(const visitor_request& request, const configuration& now) {
             "No mapping lets a CONNECT to this host and port.",
             {}};
   const header_fields fields{request.headers};
-  return {
-    .cause = outcome::no_mapping,
-    .detail
-    = std::string{why_no_route(now.routes, to_route_request(request, fields))},
-    .more = request.local ? addresses_of(now.config.mappings) : std::string{}};
+  const asking_user user{now.access, request};
+  return {.cause = outcome::no_mapping,
+          .detail = std::string{why_no_route(
+            now.routes, to_route_request(request, fields, &user))},
+          .more
+          = request.local ? addresses_of(now.config.mappings) : std::string{}};
 }
 
 } // namespace
@@ -103,8 +104,10 @@ route_decision node_front::admit(const visitor_request& request) {
   const auto now = context_->in_effect->get();
   auto found = find_for(request, *now);
   if (found && request.refuse)
-    if (auto refused = request.refuse(*found))
+    if (auto refused = request.refuse(*found)) {
+      refused->via = std::move(found);
       return std::move(*refused);
+    }
   if (visitor_access::asks(now->access))
     return admit_visitor(request, std::move(found), *now);
   if (found)
@@ -118,8 +121,9 @@ node_front::find_for(const visitor_request& request,
   if (request.scheme == "connect")
     return now.connects.find(request.host, request.port);
   const header_fields fields{request.headers};
+  const asking_user user{now.access, request};
   return find_in_effect(now.routes, context_->publications.get(),
-                        to_route_request(request, fields));
+                        to_route_request(request, fields, &user));
 }
 
 std::shared_ptr<const route> node_front::find_name(std::string_view name,
@@ -139,8 +143,11 @@ route_decision node_front::admit_visitor(const visitor_request& request,
                                          const configuration& now) {
   auto answer = context_->access->admit(request, found.get(), clock_type::now(),
                                         now.access);
-  if (auto* refused = std::get_if<access_refusal>(&answer))
-    return tell(std::move(*refused), request.visitor_address);
+  if (auto* refused = std::get_if<access_refusal>(&answer)) {
+    auto denied = tell(std::move(*refused), request.visitor_address);
+    denied.via = std::move(found);
+    return denied;
+  }
   if (!found)
     return no_mapping(request, now);
   return visitor_entry{std::move(found),

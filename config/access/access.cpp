@@ -361,9 +361,16 @@ void check_access(const node& all, problems& out) {
   for (const auto& [name, tunnel] : all.tunnels)
     check_requirement(tunnel.access, known, member_path("$.tunnels", name),
                       out);
-  for (size_t i = 0; i < all.mappings.size(); ++i)
-    check_requirement(all.mappings[i].access, known,
-                      element_path("$.mappings", i), out);
+  for (size_t i = 0; i < all.mappings.size(); ++i) {
+    const auto place = element_path("$.mappings", i);
+    check_requirement(all.mappings[i].access, known, place, out);
+    if (const auto& match = all.mappings[i].match) {
+      check_names(match->users, known.accounts, place + ".match.users", "user",
+                  out);
+      check_names(match->groups, known.groups, place + ".match.groups", "group",
+                  out);
+    }
+  }
 }
 
 } // namespace aps::config

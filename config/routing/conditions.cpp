@@ -66,7 +66,7 @@ std::string described(const config::value_test& test) {
 
 size_t config::conditions::count() const noexcept {
   return headers.size() + query.size() + (methods.empty() ? 0 : 1)
-         + (addresses.empty() ? 0 : 1);
+         + (addresses.empty() ? 0 : 1) + (by_user() ? 1 : 0);
 }
 
 std::vector<route_conditions::test>
@@ -82,6 +82,7 @@ route_conditions::tests_of(const std::vector<config::value_test>& of) {
 route_conditions::route_conditions(const config::conditions& rules)
     : methods_(rules.methods), headers_(tests_of(rules.headers)),
       query_(tests_of(rules.query)), addresses_(rules.addresses),
+      users_(rules.users), groups_(rules.groups),
       by_address_(!rules.addresses.empty()) {
   if (!rules.path_regex.empty())
     path_.emplace(rules.path_regex);
@@ -107,6 +108,11 @@ bool route_conditions::is_met(const test& test, const route_request& request,
   return found != (test.rule.asked == kind::absent);
 }
 
+bool route_conditions::is_for_user(const route_request& request) const {
+  return (users_.empty() && groups_.empty())
+         || (request.user && request.user->is_among(users_, groups_));
+}
+
 bool route_conditions::admit(const route_request& request) const {
   if (!methods_.empty()
       && std::find(methods_.begin(), methods_.end(), request.method)
@@ -117,9 +123,10 @@ bool route_conditions::admit(const route_request& request) const {
   return std::all_of(
            headers_.begin(), headers_.end(),
            [&](const auto& test) { return is_met(test, request, false); })
-         && std::all_of(query_.begin(), query_.end(), [&](const auto& test) {
-              return is_met(test, request, true);
-            });
+         && std::all_of(
+           query_.begin(), query_.end(),
+           [&](const auto& test) { return is_met(test, request, true); })
+         && is_for_user(request);
 }
 
 std::string route_conditions::why_not(const route_request& request) const {
@@ -137,6 +144,8 @@ std::string route_conditions::why_not(const route_request& request) const {
   for (const auto& test : query_)
     if (!is_met(test, request, true))
       return "match.query asks for " + described(test.rule);
+  if (!is_for_user(request))
+    return "the visitor is none of match.users and match.groups";
   return {};
 }
 

@@ -30,11 +30,17 @@ struct conditions {
   std::vector<value_test> headers = {};
   std::vector<value_test> query = {};
   std::vector<std::string> addresses = {}; ///< networks of visitors
+  std::vector<std::string> users = {};     ///< users and tokens; or
+  std::vector<std::string> groups = {};    ///< members of these
   bool operator==(const conditions&) const = default;
 
-  /// How many there are: the methods are one, the addresses are one, each field
-  /// and each parameter is one; `path_regex` does not count.
+  /// How many there are: the methods are one, the addresses are one, users and
+  /// groups are one, each field and each parameter is one; `path_regex` does
+  /// not count.
   size_t count() const noexcept;
+
+  /// Whether somebody has to be known.
+  bool by_user() const noexcept { return !users.empty() || !groups.empty(); }
 };
 
 } // namespace aps::config
@@ -52,6 +58,16 @@ class request_fields {
       const std::function<bool(std::string_view)>& passes) const = 0;
 };
 
+/// Who asks, as far as credentials say so: no password was looked at.
+class request_user {
+ public:
+  virtual ~request_user() = default;
+
+  /// Whether that is one of these users, or a member of one of the groups.
+  virtual bool is_among(const std::vector<std::string>& users,
+                        const std::vector<std::string>& groups) const = 0;
+};
+
 /// A request as mappings see it.
 struct route_request {
   std::string_view scheme;
@@ -61,6 +77,7 @@ struct route_request {
   std::string_view method = "GET";
   std::string_view address = {};          ///< the visitor's, an IP address
   const request_fields* fields = nullptr; ///< null = there are none
+  const request_user* user = nullptr;     ///< null = nobody in particular
 };
 
 /// The name or value of a parameter as forms write it (WHATWG URL,
@@ -98,6 +115,7 @@ class route_conditions {
     bool passes(std::string_view value) const;
   };
   static std::vector<test> tests_of(const std::vector<config::value_test>& of);
+  bool is_for_user(const route_request& request) const;
   static bool is_met(const test& test, const route_request& request,
                      bool query);
 
@@ -106,6 +124,8 @@ class route_conditions {
   std::vector<test> headers_;
   std::vector<test> query_;
   config::network_set addresses_;
+  std::vector<std::string> users_;
+  std::vector<std::string> groups_;
   bool by_address_ = false;
 };
 

@@ -142,12 +142,17 @@ void read_match(reader& mapping_in, mapping& to) {
   read_tests(in, "query", false, asked.query);
   read_networks(in, "addresses", asked.addresses);
   sort_once(asked.addresses);
+  in.strings("users", asked.users, {true, nullptr, "a user, or a list"});
+  in.strings("groups", asked.groups, {true, nullptr, "a group, or a list"});
+  sort_once(asked.users);
+  sort_once(asked.groups);
   in.finish();
   if (asked != conditions{})
     to.match = std::move(asked);
   else if (mapping_in.member("match")->empty())
-    mapping_in.fail(in.path(), "nothing that is asked",
-                    "path_regex, methods, headers, query or addresses");
+    mapping_in.fail(
+      in.path(), "nothing that is asked",
+      "path_regex, methods, headers, query, addresses, users or groups");
 }
 
 json show(const conditions& asked) {
@@ -162,6 +167,10 @@ json show(const conditions& asked) {
     out["query"] = show(asked.query);
   if (!asked.addresses.empty())
     out["addresses"] = asked.addresses;
+  if (!asked.users.empty())
+    out["users"] = asked.users;
+  if (!asked.groups.empty())
+    out["groups"] = asked.groups;
   return out;
 }
 

@@ -22,6 +22,7 @@ struct denial {
   header_list headers = {}; ///< of the answer, beside the usual ones
   std::string reason = {};  ///< the rule, for records alone
   std::string user = {};    ///< who asked, as far as known; for records
+  std::shared_ptr<const route> via = {}; ///< whose it is; null = no mapping's
 };
 
 /// A request as the visitor sent it, before a mapping was applied.

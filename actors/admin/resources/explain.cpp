@@ -20,16 +20,23 @@ namespace {
 
 /// A request that nobody sent as mappings see it.
 struct asked_request {
-  explicit asked_request(const explained_request& from)
-      : fields(&from.headers), request{.scheme = from.target.scheme,
-                                       .host = from.target.host,
-                                       .port = from.target.port,
-                                       .path = from.target.path,
-                                       .method = from.method,
-                                       .address = from.access.address,
-                                       .fields = &fields} {}
+  asked_request(const explained_request& from,
+                const visitor_access::rules_ptr& rules)
+      : fields(&from.headers),
+        user(rules, from.access), request{.scheme = from.target.scheme,
+                                          .host = from.target.host,
+                                          .port = from.target.port,
+                                          .path = from.target.path,
+                                          .method = from.method,
+                                          .address = from.access.address,
+                                          .fields = &fields,
+                                          .user = &user} {}
+
+  asked_request(const asked_request&) = delete;
+  asked_request& operator=(const asked_request&) = delete;
 
   header_fields fields;
+  asking_user<visitor_access::question> user;
   route_request request;
 };
 
@@ -390,8 +397,9 @@ void get_explanation(const call& call) {
   call.with_node(
     [call, url, kept = std::make_shared<const explained_request>(*request)](
       const node_snapshot_ptr& now) {
-      const auto asked = std::make_shared<const asked_request>(*kept);
       const auto in_effect = call.known().node->in_effect->get();
+      const auto asked
+        = std::make_shared<const asked_request>(*kept, in_effect->access);
       const auto rivals
         = asked->request.scheme == "connect"
             ? std::make_shared<const contest>(in_effect->connects,

@@ -47,7 +47,11 @@ access_rules::access_rules(const config::node& config)
       pass_authorization_(config.auth.pass_authorization) {
   add_accounts(config.auth);
   add_scopes(config);
-  empty_ = all_scopes_.empty() && by_certificate_.empty() && has_usual_header();
+  const auto by_user = std::any_of(
+    config.mappings.begin(), config.mappings.end(),
+    [](const auto& each) { return each.match && each.match->by_user(); });
+  empty_ = all_scopes_.empty() && by_certificate_.empty() && has_usual_header()
+           && !by_user;
 }
 
 bool access_rules::has_usual_header() const noexcept {
@@ -165,6 +169,8 @@ access_verdict access_rules::decide(const access_request& request,
   };
   bool asked = false;
   bool networks = false;
+  const auto* match = via ? via->rule.match.get() : nullptr;
+  asked = match && match->by_user();
   for (const auto* each : here) {
     asked = asked || each->require;
     networks = networks || each->some_allowed || !each->deny.empty();
@@ -196,6 +202,13 @@ access_verdict access_rules::decide(const access_request& request,
                     (out.user ? out.user->name : std::string("nobody"))
                       + " is not among those of " + each->require_place);
     add_word(out.reason, each->require_place);
+  }
+  // It was chosen for who asks, so that has to be true.
+  if (match && match->by_user()) {
+    if (!out.user || !is_member(*out.user, match->users, match->groups))
+      return refuse(outcome::forbidden, "not among those of mappings["
+                                          + std::to_string(via->index)
+                                          + "].match");
   }
   for (const auto* each : here) {
     use(each->all, {}, out);
@@ -236,6 +249,22 @@ bool access_rules::is_among(const scope& scope, const account& user) {
 }
 
 // -- who it is ----------------------------------------------------------------
+
+const account* access_rules::claimed(const access_request& request) const {
+  access_verdict out;
+  identify(request, true, out);
+  return out.result == outcome::ok ? out.user : nullptr;
+}
+
+bool is_member(const account& user, const std::vector<std::string>& users,
+               const std::vector<std::string>& groups) {
+  const auto has = [](const auto& list, const auto& name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+  };
+  return has(users, user.name)
+         || std::any_of(user.groups.begin(), user.groups.end(),
+                        [&](const auto& group) { return has(groups, group); });
+}
 
 // A certificate counts before fields, which may be meant for the target; and
 // those are looked at only where somebody has to be known.

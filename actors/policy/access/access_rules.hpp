@@ -53,6 +53,10 @@ struct account {
   }
 };
 
+/// Whether that is one of the users, or in one of the groups.
+bool is_member(const account& user, const std::vector<std::string>& users,
+               const std::vector<std::string>& groups);
+
 /// What becomes of a request, and by which rule.
 struct access_verdict {
   outcome result = outcome::ok;
@@ -93,6 +97,10 @@ class access_rules {
   /// Whether that is a user's password. As slow for a name that nobody has,
   /// as far as there are slow passwords at all.
   bool proves(const basic_login& login) const;
+
+  /// Who asks, as the credentials say: a token is known, of a user the password
+  /// may be wrong. Null = nobody in particular.
+  const account* claimed(const access_request& request) const;
 
   /// Null = nobody has that name.
   const account* find(std::string_view name) const;

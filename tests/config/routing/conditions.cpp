@@ -499,3 +499,63 @@ CAF_TEST(what keeps a mapping from a request is told) {
                   "the visitor is none of match.addresses");
   CAF_CHECK_EQUAL(why(35, {"http://q.test/?v=2", ""}), "");
 }
+
+namespace {
+
+/// Somebody with a name and groups.
+struct somebody final : request_user {
+  somebody(std::string is, std::vector<std::string> in)
+      : name(std::move(is)), groups(std::move(in)) {}
+
+  bool is_among(const std::vector<std::string>& users,
+                const std::vector<std::string>& of) const override {
+    const auto has = [](const auto& list, const auto& word) {
+      return std::find(list.begin(), list.end(), word) != list.end();
+    };
+    return has(users, name)
+           || std::any_of(groups.begin(), groups.end(),
+                          [&](const auto& each) { return has(of, each); });
+  }
+
+  std::string name;
+  std::vector<std::string> groups;
+};
+
+} // namespace
+
+CAF_TEST(who asks chooses between mappings) {
+  const auto all = good(R"({"servers": {"s": 1},
+    "auth": {"users": {"alice": {"password": "p", "groups": "dev"},
+                       "bob": {"password": "p"}}},
+    "mappings": [
+    {"from": "http://u.test", "to": "http://t/anybody"},
+    {"from": "http://u.test", "to": "http://t/alice",
+     "match": {"users": "alice"}},
+    {"from": "http://u.test", "to": "http://t/dev",
+     "match": {"groups": ["dev"], "methods": "POST"}},
+    {"from": "http://u.test/bob", "to": "http://t/bob",
+     "match": {"users": "bob", "groups": "dev"}}]})");
+  const route_table uut{all.mappings};
+  const somebody alice{"alice", {"dev"}};
+  const somebody bob{"bob", {}};
+  const auto won = [&](const request_user* user, std::string_view path,
+                       std::string_view method = "GET") {
+    return name_of(uut
+                     .find({.scheme = "http",
+                            .host = "u.test",
+                            .path = path,
+                            .method = method,
+                            .user = user})
+                     .get());
+  };
+  CAF_CHECK_EQUAL(won(nullptr, "/"), "anybody");
+  CAF_CHECK_EQUAL(won(&alice, "/"), "alice");
+  CAF_CHECK_EQUAL(won(&bob, "/"), "anybody");
+  CAF_CHECK_EQUAL(won(&alice, "/", "POST"), "dev");
+  CAF_CHECK_EQUAL(won(&bob, "/bob"), "bob");
+  CAF_CHECK_EQUAL(won(&alice, "/bob"), "bob");
+  CAF_CHECK_EQUAL(won(nullptr, "/bob"), "anybody");
+  CAF_CHECK_EQUAL(route_conditions{*all.mappings[1].match}.why_not(
+                    {.scheme = "http", .host = "u.test", .path = "/"}),
+                  "the visitor is none of match.users and match.groups");
+}

@@ -61,7 +61,9 @@ const config::node& configuration() {
       {"from": "http://m6", "to": "http://t",
        "quota": {"max_body_bytes": 100, "per_user": {"max_body_bytes": 50},
                  "per_address": {"max_body_bytes": 80, "requests": 7}}},
-      {"from": "http://m7", "to": "http://t", "require": {}}]})");
+      {"from": "http://m7", "to": "http://t", "require": {}},
+      {"from": "http://m8", "to": "http://t",
+       "match": {"users": "alice", "groups": "ops"}}]})");
   return std::get<config::node>(parsed);
 }
 
@@ -133,7 +135,16 @@ struct fixture {
 
   std::shared_ptr<const route> route_of(int mapping) {
     const auto name = "m" + std::to_string(mapping);
-    return mapping < 0 ? nullptr : routes.find({"http", name, 0, "/"});
+    const struct : request_user {
+      bool is_among(const std::vector<std::string>&,
+                    const std::vector<std::string>&) const override {
+        return true;
+      }
+    } anybody;
+    return mapping < 0
+             ? nullptr
+             : routes.find(
+               {.scheme = "http", .host = name, .path = "/", .user = &anybody});
   }
 };
 
@@ -499,6 +510,36 @@ CAF_TEST(a password is looked at only where somebody has to be known) {
   CAF_CHECK(!decide("~ci", "open", "10.2.3.4", 1).unproven);
   CAF_CHECK(decide("~unknown", "open", "10.2.3.4", 1).wrong_token);
   CAF_CHECK(!decide("~old", "open", "10.2.3.4", 1).wrong_token);
+}
+
+CAF_TEST(a mapping that is chosen by who asks is for those alone) {
+  const auto claims = [&](const std::string& text) {
+    const shown of{text};
+    const auto* user = rules.claimed({.headers = &of.headers,
+                                      .proxied = of.proxied,
+                                      .tls = of.tls.get(),
+                                      .now = now});
+    return user ? user->name : std::string{"nobody"};
+  };
+  const std::tuple<const char*, const char*, outcome> rows[]
+    = {{"", "nobody", outcome::unauthorized},
+       {"alice", "alice", outcome::ok},
+       {"alice!", "alice", outcome::unauthorized}, // once somebody looked
+       {"dora", "dora", outcome::ok},
+       {"bob", "bob", outcome::ok},
+       {"~ci", "ci", outcome::ok},
+       {"~later", "later", outcome::forbidden},
+       {"~old", "nobody", outcome::unauthorized},
+       {"~unknown", "nobody", outcome::unauthorized},
+       {"#bob", "bob", outcome::ok},
+       {"#carol alice", "carol", outcome::forbidden},
+       {"@Digest x", "nobody", outcome::unauthorized}};
+  for (const auto& [text, name, result] : rows) {
+    CAF_MESSAGE(text);
+    CAF_CHECK_EQUAL(claims(text), name);
+    CAF_CHECK_EQUAL(decide(text, "open", "10.2.3.4", 8).result, result);
+  }
+  CAF_CHECK(decide("alice!", "open", "10.2.3.4", 8).unproven);
 }
 
 CAF_TEST(quotas count by rule user and address) {
