@@ -7,6 +7,7 @@
 #include "actors/path/stream_doors.hpp"
 #include "actors/path/supervisor.hpp"
 #include "actors/watch/monitor.hpp"
+#include "config/answers/live_answers.hpp"
 #include "config/diff.hpp"
 #include "config/streams/tls_names.hpp"
 #include "config/syntax/text.hpp"
@@ -264,6 +265,8 @@ class node_impl final : public node {
     compat::enqueue(nullptr, context_->monitor, std::move(done));
     certificates_->use(config::secure_hosts(now->mappings));
     for (const auto& [name, server] : now->servers)
+      answers_.at(name)->set(server.error_pages, server.compress);
+    for (const auto& [name, server] : now->servers)
       if (server.tls)
         certificates_->change(name, *server.tls);
     certificates_->look(true);
@@ -333,6 +336,9 @@ class node_impl final : public node {
       options.agent_origins = settings.agent_origins;
       options.proxy_protocol = settings.proxy_protocol;
       options.hop = hop;
+      options.answers = answers_[server_name]
+        = std::make_shared<live_answers>();
+      options.answers->set(settings.error_pages, settings.compress);
       options.redirect_https = static_cast<uint16_t>(settings.redirect_https);
       options.streams = limits_of(config->streams);
       if (settings.tls)
@@ -453,6 +459,7 @@ class node_impl final : public node {
   std::shared_ptr<origin_client> origins_;
   std::shared_ptr<node_front> front_;
   std::vector<std::unique_ptr<listener>> listeners_;
+  std::map<std::string, std::shared_ptr<live_answers>> answers_; // of servers
   stream_doors doors_{stream_opener()};
   stream_doors published_doors_{stream_opener()};
   std::unique_ptr<listener> admin_;

@@ -2,6 +2,8 @@
 
 #include "config/access/access.hpp"
 #include "config/access/publishing.hpp"
+#include "config/answers/compression.hpp"
+#include "config/answers/error_pages.hpp"
 #include "config/delivery/delivery.hpp"
 #include "config/pools.hpp"
 #include "config/routing/boxed.hpp"
@@ -114,6 +116,10 @@ struct server {
 
   std::optional<aps::config::tls> tls = {}; ///< absent = plain
   aps::config::access access = {};          ///< of its visitors
+
+  /// Of all its answers; mappings may say otherwise.
+  boxed<aps::config::error_pages> error_pages = {};
+  boxed<compression> compress = {};
   bool operator==(const server&) const = default;
 };
 
@@ -322,6 +328,8 @@ struct mapping {
   boxed<conditions> match = {};    ///< what it asks of requests beside `from`
   boxed<rewrites> rewrite = {};    ///< what becomes of requests and answers
   boxed<fixed_answer> answer = {}; ///< instead of a target; `to` is empty then
+  boxed<aps::config::error_pages> error_pages = {}; ///< before its server's
+  boxed<compression> compress = {}; ///< instead of what its server says
   bool operator==(const mapping&) const = default;
 
   /// Of bytes, and not of requests.

@@ -2,6 +2,7 @@
 
 #include "config/fields.hpp"
 #include "config/show.hpp"
+#include "config/syntax/text.hpp"
 
 #include <algorithm>
 
@@ -90,6 +91,28 @@ void compare_secrets(const std::string& path, const tunnel& from,
   }
 }
 
+// Pages whose files have something else in them, which `show` leaves out.
+void compare_pages(const std::string& path, const boxed<error_pages>& from,
+                   const boxed<error_pages>& to,
+                   std::vector<std::string>& out) {
+  for (size_t i = 0; from && to && i < from->size(); ++i)
+    if (i < to->size() && (*from)[i].file == (*to)[i].file
+        && !(*from)[i].file.empty() && (*from)[i].body != (*to)[i].body)
+      out.push_back(member_path(path + ".error_pages", (*from)[i].answers));
+}
+
+void compare_pages(const node& from, const node& to,
+                   std::vector<std::string>& out) {
+  for (const auto& [name, server] : from.servers)
+    if (const auto i = to.servers.find(name); i != to.servers.end())
+      compare_pages("servers." + name, server.error_pages,
+                    i->second.error_pages, out);
+  if (from.mappings.size() == to.mappings.size())
+    for (size_t i = 0; i < from.mappings.size(); ++i)
+      compare_pages(element_path("mappings", i), from.mappings[i].error_pages,
+                    to.mappings[i].error_pages, out);
+}
+
 // What `show` masks.
 void compare_secrets(const node& from, const node& to,
                      std::vector<std::string>& out) {
@@ -143,8 +166,11 @@ void take_live(tunnel& to, const tunnel& from) {
 void take_access(node& to, const node& fresh) {
   to.auth = fresh.auth;
   for (auto& [name, server] : to.servers)
-    if (const auto i = fresh.servers.find(name); i != fresh.servers.end())
+    if (const auto i = fresh.servers.find(name); i != fresh.servers.end()) {
       server.access = i->second.access;
+      server.error_pages = i->second.error_pages;
+      server.compress = i->second.compress;
+    }
 }
 
 void take_live(mapping& to, const mapping& from) {
@@ -200,6 +226,7 @@ static_assert(all(change::live, fields::mapping)
 static_assert(all(change::live, fields::health));
 static_assert(all(change::live, fields::quota)
               && all(change::live, fields::forward_auth)
+              && all(change::live, fields::compression)
               && all(change::live, fields::auth));
 
 } // namespace
@@ -252,6 +279,7 @@ std::vector<std::string> changed_keys(const node& from, const node& to) {
   compare(show_but_mappings(from), show_but_mappings(to), {}, out);
   compare_mappings(from.mappings, to.mappings, out);
   compare_secrets(from, to, out);
+  compare_pages(from, to, out);
   std::sort(out.begin(), out.end());
   return out;
 }

@@ -59,6 +59,8 @@ json plain_keys() {
   add(out, {"mappings[].timeouts"}, fields::timeouts, {});
   add(out, {"mappings[].retry"}, fields::retry, {});
   add(out, {"mappings[].cc"}, fields::copies, {});
+  add(out, {"servers.<name>.compress", "mappings[].compress"},
+      fields::compression, {});
   std::vector<std::string> quotas;
   for (const auto* place : {"servers.<name>", "tunnels.<name>", "mappings[]"})
     for (const auto& row : quota_table)

@@ -290,6 +290,11 @@ inline constexpr field<copies> copies[] = {
    "copies of this mapping's requests under way at a time; more are left out"},
 };
 
+inline constexpr field<compression> compression[] = {
+  {"min_length", &compression::min_length, {0, 1 << 24}, live,
+   "bytes from which on a body is compressed whose length is known"},
+};
+
 inline constexpr field<publishing> publishing[] = {
   {"max_names", &publishing::max_names, {1, 1000}, live,
    "names that one agent may publish at a time"},

@@ -1,4 +1,5 @@
 // A file, and those it includes, as one configuration.
+#include "config/answers/answer_sections.hpp"
 #include "config/check/advice.hpp"
 #include "config/sections.hpp"
 #include "config/syntax/expand.hpp"
@@ -316,6 +317,20 @@ void resolve_files(node& all, const locator& locator) {
     resolve_files(*all.admin->grpc->tls, folder_of("$.admin"));
 }
 
+void load_all_pages(node& all, const locator& locator, const source& from,
+                    problems& out) {
+  auto left = error_page::most_in_all;
+  const auto load = [&](auto& section, const std::string& place) {
+    load_pages(section.error_pages, place, locator.file(place).parent_path(),
+               from, left, out);
+  };
+  for (auto& [name, server] : all.servers)
+    load(server, member_path("$.servers", name));
+  for (size_t i = 0; i < all.mappings.size(); ++i)
+    if (all.mappings[i].error_pages)
+      load(all.mappings[i], element_path("$.mappings", i));
+}
+
 } // namespace
 
 result load(const path& file, const source& from,
@@ -329,6 +344,7 @@ result load(const path& file, const source& from,
   if (!wrong.empty())
     return wrong;
   resolve_files(all, locator);
+  load_all_pages(all, locator, from, wrong);
   const auto names = check_certificates(all, from, wrong);
   for (auto& problem : wrong)
     problem.path = locator.place(problem.path);

@@ -1,6 +1,7 @@
 #include "config/sections.hpp"
 
 #include "config/access/web_origins.hpp"
+#include "config/answers/answer_sections.hpp"
 #include "config/delivery/delivery_section.hpp"
 #include "config/host.hpp"
 #include "config/log_components.hpp"
@@ -188,6 +189,8 @@ void read_server(const json& value, const std::string& path, server& to,
             "PROXY protocol");
   read_tls(in.object("tls"), to.tls);
   read_access(in, to.access);
+  read_error_pages(in, to.error_pages);
+  read_compression(in, to.compress);
   in.finish();
 }
 
@@ -345,6 +348,8 @@ void read_mapping(const json& value, const std::string& path,
   read_delivery(in, tunnels, to);
   read_access(in, to.access);
   read_forward_auth(in, to.access);
+  read_error_pages(in, to.error_pages);
+  read_compression(in, to.compress);
   check_stream(in, to);
   in.finish();
 }

@@ -1,5 +1,6 @@
 #include "config/show.hpp"
 
+#include "config/answers/answer_sections.hpp"
 #include "config/delivery/delivery_section.hpp"
 #include "config/fields.hpp"
 #include "config/routing/match_section.hpp"
@@ -210,6 +211,7 @@ json show(const mapping& rule) {
   if (rule.match)
     out["match"] = show(*rule.match);
   show_rewrites(out, rule);
+  show_answers(out, rule.error_pages, rule.compress);
   if (rule.tls)
     out["tls"] = show(*rule.tls);
   show_access(out, rule.access);
@@ -285,6 +287,7 @@ json show_frame(const node& config) {
     if (server.tls)
       shown["tls"] = show(*server.tls);
     show_access(shown, server.access);
+    show_answers(shown, server.error_pages, server.compress);
   }
   if (const auto& admin = config.admin) {
     out["admin"] = show_fields(fields::admin, *admin,

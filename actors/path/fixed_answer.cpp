@@ -1,7 +1,7 @@
 #include "actors/path/fixed_answer.hpp"
 
+#include "config/routing/route_rewrites.hpp"
 #include "config/routing/routes.hpp"
-#include "config/routing/text_template.hpp"
 
 #include <cassert>
 
@@ -9,52 +9,16 @@ namespace aps {
 
 namespace {
 
-// A path stays one, whatever a visitor has in it: two slashes at its beginning
-// would make it another host.
-std::string within_host(std::string_view text, std::string location) {
-  if (text.starts_with('/'))
-    location.replace(
-      0, std::min(location.find_first_not_of("/\\"), location.size()), "/");
-  return location;
-}
-
-text_values values_of(const exchange& from) {
-  const auto& facts = from.facts();
-  text_values out{.address = facts.visitor_address,
-                  .request_id = facts.request_id,
-                  .scheme = facts.scheme,
-                  .host = facts.host,
-                  .method = from.head()->method,
-                  .target = facts.path,
-                  .prefix = facts.via->rule.from.path,
-                  .conditions = facts.via->conditions.get()};
-  if (from.pass())
-    out.user = from.pass()->user;
-  if (const auto& tls = facts.tls) {
-    out.tls_version = tls->version;
-    out.tls_cipher = tls->cipher;
-    out.tls_server_name = tls->server_name;
-    out.tls_client = tls->subject;
-  }
-  return out;
-}
-
-response_head_ptr head_of(const config::fixed_answer& rule,
-                          const exchange& from) {
-  const auto values = values_of(from);
+response_head_ptr head_of(const exchange& from) {
+  const auto& via = *from.facts().via;
+  const auto& rule = *via.rule.answer;
+  const auto user
+    = from.pass() ? std::string_view{from.pass()->user} : std::string_view{};
   auto out = std::make_shared<response_head>();
   out->status = rule.status;
-  bool typed = false;
-  for (const auto& [name, text] : rule.headers) {
-    typed = typed || iequals(name, "content-type");
-    out->headers.push_back({name, values.expand(text_template{text})});
-  }
-  if (!rule.location.empty())
-    out->headers.push_back(
-      {"Location", within_host(rule.location,
-                               values.expand(text_template{rule.location}))});
-  if (!typed && !rule.body.empty())
-    out->headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
+  for (auto& [name, value] : via.answering->fields(
+         text_values_of(from.facts(), from.head()->method, user)))
+    out->headers.push_back({std::move(name), std::move(value)});
   const bool bodiless = rule.status == 204 || rule.status == 304;
   if (!bodiless)
     out->content_length = rule.body.size();
@@ -82,9 +46,8 @@ class no_reader final : public origin {
 } // namespace
 
 void answer_here(const exchange_ptr& exchange) {
-  assert(exchange->facts().via && exchange->facts().via->rule.answer);
-  const auto& rule = *exchange->facts().via->rule.answer;
-  const auto head = head_of(rule, *exchange);
+  assert(exchange->facts().via && exchange->facts().via->answering);
+  const auto head = head_of(*exchange);
   const auto served = std::make_shared<served_exchange>(
     exchange->unit(), exchange->id(), exchange->head(), exchange->window());
   served->set_origin(std::make_shared<no_reader>(served));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/answers/page_set.hpp"
 #include "config/host.hpp"
 #include "config/routing/route_rewrites.hpp"
 #include "config/routing/routes.hpp"
@@ -262,6 +263,10 @@ class route_index {
     if (made.rule.rewrite)
       made.rewriting
         = std::make_shared<const route_rewrites>(*made.rule.rewrite);
+    if (made.rule.answer)
+      made.answering = std::make_shared<const route_answer>(*made.rule.answer);
+    if (made.rule.error_pages)
+      made.pages = std::make_shared<const page_set>(*made.rule.error_pages);
     to.add(std::make_shared<const route>(std::move(made)));
   }
 

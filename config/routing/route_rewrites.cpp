@@ -1,5 +1,7 @@
 #include "config/routing/route_rewrites.hpp"
 
+#include "config/host.hpp"
+
 #include <algorithm>
 
 namespace aps {
@@ -44,6 +46,44 @@ route_rewrites::route_rewrites(const config::rewrites& rules)
       response(rules.response_headers),
       path(rules.path.empty() ? std::nullopt
                               : std::optional<text_template>{rules.path}) {}
+
+namespace {
+
+// A path stays one, whatever a visitor has in it: two slashes at its beginning
+// would make it another host.
+std::string within_host(std::string path) {
+  path.replace(0, std::min(path.find_first_not_of("/\\"), path.size()), "/");
+  return path;
+}
+
+} // namespace
+
+route_answer::route_answer(const config::fixed_answer& rule)
+    : is_path_(rule.location.starts_with('/')) {
+  bool typed = false;
+  for (const auto& [name, text] : rule.headers) {
+    typed = typed || config::lower_case(name) == "content-type";
+    fields_.push_back({name, text_template{text}});
+  }
+  if (!rule.location.empty())
+    location_.emplace(rule.location);
+  if (!typed && !rule.body.empty())
+    fields_.push_back(
+      {"Content-Type", text_template{"text/plain; charset=utf-8"}});
+}
+
+std::vector<std::pair<std::string, std::string>>
+route_answer::fields(const text_values& values) const {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& each : fields_)
+    out.emplace_back(each.name, values.expand(each.text));
+  if (location_) {
+    auto to = values.expand(*location_);
+    out.emplace_back("Location",
+                     is_path_ ? within_host(std::move(to)) : std::move(to));
+  }
+  return out;
+}
 
 std::string
 changed_query(std::string_view path, const route_rewrites::changes& changes,

@@ -38,6 +38,22 @@ class route_rewrites {
   const std::optional<text_template> path; ///< absent = as ever
 };
 
+/// The answer that a mapping gives by itself, ready for use. Immutable.
+class route_answer {
+ public:
+  /// Precondition: the texts are right.
+  explicit route_answer(const config::fixed_answer& rule);
+
+  /// Its fields for one request, `Location` and `Content-Type` among them.
+  std::vector<std::pair<std::string, std::string>>
+  fields(const text_values& values) const;
+
+ private:
+  std::vector<route_rewrites::field> fields_;
+  std::optional<text_template> location_;
+  bool is_path_ = false; ///< where it sends visitors is of this host
+};
+
 /// A path with query as field changes of `query` have it. `value` gives the
 /// text of one, which becomes a value whatever is in it.
 std::string

@@ -16,6 +16,8 @@ class route_index;
 
 namespace aps {
 
+class page_set;
+class route_answer;
 class route_rewrites;
 
 /// How special a mapping is: of several that match the greatest wins, by the
@@ -53,6 +55,12 @@ struct route {
   /// declared one its index.
   uint64_t identity = 0;
   uint32_t origin_tls = 0; ///< `origin_tls_of`
+
+  /// Of `rule.answer`; null = a target answers.
+  std::shared_ptr<const route_answer> answering = nullptr;
+
+  /// Of `rule.error_pages`; null = its server's, if any.
+  std::shared_ptr<const page_set> pages = nullptr;
 
   /// The origin's path for a visitor's path (and query): what follows the
   /// `from` prefix, appended to the path of `to`. Always starts with "/",

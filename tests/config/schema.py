@@ -28,7 +28,8 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 BASE = {
     "servers": {"main": {"port": 8080, "tls": {
         "cert": "c", "key": "k", "ocsp": "o",
-        "certificates": [{"cert": "c", "key": "k", "ocsp": "o"}]}},
+        "certificates": [{"cert": "c", "key": "k", "ocsp": "o"}]},
+        "error_pages": {"5xx": {"body": "b"}}},
         "other": {"port": 8081}},
     "tunnels": {"t": {"password": "p", "credentials": [
         {"name": "n", "password": "p", "publish": {"hosts": "a"}}],
@@ -36,6 +37,7 @@ BASE = {
         "forward_auth": {"url": "http://l"}}},
     "mappings": [{"from": "http://a", "to": "https://b",
                   "via": {"tunnels": "t"},
+                  "error_pages": {"5xx": {"body": "b"}},
                   "forward_auth": {"url": "http://l"},
                   "cc": {"to": "http://c", "via": {"tunnels": "t"}}},
                  {"from": "http://b", "to": {"status": 200}},
@@ -47,11 +49,11 @@ BASE = {
 # Where a key may stand that is something else in the first of its kind.
 MOVED = {("mappings", 0, "to"): ("mappings", 1, "to"),
          ("mappings", 0, "terminate"): ("mappings", 2, "terminate")}
-SUBJECTS = {"headers": ["Accept"], "query": ["v"], "servers": ["main"], "tunnels": ["t"], "mappings": [0],
+SUBJECTS = {"headers": ["Accept"], "query": ["v"], "error_pages": ["5xx"], "servers": ["main"], "tunnels": ["t"], "mappings": [0],
             "users": ["alice"], "tokens": ["ci"], "groups": ["dev"]}
 
 # Of two keys one is enough.
-EITHER = {"password": "password_hash", "password_hash": "password",
+EITHER = {"file": "body", "password": "password_hash", "password_hash": "password",
           "token": "token_hash"}
 
 # Where the full example has what cannot stand in the first of its kind.

@@ -285,6 +285,26 @@ class Conversation:
             for block in pattern.blocks(count):
                 self.send(block)
 
+    def do_text(self):
+        """N bytes of lines that are alike, with the fields that the query has
+        ("Name: value"), its status (`status`), and chunked if it says so."""
+        self.digest()
+        query = urllib.parse.parse_qs(
+            urllib.parse.urlsplit(self.request.target).query)
+        count = self.number_in_path()
+        body = (b"a line of text that is like all others\n"
+                * (count // 38 + 1))[:count]
+        fields = [tuple(each.split(": ", 1)) for each in query.get("field", [])]
+        status = int(query.get("status", ["200"])[0])
+        if "chunked" not in query:
+            self.answer(body, status, fields)
+            return
+        self.head(status, [("Transfer-Encoding", "chunked"),
+                           ("Trailer", "X-Sum"), *fields])
+        for at in range(0, count, 10_000):
+            self.chunk(body[at:at + 10_000])
+        self.send(b"0\r\nX-Sum: 42\r\n\r\n")
+
     def do_chunked(self):
         """N bytes of the pattern, chunked."""
         self.digest()

@@ -592,9 +592,15 @@ class GrpcPassThrough:
         cls.addClassCleanup(lambda: cls.server.stop(None).wait())
         port = cls.server.add_insecure_port("127.0.0.1:0")
         cls.server.start()
+        # All that a mapping can do to others is none of gRPC's business.
+        changed = {} if cls.transport == "grpc" else {
+            "host": "keep", "compress": {"types": ["*/*"], "min_length": 0},
+            "request_headers": {"set": {"X-Way": "{request_id}"}},
+            "response_headers": {"set": {"X-By": "{endpoint}"}},
+            "error_pages": {"*": {"body": "a page", "of_target": True}}}
         cls.stack = Stack(cls.transport, config={"mappings": [
             {"from": "http://example.com", "to": f"h2c://127.0.0.1:{port}",
-             "via": {"tunnels": ["tunnel1"]}},
+             "via": {"tunnels": ["tunnel1"]}, **changed},
             {"from": "http://dead.test",
              "to": f"h2c://127.0.0.1:{free_port()}",
              "via": {"tunnels": ["tunnel1"]}},

@@ -1,5 +1,6 @@
 #include "transports/front/error_response.hpp"
 
+#include "transports/front/pages/own_page.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/http_date.hpp"
 #include "transports/http/response_writer.hpp"
@@ -56,20 +57,26 @@ std::string text_body(const error_reply& reply, unsigned status) {
 
 } // namespace
 
+unsigned status_of(const error_reply& reply) noexcept {
+  return reply.page ? reply.page->status : status_of(reply.cause);
+}
+
 std::string error_body(const error_reply& reply) {
+  if (reply.page)
+    return reply.page->body;
   const auto status = status_of(reply.cause);
   return reply.json ? json_body(reply, status) : text_body(reply, status);
 }
 
 header_list error_fields(const error_reply& reply, size_t body_size) {
   const auto status = status_of(reply.cause);
-  header_list out{
-    {"Date", std::string{http_date()}},
-    {"Content-Type", reply.json ? "application/json"
-                                : "text/plain; charset=utf-8"},
-    {"Content-Length", std::to_string(body_size)},
-    {"Cache-Control", "no-store"},
-    {"Aps-Outcome", std::string{to_string(reply.cause)}}};
+  header_list out{{"Date", std::string{http_date()}},
+                  {"Content-Type", reply.page   ? reply.page->content_type
+                                   : reply.json ? "application/json"
+                                                : "text/plain; charset=utf-8"},
+                  {"Content-Length", std::to_string(body_size)},
+                  {"Cache-Control", "no-store"},
+                  {"Aps-Outcome", std::string{to_string(reply.cause)}}};
   if (!reply.request_id.empty()) {
     out.push_back({"Aps-Request-Id", std::string{reply.request_id}});
     out.push_back({"X-Request-Id", std::string{reply.request_id}});
@@ -82,7 +89,7 @@ header_list error_fields(const error_reply& reply, size_t body_size) {
 }
 
 std::string render_error(const error_reply& reply) {
-  const auto status = status_of(reply.cause);
+  const auto status = status_of(reply);
   const auto body = error_body(reply);
   std::string out;
   out.reserve(384 + body.size());

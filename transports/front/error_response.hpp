@@ -8,6 +8,8 @@
 
 namespace aps {
 
+struct own_page;
+
 /// An error that the node itself answers.
 struct error_reply {
   outcome cause = outcome::internal;
@@ -17,9 +19,13 @@ struct error_reply {
   bool head_request = false;   ///< no body
   bool keep_alive = false;
   const header_list* fields = nullptr; ///< more of them; null = none
+  const own_page* page = nullptr;      ///< instead of the body; null = none
 };
 
-/// The complete message: status from `status_of`, Aps-Outcome, Aps-Request-Id,
+/// Its status: that of the page, or from `status_of`.
+unsigned status_of(const error_reply& reply) noexcept;
+
+/// The complete message: its status, Aps-Outcome, Aps-Request-Id,
 /// X-Request-Id, Retry-After for 503 and 429 (a second, unless `fields` have
 /// another one), and a short body.
 std::string render_error(const error_reply& reply);

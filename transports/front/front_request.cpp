@@ -1,7 +1,9 @@
 #include "transports/front/front_request.hpp"
 
+#include "config/answers/live_answers.hpp"
 #include "config/host.hpp"
 #include "config/syntax/text.hpp"
+#include "transports/front/compression/negotiation.hpp"
 #include "transports/front/connect_request.hpp"
 #include "transports/front/error_response.hpp"
 #include "transports/front/page_origin.hpp"
@@ -142,10 +144,34 @@ std::string proxy_ends_of(const front_peer& peer, const request_facts& facts,
          + " " + to_string(peer.stream->destination());
 }
 
+// How the answer may be compressed, by the mapping or else by the server; what
+// the visitor wants stands in its own head, whatever the target hears of it.
+std::unique_ptr<const wanted_compression>
+compression_of(const http_front_context& context, const message_head& head,
+               const route& via) {
+  auto settings = via.rule.compress;
+  if (!settings && context.options().answers)
+    if (const auto all = context.options().answers->get())
+      settings = all->compress;
+  if (!settings || settings->encodings.empty() || head.method == "HEAD")
+    return nullptr;
+  return std::make_unique<const wanted_compression>(
+    wanted_compression{*settings, choose_coding(head.headers, *settings)});
+}
+
 request_fate go_on(const http_front_context& context, message_head& head,
-                   const front_peer& peer, const request_facts& facts,
+                   const front_peer& peer, request_facts& facts,
                    visitor_entry entry, const request_address& address) {
-  auto& via = entry.via;
+  const auto via = std::move(entry.via);
+  exchange_facts known{facts.visitor_ip,
+                       facts.id,
+                       via,
+                       address.scheme,
+                       address.authority.empty() ? address.host
+                                                 : address.authority,
+                       address.path,
+                       peer.tls};
+  facts.compression = compression_of(context, head, *via);
   auto out = rewrite_request(head, address, *via,
                              {.peer_ip = peer.ip,
                               .visitor_ip = facts.visitor_ip,
@@ -157,19 +183,15 @@ request_fate go_on(const http_front_context& context, message_head& head,
                               .connection = peer.connection,
                               .pass = entry.pass.get(),
                               .proxy_ends = proxy_ends_of(peer, facts, *via),
-                              .tls = peer.tls.get()});
+                              .facts = &known});
   if (!fits_a_frame(*out)) {
     head.method = out->method; // for the record
     head.headers = {{"Host", address.authority}};
     return denial{outcome::header_too_large, {}, {}};
   }
   const auto window = via->window;
-  return onward_request{
-    std::move(out),
-    exchange_facts{facts.visitor_ip, facts.id, std::move(via), address.scheme,
-                   address.authority.empty() ? address.host : address.authority,
-                   address.path, peer.tls},
-    window, std::move(entry.pass)};
+  return onward_request{std::move(out), std::move(known), window,
+                        std::move(entry.pass)};
 }
 
 } // namespace
@@ -222,6 +244,7 @@ request_fate decide_request(const http_front_context& context,
       return redirect(context, known);
     facts.user = std::move(denied->user);
     facts.access = std::move(denied->reason);
+    facts.refused_by = std::move(denied->via);
     return std::move(*denied);
   }
   auto entry = std::get<visitor_entry>(std::move(decision));

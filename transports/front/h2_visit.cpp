@@ -3,6 +3,7 @@
 #include "transports/front/error_response.hpp"
 #include "transports/front/h2_request_head.hpp"
 #include "transports/front/mapping/mapped_messages.hpp"
+#include "transports/front/pages/own_page.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/response_writer.hpp"
 #include "transports/http2/grpc_status.hpp"
@@ -137,6 +138,8 @@ void h2_visit::start_exchange(onward_request request) {
     std::move(request.facts), shared_from_this(),
     from_->answer_window(request.window));
   passed_on_ = true;
+  if (has_pages(from_->context(), exchange_->facts().via.get()))
+    facts_.asked = exchange_;
   if (request.pass && request.pass->refused)
     from_->proves_nothing();
   if (request.pass)
@@ -260,15 +263,14 @@ response_context h2_visit::context_of_answer() const {
           .head_request = facts_.head_request,
           .request_id = facts_.id,
           .pseudonym = from_->context().pseudonym(),
-          .hsts = hsts_of(exchange_.get())};
+          .hsts = hsts_of(exchange_ ? exchange_.get() : facts_.asked.get())};
 }
 
 void h2_visit::on_head(const response_head_ptr& received) {
   const auto connection = from_->connection();
   if (!exchange_ || !connection)
     return;
-  const auto head
-    = received->interim() ? received : map_answer(received, *exchange_);
+  auto head = received->interim() ? received : map_answer(received, *exchange_);
   auto& session = connection->session();
   if (head->interim()) {
     if (head->status == 100 && !std::exchange(continue_due_, false))
@@ -293,6 +295,10 @@ void h2_visit::on_head(const response_head_ptr& received) {
                         "The target switched protocols without being asked.");
   }
   continue_due_ = false;
+  if (facts_.asked && take_page(*head))
+    return;
+  if (facts_.compression)
+    head = encoded(head);
   auto fields = response_fields(*head, context_of_answer());
   const bool switched = head->status == 101;
   if (switched) // RFC 8441, 5: a success, and the rest is of the handshake
@@ -312,6 +318,25 @@ void h2_visit::on_head(const response_head_ptr& received) {
   }
 }
 
+response_head_ptr h2_visit::encoded(const response_head_ptr& head) {
+  auto out = std::make_shared<response_head>(*head);
+  encoding_ = encoded_body::begin(*out, *facts_.compression,
+                                  from_->context().memory_of_compression());
+  return out;
+}
+
+// A page instead of what the target said; the rest of that is for nobody.
+bool h2_visit::take_page(const response_head& head) {
+  if (grpc_)
+    return false;
+  const auto page = page_for_target(from_->context(), *exchange_, head);
+  if (!page)
+    return false;
+  cancel_exchange(outcome::ok);
+  answer_with(with_page(head, *page), page->body);
+  return true;
+}
+
 void h2_visit::respond(header_list fields, unsigned status, bool last) {
   answer_ = answer_state::begun;
   const auto connection = from_->connection();
@@ -328,6 +353,12 @@ void h2_visit::on_data(slice bytes) {
     return;
   if (bodiless_)
     return exchange_->consumed(bytes.size());
+  if (encoding_) {
+    auto encoded = encoding_->add(bytes);
+    if (!encoded)
+      return break_off();
+    bytes = std::move(*encoded);
+  }
   written_ += bytes.size();
   if (announced_ && written_ > *announced_)
     return break_off();
@@ -338,7 +369,7 @@ void h2_visit::on_data(slice bytes) {
 void h2_visit::on_sent(size_t bytes) {
   sent_ += bytes;
   if (exchange_)
-    exchange_->consumed(bytes);
+    exchange_->consumed(encoding_ ? encoding_->sent(bytes) : bytes);
 }
 
 void h2_visit::on_end(const header_list& trailers) {
@@ -348,6 +379,13 @@ void h2_visit::on_end(const header_list& trailers) {
     return;
   if (announced_ && written_ < *announced_)
     return break_off();
+  if (encoding_ && !bodiless_) {
+    auto rest = encoding_->finish();
+    if (!rest)
+      return break_off();
+    written_ += rest->size();
+    connection->session().write(stream_, std::move(*rest));
+  }
   header_list passed;
   for (const auto& field : trailers)
     if (allowed_in_trailers(field.name) && is_token(field.name)
@@ -417,10 +455,18 @@ void h2_visit::answer_error(outcome outcome, std::string_view detail,
   if (grpc_)
     return answer_grpc_error(outcome, detail);
   const auto text = std::string{detail}.append(more);
-  const error_reply reply{
-    outcome, text, facts_.id, facts_.json, facts_.head_request, true, fields};
+  const auto page = page_of({from_->context(), head_, from_->peer(), facts_},
+                            outcome, detail);
+  const error_reply reply{outcome,
+                          text,
+                          facts_.id,
+                          facts_.json,
+                          facts_.head_request,
+                          true,
+                          fields,
+                          page ? &*page : nullptr};
   const auto body = error_body(reply);
-  respond(error_fields(reply, body.size()), status_of(outcome),
+  respond(error_fields(reply, body.size()), status_of(reply),
           facts_.head_request);
   if (!facts_.head_request) {
     connection->session().write(stream_, slice::copy(body));

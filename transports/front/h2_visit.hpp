@@ -65,6 +65,8 @@ class h2_visit final : public h2_stream_owner,
   void become_stream(const route& via);
   void forward();
   void finish_request();
+  response_head_ptr encoded(const response_head_ptr& head);
+  bool take_page(const response_head& head);
   void respond(header_list fields, unsigned status, bool last);
   void answer_with(response_head head, const std::string& body);
   void answer_error(outcome outcome, std::string_view detail,
@@ -99,6 +101,8 @@ class h2_visit final : public h2_stream_owner,
   header_list trailers_;
   std::shared_ptr<void> widened_;     ///< while its body has more room
   std::shared_ptr<void> descriptor_;  ///< of the target, if it is one of ours
+  /// The answer's body on its way; null = it stays as it is.
+  std::unique_ptr<encoded_body> encoding_;
   std::optional<uint64_t> announced_; ///< bytes of the answer; absent = any
   uint64_t received_ = 0;  ///< bytes of the body
   uint64_t dropped_ = 0;   ///< of them, after the answer

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/networks.hpp"
+#include "transports/front/compression/encoded_body.hpp"
 #include "transports/net/byte_stream.hpp"
 #include "transports/net/gate.hpp"
 #include "transports/net/io_unit.hpp"
@@ -95,6 +96,8 @@ class http_front_context {
     live_ += static_cast<size_t>(change);
   }
 
+  compression_memory& memory_of_compression() const noexcept { return memory_; }
+
   /// A number that no other call returned; seeds request ids.
   uint64_t next_seed() noexcept { return seed_.fetch_add(1); }
 
@@ -111,6 +114,7 @@ class http_front_context {
   const tunnel_upgrade_handler on_tunnel_upgrade_;
   const service_ptr service_;
   live_set streams_;
+  mutable compression_memory memory_; // counts
   std::atomic<size_t> live_{0};
   std::atomic<time_point> draining_since_{time_point::max()};
   std::atomic<uint64_t> seed_;

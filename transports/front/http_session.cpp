@@ -198,7 +198,8 @@ void http_session::on_written(const error_code& error, size_t payload) {
   ++writes_;
   unacknowledged_ = true;
   if (exchange_ && payload > 0)
-    exchange_->consumed(payload);
+    exchange_->consumed(request_.encoding ? request_.encoding->sent(payload)
+                                          : payload);
   flush();
   if (!over() && !lingering_)
     process();

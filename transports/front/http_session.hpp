@@ -86,6 +86,8 @@ class http_session final : public visitor,
     bool continue_due = false; ///< the visitor waits for a 100, or an answer
     bool passed_on = false;    ///< it became an exchange, which has a record
     exchange_deadlines deadlines; ///< its mapping's
+    /// The answer's body on its way; null = it stays as it is.
+    std::unique_ptr<encoded_body> encoding = nullptr;
   };
 
   // -- channel ---------------------------------------------------------------
@@ -153,6 +155,8 @@ class http_session final : public visitor,
 
   // -- http_session_response.cpp ---------------------------------------------
 
+  response_head_ptr encoded(const response_head_ptr& head);
+  bool take_page(const response_head& head);
   void switch_protocols(const response_head& head);
   bool may_switch() const noexcept;
   response_context context_of_answer(bool keep_alive) const;

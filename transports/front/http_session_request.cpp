@@ -1,5 +1,6 @@
 #include "transports/front/http_session.hpp"
 #include "transports/front/page_origin.hpp"
+#include "transports/front/pages/own_page.hpp"
 #include "transports/front/stream_visit.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/misread.hpp"
@@ -209,6 +210,8 @@ void http_session::start_exchange(onward_request request) {
     unit_, context_->to()->next_id(), std::move(request.head),
     std::move(request.facts), self(), request.window);
   request_.passed_on = true;
+  if (has_pages(*context_, exchange_->facts().via.get()))
+    request_.asked = exchange_;
   if (request.pass) {
     if (request.pass->refused && place_)
       place_->set(standing::asked);

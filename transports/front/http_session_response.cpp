@@ -1,8 +1,10 @@
 #include "transports/front/error_response.hpp"
 #include "transports/front/http_session.hpp"
 #include "transports/front/mapping/mapped_messages.hpp"
+#include "transports/front/pages/own_page.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/response_writer.hpp"
+#include "transports/seam/probe_request.hpp"
 
 namespace aps {
 
@@ -22,8 +24,7 @@ constexpr size_t max_waiting_hints = 16 * 1024;
 void http_session::on_head(const response_head_ptr& received) {
   if (!exchange_)
     return;
-  const auto head
-    = received->interim() ? received : map_answer(received, *exchange_);
+  auto head = received->interim() ? received : map_answer(received, *exchange_);
   if (head->interim()) {
     // A 100 is for those who wait for one.
     if (head->status == 100 && !std::exchange(request_.continue_due, false))
@@ -42,6 +43,10 @@ void http_session::on_head(const response_head_ptr& received) {
     return answer_error(outcome::loop_detected,
                         "The way to its target leads back to this node.");
   }
+  if (request_.asked && take_page(*head))
+    return;
+  if (request_.compression)
+    head = encoded(head);
   // Nothing will follow a refused upgrade but its body.
   if (may_switch() && request_.received)
     exchange_->send_end({});
@@ -54,6 +59,24 @@ void http_session::on_head(const response_head_ptr& received) {
   body_.begin(framing, head->content_length.value_or(0));
   append_response_head(output_.text(), *head, framing, context);
   flush_soon();
+}
+
+response_head_ptr http_session::encoded(const response_head_ptr& head) {
+  auto out = std::make_shared<response_head>(*head);
+  request_.encoding = encoded_body::begin(*out, *request_.compression,
+                                          context_->memory_of_compression());
+  return out;
+}
+
+// A page instead of what the target said; the rest of that is for nobody.
+bool http_session::take_page(const response_head& head) {
+  const auto page = page_for_target(*context_, *exchange_, head);
+  if (!page)
+    return false;
+  const auto kept = shared_from_this();
+  cancel_exchange(outcome::ok);
+  answer_with(with_page(head, *page), page->body);
+  return true;
 }
 
 void http_session::switch_protocols(const response_head& head) {
@@ -86,13 +109,19 @@ response_context http_session::context_of_answer(bool keep_alive) const {
           .request_id = request_.id,
           .pseudonym = context_->pseudonym(),
           .ours = request_.by != nullptr,
-          .hsts = hsts_of(exchange_.get())};
+          .hsts = hsts_of(exchange_ ? exchange_.get() : request_.asked.get())};
 }
 
 void http_session::on_data(slice bytes) {
   if (!exchange_)
     return;
   const auto size = bytes.size();
+  if (request_.encoding) {
+    auto encoded = request_.encoding->add(bytes);
+    if (!encoded)
+      return cut();
+    bytes = std::move(*encoded);
+  }
   if (body_.framing() == body_framing::none)
     exchange_->consumed(size); // an answer that must not have a body
   else if (!body_.data(output_, std::move(bytes)))
@@ -104,6 +133,11 @@ void http_session::on_end(const header_list& trailers) {
   if (!exchange_)
     return;
   const auto kept = shared_from_this();
+  if (request_.encoding) {
+    auto rest = request_.encoding->finish();
+    if (!rest || !body_.data(output_, std::move(*rest)))
+      return cut();
+  }
   if (!body_.end(output_, trailers))
     return cut();
   answered();
@@ -122,6 +156,7 @@ void http_session::on_failed(outcome outcome, const std::string& detail) {
       return cut();
     output_.clear();
     request_.head_sent = false;
+    request_.encoding = nullptr;
   }
   // Addresses behind the node are nothing for strangers.
   const bool told = request_.local || limits().error_detail;
@@ -163,9 +198,11 @@ void http_session::answer_error(outcome outcome, std::string_view detail,
   const auto text = std::string{detail}.append(more);
   if (!request_.received && !can_discard_rest())
     request_.keep_alive = false;
-  output_.text()
-    += render_error({outcome, text, request_.id, request_.json,
-                     request_.head_request, request_.keep_alive, fields});
+  const auto page
+    = page_of({*context_, parser_.head(), peer(), request_}, outcome, detail);
+  output_.text() += render_error({outcome, text, request_.id, request_.json,
+                                  request_.head_request, request_.keep_alive,
+                                  fields, page ? &*page : nullptr});
   request_.head_sent = true;
   answered();
 }
@@ -196,7 +233,8 @@ void http_session::answer_with(response_head head, const std::string& body,
   context.ours = ours;
   head.content_length = body.size();
   append_response_head(output_.text(), head, body_framing::length, context);
-  output_.text() += body;
+  if (!request_.head_request)
+    output_.text() += body;
   request_.head_sent = true;
   answered();
 }

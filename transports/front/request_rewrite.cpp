@@ -171,24 +171,6 @@ std::string_view protocol_of(unsigned version) noexcept {
   return version >= 20 ? "2.0" : version >= 11 ? "1.1" : "1.0";
 }
 
-// What a mapping's texts say of it; views.
-text_values values_of(const request_head& head, const route& via,
-                      const request_address& address,
-                      const request_source& source) {
-  text_values out{.address = source.visitor_ip,
-                  .request_id = source.request_id,
-                  .scheme = address.scheme,
-                  .host = address.authority,
-                  .method = head.method,
-                  .target = address.path,
-                  .prefix = via.rule.from.path,
-                  .conditions = via.conditions.get()};
-  if (source.pass)
-    out.user = source.pass->user;
-  add_tls_values(out, source.tls);
-  return out;
-}
-
 } // namespace
 
 std::string upgrade_of(const message_head& head) {
@@ -314,7 +296,10 @@ request_head_ptr rewrite_request(message_head& head,
   headers.push_back({"X-Request-Id", std::string{source.request_id}});
   if (via.rewriting)
     map_request(*result, via, address.authority,
-                values_of(*result, via, address, source));
+                source.facts
+                  ? text_values_of(*source.facts, result->method,
+                                   source.pass ? source.pass->user : "")
+                  : text_values{});
   if (result->method == "COPY" || result->method == "MOVE")
     map_destination(*result, via, address.authority);
   add_connection_fields(headers, result->upgrade, wants_trailers);

@@ -2,6 +2,7 @@
 
 #include "config/routing/routes.hpp"
 #include "transports/http/parser.hpp"
+#include "transports/seam/exchange/exchange_record.hpp"
 #include "transports/seam/frame.hpp"
 #include "transports/seam/front.hpp"
 
@@ -62,7 +63,7 @@ struct request_source {
   const visitor_pass* pass = nullptr; ///< null = nobody asked for one
   std::string proxy_ends
     = {}; ///< `request_head::proxy_ends`, if it is asked for
-  const tls_facts* tls = nullptr; ///< of the visitor's connection
+  const exchange_facts* facts = nullptr; ///< for a mapping's texts
 };
 
 /// The request for the target of `via`: Host set, hop-by-hop fields removed,

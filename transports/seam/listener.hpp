@@ -13,6 +13,8 @@
 
 namespace aps {
 
+class live_answers;
+
 /// Limits and deadlines of the HTTP front of one server.
 struct http_limits {
   size_t max_header_bytes = 64 * 1024; ///< request line and headers together
@@ -92,6 +94,10 @@ struct listen_options {
   /// Visitors whose request no mapping takes are sent to https at this port;
   /// 0 = nobody is.
   uint16_t redirect_https = 0;
+
+  /// What is said of all answers here (config/answers/live_answers.hpp); null =
+  /// nothing.
+  std::shared_ptr<live_answers> answers = nullptr;
 
   /// TLS is spoken here, and nothing else; null = plain.
   tls_material_ptr tls = nullptr;

@@ -4,6 +4,8 @@
 
 #include "actors/path/fixed_answer.hpp"
 
+#include "config/routing/route_rewrites.hpp"
+
 #include "config/routing/routes.hpp"
 #include "tests/support/sim.hpp"
 
@@ -29,6 +31,7 @@ struct fixture {
                               std::string method = "GET") {
     auto via = std::make_shared<route>();
     via->rule.from = {"http", "a", 80, "/p"};
+    via->answering = std::make_shared<const route_answer>(answer);
     via->rule.answer = std::move(answer);
     auto head = std::make_shared<request_head>();
     head->method = std::move(method);

@@ -131,31 +131,11 @@ const translated_field* translated(const header& field) noexcept {
 
 } // namespace
 
-void add_tls_values(text_values& to, const tls_facts* facts) {
-  if (!facts)
-    return;
-  to.tls_version = facts->version;
-  to.tls_cipher = facts->cipher;
-  to.tls_server_name = facts->server_name;
-  to.tls_client = facts->subject;
-}
-
 text_values values_of(const exchange& exchange) {
-  const auto& facts = exchange.facts();
-  text_values out{.address = facts.visitor_address,
-                  .request_id = facts.request_id,
-                  .scheme = facts.scheme,
-                  .host = facts.host,
-                  .method = exchange.head()->method,
-                  .target = facts.path};
-  if (exchange.pass())
-    out.user = exchange.pass()->user;
-  if (facts.via) {
-    out.prefix = facts.via->rule.from.path;
-    out.conditions = facts.via->conditions.get();
-  }
-  add_tls_values(out, facts.tls.get());
-  return out;
+  return text_values_of(exchange.facts(), exchange.head()->method,
+                        exchange.pass()
+                          ? std::string_view{exchange.pass()->user}
+                          : std::string_view{});
 }
 
 void change_fields(header_list& fields, const route_rewrites::changes& changes,
@@ -223,10 +203,14 @@ std::string visitors_reference(std::string_view reference, const route& via,
     const auto known = visitors_path(path.empty() ? "/" : path, via);
     return known.empty() ? known : std::string{origin} + known;
   }
+  // RFC 3986, 4.2: of the scheme by which the target was asked.
+  if (reference.starts_with("//"))
+    return visitors_reference(
+      std::string{to.scheme}.append(":").append(reference), via, origin);
   const bool whole
     = translation_of(via) == translation::all || !base_of(to).empty();
   // A path of its own means the same to both sides where nothing was moved.
-  if (!whole || !reference.starts_with('/') || reference.starts_with("//")
+  if (!whole || !reference.starts_with('/')
       || base_of(to) == base_of(via.rule.from)
       || (via.rewriting && via.rewriting->path))
     return {};
@@ -288,8 +272,15 @@ response_head_ptr map_answer(const response_head_ptr& answer,
             !value.empty())
           field.value = std::move(value);
   }
-  if (changes)
-    change_fields(out->headers, via->rewriting->response, values_of(exchange));
+  if (changes) {
+    auto values = values_of(exchange);
+    const auto by = exchange.carried_by();
+    if (by) {
+      values.tunnel = by->tunnel;
+      values.endpoint = by->endpoint;
+    }
+    change_fields(out->headers, via->rewriting->response, values);
+  }
   return out;
 }
 

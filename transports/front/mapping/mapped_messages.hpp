@@ -9,9 +9,6 @@ namespace aps {
 /// What a mapping's texts say of a request that is on its way.
 text_values values_of(const exchange& exchange);
 
-/// Adds what is known of the visitor's TLS; null = nothing.
-void add_tls_values(text_values& to, const tls_facts* facts);
-
 /// Fields as the changes of a mapping have them.
 void change_fields(header_list& fields, const route_rewrites::changes& changes,
                    const text_values& values);

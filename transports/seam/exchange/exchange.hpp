@@ -103,6 +103,9 @@ class exchange : public std::enable_shared_from_this<exchange> {
   const request_head_ptr& head() const noexcept { return head_; }
   const exchange_facts& facts() const noexcept { return *facts_; }
 
+  /// Who carries it now; null = nobody. Unit thread.
+  carrier_ptr carried_by() const { return owner_ ? owner_->who() : nullptr; }
+
   /// Bytes of the answer that may be under way.
   uint32_t window() const noexcept { return window_; }
 

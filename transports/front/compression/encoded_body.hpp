@@ -1,0 +1,81 @@
+#pragma once
+
+#include "transports/front/compression/compressor.hpp"
+#include "transports/seam/frame.hpp"
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <optional>
+
+namespace aps {
+
+/// What all compressors of a server may take of memory together. Thread-safe.
+class compression_memory {
+ public:
+  static constexpr size_t most = 256 * 1024 * 1024; ///< bytes
+
+  bool take(size_t bytes) noexcept {
+    if (used_.fetch_add(bytes) + bytes <= most)
+      return true;
+    give_back(bytes);
+    return false;
+  }
+  void give_back(size_t bytes) noexcept { used_.fetch_sub(bytes); }
+
+ private:
+  std::atomic<size_t> used_{0};
+};
+
+/// What visitors of a mapping get of compression.
+struct wanted_compression {
+  config::compression settings;
+  std::optional<config::content_coding> coding; ///< nothing = Vary alone
+};
+
+/// The body of one answer on its way to a visitor that gets it encoded. Credit
+/// for the target follows what the visitor took: each byte that came counts as
+/// gone once all that became of it is. Not thread-safe.
+class encoded_body {
+ public:
+  /// Ready for the body of an answer; changes its head. Null = the body stays
+  /// as it is, since the visitor wants none, or there is no memory for more.
+  /// `memory` outlives it.
+  static std::unique_ptr<encoded_body> begin(response_head& answer,
+                                             const wanted_compression& wanted,
+                                             compression_memory& memory);
+
+  ~encoded_body();
+  encoded_body(const encoded_body&) = delete;
+  encoded_body& operator=(const encoded_body&) = delete;
+
+  /// What is sent for a piece, all of it; nothing = it is lost.
+  std::optional<slice> add(const slice& bytes);
+
+  /// What is sent at the end.
+  std::optional<slice> finish();
+
+  /// So many bytes of what was given out were sent; how many of those that came
+  /// are gone with them.
+  size_t sent(size_t bytes);
+
+ private:
+  struct step {
+    uint64_t end = 0; ///< of what was given out, when it was
+    size_t came = 0;
+  };
+
+  encoded_body(std::unique_ptr<compressor> by, compression_memory& memory,
+               size_t taken)
+      : by_(std::move(by)), memory_(memory), taken_(taken) {}
+  std::optional<slice> encode(std::string_view bytes, compressor::more more);
+
+  std::unique_ptr<compressor> by_;
+  compression_memory& memory_;
+  const size_t taken_;
+  std::deque<step> steps_;
+  uint64_t given_ = 0;
+  uint64_t sent_ = 0;
+};
+
+} // namespace aps
