@@ -227,7 +227,7 @@ class Pages(Answers):
 
     def test_grpc_clients_hear_a_grpc_status(self):
         answer = self.curl("dead", "--http2-prior-knowledge", "-H",
-                           "Content-Type: application/grpc", "-d", "x")
+                           "Content-Type: application/grpc", "-X", "POST")
         self.assertEqual(answer.status, 200)
         self.assertEqual(answer["grpc-status"], ["14"])
         self.assertEqual(answer.body, "")
