@@ -16,6 +16,20 @@ constexpr uint32_t full_pause_ms = 5000;
 // An agent that finds room being made for it comes back soon.
 constexpr uint32_t room_pause_ms = 1000;
 
+// Of a pool's places, that streams may have.
+constexpr size_t stream_percent = 75;
+
+bool is_stream(const job& job) {
+  return job.exchange->head()->kind() == exchange_kind::stream;
+}
+
+std::shared_ptr<void> both(std::shared_ptr<void> one,
+                           std::shared_ptr<void> other) {
+  return std::make_shared<
+    std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(std::move(one),
+                                                             std::move(other));
+}
+
 uint64_t key_of(const session_id& session) {
   uint64_t out = 0;
   std::memcpy(&out, session.data(), sizeof(out));
@@ -294,6 +308,8 @@ void pool_state::on_lease(lease& wanted) {
   const auto moving = wanted.job.session.has_value();
   if (!moving && over_share(wanted.job))
     return refuse_share(*context_, *wanted.job.exchange, endpoint_name_);
+  if (!moving && over_stream_share(wanted.job))
+    return refuse_stream(wanted.job);
   // What moves never waits behind what is new, nor here at all: its session
   // may have a connection of the other transport.
   if ((moving || waiting_.empty()) && grant(wanted.job))
@@ -325,10 +341,25 @@ void pool_state::on_lease(lease& wanted) {
 // Nobody takes the places of everybody else. What moves has its
 // place already.
 bool pool_state::over_share(const job& job) const {
-  const auto places = size_t{settings_.max_pool_size}
-                      * settings_.max_requests_per_connection;
   return share_.refuses(*granted_, job.exchange->facts().visitor_address,
-                        places);
+                        places());
+}
+
+size_t pool_state::places() const noexcept {
+  return size_t{settings_.max_pool_size}
+         * settings_.max_requests_per_connection;
+}
+
+// Streams stay for hours, and cost their visitor nothing meanwhile: requests
+// have places of their own.
+bool pool_state::over_stream_share(const job& job) const {
+  return is_stream(job)
+         && is_over_share(streams_->total(), places(), stream_percent);
+}
+
+void pool_state::refuse_stream(const job& job) {
+  job.exchange->fail(outcome::pool_exhausted,
+                     "streams have their share of " + endpoint_name_);
 }
 
 bool pool_state::grant(job& job) {
@@ -401,6 +432,8 @@ void pool_state::grant_to(size_t index, job& job) {
   member.worked = true;
   job.session = member.session;
   job.share = granted_->take(job.exchange->facts().visitor_address);
+  if (is_stream(job))
+    job.share = both(std::move(job.share), streams_->take({}));
   const auto& leased = hand_over(index, job);
   if (*context_->request_watch)
     tell_lease(event_kind::connection_leased, member, leased);
@@ -496,9 +529,11 @@ void pool_state::serve_waiting() {
   while (!waiting_.empty()) {
     auto& next = waiting_.front().job;
     // A visitor that left meanwhile needs no connection any more.
-    const bool over = !next.is_over() && !next.session && over_share(next);
-    if (over)
+    const bool fresh = !next.is_over() && !next.session;
+    if (fresh && over_share(next))
       refuse_share(*context_, *next.exchange, endpoint_name_);
+    else if (fresh && over_stream_share(next))
+      refuse_stream(next);
     else if (!next.is_over() && !grant(next))
       return;
     waiting_.pop_front();

@@ -94,6 +94,9 @@ class pool_state {
   void serve_waiting();
   bool grant(job& job);
   bool over_share(const job& job) const;
+  bool over_stream_share(const job& job) const;
+  void refuse_stream(const job& job);
+  size_t places() const noexcept;
   void grant_to(size_t index, job& job);
   void grant_check(job& job);
   const job& hand_over(size_t index, job& job);
@@ -163,6 +166,8 @@ class pool_state {
   std::deque<waiter> waiting_;
   fair_share share_;
   std::shared_ptr<address_shares> granted_
+    = std::make_shared<address_shares>();
+  std::shared_ptr<address_shares> streams_ ///< all of them, as of one address
     = std::make_shared<address_shares>();
   std::shared_ptr<address_shares> queued_
     = std::make_shared<address_shares>();

@@ -165,12 +165,20 @@ class pool_script {
     return id;
   }
 
-  job make_job() {
+  /// A stream of bytes, from an address of its own.
+  exchange_id stream(std::string address) {
+    const auto id = post_job(make_job("tcp", std::move(address)));
+    run();
+    return id;
+  }
+
+  job make_job(std::string scheme = "http", std::string address = "127.0.0.1") {
     auto listener = std::make_shared<script_visitor>();
     const auto id = ++last_id_;
     auto head = std::make_shared<request_head>();
+    head->scheme = std::move(scheme);
     auto what = std::make_shared<exchange>(
-      unit_, id, head, exchange_facts{"127.0.0.1", "", rule_}, listener);
+      unit_, id, head, exchange_facts{std::move(address), "", rule_}, listener);
     exchanges_[id] = what;
     visitors_[id] = listener;
     return job{what};

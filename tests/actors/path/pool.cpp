@@ -137,6 +137,32 @@ CAF_TEST(a_lease_ends_on_every_path) {
   CAF_CHECK_EQUAL(it.look().lost_total, 2u);
 }
 
+CAF_TEST(streams leave places for requests) {
+  auto settings = small_pool();
+  settings.max_pool_size = 1;
+  settings.max_requests_per_connection = 80;
+  pool_script it{settings};
+  const auto lines = it.dial(1, 1);
+  std::vector<exchange_id> streams;
+  for (int i = 0; i < 60; ++i)
+    streams.push_back(it.stream("10.0.0." + std::to_string(i)));
+  CAF_CHECK_EQUAL(it.look().leases, 60u); // three quarters of all
+  const auto over = it.stream("10.0.1.1");
+  CAF_CHECK_EQUAL(it.look().leases, 60u);
+  CAF_CHECK_EQUAL(it.look().waiting, 0u);
+  CAF_CHECK(it.failure(over) == outcome::pool_exhausted);
+  CAF_CHECK(it.carrier(it.request()) != nullptr);
+  it.finish(lines[0], streams[0]);
+  CAF_CHECK(it.carrier(it.stream("10.0.1.1")) != nullptr);
+}
+
+CAF_TEST(a small pool is all for streams where nothing else comes) {
+  pool_script it{small_pool()};
+  it.dial(4, 1);
+  for (int i = 0; i < 8; ++i)
+    CAF_CHECK(it.carrier(it.stream("10.0.0.1")) != nullptr);
+}
+
 CAF_TEST(a_newer_session_takes_the_place_of_the_older_at_once) {
   pool_script it{small_pool()};
   const auto old = it.dial(2, 1);
