@@ -1,5 +1,6 @@
 #include "actors/policy/retry.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace aps {
@@ -81,6 +82,13 @@ bool retry_budget::take(uint32_t percent, time_point now) {
     return false;
   ++here.retries;
   return true;
+}
+
+bool retry_budget::is_idle(time_point now) const noexcept {
+  const auto here = second_of(now);
+  return std::all_of(slots_.begin(), slots_.end(), [&](const slot& each) {
+    return here - each.second >= slots;
+  });
 }
 
 } // namespace aps

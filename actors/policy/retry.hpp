@@ -47,6 +47,9 @@ class retry_budget {
   /// Takes one, if `percent` of the requests are not used up.
   bool take(uint32_t percent, time_point now);
 
+  /// Whether a new one would be the same.
+  bool is_idle(time_point now) const noexcept;
+
  private:
   struct slot {
     int64_t second = -1;

@@ -24,9 +24,29 @@ bool is_repeatable(const config::retry& rule, const request_head& head) {
 
 } // namespace
 
+// With each reload come mappings of new identities, and others never come back.
+// By mutex_.
+retry_budget& retry_desk::budget_of(uint64_t identity, time_point now) {
+  const auto found = budgets_.find(identity);
+  if (found != budgets_.end())
+    return found->second;
+  constexpr auto window = std::chrono::seconds(retry_budget::slots);
+  if (now - swept_ >= window) {
+    swept_ = now;
+    std::erase_if(budgets_,
+                  [&](const auto& each) { return each.second.is_idle(now); });
+  }
+  return budgets_[identity];
+}
+
+size_t retry_desk::size() {
+  const std::lock_guard guard{mutex_};
+  return budgets_.size();
+}
+
 void retry_desk::note_request(const route& via, time_point now) {
   const std::lock_guard guard{mutex_};
-  budgets_[via.identity].note_request(now);
+  budget_of(via.identity, now).note_request(now);
 }
 
 bool retry_desk::decide(const route& via, retry_verdict verdict,
@@ -36,7 +56,7 @@ bool retry_desk::decide(const route& via, retry_verdict verdict,
   bool again = verdict == retry_verdict::again;
   if (again) {
     const std::lock_guard guard{mutex_};
-    again = budgets_[via.identity].take(via.rule.retry->budget, now);
+    again = budget_of(via.identity, now).take(via.rule.retry->budget, now);
   }
   count(verdict == retry_verdict::again && !again ? "over-budget"
                                                   : to_string(verdict));

@@ -28,12 +28,17 @@ class retry_desk {
   /// Whether another endpoint is asked, after all that was judged.
   bool decide(const route& via, retry_verdict verdict, time_point now);
 
+  /// Mappings whose budgets are kept.
+  size_t size();
+
  private:
+  retry_budget& budget_of(uint64_t identity, time_point now);
   void count(std::string_view result);
 
   caf::actor_system& system_;
   std::mutex mutex_;
   std::map<uint64_t, retry_budget> budgets_; ///< by identity; by mutex_
+  time_point swept_; ///< when idle ones were forgotten; by mutex_
 };
 
 /// Holds one exchange's answers against its mapping's `retry`, and remembers

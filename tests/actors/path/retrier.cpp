@@ -121,3 +121,15 @@ CAF_TEST(the budget is one for all requests of a mapping) {
   }
   CAF_CHECK_EQUAL(sent, 20u);
 }
+
+CAF_TEST(budgets of mappings that are gone are forgotten) {
+  retry_script it;
+  const auto start = it.net.here.now();
+  for (uint64_t i = 0; i < 100; ++i) { // a reload each second
+    route via;
+    via.rule.retry = config::retry{};
+    via.identity = i;
+    it.desk->note_request(via, start + std::chrono::seconds(i));
+    CAF_CHECK(it.desk->size() <= 20);
+  }
+}

@@ -138,3 +138,13 @@ CAF_TEST(a target that always fails gets little more than its requests) {
   }
   CAF_CHECK(sent <= requests * 121 / 100);
 }
+
+CAF_TEST(a budget is idle when its window has passed) {
+  retry_budget uut;
+  CAF_CHECK(uut.is_idle(start));
+  uut.note_request(start);
+  CAF_CHECK(!uut.is_idle(start + 9s));
+  CAF_CHECK(uut.is_idle(start + 10s));
+  CAF_CHECK(uut.take(20, start + 10s));
+  CAF_CHECK(!uut.is_idle(start + 11s));
+}
