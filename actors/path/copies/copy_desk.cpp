@@ -31,9 +31,9 @@ std::shared_ptr<const route> way_of(const route& original) {
 } // namespace
 
 copy_desk::copy_desk(caf::actor_system& system, node_context_ptr context,
-                     carrier_of_copies carry)
+                     carrier_of_copies carry, std::shared_ptr<copy_room> room)
     : system_(system), context_(std::move(context)), carry_(std::move(carry)),
-      lanes_(context_->units->size()) {}
+      room_(std::move(room)), lanes_(context_->units->size()) {}
 
 void copy_desk::count(copy_end end) {
   system_.metrics()
@@ -67,39 +67,42 @@ void copy_desk::copy(const exchange_ptr& original) {
     return;
   if (head.content_length.value_or(0) > via.rule.cc->max_body_bytes)
     return count(copy_end::too_large);
-  if (!take_place(via))
+  copy_share share{room_};
+  if (!share.grow(request_copy::size_of(head)))
     return count(copy_end::busy);
   auto& unit = original->unit();
   const auto id = next_exchange_id(*context_);
   const auto copy = std::make_shared<request_copy>(
     request_copy::head_of(head, via.rule.cc->to), via.rule.cc->max_body_bytes,
-    [self = shared_from_this(), &unit, way = way_of(via),
+    std::move(share),
+    [self = shared_from_this(), &unit, of = original->facts().via,
      id](request_head_ptr asked, std::shared_ptr<visitor> by) {
-      return self->start(unit, way, id, std::move(asked), std::move(by));
+      return self->start(unit, *of, id, std::move(asked), std::move(by));
     },
     [self = shared_from_this(), &unit, id, identity = via.identity,
      use = context_->units->use()](copy_end end) {
-      self->give_place(identity);
+      self->forget(unit, id, identity);
       self->count(end);
-      auto& lane = self->lanes_[unit.index()];
-      lane.running.erase(id);
-      lane.times.erase(id);
     });
-  lanes_[unit.index()].running.emplace(id, copy);
+  lanes_[unit.index()].running.emplace(id, run{copy});
   if (head.last)
     copy->begin();
   else
     original->tap_with(copy);
 }
 
-exchange_ptr copy_desk::start(executor& unit,
-                              const std::shared_ptr<const route>& via,
-                              exchange_id id, request_head_ptr head,
+// Visitors that are slow with their bodies must not keep others from theirs, so
+// a copy has a place from here on.
+exchange_ptr copy_desk::start(executor& unit, const route& of, exchange_id id,
+                              request_head_ptr head,
                               std::shared_ptr<visitor> by) {
+  if (!take_place(of))
+    return nullptr;
+  lanes_[unit.index()].running.at(id).has_place = true;
   // Of nobody's address: no visitor has less because of it.
   const auto out = std::make_shared<exchange>(
-    unit, id, std::move(head), exchange_facts{"", "", via}, std::move(by),
-    initial_request_window);
+    unit, id, std::move(head), exchange_facts{"", "", way_of(of)},
+    std::move(by), initial_request_window);
   lanes_[unit.index()].times.set(id, unit.now() + patience);
   wake(unit);
   // Whoever carries it may answer at once.
@@ -108,6 +111,16 @@ exchange_ptr copy_desk::start(executor& unit,
       carry(out);
   });
   return out;
+}
+
+void copy_desk::forget(executor& unit, exchange_id id, uint64_t identity) {
+  auto& lane = lanes_[unit.index()];
+  const auto found = lane.running.find(id);
+  assert(found != lane.running.end());
+  if (found->second.has_place)
+    give_place(identity);
+  lane.running.erase(found);
+  lane.times.erase(id);
 }
 
 // -- deadlines ----------------------------------------------------------------
@@ -141,7 +154,7 @@ void copy_desk::look_after(executor& unit) {
   std::vector<std::shared_ptr<request_copy>> late;
   while (const auto id = lane.times.take(unit.now()))
     if (const auto found = lane.running.find(*id); found != lane.running.end())
-      if (auto copy = found->second.lock())
+      if (auto copy = found->second.copy.lock())
         late.push_back(std::move(copy));
   for (const auto& copy : late)
     copy->expire();
@@ -150,7 +163,7 @@ void copy_desk::look_after(executor& unit) {
 void copy_desk::close(executor& unit) {
   std::vector<std::shared_ptr<request_copy>> all;
   for (const auto& [id, running] : lanes_[unit.index()].running)
-    if (auto copy = running.lock())
+    if (auto copy = running.copy.lock())
       all.push_back(std::move(copy));
   for (const auto& copy : all)
     copy->expire();

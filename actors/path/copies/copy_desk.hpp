@@ -26,8 +26,10 @@ class copy_desk : public std::enable_shared_from_this<copy_desk> {
   /// For how long a copy may run, its request's body not counted.
   static constexpr auto patience = std::chrono::seconds(30);
 
+  /// `room` is for all that is kept for copies.
   copy_desk(caf::actor_system& system, node_context_ptr context,
-            carrier_of_copies carry);
+            carrier_of_copies carry,
+            std::shared_ptr<copy_room> room = std::make_shared<copy_room>());
 
   /// Makes one of a request that is let in and on its way already.
   /// Precondition: its mapping has `cc`. On its unit.
@@ -37,18 +39,23 @@ class copy_desk : public std::enable_shared_from_this<copy_desk> {
   void close(executor& unit);
 
  private:
-  /// What runs on one unit; on its thread.
+  struct run {
+    std::weak_ptr<request_copy> copy;
+    bool has_place = false; ///< it began
+  };
+
+  /// What is gathered or runs on one unit; on its thread.
   struct lane {
-    std::map<exchange_id, std::weak_ptr<request_copy>> running;
+    std::map<exchange_id, run> running;
     timetable<exchange_id> times;
     time_point alarm = never;
   };
 
-  exchange_ptr start(executor& unit, const std::shared_ptr<const route>& via,
-                     exchange_id id, request_head_ptr head,
-                     std::shared_ptr<visitor> by);
+  exchange_ptr start(executor& unit, const route& of, exchange_id id,
+                     request_head_ptr head, std::shared_ptr<visitor> by);
   bool take_place(const route& of);
   void give_place(uint64_t identity);
+  void forget(executor& unit, exchange_id id, uint64_t identity);
   void count(copy_end end);
   void wake(executor& unit);
   void look_after(executor& unit);
@@ -56,6 +63,7 @@ class copy_desk : public std::enable_shared_from_this<copy_desk> {
   caf::actor_system& system_;
   const node_context_ptr context_;
   const carrier_of_copies carry_;
+  const std::shared_ptr<copy_room> room_;
   std::vector<lane> lanes_; ///< by unit
   std::mutex mutex_;
   std::map<uint64_t, uint32_t> under_way_; ///< by identity; by mutex_

@@ -1,6 +1,9 @@
 #include "actors/path/copies/request_copy.hpp"
 
+#include "transports/seam/exchange/head_excess.hpp"
+
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace aps {
@@ -14,6 +17,37 @@ std::string_view to_string(copy_end end) noexcept {
     case copy_end::busy: return "busy";
   }
   return "unknown";
+}
+
+bool copy_room::take(size_t bytes) noexcept {
+  auto before = taken_.load();
+  do {
+    if (bytes > most_ - before)
+      return false;
+  } while (!taken_.compare_exchange_weak(before, before + bytes));
+  return true;
+}
+
+void copy_room::give(size_t bytes) noexcept {
+  [[maybe_unused]] const auto before = taken_.fetch_sub(bytes);
+  assert(before >= bytes);
+}
+
+bool copy_share::grow(size_t bytes) noexcept {
+  if (!room_->take(bytes))
+    return false;
+  size_ += bytes;
+  return true;
+}
+
+void copy_share::clear() noexcept {
+  if (const auto size = std::exchange(size_, 0))
+    room_->give(size);
+}
+
+size_t request_copy::size_of(const request_head& original) {
+  constexpr size_t small_things = 1024;
+  return small_things + original.path.size() + bytes_of(original.headers);
 }
 
 request_head_ptr request_copy::head_of(const request_head& original,
@@ -41,7 +75,8 @@ void request_copy::begin() {
   const auto kept = shared_from_this();
   exchange_ = std::exchange(start_, nullptr)(head_, kept);
   if (!exchange_)
-    return finish(copy_end::failed);
+    return finish(copy_end::busy);
+  rest_ = slice::adopt(std::move(gathered_));
   pump();
 }
 
@@ -57,10 +92,18 @@ void request_copy::expire() {
 void request_copy::on_body(const slice& bytes) {
   if (!over_)
     return;
-  size_ += bytes.size();
-  if (size_ > most_bytes_)
+  const auto size = gathered_.size() + bytes.size();
+  if (size > most_bytes_)
     return finish(copy_end::too_large);
-  body_.push_back(bytes);
+  // Copied: a slice keeps all that was read with it, and its own overhead is
+  // many times that of a byte.
+  if (const auto before = gathered_.capacity(); size > before) {
+    const auto room = std::min(std::max(size, 2 * before), most_bytes_);
+    if (!share_.grow(room - before))
+      return finish(copy_end::busy);
+    gathered_.reserve(room);
+  }
+  gathered_ += bytes.view();
 }
 
 void request_copy::on_body_end(const header_list& trailers) {
@@ -73,30 +116,49 @@ void request_copy::on_body_end(const header_list& trailers) {
 // Everything is there, and the end behind it.
 void request_copy::pump() {
   const auto running = exchange_;
-  while (running && !running->over() && next_ < body_.size()) {
+  while (running && !running->over() && !rest_.empty()) {
     const auto room = running->room();
     if (room == 0)
       return;
-    auto& piece = body_[next_];
-    const auto size = std::min(room, piece.size());
-    auto part = piece.sub(0, size);
-    piece = piece.sub(size, piece.size() - size);
-    if (piece.empty())
-      ++next_;
+    const auto size = std::min(room, rest_.size());
+    auto part = rest_.sub(0, size);
+    rest_ = rest_.sub(size);
     running->send_body(std::move(part));
   }
-  if (running && !running->over() && !head_->last && next_ == body_.size())
+  if (running && !running->over() && !head_->last)
     running->send_end(std::exchange(trailers_, {}));
 }
 
+void request_copy::on_head(const response_head_ptr& head) {
+  if (!head->interim())
+    status_ = head->status;
+}
+
+// Nobody reads the answer, so its target shall not have to send all of it.
 void request_copy::on_data(slice bytes) {
-  if (const auto running = exchange_)
-    running->consumed(bytes.size());
+  const auto running = exchange_;
+  if (!running)
+    return;
+  received_ += bytes.size();
+  running->consumed(bytes.size());
+  if (received_ < most_of_answer || running->over())
+    return;
+  const auto kept = shared_from_this(); // the exchange lets go of it
+  running->cancel(outcome::visitor_gone);
+  finish(end_of_answer());
+}
+
+// Who finds that it has a request for the second time says 508.
+copy_end request_copy::end_of_answer() const noexcept {
+  return status_ == status_of(outcome::loop_detected) ? copy_end::failed
+                                                      : copy_end::answered;
 }
 
 void request_copy::finish(copy_end end) {
-  body_.clear();
-  next_ = 0;
+  std::string{}.swap(gathered_); // an assignment would keep the memory
+  rest_ = {};
+  head_ = nullptr;
+  share_.clear();
   start_ = nullptr;
   exchange_ = nullptr;
   if (const auto over = std::exchange(over_, nullptr))

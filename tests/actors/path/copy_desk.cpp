@@ -29,7 +29,7 @@ class desk_script {
     via = std::move(made);
     uut = std::make_shared<copy_desk>(
       *system, context_,
-      [this](const exchange_ptr& copy) { copies.push_back(copy); });
+      [this](const exchange_ptr& copy) { copies.push_back(copy); }, room);
   }
 
   ~desk_script() {
@@ -72,6 +72,7 @@ class desk_script {
   one_unit net;
   script_system system;
   std::shared_ptr<const route> via;
+  std::shared_ptr<copy_room> room = std::make_shared<copy_room>(100'000);
   std::shared_ptr<copy_desk> uut;
   std::vector<exchange_ptr> copies;
   exchange_id last_id = 1000;
@@ -124,6 +125,41 @@ CAF_TEST(a body goes along once it is there) {
   }
   it.request(get());
   CAF_CHECK_EQUAL(it.copies.size(), 2u);
+}
+
+CAF_TEST(bodies that come slowly take no places) {
+  desk_script it;
+  std::vector<exchange_ptr> slow;
+  for (int i = 0; i < 5; ++i)
+    slow.push_back(it.request(post()));
+  it.request(get());
+  it.request(get());
+  CAF_CHECK_EQUAL(it.copies.size(), 2u);
+  // Whoever comes to an end then needs one.
+  it.inside([&] { slow[0]->send_end({}); });
+  CAF_CHECK_EQUAL(it.copies.size(), 2u);
+  it.answer(0);
+  it.inside([&] { slow[1]->send_end({}); });
+  CAF_CHECK_EQUAL(it.copies.size(), 3u);
+}
+
+CAF_TEST(what is kept for all of them is bounded) {
+  desk_script it;
+  std::vector<exchange_ptr> slow;
+  for (int i = 0; i < 200; ++i) {
+    slow.push_back(it.request(post()));
+    CAF_CHECK(it.room->taken() <= 100'000);
+  }
+  const auto full = it.room->taken();
+  CAF_CHECK(full > 90'000);
+  it.request(get());
+  CAF_CHECK(it.copies.empty());
+  // What a visitor began ends with it.
+  for (const auto& each : slow)
+    it.inside([&] { each->cancel(outcome::visitor_gone); });
+  CAF_CHECK_EQUAL(it.room->taken(), 0u);
+  it.request(get());
+  CAF_CHECK_EQUAL(it.copies.size(), 1u);
 }
 
 CAF_TEST(a copy without an answer ends in time) {

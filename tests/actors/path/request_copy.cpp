@@ -15,7 +15,10 @@ struct fixture {
   std::shared_ptr<request_copy> make(request_head head, size_t most = 100) {
     return std::make_shared<request_copy>(
       std::make_shared<const request_head>(std::move(head)), most,
+      copy_share{room},
       [this](request_head_ptr asked, std::shared_ptr<visitor> by) {
+        if (full)
+          return exchange_ptr{};
         running = std::make_shared<exchange>(
           unit, 9, std::move(asked), exchange_facts{}, std::move(by), 4096);
         return running;
@@ -23,10 +26,14 @@ struct fixture {
       [this](copy_end end) { ends.push_back(end); });
   }
 
-  void answer_with(uint16_t status) {
+  void answer_with(uint16_t status, bool last = true) {
     unit.run_inside([&] { running->attach(link, session_id{1}, owner); });
     unit.run_all();
-    running->deliver(link, {9, response_frame{answer(status, true)}});
+    deliver(response_frame{answer(status, last)});
+  }
+
+  void deliver(frame::kind kind) {
+    running->deliver(link, {9, std::move(kind)});
     unit.run_all();
   }
 
@@ -39,6 +46,8 @@ struct fixture {
   }
 
   manual_unit unit;
+  std::shared_ptr<copy_room> room = std::make_shared<copy_room>(4096);
+  bool full = false;
   exchange_ptr running;
   std::shared_ptr<sim_link> link = std::make_shared<sim_link>(unit);
   std::shared_ptr<test_owner> owner = std::make_shared<test_owner>();
@@ -104,6 +113,68 @@ CAF_TEST(one that takes too long is given up) {
   CAF_CHECK(running->over());
   CAF_CHECK(ends == ::ends{copy_end::failed});
   CAF_CHECK_EQUAL(uut.use_count(), 1);
+}
+
+CAF_TEST(a body in many pieces takes little more than its bytes) {
+  auto uut = make(post(), 1000);
+  std::string body;
+  unit.run_inside([&] {
+    for (int i = 0; i < 1000; ++i) {
+      // Each keeps more than its byte.
+      const auto read = slice::adopt(std::string(4096, static_cast<char>(i)));
+      uut->on_body(read.sub(0, 1));
+      body += read.view().substr(0, 1);
+      CAF_CHECK_EQUAL(read.owner().use_count(), 1);
+    }
+  });
+  CAF_CHECK(room->taken() <= 1000);
+  CAF_CHECK(room->taken() >= 900); // all but what has room in the object
+  unit.run_inside([&] { uut->on_body_end({}); });
+  CAF_REQUIRE(running);
+  answer_with(200);
+  CAF_CHECK_EQUAL(sent_body(), body);
+  CAF_CHECK_EQUAL(room->taken(), 0u);
+}
+
+CAF_TEST(copies have one room in common) {
+  auto first = make(post(), 3000);
+  auto second = make(post(), 3000);
+  first->on_body(slice::copy(std::string(3000, 'a')));
+  CAF_CHECK(ends.empty());
+  second->on_body(slice::copy(std::string(2000, 'b')));
+  CAF_CHECK(ends == ::ends{copy_end::busy});
+  second->on_body_end({});
+  CAF_CHECK(!running);
+  first = nullptr;
+  CAF_CHECK_EQUAL(room->taken(), 0u);
+}
+
+CAF_TEST(one without a place is none) {
+  full = true;
+  const auto uut = make(get());
+  uut->begin();
+  CAF_CHECK(ends == ::ends{copy_end::busy});
+}
+
+CAF_TEST(of an answer no more than its begin is read) {
+  auto uut = make(get());
+  uut->begin();
+  uut = nullptr;
+  answer_with(200, false);
+  uint64_t at = 0;
+  for (; at < request_copy::most_of_answer && ends.empty(); at += 1024)
+    deliver(data_frame{at, slice::copy(std::string(1024, 'x'))});
+  CAF_CHECK_EQUAL(at, request_copy::most_of_answer);
+  CAF_CHECK(running->over());
+  CAF_CHECK(ends == ::ends{copy_end::answered});
+  CAF_REQUIRE(!link->out.empty());
+  CAF_CHECK(std::holds_alternative<reset_frame>(link->out.back().body));
+}
+
+CAF_TEST(a copy that goes in a circle failed) {
+  make(get())->begin();
+  answer_with(508);
+  CAF_CHECK(ends == ::ends{copy_end::failed});
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
