@@ -16,7 +16,8 @@ namespace {
 
 constexpr auto a_reason = "502, 503, 504 or \"connect\"";
 constexpr auto an_origin
-  = "http://, https:// or h2c:// with a host, and no path";
+  = "http://, https:// or h2c:// with a host, and no path; or unix:/path of a "
+    "socket";
 constexpr auto a_method = "a method in capital letters";
 
 bool is_method(const std::string& text) {
@@ -85,10 +86,25 @@ void read_retry(reader& mapping_in, mapping& to) {
     return true;
   });
   in.finish();
-  if (!mapping_in.member("via"))
+  if (!to.answer && !mapping_in.member("via"))
     in.fail(in.path(), "an object",
             "nothing, because without `via` nobody else could be asked");
   to.retry = std::move(rule);
+}
+
+// Why it is nobody who could be asked; "" = it is somebody.
+std::string read_origin(const std::string& text, url& to) {
+  std::string error;
+  auto parsed = parse_url(text, false, error);
+  if (!parsed)
+    return error;
+  if (parsed->scheme != "http" && parsed->scheme != "https")
+    return "another scheme";
+  if (!parsed->path.empty() && parsed->path != "/")
+    return "a path";
+  to = std::move(*parsed);
+  to.path.clear();
+  return {};
 }
 
 void read_copies(reader& mapping_in, const std::vector<std::string>* tunnels,
@@ -99,15 +115,14 @@ void read_copies(reader& mapping_in, const std::vector<std::string>* tunnels,
   copies rule;
   in.require("to", an_origin);
   if (const auto* value = in.member("to")) {
-    std::string error;
     const auto text = value->is_string() ? value->get<std::string>() : "";
-    auto url = parse_url(text, false, error);
-    if (url && (url->scheme == "http" || url->scheme == "https")
-        && (url->path.empty() || url->path == "/"))
-      rule.to = std::move(*url);
-    else
+    // A URL with a user may show a password.
+    const bool secret = text.find('@') != text.npos;
+    if (!value->is_string())
       in.fail(in.path("to"), describe(*value), an_origin);
-    rule.to.path.clear();
+    else if (const auto error = read_origin(text, rule.to); !error.empty())
+      in.fail(in.path("to"), describe(*value, secret) + " (" + error + ")",
+              an_origin);
   }
   auto via = in.object("via");
   if (via) {
@@ -156,6 +171,14 @@ void read_delivery(reader& mapping_in, const std::vector<std::string>* tunnels,
   read_copies(mapping_in, tunnels, to);
   read_timeouts(mapping_in.object("timeouts"), to);
   read_retry(mapping_in, to);
+  const std::pair<const char*, bool> rows[]
+    = {{"cc", static_cast<bool>(to.cc)},
+       {"timeouts", static_cast<bool>(to.timeouts)},
+       {"retry", static_cast<bool>(to.retry)}};
+  for (const auto& [key, is_there] : rows)
+    if (to.answer && is_there)
+      mapping_in.fail(mapping_in.path(key), "an object",
+                      "nothing, because the node answers by itself");
 }
 
 void show_delivery(const mapping& rule, json& to) {

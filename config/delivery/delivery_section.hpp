@@ -9,7 +9,7 @@ namespace aps::config {
 
 /// What the way to a mapping's targets does for its requests (keys `timeouts`,
 /// `retry` and `cc`);
-/// `via` was read. `tunnels` null = their names are not checked.
+/// `to` and `via` were read. `tunnels` null = their names are not checked.
 void read_delivery(reader& mapping_in, const std::vector<std::string>* tunnels,
                    mapping& to);
 

@@ -202,6 +202,9 @@ BROKEN = [
     '{"from": "http://a", "to": "http://b", "cc": {}}',
     '{"from": "http://a", "to": "http://b", "cc": {"to": "http://c/d"}}',
     '{"from": "http://a", "to": "http://b", "cc": {"to": "tcp://c:1"}}',
+    '{"from": "http://a", "to": "http://b", "cc": {"to": "http://u:p@c"}}',
+    '{"from": "http://a", "to": "http://b", "cc": {"to": "http://c?d"}}',
+    '{"from": "http://a", "to": "http://b", "cc": {"to": "unix:c"}}',
 ]] + ['{"servers": {"s": 1}, "tunnels": {"t": {"password": "p"}}, "mappings": ['
       ' {"from": "http://a", "to": "http://b", "via": {"tunnels": "t"},'
       ' "retry": %s}]}' % rule for rule in (

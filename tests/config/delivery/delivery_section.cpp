@@ -53,6 +53,9 @@ CAF_TEST(what is read is shown and read again) {
     {R"("cc": {"to": "h2c://copy:81/"})",
      R"({"to": "h2c://copy:81", "max_body_bytes": 65536,
          "max_in_flight": 32})"},
+    {R"("cc": {"to": "unix:/run/copy"})",
+     R"({"to": "unix:/run/copy", "max_body_bytes": 65536,
+         "max_in_flight": 32})"},
     {R"("cc": {"to": "https://copy", "max_body_bytes": 0, "max_in_flight": 1,
                "via": {"tunnels": "t", "endpoints": ["e"]}})",
      R"({"to": "https://copy", "max_body_bytes": 0, "max_in_flight": 1,
@@ -105,6 +108,46 @@ CAF_TEST(what is wrong names the key) {
   }
   CAF_CHECK(
     has_problem(wrong(with_keys(R"("retry": {})", "")), "$.mappings[0].retry"));
+}
+
+CAF_TEST(who gets no copies is told why) {
+  const std::vector<std::pair<std::string, std::string>> rows{
+    {"1", "the number 1"},
+    {R"("http://user:secret@copy")", "a string of 23 characters (a user or "
+                                     "password)"},
+    {R"("http://copy/?a")", R"(the string "http://copy/?a" (a query))"},
+    {R"("http://copy#a")", R"(the string "http://copy#a" (a fragment))"},
+    {R"("http://copy/a")", R"(the string "http://copy/a" (a path))"},
+    {R"("tcp://copy:1")", R"(the string "tcp://copy:1" (another scheme))"},
+    {R"("unix:copy")",
+     R"(the string "unix:copy" (no absolute path of 1 to 107 )"
+     "visible bytes)"},
+  };
+  for (const auto& [to, found] : rows)
+    check({{with_keys(R"("cc": {"to": )" + to + "}"),
+            {"$.mappings[0].cc.to", found,
+             "http://, https:// or h2c:// with a host, and no path; or "
+             "unix:/path of a socket",
+             ""}}});
+}
+
+CAF_TEST(the node needs none of it for its own answers) {
+  const std::vector<std::pair<std::string, std::string>> rows{
+    {"retry", "{}"},
+    {"timeouts", R"({"total_timeout": 1})"},
+    {"cc", R"({"to": "http://copy"})"},
+  };
+  for (const auto* answer : {R"({"status": 200})", R"({"redirect": "/b"})"})
+    for (const auto& [key, value] : rows)
+      check({{R"({"servers": {"s": 1}, "mappings": [
+                 {"from": "http://a/a", "to": )"
+                + std::string{answer}
+                + ", "
+                  " + key + "
+                  ": "
+                + value + "}]}",
+              {"$.mappings[0]." + key, "an object",
+               "nothing, because the node answers by itself", ""}}});
 }
 
 CAF_TEST(streams have none of it) {
