@@ -98,6 +98,24 @@ void look_at_via(const node& all, size_t index, std::vector<warning>& out) {
        "no tunnel of it is enabled, so it answers 503; enable one"});
 }
 
+void look_at_delivery(const node& all, size_t index,
+                      std::vector<warning>& out) {
+  const auto& rule = all.mappings[index];
+  // An endpoint's name is one of its tunnel.
+  if (rule.retry && rule.tunnels.size() == 1 && rule.endpoints.size() == 1)
+    out.push_back({mapping_path(index) + ".retry",
+                   "only one endpoint is named, so there is no other to ask; "
+                   "name more in via.endpoints, or none"});
+  if (!rule.timeouts)
+    return;
+  const auto& times = *rule.timeouts;
+  if (times.total_timeout.count() > 0
+      && times.first_byte_timeout > times.total_timeout)
+    out.push_back({mapping_path(index) + ".timeouts.first_byte_timeout",
+                   "longer than total_timeout, which comes first; make it "
+                   "shorter"});
+}
+
 void look_at_mappings(const node& all, std::vector<warning>& out) {
   if (all.mappings.empty())
     out.push_back({"$.mappings", "there is no mapping, so every request gets "
@@ -106,6 +124,7 @@ void look_at_mappings(const node& all, std::vector<warning>& out) {
   for (size_t i = 0; i < all.mappings.size(); ++i) {
     look_at_from(all, i, ports, out);
     look_at_via(all, i, out);
+    look_at_delivery(all, i, out);
   }
   look_at_https(all, out);
 }

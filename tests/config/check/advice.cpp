@@ -74,6 +74,25 @@ CAF_TEST(what is hardly meant is told) {
      {"$.mappings[0].via.tunnels"}},
     {with_mappings(from("http://a", R"(, "via": {"tunnels": ["off", "t"]})")),
      {}},
+    // Nobody else to ask, and times that others end.
+    {with_mappings(from("http://a", R"(, "retry": {}, "via": {"tunnels": "t",
+                                       "endpoints": "one"})")),
+     {"$.mappings[0].retry"}},
+    {with_mappings(from("http://a", R"(, "retry": {}, "via": {"tunnels": "t",
+                                       "endpoints": ["one", "two"]})")),
+     {}},
+    {with_mappings(from("http://a", R"(, "retry": {}, "via": {
+                          "tunnels": ["off", "t"], "endpoints": "one"})")),
+     {}},
+    {with_mappings(from("http://a", R"(, "timeouts": {
+                          "first_byte_timeout": 3, "total_timeout": 2})")),
+     {"$.mappings[0].timeouts.first_byte_timeout"}},
+    {with_mappings(from("http://a", R"(, "timeouts": {
+                          "first_byte_timeout": 3, "total_timeout": 0})")),
+     {}},
+    {with_mappings(from("http://a", R"(, "timeouts": {
+                          "first_byte_timeout": 2, "total_timeout": 2})")),
+     {}},
     // Secrets that are none.
     {with_tunnel(inside, R"("password": "x${A}")"), {"$.tunnels.t.password"}},
     {with_tunnel(inside, R"("password": "test123")"), {"$.tunnels.t.password"}},
