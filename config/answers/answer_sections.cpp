@@ -243,6 +243,7 @@ const std::vector<std::string>& page_outcomes() {
                                             "first-byte-timeout",
                                             "body-timeout",
                                             "idle-timeout",
+                                            "total-timeout",
                                             "internal"};
   return all;
 }

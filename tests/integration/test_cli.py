@@ -96,7 +96,7 @@ class Check(unittest.TestCase):
     def test_the_examples_are_ok(self):
         examples = sorted(BIN.glob("config.*.example.json"))
         self.assertTrue(examples)
-        # The full one names certificates, which stand beside it.
+        # The full one names certificates and pages, which stand beside it.
         folder = scratch(self)
         ca = Authority(folder / "ca")
         pair = ca.issue("node", ["example.com"])
@@ -109,8 +109,11 @@ class Check(unittest.TestCase):
                              (ca.cert, "operators-ca.pem"),
                              (ca.cert, "inner-ca.pem"),
                              (shown.cert, "client.pem"),
-                             (shown.key, "client.key")):
+                             (shown.key, "client.key"),
+                             (pair.cert, "db.pem"), (pair.key, "db.key")):
             shutil.copy(source, folder / name)
+        for page in ("502.html", "asleep.html"):
+            (folder / page).write_text("<p>Later.</p>")
         for example in examples:
             copied = shutil.copy(example, folder)
             status, out, err = run("aps", "-check", "-config", copied)
