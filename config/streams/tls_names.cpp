@@ -1,5 +1,6 @@
 #include "config/streams/tls_names.hpp"
 
+#include "config/host.hpp"
 #include "config/syntax/text.hpp"
 
 #include <algorithm>
@@ -23,14 +24,18 @@ std::string why_not_there(const node& all, const mapping& rule) {
     = std::any_of(all.servers.begin(), all.servers.end(), [&](const auto& one) {
         return one.second.port == rule.from.port;
       });
-  if (const auto* at = find_tls_server(all, rule.from.port)) {
+  const auto asks = [&](const auto& entry) {
+    return entry.second.port == rule.from.port && entry.second.access.require;
+  };
+  if (find_tls_server(all, rule.from.port)) {
     if (rule.from.host == "*")
       return "a name, or a port of its own: what has no name at port " + port
              + " is for its server";
-    return at->access.require ? "a server without require at port " + port
-                                  + ", because who connects does not say who "
-                                    "it is"
-                              : "";
+    return std::any_of(all.servers.begin(), all.servers.end(), asks)
+             ? "a server without require at port " + port
+                 + ", because who connects does not say who "
+                   "it is"
+             : "";
   }
   if (served)
     return "tls at the server that has port " + port + ", or a port of its own";
@@ -71,6 +76,10 @@ std::vector<uint16_t> tls_server_ports(const node& all) {
   return out;
 }
 
+std::string tls_name(const mapping& rule) {
+  return canonical_host(rule.from.host);
+}
+
 void check_tls_names(const node& all, problems& out) {
   std::map<std::string, size_t> seen;
   for (size_t i = 0; i < all.mappings.size(); ++i) {
@@ -78,7 +87,8 @@ void check_tls_names(const node& all, problems& out) {
     if (!rule.is_named())
       continue;
     const auto path = element_path("$.mappings", i) + ".from";
-    const auto [first, added] = seen.emplace(rule.from.str(), i);
+    const auto [first, added]
+      = seen.emplace(authority(tls_name(rule), rule.from.port), i);
     if (!added)
       out.push_back({path,
                      "the same as " + element_path("$.mappings", first->second),

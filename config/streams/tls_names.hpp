@@ -20,4 +20,8 @@ std::vector<uint16_t> tls_server_ports(const node& all);
 /// Whether names can be told apart, and get what they need of their port.
 void check_tls_names(const node& all, problems& out);
 
+/// The name or pattern of a tls:// mapping, for comparing: lower case, without
+/// a trailing dot.
+std::string tls_name(const mapping& rule);
+
 } // namespace aps::config

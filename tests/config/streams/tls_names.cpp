@@ -57,6 +57,20 @@ CAF_TEST(names need what their port can give) {
     {names(one("tls://a:9") + "," + one("TLS://A:9")),
      {"$.mappings[1].from", "the same as $.mappings[0]",
       "a name or port of its own", ""}},
+    {names(one("tls://a.example:9") + "," + one("tls://A.Example.:9")),
+     {"$.mappings[1].from", "the same as $.mappings[0]",
+      "a name or port of its own", ""}},
+    {R"({"auth": {"users": {"u": {"password": "p"}}}, "servers": {
+         "first": {"port": 443, "host": "127.0.0.1",
+                   "tls": {"cert": "c", "key": "k"}},
+         "second": {"port": 443, "host": "127.0.0.2", "require": {},
+                    "tls": {"cert": "c", "key": "k"}}},
+         "mappings": [)"
+       + one("tls://a:443") + "]}",
+     {"$.mappings[0].from", "\"tls://a:443\"",
+      "a server without require at port 443, because who connects does not say "
+      "who it is",
+      ""}},
     {names(one("tls://a:9") + "," + one("tls://b:9") + "," + one("tcp://:9")),
      {"$.mappings[2].from", "port 9, taken by $.mappings[0].from",
       "an address and port of its own", ""}},
