@@ -1,10 +1,12 @@
 #include "config/streams/stream_rules.hpp"
 
 #include "config/host.hpp"
+#include "config/networks.hpp"
 #include "config/streams/tls_names.hpp"
 #include "config/syntax/text.hpp"
 
-#include <algorithm>
+#include <string>
+#include <vector>
 
 namespace aps::config {
 
@@ -99,41 +101,76 @@ void check_stream_tunnels(const node& all, problems& out) {
 
 namespace {
 
-// The mapping whose port a direct target is; null = it is somebody else's.
-const mapping* next_of(const node& all, const mapping& rule) {
-  if (!rule.is_raw() || !rule.tunnels.empty() || !rule.to.socket.empty())
-    return nullptr;
-  const auto host = rule.to.host == "localhost" ? "127.0.0.1" : rule.to.host;
-  const auto is_there = [&](const mapping& other) {
-    const auto& at = other.from.host;
-    const auto same_protocol
-      = (other.from.scheme == "udp") == (rule.to.scheme == "udp");
-    return other.is_raw() && !other.is_named() && same_protocol
-           && other.from.port == rule.to.port
-           && (at.empty() ? is_loopback(host) : at == host);
-  };
-  const auto found
-    = std::find_if(all.mappings.begin(), all.mappings.end(), is_there);
-  return found == all.mappings.end() ? nullptr : &*found;
+// One text per address; what is connected to at none is this machine.
+std::string reached(std::string_view host) {
+  const auto text = canonical_host(host);
+  const auto ip = canonical_ip(text);
+  if (text == "localhost" || ip == "0.0.0.0")
+    return "127.0.0.1";
+  return ip == "::" ? "::1" : ip.empty() ? text : ip;
+}
+
+bool listens_everywhere(std::string_view host) {
+  const auto ip = canonical_ip(canonical_host(host));
+  return host.empty() || ip == "0.0.0.0" || ip == "::";
+}
+
+// Whether something that the name or pattern `one` is for is below `other`.
+bool is_within(const std::string& one, const std::string& other) {
+  if (one == other || other == "*")
+    return true;
+  return other.starts_with("*.") && is_below(one, other.substr(2));
+}
+
+// Whether what `rule` sends to the port of `other` can be for it. TLS that
+// goes on as it is asks for the same name again.
+bool takes(const mapping& other, const mapping& rule,
+           const std::string& target) {
+  if (!other.is_named())
+    return listens_everywhere(other.from.host)
+             ? is_loopback(target)
+             : reached(other.from.host) == target;
+  if (!is_loopback(target))
+    return false;
+  const auto name = tls_name(other);
+  return !rule.is_named() || is_within(name, tls_name(rule))
+         || is_within(tls_name(rule), name);
+}
+
+bool leads_to(const mapping& rule, const mapping& other) {
+  if (!rule.is_raw() || !rule.tunnels.empty() || !rule.to.socket.empty()
+      || rule.terminate || !other.is_raw() || other.from.port != rule.to.port
+      || (other.from.scheme == "udp") != (rule.to.scheme == "udp"))
+    return false;
+  return takes(other, rule, reached(rule.to.host));
+}
+
+// Whether visitors of that mapping can come back to it.
+bool is_circle(const node& all, size_t start) {
+  std::vector<bool> seen(all.mappings.size());
+  std::vector<size_t> next{start};
+  while (!next.empty()) {
+    const auto& rule = all.mappings[next.back()];
+    next.pop_back();
+    for (size_t i = 0; i < seen.size(); ++i)
+      if (!seen[i] && leads_to(rule, all.mappings[i])) {
+        seen[i] = true;
+        next.push_back(i);
+      }
+  }
+  return seen[start];
 }
 
 } // namespace
 
 void check_stream_loops(const node& all, problems& out) {
-  for (size_t i = 0; i < all.mappings.size(); ++i) {
-    const auto* at = next_of(all, all.mappings[i]);
-    for (size_t laps = 0; at && laps < all.mappings.size(); ++laps) {
-      if (at == &all.mappings[i]) {
-        out.push_back({element_path("$.mappings", i) + ".to",
-                       quote(all.mappings[i].to.str())
-                         + ", which leads back to its own port",
-                       "another target",
-                       {}});
-        break;
-      }
-      at = next_of(all, *at);
-    }
-  }
+  for (size_t i = 0; i < all.mappings.size(); ++i)
+    if (all.mappings[i].is_raw() && is_circle(all, i))
+      out.push_back(
+        {element_path("$.mappings", i) + ".to",
+         quote(all.mappings[i].to.str()) + ", which leads back to its own port",
+         "another target",
+         {}});
 }
 
 } // namespace aps::config

@@ -105,9 +105,23 @@ CAF_TEST(what leads back to its own port is refused) {
   };
   check({refused("tcp://localhost:1", "tcp://:1"),
          refused("tcp://127.0.0.1:1", "tcp://127.0.0.1:1"),
-         refused("udp://[::1]:1", "udp://[::1]:1")});
+         refused("udp://[::1]:1", "udp://[::1]:1"),
+         refused("tcp://0.0.0.0:1", "tcp://:1"),
+         refused("tcp://[::]:1", "tcp://:1"),
+         refused("tcp://[::ffff:127.0.0.1]:1", "tcp://:1"),
+         refused("tcp://127.9.8.7:1", "tcp://0.0.0.0:1"),
+         refused("udp://0.0.0.0:1", "udp://:1"),
+         refused("tcp://127.0.0.1:1", "tls://a:1"),
+         refused("tcp://127.0.0.1:1", "tls://*:1")});
+  CAF_CHECK_EQUAL(
+    wrong(mappings(R"({"from": "tls://a:1", "to": "tcp://127.0.0.1:2"},
+                      {"from": "tcp://:2", "to": "tcp://127.0.0.1:1"})"))
+      .size(),
+    2u);
   for (const auto* good :
        {R"({"from": "tcp://:1", "to": "tcp://a:1"})",
+        R"({"from": "tls://a:1", "to": "tcp://127.0.0.1:2"},
+           {"from": "tls://b:2", "to": "tcp://127.0.0.1:1"})",
         R"({"from": "tcp://127.0.0.2:1", "to": "tcp://127.0.0.1:1"})",
         R"({"from": "tcp://:1", "to": "tcp://localhost:1",
             "via": {"tunnels": "t"}})",
