@@ -116,7 +116,7 @@ CAF_TEST(who gets no copies is told why) {
     {R"("http://user:secret@copy")", "a string of 23 characters (a user or "
                                      "password)"},
     {R"("http://copy/?a")", R"(the string "http://copy/?a" (a query))"},
-    {R"("http://copy#a")", R"(the string "http://copy#a" (a fragment))"},
+    {R"("http://copy#a")", R"(the string "http://copy" (a fragment))"},
     {R"("http://copy/a")", R"(the string "http://copy/a" (a path))"},
     {R"("tcp://copy:1")", R"(the string "tcp://copy:1" (another scheme))"},
     {R"("unix:copy")",
@@ -139,15 +139,11 @@ CAF_TEST(the node needs none of it for its own answers) {
   };
   for (const auto* answer : {R"({"status": 200})", R"({"redirect": "/b"})"})
     for (const auto& [key, value] : rows)
-      check({{R"({"servers": {"s": 1}, "mappings": [
-                 {"from": "http://a/a", "to": )"
-                + std::string{answer}
-                + ", "
-                  " + key + "
-                  ": "
-                + value + "}]}",
-              {"$.mappings[0]." + key, "an object",
-               "nothing, because the node answers by itself", ""}}});
+      check(
+        {{with(R"("mappings": [{"from": "http://a/a", "to": )"
+               + std::string{answer} + ", \"" + key + "\": " + value + "}]"),
+          {"$.mappings[0]." + key, "an object",
+           "nothing, because the node answers by itself", ""}}});
 }
 
 CAF_TEST(streams have none of it) {
