@@ -378,6 +378,7 @@ class node_impl final : public node {
     options.host = host.empty() ? "0.0.0.0" : host;
     options.port = from.port;
     options.agents = false;
+    options.limits = limits_of(config->http);
     options.connections = limits_of(config->limits);
     options.trusted_proxies = config->trusted_proxies;
     options.proxy_protocol = rule.accept_proxy;

@@ -130,6 +130,7 @@ node node_reader::read() {
     return {};
   read_frame(root_);
   read_http(root_.object("http"), http_);
+  node_.http = http_;
   read_networks(root_, "trusted_proxies", node_.trusted_proxies);
   read_servers();
   read_tunnels();

@@ -423,6 +423,7 @@ struct node {
   aps::config::dns dns;
   aps::config::targets targets;
   aps::config::streams streams;
+  aps::config::http http; ///< of ports of streams, which have no server
   bool operator==(const node&) const = default;
 
   /// Whether agents may dial in at this server: it must not refuse them, and

@@ -1,6 +1,7 @@
 """TLS by the name that it asks for (SNI): passed through untouched, or ended at
 the node; many names at one port, beside HTTPS and agents, and strangers."""
 
+import select
 import shutil
 import socket
 import ssl
@@ -294,6 +295,16 @@ class OnePortOfAServer(NamedCase):
         with connect(stack.shared) as stream:
             stream.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             self.assertIn(b" 400 ", read_all(stream))
+
+    def test_a_port_of_its_own_goes_by_the_general_times(self):
+        stack = self.names(
+            lambda own, shared: [(f"tls://a.example:{own}",
+                                  "tcp://127.0.0.1:1", {})],
+            limits={"handshake_timeout": 8},
+            config={"http": {"handshake_timeout": 1}})
+        with connect(stack.shared) as later, connect(stack.own) as sooner:
+            cut, _, _ = select.select([later, sooner], [], [], PATIENCE)
+            self.assertEqual(cut, [sooner])
 
     def test_garbage_and_drips_are_cut(self):
         stack = self.names(lambda own, shared: [

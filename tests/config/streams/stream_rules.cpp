@@ -2,6 +2,7 @@
 
 #include "tests/support/test.hpp"
 
+#include "tests/config/good.hpp"
 #include "tests/config/problems.hpp"
 
 using namespace aps::config;
@@ -133,4 +134,10 @@ CAF_TEST(what leads back to its own port is refused) {
     {"from": "tcp://:2", "to": "tcp://localhost:1"},
     {"from": "tcp://:3", "to": "tcp://localhost:2"})"));
   CAF_CHECK_EQUAL(both.size(), 2u);
+}
+
+CAF_TEST(ports of streams go by the general section of times) {
+  const auto read = good(with(R"("http": {"handshake_timeout": 3},
+    "mappings": [{"from": "tls://a:1", "to": "tcp://a:2"}])"));
+  CAF_CHECK_EQUAL(read.http.handshake_timeout.count(), 3);
 }
