@@ -133,7 +133,9 @@ void look_at_names(const node& all, const std::vector<std::string>& certified,
                    std::vector<warning>& out) {
   for (size_t i = 0; i < all.mappings.size(); ++i) {
     const auto& from = all.mappings[i].from;
-    if (from.scheme == "https" && !uncovered({from.host}, certified).empty())
+    const bool shown = from.scheme == "https"
+                       || (all.mappings[i].terminate && from.host != "*");
+    if (shown && !uncovered({from.host}, certified).empty())
       out.push_back(
         {mapping_path(i) + ".from", "no certificate is for " + from.host
                                       + ", so visitors refuse it; they are for "

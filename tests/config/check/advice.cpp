@@ -111,6 +111,23 @@ CAF_TEST(what is hardly meant is told) {
   }
 }
 
+CAF_TEST(names where TLS ends need a certificate as those of HTTPS) {
+  const auto all = good(R"({"servers": {"s": {"port": 443,
+    "host": "127.0.0.1", "tls": {"cert": "c", "key": "k"}}}, "mappings": [
+    {"from": "tls://other.example:443", "to": "tcp://x:1", "terminate": true},
+    {"from": "tls://a.example:443", "to": "tcp://x:1", "terminate": true},
+    {"from": "tls://passed.example:443", "to": "tcp://x:1"}]})");
+  const auto told = [&](const std::vector<std::string>& certified) {
+    size_t count = 0;
+    for (const auto& one : advise(all, certified))
+      count += one.text.find("no certificate is for other.example")
+               != std::string::npos;
+    return count;
+  };
+  CAF_CHECK_EQUAL(told({"a.example"}), 1u);
+  CAF_CHECK_EQUAL(told({"a.example", "other.example"}), 0u);
+}
+
 CAF_TEST(the secrets of the examples are known) {
   for (const std::string name : {"minimal", "websocket", "full"}) {
     // Not loaded: the full one names files that are not there.
