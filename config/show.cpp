@@ -275,7 +275,8 @@ json show(const admin_grpc& grpc) {
 
 json show_frame(const node& config) {
   json out{{"servers", json::object()},
-           {"trusted_proxies", config.trusted_proxies}};
+           {"trusted_proxies", config.trusted_proxies},
+           {"http", show_fields(fields::http, config.http)}};
   for (const auto& [name, server] : config.servers) {
     auto& shown = out["servers"][name]
       = show_fields(fields::server, server,
