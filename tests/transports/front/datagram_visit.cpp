@@ -1,10 +1,13 @@
 #define CAF_SUITE datagram_visit
 
 #include "tests/support/test.hpp"
+#include "tests/transports/seam/exchange_world.hpp"
 
 #include "transports/front/datagram_visit.hpp"
 
 using namespace aps;
+using aps::test::sim_link;
+using aps::test::test_owner;
 using namespace std::chrono_literals;
 
 namespace {
@@ -36,6 +39,12 @@ struct fixture {
       nullptr, [this](std::string_view bytes) { sent.emplace_back(bytes); },
       10s);
     visit->start(context, unit, {head, {}, default_window});
+  }
+
+  // Session and exchange have each other until it is over.
+  ~fixture() {
+    door->kept->cancel(outcome::visitor_gone);
+    unit.context().poll();
   }
 };
 
@@ -76,8 +85,15 @@ CAF_TEST(one that failed is not begun anew at once) {
 CAF_TEST(answers are told apart) {
   std::string both{frame_datagram("a").view()};
   both += frame_datagram("b").view();
-  visit->on_data(slice::copy(both.substr(0, 4)));
-  visit->on_data(slice::copy(both.substr(4)));
+  const auto link = std::make_shared<sim_link>(unit);
+  auto& exchange = *door->kept;
+  exchange.attach(link, session_id{1}, std::make_shared<test_owner>());
+  auto head = std::make_shared<response_head>();
+  head->status = 200;
+  exchange.deliver(link, {1, response_frame{head}});
+  exchange.deliver(link, {1, data_frame{0, slice::copy(both.substr(0, 4))}});
+  exchange.deliver(link, {1, data_frame{4, slice::copy(both.substr(4))}});
+  unit.context().poll();
   CAF_CHECK(sent == (std::vector<std::string>{"a", "b"}));
 }
 
