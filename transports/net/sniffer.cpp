@@ -13,13 +13,10 @@ using boost::system::error_code;
 
 sniffer::sniffer(io_unit& unit, stream_ptr stream, duration timeout,
                  handler done)
-    : unit_(unit), stream_(std::move(stream)), deadline_(unit.now() + timeout),
-      done_(std::move(done)) {}
+    : opening_step(unit, std::move(stream), timeout), done_(std::move(done)) {}
 
 void sniffer::start() {
-  error_code ignored;
-  stream_->socket().set_option(asio::ip::tcp::no_delay{true}, ignored);
-  unit_.watch(weak_from_this());
+  begin();
   read();
 }
 
@@ -41,16 +38,6 @@ void sniffer::on_read(size_t size) {
   if (protocol == first_bytes::undecided)
     return read();
   done_(std::move(stream_), std::move(bytes_), protocol);
-}
-
-void sniffer::close() {
-  if (stream_)
-    stream_->close();
-}
-
-void sniffer::on_tick(time_point now) {
-  if (now >= deadline_)
-    close();
 }
 
 } // namespace aps

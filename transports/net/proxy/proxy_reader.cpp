@@ -13,11 +13,10 @@ using boost::system::error_code;
 
 proxy_reader::proxy_reader(io_unit& unit, stream_ptr stream, duration timeout,
                            handlers tell)
-    : unit_(unit), stream_(std::move(stream)), deadline_(unit.now() + timeout),
-      tell_(std::move(tell)) {}
+    : opening_step(unit, std::move(stream), timeout), tell_(std::move(tell)) {}
 
 void proxy_reader::start() {
-  unit_.watch(weak_from_this());
+  watch_time();
   wait();
 }
 
@@ -26,7 +25,7 @@ void proxy_reader::wait() {
     boost::asio::socket_base::wait_read,
     guard(unit_, shared_from_this(),
           [](const auto& me, const error_code& error) {
-            if (!error && me->stream_)
+            if (!error && me->is_open())
               me->on_readable();
           }));
 }
@@ -63,20 +62,10 @@ bool proxy_reader::take(size_t bytes) {
 }
 
 void proxy_reader::fail(std::string_view problem) {
-  if (!stream_)
+  if (!is_open())
     return;
   close();
   tell_.failed(problem);
-}
-
-void proxy_reader::close() {
-  if (const auto stream = std::exchange(stream_, nullptr))
-    stream->close();
-}
-
-void proxy_reader::on_tick(time_point now) {
-  if (now >= deadline_)
-    fail("no header in time");
 }
 
 } // namespace aps

@@ -24,15 +24,12 @@ constexpr size_t read_bytes = 2048;
 
 hello_reader::hello_reader(io_unit& unit, stream_ptr stream, duration timeout,
                            handlers tell)
-    : unit_(unit), stream_(std::move(stream)), deadline_(unit.now() + timeout),
-      tell_(std::move(tell)) {
+    : opening_step(unit, std::move(stream), timeout), tell_(std::move(tell)) {
   assert(!stream_->secure());
 }
 
 void hello_reader::start() {
-  error_code ignored;
-  stream_->socket().set_option(asio::ip::tcp::no_delay{true}, ignored);
-  unit_.watch(weak_from_this());
+  begin();
   read();
 }
 
@@ -45,7 +42,7 @@ void hello_reader::read() {
     asio::buffer(bytes_.data() + have, more),
     guard(unit_, shared_from_this(),
           [have](const auto& me, const error_code& error, size_t size) {
-            if (!error && me->stream_)
+            if (!error && me->is_open())
               me->on_read(have + size);
           }));
 }
@@ -67,14 +64,7 @@ void hello_reader::on_read(size_t size) {
     tell_.other(std::move(stream_));
 }
 
-void hello_reader::close() {
-  if (const auto stream = std::exchange(stream_, nullptr))
-    stream->close();
-}
-
-void hello_reader::on_tick(time_point now) {
-  if (now < deadline_ || !stream_)
-    return;
+void hello_reader::on_late() {
   close();
   tell_.late();
 }

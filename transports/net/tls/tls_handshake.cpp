@@ -16,14 +16,12 @@ tls_handshake::tls_handshake(io_unit& unit, stream_ptr stream,
                              tls_contexts_ptr contexts, duration timeout,
                              handlers done,
                              std::shared_ptr<const std::string> protocols)
-    : unit_(unit), stream_(std::move(stream)), contexts_(std::move(contexts)),
-      deadline_(unit.now() + timeout), done_(std::move(done)),
+    : opening_step(unit, std::move(stream), timeout),
+      contexts_(std::move(contexts)), done_(std::move(done)),
       protocols_(std::move(protocols)) {}
 
 void tls_handshake::start() {
-  error_code ignored;
-  stream_->socket().set_option(asio::ip::tcp::no_delay{true}, ignored);
-  unit_.watch(weak_from_this());
+  begin();
   look();
 }
 
@@ -70,14 +68,7 @@ void tls_handshake::finish(const error_code& error) {
   close();
 }
 
-void tls_handshake::close() {
-  if (stream_)
-    stream_->close();
-}
-
-void tls_handshake::on_tick(time_point now) {
-  if (now < deadline_ || !stream_ || !stream_->socket().is_open())
-    return;
+void tls_handshake::on_late() {
   done_.failed(true, "no handshake in time");
   close();
 }

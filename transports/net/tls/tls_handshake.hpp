@@ -1,7 +1,6 @@
 #pragma once
 
-#include "transports/net/byte_stream.hpp"
-#include "transports/net/io_unit.hpp"
+#include "transports/net/opening_step.hpp"
 #include "transports/net/tls/server_tls.hpp"
 
 #include <functional>
@@ -10,11 +9,9 @@
 
 namespace aps {
 
-/// The server's side of a TLS handshake, before anything else is read. Lives in
-/// its handlers; what is not over at the deadline is dropped.
-/// Thread: the unit's.
-class tls_handshake final : public watched,
-                            public std::enable_shared_from_this<tls_handshake> {
+/// The server's side of a TLS handshake, before anything else is read; what is
+/// not over at the deadline is dropped.
+class tls_handshake final : public opening_step<tls_handshake> {
  public:
   struct handlers {
     /// It speaks TLS; the stream is secure.
@@ -34,22 +31,15 @@ class tls_handshake final : public watched,
                 std::shared_ptr<const std::string> protocols = nullptr);
 
   void start();
-  void close();
-  void on_tick(time_point now) override;
-  void on_exception(const std::string&) override { close(); }
-
-  io_unit& unit() const noexcept { return unit_; }
 
  private:
   void look();
   void look_at(char first);
   void shake_hands();
   void finish(const boost::system::error_code& error);
+  void on_late() override;
 
-  io_unit& unit_;
-  stream_ptr stream_; ///< until it was handed on
   const tls_contexts_ptr contexts_;
-  const time_point deadline_;
   handlers done_;
   const std::shared_ptr<const std::string> protocols_;
   char first_ = 0;
