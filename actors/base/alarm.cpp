@@ -109,4 +109,25 @@ size_t alarm_clock::woken() const {
   return book_->woken;
 }
 
+void unit_alarm::at(time_point due, std::function<void()> work) {
+  const auto instant = alarm_clock::instant_of(due);
+  if (instant >= next_)
+    return;
+  next_ = instant;
+  clock_->at(instant, caf::make_action([self = weak_from_this(), instant,
+                                        work = std::move(work)] {
+               const auto me = self.lock();
+               if (!me)
+                 return;
+               me->unit_.post([self, instant, work] {
+                 const auto alive = self.lock();
+                 // An earlier wish overtook this one, and looks further.
+                 if (!alive || alive->next_ != instant)
+                   return;
+                 alive->next_ = never;
+                 work();
+               });
+             }));
+}
+
 } // namespace aps

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -108,6 +109,23 @@ class alarm {
 
  private:
   std::shared_ptr<alarm_clock> clock_;
+  time_point next_ = never;
+};
+
+/// The same for what lives on an I/O unit and is no actor. On the unit's
+/// thread; whoever it wakes has it.
+class unit_alarm : public std::enable_shared_from_this<unit_alarm> {
+ public:
+  unit_alarm(std::shared_ptr<alarm_clock> clock, executor& unit)
+      : clock_(std::move(clock)), unit_(unit) {}
+
+  /// Calls `work` on the unit at `due`, or a little later, unless this is gone
+  /// by then. As `alarm::at` otherwise.
+  void at(time_point due, std::function<void()> work);
+
+ private:
+  std::shared_ptr<alarm_clock> clock_;
+  executor& unit_;
   time_point next_ = never;
 };
 

@@ -21,7 +21,8 @@ constexpr std::array<std::string_view, 4> result_words{"in", "answered",
 
 login_checks::login_checks(caf::actor_system& system, node_context_ptr context,
                            executor& unit)
-    : system_(system), context_(std::move(context)), unit_(unit) {}
+    : system_(system), context_(std::move(context)), unit_(unit),
+      alarm_(std::make_shared<unit_alarm>(context_->alarms, unit)) {}
 
 void login_checks::count(const login_service& service, result what) {
   system_.metrics()
@@ -106,27 +107,13 @@ void login_checks::wake() {
   const auto due = times_.due();
   if (!due)
     return;
-  const auto instant = alarm_clock::instant_of(
-    std::min<time_point>(*due, unit_.now() + patience_with_the_idle));
-  if (instant >= alarm_)
-    return;
-  alarm_ = instant;
-  context_->alarms->at(instant,
-                       caf::make_action([self = weak_from_this(), instant] {
-                         const auto me = self.lock();
-                         if (!me)
-                           return;
-                         me->unit_.post([self, instant] {
-                           const auto alive = self.lock();
-                           // An earlier wish overtook this one, and looks
-                           // further.
-                           if (!alive || alive->alarm_ != instant)
-                             return;
-                           alive->alarm_ = never;
-                           alive->look_after();
-                           alive->wake();
-                         });
-                       }));
+  alarm_->at(std::min<time_point>(*due, unit_.now() + patience_with_the_idle),
+             [self = weak_from_this()] {
+               if (const auto me = self.lock()) {
+                 me->look_after();
+                 me->wake();
+               }
+             });
 }
 
 void login_checks::look_after() {

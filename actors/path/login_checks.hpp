@@ -54,7 +54,7 @@ class login_checks : public std::enable_shared_from_this<login_checks> {
   executor& unit_;
   std::map<exchange_id, std::shared_ptr<login_check>> running_;
   timetable<exchange_id> times_;
-  time_point alarm_ = never;
+  const std::shared_ptr<unit_alarm> alarm_;
 };
 
 } // namespace aps

@@ -2,7 +2,7 @@
 
 #include "actors/path/login_checks.hpp"
 
-#include "tests/actors/script_system.hpp"
+#include "tests/actors/unit_script.hpp"
 #include "tests/support/test.hpp"
 #include "tests/transports/seam/exchange_world.hpp"
 
@@ -15,7 +15,7 @@ namespace {
 using kind = login_verdict::kind;
 
 /// Requests of one unit that wait for a login service.
-class checks_script {
+class checks_script : public unit_script {
  public:
   explicit checks_script(config::seconds cache_time = {}) {
     auto context = std::make_shared<node_context>();
@@ -69,21 +69,6 @@ class checks_script {
     });
   }
 
-  template <class Work>
-  void inside(Work work) {
-    net.here.run_inside(work);
-    system.run(net.here);
-  }
-
-  void pass(duration time) {
-    for (duration done{}; done < time; done += alarm_clock::grain) {
-      net.here.advance(alarm_clock::grain);
-      system.pass(alarm_clock::grain, net.here);
-    }
-  }
-
-  one_unit net;
-  script_system system;
   std::shared_ptr<login_service> service;
   std::shared_ptr<login_checks> uut;
   std::vector<exchange_ptr> questions;
