@@ -2,25 +2,15 @@
 
 #include "config/answers/answer_sections.hpp"
 #include "config/delivery/delivery_section.hpp"
-#include "config/fields.hpp"
 #include "config/routing/match_section.hpp"
 #include "config/routing/rewrite_section.hpp"
+#include "config/show_fields.hpp"
 
 namespace aps::config {
 
 using nlohmann::json;
 
 namespace {
-
-/// The plain keys of a section, beside what `to` has.
-template <class Section, size_t Count>
-json show_fields(const field<Section> (&fields)[Count], const Section& section,
-                 json to = json::object()) {
-  for (const auto& field : fields)
-    std::visit([&](auto member) { to[field.key] = plain(section.*member); },
-               field.member);
-  return to;
-}
 
 json show(const quotas& quotas) {
   auto out = json::object();

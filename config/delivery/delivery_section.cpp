@@ -2,6 +2,7 @@
 
 #include "config/fields.hpp"
 #include "config/sections.hpp"
+#include "config/show_fields.hpp"
 #include "config/syntax/text.hpp"
 
 #include <nlohmann/json.hpp>
@@ -134,18 +135,8 @@ void read_copies(reader& mapping_in, const std::vector<std::string>* tunnels,
   to.cc = std::move(rule);
 }
 
-template <class Section, size_t Count>
-json plain_fields(const field<Section> (&fields)[Count],
-                  const Section& section) {
-  auto out = json::object();
-  for (const auto& each : fields)
-    std::visit([&](auto member) { out[each.key] = plain(section.*member); },
-               each.member);
-  return out;
-}
-
 json show(const copies& rule) {
-  auto out = plain_fields(fields::copies, rule);
+  auto out = show_fields(fields::copies, rule);
   out["to"] = rule.to.str();
   if (!rule.tunnels.empty())
     out["via"]["tunnels"] = rule.tunnels;
@@ -155,7 +146,7 @@ json show(const copies& rule) {
 }
 
 json show(const retry& rule) {
-  auto out = plain_fields(fields::retry, rule);
+  auto out = show_fields(fields::retry, rule);
   out["on"] = rule.statuses;
   if (rule.connect)
     out["on"].push_back("connect");
@@ -185,7 +176,7 @@ void show_delivery(const mapping& rule, json& to) {
   if (rule.cc)
     to["cc"] = show(*rule.cc);
   if (rule.timeouts)
-    to["timeouts"] = plain_fields(fields::timeouts, *rule.timeouts);
+    to["timeouts"] = show_fields(fields::timeouts, *rule.timeouts);
   if (rule.retry)
     to["retry"] = show(*rule.retry);
 }
