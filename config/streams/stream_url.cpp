@@ -161,6 +161,13 @@ std::optional<url> parse_stream_url(std::string_view text, bool from,
   return out;
 }
 
+std::string_view stream_method(std::string_view scheme) noexcept {
+  return scheme == "connect" ? "CONNECT"
+         : scheme == "tls"   ? "TLS"
+         : scheme == "udp"   ? "UDP"
+                             : "TCP";
+}
+
 bool takes_connect(const url& from, std::string_view host, uint16_t port) {
   if (from.scheme != "connect" || (from.port != 0 && from.port != port))
     return false;

@@ -24,6 +24,10 @@ bool is_stream_url(std::string_view text);
 std::optional<url> parse_stream_url(std::string_view text, bool from,
                                     std::string& error);
 
+/// What stands for a method where a stream of that scheme is told of: "TCP",
+/// "UDP", "TLS" or "CONNECT".
+std::string_view stream_method(std::string_view scheme) noexcept;
+
 /// Whether a CONNECT to that host and port is one that `from` is for.
 bool takes_connect(const url& from, std::string_view host, uint16_t port);
 

@@ -61,9 +61,9 @@ request_fate decide_connect(const http_front_context& context,
   const auto& via = *entry.via;
   auto to = via.rule.goes_anywhere() ? config::authority(host, port)
                                      : via.rule.to.authority();
-  const auto ends
-    = peer.stream ? stream_ends(peer.stream->peer(), peer.stream->destination())
-                  : "";
+  const auto ends = peer.stream
+                      ? ends_of(peer.stream->peer(), peer.stream->destination())
+                      : "";
   const auto window = via.window;
   return onward_request{stream_head(via, std::move(to), head.method, ends),
                         exchange_facts{facts.visitor_ip,

@@ -552,10 +552,8 @@ void h2_visit::on_tick(time_point now) {
     }
     return;
   }
-  const auto own = deadlines_.first_byte();
   if (stands_still(now, is_awaited(), received_,
-                   own > duration::zero() ? own
-                                          : limits().first_byte_timeout)) {
+                   deadlines_.first_byte(limits().first_byte_timeout))) {
     cancel_exchange(outcome::first_byte_timeout);
     return answer_error(outcome::first_byte_timeout, {});
   }

@@ -100,8 +100,7 @@ void http_session::on_tick(time_point now) {
 }
 
 duration http_session::first_byte_limit() const noexcept {
-  const auto own = request_.deadlines.first_byte();
-  return own > duration::zero() ? own : limits().first_byte_timeout;
+  return request_.deadlines.first_byte(limits().first_byte_timeout);
 }
 
 // By its mapping.

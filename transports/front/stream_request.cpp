@@ -1,6 +1,7 @@
 #include "transports/front/stream_request.hpp"
 
 #include "config/host.hpp"
+#include "config/streams/stream_url.hpp"
 #include "transports/front/request_rewrite.hpp"
 #include "transports/net/sockets.hpp"
 
@@ -8,19 +9,7 @@ namespace aps {
 
 namespace {
 
-// What stands for a method in records.
-std::string_view method_of(const stream_address& address) {
-  return address.scheme == "udp"   ? "UDP"
-         : address.scheme == "tls" ? "TLS"
-                                   : "TCP";
-}
-
 } // namespace
-
-std::string stream_ends(const boost::asio::ip::tcp::endpoint& from,
-                        const boost::asio::ip::tcp::endpoint& to) {
-  return to_string(from) + " " + to_string(to);
-}
 
 request_head_ptr stream_head(const route& via, std::string authority,
                              std::string_view method,
@@ -41,7 +30,7 @@ decide_stream(http_front_context& context, const stream_address& address,
               const boost::asio::ip::tcp::endpoint& to,
               const tls_facts_ptr& tls) {
   visitor_request asked;
-  asked.method = method_of(address);
+  asked.method = config::stream_method(address.scheme);
   asked.scheme = address.scheme;
   asked.host = address.host;
   asked.port = address.port;
@@ -56,7 +45,7 @@ decide_stream(http_front_context& context, const stream_address& address,
   auto entry = std::get<visitor_entry>(std::move(decision));
   const auto& via = *entry.via;
   auto head = stream_head(via, via.rule.to.authority(), asked.method,
-                          stream_ends(from, to));
+                          ends_of(from, to));
   const auto window = via.window;
   return onward_request{
     std::move(head),
@@ -77,7 +66,7 @@ void tell_refused_stream(const http_front_context& context, executor& unit,
   context.to()->on_own_answer(
     unit, {.result = why.cause,
            .peer = peer,
-           .method = method_of(address),
+           .method = config::stream_method(address.scheme),
            .scheme = address.scheme,
            .host = host,
            .detail = why.reason.empty() ? why.detail : why.reason,

@@ -22,16 +22,11 @@ void tell_refused_stream(const http_front_context& context, executor& unit,
                          const stream_address& address, std::string_view peer,
                          const denial& why);
 
-/// The head of a stream to `authority` for a visitor with these two ends, as
-/// its target's PROXY header says them.
+/// The head of a stream to `authority` for a visitor whose connection has these
+/// two ends (`ends_of`): its target's PROXY header says them, and who connects
+/// to the target knows by them a stream that comes back.
 request_head_ptr stream_head(const route& via, std::string authority,
                              std::string_view method,
                              const std::string& proxy_ends);
-
-/// Whose connection it is, and which one: "SOURCE DESTINATION", as
-/// `request_head::proxy_ends` has it. Said of each stream, as who connects to
-/// the target knows by it one that comes back.
-std::string stream_ends(const boost::asio::ip::tcp::endpoint& from,
-                        const boost::asio::ip::tcp::endpoint& to);
 
 } // namespace aps

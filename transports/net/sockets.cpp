@@ -27,6 +27,12 @@ std::string to_string(const tcp::endpoint& endpoint) {
   return config::authority(endpoint.address().to_string(), endpoint.port());
 }
 
+std::string ends_of(const tcp::endpoint& source,
+                    const tcp::endpoint& destination) {
+  return to_string(without_mapping(source)) + " "
+         + to_string(without_mapping(destination));
+}
+
 int release_non_blocking(tcp_socket& socket) {
   error_code error;
   const int fd = socket.release(error);

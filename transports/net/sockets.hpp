@@ -26,6 +26,11 @@ without_mapping(const boost::asio::ip::tcp::endpoint& endpoint);
 /// "ip:port", with brackets around IPv6 addresses.
 std::string to_string(const boost::asio::ip::tcp::endpoint& endpoint);
 
+/// Both ends of a connection as `request_head::proxy_ends` has them, "SOURCE
+/// DESTINATION", no address mapped.
+std::string ends_of(const boost::asio::ip::tcp::endpoint& source,
+                    const boost::asio::ip::tcp::endpoint& destination);
+
 /// Takes the descriptor out of a socket, set to non-blocking; the caller owns
 /// it. -1 when the socket is not open.
 int release_non_blocking(tcp_socket& socket);

@@ -111,12 +111,11 @@ bool datagram_origin::connect(const boost::asio::ip::address& to,
   if (error)
     return false;
   const auto from = socket_.local_endpoint(error);
-  const auto text = [](const udp::endpoint& end) {
-    return to_string(without_mapping({end.address(), end.port()}));
-  };
   if (!error)
     noted_ = pool_->settings()->circles->add(
-      served_->head()->scheme, text(from) + " " + text(where), laps_);
+      served_->head()->scheme,
+      ends_of({from.address(), from.port()}, {where.address(), where.port()}),
+      laps_);
   return true;
 }
 

@@ -79,10 +79,8 @@ void stream_origin::note_ends() {
   const auto to = stream_->socket().remote_endpoint(error);
   if (error)
     return;
-  noted_ = pool_->settings()->circles->add(
-    served_->head()->scheme,
-    to_string(without_mapping(from)) + " " + to_string(without_mapping(to)),
-    laps_);
+  noted_ = pool_->settings()->circles->add(served_->head()->scheme,
+                                           ends_of(from, to), laps_);
 }
 
 // -- to the target ------------------------------------------------------------

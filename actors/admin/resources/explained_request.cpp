@@ -2,6 +2,7 @@
 
 #include "config/host.hpp"
 #include "config/networks.hpp"
+#include "config/streams/stream_url.hpp"
 #include "config/syntax/text.hpp"
 
 #include <algorithm>
@@ -92,14 +93,6 @@ struct wrong_parameter {
   std::string text; ///< empty = none is wrong
   const char* name = "";
 };
-
-// As records have it.
-std::string method_of(std::string_view stream_scheme) {
-  return stream_scheme == "connect" ? "CONNECT"
-         : stream_scheme == "tls"   ? "TLS"
-         : stream_scheme == "udp"   ? "UDP"
-                                    : "TCP";
-}
 
 // What a stream has none of.
 wrong_parameter read_stream_parameters(const request& from,
@@ -193,7 +186,7 @@ wrong_parameter read_head(const request& from, explained_request& to) {
     return {std::string(problem), "url"};
   to.target.host = config::canonical_host(to.target.host);
   if (to.target.is_stream()) {
-    to.method = method_of(to.target.scheme);
+    to.method = config::stream_method(to.target.scheme);
     return read_stream_parameters(from, to.target);
   }
   to.method = from.parameter("method").value_or("GET");

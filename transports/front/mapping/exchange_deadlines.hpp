@@ -18,8 +18,10 @@ class exchange_deadlines {
   /// `own` null = the mapping has none.
   exchange_deadlines(const config::timeouts* own, time_point begun);
 
-  /// Instead of the listener's; 0 = that one.
-  duration first_byte() const noexcept { return first_byte_; }
+  /// The one for the head of the answer: its own, or else the listener's.
+  duration first_byte(duration listeners) const noexcept {
+    return first_byte_ > duration::zero() ? first_byte_ : listeners;
+  }
 
   /// Whether there is any to look at.
   bool any() const noexcept {
