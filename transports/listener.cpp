@@ -437,14 +437,21 @@ class open_port : public std::enable_shared_from_this<open_port> {
                                 .detail = why});
   }
 
-  /// `stage` goes with the port, and when its place is needed.
+  /// `stage` goes when its place is needed.
   template <class Stage>
-  void make_room_by(const place_ptr& place,
-                    const std::shared_ptr<Stage>& stage) {
+  static void evict_with(const place_ptr& place,
+                         const std::shared_ptr<Stage>& stage) {
     place->on_evict([weak = std::weak_ptr{stage}] {
       if (const auto silent = weak.lock())
         silent->close();
     });
+  }
+
+  /// The same, and with the port.
+  template <class Stage>
+  void make_room_by(const place_ptr& place,
+                    const std::shared_ptr<Stage>& stage) {
+    evict_with(place, stage);
     keep(stage);
   }
 
@@ -461,10 +468,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
       return refuse_stream(unit, std::move(stream), address, *denied);
     const auto visit
       = std::make_shared<stream_visit>(unit, std::move(stream), http_, place);
-    place->on_evict([weak = std::weak_ptr{visit}] {
-      if (const auto silent = weak.lock())
-        silent->close();
-    });
+    evict_with(place, visit);
     visit->start(std::get<onward_request>(std::move(decided)));
   }
 

@@ -96,7 +96,9 @@ class http_front_context {
     live_ += static_cast<size_t>(change);
   }
 
-  compression_memory& memory_of_compression() const noexcept { return memory_; }
+  const std::shared_ptr<byte_budget>& memory_of_compression() const noexcept {
+    return memory_;
+  }
 
   /// A number that no other call returned; seeds request ids.
   uint64_t next_seed() noexcept { return seed_.fetch_add(1); }
@@ -114,7 +116,8 @@ class http_front_context {
   const tunnel_upgrade_handler on_tunnel_upgrade_;
   const service_ptr service_;
   live_set streams_;
-  mutable compression_memory memory_; // counts
+  const std::shared_ptr<byte_budget> memory_ ///< of compression
+    = std::make_shared<byte_budget>(most_compression_bytes);
   std::atomic<size_t> live_{0};
   std::atomic<time_point> draining_since_{time_point::max()};
   std::atomic<uint64_t> seed_;

@@ -3,7 +3,6 @@
 #include "actors/watch/metric_text.hpp"
 #include "transports/seam/exchange/windows.hpp"
 
-#include <caf/action.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/telemetry/counter.hpp>
 #include <caf/telemetry/metric_registry.hpp>
@@ -31,9 +30,13 @@ std::shared_ptr<const route> way_of(const route& original) {
 } // namespace
 
 copy_desk::copy_desk(caf::actor_system& system, node_context_ptr context,
-                     carrier_of_copies carry, std::shared_ptr<copy_room> room)
+                     carrier_of_copies carry, std::shared_ptr<byte_budget> room)
     : system_(system), context_(std::move(context)), carry_(std::move(carry)),
-      room_(std::move(room)), lanes_(context_->units->size()) {}
+      room_(std::move(room)), lanes_(context_->units->size()) {
+  for (size_t i = 0; i < lanes_.size(); ++i)
+    lanes_[i].alarm = std::make_shared<unit_alarm>(
+      context_->alarms, context_->units->any(i).unit());
+}
 
 void copy_desk::count(copy_end end) {
   system_.metrics()
@@ -67,7 +70,7 @@ void copy_desk::copy(const exchange_ptr& original) {
     return;
   if (head.content_length.value_or(0) > via.rule.cc->max_body_bytes)
     return count(copy_end::too_large);
-  copy_share share{room_};
+  byte_share share{room_};
   if (!share.grow(request_copy::size_of(head)))
     return count(copy_end::busy);
   auto& unit = original->unit();
@@ -130,23 +133,12 @@ void copy_desk::wake(executor& unit) {
   const auto due = lane.times.due();
   if (!due)
     return;
-  const auto instant = alarm_clock::instant_of(*due);
-  if (instant >= lane.alarm)
-    return;
-  lane.alarm = instant;
-  context_->alarms->at(
-    instant, caf::make_action([self = weak_from_this(), &unit, instant] {
-      if (self.expired())
-        return;
-      unit.post([self, &unit, instant] {
-        const auto me = self.lock();
-        if (!me || me->lanes_[unit.index()].alarm != instant)
-          return;
-        me->lanes_[unit.index()].alarm = never;
-        me->look_after(unit);
-        me->wake(unit);
-      });
-    }));
+  lane.alarm->at(*due, [self = weak_from_this(), &unit] {
+    if (const auto me = self.lock()) {
+      me->look_after(unit);
+      me->wake(unit);
+    }
+  });
 }
 
 void copy_desk::look_after(executor& unit) {

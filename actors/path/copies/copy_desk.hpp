@@ -29,7 +29,8 @@ class copy_desk : public std::enable_shared_from_this<copy_desk> {
   /// `room` is for all that is kept for copies.
   copy_desk(caf::actor_system& system, node_context_ptr context,
             carrier_of_copies carry,
-            std::shared_ptr<copy_room> room = std::make_shared<copy_room>());
+            std::shared_ptr<byte_budget> room
+            = std::make_shared<byte_budget>(most_copied_bytes));
 
   /// Makes one of a request that is let in and on its way already.
   /// Precondition: its mapping has `cc`. On its unit.
@@ -48,7 +49,7 @@ class copy_desk : public std::enable_shared_from_this<copy_desk> {
   struct lane {
     std::map<exchange_id, run> running;
     timetable<exchange_id> times;
-    time_point alarm = never;
+    std::shared_ptr<unit_alarm> alarm;
   };
 
   exchange_ptr start(executor& unit, const route& of, exchange_id id,
@@ -63,7 +64,7 @@ class copy_desk : public std::enable_shared_from_this<copy_desk> {
   caf::actor_system& system_;
   const node_context_ptr context_;
   const carrier_of_copies carry_;
-  const std::shared_ptr<copy_room> room_;
+  const std::shared_ptr<byte_budget> room_;
   std::vector<lane> lanes_; ///< by unit
   std::mutex mutex_;
   std::map<uint64_t, uint32_t> under_way_; ///< by identity; by mutex_

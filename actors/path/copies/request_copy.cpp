@@ -19,32 +19,6 @@ std::string_view to_string(copy_end end) noexcept {
   return "unknown";
 }
 
-bool copy_room::take(size_t bytes) noexcept {
-  auto before = taken_.load();
-  do {
-    if (bytes > most_ - before)
-      return false;
-  } while (!taken_.compare_exchange_weak(before, before + bytes));
-  return true;
-}
-
-void copy_room::give(size_t bytes) noexcept {
-  [[maybe_unused]] const auto before = taken_.fetch_sub(bytes);
-  assert(before >= bytes);
-}
-
-bool copy_share::grow(size_t bytes) noexcept {
-  if (!room_->take(bytes))
-    return false;
-  size_ += bytes;
-  return true;
-}
-
-void copy_share::clear() noexcept {
-  if (const auto size = std::exchange(size_, 0))
-    room_->give(size);
-}
-
 size_t request_copy::size_of(const request_head& original) {
   constexpr size_t small_things = 1024;
   return small_things + original.path.size() + bytes_of(original.headers);

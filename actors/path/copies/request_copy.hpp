@@ -2,8 +2,8 @@
 
 #include "config/config.hpp"
 #include "transports/seam/exchange/exchange.hpp"
+#include "transports/seam/limits/byte_budget.hpp"
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,44 +24,8 @@ enum class copy_end : uint8_t {
 
 std::string_view to_string(copy_end end) noexcept;
 
-/// Memory for copies of all mappings together. Thread: any.
-class copy_room {
- public:
-  static constexpr size_t most_bytes = 64u << 20;
-
-  explicit copy_room(size_t most = most_bytes) : most_(most) {}
-
-  /// False = so much is not left, and nothing was taken.
-  bool take(size_t bytes) noexcept;
-
-  void give(size_t bytes) noexcept;
-
-  size_t taken() const noexcept { return taken_; }
-
- private:
-  const size_t most_;
-  std::atomic<size_t> taken_{0};
-};
-
-/// What one copy has of that room; given back with it.
-class copy_share {
- public:
-  explicit copy_share(std::shared_ptr<copy_room> room)
-      : room_(std::move(room)) {}
-  copy_share(copy_share&& other) noexcept
-      : room_(std::move(other.room_)), size_(std::exchange(other.size_, 0)) {}
-  copy_share& operator=(copy_share&&) = delete;
-  ~copy_share() { clear(); }
-
-  /// False = so much is not left, and nothing was taken.
-  bool grow(size_t bytes) noexcept;
-
-  void clear() noexcept;
-
- private:
-  std::shared_ptr<copy_room> room_;
-  size_t size_ = 0;
-};
+/// Memory for copies of all mappings together, bytes.
+inline constexpr size_t most_copied_bytes = 64u << 20;
 
 /// One request once more, for somebody whose answer nobody waits for: gathers
 /// the body while the original goes its way, then becomes an exchange of its
@@ -82,7 +46,7 @@ class request_copy final : public visitor,
   using end_handler = std::function<void(copy_end)>;
 
   /// `share` has room for what `size_of` says of the head.
-  request_copy(request_head_ptr head, size_t most_bytes, copy_share share,
+  request_copy(request_head_ptr head, size_t most_bytes, byte_share share,
                starter start, end_handler over)
       : head_(std::move(head)), most_bytes_(most_bytes),
         share_(std::move(share)), start_(std::move(start)),
@@ -125,7 +89,7 @@ class request_copy final : public visitor,
 
   request_head_ptr head_; ///< null = it is over
   const size_t most_bytes_;
-  copy_share share_;
+  byte_share share_;
   starter start_;
   end_handler over_;     ///< null = it is over
   std::string gathered_; ///< of the body, until it is whole

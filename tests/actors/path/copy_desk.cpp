@@ -2,7 +2,7 @@
 
 #include "actors/path/copies/copy_desk.hpp"
 
-#include "tests/actors/script_system.hpp"
+#include "tests/actors/unit_script.hpp"
 #include "tests/support/test.hpp"
 #include "tests/transports/seam/exchange_world.hpp"
 
@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// Requests of one mapping with `cc`, and their copies.
-class desk_script {
+class desk_script : public unit_script {
  public:
   desk_script() {
     context_ = std::make_shared<node_context>();
@@ -56,23 +56,8 @@ class desk_script {
     });
   }
 
-  template <class Work>
-  void inside(Work work) {
-    net.here.run_inside(work);
-    system.run(net.here);
-  }
-
-  void pass(duration time) {
-    for (duration done{}; done < time; done += alarm_clock::grain) {
-      net.here.advance(alarm_clock::grain);
-      system.pass(alarm_clock::grain, net.here);
-    }
-  }
-
-  one_unit net;
-  script_system system;
   std::shared_ptr<const route> via;
-  std::shared_ptr<copy_room> room = std::make_shared<copy_room>(100'000);
+  std::shared_ptr<byte_budget> room = std::make_shared<byte_budget>(100'000);
   std::shared_ptr<copy_desk> uut;
   std::vector<exchange_ptr> copies;
   exchange_id last_id = 1000;

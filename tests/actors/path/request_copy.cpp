@@ -15,7 +15,7 @@ struct fixture {
   std::shared_ptr<request_copy> make(request_head head, size_t most = 100) {
     return std::make_shared<request_copy>(
       std::make_shared<const request_head>(std::move(head)), most,
-      copy_share{room},
+      byte_share{room},
       [this](request_head_ptr asked, std::shared_ptr<visitor> by) {
         if (full)
           return exchange_ptr{};
@@ -46,7 +46,7 @@ struct fixture {
   }
 
   manual_unit unit;
-  std::shared_ptr<copy_room> room = std::make_shared<copy_room>(4096);
+  std::shared_ptr<byte_budget> room = std::make_shared<byte_budget>(4096);
   bool full = false;
   exchange_ptr running;
   std::shared_ptr<sim_link> link = std::make_shared<sim_link>(unit);

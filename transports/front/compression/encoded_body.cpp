@@ -8,27 +8,21 @@ namespace aps {
 
 std::unique_ptr<encoded_body>
 encoded_body::begin(response_head& answer, const wanted_compression& wanted,
-                    compression_memory& memory) {
+                    std::shared_ptr<byte_budget> memory) {
   if (!is_compressible(answer, wanted.settings))
     return nullptr;
   add_vary(answer);
   if (!wanted.coding)
     return nullptr;
-  const auto size = memory_of(*wanted.coding);
-  if (!memory.take(size))
+  byte_share share{std::move(memory)};
+  if (!share.grow(memory_of(*wanted.coding)))
     return nullptr;
   auto by = make_compressor(*wanted.coding, answer.content_length);
-  if (!by) {
-    memory.give_back(size);
+  if (!by)
     return nullptr;
-  }
   encode_head(answer, *wanted.coding);
   return std::unique_ptr<encoded_body>{
-    new encoded_body{std::move(by), memory, size}};
-}
-
-encoded_body::~encoded_body() {
-  memory_.give_back(taken_);
+    new encoded_body{std::move(share), std::move(by)}};
 }
 
 std::optional<slice> encoded_body::encode(std::string_view bytes,

@@ -2,30 +2,16 @@
 
 #include "transports/front/compression/compressor.hpp"
 #include "transports/seam/frame.hpp"
+#include "transports/seam/limits/byte_budget.hpp"
 
-#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
 
 namespace aps {
 
-/// What all compressors of a server may take of memory together. Thread-safe.
-class compression_memory {
- public:
-  static constexpr size_t most = 256 * 1024 * 1024; ///< bytes
-
-  bool take(size_t bytes) noexcept {
-    if (used_.fetch_add(bytes) + bytes <= most)
-      return true;
-    give_back(bytes);
-    return false;
-  }
-  void give_back(size_t bytes) noexcept { used_.fetch_sub(bytes); }
-
- private:
-  std::atomic<size_t> used_{0};
-};
+/// What all compressors of a server may take of memory together, bytes.
+inline constexpr size_t most_compression_bytes = 256u << 20;
 
 /// What visitors of a mapping get of compression.
 struct wanted_compression {
@@ -39,15 +25,10 @@ struct wanted_compression {
 class encoded_body {
  public:
   /// Ready for the body of an answer; changes its head. Null = the body stays
-  /// as it is, since the visitor wants none, or there is no memory for more.
-  /// `memory` outlives it.
-  static std::unique_ptr<encoded_body> begin(response_head& answer,
-                                             const wanted_compression& wanted,
-                                             compression_memory& memory);
-
-  ~encoded_body();
-  encoded_body(const encoded_body&) = delete;
-  encoded_body& operator=(const encoded_body&) = delete;
+  /// as it is, since the visitor wants none, or `memory` has none left.
+  static std::unique_ptr<encoded_body>
+  begin(response_head& answer, const wanted_compression& wanted,
+        std::shared_ptr<byte_budget> memory);
 
   /// What is sent for a piece, all of it; nothing = it is lost.
   std::optional<slice> add(const slice& bytes);
@@ -65,14 +46,12 @@ class encoded_body {
     size_t came = 0;
   };
 
-  encoded_body(std::unique_ptr<compressor> by, compression_memory& memory,
-               size_t taken)
-      : by_(std::move(by)), memory_(memory), taken_(taken) {}
+  encoded_body(byte_share memory, std::unique_ptr<compressor> by)
+      : memory_(std::move(memory)), by_(std::move(by)) {}
   std::optional<slice> encode(std::string_view bytes, compressor::more more);
 
+  byte_share memory_;
   std::unique_ptr<compressor> by_;
-  compression_memory& memory_;
-  const size_t taken_;
   std::deque<step> steps_;
   uint64_t given_ = 0;
   uint64_t sent_ = 0;
