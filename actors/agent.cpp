@@ -6,7 +6,7 @@
 #include "actors/agent/target_guard.hpp"
 #include "actors/base/wait.hpp"
 #include "transports/seam/auth.hpp"
-#include "transports/seam/wall_clock.hpp"
+#include "transports/seam/process/wall_clock.hpp"
 
 #include <caf/event_based_actor.hpp>
 

@@ -12,7 +12,7 @@
 #include "config/streams/tls_names.hpp"
 #include "config/syntax/text.hpp"
 #include "transports/seam/auth.hpp"
-#include "transports/seam/wall_clock.hpp"
+#include "transports/seam/process/wall_clock.hpp"
 
 #include <spdlog/logger.h>
 

@@ -8,7 +8,7 @@
 #include "actors/policy/limits/complaints.hpp"
 #include "actors/watch/limit_log.hpp"
 #include "actors/watch/metrics.hpp"
-#include "transports/seam/wall_clock.hpp"
+#include "transports/seam/process/wall_clock.hpp"
 
 #include <caf/event_based_actor.hpp>
 

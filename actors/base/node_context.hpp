@@ -13,7 +13,7 @@
 #include "actors/messages.hpp"
 #include "actors/watch/limit_log.hpp"
 #include "actors/watch/log_set.hpp"
-#include "transports/seam/wall_clock.hpp"
+#include "transports/seam/process/wall_clock.hpp"
 
 #include <atomic>
 #include <functional>

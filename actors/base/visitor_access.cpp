@@ -3,7 +3,7 @@
 #include "config/host.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/peer_address.hpp"
-#include "transports/seam/wall_clock.hpp"
+#include "transports/seam/process/wall_clock.hpp"
 
 #include <algorithm>
 #include <cassert>

@@ -7,9 +7,9 @@
 #include "actors/path/health_checker.hpp"
 #include "actors/watch/limit_log.hpp"
 #include "transports/seam/auth.hpp"
-#include "transports/seam/descriptors.hpp"
 #include "transports/seam/foreign_text.hpp"
 #include "transports/seam/peer_address.hpp"
+#include "transports/seam/process/descriptors.hpp"
 
 #include <algorithm>
 #include <array>

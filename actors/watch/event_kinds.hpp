@@ -51,7 +51,7 @@ enum class event_kind : uint8_t {
   admin_action,
   admin_refused,
   log_changed,
-  limit_reached,  ///< somebody was refused or cut (seam/limit.hpp)
+  limit_reached,  ///< somebody was refused or cut (seam/limits/limit.hpp)
   handler_failed, ///< an exception; it cost one connection
   // Once or more per request; made only while somebody subscribed to them.
   connection_leased,

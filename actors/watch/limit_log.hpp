@@ -3,7 +3,7 @@
 #include "actors/actors.hpp"
 #include "actors/events.hpp"
 #include "actors/policy/limits/address_limit.hpp"
-#include "transports/seam/limit.hpp"
+#include "transports/seam/limits/limit.hpp"
 #include "transports/seam/outcome.hpp"
 
 #include <caf/telemetry/counter.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transports/seam/exception_watch.hpp"
+#include "transports/seam/process/exception_watch.hpp"
 
 #include <caf/telemetry/gauge.hpp>
 #include <caf/telemetry/importer/process.hpp>

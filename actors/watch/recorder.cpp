@@ -2,7 +2,7 @@
 
 #include "actors/watch/event_text.hpp"
 #include "transports/seam/foreign_text.hpp"
-#include "transports/seam/wall_clock.hpp"
+#include "transports/seam/process/wall_clock.hpp"
 
 #include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>

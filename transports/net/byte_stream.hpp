@@ -3,7 +3,7 @@
 #include "transports/net/output_queue.hpp"
 #include "transports/net/sockets.hpp"
 #include "transports/net/tls/tls_stream.hpp"
-#include "transports/seam/descriptors.hpp"
+#include "transports/seam/process/descriptors.hpp"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>

@@ -3,10 +3,10 @@
 #include "config/networks.hpp"
 #include "transports/net/address_rate.hpp"
 #include "transports/net/standing.hpp"
-#include "transports/seam/descriptors.hpp"
 #include "transports/seam/executor.hpp"
 #include "transports/seam/front.hpp"
 #include "transports/seam/listener.hpp"
+#include "transports/seam/process/descriptors.hpp"
 
 #include <boost/intrusive/list.hpp>
 

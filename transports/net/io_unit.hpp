@@ -1,7 +1,7 @@
 #pragma once
 
-#include "transports/seam/exception_watch.hpp"
 #include "transports/seam/executor.hpp"
+#include "transports/seam/process/exception_watch.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transports/seam/limit.hpp"
+#include "transports/seam/limits/limit.hpp"
 
 #include <array>
 #include <chrono>

@@ -1,7 +1,7 @@
 #include "transports/origin/datagram_origin.hpp"
 
 #include "transports/net/guard.hpp"
-#include "transports/seam/descriptors.hpp"
+#include "transports/seam/process/descriptors.hpp"
 
 #include <boost/asio/post.hpp>
 

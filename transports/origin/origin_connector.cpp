@@ -6,7 +6,7 @@
 #include "transports/net/names/resolver.hpp"
 #include "transports/net/tls/trust.hpp"
 #include "transports/net/unix_socket.hpp"
-#include "transports/seam/descriptors.hpp"
+#include "transports/seam/process/descriptors.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>

@@ -3,7 +3,7 @@
 #include "transports/seam/exchange/exchange.hpp"
 #include "transports/seam/exchange/own_answer.hpp"
 #include "transports/seam/exchange/visitor_pass.hpp"
-#include "transports/seam/limit.hpp"
+#include "transports/seam/limits/limit.hpp"
 
 #include <functional>
 #include <memory>

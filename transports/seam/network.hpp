@@ -1,11 +1,11 @@
 #pragma once
 
-#include "transports/seam/exception_watch.hpp"
 #include "transports/seam/front.hpp"
 #include "transports/seam/link.hpp"
 #include "transports/seam/listener.hpp"
 #include "transports/seam/live_set.hpp"
 #include "transports/seam/origins.hpp"
+#include "transports/seam/process/exception_watch.hpp"
 #include "transports/seam/tls/client_tls.hpp"
 
 #include <functional>

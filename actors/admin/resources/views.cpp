@@ -4,7 +4,7 @@
 #include "actors/watch/event_text.hpp"
 #include "actors/watch/stats.hpp"
 #include "config/show.hpp"
-#include "transports/seam/wall_clock.hpp"
+#include "transports/seam/process/wall_clock.hpp"
 
 #include <functional>
 #include <optional>

@@ -2,7 +2,7 @@
 
 #include "config/access/access.hpp"
 #include "transports/seam/executor.hpp"
-#include "transports/seam/limit.hpp"
+#include "transports/seam/limits/limit.hpp"
 #include "transports/seam/limits/token_bucket.hpp"
 
 #include <cstddef>

@@ -4,7 +4,7 @@
 
 #include "config/syntax/base64.hpp"
 #include "tests/support/test.hpp"
-#include "transports/seam/wall_clock.hpp"
+#include "transports/seam/process/wall_clock.hpp"
 
 #include <future>
 #include <thread>

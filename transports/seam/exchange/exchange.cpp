@@ -2,7 +2,7 @@
 
 #include "transports/seam/exchange/head_excess.hpp"
 #include "transports/seam/foreign_text.hpp"
-#include "transports/seam/wall_clock.hpp"
+#include "transports/seam/process/wall_clock.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "transports/seam/exception_watch.hpp"
+#include "transports/seam/process/exception_watch.hpp"
 
 #include <exception>
 

@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "transports/seam/exception_watch.hpp"
+#include "transports/seam/process/exception_watch.hpp"
 
 #include <stdexcept>
 

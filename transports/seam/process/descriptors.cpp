@@ -1,4 +1,4 @@
-#include "transports/seam/descriptors.hpp"
+#include "transports/seam/process/descriptors.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #define CAF_SUITE descriptors
 
-#include "transports/seam/descriptors.hpp"
+#include "transports/seam/process/descriptors.hpp"
 
 #include "tests/support/few_descriptors.hpp"
 #include "tests/support/test.hpp"
