@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/base/visitor_access.hpp"
+#include "actors/base/access/visitor_access.hpp"
 #include "config/config.hpp"
 #include "config/routing/routes.hpp"
 #include "config/streams/connect_table.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/base/visitor_access.hpp"
+#include "actors/base/access/visitor_access.hpp"
 #include "config/routing/conditions.hpp"
 #include "transports/seam/front.hpp"
 

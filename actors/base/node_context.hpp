@@ -1,15 +1,15 @@
 #pragma once
 
-#include "actors/base/agent_guesses.hpp"
+#include "actors/base/access/agent_guesses.hpp"
+#include "actors/base/access/tunnel_keys.hpp"
+#include "actors/base/access/visitor_access.hpp"
 #include "actors/base/alarm.hpp"
 #include "actors/base/configuration.hpp"
 #include "actors/base/drains.hpp"
 #include "actors/base/publication_table.hpp"
 #include "actors/base/published.hpp"
 #include "actors/base/retry/live_endpoints.hpp"
-#include "actors/base/tunnel_keys.hpp"
 #include "actors/base/unit_context.hpp"
-#include "actors/base/visitor_access.hpp"
 #include "actors/messages.hpp"
 #include "actors/watch/limit_log.hpp"
 #include "actors/watch/log_set.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/admin/request.hpp"
-#include "actors/base/visitor_access.hpp"
+#include "actors/base/access/visitor_access.hpp"
 
 #include <cstdint>
 #include <optional>

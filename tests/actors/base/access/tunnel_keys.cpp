@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "actors/base/tunnel_keys.hpp"
+#include "actors/base/access/tunnel_keys.hpp"
 #include "config/access/password_hash.hpp"
 #include "transports/seam/auth.hpp"
 

@@ -1,6 +1,6 @@
 #define CAF_SUITE agent_guesses
 
-#include "actors/base/agent_guesses.hpp"
+#include "actors/base/access/agent_guesses.hpp"
 
 #include "tests/support/test.hpp"
 

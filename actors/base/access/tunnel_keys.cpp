@@ -1,4 +1,4 @@
-#include "actors/base/tunnel_keys.hpp"
+#include "actors/base/access/tunnel_keys.hpp"
 
 #include "transports/seam/auth.hpp"
 

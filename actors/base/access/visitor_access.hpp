@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/base/login_desk.hpp"
+#include "actors/base/access/login_desk.hpp"
 #include "actors/base/published.hpp"
 #include "actors/policy/access/access_rules.hpp"
 #include "actors/policy/access/credential_cache.hpp"
@@ -176,7 +176,7 @@ class visitor_access {
 
   std::atomic<uint64_t> number_{0}; ///< of the last state
   mutable std::mutex mutex_;
-  state_ptr state_;                                     // by mutex_
+  state_ptr state_; // by mutex_
   /// Whom a pause does not hold up: a password that is right elsewhere is a
   /// guess as any other. Outlives the rules, since all that it gives is that
   /// a password is looked at.

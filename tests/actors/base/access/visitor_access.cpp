@@ -1,6 +1,6 @@
 #define CAF_SUITE visitor_access
 
-#include "actors/base/visitor_access.hpp"
+#include "actors/base/access/visitor_access.hpp"
 
 #include "config/syntax/base64.hpp"
 #include "tests/support/test.hpp"

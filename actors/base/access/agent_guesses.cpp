@@ -1,4 +1,4 @@
-#include "actors/base/agent_guesses.hpp"
+#include "actors/base/access/agent_guesses.hpp"
 
 #include "actors/policy/balance.hpp"
 #include "transports/seam/peer_address.hpp"

@@ -1,4 +1,4 @@
-#include "actors/base/visitor_access.hpp"
+#include "actors/base/access/visitor_access.hpp"
 
 #include "config/host.hpp"
 #include "transports/seam/auth.hpp"
@@ -16,8 +16,8 @@ namespace aps {
 struct login_claim {
   visitor_access::state_ptr by; ///< its quotas lie there
   access_verdict verdict;
-  std::string mark;    ///< of name and password
-  std::string address; ///< whose guess it is: `peer_group`
+  std::string mark;      ///< of name and password
+  std::string address;   ///< whose guess it is: `peer_group`
   std::string path = {}; ///< for login services
   bool proxied = false;
   std::optional<access_refusal> refusal = {}; ///< nothing is to be looked at

@@ -1,6 +1,6 @@
 #define CAF_SUITE login_desk
 
-#include "actors/base/login_desk.hpp"
+#include "actors/base/access/login_desk.hpp"
 
 #include "tests/support/test.hpp"
 

@@ -1,4 +1,4 @@
-#include "actors/base/login_desk.hpp"
+#include "actors/base/access/login_desk.hpp"
 
 #include <utility>
 
