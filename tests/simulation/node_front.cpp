@@ -1,6 +1,6 @@
 #define CAF_SUITE node_front
 
-#include "actors/path/node_front.hpp"
+#include "actors/path/front/node_front.hpp"
 
 #include "tests/simulation/world.hpp"
 #include "tests/support/test.hpp"

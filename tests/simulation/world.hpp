@@ -2,7 +2,7 @@
 
 #include "actors/agent/agent_actor.hpp"
 #include "actors/path/connection.hpp"
-#include "actors/path/node_front.hpp"
+#include "actors/path/front/node_front.hpp"
 #include "actors/path/supervisor.hpp"
 #include "actors/watch/monitor.hpp"
 #include "tests/support/sim.hpp"

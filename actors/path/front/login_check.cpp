@@ -1,4 +1,4 @@
-#include "actors/path/login_check.hpp"
+#include "actors/path/front/login_check.hpp"
 
 #include "transports/seam/exchange/windows.hpp"
 #include "transports/seam/foreign_text.hpp"

@@ -1,4 +1,4 @@
-#include "actors/path/stream_doors.hpp"
+#include "actors/path/front/stream_doors.hpp"
 
 #include "config/syntax/text.hpp"
 
@@ -89,11 +89,10 @@ stream_doors::missing_of(const std::vector<config::mapping>& mappings) const {
 void stream_doors::make_room(const config::mapping& rule,
                              const std::vector<config::mapping>& mappings,
                              std::vector<door>& moved) {
-  const auto i
-    = std::find_if(doors_.begin(), doors_.end(), [&](const door& door) {
-        return same_port(door.rule.from, rule.from)
-               && !is_wanted(door, mappings);
-      });
+  const auto i = std::find_if(
+    doors_.begin(), doors_.end(), [&](const door& door) {
+      return same_port(door.rule.from, rule.from) && !is_wanted(door, mappings);
+    });
   if (i == doors_.end())
     return;
   i->port->stop_accepting();

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/base/node_context.hpp"
-#include "actors/path/login_check.hpp"
+#include "actors/path/front/login_check.hpp"
 #include "actors/policy/timetable.hpp"
 
 #include <array>

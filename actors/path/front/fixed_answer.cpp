@@ -1,4 +1,4 @@
-#include "actors/path/fixed_answer.hpp"
+#include "actors/path/front/fixed_answer.hpp"
 
 #include "config/routing/route_rewrites.hpp"
 #include "config/routing/routes.hpp"

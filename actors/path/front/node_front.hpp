@@ -2,7 +2,7 @@
 
 #include "actors/base/node_context.hpp"
 #include "actors/path/copies/copy_desk.hpp"
-#include "actors/path/login_checks.hpp"
+#include "actors/path/front/login_checks.hpp"
 #include "actors/path/retry/retrier.hpp"
 #include "actors/watch/recorder.hpp"
 

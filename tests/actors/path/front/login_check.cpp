@@ -1,6 +1,6 @@
 #define CAF_SUITE login_check
 
-#include "actors/path/login_check.hpp"
+#include "actors/path/front/login_check.hpp"
 
 #include "tests/support/test.hpp"
 #include "tests/transports/seam/exchange_world.hpp"

@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "actors/path/stream_doors.hpp"
+#include "actors/path/front/stream_doors.hpp"
 
 #include <map>
 #include <set>
@@ -148,8 +148,8 @@ CAF_TEST(doors make way for mappings that have their port) {
 }
 
 CAF_TEST(names of a port share it) {
-  CAF_CHECK_EQUAL(
-    doors.apply({named("a", 1), named("*.b", 1), named("a", 2)}), "");
+  CAF_CHECK_EQUAL(doors.apply({named("a", 1), named("*.b", 1), named("a", 2)}),
+                  "");
   CAF_CHECK_EQUAL(keys.size(), 2u);
   CAF_CHECK_EQUAL(doors.port("tls://*:1"), 77u);
   CAF_CHECK_EQUAL(doors.apply({named("*.b", 1)}), "");
@@ -189,8 +189,8 @@ CAF_TEST(single ports come and go) {
 CAF_TEST(names at the port of a server open none) {
   ports all;
   stream_doors doors{[&](const config::mapping& rule, const std::string&) {
-                       return std::make_unique<fake_port>(all, rule.from.str());
-                     }};
+    return std::make_unique<fake_port>(all, rule.from.str());
+  }};
   doors.leave({1});
   doors.apply({named("a", 1), named("a", 2), raw(1)});
   CAF_CHECK(all.open == (names{"tls://a:2", "tcp://:1"}));

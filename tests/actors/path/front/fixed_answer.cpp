@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "actors/path/fixed_answer.hpp"
+#include "actors/path/front/fixed_answer.hpp"
 
 #include "config/routing/route_rewrites.hpp"
 

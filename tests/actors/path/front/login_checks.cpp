@@ -1,6 +1,6 @@
 #define CAF_SUITE login_checks
 
-#include "actors/path/login_checks.hpp"
+#include "actors/path/front/login_checks.hpp"
 
 #include "tests/actors/unit_script.hpp"
 #include "tests/support/test.hpp"

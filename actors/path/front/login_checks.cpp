@@ -1,4 +1,4 @@
-#include "actors/path/login_checks.hpp"
+#include "actors/path/front/login_checks.hpp"
 
 #include "actors/watch/metric_text.hpp"
 

@@ -1,8 +1,8 @@
-#include "actors/path/node_front.hpp"
+#include "actors/path/front/node_front.hpp"
 
 #include "actors/base/header_fields.hpp"
 #include "actors/path/connection.hpp"
-#include "actors/path/fixed_answer.hpp"
+#include "actors/path/front/fixed_answer.hpp"
 #include "actors/policy/balance.hpp"
 #include "config/routing/path.hpp"
 #include "transports/seam/auth.hpp"
@@ -294,8 +294,8 @@ void node_front::carry_through_tunnels(const exchange_ptr& exchange,
     carried.first_tunnel = static_cast<uint32_t>(
       (sticky ? mix(carried.visitor) : turn) % tunnels.size());
     first = tunnels[carried.first_tunnel];
-    carried.tunnels = std::make_shared<const std::vector<tunnel_actor>>(
-      std::move(tunnels));
+    carried.tunnels
+      = std::make_shared<const std::vector<tunnel_actor>>(std::move(tunnels));
   }
   compat::enqueue(context_->units->of(exchange->unit()).get(), first,
                   std::move(carried));
