@@ -4,9 +4,9 @@
 #include "transports/front/datagram_visit.hpp"
 #include "transports/front/http_front.hpp"
 #include "transports/front/stream_request.hpp"
-#include "transports/net/gate.hpp"
+#include "transports/net/admission/gate.hpp"
 #include "transports/net/guard.hpp"
-#include "transports/net/sockets.hpp"
+#include "transports/net/sockets/sockets.hpp"
 
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/post.hpp>

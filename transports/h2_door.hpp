@@ -2,7 +2,7 @@
 
 #include "transports/front/http_front.hpp"
 #include "transports/http2/h2_connection.hpp"
-#include "transports/net/gate.hpp"
+#include "transports/net/admission/gate.hpp"
 
 #include <functional>
 #include <memory>

@@ -6,7 +6,7 @@
 #include "transports/front/stream_request.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/identity.hpp"
-#include "transports/net/sockets.hpp"
+#include "transports/net/sockets/sockets.hpp"
 
 namespace aps {
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "transports/front/front_request.hpp"
+#include "transports/net/admission/gate.hpp"
 #include "transports/net/datagram/datagram_frames.hpp"
-#include "transports/net/gate.hpp"
 
 #include <functional>
 #include <memory>

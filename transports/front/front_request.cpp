@@ -11,7 +11,7 @@
 #include "transports/http/hops.hpp"
 #include "transports/http/identity.hpp"
 #include "transports/http/response_writer.hpp"
-#include "transports/net/sockets.hpp"
+#include "transports/net/sockets/sockets.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #include "transports/front/h2_visitors.hpp"
 
 #include "transports/front/h2_visit.hpp"
-#include "transports/net/visitor_socket.hpp"
+#include "transports/net/sockets/visitor_socket.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 
 #include "transports/front/front_request.hpp"
 #include "transports/http2/h2_connection.hpp"
-#include "transports/net/gate.hpp"
+#include "transports/net/admission/gate.hpp"
 #include "transports/net/progress_watch.hpp"
 
 #include <memory>

@@ -2,8 +2,8 @@
 
 #include "config/networks.hpp"
 #include "transports/front/compression/encoded_body.hpp"
+#include "transports/net/admission/gate.hpp"
 #include "transports/net/byte_stream.hpp"
-#include "transports/net/gate.hpp"
 #include "transports/net/io_unit.hpp"
 #include "transports/seam/exchange/exchange.hpp"
 #include "transports/seam/exchange/service.hpp"

@@ -1,7 +1,7 @@
 #include "transports/front/http_session.hpp"
 
+#include "transports/net/sockets/visitor_socket.hpp"
 #include "transports/net/tls/tls_session.hpp"
-#include "transports/net/visitor_socket.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
 #include <boost/asio/error.hpp>

@@ -1,6 +1,6 @@
 #include "transports/front/http_session.hpp"
 
-#include "transports/net/visitor_socket.hpp"
+#include "transports/net/sockets/visitor_socket.hpp"
 
 #include <algorithm>
 #include <limits>

@@ -3,7 +3,7 @@
 #include "config/host.hpp"
 #include "config/streams/stream_url.hpp"
 #include "transports/front/request_rewrite.hpp"
-#include "transports/net/sockets.hpp"
+#include "transports/net/sockets/sockets.hpp"
 
 namespace aps {
 

@@ -1,6 +1,6 @@
 #include "transports/net/byte_stream.hpp"
 
-#include "transports/net/sockets.hpp"
+#include "transports/net/sockets/sockets.hpp"
 
 namespace aps {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "transports/net/output_queue.hpp"
-#include "transports/net/sockets.hpp"
+#include "transports/net/sockets/sockets.hpp"
 #include "transports/net/tls/tls_stream.hpp"
 #include "transports/seam/process/descriptors.hpp"
 

@@ -2,7 +2,7 @@
 
 #include "transports/http/fields.hpp"
 #include "transports/http/request_writer.hpp"
-#include "transports/net/visitor_socket.hpp"
+#include "transports/net/sockets/visitor_socket.hpp"
 #include "transports/origin/origin_connector.hpp"
 #include "transports/origin/origin_fields.hpp"
 #include "transports/origin/origin_pool.hpp"

@@ -1,11 +1,11 @@
 #include "transports/origin/origin_connector.hpp"
 
 #include "config/host.hpp"
-#include "transports/net/gate.hpp"
+#include "transports/net/admission/gate.hpp"
 #include "transports/net/guard.hpp"
 #include "transports/net/names/resolver.hpp"
+#include "transports/net/sockets/unix_socket.hpp"
 #include "transports/net/tls/trust.hpp"
-#include "transports/net/unix_socket.hpp"
 #include "transports/seam/process/descriptors.hpp"
 
 #include <boost/asio/connect.hpp>

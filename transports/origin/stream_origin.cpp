@@ -1,6 +1,6 @@
 #include "transports/origin/stream_origin.hpp"
 
-#include "transports/net/visitor_socket.hpp"
+#include "transports/net/sockets/visitor_socket.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>

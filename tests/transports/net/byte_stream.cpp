@@ -4,7 +4,7 @@
 #include "tests/transports/net/socket_pair.hpp"
 
 #include "transports/net/byte_stream.hpp"
-#include "transports/net/sockets.hpp"
+#include "transports/net/sockets/sockets.hpp"
 
 #include <boost/asio/read.hpp>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transports/net/sockets.hpp"
+#include "transports/net/sockets/sockets.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

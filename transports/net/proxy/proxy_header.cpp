@@ -1,6 +1,6 @@
 #include "transports/net/proxy/proxy_header.hpp"
 
-#include "transports/net/sockets.hpp"
+#include "transports/net/sockets/sockets.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transports/net/sockets.hpp"
+#include "transports/net/sockets/sockets.hpp"
 #include "transports/seam/limits/token_bucket.hpp"
 
 #include <boost/asio/buffer.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "transports/http2/h2_connection.hpp"
-#include "transports/net/gate.hpp"
+#include "transports/net/admission/gate.hpp"
 #include "transports/seam/link.hpp"
 
 #include <functional>

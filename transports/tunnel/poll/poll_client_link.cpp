@@ -1,6 +1,6 @@
 #include "transports/tunnel/poll/poll_client_link.hpp"
 
-#include "transports/net/sockets.hpp"
+#include "transports/net/sockets/sockets.hpp"
 #include "transports/net/tls/tls_session.hpp"
 #include "transports/seam/tunnel_path.hpp"
 #include "transports/tunnel/link_base.hpp"

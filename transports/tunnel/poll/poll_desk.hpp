@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transports/net/gate.hpp"
+#include "transports/net/admission/gate.hpp"
 #include "transports/net/io_unit.hpp"
 #include "transports/seam/exchange/service.hpp"
 #include "transports/seam/link.hpp"

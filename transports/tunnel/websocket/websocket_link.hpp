@@ -1,7 +1,7 @@
 #pragma once
 
+#include "transports/net/admission/gate.hpp"
 #include "transports/net/byte_stream.hpp"
-#include "transports/net/gate.hpp"
 #include "transports/net/io_unit.hpp"
 #include "transports/seam/frame.hpp"
 #include "transports/seam/link.hpp"

@@ -1,6 +1,6 @@
 #define CAF_SUITE address_rate
 
-#include "transports/net/address_rate.hpp"
+#include "transports/net/admission/address_rate.hpp"
 
 #include "tests/support/test.hpp"
 

@@ -1,4 +1,4 @@
-#include "transports/net/visitor_socket.hpp"
+#include "transports/net/sockets/visitor_socket.hpp"
 
 // Not <netinet/tcp.h>: its tcp_info ends before what is asked for here.
 #include <linux/sockios.h>

@@ -3,7 +3,7 @@
 #include "tests/support/test.hpp"
 #include "tests/transports/net/socket_pair.hpp"
 
-#include "transports/net/visitor_socket.hpp"
+#include "transports/net/sockets/visitor_socket.hpp"
 
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>

@@ -1,4 +1,4 @@
-#include "transports/net/gate.hpp"
+#include "transports/net/admission/gate.hpp"
 
 #include "transports/seam/peer_address.hpp"
 
@@ -46,13 +46,11 @@ std::string_view describe(limit kind) {
       return "connections that prove nothing; the oldest was closed";
     case limit::poll_links:
       return "polling links that prove nothing; one was closed or refused";
-    case limit::address_connections:
-      return "connections of one address";
+    case limit::address_connections: return "connections of one address";
     case limit::handshake_rate: return "TLS handshakes of one address";
     case limit::descriptors:
       return "no descriptors but the reserve for agents and operators";
-    default:
-      return "connections in total";
+    default: return "connections in total";
   }
 }
 
@@ -213,8 +211,8 @@ std::optional<limit> gate::make_room_in(const detail::gate_house& house,
 }
 
 place_ptr gate::enter_link(executor& unit, std::string peer) {
-  auto fresh = std::make_shared<place>(shared_from_this(), unit,
-                                       std::move(peer));
+  auto fresh
+    = std::make_shared<place>(shared_from_this(), unit, std::move(peer));
   const auto ip = address_of(fresh->peer());
   const bool exempt = fresh->exempt_ = trusted_.contains(ip);
   victims gone;

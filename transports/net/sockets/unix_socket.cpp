@@ -1,4 +1,4 @@
-#include "transports/net/unix_socket.hpp"
+#include "transports/net/sockets/unix_socket.hpp"
 
 #include <sys/socket.h>
 #include <sys/stat.h>

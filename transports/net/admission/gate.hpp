@@ -1,8 +1,8 @@
 #pragma once
 
 #include "config/networks.hpp"
-#include "transports/net/address_rate.hpp"
-#include "transports/net/standing.hpp"
+#include "transports/net/admission/address_rate.hpp"
+#include "transports/net/admission/standing.hpp"
 #include "transports/seam/executor.hpp"
 #include "transports/seam/front.hpp"
 #include "transports/seam/listener.hpp"
@@ -82,7 +82,7 @@ class place final : public detail::gate_hook,
 
   const std::shared_ptr<gate> gate_;
   executor& unit_;
-  const std::string peer_; ///< "ip" or "ip:port"
+  const std::string peer_;              ///< "ip" or "ip:port"
   detail::gate_house* house_ = nullptr; // by the gate's mutex, as below
   crowd crowd_ = crowd::strangers;
   size_t descriptors_ = 1;

@@ -1,4 +1,4 @@
-#include "transports/net/sockets.hpp"
+#include "transports/net/sockets/sockets.hpp"
 
 #include "config/host.hpp"
 

@@ -1,4 +1,4 @@
-#include "transports/net/address_rate.hpp"
+#include "transports/net/admission/address_rate.hpp"
 
 namespace aps {
 

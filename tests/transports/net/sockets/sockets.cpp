@@ -3,7 +3,7 @@
 #include "tests/support/test.hpp"
 #include "tests/transports/net/socket_pair.hpp"
 
-#include "transports/net/sockets.hpp"
+#include "transports/net/sockets/sockets.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

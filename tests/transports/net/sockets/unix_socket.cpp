@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "transports/net/unix_socket.hpp"
+#include "transports/net/sockets/unix_socket.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>

@@ -1,6 +1,6 @@
 #define CAF_SUITE gate
 
-#include "transports/net/gate.hpp"
+#include "transports/net/admission/gate.hpp"
 
 #include "tests/support/few_descriptors.hpp"
 #include "tests/support/test.hpp"
@@ -81,8 +81,7 @@ struct fixture {
   place_ptr enter(gate& at, const std::string& ip, int fd = 3,
                   bool passes_on = false) {
     auto found = at.enter(unit, {ip, ip + ":1", fd, passes_on});
-    refusal = found.refusal ? std::optional{found.refusal->kind}
-                            : std::nullopt;
+    refusal = found.refusal ? std::optional{found.refusal->kind} : std::nullopt;
     if (found.place)
       found.place->on_evict([this, weak = std::weak_ptr{found.place}] {
         evicted.push_back(weak.lock()->peer());
