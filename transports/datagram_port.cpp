@@ -1,9 +1,9 @@
 #include "transports/datagram_port.hpp"
 
 #include "config/host.hpp"
-#include "transports/front/datagram_visit.hpp"
 #include "transports/front/http_front.hpp"
-#include "transports/front/stream_request.hpp"
+#include "transports/front/streams/datagram_visit.hpp"
+#include "transports/front/streams/stream_request.hpp"
 #include "transports/net/admission/gate.hpp"
 #include "transports/net/guard.hpp"
 #include "transports/net/sockets/sockets.hpp"

@@ -1,6 +1,6 @@
 #include "transports/h2_door.hpp"
 
-#include "transports/front/h2_visitors.hpp"
+#include "transports/front/h2/h2_visitors.hpp"
 #include "transports/tunnel/grpc/grpc_link.hpp"
 
 namespace aps {

@@ -1,7 +1,7 @@
 #include "transports/front/http_front.hpp"
 
 #include "transports/front/http_session.hpp"
-#include "transports/front/stream_visit.hpp"
+#include "transports/front/streams/stream_visit.hpp"
 #include "transports/net/guard.hpp"
 
 #include <random>

@@ -1,7 +1,7 @@
 #include "transports/front/http_session.hpp"
 #include "transports/front/page_origin.hpp"
 #include "transports/front/pages/own_page.hpp"
-#include "transports/front/stream_visit.hpp"
+#include "transports/front/streams/stream_visit.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/misread.hpp"
 #include "transports/seam/probe_request.hpp"

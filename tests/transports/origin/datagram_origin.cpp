@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "transports/front/datagram_visit.hpp"
+#include "transports/front/streams/datagram_visit.hpp"
 #include "transports/origin/origin_client.hpp"
 
 #include <arpa/inet.h>

@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "tests/transports/front/stream_lab.hpp"
+#include "tests/transports/front/streams/stream_lab.hpp"
 
 using namespace aps;
 using namespace aps::test;

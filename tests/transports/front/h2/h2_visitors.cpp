@@ -1,6 +1,6 @@
 #define CAF_SUITE h2_visitors
 
-#include "transports/front/h2_visitors.hpp"
+#include "transports/front/h2/h2_visitors.hpp"
 
 #include "tests/support/test.hpp"
 #include "tests/transports/http/proxy.hpp"

@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "transports/front/h2_request_head.hpp"
+#include "transports/front/h2/h2_request_head.hpp"
 #include "transports/http/fields.hpp"
 
 #include <string>

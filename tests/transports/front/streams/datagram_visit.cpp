@@ -3,7 +3,7 @@
 #include "tests/support/test.hpp"
 #include "tests/transports/seam/exchange_world.hpp"
 
-#include "transports/front/datagram_visit.hpp"
+#include "transports/front/streams/datagram_visit.hpp"
 
 using namespace aps;
 using aps::test::sim_link;

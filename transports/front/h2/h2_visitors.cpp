@@ -1,6 +1,6 @@
-#include "transports/front/h2_visitors.hpp"
+#include "transports/front/h2/h2_visitors.hpp"
 
-#include "transports/front/h2_visit.hpp"
+#include "transports/front/h2/h2_visit.hpp"
 #include "transports/net/sockets/visitor_socket.hpp"
 #include "transports/seam/wire_bounds.hpp"
 
@@ -92,8 +92,7 @@ h2_visitors::on_request(int32_t stream, header_list head, bool last) {
   if (!connection || leaving_)
     return nullptr;
   if (place_)
-    place_->set(context_->to()->knows(head) ? standing::busy
-                                            : standing::asked);
+    place_->set(context_->to()->knows(head) ? standing::busy : standing::asked);
   const auto visit = std::make_shared<h2_visit>(shared_from_this(), stream);
   visits_.push_back(visit);
   visit->start(std::move(head), last);

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "transports/front/front_request.hpp"
-#include "transports/front/h2_visitors.hpp"
+#include "transports/front/h2/h2_visitors.hpp"
 #include "transports/front/mapping/exchange_deadlines.hpp"
 #include "transports/http/response_writer.hpp"
 #include "transports/net/progress_watch.hpp"
@@ -91,7 +91,7 @@ class h2_visit final : public h2_stream_owner,
   const http_limits& limits() const noexcept;
 
   const std::shared_ptr<h2_visitors> from_;
-  int32_t stream_; ///< 0 = over
+  int32_t stream_;    ///< 0 = over
   message_head head_; ///< for the record, where it became no exchange
   request_facts facts_;
   request_state request_ = request_state::coming;
@@ -99,28 +99,28 @@ class h2_visit final : public h2_stream_owner,
   exchange_ptr exchange_;
   std::deque<slice> body_; ///< for which the exchange has no room yet
   header_list trailers_;
-  std::shared_ptr<void> widened_;     ///< while its body has more room
-  std::shared_ptr<void> descriptor_;  ///< of the target, if it is one of ours
+  std::shared_ptr<void> widened_;    ///< while its body has more room
+  std::shared_ptr<void> descriptor_; ///< of the target, if it is one of ours
   /// The answer's body on its way; null = it stays as it is.
   std::unique_ptr<encoded_body> encoding_;
   std::optional<uint64_t> announced_; ///< bytes of the answer; absent = any
-  uint64_t received_ = 0;  ///< bytes of the body
-  uint64_t dropped_ = 0;   ///< of them, after the answer
+  uint64_t received_ = 0;             ///< bytes of the body
+  uint64_t dropped_ = 0;              ///< of them, after the answer
   time_point answered_at_{};
-  uint64_t written_ = 0;   ///< bytes of the answer, into the session
-  uint64_t sent_ = 0;      ///< and out of it
-  bool grpc_ = false;      ///< errors are told as gRPC does
-  bool socket_ = false;    ///< a WebSocket (RFC 8441)
-  bool switched_ = false;  ///< the target speaks it, too
-  bool passed_on_ = false; ///< it became an exchange, which has a record
-  bool bodiless_ = false;  ///< the answer must not have a body
-  bool given_up_ = false;  ///< the stream was reset by us
+  uint64_t written_ = 0;      ///< bytes of the answer, into the session
+  uint64_t sent_ = 0;         ///< and out of it
+  bool grpc_ = false;         ///< errors are told as gRPC does
+  bool socket_ = false;       ///< a WebSocket (RFC 8441)
+  bool switched_ = false;     ///< the target speaks it, too
+  bool passed_on_ = false;    ///< it became an exchange, which has a record
+  bool bodiless_ = false;     ///< the answer must not have a body
+  bool given_up_ = false;     ///< the stream was reset by us
   bool half_ended_ = false;   ///< the target's direction of a stream ended
   duration idle_limit_{};     ///< of a stream (CONNECT); 0 = it is none
   bool continue_due_ = false; ///< the visitor waits for a 100, or an answer
   time_point continue_at_{};
   time_point awaited_since_{};
-  uint64_t progress_ = 0; ///< at that time
+  uint64_t progress_ = 0;        ///< at that time
   exchange_deadlines deadlines_; ///< its mapping's
   progress_watch incoming_;
   progress_watch outgoing_;

@@ -1,4 +1,4 @@
-#include "transports/front/stream_visit.hpp"
+#include "transports/front/streams/stream_visit.hpp"
 
 #include "transports/net/sockets/visitor_socket.hpp"
 

@@ -33,8 +33,8 @@ class h2_visitors final : public h2_acceptor,
 
   // -- h2_acceptor -----------------------------------------------------------
 
-  std::shared_ptr<h2_stream_owner>
-  on_request(int32_t stream, header_list head, bool last) override;
+  std::shared_ptr<h2_stream_owner> on_request(int32_t stream, header_list head,
+                                              bool last) override;
   void on_bad_request() override;
   void on_tick(time_point now) override;
 
@@ -81,7 +81,7 @@ class h2_visitors final : public h2_acceptor,
   const std::shared_ptr<http_front_context> context_;
   const place_ptr place_; ///< null = nobody counts
   const std::string peer_ip_;
-  const uint64_t number_; ///< of all connections of visitors
+  const uint64_t number_;   ///< of all connections of visitors
   const tls_facts_ptr tls_; ///< null = plain
   known_visitor_ptr known_; ///< the front's
   uint64_t seed_;

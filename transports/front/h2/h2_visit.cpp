@@ -1,7 +1,7 @@
-#include "transports/front/h2_visit.hpp"
+#include "transports/front/h2/h2_visit.hpp"
 
 #include "transports/front/error_response.hpp"
-#include "transports/front/h2_request_head.hpp"
+#include "transports/front/h2/h2_request_head.hpp"
 #include "transports/front/mapping/mapped_messages.hpp"
 #include "transports/front/pages/own_page.hpp"
 #include "transports/http/fields.hpp"
@@ -105,8 +105,7 @@ void h2_visit::begin(message_head head) {
     return reset(h2_code::http_1_1_required);
   continue_due_ = request_ == request_state::coming && !socket_
                   && lists(head_.headers, "expect", "100-continue");
-  auto fate = decide_request(from_->context(), head_,
-                             from_->peer(), facts_);
+  auto fate = decide_request(from_->context(), head_, from_->peer(), facts_);
   if (auto* onward = std::get_if<onward_request>(&fate))
     return start_exchange(std::move(*onward));
   continue_due_ = false;
@@ -307,8 +306,9 @@ void h2_visit::on_head(const response_head_ptr& received) {
     });
   else if (socket_ && request_ == request_state::complete)
     exchange_->send_end({});
-  bodiless_ = !switched && (facts_.head_request || is_bodiless(head->status)
-                            || head->last);
+  bodiless_
+    = !switched
+      && (facts_.head_request || is_bodiless(head->status) || head->last);
   if (!bodiless_ && !switched)
     announced_ = head->content_length;
   respond(std::move(fields), switched ? 200 : head->status, bodiless_);
@@ -450,8 +450,8 @@ void h2_visit::answer_error(outcome outcome, std::string_view detail,
   if (!connection)
     return;
   if (!passed_on_)
-    tell_own_answer(from_->context(), connection->unit(), head_,
-                    from_->peer(), facts_, outcome, detail);
+    tell_own_answer(from_->context(), connection->unit(), head_, from_->peer(),
+                    facts_, outcome, detail);
   if (grpc_)
     return answer_grpc_error(outcome, detail);
   const auto text = std::string{detail}.append(more);
@@ -619,9 +619,8 @@ bool h2_visit::sends(time_point now) {
     return true;
   }
   const auto rate = grpc_ ? 0 : limits().min_receive_rate;
-  const auto owed = head_.content_length
-                      ? *head_.content_length - received_
-                      : unknown_length;
+  const auto owed
+    = head_.content_length ? *head_.content_length - received_ : unknown_length;
   return incoming_.keeps_up(now, received_, owed,
                             {limits().body_timeout, rate});
 }

@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "transports/front/stream_request.hpp"
+#include "transports/front/streams/stream_request.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 

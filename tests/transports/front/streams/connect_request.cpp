@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "transports/front/connect_request.hpp"
+#include "transports/front/streams/connect_request.hpp"
 
 #include <boost/asio/io_context.hpp>
 

@@ -1,4 +1,4 @@
-#include "transports/front/stream_request.hpp"
+#include "transports/front/streams/stream_request.hpp"
 
 #include "config/host.hpp"
 #include "config/streams/stream_url.hpp"
@@ -7,9 +7,7 @@
 
 namespace aps {
 
-namespace {
-
-} // namespace
+namespace {} // namespace
 
 request_head_ptr stream_head(const route& via, std::string authority,
                              std::string_view method,

@@ -1,9 +1,9 @@
-#include "transports/front/connect_request.hpp"
+#include "transports/front/streams/connect_request.hpp"
 
 #include "config/host.hpp"
 #include "transports/front/error_response.hpp"
 #include "transports/front/request_rewrite.hpp"
-#include "transports/front/stream_request.hpp"
+#include "transports/front/streams/stream_request.hpp"
 #include "transports/http/fields.hpp"
 #include "transports/http/identity.hpp"
 #include "transports/net/sockets/sockets.hpp"

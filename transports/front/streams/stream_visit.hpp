@@ -1,8 +1,8 @@
 #pragma once
 
-#include "transports/front/connect_request.hpp"
 #include "transports/front/front_request.hpp"
 #include "transports/front/http_front.hpp"
+#include "transports/front/streams/connect_request.hpp"
 #include "transports/net/channel.hpp"
 #include "transports/net/progress_watch.hpp"
 

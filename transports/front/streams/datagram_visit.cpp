@@ -1,4 +1,4 @@
-#include "transports/front/datagram_visit.hpp"
+#include "transports/front/streams/datagram_visit.hpp"
 
 #include <utility>
 

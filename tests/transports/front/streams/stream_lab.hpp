@@ -2,8 +2,8 @@
 
 #include "tests/transports/http/proxy.hpp"
 
-#include "transports/front/stream_request.hpp"
-#include "transports/front/stream_visit.hpp"
+#include "transports/front/streams/stream_request.hpp"
+#include "transports/front/streams/stream_visit.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 

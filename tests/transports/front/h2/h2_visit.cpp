@@ -1,6 +1,6 @@
 #define CAF_SUITE h2_visit
 
-#include "transports/front/h2_visit.hpp"
+#include "transports/front/h2/h2_visit.hpp"
 
 #include "tests/support/test.hpp"
 #include "tests/transports/http/proxy.hpp"
@@ -29,8 +29,8 @@ struct asking : h2_stream_owner {
 
 /// All requests of a connection are visitors'.
 struct door : h2_acceptor {
-  std::shared_ptr<h2_stream_owner>
-  on_request(int32_t stream, header_list head, bool last) override {
+  std::shared_ptr<h2_stream_owner> on_request(int32_t stream, header_list head,
+                                              bool last) override {
     return visitors->on_request(stream, std::move(head), last);
   }
   std::shared_ptr<h2_visitors> visitors;

@@ -1,4 +1,4 @@
-#include "transports/front/h2_request_head.hpp"
+#include "transports/front/h2/h2_request_head.hpp"
 
 #include "transports/http2/h2_fields.hpp"
 
