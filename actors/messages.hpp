@@ -4,7 +4,7 @@
 #include "actors/agent/agent_snapshot.hpp"
 #include "actors/base/retry/live_endpoints.hpp"
 #include "actors/events.hpp"
-#include "actors/policy/target_health.hpp"
+#include "actors/policy/health/target_health.hpp"
 #include "actors/snapshots.hpp"
 #include "config/routing/routes.hpp"
 #include "transports/seam/network.hpp"

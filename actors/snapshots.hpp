@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/events.hpp"
-#include "actors/policy/health.hpp"
+#include "actors/policy/health/health.hpp"
 #include "transports/seam/frame.hpp"
 
 #include <array>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/agent/agent_context.hpp"
-#include "actors/policy/liveness.hpp"
+#include "actors/policy/health/liveness.hpp"
 
 #include <optional>
 #include <unordered_map>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/base/transports.hpp"
-#include "actors/policy/breaker.hpp"
+#include "actors/policy/health/breaker.hpp"
 
 #include <array>
 #include <atomic>

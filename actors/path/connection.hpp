@@ -3,7 +3,7 @@
 #include "actors/base/alarm.hpp"
 #include "actors/base/node_context.hpp"
 #include "actors/path/rehearsal.hpp"
-#include "actors/policy/liveness.hpp"
+#include "actors/policy/health/liveness.hpp"
 #include "transports/seam/limits/token_bucket.hpp"
 
 #include <memory>

@@ -3,7 +3,7 @@
 #include "actors/base/alarm.hpp"
 #include "actors/base/endpoint_figures.hpp"
 #include "actors/base/node_context.hpp"
-#include "actors/policy/breaker.hpp"
+#include "actors/policy/health/breaker.hpp"
 #include "actors/policy/instances.hpp"
 #include "actors/policy/limits/address_shares.hpp"
 #include "actors/policy/restart.hpp"

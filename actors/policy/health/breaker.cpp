@@ -1,4 +1,4 @@
-#include "actors/policy/breaker.hpp"
+#include "actors/policy/health/breaker.hpp"
 
 #include <algorithm>
 #include <cassert>

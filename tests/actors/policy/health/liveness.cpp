@@ -1,6 +1,6 @@
 #define CAF_SUITE liveness
 
-#include "actors/policy/liveness.hpp"
+#include "actors/policy/health/liveness.hpp"
 #include "tests/support/test.hpp"
 
 #include <utility>

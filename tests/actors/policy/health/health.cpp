@@ -1,6 +1,6 @@
 #define CAF_SUITE health
 
-#include "actors/policy/health.hpp"
+#include "actors/policy/health/health.hpp"
 
 #include "tests/support/test.hpp"
 
@@ -38,9 +38,9 @@ CAF_TEST(a_fading_count_halves_every_thirty_seconds) {
 CAF_TEST(each_term_makes_the_score_worse) {
   const health_terms fine{};
   CAF_CHECK_EQUAL(fine.score(), 1.0);
-  for (const auto& worse : {health_terms{0, 1, 0, 0, 0},
-                            health_terms{0, 0, 1, 0, 0},
-                            health_terms{0, 0, 0, 1, 0}})
+  for (const auto& worse :
+       {health_terms{0, 1, 0, 0, 0}, health_terms{0, 0, 1, 0, 0},
+        health_terms{0, 0, 0, 1, 0}})
     CAF_CHECK(worse.score() < fine.score());
 }
 
@@ -72,10 +72,10 @@ CAF_TEST(failures_eject_for_a_time_that_doubles) {
   const members some(4, member(1ms));
   CAF_CHECK(plan_ejections(how, some, views(4)).empty());
   CAF_CHECK(plan_ejections(how, some, views{{2.4, 0}, {}, {}, {}}).empty());
-  for (const auto& [before, time] :
-       std::vector<std::pair<uint32_t, duration>>{
+  for (const auto& [before, time] : std::vector<std::pair<uint32_t, duration>>{
          {0, 10s}, {1, 20s}, {4, 160s}, {9, 300s}}) {
-    const auto out = plan_ejections(how, some, views{{}, {2.9, before}, {}, {}});
+    const auto out
+      = plan_ejections(how, some, views{{}, {2.9, before}, {}, {}});
     CAF_REQUIRE_EQUAL(out.size(), 1u);
     CAF_CHECK_EQUAL(out[0].member, 1u);
     CAF_CHECK(out[0].time == time);
@@ -85,8 +85,8 @@ CAF_TEST(failures_eject_for_a_time_that_doubles) {
 
 CAF_TEST(a_connection_far_slower_than_the_others_is_sick) {
   const ejection_settings how;
-  CAF_CHECK(plan_ejections(how, members{member(1ms), member(1ms),
-                                        member(150ms)},
+  CAF_CHECK(plan_ejections(how,
+                           members{member(1ms), member(1ms), member(150ms)},
                            views(3))
               .empty()); // below the floor
   const members some{member(10ms), member(12ms), member(250ms)};
@@ -117,8 +117,8 @@ CAF_TEST(the_sickest_go_first_up_to_the_cap_and_never_the_last) {
   auto all = how;
   all.max_share = 1;
   CAF_CHECK_EQUAL(plan_ejections(all, some, sick).size(), 1u);
-  CAF_CHECK(plan_ejections(all, members(1, member(1ms)), views{{9, 0}})
-              .empty());
+  CAF_CHECK(
+    plan_ejections(all, members(1, member(1ms)), views{{9, 0}}).empty());
   auto none = how;
   none.max_share = 0;
   CAF_CHECK(plan_ejections(none, members(4, member(1ms)), sick).empty());

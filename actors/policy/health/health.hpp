@@ -47,7 +47,7 @@ struct ejection_settings {
   uint32_t failures = 3; ///< recent ones that eject
   duration first = std::chrono::seconds(10);
   duration longest = std::chrono::seconds(300);
-  double max_share = 0.5; ///< of the members; never the last usable one
+  double max_share = 0.5;    ///< of the members; never the last usable one
   double latency_factor = 8; ///< times the median of the others...
   duration latency_floor = std::chrono::milliseconds(200); ///< ...and above
 };

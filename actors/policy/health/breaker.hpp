@@ -15,11 +15,11 @@ enum class breaker_state : uint8_t { primary, fallback, probing };
 std::string_view to_string(breaker_state state) noexcept;
 
 struct breaker_settings {
-  bool enabled = true;       ///< false: never leaves `primary`
-  uint32_t threshold = 3;    ///< consecutive transport failures
+  bool enabled = true;    ///< false: never leaves `primary`
+  uint32_t threshold = 3; ///< consecutive transport failures
   duration hold_down = std::chrono::seconds(1);      ///< before probing
   duration max_hold_down = std::chrono::seconds(30); ///< when it flaps
-  uint32_t good_probes = 3;  ///< needed in a row to return
+  uint32_t good_probes = 3; ///< needed in a row to return
   duration probe_timeout = std::chrono::seconds(1);
 };
 
@@ -28,8 +28,7 @@ struct breaker_settings {
 class breaker {
  public:
   explicit breaker(breaker_settings settings, time_point now = {})
-      : settings_(settings), hold_down_(settings.hold_down),
-        changed_at_(now) {}
+      : settings_(settings), hold_down_(settings.hold_down), changed_at_(now) {}
 
   /// Lives by other settings from now on; state and counts stay.
   void reconfigure(breaker_settings settings) { settings_ = settings; }

@@ -18,7 +18,7 @@ namespace aps {
 
 /// When a target that refuses is left alone, and for how long.
 struct target_rest {
-  uint32_t refusals = 3; ///< in a row
+  uint32_t refusals = 3;                    ///< in a row
   duration first = std::chrono::seconds(1); ///< doubles with each rest
   duration longest = std::chrono::seconds(60);
 };
@@ -57,8 +57,8 @@ class target_health {
 
   bool rests(time_point now) const noexcept { return down_ || now < until_; }
   bool down() const noexcept { return down_; }
-  bool idle() const noexcept; ///< as if new
-  duration pause() const noexcept { return pause_; } ///< the last one
+  bool idle() const noexcept;                              ///< as if new
+  duration pause() const noexcept { return pause_; }       ///< the last one
   uint32_t refusals() const noexcept { return refusals_; } ///< in a row
 
  private:

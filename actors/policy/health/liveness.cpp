@@ -1,4 +1,4 @@
-#include "actors/policy/liveness.hpp"
+#include "actors/policy/health/liveness.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -41,11 +41,12 @@ liveness::action liveness::check(bool work_outstanding, time_point now) {
 time_point liveness::due(bool work_outstanding) const {
   if (waiting_) {
     const auto since = std::max(heard_, pinged_);
-    return since + (late_ ? settings_.ping_timeout : settings_.ping_timeout / 2);
+    return since
+           + (late_ ? settings_.ping_timeout : settings_.ping_timeout / 2);
   }
   const auto pace = idle_pace();
-  const auto silent = heard_
-                      + (work_outstanding ? settings_.stall_timeout : pace);
+  const auto silent
+    = heard_ + (work_outstanding ? settings_.stall_timeout : pace);
   // The measured RTT wants a fresh sample now and then, on busy links too.
   return settings_.measures ? std::min(silent, pinged_ + pace) : silent;
 }

@@ -1,6 +1,6 @@
 #define CAF_SUITE breaker
 
-#include "actors/policy/breaker.hpp"
+#include "actors/policy/health/breaker.hpp"
 
 #include "tests/support/test.hpp"
 

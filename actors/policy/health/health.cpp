@@ -1,4 +1,4 @@
-#include "actors/policy/health.hpp"
+#include "actors/policy/health/health.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -25,8 +25,9 @@ class usual_rtt {
       return sorted_.empty() ? duration{} : sorted_[sorted_.size() / 2];
     if (sorted_.size() < 2)
       return {};
-    const auto own = std::lower_bound(sorted_.begin(), sorted_.end(),
-                                      member.rtt) - sorted_.begin();
+    const auto own
+      = std::lower_bound(sorted_.begin(), sorted_.end(), member.rtt)
+        - sorted_.begin();
     const auto middle = (sorted_.size() - 1) / 2;
     return sorted_[middle < static_cast<size_t>(own) ? middle : middle + 1];
   }
@@ -82,10 +83,8 @@ bool is_connection_failure(outcome outcome) noexcept {
     case outcome::started_unknown:
     case outcome::cut:
     case outcome::transport_unavailable:
-    case outcome::internal:
-      return true;
-    default:
-      return false;
+    case outcome::internal: return true;
+    default: return false;
   }
 }
 

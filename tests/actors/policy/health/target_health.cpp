@@ -1,6 +1,6 @@
 #define CAF_SUITE target_health
 
-#include "actors/policy/target_health.hpp"
+#include "actors/policy/health/target_health.hpp"
 #include "actors/policy/timetable.hpp"
 
 #include "tests/support/test.hpp"
@@ -54,12 +54,14 @@ CAF_TEST(an answer in between ends the row) {
 }
 
 CAF_TEST(what does not concern the target changes nothing) {
-  for (const auto how :
-       {outcome::visitor_gone, outcome::cut, outcome::not_sent,
-        outcome::first_byte_timeout, outcome::origin_closed,
-        outcome::origin_protocol, outcome::pool_exhausted})
-    run({{0s, refused, none}, {0s, how, none}, {0s, refused, none},
-         {0s, how, none}, {0s, refused, change::rests, true}});
+  for (const auto how : {outcome::visitor_gone, outcome::cut, outcome::not_sent,
+                         outcome::first_byte_timeout, outcome::origin_closed,
+                         outcome::origin_protocol, outcome::pool_exhausted})
+    run({{0s, refused, none},
+         {0s, how, none},
+         {0s, refused, none},
+         {0s, how, none},
+         {0s, refused, change::rests, true}});
 }
 
 CAF_TEST(rests grow and one answer ends them) {
@@ -118,7 +120,8 @@ CAF_TEST(the last one left is never left out) {
   }
 }
 
-CAF_TEST(each mapping and agent is watched by itself and only while it refuses) {
+CAF_TEST(
+  each mapping and agent is watched by itself and only while it refuses) {
   target_watch uut;
   const session_id first{1}, second{2};
   const std::vector both{first, second};
@@ -143,7 +146,8 @@ struct check_step {
   bool rests = false; ///< afterwards
 };
 
-void run_checks(config::health_check rule, const std::vector<check_step>& steps) {
+void run_checks(config::health_check rule,
+                const std::vector<check_step>& steps) {
   target_health uut;
   for (const auto& [good, expected, rests] : steps) {
     CAF_CHECK(uut.check(good, rule) == expected);
@@ -173,9 +177,8 @@ CAF_TEST(checks take out after fall bad ones and bring back after rise good) {
                                 {true, none, true},
                                 {true, change::up},
                                 {false, none}});
-  run_checks(thresholds(1, 1), {{true, none},
-                                {false, change::down, true},
-                                {true, change::up}});
+  run_checks(thresholds(1, 1),
+             {{true, none}, {false, change::down, true}, {true, change::up}});
 }
 
 CAF_TEST(what requests meet does not bring back what checks took out) {

@@ -1,4 +1,4 @@
-#include "actors/policy/target_health.hpp"
+#include "actors/policy/health/target_health.hpp"
 
 #include <algorithm>
 
@@ -12,8 +12,7 @@ bool is_refusal(outcome outcome) noexcept {
     case outcome::origin_timeout:
     case outcome::target_forbidden: // another agent may
       return true;
-    default:
-      return false;
+    default: return false;
   }
 }
 
