@@ -1,6 +1,6 @@
 #include "actors/admin/grpc/monitor_service.hpp"
 
-#include "actors/admin/grpc/watch_request.hpp"
+#include "actors/admin/grpc/watch/watch_request.hpp"
 
 #include <grpcpp/support/proto_buffer_reader.h>
 

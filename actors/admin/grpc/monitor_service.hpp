@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/admin/grpc/unary_call.hpp"
-#include "actors/admin/grpc/watch_call.hpp"
+#include "actors/admin/grpc/watch/watch_call.hpp"
 #include "aps/admin/v1/admin.grpc.pb.h"
 
 namespace aps::admin {

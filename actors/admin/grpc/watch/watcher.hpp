@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/admin/document.hpp"
-#include "actors/admin/grpc/watch_queue.hpp"
+#include "actors/admin/grpc/watch/watch_queue.hpp"
 #include "actors/messages.hpp"
 
 #include <caf/event_based_actor.hpp>

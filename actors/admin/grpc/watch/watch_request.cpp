@@ -1,4 +1,4 @@
-#include "actors/admin/grpc/watch_request.hpp"
+#include "actors/admin/grpc/watch/watch_request.hpp"
 
 #include "actors/admin/event_id.hpp"
 #include "config/syntax/text.hpp"

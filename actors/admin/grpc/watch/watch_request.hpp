@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/admin/grpc/api_request.hpp"
-#include "actors/admin/grpc/watcher.hpp"
+#include "actors/admin/grpc/watch/watcher.hpp"
 #include "config/config.hpp"
 
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/admin/grpc/watcher.hpp"
+#include "actors/admin/grpc/watch/watcher.hpp"
 
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>

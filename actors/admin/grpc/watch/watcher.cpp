@@ -1,4 +1,4 @@
-#include "actors/admin/grpc/watcher.hpp"
+#include "actors/admin/grpc/watch/watcher.hpp"
 
 #include "actors/admin/grpc/answer.hpp"
 #include "actors/admin/grpc/event_message.hpp"

@@ -1,6 +1,6 @@
 #define CAF_SUITE watch_queue
 
-#include "actors/admin/grpc/watch_queue.hpp"
+#include "actors/admin/grpc/watch/watch_queue.hpp"
 #include "actors/admin/grpc/event_message.hpp"
 #include "tests/support/test.hpp"
 

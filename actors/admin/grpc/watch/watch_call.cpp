@@ -1,4 +1,4 @@
-#include "actors/admin/grpc/watch_call.hpp"
+#include "actors/admin/grpc/watch/watch_call.hpp"
 
 #include "actors/compat.hpp"
 

@@ -1,4 +1,4 @@
-#include "actors/admin/grpc/watch_queue.hpp"
+#include "actors/admin/grpc/watch/watch_queue.hpp"
 
 #include "actors/admin/grpc/event_message.hpp"
 

@@ -1,6 +1,6 @@
 #define CAF_SUITE watcher
 
-#include "actors/admin/grpc/watcher.hpp"
+#include "actors/admin/grpc/watch/watcher.hpp"
 #include "actors/compat.hpp"
 #include "actors/watch/monitor.hpp"
 #include "aps/admin/v1/admin.pb.h"

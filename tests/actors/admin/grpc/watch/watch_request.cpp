@@ -1,6 +1,6 @@
 #define CAF_SUITE watch_request
 
-#include "actors/admin/grpc/watch_request.hpp"
+#include "actors/admin/grpc/watch/watch_request.hpp"
 #include "tests/support/test.hpp"
 
 using namespace aps;
