@@ -5,12 +5,12 @@
 #include "config/check/advice.hpp"
 #include "config/config.hpp"
 #include "config/syntax/file.hpp"
-#include "tools/cli.hpp"
+#include "tools/cli/cli.hpp"
+#include "tools/cli/values.hpp"
 #include "tools/grpc_module/grpc_module.hpp"
 #include "tools/hash_password.hpp"
 #include "tools/host.hpp"
 #include "tools/panel/assets.hpp"
-#include "tools/values.hpp"
 #include "transports/real_network.hpp"
 
 #include <caf/actor_system.hpp>

@@ -1,4 +1,4 @@
-#include "tools/agent_program.hpp"
+#include "tools/agent/agent_program.hpp"
 
 int main(int argc, char** argv) {
   return aps::run_agent_program(

@@ -2,8 +2,8 @@
 
 #include "config/access/access.hpp"
 #include "config/access/password_hash.hpp"
-#include "tools/cli.hpp"
-#include "tools/values.hpp"
+#include "tools/cli/cli.hpp"
+#include "tools/cli/values.hpp"
 
 #include <exception>
 #include <iostream>

@@ -1,9 +1,9 @@
 #include "tools/host.hpp"
 
 #include "config/access/publishing.hpp"
+#include "tools/cli/standard_streams.hpp"
 #include "tools/log_sink.hpp"
 #include "tools/spare_memory.hpp"
-#include "tools/standard_streams.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <spdlog/logger.h>

@@ -2,7 +2,7 @@
 #include "tests/config/probe.hpp"
 
 #include "config/syntax/syntax.hpp"
-#include "tools/agent_flags.hpp"
+#include "tools/agent/agent_flags.hpp"
 
 int main() {
   using namespace aps;

@@ -2,8 +2,8 @@
 #include "tools/apsctl/client.hpp"
 #include "tools/apsctl/commands.hpp"
 #include "tools/apsctl/completion.hpp"
-#include "tools/cli.hpp"
-#include "tools/standard_streams.hpp"
+#include "tools/cli/cli.hpp"
+#include "tools/cli/standard_streams.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tools/values.hpp"
+#include "tools/cli/values.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 

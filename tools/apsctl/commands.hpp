@@ -1,8 +1,8 @@
 #pragma once
 
 #include "tools/apsctl/client.hpp"
-#include "tools/cli.hpp"
-#include "tools/values.hpp"
+#include "tools/cli/cli.hpp"
+#include "tools/cli/values.hpp"
 
 #include <optional>
 #include <string>

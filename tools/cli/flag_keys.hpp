@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tools/cli.hpp"
+#include "tools/cli/cli.hpp"
 
 /// Flags as keys of a configuration file: what stands there, checked as on the
 /// command line. A string is taken wherever the flag takes it, such as "5s".

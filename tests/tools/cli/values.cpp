@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "tools/values.hpp"
+#include "tools/cli/values.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -67,8 +67,8 @@ CAF_TEST(a number is whole and within its bound) {
 
 CAF_TEST(a duration has a unit or is in seconds) {
   const std::pair<std::string_view, double> rows[] = {
-    {"5", 5},         {"1.5s", 1.5},   {"500ms", 0.5}, {"2m", 120},
-    {"1h", 3600},     {" 2 M ", 120},  {"0", 0},       {"1e3", 1000},
+    {"5", 5},           {"1.5s", 1.5},   {"500ms", 0.5}, {"2m", 120},
+    {"1h", 3600},       {" 2 M ", 120},  {"0", 0},       {"1e3", 1000},
     {"604800", 604800}, {"250MS", 0.25},
   };
   for (const auto& [text, seconds] : rows) {

@@ -1,4 +1,4 @@
-#include "tools/agent_program.hpp"
+#include "tools/agent/agent_program.hpp"
 
 #include "actors/agent.hpp"
 #include "actors/base/transports.hpp"
@@ -6,11 +6,11 @@
 #include "config/host.hpp"
 #include "config/sections.hpp"
 #include "config/syntax/file.hpp"
-#include "tools/agent_flags.hpp"
+#include "tools/agent/agent_flags.hpp"
+#include "tools/agent/http_proxy.hpp"
+#include "tools/agent/publications.hpp"
+#include "tools/cli/values.hpp"
 #include "tools/host.hpp"
-#include "tools/http_proxy.hpp"
-#include "tools/publications.hpp"
-#include "tools/values.hpp"
 #include "transports/real_network.hpp"
 #include "transports/tunnel/peer_probe.hpp"
 

@@ -1,6 +1,6 @@
 #define CAF_SUITE tools.http_proxy
 
-#include "tools/http_proxy.hpp"
+#include "tools/agent/http_proxy.hpp"
 
 #include "config/host.hpp"
 #include "config/syntax/base64.hpp"

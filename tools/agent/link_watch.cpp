@@ -1,7 +1,7 @@
-#include "tools/link_watch.hpp"
+#include "tools/agent/link_watch.hpp"
 
 #include "actors/policy/limits/complaints.hpp"
-#include "tools/cli.hpp"
+#include "tools/cli/cli.hpp"
 #include "tools/host.hpp"
 
 #include <chrono>
@@ -36,9 +36,7 @@ struct link_watch::state {
         if (wishes.exit_on_refusal)
           finish(cli::exit_refused, report.text);
         [[fallthrough]];
-      case agent_report::news::failed:
-        trouble = report.text;
-        break;
+      case agent_report::news::failed: trouble = report.text; break;
       case agent_report::news::published:
         if (lines.size() < max_lines)
           lines += report.url + " -> " + report.target + "\n";
@@ -55,7 +53,7 @@ struct link_watch::state {
 
   const link_wishes wishes;
   const std::string nodes;
-  std::mutex mutex; ///< of all below
+  std::mutex mutex;  ///< of all below
   int connected = 0; ///< nodes
   bool was_connected = false;
   std::string trouble; ///< the last one
@@ -67,9 +65,8 @@ link_watch::link_watch(const link_wishes& wishes, std::string nodes)
     : state_(std::make_shared<state>(wishes, std::move(nodes))) {}
 
 std::function<void(const agent_report&)> link_watch::listener() const {
-  return [state = state_](const agent_report& report) {
-    state->on_report(report);
-  };
+  return
+    [state = state_](const agent_report& report) { state->on_report(report); };
 }
 
 link_watch::end link_watch::wait() const {

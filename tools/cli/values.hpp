@@ -25,9 +25,9 @@ std::optional<double> parse_duration(std::string_view text, std::string& error,
 
 /// The one of `allowed` that is meant: case does not count, and there are two
 /// words for some things ("warn", "websocket").
-std::optional<std::string>
-parse_choice(std::string_view text, const std::vector<std::string>& allowed,
-             std::string& error);
+std::optional<std::string> parse_choice(std::string_view text,
+                                        const std::vector<std::string>& allowed,
+                                        std::string& error);
 
 /// The elements between commas, without blanks around them.
 std::vector<std::string> split_list(std::string_view text);

@@ -1,4 +1,4 @@
-#include "tools/publications.hpp"
+#include "tools/agent/publications.hpp"
 
 #include "config/access/publishing.hpp"
 #include "config/config.hpp"
@@ -6,7 +6,7 @@
 #include "config/sections.hpp"
 #include "config/syntax/expand.hpp"
 #include "config/syntax/text.hpp"
-#include "tools/values.hpp"
+#include "tools/cli/values.hpp"
 #include "transports/seam/foreign_text.hpp"
 
 #include <nlohmann/json.hpp>

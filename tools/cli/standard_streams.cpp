@@ -1,4 +1,4 @@
-#include "tools/standard_streams.hpp"
+#include "tools/cli/standard_streams.hpp"
 
 #include <fcntl.h>
 #include <sys/syscall.h>

@@ -30,7 +30,7 @@ struct flag {
   std::string help;  ///< one sentence; the default is added to it
   bool required = false;
   std::string unless = {}; ///< another flag with which it is not required
-  bool bare = false; ///< its value may also stand alone, without the name
+  bool bare = false;       ///< its value may also stand alone, without the name
 
   /// The environment variable that speaks when the flag does not; if left out,
   /// APS_ and the name. Empty = there is none.
@@ -44,7 +44,7 @@ struct flag {
   /// behind the flag's name; "" = nothing.
   std::function<std::string(const std::string&)> check = {};
 
-  bool secret = false; ///< messages do not show its value
+  bool secret = false;     ///< messages do not show its value
   std::string beside = {}; ///< what `add_beside` is about: "-publish"
 };
 
@@ -94,9 +94,9 @@ class command_line {
   /// and version are printed to stdout, mistakes as one line to stderr. Words
   /// that nobody knows come first, then wrong values, then what is missing.
   /// Before that `read_file`, if any, may call `read_keys`, or end the program.
-  std::optional<int>
-  parse(int argc, char** argv,
-        const std::function<std::optional<int>()>& read_file = {});
+  std::optional<int> parse(int argc, char** argv,
+                           const std::function<std::optional<int>()>& read_file
+                           = {});
 
   /// Fills what flags and variables left open from an object of a
   /// configuration file. What they did not leave open is checked all the same.
@@ -107,8 +107,8 @@ class command_line {
 
   /// A flag or an argument, for completion.
   struct entry {
-    std::vector<std::string> names; ///< without dashes
-    std::string value; ///< what the help calls it
+    std::vector<std::string> names;   ///< without dashes
+    std::string value;                ///< what the help calls it
     std::vector<std::string> allowed; ///< empty = not a choice
     bool takes_value = true;
     bool argument = false;

@@ -1,9 +1,9 @@
-#include "tools/cli.hpp"
+#include "tools/cli/cli.hpp"
 
 #include "config/syntax/reader.hpp"
 #include "config/syntax/text.hpp"
-#include "tools/flag_keys.hpp"
-#include "tools/values.hpp"
+#include "tools/cli/flag_keys.hpp"
+#include "tools/cli/values.hpp"
 #include "transports/seam/foreign_text.hpp"
 
 #include <algorithm>
@@ -161,8 +161,8 @@ struct command_line::implementation {
   bool has_file = false;
 };
 
-std::vector<word_pair>
-command_line::implementation::read(int argc, char** argv) {
+std::vector<word_pair> command_line::implementation::read(int argc,
+                                                          char** argv) {
   if (argc > 1 && is_any_of(argv[1], {"help"}))
     throw early_end{print(program, help())};
   if (argc > 1 && is_any_of(argv[1], {"version"}))
@@ -217,8 +217,7 @@ word_pair command_line::implementation::read_flag(std::string_view word,
   return {found, argv[++at]};
 }
 
-word_pair
-command_line::implementation::read_argument(const std::string& word) {
+word_pair command_line::implementation::read_argument(const std::string& word) {
   size_t i = 0;
   for (auto& one : options)
     if (one.argument && i++ == arguments_read) {
@@ -291,10 +290,11 @@ void command_line::implementation::demand() const {
   }
   if (!missing.empty())
     throw mistake{"missing: " + missing
-                  + (names.empty() ? ""
-                     : " (or the variable" + std::string(count > 1 ? "s " : " ")
-                         + names + (has_file ? ", or a key of the file" : "")
-                         + ")")};
+                  + (names.empty()
+                       ? ""
+                       : " (or the variable"
+                           + std::string(count > 1 ? "s " : " ") + names
+                           + (has_file ? ", or a key of the file" : "") + ")")};
 }
 
 std::string command_line::implementation::help_of(const option& one) const {
@@ -331,8 +331,8 @@ std::string command_line::implementation::help() const {
                 : "[" + (one.argument ? one.flag.names : one.flag.value) + "]");
     with_variables = with_variables || !one.variables.empty();
   }
-  auto result = summary + "\n\nUsage: " + program + " [FLAGS]" + usage
-                + "\n\n" + arguments + (arguments.empty() ? "" : "\n") + flags;
+  auto result = summary + "\n\nUsage: " + program + " [FLAGS]" + usage + "\n\n"
+                + arguments + (arguments.empty() ? "" : "\n") + flags;
   result += "  -h, -help                   Print this help and exit\n"
             "  -v, -version                Print the version and exit\n";
   if (with_variables)

@@ -1,9 +1,9 @@
-#include "tools/flag_keys.hpp"
+#include "tools/cli/flag_keys.hpp"
 
 #include "config/fields.hpp"
 #include "config/syntax/reader.hpp"
 #include "config/syntax/text.hpp"
-#include "tools/values.hpp"
+#include "tools/cli/values.hpp"
 
 #include <algorithm>
 

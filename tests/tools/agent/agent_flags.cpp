@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "tools/agent_flags.hpp"
+#include "tools/agent/agent_flags.hpp"
 
 #include "config/syntax/syntax.hpp"
 

@@ -2,9 +2,9 @@
 
 #include "tests/support/test.hpp"
 
-#include "tools/cli.hpp"
+#include "tools/agent/link_watch.hpp"
+#include "tools/cli/cli.hpp"
 #include "tools/host.hpp"
-#include "tools/link_watch.hpp"
 
 #include <csignal>
 

@@ -1,6 +1,6 @@
 #define CAF_SUITE tools.publications
 
-#include "tools/publications.hpp"
+#include "tools/agent/publications.hpp"
 
 #include "tests/support/test.hpp"
 #include "tests/support/text_file.hpp"

@@ -1,4 +1,4 @@
-#include "tools/http_proxy.hpp"
+#include "tools/agent/http_proxy.hpp"
 
 #include "config/config.hpp"
 #include "config/host.hpp"

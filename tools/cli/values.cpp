@@ -1,4 +1,4 @@
-#include "tools/values.hpp"
+#include "tools/cli/values.hpp"
 
 #include "config/fields.hpp"
 #include "config/host.hpp"
@@ -101,8 +101,9 @@ bool split_address(std::string_view text, std::string_view& host,
   port = text.substr(colon + 1);
   if (port->find(':') == text.npos)
     return true;
-  error = shown + " has more than one colon; an IPv6 address needs brackets, "
-                  "[ipv6]:port";
+  error = shown
+          + " has more than one colon; an IPv6 address needs brackets, "
+            "[ipv6]:port";
   return false;
 }
 
@@ -129,8 +130,8 @@ std::string quoted(std::string_view text) {
 std::string hint(std::string_view word, const std::vector<std::string>& known,
                  std::string_view prefix) {
   const auto found = config::nearest(word, known);
-  return found.empty() ? "" : "; do you mean " + std::string(prefix) + found
-                                + "?";
+  return found.empty() ? ""
+                       : "; do you mean " + std::string(prefix) + found + "?";
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -149,8 +150,8 @@ std::optional<uint32_t> parse_number(std::string_view text, uint32_t most,
   const auto [at, failed] = std::from_chars(text.data(), end, result);
   if (failed == std::errc{} && at == end && result <= most)
     return result;
-  error = quoted(text) + " is not a whole number from 0 to "
-          + std::to_string(most);
+  error
+    = quoted(text) + " is not a whole number from 0 to " + std::to_string(most);
   return std::nullopt;
 }
 
@@ -178,8 +179,9 @@ std::optional<double> parse_duration(std::string_view text, std::string& error,
                    [&](const unit& one) { return one.name == name; });
   if (failed != std::errc{} || found == std::end(units)
       || !std::isfinite(number)) {
-    error = quoted(text) + " is not a duration; give seconds, or a number with "
-                           "ms, s, m or h";
+    error = quoted(text)
+            + " is not a duration; give seconds, or a number with "
+              "ms, s, m or h";
     return std::nullopt;
   }
   number *= found->seconds;
@@ -195,9 +197,9 @@ std::optional<double> parse_duration(std::string_view text, std::string& error,
   return std::nullopt;
 }
 
-std::optional<std::string>
-parse_choice(std::string_view text, const std::vector<std::string>& allowed,
-             std::string& error) {
+std::optional<std::string> parse_choice(std::string_view text,
+                                        const std::vector<std::string>& allowed,
+                                        std::string& error) {
   const auto word = lower(trimmed(text));
   if (auto found = config::meant(word, allowed); !found.empty())
     return found;

@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "tools/flag_keys.hpp"
+#include "tools/cli/flag_keys.hpp"
 
 #include "config/syntax/reader.hpp"
 

@@ -1,13 +1,13 @@
-#include "tools/agent_flags.hpp"
+#include "tools/agent/agent_flags.hpp"
 
 #include "actors/base/transports.hpp"
 #include "config/access/target_rules.hpp"
 #include "config/host.hpp"
 #include "config/sections.hpp"
 #include "config/syntax/reader.hpp"
-#include "tools/http_proxy.hpp"
-#include "tools/publications.hpp"
-#include "tools/values.hpp"
+#include "tools/agent/http_proxy.hpp"
+#include "tools/agent/publications.hpp"
+#include "tools/cli/values.hpp"
 #include "transports/seam/foreign_text.hpp"
 #include "transports/seam/tls/client_tls.hpp"
 
@@ -349,8 +349,9 @@ std::optional<cli::address> parse_status(const std::string& text,
   if (!result || result->host == "localhost" || config::is_ipv4(result->host)
       || config::is_ipv6(result->host))
     return result;
-  error = cli::quoted(text) + ": listens on an IP address or localhost, such "
-                              "as 127.0.0.1:9091";
+  error = cli::quoted(text)
+          + ": listens on an IP address or localhost, such "
+            "as 127.0.0.1:9091";
   return std::nullopt;
 }
 

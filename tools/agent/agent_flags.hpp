@@ -1,9 +1,9 @@
 #pragma once
 
 #include "config/syntax/expand.hpp"
-#include "tools/cli.hpp"
-#include "tools/link_watch.hpp"
-#include "tools/values.hpp"
+#include "tools/agent/link_watch.hpp"
+#include "tools/cli/cli.hpp"
+#include "tools/cli/values.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -26,7 +26,7 @@ struct agent_flags {
   std::string transport = "mix";
   std::string instance;
   std::string proxy; ///< "" = as the environment says, "none" = none
-  bool tls = false; ///< also where no address says so
+  bool tls = false;  ///< also where no address says so
   std::string ca;
   std::string server_name;
   std::string cert;

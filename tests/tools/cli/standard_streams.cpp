@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "tools/standard_streams.hpp"
+#include "tools/cli/standard_streams.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
