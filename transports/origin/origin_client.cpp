@@ -1,8 +1,8 @@
 #include "transports/origin/origin_client.hpp"
 
-#include "transports/origin/datagram_origin.hpp"
 #include "transports/origin/origin_request.hpp"
-#include "transports/origin/stream_origin.hpp"
+#include "transports/origin/streams/datagram_origin.hpp"
+#include "transports/origin/streams/stream_origin.hpp"
 
 #include <mutex>
 #include <vector>

@@ -2,7 +2,7 @@
 
 #include "transports/net/byte_stream.hpp"
 #include "transports/net/io_unit.hpp"
-#include "transports/origin/stream_circles.hpp"
+#include "transports/origin/streams/stream_circles.hpp"
 #include "transports/seam/origins.hpp"
 
 #include <boost/asio/ssl/context.hpp>

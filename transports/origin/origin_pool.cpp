@@ -1,7 +1,7 @@
 #include "transports/origin/origin_pool.hpp"
 
 #include "transports/net/proxy/proxy_header.hpp"
-#include "transports/origin/h2_origin_heads.hpp"
+#include "transports/origin/h2/h2_origin_heads.hpp"
 #include "transports/origin/origin_fields.hpp"
 
 #include <boost/asio/post.hpp>

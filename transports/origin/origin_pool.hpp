@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transports/origin/h2_origin.hpp"
+#include "transports/origin/h2/h2_origin.hpp"
 #include "transports/origin/origin_connection.hpp"
 #include "transports/origin/origin_connector.hpp"
 

@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "transports/origin/stream_circles.hpp"
+#include "transports/origin/streams/stream_circles.hpp"
 
 using namespace aps;
 

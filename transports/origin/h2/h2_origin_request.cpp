@@ -1,8 +1,8 @@
-#include "transports/origin/h2_origin_request.hpp"
+#include "transports/origin/h2/h2_origin_request.hpp"
 
 #include "transports/http/fields.hpp"
 #include "transports/net/guard.hpp"
-#include "transports/origin/h2_origin_heads.hpp"
+#include "transports/origin/h2/h2_origin_heads.hpp"
 #include "transports/origin/origin_connector.hpp"
 #include "transports/origin/origin_fields.hpp"
 #include "transports/seam/wire_bounds.hpp"

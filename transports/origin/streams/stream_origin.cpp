@@ -1,4 +1,4 @@
-#include "transports/origin/stream_origin.hpp"
+#include "transports/origin/streams/stream_origin.hpp"
 
 #include "transports/net/sockets/visitor_socket.hpp"
 

@@ -1,4 +1,4 @@
-#include "transports/origin/datagram_origin.hpp"
+#include "transports/origin/streams/datagram_origin.hpp"
 
 #include "transports/net/guard.hpp"
 #include "transports/seam/process/descriptors.hpp"

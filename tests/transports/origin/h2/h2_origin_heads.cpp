@@ -2,7 +2,7 @@
 
 #include "tests/support/test.hpp"
 
-#include "transports/origin/h2_origin_heads.hpp"
+#include "transports/origin/h2/h2_origin_heads.hpp"
 
 using namespace aps;
 

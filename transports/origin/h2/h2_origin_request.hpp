@@ -2,7 +2,7 @@
 
 #include "transports/http2/h2_stream.hpp"
 #include "transports/net/progress_watch.hpp"
-#include "transports/origin/h2_origin.hpp"
+#include "transports/origin/h2/h2_origin.hpp"
 
 #include <deque>
 #include <memory>

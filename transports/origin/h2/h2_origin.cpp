@@ -1,6 +1,6 @@
-#include "transports/origin/h2_origin.hpp"
+#include "transports/origin/h2/h2_origin.hpp"
 
-#include "transports/origin/h2_origin_request.hpp"
+#include "transports/origin/h2/h2_origin_request.hpp"
 #include "transports/origin/origin_connector.hpp"
 #include "transports/origin/origin_pool.hpp"
 

@@ -1,4 +1,4 @@
-#include "transports/origin/stream_circles.hpp"
+#include "transports/origin/streams/stream_circles.hpp"
 
 namespace aps {
 

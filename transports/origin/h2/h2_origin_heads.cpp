@@ -1,4 +1,4 @@
-#include "transports/origin/h2_origin_heads.hpp"
+#include "transports/origin/h2/h2_origin_heads.hpp"
 
 #include "transports/http/fields.hpp"
 #include "transports/http/response_writer.hpp"
