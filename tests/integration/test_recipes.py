@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The recipes of the README, as they stand there: behind nginx or Caddy,
+"""The recipes of config/README.md, as they stand there: behind nginx or Caddy,
 and single sign-on by a login service."""
 
 import json
@@ -14,11 +14,13 @@ from origin import Origin
 from wire import SWITCH, Visitor
 
 
+RECIPES = (ROOT / "config/README.md").read_text().partition("\n## Recipes\n")[2]
+
+
 def recipe(language, word):
-    """The block of the README in that language that has this word."""
-    text = (ROOT / "README.md").read_text()
+    """The recipes' block in that language that has this word."""
     [found] = [block for block in re.findall(
-        rf"^```{language}\n(.*?)^```", text, re.S | re.M) if word in block]
+        rf"^```{language}\n(.*?)^```", RECIPES, re.S | re.M) if word in block]
     return found
 
 
@@ -75,8 +77,7 @@ class BehindNginx(Behind, Case):
 @unittest.skipUnless(CADDY, NO_CADDY)
 class BehindCaddy(Behind, Case):
     def start(self):
-        [text] = re.findall(r"Caddy needs `(.*?)`",
-                            (ROOT / "README.md").read_text())
+        [text] = re.findall(r"Caddy needs `(.*?)`", RECIPES)
         caddy(self, self.stack.folder,
               text.replace("8080", str(self.stack.port)), self.front)
 
