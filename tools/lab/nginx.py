@@ -68,22 +68,25 @@ class Nginx(Program):
         return self
 
 
-def http_server(folder, name, location, upstream="", pair=None, http2=False):
-    """Answers by `location`; over TLS with the certificate `pair`."""
+def http_server(folder, name, location, upstream="", pair=None, http2=False,
+                before=""):
+    """Answers by `location`; over TLS with the certificate `pair`. `before` goes
+    to the top of the configuration."""
     port = free_port()
     block = _HTTP.format(
         folder=folder, name=name, port=port, location=location,
         upstream=upstream,
         listen=(" ssl" if pair else "") + (" http2" if http2 else ""),
         tls=_TLS.format(cert=pair.cert, key=pair.key) if pair else "")
-    return Nginx(folder, name, block, port)
+    return Nginx(folder, name, block, port, before)
 
 
-def http_hop(folder, name, next_port, pair=None, next_tls=False, http2=False):
+def http_hop(folder, name, next_port, pair=None, next_tls=False, http2=False,
+             before=""):
     """A reverse proxy in front of `next_port`, which it keeps connections to."""
     location = _PASS.format(scheme="https" if next_tls else "http")
     return http_server(folder, name, location,
-                       _UPSTREAM.format(port=next_port), pair, http2)
+                       _UPSTREAM.format(port=next_port), pair, http2, before)
 
 
 def http_origin(folder, name="origin", body=2):

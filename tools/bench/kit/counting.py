@@ -3,6 +3,8 @@
 import pathlib
 import tempfile
 
+from lab.nginx import http_hop
+
 from . import load
 from .callgrind import Callgrind
 from .costs import switches, system_calls
@@ -47,6 +49,20 @@ class Counter:
         callgrind = Callgrind(self.ways.folder / f"callgrind-{transport}-{role}")
         way = self.pair(transport, under_callgrind(
             self.ways.programs, self.ways.folder, role, callgrind))
+        return self.loaded(way, role, callgrind)
+
+    def nginx(self):
+        """The same of one hop of nginx, as the only process that it is then."""
+        callgrind = Callgrind(self.ways.folder / "callgrind-nginx")
+        hop = http_hop(self.ways.folder, "counted-hop", self.origin,
+                       before="master_process off;")
+        hop.argv[:1] = callgrind.command(hop.argv[0])
+        self.ways.measure(hop)
+        return self.loaded(self.ways.add("counted nginx", hop.port, hop=hop),
+                           "hop", callgrind)
+
+    def loaded(self, way, role, callgrind):
+        """Loads the way while callgrind counts, and ends it."""
         self.load(way, WARM)
         pid = way.hops[role].pid
         callgrind.switch("on", pid)

@@ -33,7 +33,7 @@ def _resting(port):
 
 def visitors(way, count, seconds):
     """What so many at rest cost all hops together: KiB each, and us of CPU a
-    second each."""
+    second each; and MiB of the hops before they came."""
     first = [_resting(way.port) for _ in range(20)]  # what grows once only
     before = memory(*way.pids)
     more = [_resting(way.port) for _ in range(count)]
@@ -44,7 +44,7 @@ def visitors(way, count, seconds):
     spent = cpu_seconds(*way.pids) - spent
     for visitor in first + more:
         visitor.close()
-    return {"kib": grown / 1024 / count,
+    return {"mib": before / 2**20, "kib": grown / 1024 / count,
             "cpu": spent * 1e6 / seconds / (count + len(first))}
 
 

@@ -8,7 +8,7 @@ import subprocess
 from . import bulk, endpoints, load, peers, recovery, rest
 from .counting import Counter
 from .rounds import interleaved, loaded, summary
-from .ways import TRANSPORTS, YARDSTICK, Ways
+from .ways import ONE_HOP, TRANSPORTS, YARDSTICK, Ways
 
 PUT_TOGETHER = 64  # visitors of the scenes and counts
 
@@ -19,8 +19,13 @@ def _ways(options, folder, **more):
 
 def _with_peers(ways, options, origin):
     ways.usual(origin, options.transports)
-    for name, programs in options.peers.items():
-        peers.start(ways, name, programs, origin)
+    for name, programs in list(options.peers.items()):
+        try:
+            peers.start(ways, name, programs, origin)
+        except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
+            # Theirs to mend: what is ours is measured all the same.
+            options.broken[name] = str(error)
+            del options.peers[name]
     return ways.all
 
 
@@ -70,7 +75,9 @@ def counts(options, folder):
     with _ways(options, folder) as ways:
         origin = ways.origin()
         counter = Counter(ways, origin, PUT_TOGETHER, options.requests)
-        out = {YARDSTICK: counter.calls(ways.nginx_twice(origin))}
+        out = {YARDSTICK: counter.calls(ways.nginx_twice(origin)),
+               ONE_HOP: counter.calls(ways.nginx_once(origin))}
+        out[ONE_HOP]["hop"].update(counter.nginx())
         for transport in options.counted:
             out[TRANSPORTS[transport]] = counter.transport(
                 transport, ("instructions", "calls"))

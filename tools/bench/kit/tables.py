@@ -50,8 +50,11 @@ def _counted(counts):
 
 
 def _idle(idle):
-    rows = [[f"a visitor, {name}", f"{row['kib']:.1f}", f"{row['cpu']:.1f}"]
+    rows = [[f"all hops, {name}, without visitors",
+             f"{row['mib'] * 1024:,.0f}", ""]
             for name, row in idle["visitors"].items()]
+    rows += [[f"a visitor, {name}", f"{row['kib']:.1f}", f"{row['cpu']:.1f}"]
+             for name, row in idle["visitors"].items()]
     for name, roles in idle["connections"].items():
         rows += [[f"a pooled connection, {name}, {role}", f"{row['kib']:.1f}",
                   f"({row['cpu']:.2%} of a core, the whole pool)"]
@@ -65,14 +68,17 @@ def _idle(idle):
 def origin_of(report, tools=True):
     """A sentence about where the figures come from."""
     made = report["made"]
+    broken = report.get("broken", {})
     versions = ", ".join(f"{name} {number}" for name, number in
                          {**made["versions"], **report["peers"]}.items()
-                         if number and (tools or name not in LOADS))
-    absent = ", ".join(report["absent"])
+                         if number and name not in broken
+                         and (tools or name not in LOADS))
+    absent, broken = ", ".join(report["absent"]), ", ".join(broken)
     return (f"{made['date'][:10]}, commit {made['commit']}, {made['cores']} "
             f"cores ({made['processor']}), load {made['load_before']} before "
             f"and {made['load_after']} after; {versions}"
-            + (f"; not installed: {absent}" if absent else "") + ".")
+            + (f"; not installed: {absent}" if absent else "")
+            + (f"; not to be started: {broken}" if broken else "") + ".")
 
 
 def document(report):
@@ -107,6 +113,8 @@ def document(report):
         out += ["", "## Parts by themselves, ns", "", *table(
             ["", "ns"], ([name, short(row["ns"])]
                          for name, row in report["parts"].items()))]
+    for name, problem in report.get("broken", {}).items():
+        out += ["", f"{name} is not among them: {problem}"]
     for section, problem in report["failed"].items():
         out += ["", f"**{section} failed**: {problem}"]
     return "\n".join(out) + "\n"
