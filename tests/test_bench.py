@@ -3,6 +3,8 @@
 
 import os
 import pathlib
+import signal
+import subprocess
 import sys
 import unittest
 from xml.etree import ElementTree
@@ -10,10 +12,12 @@ from xml.etree import ElementTree
 TOP = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TOP / "tools"), str(TOP / "tools" / "bench")]
 
-from kit import pictures, plots, tables
+from kit import bulk, pictures, plots, tables
 from kit.callgrind import bare_name
+from kit.costs import cpu_seconds, family, memory, switches
 from kit.rounds import interleaved, median_ratio, orders, summary
 from kit.ways import ONE_HOP, YARDSTICK, Cores
+from lab.processes import wait_until
 
 
 def sampled(**rates):
@@ -28,8 +32,9 @@ def sampled(**rates):
 
 def report_of(**rates):
     rate = {str(visitors): sampled(**rates) for visitors in (1, 64)}
-    return {"made": {"date": "2026-01-02 03:04 UTC", "commit": "abc", "cores": 2,
-                     "processor": "some", "load_before": 0.1, "load_after": 1,
+    return {"made": {"date": "2026-01-02 03:04 UTC", "commit": "abc",
+                     "cores": 2, "processor": "some", "load_before": 0.1,
+                     "load_after": 1,
                      "versions": {"nginx": "1.22.1", "wrk": ""}},
             "options": {"rounds": 2, "seconds": 1, "cores": "0:1"},
             "peers": {}, "absent": ["frp"], "failed": {}, "rate": rate}
@@ -40,7 +45,8 @@ class Rounds(unittest.TestCase):
         self.assertEqual([*orders("abc", 3)],
                          [["a", "b", "c"], ["c", "b", "a"], ["a", "b", "c"]])
         seen = []
-        found = interleaved("ab", 2, lambda name: seen.append(name) or len(seen))
+        note = lambda name: seen.append(name) or len(seen)
+        found = interleaved("ab", 2, note)
         self.assertEqual((seen, found),
                          (["a", "b", "b", "a"], {"a": [1, 4], "b": [2, 3]}))
 
@@ -105,6 +111,28 @@ class Pictures(unittest.TestCase):
                 root = ElementTree.fromstring(text)
                 self.assertTrue(root.tag.endswith("svg"))
                 self.assertIn("prefers-color-scheme: dark", text)
+
+
+class Costs(unittest.TestCase):
+    def test_children_count_with_their_parents(self):
+        child = subprocess.Popen(["sh", "-c", "sleep 60 & wait"],
+                                 start_new_session=True)
+        try:
+            wait_until(lambda: len(family([child.pid])) == 2, "a grandchild")
+            self.assertGreater(memory(child.pid), 0)
+            self.assertGreater(switches(child.pid), 0)
+        finally:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+        self.assertEqual((family([child.pid]), cpu_seconds(child.pid)), ({}, 0))
+
+    def test_bodies_go_both_ways(self):
+        port = bulk.HttpTarget().port
+        for arguments in (("down", 300_000), ("up", 300_000),
+                          ("down", 10_000, 16)):
+            self.assertGreater(bulk.http(port, *arguments), 0)
+        self.assertGreater(bulk.raw(bulk.RawTarget().port, "down", 1000), 0)
+        self.assertGreater(bulk.raw(bulk.RawTarget().port, "up", 1000), 0)
 
 
 class Places(unittest.TestCase):

@@ -70,8 +70,8 @@ class Nginx(Program):
 
 def http_server(folder, name, location, upstream="", pair=None, http2=False,
                 before=""):
-    """Answers by `location`; over TLS with the certificate `pair`. `before` goes
-    to the top of the configuration."""
+    """Answers by `location`; over TLS with the certificate `pair`. `before` is
+    the top of the configuration."""
     port = free_port()
     block = _HTTP.format(
         folder=folder, name=name, port=port, location=location,
@@ -83,7 +83,7 @@ def http_server(folder, name, location, upstream="", pair=None, http2=False,
 
 def http_hop(folder, name, next_port, pair=None, next_tls=False, http2=False,
              before=""):
-    """A reverse proxy in front of `next_port`, which it keeps connections to."""
+    """A reverse proxy in front of `next_port`; it keeps its connections."""
     location = _PASS.format(scheme="https" if next_tls else "http")
     return http_server(folder, name, location,
                        _UPSTREAM.format(port=next_port), pair, http2, before)

@@ -54,7 +54,8 @@ def memory(*pids):
     """Resident bytes that are not shared with files."""
     total = 0
     for pid in family(pids):
-        for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        for line in status.splitlines():
             if line.startswith("RssAnon:"):
                 total += int(line.split()[1]) * 1024
     return total

@@ -15,7 +15,7 @@ WARM = 1000  # requests before anything is counted
 
 
 def under_callgrind(programs, folder, watched, callgrind):
-    """A folder with the programs, that of the role `watched` under callgrind."""
+    """A folder with the programs, that of the role `watched` being counted."""
     made = pathlib.Path(tempfile.mkdtemp(dir=folder))
     for role, name in PROGRAMS.items():
         real = pathlib.Path(programs).resolve() / name
@@ -46,7 +46,8 @@ class Counter:
 
     def instructions(self, transport, role):
         """Of node or agent, per request, by part, and allocations."""
-        callgrind = Callgrind(self.ways.folder / f"callgrind-{transport}-{role}")
+        callgrind = Callgrind(self.ways.folder
+                              / f"callgrind-{transport}-{role}")
         way = self.pair(transport, under_callgrind(
             self.ways.programs, self.ways.folder, role, callgrind))
         return self.loaded(way, role, callgrind)

@@ -86,9 +86,10 @@ def document(report):
     options = report["options"]
     out = ["# What APS costs", "", origin_of(report), "",
            f"Medians of {options['rounds']} interleaved rounds of "
-           f"{options['seconds']} s; in brackets that of the ratios to "
-           f"{YARDSTICK} in the same rounds. Load and origin on one part of the "
-           f"cores, what is measured on another ({options['cores']}); all "
+           f"{options['seconds']} s, of the scenes 1 s; in brackets those of "
+           "the ratios to "
+           f"{YARDSTICK} in the same rounds. Load and origin on one part of "
+           f"the cores, what is measured on another ({options['cores']}); all "
            "hops' CPU and switches."]
     for visitors, result in report.get("rate", {}).items():
         out += ["", f"## {visitors} visitors", "", *_measured(result, FIELDS)]
