@@ -20,13 +20,14 @@ from kit.ways import ONE_HOP, YARDSTICK, Cores
 from lab.processes import wait_until
 
 
-def sampled(**rates):
+def sampled(errors=0, **rates):
     """Two rounds of each way: `rates` and twice as much of everything."""
     names = {"yardstick": YARDSTICK, "hop": ONE_HOP, "ws": "WebSocket",
              "grpc": "gRPC"}
     return summary({names[name]: [
         {"rps": rate * times, "p99": 1000 / rate, "cpu": 100 / rate,
-         "errors": 1} for times in (1, 2)] for name, rate in rates.items()},
+         "errors": errors} for times in (1, 2)]
+        for name, rate in rates.items()},
         ("rps", "p99", "cpu", "switches"))
 
 
@@ -58,7 +59,7 @@ class Rounds(unittest.TestCase):
         self.assertIsNone(median_ratio(fast, [{"rps": 0}] * 3, "rps"))
 
     def test_errors_add_up_and_what_was_not_measured_is_absent(self):
-        row = sampled(yardstick=10, ws=15)["WebSocket"]
+        row = sampled(errors=1, yardstick=10, ws=15)["WebSocket"]
         self.assertEqual(row["errors"], 2)
         self.assertEqual(row["ratio"]["rps"], 1.5)
         self.assertNotIn("switches", row)
@@ -72,8 +73,18 @@ class Tables(unittest.TestCase):
                       said(yardstick=10, hop=20, ws=12, grpc=11))
         self.assertIn(f"{YARDSTICK} (everywhere)",
                       said(yardstick=10, ws=9, grpc=8))
+        titles = ["at 1", "at 16", "at 64", "up"]
+        self.assertEqual(tables._places(titles[:3], titles), "all but up")
+        self.assertEqual(tables._places(titles[:1], titles), "at 1")
         # The better transport counts, and what is as good is not ahead.
         self.assertIn("Nobody", said(yardstick=10, hop=15, ws=9, grpc=15))
+
+    def test_figures_of_failed_requests_are_not_told(self):
+        report = report_of(yardstick=10, hop=20, ws=12, grpc=11)
+        report["rate"]["64"]["WebSocket"]["errors"] = 7
+        text = "\n".join(tables.readme(report))
+        self.assertIn("| **WebSocket** | 1.20 | - | - | - |", text)
+        self.assertIn("Requests failed: WebSocket at 64 (7).", text)
 
     def test_the_table_takes_the_place_between_its_marks(self):
         lines = tables.readme(report_of(yardstick=10, ws=12))

@@ -11,7 +11,7 @@ from .ways import HOST
 _REPORT = """done = function(summary, latency, requests)
   local e = summary.errors
   io.write(string.format('JSON{"requests":%d,"us":%d,"p50":%d,"p99":%d,' ..
-    '"errors":%d}\\n', summary.requests, summary.duration,
+    '"errors":%d}\\n', summary.requests - e.status, summary.duration,
     latency:percentile(50), latency:percentile(99),
     e.connect + e.read + e.write + e.status + e.timeout))
 end
@@ -38,8 +38,8 @@ def _fields(fields):
 
 def wrk(port, visitors, seconds, folder, tls=False, fields=()):
     """So many connections, one request at a time on each; with the field
-    "Connection: close" one request on each. A sample: `requests`, `rps`, `p50`
-    and `p99` in us, `errors`."""
+    "Connection: close" one request on each. A sample: `requests` and `rps` of
+    those that succeeded, `p50` and `p99` in us, `errors`."""
     script = pathlib.Path(folder) / "report.lua"
     script.write_text(_REPORT)
     output = _output(["wrk", "-t1", f"-c{visitors}", f"-d{seconds}s", "-s",

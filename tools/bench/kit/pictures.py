@@ -6,11 +6,12 @@ from .tables import BULK, OURS, YARDSTICK
 
 def _ratios(results, *keys):
     """By way, ours first, the ratio of the key in each of these results, or of
-    each key in the one result; None = not measured."""
+    each key in the one result; None = not measured, or requests failed."""
     names = list(dict.fromkeys(name for result in results for name in result
                                if name != YARDSTICK))
     names.sort(key=lambda name: name not in OURS)
-    return {name: [result.get(name, {}).get("ratio", {}).get(key)
+    sound = lambda row: {} if row.get("errors") else row.get("ratio", {})
+    return {name: [sound(result.get(name, {})).get(key)
                    for result in results for key in keys] for name in names}
 
 

@@ -123,15 +123,17 @@ def document(report):
 
 def columns(report):
     """Of the README: (heading, by way (ratio, figure), less is better)."""
+    # Where requests failed, the others' figures say nothing.
     pick = lambda result, key: {
-        name: (row["ratio"].get(key), row.get(key))
+        name: (None, None) if row["errors"]
+        else (row["ratio"].get(key), row.get(key))
         for name, row in result.items()}
     rate = report.get("rate", {})
     out = [(f"at {visitors}", pick(result, "rps"), False)
            for visitors, result in rate.items()]
     if some := rate.get("64"):
-        out += [("p99, 64", pick(some, "p99"), True),
-                ("CPU, 64", pick(some, "cpu"), True)]
+        out += [("p99 at 64", pick(some, "p99"), True),
+                ("CPU at 64", pick(some, "cpu"), True)]
     out += [(title, pick(report[key], "rps"), False) for key, title in (
         ("close", "new conn."), ("tls", "TLS"), ("http2", "HTTP/2"))
         if key in report]
@@ -151,16 +153,35 @@ def ahead(columns_):
         for name, (ratio, _) in by_way.items():
             if not ours or not ratio or name in OURS:
                 continue
-            all_[name] = all_.get(name, 0) + 1
+            all_.setdefault(name, []).append(title)
             if worth(ratio) > max(ours) * MARGIN:
                 found.setdefault(name, []).append(title)
     if not found:
         return "Nobody is ahead of every transport of APS."
-    place = lambda name, titles: ("everywhere" if len(titles) == all_[name]
-                                  else ", ".join(titles))
     return "Ahead of every transport of APS: " + "; ".join(
-        f"{name} ({place(name, titles)})"
+        f"{name} ({_places(titles, all_[name])})"
         for name, titles in found.items()) + "."
+
+
+def _places(titles, all_):
+    """These of all, in as few words as there are."""
+    rest = [title for title in all_ if title not in titles]
+    if not rest:
+        return "everywhere"
+    return (f"all but {', '.join(rest)}" if len(rest) < len(titles) / 2
+            else ", ".join(titles))
+
+
+def failures(report):
+    """Whose requests failed, and where; empty = nobody's."""
+    results = {f"at {visitors}": result
+               for visitors, result in report.get("rate", {}).items()}
+    results.update({SCENES[scene]: report[scene] for scene in SCENES
+                    if scene in report})
+    found = [f"{name} {title} ({row['errors']:,})"
+             for title, result in results.items()
+             for name, row in result.items() if row["errors"]]
+    return f"Requests failed: {', '.join(found)}." if found else ""
 
 
 def readme(report, width=110):
@@ -187,7 +208,8 @@ def readme(report, width=110):
     head = ["", *(title for title, _, _ in cells)]
     head += ["links cut"] if recovery else []
     return [BEGIN, *table(head, rows), "",
-            *wrapped(ahead(cells) + " " + origin_of(report, False), width), END]
+            *wrapped(" ".join([ahead(cells), failures(report),
+                               origin_of(report, False)]), width), END]
 
 
 def wrapped(text, width):

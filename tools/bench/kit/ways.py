@@ -129,7 +129,8 @@ class Ways:
         the host. Without `wait` the agent may still be dialling."""
         config = node_config(f"http://127.0.0.1:{origin}", {
             "io": {"threads": 1}, "log": {"level": "warning"},
-            **(changes or {})})
+            # All visitors come from one address, which stands for many.
+            "limits": {"address_share": 100}, **(changes or {})})
         config["mappings"][0].update(mapping or {})
         flags = ["-threads", "1", "-log-level", "warning"]
         if self.tls:
