@@ -214,11 +214,11 @@ class message_parser<IsRequest>::machine final
                      beast::string_view value, error_code& ec) override {
     if (folded(name, value))
       return stop_malformed(ec, "a header value goes over several lines");
-    auto& to = parent_.head_done_ ? parent_.trailers_ : parent_.head_.headers;
+    auto& to = parent_.head_done() ? parent_.trailers_ : parent_.head_.headers;
     if (parent_.head_.headers.size() + parent_.trailers_.size()
         >= parent_.limits_.headers)
       return stop(ec, parse_fault::header_too_large);
-    if (!parent_.head_done_)
+    if (!parent_.head_done())
       note(id, value, ec);
     if (!ec)
       to.push_back({std::string{name.data(), name.size()},
@@ -301,7 +301,7 @@ class message_parser<IsRequest>::machine final
     return payload(bytes, ec);
   }
 
-  void on_finish_impl(error_code&) override { parent_.done_ = true; }
+  void on_finish_impl(error_code&) override { parent_.phase_ = phase::done; }
 
   size_t payload(beast::string_view bytes, error_code& ec) {
     const auto taken = parent_.take_payload({bytes.data(), bytes.size()});
@@ -334,7 +334,8 @@ void message_parser<IsRequest>::reset(bool no_body) {
   fault_ = parse_fault::none;
   problem_ = {};
   no_body_ = no_body;
-  discard_ = started_ = head_done_ = done_ = blocked_ = false;
+  phase_ = phase::idle;
+  discard_ = blocked_ = false;
   found_ = {};
   first_chunk_seen_ = false;
   chunks_.reset();
@@ -347,7 +348,7 @@ void message_parser<IsRequest>::reset(bool no_body) {
 // so the rule stands here once more (RFC 9112, 6.3).
 template <bool IsRequest>
 void message_parser<IsRequest>::finish_head() {
-  head_done_ = true;
+  phase_ = phase::body;
   const bool exempt = limits_.exempt && limits_.exempt(head_);
   body_limit_ = exempt ? 0 : limits_.body_bytes;
   const auto status = head_.status;
@@ -370,22 +371,22 @@ void message_parser<IsRequest>::finish_head() {
 template <bool IsRequest>
 bool message_parser<IsRequest>::waits_for_first_chunk(
   size_t available) const noexcept {
-  return head_done_ && head_.chunked && !first_chunk_seen_ && available < 5;
+  return head_done() && head_.chunked && !first_chunk_seen_ && available < 5;
 }
 
 template <bool IsRequest>
 size_t message_parser<IsRequest>::feed(
   const std::shared_ptr<const void>& owner, std::string_view bytes,
   size_t budget, size_t share_from) {
-  if (done_ || fault_ != parse_fault::none || bytes.empty())
+  if (done() || fault_ != parse_fault::none || bytes.empty())
     return 0;
   payload_.begin(&owner, share_from);
   budget_ = budget;
   blocked_ = false;
   size_t used = 0;
-  if (IsRequest || (head_done_ && !head_.chunked))
+  if (IsRequest || (head_done() && !head_.chunked))
     used = feed_machine(bytes);
-  else if (head_done_)
+  else if (head_done())
     used = feed_chunks(bytes);
   else
     used = feed_response_head(bytes);
@@ -396,13 +397,13 @@ size_t message_parser<IsRequest>::feed(
 template <bool IsRequest>
 size_t message_parser<IsRequest>::feed_machine(std::string_view bytes) {
   size_t used = 0;
-  const bool had_head = head_done_;
-  while (!done_ && fault_ == parse_fault::none && used < bytes.size()) {
+  const bool had_head = head_done();
+  while (!done() && fault_ == parse_fault::none && used < bytes.size()) {
     const auto rest = bytes.substr(used);
     if (waits_for_first_chunk(rest.size()))
       break;
-    started_ = true;
-    const bool in_head = !head_done_;
+    phase_ = std::max(phase_, phase::head);
+    const bool in_head = !head_done();
     const auto payload = body_bytes_;
     error_code ec;
     const auto taken = machine_->put(
@@ -422,7 +423,7 @@ size_t message_parser<IsRequest>::feed_machine(std::string_view bytes) {
       fail_malformed("a line ends in LF alone, not in CR LF");
     else if (ec)
       fail_malformed(problem_of(ec, IsRequest, machine_->chunked()));
-    if (blocked_ || (head_done_ && !had_head))
+    if (blocked_ || (head_done() && !had_head))
       break;
   }
   return used;
@@ -436,22 +437,22 @@ void message_parser<IsRequest>::hold_to_limit(size_t missing) noexcept {
   if (header_bytes_ + missing <= limits_.header_bytes)
     return;
   fail(parse_fault::header_too_large);
-  done_ = false;
+  phase_ = std::min(phase_, phase::body);
 }
 
 template <bool IsRequest>
 void message_parser<IsRequest>::feed_eof(std::string_view rest) {
-  if (done_ || fault_ != parse_fault::none)
+  if (done() || fault_ != parse_fault::none)
     return;
   error_code ec;
-  if (!IsRequest && head_done_ && head_.chunked) {
+  if (!IsRequest && head_done() && head_.chunked) {
     // All of the body is here, only the last empty line is missing.
     if (chunks_.in_trailers() && (rest.empty() || rest.ends_with('\n')))
       read_trailers(rest);
   } else if (machine_->got_some()) {
     machine_->put_eof(ec);
   }
-  if (!done_)
+  if (!done())
     fail(parse_fault::truncated);
 }
 
@@ -493,7 +494,7 @@ size_t message_parser<IsRequest>::feed_response_head(std::string_view bytes) {
     found_.doubtful = true;
   }
   const auto rest = bytes.substr(used);
-  started_ = true;
+  phase_ = phase::head;
   constexpr std::string_view begin = "HTTP/";
   if (header_bytes_ > max_leading_bytes
       || (rest != "\r"
@@ -521,7 +522,7 @@ bool message_parser<IsRequest>::read_head(std::string_view text) {
   error_code ec;
   const auto used
     = machine_->put(boost::asio::const_buffer{text.data(), text.size()}, ec);
-  if (ec || used != text.size() || !head_done_)
+  if (ec || used != text.size() || !head_done())
     fail_malformed(problem_of(ec, IsRequest, machine_->chunked()));
   return fault_ == parse_fault::none;
 }
@@ -533,7 +534,8 @@ void message_parser<IsRequest>::forget_head() {
     machine_->skip(true);
   head_.clear();
   header_bytes_ = hosts_ = 0;
-  found_.upgrade_field = head_done_ = false;
+  found_.upgrade_field = false;
+  phase_ = phase::head;
   fault_ = parse_fault::none;
   problem_ = {};
 }
@@ -598,7 +600,7 @@ void message_parser<IsRequest>::read_trailers(std::string_view lines) {
     return fail_malformed("a trailer has Content-Length or Transfer-Encoding");
   if (!repaired.ok)
     return fail_malformed("a trailer line could mean several things");
-  done_ = true;
+  phase_ = phase::done;
 }
 
 template class message_parser<true>;

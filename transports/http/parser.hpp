@@ -120,13 +120,13 @@ class message_parser {
   /// Payload is parsed but dropped from now on.
   void discard_payload() noexcept { discard_ = true; }
 
-  bool started() const noexcept { return started_; }
-  bool head_done() const noexcept { return head_done_; }
+  bool started() const noexcept { return phase_ >= phase::head; }
+  bool head_done() const noexcept { return phase_ >= phase::body; }
 
   /// The message was understood, but not everybody would have: nothing should
   /// follow it on its connection.
   bool doubtful() const noexcept { return found_.doubtful; }
-  bool done() const noexcept { return done_; }
+  bool done() const noexcept { return phase_ == phase::done; }
   parse_fault fault() const noexcept { return fault_; }
 
   /// What is wrong, for humans: of a malformed message the rule that it broke.
@@ -146,6 +146,9 @@ class message_parser {
  private:
   class machine;
   friend class machine;
+
+  /// How far the message was read; one without a body is `done` at its head.
+  enum class phase : uint8_t { idle, head, body, done };
 
   /// What was noticed about a message.
   struct findings {
@@ -192,11 +195,9 @@ class message_parser {
   parse_fault fault_ = parse_fault::none;
   std::string_view problem_; // empty = as the fault says
   findings found_;
+  phase phase_ = phase::idle;
   bool no_body_ = false;
   bool discard_ = false;
-  bool started_ = false;
-  bool head_done_ = false;
-  bool done_ = false;
   bool blocked_ = false;
   bool first_chunk_seen_ = false;
 };
