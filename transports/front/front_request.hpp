@@ -38,6 +38,14 @@ struct request_facts {
   void read(const message_head& head, uint64_t seed);
 };
 
+/// How far the answer to a request is with its visitor.
+enum class answer_state : uint8_t {
+  awaited,
+  begun,    ///< its head was sent, or waits to be
+  complete, ///< so was all of it
+  given_up, ///< no more of it comes: its stream was reset (HTTP/2)
+};
+
 /// A request that goes on to a target.
 struct onward_request {
   request_head_ptr head;

@@ -160,12 +160,12 @@ void http_session::on_end_of_input(bool orderly) {
   if ((raw_ && request_.received) || dropping())
     return process(); // see pump_raw
   if (request_.open && !request_.received) {
-    if (!request_.answered)
+    if (request_.answer != answer_state::complete)
       return close();
     closing_ = true; // it has its answer, or will have
     return flush();
   }
-  if (request_.open && !request_.head_sent && input_.empty())
+  if (request_.open && !request_.is_begun() && input_.empty())
     request_.keep_alive = false;
   visitor_socket::look_closer(stream_->socket().native_handle());
   process();

@@ -80,12 +80,15 @@ class http_session final : public visitor,
   struct request_state : connection_facts {
     bool open = false;         ///< head parsed, not yet finished
     bool received = false;     ///< the whole request was parsed
-    bool answered = false;     ///< the whole answer was queued
-    bool head_sent = false;    ///< the final head was queued
+    answer_state answer = answer_state::awaited; ///< as it was queued
     bool discarding = false;   ///< the rest of the body is read and dropped
     bool continue_due = false; ///< the visitor waits for a 100, or an answer
     bool passed_on = false;    ///< it became an exchange, which has a record
     exchange_deadlines deadlines; ///< its mapping's
+
+    /// The final head was queued.
+    bool is_begun() const noexcept { return answer != answer_state::awaited; }
+
     /// The answer's body on its way; null = it stays as it is.
     std::unique_ptr<encoded_body> encoding = nullptr;
   };

@@ -36,7 +36,7 @@ http_session::phase http_session::current_phase() const noexcept {
     return phase::body;
   if (!exchange_)
     return phase::none;
-  const bool awaited = !request_.head_sent;
+  const bool awaited = !request_.is_begun();
   const bool ended = input_ended_ || end_in_sight_;
   const auto& all = limits();
   if (ended && !(awaited && first_byte_limit() <= all.half_close_timeout))
@@ -108,7 +108,7 @@ bool http_session::ends_in_time(time_point now) {
   if (!exchange_ || !request_.deadlines.any())
     return true;
   const auto late = request_.deadlines.look(
-    {.answered = request_.head_sent,
+    {.answered = request_.is_begun(),
      .upgraded = raw_,
      .held_up = output_.in_flight() || !output_.empty() || unacknowledged_,
      .progress = received_ + writes_},
@@ -119,7 +119,7 @@ bool http_session::ends_in_time(time_point now) {
   cancel_exchange(*late);
   if (raw_)
     close();
-  else if (request_.head_sent || request_.answered)
+  else if (request_.is_begun())
     cut();
   else
     answer_error(*late, {});
@@ -208,7 +208,7 @@ void http_session::on_deadline(phase phase) {
     case phase::body:
       note_limit(limit::receive_rate, "request body");
       cancel_exchange(outcome::body_timeout);
-      if (request_.head_sent || request_.answered)
+      if (request_.is_begun())
         return cut();
       return refuse(outcome::body_timeout,
                     "The request body comes too slowly.");

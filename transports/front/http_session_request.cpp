@@ -259,7 +259,7 @@ void http_session::pass_on(slice bytes) {
 // The body turned out to be no body, or too large.
 void http_session::body_fault() {
   cancel_exchange(outcome_of(parser_.fault()));
-  if (request_.head_sent || request_.answered)
+  if (request_.is_begun())
     cut();
   else
     refuse_faulty();
@@ -284,7 +284,7 @@ void http_session::request_received() {
     if (!may_switch())
       exchange_->send_end(std::move(parser_.trailers()));
   }
-  if (request_.answered)
+  if (request_.answer == answer_state::complete)
     finish_request();
 }
 

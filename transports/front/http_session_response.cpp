@@ -54,7 +54,7 @@ void http_session::on_head(const response_head_ptr& received) {
                                    && (request_.by || !context_->draining()));
   const auto framing = choose_framing(*head, context);
   request_.keep_alive = context.keep_alive;
-  request_.head_sent = true;
+  request_.answer = answer_state::begun;
   begun_at_ = output_.empty() && !output_.in_flight() ? writes_ : no_write;
   body_.begin(framing, head->content_length.value_or(0));
   append_response_head(output_.text(), *head, framing, context);
@@ -88,7 +88,7 @@ void http_session::switch_protocols(const response_head& head) {
   }
   const auto context = context_of_answer(false);
   request_.keep_alive = false;
-  request_.head_sent = true;
+  request_.answer = answer_state::begun;
   raw_ = true;
   body_.begin(body_framing::raw);
   append_response_head(output_.text(), head, body_framing::raw, context);
@@ -99,7 +99,7 @@ void http_session::switch_protocols(const response_head& head) {
 // Whether the target may still take a wish to switch protocols, or has.
 bool http_session::may_switch() const noexcept {
   return exchange_ && exchange_->head()->kind() == exchange_kind::upgrade
-         && (raw_ || !request_.head_sent);
+         && (raw_ || !request_.is_begun());
 }
 
 response_context http_session::context_of_answer(bool keep_alive) const {
@@ -150,12 +150,12 @@ void http_session::on_failed(outcome outcome, const std::string& detail) {
   exchange_ = nullptr;
   if (outcome == outcome::attempts_exhausted)
     context_->to()->on_limit(limit::attempts, visitor_ip_, detail);
-  if (request_.head_sent) {
+  if (request_.is_begun()) {
     // What nobody saw of it yet can still be another answer.
     if (raw_ || begun_at_ != writes_ || output_.in_flight())
       return cut();
     output_.clear();
-    request_.head_sent = false;
+    request_.answer = answer_state::awaited;
     request_.encoding = nullptr;
   }
   // Addresses behind the node are nothing for strangers.
@@ -203,7 +203,6 @@ void http_session::answer_error(outcome outcome, std::string_view detail,
   output_.text() += render_error({outcome, text, request_.id, request_.json,
                                   request_.head_request, request_.keep_alive,
                                   fields, page ? &*page : nullptr});
-  request_.head_sent = true;
   answered();
 }
 
@@ -235,7 +234,6 @@ void http_session::answer_with(response_head head, const std::string& body,
   append_response_head(output_.text(), head, body_framing::length, context);
   if (!request_.head_request)
     output_.text() += body;
-  request_.head_sent = true;
   answered();
 }
 
@@ -254,7 +252,7 @@ void http_session::refuse(outcome outcome, std::string_view detail) {
 void http_session::answered() {
   exchange_ = nullptr;
   output_.disown_payload();
-  request_.answered = true;
+  request_.answer = answer_state::complete;
   if (!request_.received && request_.keep_alive && can_discard_rest()) {
     request_.discarding = true;
     parser_.discard_payload();

@@ -81,7 +81,8 @@ void h2_visit::start(header_list fields, bool last) {
   awaited_since_ = from_->connection()->unit().now();
   request_ = last ? request_state::complete : request_state::coming;
   grpc_ = is_grpc(fields);
-  socket_ = value_of(fields, ":protocol") == "websocket";
+  if (value_of(fields, ":protocol") == "websocket")
+    protocol_ = protocol::asked;
   begin(from_h2_request(std::move(fields), last,
                         make_request_id(from_->next_seed())));
 }
@@ -103,7 +104,8 @@ void h2_visit::begin(message_head head) {
                         "The path does not begin with a slash.");
   if (from_->context().options().agents && is_agents(head_))
     return reset(h2_code::http_1_1_required);
-  continue_due_ = request_ == request_state::coming && !socket_
+  continue_due_ = request_ == request_state::coming
+                  && protocol_ == protocol::http
                   && lists(head_.headers, "expect", "100-continue");
   auto fate = decide_request(from_->context(), head_, from_->peer(), facts_);
   if (auto* onward = std::get_if<onward_request>(&fate))
@@ -156,7 +158,7 @@ void h2_visit::become_stream(const route& via) {
   idle_limit_ = own > duration::zero()
                   ? own
                   : from_->context().options().streams.idle_timeout;
-  socket_ = switched_ = true;
+  protocol_ = protocol::switched;
 }
 
 void h2_visit::on_half_end() {
@@ -171,7 +173,8 @@ void h2_visit::on_body(const slice& bytes, size_t retained) {
   received_ += bytes.size();
   continue_due_ = false;
   const auto most = limits().max_body_bytes;
-  if (most > 0 && received_ > most && !socket_ && exchange_) {
+  if (most > 0 && received_ > most && protocol_ == protocol::http
+      && exchange_) {
     cancel_exchange(outcome::body_too_large);
     if (answer_ == answer_state::awaited)
       return answer_error(outcome::body_too_large, {});
@@ -189,7 +192,7 @@ void h2_visit::forward() {
   size_t taken = 0;
   // A target that was not yet asked, or does not want to switch, would take
   // what comes early for another request (RFC 9110, 7.8).
-  const bool early = socket_ && exchange_ && !switched_;
+  const bool early = protocol_ == protocol::asked && exchange_;
   while (!body_.empty() && !early) {
     auto& first = body_.front();
     const auto room = exchange_ ? exchange_->room() : first.size();
@@ -288,7 +291,7 @@ void h2_visit::on_head(const response_head_ptr& received) {
     return answer_error(outcome::loop_detected,
                         "The way to its target leads back to this node.");
   }
-  if (head->status == 101 && !socket_) {
+  if (head->status == 101 && protocol_ == protocol::http) {
     cancel_exchange(outcome::origin_protocol);
     return answer_error(outcome::origin_protocol,
                         "The target switched protocols without being asked.");
@@ -304,7 +307,7 @@ void h2_visit::on_head(const response_head_ptr& received) {
     std::erase_if(fields, [](const header& field) {
       return iequals(field.name, "sec-websocket-accept");
     });
-  else if (socket_ && request_ == request_state::complete)
+  else if (protocol_ != protocol::http && request_ == request_state::complete)
     exchange_->send_end({});
   bodiless_
     = !switched
@@ -313,7 +316,7 @@ void h2_visit::on_head(const response_head_ptr& received) {
     announced_ = head->content_length;
   respond(std::move(fields), switched ? 200 : head->status, bodiless_);
   if (switched) {
-    switched_ = true;
+    protocol_ = protocol::switched;
     forward();
   }
 }
@@ -505,8 +508,7 @@ void h2_visit::answered() {
 
 void h2_visit::reset(uint32_t code) {
   const auto connection = from_->connection();
-  answer_ = answer_state::complete;
-  given_up_ = true;
+  answer_ = answer_state::given_up;
   body_.clear();
   if (!connection)
     return;
@@ -558,7 +560,9 @@ void h2_visit::on_tick(time_point now) {
     return answer_error(outcome::first_byte_timeout, {});
   }
   // A visitor may have gone that said all it had to say.
-  if (stands_still(now, switched_ && request_ == request_state::complete,
+  if (stands_still(now,
+                   protocol_ == protocol::switched
+                     && request_ == request_state::complete,
                    written_, limits().body_timeout)) {
     cancel_exchange(outcome::visitor_gone);
     reset(h2_code::cancel);
@@ -570,7 +574,7 @@ std::optional<outcome> h2_visit::what_is_late(time_point now) {
   if (!exchange_ || !deadlines_.any())
     return std::nullopt;
   return deadlines_.look({.answered = answer_ != answer_state::awaited,
-                          .upgraded = socket_ && switched_,
+                          .upgraded = protocol_ == protocol::switched,
                           .held_up = written_ != sent_,
                           .progress = received_ + written_},
                          now);
@@ -580,7 +584,7 @@ std::optional<outcome> h2_visit::what_is_late(time_point now) {
 // no more of it.
 bool h2_visit::is_awaited() const noexcept {
   return exchange_ && answer_ == answer_state::awaited
-         && (request_ == request_state::complete || socket_
+         && (request_ == request_state::complete || protocol_ != protocol::http
              || exchange_->room() == 0);
 }
 
@@ -612,7 +616,8 @@ bool h2_visit::goes_on_too_long(time_point now) const {
 
 // Does it send what it began, as long as there is room for it?
 bool h2_visit::sends(time_point now) {
-  if (request_ == request_state::complete || !exchange_ || socket_
+  if (request_ == request_state::complete || !exchange_
+      || protocol_ != protocol::http
       || (grpc_ && answer_ == answer_state::begun) || continue_due_
       || !body_.empty() || !has_credit()) {
     incoming_.rest();

@@ -29,7 +29,7 @@ class h2_visit final : public h2_stream_owner,
 
   /// Its stream ended, or will as soon as the visitor reads that.
   bool is_over() const noexcept {
-    return (stream_ == 0 && !exchange_) || given_up_;
+    return (stream_ == 0 && !exchange_) || answer_ == answer_state::given_up;
   }
 
   /// Looks at its deadlines.
@@ -57,8 +57,9 @@ class h2_visit final : public h2_stream_owner,
   /// Where the request is, seen from the visitor.
   enum class request_state : uint8_t { coming, complete };
 
-  /// Where the answer is.
-  enum class answer_state : uint8_t { awaited, begun, complete };
+  /// What is spoken on the stream: HTTP, a WebSocket (RFC 8441) that the target
+  /// did not agree to yet, or whatever both ends like.
+  enum class protocol : uint8_t { http, asked, switched };
 
   void begin(message_head head);
   void start_exchange(onward_request request);
@@ -96,6 +97,7 @@ class h2_visit final : public h2_stream_owner,
   request_facts facts_;
   request_state request_ = request_state::coming;
   answer_state answer_ = answer_state::awaited;
+  protocol protocol_ = protocol::http;
   exchange_ptr exchange_;
   std::deque<slice> body_; ///< for which the exchange has no room yet
   header_list trailers_;
@@ -110,11 +112,8 @@ class h2_visit final : public h2_stream_owner,
   uint64_t written_ = 0;      ///< bytes of the answer, into the session
   uint64_t sent_ = 0;         ///< and out of it
   bool grpc_ = false;         ///< errors are told as gRPC does
-  bool socket_ = false;       ///< a WebSocket (RFC 8441)
-  bool switched_ = false;     ///< the target speaks it, too
   bool passed_on_ = false;    ///< it became an exchange, which has a record
   bool bodiless_ = false;     ///< the answer must not have a body
-  bool given_up_ = false;     ///< the stream was reset by us
   bool half_ended_ = false;   ///< the target's direction of a stream ended
   duration idle_limit_{};     ///< of a stream (CONNECT); 0 = it is none
   bool continue_due_ = false; ///< the visitor waits for a 100, or an answer
