@@ -88,8 +88,10 @@ pattern_set::pattern_set(const std::vector<std::string>& all) {
   auto state = std::make_unique<pattern_set::state>(
     re2::RE2::Set(options_of(set_memory), re2::RE2::ANCHOR_BOTH));
   state->usable = true;
-  for (const auto& text : all)
+  for (const auto& text : all) {
+    assert(pattern::problem(text).empty());
     state->usable = state->set.Add(text, nullptr) >= 0 && state->usable;
+  }
   state->usable = state->set.Compile() && state->usable;
   state_ = std::move(state);
 }

@@ -1,6 +1,7 @@
 #include "config/routing/text_template.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <charconv>
 
 namespace aps {
@@ -123,8 +124,9 @@ std::string text_template::problem(std::string_view text,
 }
 
 text_template::text_template(std::string_view text) {
-  std::string ignored;
-  pieces_ = pieces_of(text, ignored);
+  std::string problem;
+  pieces_ = pieces_of(text, problem);
+  assert(problem.empty());
   std::erase_if(pieces_,
                 [](const auto& each) { return !each.of && each.text.empty(); });
 }

@@ -6,6 +6,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
+#include <cassert>
 
 #include <algorithm>
 #include <limits>
@@ -131,6 +132,7 @@ std::string_view problem_of(const error_code& error, bool request,
 // -- payload_collector --------------------------------------------------------
 
 void payload_collector::add(std::string_view piece) {
+  assert(owner_);
   if (piece.size() >= share_from_) {
     flush();
     slices.emplace_back(*owner_, piece);

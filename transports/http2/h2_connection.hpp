@@ -4,6 +4,7 @@
 #include "transports/net/channel.hpp"
 #include "transports/seam/tls/tls_material.hpp"
 
+#include <cassert>
 #include <memory>
 #include <string>
 
@@ -37,7 +38,10 @@ class h2_connection final : public channel, public watched {
   const std::string& peer_ip() const noexcept { return peer_ip_; }
 
   /// Precondition: it is not over.
-  int native_handle() { return stream_->socket().native_handle(); }
+  int native_handle() {
+    assert(!over());
+    return stream_->socket().native_handle();
+  }
   const byte_stream* stream() const noexcept { return stream_.get(); }
   bool is_over() const noexcept { return over(); }
   bool secure() const noexcept { return tls_ != nullptr; }

@@ -9,6 +9,7 @@
 #include "transports/seam/wire_bounds.hpp"
 
 #include <boost/asio/error.hpp>
+#include <cassert>
 
 #include <sys/socket.h>
 
@@ -73,6 +74,7 @@ bool origin_connection::still_open() noexcept {
 
 bool origin_connection::begin(std::shared_ptr<response_receiver> receiver,
                               const request_head& head) {
+  assert(!request_);
   const auto framing = choose_framing(head);
   if (!append_request_head(output_.text(), head, framing))
     return false;

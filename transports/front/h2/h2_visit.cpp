@@ -12,6 +12,7 @@
 #include "transports/seam/wire_bounds.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <limits>
 
 namespace aps {
@@ -121,6 +122,7 @@ void h2_visit::begin(message_head head) {
 }
 
 void h2_visit::start_exchange(onward_request request) {
+  assert(!exchange_ && answer_ == answer_state::awaited);
   const auto connection = from_->connection();
   const auto& front = from_->context().to();
   const bool direct
@@ -341,6 +343,7 @@ bool h2_visit::take_page(const response_head& head) {
 }
 
 void h2_visit::respond(header_list fields, unsigned status, bool last) {
+  assert(answer_ == answer_state::awaited);
   answer_ = answer_state::begun;
   const auto connection = from_->connection();
   if (!connection)

@@ -8,6 +8,7 @@
 
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
+#include <cassert>
 
 #include <span>
 
@@ -53,6 +54,7 @@ poll_connection::poll_connection(io_unit& unit, stream_ptr stream,
 
 void poll_connection::request(std::string head, std::vector<slice> body,
                               handler done) {
+  assert(!done_ && done);
   head_ = std::move(head);
   body_ = std::move(body);
   done_ = std::move(done);
@@ -164,6 +166,7 @@ void poll_connection::finish(const error_code& error, poll_reply reply) {
 }
 
 void poll_connection::farewell(std::string head) {
+  assert(!done_);
   head_ = std::move(head);
   farewell_until_ = unit_.now() + farewell_timeout;
   unit_.watch(weak_from_this());
