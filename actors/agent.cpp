@@ -6,6 +6,7 @@
 #include "actors/agent/target_guard.hpp"
 #include "actors/base/wait.hpp"
 #include "transports/seam/auth.hpp"
+#include "transports/seam/limits/hold.hpp"
 #include "transports/seam/process/wall_clock.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -36,7 +37,7 @@ struct key_work {
   std::vector<agent_actor> agents;
   component_log log;
   std::shared_ptr<std::atomic<bool>> stopping;
-  std::shared_ptr<void> use; ///< of the units: the host waits for it
+  hold use; ///< of the units: the host waits for it
 };
 
 void derive(caf::event_based_actor* self, const key_work& work) {
@@ -180,7 +181,7 @@ class agent_host final : public agent {
   std::shared_ptr<unit_contexts> units_;
   std::shared_ptr<alarm_clock> alarms_;
   std::shared_ptr<live_set> dials_ = std::make_shared<live_set>();
-  std::shared_ptr<void> exception_watch_;
+  hold exception_watch_;
   std::shared_ptr<std::atomic<size_t>> live_;
   std::shared_ptr<std::atomic<size_t>> connections_;
   target_guard_ptr target_guard_;

@@ -7,6 +7,7 @@
 #include "actors/policy/health/target_health.hpp"
 #include "actors/snapshots.hpp"
 #include "config/routing/routes.hpp"
+#include "transports/seam/limits/hold.hpp"
 #include "transports/seam/network.hpp"
 
 #include <cstdint>
@@ -61,7 +62,7 @@ struct job {
   std::string failure;
 
   /// Counts it as load of an endpoint as long as a copy exists.
-  std::shared_ptr<void> load;
+  hold load;
 
   /// Learns how its agent met the target; null = nobody wants to know.
   std::shared_ptr<target_watch> targets;
@@ -71,10 +72,10 @@ struct job {
   bool check = false;
 
   /// Counts it for its visitor's address in the pool that granted it; dito.
-  std::shared_ptr<void> share;
+  hold share;
 
  private:
-  std::shared_ptr<void> guard_;
+  hold guard_;
 };
 
 // -- tunnel --------------------------------------------------------------------
@@ -104,7 +105,7 @@ struct admitted {
   uint32_t resume_time_ms = 0;
   uint32_t agents = 0; ///< of its endpoint, with its own
   bool took_over = false; ///< see `candidate`
-  std::shared_ptr<void> share = {}; ///< dito; held while the link lives
+  hold share = {};        ///< dito; held while the link lives
 };
 
 /// How long an agent is asked to wait after a wrong password or an unknown
@@ -249,7 +250,7 @@ struct candidate {
   std::shared_ptr<const link_counters> counters = {}; ///< of its link
   uint32_t agents = 0; ///< of its endpoint, with this one
   bool took_over = false; ///< the place of a live session of its instance
-  std::shared_ptr<void> share = {}; ///< of its tunnel's descriptors
+  hold share = {};        ///< of its tunnel's descriptors
   std::string credential = {};      ///< it came with; empty = the password
 };
 

@@ -12,6 +12,7 @@
 #include "config/streams/tls_names.hpp"
 #include "config/syntax/text.hpp"
 #include "transports/seam/auth.hpp"
+#include "transports/seam/limits/hold.hpp"
 #include "transports/seam/process/wall_clock.hpp"
 
 #include <spdlog/logger.h>
@@ -454,7 +455,7 @@ class node_impl final : public node {
     = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<std::atomic<bool>> config_stale_
     = std::make_shared<std::atomic<bool>>(false);
-  std::shared_ptr<void> exception_watch_;
+  hold exception_watch_;
   std::unique_ptr<certificate_watch> certificates_;
   supervisor_actor supervisor_;
   std::shared_ptr<origin_client> origins_;

@@ -36,8 +36,7 @@ class datagram_socket final
     : public watched,
       public std::enable_shared_from_this<datagram_socket> {
  public:
-  datagram_socket(io_unit& unit, const listen_options& options,
-                  std::shared_ptr<front> to)
+  datagram_socket(io_unit& unit, const listen_options& options, front_ptr to)
       : unit_(unit), to_(std::move(to)),
         gate_(std::make_shared<gate>(options.connections, to_)),
         context_(std::make_shared<http_front_context>(to_, options, nullptr)),
@@ -179,9 +178,9 @@ class datagram_socket final
   }
 
   io_unit& unit_;
-  const std::shared_ptr<front> to_;
+  const front_ptr to_;
   const std::shared_ptr<gate> gate_;
-  const std::shared_ptr<http_front_context> context_;
+  const http_front_ptr context_;
   udp::socket socket_;
   udp::endpoint here_;
   std::map<udp::endpoint, std::shared_ptr<datagram_visit>> visits_;
@@ -210,7 +209,7 @@ class datagram_port final : public listener {
 
 std::unique_ptr<listener> open_datagram_port(io_units& units,
                                              const listen_options& options,
-                                             std::shared_ptr<front> to) {
+                                             front_ptr to) {
   auto& unit = *units[options.port % units.size()];
   return std::make_unique<datagram_port>(
     std::make_shared<datagram_socket>(unit, options, std::move(to)));

@@ -12,6 +12,6 @@ namespace aps {
 /// address and reason.
 std::unique_ptr<listener> open_datagram_port(io_units& units,
                                              const listen_options& options,
-                                             std::shared_ptr<front> to);
+                                             front_ptr to);
 
 } // namespace aps

@@ -20,15 +20,13 @@ h2_settings unknown_settings(const http_front_context& context) {
 
 } // namespace
 
-h2_door::h2_door(place_ptr place, std::shared_ptr<http_front_context> visitors,
-                 handlers handlers)
+h2_door::h2_door(place_ptr place, http_front_ptr visitors, handlers handlers)
     : place_(std::move(place)), context_(std::move(visitors)),
       handlers_(std::move(handlers)) {}
 
-std::shared_ptr<h2_connection>
-h2_door::open(io_unit& unit, stream_ptr stream, place_ptr place,
-              duration timeout, std::shared_ptr<http_front_context> visitors,
-              handlers handlers) {
+h2_connection_ptr h2_door::open(io_unit& unit, stream_ptr stream,
+                                place_ptr place, duration timeout,
+                                http_front_ptr visitors, handlers handlers) {
   const auto settings = unknown_settings(*visitors);
   const auto door = std::make_shared<h2_door>(
     std::move(place), std::move(visitors), std::move(handlers));
@@ -39,8 +37,8 @@ h2_door::open(io_unit& unit, stream_ptr stream, place_ptr place,
   return connection;
 }
 
-std::shared_ptr<h2_stream_owner>
-h2_door::on_request(int32_t stream, header_list head, bool last) {
+h2_stream_owner_ptr h2_door::on_request(int32_t stream, header_list head,
+                                        bool last) {
   const auto connection = connection_.lock();
   if (!connection || is_agents_)
     return nullptr;
@@ -60,8 +58,7 @@ void h2_door::on_tick(time_point now) {
     visitors_->on_tick(now);
 }
 
-h2_acceptor&
-h2_door::visitors_of(const std::shared_ptr<h2_connection>& connection) {
+h2_acceptor& h2_door::visitors_of(const h2_connection_ptr& connection) {
   if (!visitors_) {
     const auto made = std::make_shared<h2_visitors>(connection, context_,
                                                     std::move(place_));
@@ -72,9 +69,8 @@ h2_door::visitors_of(const std::shared_ptr<h2_connection>& connection) {
   return *visitors_;
 }
 
-std::shared_ptr<h2_stream_owner>
-h2_door::accept_agent(const std::shared_ptr<h2_connection>& connection,
-                      int32_t stream) {
+h2_stream_owner_ptr h2_door::accept_agent(const h2_connection_ptr& connection,
+                                          int32_t stream) {
   is_agents_ = true;
   auto& session = connection->session();
   if (!handlers_.agent) {

@@ -16,8 +16,8 @@ namespace aps {
 class h2_door final : public h2_acceptor {
  public:
   /// Makes the link of an agent's call; null = the call is refused.
-  using agent_handler = std::function<std::shared_ptr<h2_stream_owner>(
-    const std::shared_ptr<h2_connection>&, int32_t call, place_ptr)>;
+  using agent_handler = std::function<h2_stream_owner_ptr(
+    const h2_connection_ptr&, int32_t call, place_ptr)>;
 
   struct handlers {
     agent_handler agent;           ///< empty = no agents here
@@ -26,27 +26,25 @@ class h2_door final : public h2_acceptor {
 
   /// A connection that is not started. Whoever takes longer than `timeout`
   /// for its first request is dropped.
-  static std::shared_ptr<h2_connection>
-  open(io_unit& unit, stream_ptr stream, place_ptr place, duration timeout,
-       std::shared_ptr<http_front_context> visitors, handlers handlers);
+  static h2_connection_ptr open(io_unit& unit, stream_ptr stream,
+                                place_ptr place, duration timeout,
+                                http_front_ptr visitors, handlers handlers);
 
-  h2_door(place_ptr place, std::shared_ptr<http_front_context> visitors,
-          handlers handlers);
+  h2_door(place_ptr place, http_front_ptr visitors, handlers handlers);
 
-  std::shared_ptr<h2_stream_owner>
-  on_request(int32_t stream, header_list head, bool last) override;
+  h2_stream_owner_ptr on_request(int32_t stream, header_list head,
+                                 bool last) override;
   void on_bad_request() override;
   void on_tick(time_point now) override;
 
  private:
-  h2_acceptor& visitors_of(const std::shared_ptr<h2_connection>& connection);
-  std::shared_ptr<h2_stream_owner>
-  accept_agent(const std::shared_ptr<h2_connection>& connection,
-               int32_t stream);
+  h2_acceptor& visitors_of(const h2_connection_ptr& connection);
+  h2_stream_owner_ptr accept_agent(const h2_connection_ptr& connection,
+                                   int32_t stream);
 
   std::weak_ptr<h2_connection> connection_;
   place_ptr place_; ///< until somebody has it
-  const std::shared_ptr<http_front_context> context_;
+  const http_front_ptr context_;
   const handlers handlers_;
   std::shared_ptr<h2_acceptor> visitors_; ///< once it is theirs
   bool is_agents_ = false;

@@ -107,8 +107,7 @@ tcp::endpoint resolve(const listen_options& options) {
 /// on the first unit's thread only, once it runs.
 class open_port : public std::enable_shared_from_this<open_port> {
  public:
-  open_port(io_units& units, const listen_options& options,
-            std::shared_ptr<front> to)
+  open_port(io_units& units, const listen_options& options, front_ptr to)
       : units_(units), options_(options), to_(std::move(to)),
         gate_(std::make_shared<gate>(options_.connections, to_,
                                      options_.uses_reserve)),
@@ -536,9 +535,8 @@ class open_port : public std::enable_shared_from_this<open_port> {
     turn_away(unit, std::move(stream), true);
   }
 
-  std::shared_ptr<h2_stream_owner>
-  to_grpc(const std::shared_ptr<h2_connection>& connection, int32_t call,
-          place_ptr place) {
+  h2_stream_owner_ptr to_grpc(const h2_connection_ptr& connection, int32_t call,
+                              place_ptr place) {
     if (stopped_)
       return nullptr;
     const auto accepted
@@ -602,10 +600,10 @@ class open_port : public std::enable_shared_from_this<open_port> {
 
   io_units& units_;
   const listen_options options_;
-  const std::shared_ptr<front> to_;
+  const front_ptr to_;
   const std::shared_ptr<gate> gate_;
   std::unique_ptr<server_tls> tls_; ///< null = plain
-  std::shared_ptr<http_front_context> http_;
+  http_front_ptr http_;
   live_set live_;
   std::atomic<bool> stopped_{false};
   tcp::acceptor acceptor_;
@@ -637,9 +635,8 @@ class port_listener final : public listener {
 
 } // namespace
 
-std::unique_ptr<listener> open_listener(io_units& units,
-                                        const listen_options& options,
-                                        std::shared_ptr<front> to) {
+std::unique_ptr<listener>
+open_listener(io_units& units, const listen_options& options, front_ptr to) {
   if (options.stream && options.stream->scheme == "udp")
     return open_datagram_port(units, options, std::move(to));
   return std::make_unique<port_listener>(

@@ -16,8 +16,7 @@ using io_units = std::vector<std::unique_ptr<io_unit>>;
 /// gives the connections to all units in turn; each looks at the first bytes
 /// of its own. The units outlive it. Throws std::system_error naming address and
 /// reason.
-std::unique_ptr<listener> open_listener(io_units& units,
-                                        const listen_options& options,
-                                        std::shared_ptr<front> to);
+std::unique_ptr<listener>
+open_listener(io_units& units, const listen_options& options, front_ptr to);
 
 } // namespace aps

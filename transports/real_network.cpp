@@ -45,7 +45,7 @@ class real_network final : public network {
   executor& unit(size_t index) noexcept override { return *units_[index]; }
 
   std::unique_ptr<listener> listen(const listen_options& options,
-                                   std::shared_ptr<front> to) override {
+                                   front_ptr to) override {
     return open_listener(units_, options, std::move(to));
   }
 

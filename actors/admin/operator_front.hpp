@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/admin/request.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <atomic>
 #include <functional>
@@ -32,10 +33,10 @@ class operator_front : public front {
 
  private:
   /// The host waits for it, as what follows knows its actors; goes last.
-  const std::shared_ptr<void> use_;
+  const hold use_;
   admin::desk_ptr desk_;
   server serve_;
-  std::shared_ptr<const route> everything_;
+  route_ptr everything_;
   std::atomic<exchange_id> next_id_{0};
 };
 

@@ -6,6 +6,7 @@
 #include "actors/watch/metric_text.hpp"
 #include "config/syntax/text.hpp"
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -214,7 +215,7 @@ void request::answer_in_steps(long_text body, std::string type) const {
     request from;
     long_text body;
     growing_document to;
-    std::shared_ptr<void> use;
+    hold use;
   };
   auto all = std::make_shared<rendering>(
     rendering{*this, std::move(body), {std::move(type), wanted_forms()},

@@ -13,7 +13,7 @@ constexpr size_t max_compressing = 2;
 
 answer_round::answer_round(std::shared_ptr<shared_answers> of, std::string key,
                            std::vector<request> others, bool compresses,
-                           std::shared_ptr<void> use)
+                           hold use)
     : of_(std::move(of)), key_(std::move(key)), others_(std::move(others)),
       compresses_(compresses), use_(std::move(use)) {}
 

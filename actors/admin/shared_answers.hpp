@@ -1,5 +1,6 @@
 #pragma once
 
+#include "transports/seam/limits/hold.hpp"
 #include "transports/seam/slice.hpp"
 
 #include <cstdint>
@@ -20,8 +21,7 @@ class answer_round {
  public:
   /// `use` keeps the threads that answer.
   answer_round(std::shared_ptr<shared_answers> of, std::string key,
-               std::vector<request> others, bool compresses,
-               std::shared_ptr<void> use);
+               std::vector<request> others, bool compresses, hold use);
 
   /// Begins the next one; who was left without an answer gets 503.
   ~answer_round();
@@ -40,7 +40,7 @@ class answer_round {
   std::string key_;
   std::vector<request> others_;
   bool compresses_;
-  std::shared_ptr<void> use_;
+  hold use_;
 };
 
 /// Answers that cost something: of each one is made at a time, and who asks

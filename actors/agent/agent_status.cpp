@@ -248,7 +248,7 @@ admin::desk_ptr desk_of(const context_ptr& context) {
 
 } // namespace
 
-std::shared_ptr<front> make_agent_status(agent_status_context what) {
+front_ptr make_agent_status(agent_status_context what) {
   const auto context
     = std::make_shared<const agent_status_context>(std::move(what));
   return std::make_shared<operator_front>(

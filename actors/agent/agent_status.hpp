@@ -28,6 +28,6 @@ struct agent_status_context {
 /// The status listener's side: health, readiness, metrics and statistics of an
 /// agent, on the machinery of the node's admin listener. What it refuses goes
 /// to the agent's log.
-std::shared_ptr<front> make_agent_status(agent_status_context context);
+front_ptr make_agent_status(agent_status_context context);
 
 } // namespace aps

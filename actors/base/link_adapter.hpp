@@ -3,6 +3,7 @@
 #include "actors/base/unit_context.hpp"
 #include "actors/messages.hpp"
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <memory>
 #include <utility>
@@ -32,7 +33,7 @@ class link_adapter final : public link_listener {
   }
 
  private:
-  std::shared_ptr<void> use_;
+  hold use_;
   Handle to_;
   std::shared_ptr<unit_context> on_;
   std::vector<exchange_id> unsent_;
@@ -55,7 +56,7 @@ class owner_adapter final : public exchange_owner {
   }
 
  private:
-  std::shared_ptr<void> use_;
+  hold use_;
   Handle to_;
   std::shared_ptr<unit_contexts> units_;
   carrier_ptr who_;

@@ -236,8 +236,7 @@ void publication_table::keep_routes(site& site) const {
     route_table{{}}.with_declared(mappings, (*file)->config.tunnels, first));
 }
 
-std::shared_ptr<const route>
-publication_table::find(const route_request& request) const {
+route_ptr publication_table::find(const route_request& request) const {
   const auto name = request.scheme == "tcp"
                       ? ":" + std::to_string(request.port)
                       : config::canonical_host(request.host);
@@ -254,9 +253,9 @@ publication_table::find(const route_request& request) const {
   return find_route(*routes, request);
 }
 
-std::shared_ptr<const route> find_in_effect(const route_table& routes,
-                                            const publication_table* published,
-                                            const route_request& request) {
+route_ptr find_in_effect(const route_table& routes,
+                         const publication_table* published,
+                         const route_request& request) {
   auto found = find_route(routes, request);
   if (!published || !published->any() || (found && is_for_one_host(*found)))
     return found;

@@ -108,7 +108,7 @@ class publication_table {
   bool any() const noexcept { return count_ > 0; }
 
   /// As `find_route`.
-  std::shared_ptr<const route> find(const route_request& request) const;
+  route_ptr find(const route_request& request) const;
 
   /// By name, the hosts in order.
   std::vector<publication> list() const;
@@ -160,8 +160,8 @@ class publication_table {
 
 /// The mapping of the file or the published name that takes a request, or null.
 /// `published` null = there are none.
-std::shared_ptr<const route> find_in_effect(const route_table& routes,
-                                            const publication_table* published,
-                                            const route_request& request);
+route_ptr find_in_effect(const route_table& routes,
+                         const publication_table* published,
+                         const route_request& request);
 
 } // namespace aps

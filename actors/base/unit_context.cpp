@@ -63,7 +63,7 @@ void unit_contexts::leave() {
   left.wait();
 }
 
-std::shared_ptr<void> unit_contexts::use() {
+hold unit_contexts::use() {
   ++users_;
   return {this, [self = shared_from_this()](void*) { --self->users_; }};
 }

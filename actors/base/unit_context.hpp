@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/compat.hpp"
+#include "transports/seam/limits/hold.hpp"
 #include "transports/seam/network.hpp"
 
 #include <caf/resumable.hpp>
@@ -55,7 +56,7 @@ class unit_contexts : public std::enable_shared_from_this<unit_contexts> {
 
   /// Held by everything that may send messages from an I/O thread. A host
   /// waits for `users() == 0` before it lets go of the actor system.
-  std::shared_ptr<void> use();
+  hold use();
 
   size_t users() const noexcept { return users_; }
 

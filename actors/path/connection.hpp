@@ -4,6 +4,7 @@
 #include "actors/base/node_context.hpp"
 #include "actors/path/rehearsal.hpp"
 #include "actors/policy/health/liveness.hpp"
+#include "transports/seam/limits/hold.hpp"
 #include "transports/seam/limits/token_bucket.hpp"
 
 #include <memory>
@@ -86,7 +87,7 @@ class connection_state {
   hello_frame hello_;
   token_bucket publish_frames_;
   pool_actor pool_;
-  std::shared_ptr<void> share_; ///< of its tunnel's descriptors
+  hold share_; ///< of its tunnel's descriptors
   exchange_owner_ptr owner_;
   std::unordered_map<exchange_id, exchange_ptr> pending_;
   std::vector<probe> probes_;

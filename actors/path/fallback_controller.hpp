@@ -8,6 +8,7 @@
 #include "actors/policy/limits/address_shares.hpp"
 #include "actors/policy/restart.hpp"
 #include "actors/policy/transport_choice.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <array>
 #include <memory>
@@ -69,7 +70,7 @@ class controller_state {
     time_point deadline;
     /// Since when another agent could do it.
     std::optional<time_point> alternative_since = {};
-    std::shared_ptr<void> share = {}; ///< of its address, while it waits
+    hold share = {}; ///< of its address, while it waits
   };
 
   static std::array<lane, transport_kinds>

@@ -4,6 +4,7 @@
 #include "actors/watch/event_text.hpp"
 #include "actors/watch/metric_text.hpp"
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <caf/telemetry/metric_registry.hpp>
 
@@ -79,7 +80,7 @@ class check_visitor final
   }
 
   health_checker_actor checker_; ///< null once it knows
-  std::shared_ptr<void> use_;
+  hold use_;
   target_key key_;
   exchange_id id_ = 0;
   std::weak_ptr<exchange> exchange_;

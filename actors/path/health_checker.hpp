@@ -37,7 +37,7 @@ class health_checker_state {
  private:
   /// A mapping with checks.
   struct rule {
-    std::shared_ptr<const route> via;
+    route_ptr via;
     request_head_ptr head;
 
     const config::health_check& check() const { return *via->rule.health; }
@@ -52,7 +52,7 @@ class health_checker_state {
 
   struct check {
     const place* subject = nullptr;
-    std::shared_ptr<const route> via;
+    route_ptr via;
     exchange_ptr running; ///< null = it waits for its turn
     time_point started{};
   };

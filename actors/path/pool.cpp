@@ -23,11 +23,9 @@ bool is_stream(const job& job) {
   return job.exchange->head()->kind() == exchange_kind::stream;
 }
 
-std::shared_ptr<void> both(std::shared_ptr<void> one,
-                           std::shared_ptr<void> other) {
-  return std::make_shared<
-    std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(std::move(one),
-                                                             std::move(other));
+hold both(hold one, hold other) {
+  return std::make_shared<std::pair<hold, hold>>(std::move(one),
+                                                 std::move(other));
 }
 
 uint64_t key_of(const session_id& session) {

@@ -8,6 +8,7 @@
 #include "actors/policy/restart.hpp"
 #include "actors/policy/sizing.hpp"
 #include "config/networks.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <deque>
 #include <memory>
@@ -71,7 +72,7 @@ class pool_state {
   struct waiter {
     aps::job job;
     time_point deadline;
-    std::shared_ptr<void> share; ///< of the queue
+    hold share; ///< of the queue
   };
 
   // -- pool.cpp: members and leases -------------------------------------------

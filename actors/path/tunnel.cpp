@@ -93,9 +93,8 @@ tunnel_actor::behavior_type tunnel_state::make_behavior() {
   };
 }
 
-std::shared_ptr<void>
-tunnel_state::count_load(const std::shared_ptr<std::atomic<uint32_t>>& counter,
-                         uint32_t load) {
+hold tunnel_state::count_load(
+  const std::shared_ptr<std::atomic<uint32_t>>& counter, uint32_t load) {
   *counter += load;
   return {counter.get(), [counter, load](void*) { *counter -= load; }};
 }

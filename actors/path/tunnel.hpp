@@ -6,6 +6,7 @@
 #include "actors/path/publication_desk.hpp"
 #include "actors/policy/balance.hpp"
 #include "actors/policy/restart.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <atomic>
 #include <deque>
@@ -55,9 +56,8 @@ class tunnel_state {
   };
 
   /// Adds to `counter` until the last copy of the result is gone.
-  static std::shared_ptr<void>
-  count_load(const std::shared_ptr<std::atomic<uint32_t>>& counter,
-             uint32_t load = 1);
+  static hold count_load(const std::shared_ptr<std::atomic<uint32_t>>& counter,
+                         uint32_t load = 1);
 
   void on_job(job& job);
   void on_admission(const admission& admission);
@@ -101,7 +101,7 @@ class tunnel_state {
   std::optional<refusal> check_channel(const admission& admission) const;
   std::optional<refusal> check_place(const hello_frame& hello);
   void wait_for_key(const admission& admission, const key_owner& owner);
-  std::shared_ptr<void> take_share(const admission& admission);
+  hold take_share(const admission& admission);
   void note_session(endpoint& endpoint, const hello_frame& hello,
                     std::string credential);
   void forget_sessions(const endpoint& endpoint);

@@ -5,6 +5,7 @@
 #include "actors/watch/limit_log.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/limits/hold.hpp"
 #include "transports/seam/peer_address.hpp"
 #include "transports/seam/process/descriptors.hpp"
 
@@ -118,7 +119,7 @@ void tunnel_state::wait_for_key(const admission& admission,
 }
 
 // Before its pool decides; nothing = it is over the share, which was told.
-std::shared_ptr<void> tunnel_state::take_share(const admission& admission) {
+hold tunnel_state::take_share(const admission& admission) {
   const auto cost = row_of(admission.transport).descriptors;
   if (*descriptors_ + cost > descriptor_share(tunnel_percent)) {
     if (context_->limits)

@@ -183,7 +183,7 @@ snapshot_metrics::snapshot_metrics(caf::telemetry::metric_registry& registry,
                                    std::string_view version)
     : registry_(registry), process_(registry, std::move(sums), version) {}
 
-std::shared_ptr<void> snapshot_metrics::begin() {
+hold snapshot_metrics::begin() {
   if (busy_->exchange(true))
     return nullptr;
   std::lock_guard guard{mutex_};

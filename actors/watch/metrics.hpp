@@ -2,6 +2,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/watch/process_metrics.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <caf/telemetry/counter.hpp>
 #include <caf/telemetry/gauge.hpp>
@@ -84,7 +85,7 @@ class snapshot_metrics {
   /// Begins a look at a snapshot, which ends when the result goes; null while
   /// another one is under way. Then `add` for each tunnel and for each of its
   /// endpoints, then `finish`.
-  std::shared_ptr<void> begin();
+  hold begin();
   void add(const std::string& tunnel);
   void add(const std::string& tunnel, const endpoint_snapshot& endpoint);
   void finish();

@@ -13,8 +13,6 @@
 /// How `route_table` finds mappings; for it alone.
 namespace aps::routing {
 
-using route_ptr = route_table::route_ptr;
-
 /// A path prefix; the root has two spellings, "" and "/".
 inline std::string_view prefix_of(const config::url& from) {
   return from.path == "/" ? std::string_view{} : std::string_view{from.path};

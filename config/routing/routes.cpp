@@ -13,7 +13,6 @@ using routing::door;
 using routing::is_wildcard;
 using routing::prefix_of;
 using routing::route_index;
-using routing::route_ptr;
 using routing::without_query;
 
 namespace {
@@ -239,8 +238,7 @@ bool is_ambiguous(const route_table& routes, const route& found,
 
 } // namespace
 
-std::shared_ptr<const route> find_route(const route_table& routes,
-                                        const route_request& request) {
+route_ptr find_route(const route_table& routes, const route_request& request) {
   auto found = routes.find(request);
   // A prefix match says nothing about a path that climbs out of the prefix.
   return found && found->admits(request.path)

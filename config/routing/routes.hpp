@@ -72,6 +72,8 @@ struct route {
   bool admits(std::string_view visitor_path) const;
 };
 
+using route_ptr = std::shared_ptr<const route>;
+
 precedence precedence_of(const route& of);
 
 /// A hash of what a mapping leads to, for whom and through whom: that of
@@ -88,7 +90,6 @@ class route_table {
  public:
   using mapping_list = std::vector<config::mapping>;
   using tunnel_map = std::map<std::string, config::tunnel>;
-  using route_ptr = std::shared_ptr<const route>;
 
   /// `tunnels` give their `exchange_window`; the smallest of a mapping counts.
   /// Takes about a microsecond per mapping.
@@ -130,8 +131,7 @@ class route_table {
 /// The mapping for a request as a visitor sends it, or null. A path that some
 /// targets would take for one of another mapping is for none, as the rules of
 /// that one would be evaded.
-std::shared_ptr<const route> find_route(const route_table& routes,
-                                        const route_request& request);
+route_ptr find_route(const route_table& routes, const route_request& request);
 
 /// Why `find_route` finds nothing although a mapping matches: a sentence, or
 /// "".

@@ -44,8 +44,7 @@ connect_table::connect_table(
   });
 }
 
-std::shared_ptr<const route> connect_table::find(std::string_view host,
-                                                 uint16_t port) const {
+route_ptr connect_table::find(std::string_view host, uint16_t port) const {
   const auto found
     = std::find_if(routes_.begin(), routes_.end(), [&](const auto& each) {
         return config::takes_connect(each->rule.from, host, port);
@@ -53,9 +52,9 @@ std::shared_ptr<const route> connect_table::find(std::string_view host,
   return found == routes_.end() ? nullptr : *found;
 }
 
-std::vector<std::shared_ptr<const route>>
-connect_table::matches(std::string_view host, uint16_t port) const {
-  std::vector<std::shared_ptr<const route>> out;
+std::vector<route_ptr> connect_table::matches(std::string_view host,
+                                              uint16_t port) const {
+  std::vector<route_ptr> out;
   for (const auto& each : routes_)
     if (config::takes_connect(each->rule.from, host, port))
       out.push_back(each);

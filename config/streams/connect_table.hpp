@@ -21,16 +21,15 @@ class connect_table {
                          = {});
 
   /// Null = none is for that host and port.
-  std::shared_ptr<const route> find(std::string_view host, uint16_t port) const;
+  route_ptr find(std::string_view host, uint16_t port) const;
 
   /// All that take it, the winner first.
-  std::vector<std::shared_ptr<const route>> matches(std::string_view host,
-                                                    uint16_t port) const;
+  std::vector<route_ptr> matches(std::string_view host, uint16_t port) const;
 
   bool empty() const noexcept { return routes_.empty(); }
 
  private:
-  std::vector<std::shared_ptr<const route>> routes_; ///< the first one wins
+  std::vector<route_ptr> routes_; ///< the first one wins
 };
 
 } // namespace aps

@@ -29,7 +29,7 @@ struct request_facts {
   std::string visitor_ip; ///< the peer's, or what a trusted one says
   std::string user;       ///< of a request that is denied, as far as known
   std::string access;     ///< the rule that denied it
-  std::shared_ptr<const route> refused_by; ///< whose that rule is; or null
+  route_ptr refused_by;   ///< whose that rule is; or null
   exchange_ptr asked; ///< what it became, if its answer may have a page
   /// How its answer may be compressed; null = not at all.
   std::unique_ptr<const wanted_compression> compression;

@@ -8,8 +8,7 @@
 
 namespace aps {
 
-http_front_context::http_front_context(std::shared_ptr<front> to,
-                                       listen_options options,
+http_front_context::http_front_context(front_ptr to, listen_options options,
                                        tunnel_upgrade_handler on_tunnel_upgrade,
                                        service_ptr service)
     : to_(std::move(to)), options_(std::move(options)),
@@ -54,8 +53,7 @@ void http_front_context::remove(http_session* session) {
 
 std::shared_ptr<http_session>
 start_http_session(io_unit& unit, stream_ptr stream, std::string already_read,
-                   std::shared_ptr<http_front_context> context,
-                   place_ptr place) {
+                   http_front_ptr context, place_ptr place) {
   auto session = std::make_shared<http_session>(
     unit, std::move(stream), std::move(context), std::move(place));
   guard(unit, session, [&](const auto& self) { self->start(already_read); })();

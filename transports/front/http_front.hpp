@@ -44,11 +44,11 @@ class http_front_context {
  public:
   /// Without somebody who takes them, `/.tunnel` and what is below it are
   /// paths like others.
-  http_front_context(std::shared_ptr<front> to, listen_options options,
+  http_front_context(front_ptr to, listen_options options,
                      tunnel_upgrade_handler on_tunnel_upgrade,
                      service_ptr service = nullptr);
 
-  const std::shared_ptr<front>& to() const noexcept { return to_; }
+  const front_ptr& to() const noexcept { return to_; }
   const listen_options& options() const noexcept { return options_; }
 
   /// Peers whose word about a visitor is taken.
@@ -110,7 +110,7 @@ class http_front_context {
   bool add(const std::shared_ptr<http_session>& session);
   void remove(http_session* session);
 
-  const std::shared_ptr<front> to_;
+  const front_ptr to_;
   const listen_options options_;
   const config::network_set trusted_;
   const tunnel_upgrade_handler on_tunnel_upgrade_;
@@ -126,13 +126,14 @@ class http_front_context {
   std::unordered_map<http_session*, std::weak_ptr<http_session>> all_; // dito
 };
 
+using http_front_ptr = std::shared_ptr<http_front_context>;
+
 /// Starts the node's side of one visitor's connection, which then lives by its
 /// own reads and writes. `already_read` are bytes that the listener took from
 /// the stream to tell protocols apart. The stream must belong to the unit's
 /// io_context, with TCP_NODELAY set. Thread: the unit's.
 std::shared_ptr<http_session>
 start_http_session(io_unit& unit, stream_ptr stream, std::string already_read,
-                   std::shared_ptr<http_front_context> context,
-                   place_ptr place = nullptr);
+                   http_front_ptr context, place_ptr place = nullptr);
 
 } // namespace aps

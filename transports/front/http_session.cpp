@@ -39,8 +39,7 @@ parse_limits parse_limits_of(const http_front_context& context) {
 // -- life ---------------------------------------------------------------------
 
 http_session::http_session(io_unit& unit, stream_ptr stream,
-                           std::shared_ptr<http_front_context> context,
-                           place_ptr place)
+                           http_front_ptr context, place_ptr place)
     : channel(unit, std::move(stream)), context_(std::move(context)),
       place_(std::move(place)), tls_(tls_facts_of(*stream_)),
       visitor_ip_(stream_->peer_ip()), connection_(context_->next_seed()),

@@ -27,8 +27,7 @@ class http_session final : public visitor,
                            public watched,
                            public channel {
  public:
-  http_session(io_unit& unit, stream_ptr stream,
-               std::shared_ptr<http_front_context> context,
+  http_session(io_unit& unit, stream_ptr stream, http_front_ptr context,
                place_ptr place = nullptr);
   ~http_session() override;
 
@@ -176,7 +175,7 @@ class http_session final : public visitor,
   bool can_discard_rest() noexcept;
   void finish_request();
 
-  const std::shared_ptr<http_front_context> context_;
+  const http_front_ptr context_;
   place_ptr place_; ///< null = nobody counts
   const tls_facts_ptr tls_; ///< null = plain
   std::string visitor_ip_;

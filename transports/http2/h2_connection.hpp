@@ -114,4 +114,6 @@ class h2_connection final : public channel, public watched {
   state state_ = state::open;
 };
 
+using h2_connection_ptr = std::shared_ptr<h2_connection>;
+
 } // namespace aps

@@ -93,7 +93,7 @@ void take_slices(std::deque<slice>& from, size_t length, output_queue& out) {
 
 struct h2_session::stream {
   int32_t id = 0;
-  std::shared_ptr<h2_stream_owner> owner;
+  h2_stream_owner_ptr owner;
   header_list fields; ///< of the block that comes in
   bool head_seen = false;
   std::deque<slice> body; ///< of ours
@@ -619,8 +619,7 @@ h2_session::stream* h2_session::find(int32_t id) const noexcept {
   return found == streams_.end() ? nullptr : found->second.get();
 }
 
-h2_session::stream& h2_session::add(int32_t id,
-                                    std::shared_ptr<h2_stream_owner> owner) {
+h2_session::stream& h2_session::add(int32_t id, h2_stream_owner_ptr owner) {
   auto fresh = std::make_unique<stream>();
   fresh->id = id;
   fresh->owner = std::move(owner);
@@ -628,7 +627,7 @@ h2_session::stream& h2_session::add(int32_t id,
 }
 
 int32_t h2_session::open(const header_list& head, bool last,
-                         std::shared_ptr<h2_stream_owner> owner) {
+                         h2_stream_owner_ptr owner) {
   assert(!acceptor_);
   if (broken_ || nghttp2_session_check_request_allowed(session_) == 0)
     return 0;

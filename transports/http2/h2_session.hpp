@@ -27,8 +27,9 @@ class h2_acceptor {
 
   /// A request came; its head has pseudo-header fields in front. `last`: it
   /// has no body. Null = the stream is refused.
-  virtual std::shared_ptr<h2_stream_owner>
-  on_request(int32_t stream, header_list head, bool last) = 0;
+  virtual h2_stream_owner_ptr on_request(int32_t stream, header_list head,
+                                         bool last)
+    = 0;
 
   /// A request came that is none by the rules (RFC 9113, 8.1.1); its stream is
   /// reset.
@@ -90,8 +91,7 @@ class h2_session {
   // -- streams ---------------------------------------------------------------
 
   /// Begins a request; `last`: without a body. 0 when there can be none.
-  int32_t open(const header_list& head, bool last,
-               std::shared_ptr<h2_stream_owner> owner);
+  int32_t open(const header_list& head, bool last, h2_stream_owner_ptr owner);
 
   /// Whether the peer takes another request now.
   bool has_room() const noexcept;
@@ -167,7 +167,7 @@ class h2_session {
   h2_session(const h2_settings& settings, h2_acceptor* acceptor);
   void begin(const h2_settings& settings);
   stream* find(int32_t id) const noexcept;
-  stream& add(int32_t id, std::shared_ptr<h2_stream_owner> owner);
+  stream& add(int32_t id, h2_stream_owner_ptr owner);
   void resume(stream& of);
   void need(int32_t id, int result);
   bool judge(h2_verdict verdict);

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace aps {
@@ -68,5 +69,7 @@ class h2_stream_owner {
   /// The last call.
   virtual void on_over(const h2_ending& ending) = 0;
 };
+
+using h2_stream_owner_ptr = std::shared_ptr<h2_stream_owner>;
 
 } // namespace aps

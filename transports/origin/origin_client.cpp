@@ -66,7 +66,7 @@ class http_origin_client final : public origin_client {
     return pool;
   }
 
-  const std::shared_ptr<const origin_settings> settings_;
+  const origin_settings_ptr settings_;
   std::mutex mutex_;
   std::vector<std::shared_ptr<origin_pool>> pools_;
 };

@@ -44,8 +44,8 @@ response_head_ptr to_response_head(message_head& head) {
 
 origin_connection::origin_connection(io_unit& unit, stream_ptr stream,
                                      std::weak_ptr<origin_pool> pool,
-                                     settings_ptr settings, std::string key,
-                                     std::string name)
+                                     origin_settings_ptr settings,
+                                     std::string key, std::string name)
     : channel(unit, std::move(stream)), pool_(std::move(pool)),
       settings_(std::move(settings)), key_(std::move(key)),
       name_(std::move(name)), parser_(response_limits) {}

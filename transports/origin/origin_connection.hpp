@@ -17,6 +17,7 @@ namespace aps {
 
 class origin_pool;
 struct origin_settings;
+using origin_settings_ptr = std::shared_ptr<const origin_settings>;
 
 /// Links a connection into its pool's list of busy ones.
 using busy_hook = boost::intrusive::list_base_hook<
@@ -29,12 +30,11 @@ class origin_connection final : public busy_hook,
                                 public channel,
                                 public request_carrier {
  public:
-  using settings_ptr = std::shared_ptr<const origin_settings>;
-
   /// `key` names the origin in the pool, `name` in messages.
   origin_connection(io_unit& unit, stream_ptr stream,
-                    std::weak_ptr<origin_pool> pool, settings_ptr settings,
-                    std::string key, std::string name);
+                    std::weak_ptr<origin_pool> pool,
+                    origin_settings_ptr settings, std::string key,
+                    std::string name);
 
   std::shared_ptr<origin_connection> self();
 
@@ -124,7 +124,7 @@ class origin_connection final : public busy_hook,
   void check_sending(time_point now);
 
   const std::weak_ptr<origin_pool> pool_;
-  const settings_ptr settings_;
+  const origin_settings_ptr settings_;
   const std::string key_;
   const std::string name_;
   response_parser parser_;

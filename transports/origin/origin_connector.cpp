@@ -6,6 +6,7 @@
 #include "transports/net/names/resolver.hpp"
 #include "transports/net/sockets/unix_socket.hpp"
 #include "transports/net/tls/trust.hpp"
+#include "transports/seam/limits/hold.hpp"
 #include "transports/seam/process/descriptors.hpp"
 
 #include <boost/asio/connect.hpp>
@@ -149,9 +150,8 @@ std::string text_of(const asio::ip::address& address) {
 class connector final : public watched,
                         public std::enable_shared_from_this<connector> {
  public:
-  connector(io_unit& unit, std::shared_ptr<const origin_settings> settings,
-            origin_address to, origin_protocol protocol,
-            std::function<void(connect_result)> done)
+  connector(io_unit& unit, origin_settings_ptr settings, origin_address to,
+            origin_protocol protocol, std::function<void(connect_result)> done)
       : unit_(unit), settings_(std::move(settings)), to_(std::move(to)),
         protocol_(protocol), done_(std::move(done)),
         stream_(std::make_unique<byte_stream>(unit.context())) {}
@@ -362,11 +362,11 @@ class connector final : public watched,
   }
 
   io_unit& unit_;
-  const std::shared_ptr<const origin_settings> settings_;
+  const origin_settings_ptr settings_;
   const origin_address to_;
   const origin_protocol protocol_;
   std::function<void(connect_result)> done_;
-  std::shared_ptr<void> wanted_; // as long as its name is
+  hold wanted_; // as long as its name is
   std::vector<tcp::endpoint> candidates_;
   stream_ptr stream_;
   time_point deadline_;
@@ -374,8 +374,7 @@ class connector final : public watched,
 
 } // namespace
 
-void connect_to_origin(io_unit& unit,
-                       std::shared_ptr<const origin_settings> settings,
+void connect_to_origin(io_unit& unit, origin_settings_ptr settings,
                        origin_address to, origin_protocol protocol,
                        std::function<void(connect_result)> done) {
   std::make_shared<connector>(unit, std::move(settings), std::move(to),

@@ -41,6 +41,8 @@ struct origin_settings {
   mutable std::map<uint32_t, boost::asio::ssl::context> contexts_; ///< by it
 };
 
+using origin_settings_ptr = std::shared_ptr<const origin_settings>;
+
 /// Where an origin is found.
 struct origin_address {
   std::string scheme; ///< http | https
@@ -70,8 +72,7 @@ struct connect_result {
 /// Resolves, connects, and shakes hands for https, within
 /// `options.connect_timeout`. Over TLS `protocol` is what ALPN offers. `done`
 /// is called once, not from within the call. Thread: the unit's.
-void connect_to_origin(io_unit& unit,
-                       std::shared_ptr<const origin_settings> settings,
+void connect_to_origin(io_unit& unit, origin_settings_ptr settings,
                        origin_address to, origin_protocol protocol,
                        std::function<void(connect_result)> done);
 

@@ -46,8 +46,7 @@ std::string preamble_of(const request_head& head) {
   return {};
 }
 
-origin_pool::origin_pool(io_unit& unit,
-                         std::shared_ptr<const origin_settings> settings)
+origin_pool::origin_pool(io_unit& unit, origin_settings_ptr settings)
     : unit_(unit), settings_(std::move(settings)) {}
 
 // Over HTTP/2, as far as that is known: a negotiated connection says so first.

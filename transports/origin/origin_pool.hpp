@@ -34,12 +34,10 @@ class pool_user
 class origin_pool final : public watched,
                           public std::enable_shared_from_this<origin_pool> {
  public:
-  origin_pool(io_unit& unit, std::shared_ptr<const origin_settings> settings);
+  origin_pool(io_unit& unit, origin_settings_ptr settings);
 
   io_unit& unit() noexcept { return unit_; }
-  const std::shared_ptr<const origin_settings>& settings() const noexcept {
-    return settings_;
-  }
+  const origin_settings_ptr& settings() const noexcept { return settings_; }
 
   /// What can carry the request at once, on a connection that others had
   /// before: of HTTP/1.1 the one that was used last, and one that belongs to
@@ -107,7 +105,7 @@ class origin_pool final : public watched,
   void expire_idle(time_point now);
 
   io_unit& unit_;
-  const std::shared_ptr<const origin_settings> settings_;
+  const origin_settings_ptr settings_;
   std::unordered_map<std::string, std::vector<origin_connection_ptr>> idle_;
   std::unordered_map<std::string, std::vector<h2_origin_ptr>> http2_;
   std::unordered_set<std::string> http1_;      ///< asked for it

@@ -22,7 +22,7 @@ struct denial {
   header_list headers = {}; ///< of the answer, beside the usual ones
   std::string reason = {};  ///< the rule, for records alone
   std::string user = {};    ///< who asked, as far as known; for records
-  std::shared_ptr<const route> via = {}; ///< whose it is; null = no mapping's
+  route_ptr via = {};       ///< whose it is; null = no mapping's
 };
 
 /// A request as the visitor sent it, before a mapping was applied.
@@ -51,11 +51,10 @@ struct visitor_request {
 /// A request that is let in: its mapping, never null, and the visitor's pass;
 /// null = nobody asked for one.
 struct visitor_entry {
-  visitor_entry(std::shared_ptr<const route> mapping,
-                visitor_pass_ptr visitors = nullptr)
+  visitor_entry(route_ptr mapping, visitor_pass_ptr visitors = nullptr)
       : via(std::move(mapping)), pass(std::move(visitors)) {}
 
-  std::shared_ptr<const route> via;
+  route_ptr via;
   visitor_pass_ptr pass;
 };
 
@@ -73,8 +72,7 @@ class front {
 
   /// The mapping of a connection that asks by TLS for `name` (empty = for none)
   /// at a port of ours; null = none is for it. Nothing is counted by that.
-  virtual std::shared_ptr<const route> find_name(std::string_view name,
-                                                 uint16_t port) const {
+  virtual route_ptr find_name(std::string_view name, uint16_t port) const {
     return static_cast<void>(name), static_cast<void>(port), nullptr;
   }
 
@@ -113,5 +111,7 @@ class front {
     static_cast<void>(unit), static_cast<void>(answer);
   }
 };
+
+using front_ptr = std::shared_ptr<front>;
 
 } // namespace aps

@@ -55,7 +55,7 @@ class network {
 
   /// Opens a port; throws std::system_error naming address and reason.
   virtual std::unique_ptr<listener> listen(const listen_options& options,
-                                           std::shared_ptr<front> to)
+                                           front_ptr to)
     = 0;
 
   /// Dials a node; `done` is called once, on the thread of `unit`.

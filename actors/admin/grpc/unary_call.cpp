@@ -4,6 +4,7 @@
 #include "actors/admin/admin_front.hpp"
 #include "actors/admin/grpc/grpc_peer.hpp"
 #include "actors/admin/router.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <utility>
 
@@ -14,8 +15,7 @@ namespace {
 /// Calls `done` once: with the answer, or when nobody holds it any more.
 class only_answer {
  public:
-  only_answer(std::function<void(const document&)> done,
-              std::shared_ptr<void> use)
+  only_answer(std::function<void(const document&)> done, hold use)
       : use_(std::move(use)), done_(std::move(done)) {}
 
   only_answer(const only_answer&) = delete;
@@ -33,7 +33,7 @@ class only_answer {
   }
 
  private:
-  std::shared_ptr<void> use_;
+  hold use_;
   std::function<void(const document&)> done_;
 };
 

@@ -185,8 +185,7 @@ void beat(caf::event_based_actor* self, std::shared_ptr<stream_state> state) {
 
 caf::behavior event_stream(caf::event_based_actor* self, call from,
                            stream_request request,
-                           std::shared_ptr<event_writer> writer,
-                           std::shared_ptr<void> share) {
+                           std::shared_ptr<event_writer> writer, hold share) {
   const auto& context = from.known();
   const auto monitor = context.node->monitor;
   auto state = std::make_shared<stream_state>(

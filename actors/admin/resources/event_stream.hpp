@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/admin/call.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -50,7 +51,7 @@ class event_writer final : public origin,
   executor& unit_;
   served_exchange_ptr to_; ///< null = over
   std::shared_ptr<unit_contexts> units_;
-  std::shared_ptr<void> use_;
+  hold use_;
   caf::actor actor_;
   std::deque<chunk> queue_;
 };
@@ -66,7 +67,6 @@ struct stream_request {
 /// `share` counts it.
 caf::behavior event_stream(caf::event_based_actor* self, call from,
                            stream_request request,
-                           std::shared_ptr<event_writer> writer,
-                           std::shared_ptr<void> share);
+                           std::shared_ptr<event_writer> writer, hold share);
 
 } // namespace aps::admin

@@ -43,8 +43,8 @@ struct asked_request {
 /// What of all mappings is known about a request: those that match, the most
 /// special first, and which of them takes it, if any does.
 struct contest {
-  std::vector<std::shared_ptr<const route>> matches;
-  std::shared_ptr<const route> winner; ///< null = nobody takes it
+  std::vector<route_ptr> matches;
+  route_ptr winner;                    ///< null = nobody takes it
   std::string_view refusal;            ///< why nobody does although some match
 
   contest(const route_table& routes, const publication_table* published,
@@ -66,8 +66,7 @@ struct contest {
   }
 };
 
-std::string
-why_first(const std::vector<std::shared_ptr<const route>>& matches) {
+std::string why_first(const std::vector<route_ptr>& matches) {
   if (matches.size() <= 1)
     return "the only match";
   const auto advantage = advantage_of(*matches[0], *matches[1]);

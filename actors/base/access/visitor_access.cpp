@@ -217,7 +217,7 @@ access_answer visitor_access::admit(const visitor_request& request,
 
 access_answer visitor_access::admit_known(const known_visitor& known,
                                           time_point now) {
-  std::shared_ptr<void> places;
+  hold places;
   if (auto refused = take(known.quotas, known.pass->user, now, places))
     return std::move(*refused);
   if (!places)
@@ -320,7 +320,7 @@ access_answer visitor_access::enter(const state& by, access_verdict verdict,
                                     const arrival& how, time_point now) {
   if (verdict.result != outcome::ok)
     return refuse(by.rules, verdict, how.proxied);
-  std::shared_ptr<void> places;
+  hold places;
   if (auto refused = take(
         verdict.quotas,
         verdict.user ? std::string_view{verdict.user->name} : "", now, places))
@@ -333,8 +333,7 @@ access_answer visitor_access::enter(const state& by, access_verdict verdict,
 // Into `places` goes what comes back with it.
 std::optional<access_refusal>
 visitor_access::take(const std::vector<quota_use>& quotas,
-                     std::string_view user, time_point now,
-                     std::shared_ptr<void>& places) {
+                     std::string_view user, time_point now, hold& places) {
   if (quotas.empty())
     return std::nullopt;
   auto taken = ledger_->take(quotas, now);
@@ -343,7 +342,7 @@ visitor_access::take(const std::vector<quota_use>& quotas,
     out.answer.user = user;
     return out;
   }
-  places = std::get<std::shared_ptr<void>>(std::move(taken));
+  places = std::get<hold>(std::move(taken));
   return std::nullopt;
 }
 
@@ -454,7 +453,7 @@ void visitor_access::stop() {
 
 // -- login services -----------------------------------------------------------
 
-std::variant<std::shared_ptr<void>, access_refusal>
+std::variant<hold, access_refusal>
 visitor_access::wait_for_login(const std::string& address, time_point now) {
   static const config::quota of_all{.concurrent_requests = most_logins};
   static const config::quota of_one{.concurrent_requests
@@ -464,7 +463,7 @@ visitor_access::wait_for_login(const std::string& address, time_point now) {
     {{{}, rule, &of_all}, {peer_group(address), rule, &of_one}}, now);
   if (auto* refused = std::get_if<quota_refusal>(&taken))
     return slow_down(refused->kind, refused->rule, refused->wait);
-  return std::get<std::shared_ptr<void>>(std::move(taken));
+  return std::get<hold>(std::move(taken));
 }
 
 // -- guesses ------------------------------------------------------------------

@@ -8,6 +8,7 @@
 #include "actors/policy/access/visit_memory.hpp"
 #include "actors/policy/limits/login_limit.hpp"
 #include "transports/seam/front.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <atomic>
 #include <functional>
@@ -87,8 +88,8 @@ class visitor_access {
 
   /// A place among those questions, given back with the last copy; or why
   /// there is none.
-  std::variant<std::shared_ptr<void>, access_refusal>
-  wait_for_login(const std::string& address, time_point now);
+  std::variant<hold, access_refusal> wait_for_login(const std::string& address,
+                                                    time_point now);
 
   /// What would become of a request, without counting it. `user` empty =
   /// nobody in particular; the networks count if `address` is not empty.
@@ -155,7 +156,7 @@ class visitor_access {
   access_answer admit_known(const known_visitor& known, time_point now);
   std::optional<access_refusal> take(const std::vector<quota_use>& quotas,
                                      std::string_view user, time_point now,
-                                     std::shared_ptr<void>& places);
+                                     hold& places);
   bool is_paused(const std::string& address, const basic_login& login,
                  std::string_view mark, time_point now, duration& pause);
   access_answer enter(const state& by, access_verdict verdict,

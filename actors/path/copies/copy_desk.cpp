@@ -15,7 +15,7 @@ namespace aps {
 namespace {
 
 // The way of a copy. It is no mapping's.
-std::shared_ptr<const route> way_of(const route& original) {
+route_ptr way_of(const route& original) {
   const auto& rule = *original.rule.cc;
   auto out = std::make_shared<route>();
   out->index = original.index;

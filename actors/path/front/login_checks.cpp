@@ -1,6 +1,7 @@
 #include "actors/path/front/login_checks.hpp"
 
 #include "actors/watch/metric_text.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <caf/telemetry/metric_registry.hpp>
 
@@ -86,8 +87,7 @@ void login_checks::begin(const exchange_ptr& about,
     done(std::move(verdict));
   };
   const auto on_over
-    = [self = weak_from_this(), id,
-       held = std::get<std::shared_ptr<void>>(std::move(place))] {
+    = [self = weak_from_this(), id, held = std::get<hold>(std::move(place))] {
         if (const auto me = self.lock()) {
           me->times_.erase(id);
           me->running_.erase(id);

@@ -115,9 +115,8 @@ route_decision node_front::admit(const visitor_request& request) {
   return no_mapping(request, *now);
 }
 
-std::shared_ptr<const route>
-node_front::find_for(const visitor_request& request,
-                     const configuration& now) const {
+route_ptr node_front::find_for(const visitor_request& request,
+                               const configuration& now) const {
   if (request.scheme == "connect")
     return now.connects.find(request.host, request.port);
   const header_fields fields{request.headers};
@@ -126,8 +125,7 @@ node_front::find_for(const visitor_request& request,
                         to_route_request(request, fields, &user));
 }
 
-std::shared_ptr<const route> node_front::find_name(std::string_view name,
-                                                   uint16_t port) const {
+route_ptr node_front::find_name(std::string_view name, uint16_t port) const {
   const auto now = context_->in_effect->get();
   return find_route(now->routes,
                     {.scheme = "tls", .host = name, .port = port, .path = {}});
@@ -139,7 +137,7 @@ bool node_front::has_names(uint16_t port) const {
 }
 
 route_decision node_front::admit_visitor(const visitor_request& request,
-                                         std::shared_ptr<const route> found,
+                                         route_ptr found,
                                          const configuration& now) {
   auto answer = context_->access->admit(request, found.get(), clock_type::now(),
                                         now.access);

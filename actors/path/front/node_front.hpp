@@ -26,8 +26,7 @@ class node_front final : public front,
              std::shared_ptr<exchange_recorders> recorders = nullptr);
 
   route_decision admit(const visitor_request& request) override;
-  std::shared_ptr<const route> find_name(std::string_view name,
-                                         uint16_t port) const override;
+  route_ptr find_name(std::string_view name, uint16_t port) const override;
   bool has_names(uint16_t port) const override;
   void start(exchange_ptr exchange) override;
   void on_link(link_ptr link) override;
@@ -43,11 +42,10 @@ class node_front final : public front,
   void close();
 
  private:
-  route_decision admit_visitor(const visitor_request& request,
-                               std::shared_ptr<const route> found,
+  route_decision admit_visitor(const visitor_request& request, route_ptr found,
                                const configuration& now);
-  std::shared_ptr<const route> find_for(const visitor_request& request,
-                                        const configuration& now) const;
+  route_ptr find_for(const visitor_request& request,
+                     const configuration& now) const;
   denial tell(access_refusal refused, std::string_view address);
   void prove(const exchange_ptr& exchange);
   void on_proven(const exchange_ptr& exchange, access_answer answer);

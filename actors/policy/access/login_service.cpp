@@ -67,8 +67,7 @@ std::string_view value_of(const header_list& fields, std::string_view name) {
   return found ? std::string_view{found->value} : std::string_view{};
 }
 
-std::shared_ptr<const route> way_of(const config::forward_auth& asked,
-                                    config::url to) {
+route_ptr way_of(const config::forward_auth& asked, config::url to) {
   auto out = std::make_shared<route>();
   out->index = std::numeric_limits<size_t>::max();
   out->rule.from = to;

@@ -27,7 +27,7 @@ class login_service {
   const config::forward_auth& settings() const noexcept { return asked_; }
 
   /// The way of its questions. Its index is that of no mapping.
-  const std::shared_ptr<const route>& via() const noexcept { return via_; }
+  const route_ptr& via() const noexcept { return via_; }
 
   /// What it is asked about a request: `head` as the target would get it,
   /// `path` as the visitor sent it.
@@ -62,7 +62,7 @@ class login_service {
 
   const std::string place_;
   const config::forward_auth asked_;
-  std::shared_ptr<const route> via_;
+  route_ptr via_;
   std::string target_;
   login_cache answers_;
 };

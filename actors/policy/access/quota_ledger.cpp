@@ -101,7 +101,7 @@ quota_ledger::answer quota_ledger::take(const std::vector<quota_use>& uses,
     ++here.under_way;
     out->held.push_back(use.found);
   }
-  return std::shared_ptr<void>{std::move(out)};
+  return hold{std::move(out)};
 }
 
 std::variant<std::monostate, quota_refusal>

@@ -2,6 +2,7 @@
 
 #include "config/access/access.hpp"
 #include "transports/seam/executor.hpp"
+#include "transports/seam/limits/hold.hpp"
 #include "transports/seam/limits/limit.hpp"
 #include "transports/seam/limits/token_bucket.hpp"
 
@@ -39,15 +40,15 @@ struct quota_refusal {
 };
 
 /// How much of which quota is used. What is under way comes back with the last
-/// copy of its guard, on whatever path that goes. Knows a bounded number of
+/// copy of its hold, on whatever path that goes. Knows a bounded number of
 /// counts: those that were asked for least lately are forgotten first, unless
 /// requests of theirs are under way. Thread-safe.
 class quota_ledger : public std::enable_shared_from_this<quota_ledger> {
  public:
   static constexpr size_t most = 65536;
 
-  /// What of it is held is given back with the guard; null = nothing is.
-  using answer = std::variant<std::shared_ptr<void>, quota_refusal>;
+  /// What of it is held is given back with it; null = nothing is.
+  using answer = std::variant<hold, quota_refusal>;
 
   /// Counts a request towards all of `uses`, or towards none.
   answer take(const std::vector<quota_use>& uses, time_point now);

@@ -15,7 +15,7 @@ constexpr size_t kept_addresses = 64;
 
 } // namespace
 
-std::shared_ptr<void> address_shares::take(std::string_view address) {
+hold address_shares::take(std::string_view address) {
   std::lock_guard guard{mutex_};
   const auto i = counts_.try_emplace(peer_group(address), 0).first;
   ++i->second;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/networks.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -14,12 +15,12 @@
 namespace aps {
 
 /// Who holds how many of something. What is taken comes back with the last
-/// copy of its guard, on whatever path that goes. Addresses are those of
+/// copy of its hold, on whatever path that goes. Addresses are those of
 /// visitors; a /64 of IPv6 is one. Thread-safe.
 class address_shares : public std::enable_shared_from_this<address_shares> {
  public:
   /// One more for `address`, until the result is gone.
-  std::shared_ptr<void> take(std::string_view address);
+  hold take(std::string_view address);
 
   size_t of(std::string_view address) const;
 

@@ -5,6 +5,7 @@
 #include "transports/front/mapping/exchange_deadlines.hpp"
 #include "transports/http/response_writer.hpp"
 #include "transports/net/progress_watch.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <deque>
 #include <memory>
@@ -101,8 +102,8 @@ class h2_visit final : public h2_stream_owner,
   exchange_ptr exchange_;
   std::deque<slice> body_; ///< for which the exchange has no room yet
   header_list trailers_;
-  std::shared_ptr<void> widened_;    ///< while its body has more room
-  std::shared_ptr<void> descriptor_; ///< of the target, if it is one of ours
+  hold widened_;    ///< while its body has more room
+  hold descriptor_; ///< of the target, if it is one of ours
   /// The answer's body on its way; null = it stays as it is.
   std::unique_ptr<encoded_body> encoding_;
   std::optional<uint64_t> announced_; ///< bytes of the answer; absent = any

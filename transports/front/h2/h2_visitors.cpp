@@ -58,9 +58,8 @@ h2_settings visitor_settings(const http_front_context& context) {
           .connect_protocol = context.options().upgrades};
 }
 
-h2_visitors::h2_visitors(const std::shared_ptr<h2_connection>& connection,
-                         std::shared_ptr<http_front_context> context,
-                         place_ptr place)
+h2_visitors::h2_visitors(const h2_connection_ptr& connection,
+                         http_front_ptr context, place_ptr place)
     : connection_(connection), context_(std::move(context)),
       place_(std::move(place)), peer_ip_(connection->peer_ip()),
       number_(context_->next_seed()), tls_(connection->tls()),
@@ -86,8 +85,8 @@ void h2_visitors::start() {
     });
 }
 
-std::shared_ptr<h2_stream_owner>
-h2_visitors::on_request(int32_t stream, header_list head, bool last) {
+h2_stream_owner_ptr h2_visitors::on_request(int32_t stream, header_list head,
+                                            bool last) {
   const auto connection = connection_.lock();
   if (!connection || leaving_)
     return nullptr;
@@ -171,7 +170,7 @@ uint32_t h2_visitors::answer_window(uint32_t most) noexcept {
   return std::min(most, std::max(share, least_answer_window));
 }
 
-std::shared_ptr<void> h2_visitors::widen(int32_t stream) {
+hold h2_visitors::widen(int32_t stream) {
   const auto connection = connection_.lock();
   if (!connection || widened_ >= most_widened)
     return nullptr;
@@ -180,7 +179,7 @@ std::shared_ptr<void> h2_visitors::widen(int32_t stream) {
   return {this, [me = shared_from_this()](void*) { --me->widened_; }};
 }
 
-std::shared_ptr<void> h2_visitors::take_descriptor() {
+hold h2_visitors::take_descriptor() {
   if (!place_)
     return shared_from_this();
   if (!place_->take_descriptor())

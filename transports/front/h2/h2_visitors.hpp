@@ -4,6 +4,7 @@
 #include "transports/http2/h2_connection.hpp"
 #include "transports/net/admission/gate.hpp"
 #include "transports/net/progress_watch.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <memory>
 #include <string>
@@ -24,8 +25,8 @@ h2_settings visitor_settings(const http_front_context& context);
 class h2_visitors final : public h2_acceptor,
                           public std::enable_shared_from_this<h2_visitors> {
  public:
-  h2_visitors(const std::shared_ptr<h2_connection>& connection,
-              std::shared_ptr<http_front_context> context, place_ptr place);
+  h2_visitors(const h2_connection_ptr& connection, http_front_ptr context,
+              place_ptr place);
   ~h2_visitors() override;
 
   /// Before the first request.
@@ -33,17 +34,15 @@ class h2_visitors final : public h2_acceptor,
 
   // -- h2_acceptor -----------------------------------------------------------
 
-  std::shared_ptr<h2_stream_owner> on_request(int32_t stream, header_list head,
-                                              bool last) override;
+  h2_stream_owner_ptr on_request(int32_t stream, header_list head,
+                                 bool last) override;
   void on_bad_request() override;
   void on_tick(time_point now) override;
 
   // -- for visits ------------------------------------------------------------
 
   /// Null once it is over.
-  std::shared_ptr<h2_connection> connection() const {
-    return connection_.lock();
-  }
+  h2_connection_ptr connection() const { return connection_.lock(); }
   const http_front_context& context() const noexcept { return *context_; }
   const std::string& peer_ip() const noexcept { return peer_ip_; }
   front_peer peer() {
@@ -61,11 +60,11 @@ class h2_visitors final : public h2_acceptor,
   /// The target takes what comes on this stream: it may have more under way, as
   /// long as there is something left for the others. The result says so as long
   /// as it lives.
-  std::shared_ptr<void> widen(int32_t stream);
+  hold widen(int32_t stream);
 
   /// A target's descriptor that its visit keeps as long as it lives; null =
   /// the visitor's address has its share.
-  std::shared_ptr<void> take_descriptor();
+  hold take_descriptor();
 
   /// The latest request is refused, only later. With no other the connection is
   /// a stranger's.
@@ -78,7 +77,7 @@ class h2_visitors final : public h2_acceptor,
   bool takes(h2_connection& connection, time_point now);
 
   const std::weak_ptr<h2_connection> connection_;
-  const std::shared_ptr<http_front_context> context_;
+  const http_front_ptr context_;
   const place_ptr place_; ///< null = nobody counts
   const std::string peer_ip_;
   const uint64_t number_;   ///< of all connections of visitors

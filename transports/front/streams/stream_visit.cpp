@@ -20,8 +20,7 @@ constexpr auto no_bound = std::numeric_limits<uint64_t>::max();
 } // namespace
 
 stream_visit::stream_visit(io_unit& unit, stream_ptr stream,
-                           std::shared_ptr<http_front_context> context,
-                           place_ptr place)
+                           http_front_ptr context, place_ptr place)
     : channel(unit, std::move(stream)), context_(std::move(context)),
       place_(std::move(place)) {
   context_->count_visitor(1);

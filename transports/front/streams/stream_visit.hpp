@@ -23,8 +23,8 @@ namespace aps {
 /// Thread: the unit's.
 class stream_visit final : public visitor, public watched, public channel {
  public:
-  stream_visit(io_unit& unit, stream_ptr stream,
-               std::shared_ptr<http_front_context> context, place_ptr place);
+  stream_visit(io_unit& unit, stream_ptr stream, http_front_ptr context,
+               place_ptr place);
   ~stream_visit() override;
 
   std::shared_ptr<stream_visit> shared_from_this() {
@@ -90,7 +90,7 @@ class stream_visit final : public visitor, public watched, public channel {
   bool is_idle(time_point now) noexcept;
   void look_at_visitor();
 
-  const std::shared_ptr<http_front_context> context_;
+  const http_front_ptr context_;
   const place_ptr place_;
   exchange_ptr exchange_;
   std::unique_ptr<const connect_answers>

@@ -112,8 +112,8 @@ int64_t coarse_now() noexcept {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-gate::gate(const connection_limits& limits, std::shared_ptr<front> to,
-           bool operators, int64_t (*now)() noexcept)
+gate::gate(const connection_limits& limits, front_ptr to, bool operators,
+           int64_t (*now)() noexcept)
     : limits_(limits), trusted_(limits.trusted), to_(std::move(to)),
       operators_(operators), now_(now),
       link_rate_(link_burst, links_per_second),

@@ -114,8 +114,8 @@ class gate final : public std::enable_shared_from_this<gate> {
  public:
   /// `operators`: the reserve of descriptors is for those who come here and
   /// show their token.
-  gate(const connection_limits& limits, std::shared_ptr<front> to,
-       bool operators = false, int64_t (*now)() noexcept = &coarse_now);
+  gate(const connection_limits& limits, front_ptr to, bool operators = false,
+       int64_t (*now)() noexcept = &coarse_now);
   ~gate();
 
   gate(const gate&) = delete;
@@ -156,7 +156,7 @@ class gate final : public std::enable_shared_from_this<gate> {
   /// which may be lent to it; `false` = nobody goes. Thread: any.
   static bool make_way(int fd);
 
-  const std::shared_ptr<front>& to() const noexcept { return to_; }
+  const front_ptr& to() const noexcept { return to_; }
 
   size_t connections() const;
   size_t unproven() const;
@@ -208,7 +208,7 @@ class gate final : public std::enable_shared_from_this<gate> {
 
   const connection_limits limits_;
   const config::network_set trusted_;
-  const std::shared_ptr<front> to_;
+  const front_ptr to_;
   const bool operators_;
   int64_t (*const now_)() noexcept; // ns
   mutable std::mutex mutex_;

@@ -43,8 +43,9 @@ h2_settings client_settings() {
 } // namespace
 
 h2_origin::h2_origin(io_unit& unit, stream_ptr stream,
-                     std::weak_ptr<origin_pool> pool, settings_ptr settings,
-                     std::string key, std::string name)
+                     std::weak_ptr<origin_pool> pool,
+                     origin_settings_ptr settings, std::string key,
+                     std::string name)
     : connection_(std::make_shared<h2_connection>(unit, std::move(stream),
                                                   client_settings())),
       pool_(std::move(pool)), settings_(std::move(settings)),

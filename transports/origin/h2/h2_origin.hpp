@@ -13,17 +13,16 @@ namespace aps {
 class h2_origin_request;
 class origin_pool;
 struct origin_settings;
+using origin_settings_ptr = std::shared_ptr<const origin_settings>;
 
 /// An HTTP/2 connection to an origin, on which many requests go beside each
 /// other. The pool keeps it while it takes requests; those that run keep it,
 /// too. Everything on the unit's thread.
 class h2_origin final : public std::enable_shared_from_this<h2_origin> {
  public:
-  using settings_ptr = std::shared_ptr<const origin_settings>;
-
   /// `key` names the origin in the pool, `name` in messages.
   h2_origin(io_unit& unit, stream_ptr stream, std::weak_ptr<origin_pool> pool,
-            settings_ptr settings, std::string key, std::string name);
+            origin_settings_ptr settings, std::string key, std::string name);
 
   /// Says hello to the origin.
   void start();
@@ -69,9 +68,9 @@ class h2_origin final : public std::enable_shared_from_this<h2_origin> {
   bool has_spoken(time_point now);
   void ask_for_life(time_point now);
 
-  const std::shared_ptr<h2_connection> connection_;
+  const h2_connection_ptr connection_;
   const std::weak_ptr<origin_pool> pool_;
-  const settings_ptr settings_;
+  const origin_settings_ptr settings_;
   const std::string key_;
   const std::string name_;
   std::vector<std::weak_ptr<h2_origin_request>> requests_;

@@ -4,6 +4,7 @@
 #include "transports/net/names/resolver.hpp"
 #include "transports/origin/origin_pool.hpp"
 #include "transports/seam/exchange/exchange.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <boost/asio/ip/udp.hpp>
 
@@ -56,7 +57,7 @@ class datagram_origin final
   std::shared_ptr<const void> noted_; ///< with its ends, while it lives
   size_t laps_ = 0;                   ///< that it came back
   origin_address to_;
-  std::shared_ptr<void> wanted_; ///< as long as its name is
+  hold wanted_; ///< as long as its name is
   boost::asio::ip::udp::socket socket_;
   datagram_reader reader_;
   std::string early_; ///< before the socket is there, bounded by the credit

@@ -14,6 +14,7 @@
 namespace aps {
 
 struct route;
+using route_ptr = std::shared_ptr<const route>;
 
 /// How many bytes of what others wrote are kept in records, logs and events.
 /// A record stays long after its exchange, and there are thousands.
@@ -32,7 +33,7 @@ constexpr size_t detail = 1024;
 struct exchange_facts {
   std::string visitor_address; ///< ip of the visitor
   std::string request_id;      ///< Aps-Request-Id
-  std::shared_ptr<const route> via;
+  route_ptr via;
   std::string scheme = {};
   std::string host = {};
   std::string path = {}; ///< path and query

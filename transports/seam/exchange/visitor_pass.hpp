@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transports/seam/frame.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -34,7 +35,7 @@ struct visitor_pass {
   bool drop_authorization = false; ///< it was for us
   uint64_t max_body_bytes = 0;     ///< 0 = as everywhere
   /// What is given back when the exchange is over: places under limits.
-  std::shared_ptr<void> places = {};
+  hold places = {};
   /// Not null: `front::start` has to look at the password first.
   std::shared_ptr<const login_claim> claim = {};
   bool refused

@@ -4,7 +4,7 @@
 
 namespace aps {
 
-std::shared_ptr<void> exception_watch::add(listener to) {
+hold exception_watch::add(listener to) {
   auto entry = std::make_shared<listener>(std::move(to));
   const std::lock_guard guard{mutex_};
   listeners_.push_back(entry);

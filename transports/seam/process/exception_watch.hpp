@@ -1,5 +1,7 @@
 #pragma once
 
+#include "transports/seam/limits/hold.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -18,7 +20,7 @@ class exception_watch : public std::enable_shared_from_this<exception_watch> {
 
   /// `to` is called for each exception, on the thread where it was caught,
   /// until the result is gone.
-  std::shared_ptr<void> add(listener to);
+  hold add(listener to);
 
   /// One more, described by `text`.
   void tell(const std::string& text) noexcept;

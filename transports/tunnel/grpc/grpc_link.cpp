@@ -20,7 +20,7 @@ constexpr std::string_view grpc_content = "application/grpc";
 /// hold it until the stream is over.
 class grpc_link final : public link_base, public h2_stream_owner {
  public:
-  grpc_link(std::shared_ptr<h2_connection> connection, std::string server)
+  grpc_link(h2_connection_ptr connection, std::string server)
       : link_base(connection->unit(), transport_kind::grpc, connection->peer(),
                   std::move(server), connection->tls()),
         connection_(std::move(connection)) {}
@@ -274,7 +274,7 @@ class grpc_link final : public link_base, public h2_stream_owner {
 
   h2_session& session() noexcept { return connection_->session(); }
 
-  const std::shared_ptr<h2_connection> connection_;
+  const h2_connection_ptr connection_;
   place_ptr place_; ///< null on the agent's side
   grpc_result done_; ///< until the stream opened
   int32_t stream_ = 0;
@@ -303,9 +303,8 @@ bool is_tunnel_call(const header_list& head) noexcept {
          && value_of(head, ":path") == connect_method;
 }
 
-accepted_grpc accept_grpc(const std::shared_ptr<h2_connection>& connection,
-                          int32_t stream, std::string server,
-                          place_ptr place) {
+accepted_grpc accept_grpc(const h2_connection_ptr& connection, int32_t stream,
+                          std::string server, place_ptr place) {
   const auto made = std::make_shared<grpc_link>(connection, std::move(server));
   made->accept(stream, std::move(place));
   return {made, made};

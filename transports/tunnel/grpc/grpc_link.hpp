@@ -23,14 +23,14 @@ bool is_tunnel_call(const header_list& head) noexcept;
 /// A link, and the same for the connection that carries it.
 struct accepted_grpc {
   link_ptr connected; ///< not started
-  std::shared_ptr<h2_stream_owner> owner;
+  h2_stream_owner_ptr owner;
 };
 
 /// The node's side: answers the call that came as `stream`. `server` is the
 /// name of the listener, `place` (may be null) counts the connection.
 /// Thread: the unit's.
-accepted_grpc accept_grpc(const std::shared_ptr<h2_connection>& connection,
-                          int32_t stream, std::string server, place_ptr place);
+accepted_grpc accept_grpc(const h2_connection_ptr& connection, int32_t stream,
+                          std::string server, place_ptr place);
 
 /// Outcome of opening a stream: a link that is not started, or why there is
 /// none. Called once, on the unit's thread.

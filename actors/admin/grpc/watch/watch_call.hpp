@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/admin/grpc/watch/watcher.hpp"
+#include "transports/seam/limits/hold.hpp"
 
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
@@ -17,7 +18,7 @@ namespace aps::admin {
 class watch_call final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                          public watch_sink {
  public:
-  watch_call(std::shared_ptr<void> use, std::shared_ptr<void> share)
+  watch_call(hold use, hold share)
       : use_(std::move(use)), share_(std::move(share)) {}
 
   // -- watch_sink -------------------------------------------------------------
@@ -33,8 +34,8 @@ class watch_call final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
 
   void lose_reader();
 
-  std::shared_ptr<void> use_;
-  std::shared_ptr<void> share_;
+  hold use_;
+  hold share_;
   grpc::ByteBuffer message_; ///< on its way
   std::mutex mutex_;
   caf::actor watcher_; // by mutex_
