@@ -33,16 +33,34 @@ import time
 from mutations import faults
 from sources import ROOT, files
 
-# Sources, by stem as they may move, and who notices: suites by program, the
-# nearest program first.
+# Sources, by stem as they may move (headers where they are all there is), and
+# who notices: suites by program, the nearest program first.
 POLICY = ("address_limit address_shares backoff balance breaker complaints "
           "execution health instances liveness login_limit repeat restart "
-          "sizing target_health transport_choice")
+          "retry sizing target_health transport_choice")
 TABLE = [
     ("actors", POLICY, "test_actors: address_limit address_shares backoff"
      " balance breaker complaints execution health instances liveness"
-     " login_limit repeat restart sizing target_health transport_choice"
-     " limit_log health_checker access pool pool_races pool_targets"),
+     " login_limit repeat restart retry sizing target_health transport_choice"
+     " limit_log health_checker access pool pool_races pool_targets retrier"),
+    ("actors", "retrier live_endpoints",
+     "test_actors: retrier live_endpoints retry; test_simulation: retries"),
+    ("actors", "copy_desk request_copy",
+     "test_actors: copy_desk request_copy"),
+    ("actors", "access_rules credentials login_service quota_ledger"
+     " visit_memory visitor_access login_desk agent_guesses",
+     "test_actors: access_rules credentials credential_cache login_cache"
+     " login_service quota_ledger visit_memory visitor_access login_desk"
+     " agent_guesses login_limit"),
+    ("actors", "fixed_answer login_check login_checks",
+     "test_actors: fixed_answer login_check login_checks login_service"),
+    ("actors", "publication_table publication_desk agent_publisher"
+     " stream_doors", "test_actors: publication_table publication_desk"
+     " agent_publisher stream_doors"),
+    ("actors", "certificate_watch drains endpoint_choice",
+     "test_actors: certificate_watch drains endpoint_choice pool"),
+    ("actors", "target_guard refusal_log",
+     "test_actors: target_guard refusal_log"),
     ("actors", "pool pool_upkeep", "test_actors: pool pool_races pool_targets"
      " drains; test_simulation: pools survival"),
     ("actors", "tunnel_keys access", "test_actors: tunnel_keys access"),
@@ -52,21 +70,30 @@ TABLE = [
      "test_actors: log_set metrics process_metrics stats limit_log"),
     ("transports", "auth direct_link exception_watch exchange foreign_text"
      " frame head_excess outcome peer_address served_exchange windows",
-     "test_seam: auth direct_link exception_watch exchange"
+     "test_seam: auth direct_link exception_watch exchange exchange_retry"
      " foreign_text frame head_excess hostile_peers memory outcome peer_address"
      " served_exchange windows; test_wire: codec_decode codec_encode"
      " wire_limits; test_actors: limit_log address_shares tunnel_keys"
      " access"),
+    ("transports", "byte_budget token_bucket descriptors client_tls",
+     "test_seam: byte_budget token_bucket descriptors client_tls;"
+     " test_http: encoded_body"),
     ("transports", "codec_decode codec_encode",
      "test_wire: codec_decode codec_encode wire_limits; test_links: links"),
     ("transports", "block_pool input_buffer output_queue sockets sniffer"
      " system_names visitor_socket", "test_net: block_pool input_buffer"
      " output_queue sockets sniffer system_names visitor_socket"),
-    ("transports", "h2_limits h2_session",
-     "test_http2: h2_limits h2_session"),
+    ("transports", "address_rate client_hello datagram_frames gate"
+     " progress_watch proxy_header unix_socket",
+     "test_net: address_rate client_hello datagram_frames gate hello_reader"
+     " progress_watch proxy_header proxy_reader unix_socket"),
+    ("transports", "grpc_status h2_fields h2_limits h2_session",
+     "test_http2: grpc_status h2_fields h2_limits h2_session"),
     ("transports", "poll_wire frame_queue grpc_wire",
      "test_tunnel: frame_queue grpc_wire poll_wire;"
      " test_links: poll_server_link poll_desk links"),
+    ("transports", "link_errors proxy_pass",
+     "test_tunnel: link_errors proxy_pass; test_links: link_endings"),
     ("transports", "link_base peer_probe poll_visit",
      "test_tunnel: link_base peer_probe poll_visit;"
      " test_links: links link_endings poll_server_link"),
@@ -78,6 +105,35 @@ TABLE = [
     ("transports", "body_writer error_response http_date request_writer"
      " response_writer", "test_http: body_writer error_response http_date"
      " request_writer response_writer http_session_response"),
+    ("transports", "compressor encoded_body negotiation",
+     "test_http: compressor encoded_body compression_negotiation"
+     " http_session_response"),
+    ("transports", "exchange_deadlines mapped_messages own_page page_origin",
+     "test_http: exchange_deadlines mapped_messages own_page page_origin"
+     " http_session_deadlines http_session_response h2_visit"),
+    ("transports", "connect_request datagram_origin datagram_visit"
+     " stream_circles stream_origin stream_request stream_visit",
+     "test_http: connect_request datagram_origin datagram_visit"
+     " stream_circles stream_origin stream_request stream_visit"),
+    ("transports", "front_request h2_origin_heads h2_request_head"
+     " origin_fields origin_pool origin_request",
+     "test_http: front_request h2_origin_heads h2_request_head h2_visit"
+     " origin_fields origin_pool origin_request origin_connection"
+     " http_session_request"),
+    ("config", "access answer_sections base64 certificates conditions"
+     " connect_table credentials delivery_section field_names file"
+     " forward_auth idn match_section ocsp page_set password_hash pattern"
+     " publishing rewrite_section route_rewrites server_tls stream_rules"
+     " stream_url target_rules text_template tls_names web_origins",
+     "config_test: config.access config.answer_sections config.base64"
+     " config.certificates config.conditions config.connect_table"
+     " config.credentials config.delivery_section config.field_names"
+     " config.file config.forward_auth config.idn config.match_section"
+     " config.ocsp config.page_set config.password_hash config.pattern"
+     " config.publishing config.rewrite_section config.route_rewrites"
+     " config.server_tls config.stream_rules config.stream_url"
+     " config.target_rules config.text_template config.tls_names"
+     " config.web_origins config.load config.validate config.routes"),
     ("config", "advice config diff expand host load log_components networks"
      " path reader routes sections show syntax text tunnels url validate",
      "config_test: config.config config.sections config.tunnels"
@@ -85,6 +141,9 @@ TABLE = [
      " config.networks config.load config.advice config.diff config.host"
      " config.log_components config.expand config.reader config.syntax"
      " config.text"),
+    ("tools", "agent_flags flag_keys http_proxy link_watch publications",
+     "test_agent_tools: tools.agent_flags tools.flag_keys tools.http_proxy"
+     " tools.link_watch tools.publications"),
     ("tools", "event_parser render values",
      "test_tools: tools.event_parser tools.render tools.values"),
 ]
@@ -123,10 +182,11 @@ def sources(root, only):
     """{path: tests}, in the order of the table."""
     found = {}
     for part, stems, tests in TABLE:
-        known = {file.stem: file for file in files(root, part, ending=".cpp")}
+        known = {file.stem: file for ending in (".hpp", ".cpp")
+                 for file in files(root, part, ending=ending)}
         for stem in stems.split():
             if stem not in known:
-                sys.exit(f"mutants: {part}/ has no {stem}.cpp: mend TABLE")
+                sys.exit(f"mutants: {part}/ has no {stem}: mend TABLE")
             path = known[stem].relative_to(root)
             if only in (None, path.name, stem, str(path)):
                 found[path] = tests_of(tests, stem)
