@@ -41,7 +41,7 @@ def ssh(folder, programs, origin, visitors):
     client = [programs["ssh"], "-N", "-F", "none", "-i", folder / "user", "-p",
               port, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
               "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
-              "-o", "ExitOnForwardFailure=yes",
+              "-o", "ExitOnForwardFailure=yes", "-o", "IdentitiesOnly=yes",
               "-R", f"127.0.0.1:{visitors}:127.0.0.1:{origin}", "127.0.0.1"]
     return server, client, port
 
