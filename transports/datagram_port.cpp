@@ -5,6 +5,7 @@
 #include "transports/front/streams/datagram_visit.hpp"
 #include "transports/front/streams/stream_request.hpp"
 #include "transports/net/admission/gate.hpp"
+#include "transports/net/datagram/receive_datagram.hpp"
 #include "transports/net/guard.hpp"
 #include "transports/net/sockets/sockets.hpp"
 

@@ -158,6 +158,8 @@ class Datagrams:
 
 
 class Rules(DatagramCase):
+    comes = Datagrams.comes
+
     def test_directly_from_the_node(self):
         stack = self.through(self.target(), direct=True)
         with visitor(stack.raw) as one:
@@ -173,8 +175,25 @@ class Rules(DatagramCase):
             told = self.record(stack, outcome="ok")
             one.send(b"again")
             self.assertEqual(one.recv(100), b"again")
-        self.assertEqual((told["bytes_up"], told["bytes_down"]), (7, 7))
+        self.assertEqual((told["bytes_up"], told["bytes_down"]), (5, 5))
         self.assertEqual(len(target.peers), 2)
+
+    def test_what_has_no_room_is_dropped_and_told(self):
+        target = self.target(lambda datagram: None)
+        stack = self.through(target, proxy=True, idle_timeout=3 * TIME_SCALE)
+        with visitor(stack.raw) as one:
+            one.send(b"first")
+            wait_until(lambda: target.seen, "the first")
+            stack.proxy.stall("h2", seconds=1 * TIME_SCALE)
+            for number in range(300): # four windows
+                one.send(b"%07d" % number + b"x" * 8000)
+                time.sleep(0.001)
+            wait_until(lambda: self.comes(one, target, b"last"), "the last")
+            told = self.record(stack, outcome="ok")
+        self.assertRegex(told["detail"], "^[1-9][0-9]* datagrams had no room$")
+        self.assertLess(len(target.seen), 200)
+        seen = [each for each in target.seen if len(each) > 8000]
+        self.assertEqual(len(seen), len(set(seen)))
 
     def test_whoever_is_denied_gets_nothing(self):
         target = self.target()

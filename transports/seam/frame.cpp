@@ -28,6 +28,9 @@ struct weigher {
   size_t operator()(const data_frame& f) const noexcept {
     return 24 + f.payload.size();
   }
+  size_t operator()(const datagram_frame& f) const noexcept {
+    return 24 + f.payload.size();
+  }
   size_t operator()(const end_frame& f) const noexcept {
     return 24 + weight_of(f.trailers);
   }

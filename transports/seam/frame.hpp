@@ -79,7 +79,7 @@ enum class exchange_kind : uint8_t {
   request, ///< one message each way
   upgrade, ///< a request to switch protocols, and the other protocol's bytes
   stream,  ///< bytes each way, whatever they mean, and an end of each way;
-           ///< or datagrams, one behind the other (net/datagram/)
+           ///< or datagrams (`request_head::carries_datagrams`)
 };
 
 /// Whether who is reached by a URL of that scheme gets bytes and no request.
@@ -161,6 +161,9 @@ struct request_head {
            : is_stream_scheme(scheme) ? exchange_kind::stream
                                       : exchange_kind::request;
   }
+
+  /// Whether there are `datagram_frame`s instead of data.
+  bool carries_datagrams() const noexcept { return scheme == "udp"; }
 };
 using request_head_ptr = std::shared_ptr<const request_head>;
 
@@ -233,8 +236,9 @@ inline constexpr uint64_t stream_feature = 16;
 /// The same: it finds a target at the path of a Unix socket.
 inline constexpr uint64_t unix_target_feature = 32;
 
-/// The same: it knows streams of datagrams.
-inline constexpr uint64_t datagram_feature = 64;
+/// The same: it knows `datagram_frame`. 64 was said by who knows datagrams as
+/// bytes of a stream.
+inline constexpr uint64_t datagram_feature = 128;
 
 struct hello_frame {
   uint32_t version = protocol_version;
@@ -261,7 +265,7 @@ inline std::string_view lacking(uint64_t features,
     std::string_view words;
   } rows[] = {
     {head.kind() == exchange_kind::stream, stream_feature, "for a stream"},
-    {head.scheme == "udp", datagram_feature, "for datagrams"},
+    {head.carries_datagrams(), datagram_feature, "for datagrams"},
     {is_unix_authority(head.authority), unix_target_feature,
      "at a Unix socket"},
     {head.proxy != proxy_version::none, proxy_header_feature,
@@ -356,6 +360,12 @@ struct data_frame {
   bool last = false;
 };
 
+/// One datagram, which is sent once or not at all.
+struct datagram_frame {
+  uint64_t offset = 0; ///< what those before it took (`datagram_cost`)
+  slice payload;
+};
+
 struct end_frame {
   uint64_t offset = 0;
   header_list trailers;
@@ -393,7 +403,7 @@ struct frame {
                    ping_frame, pong_frame, open_connections_frame, drain_frame,
                    request_frame, response_frame, data_frame, end_frame,
                    reset_frame, ack_frame, resume_frame, resumed_frame,
-                   publish_frame, published_frame>;
+                   publish_frame, published_frame, datagram_frame>;
   exchange_id exchange = 0; ///< 0 = about the connection
   kind body;
 

@@ -29,6 +29,9 @@ inline constexpr size_t max_visitor_head_bytes = max_head_bytes - 16 * 1024;
 /// Payload of one data frame.
 inline constexpr size_t max_payload_bytes = 1024 * 1024;
 
+/// Of one datagram frame: what UDP over IPv6 can carry.
+inline constexpr size_t max_datagram_bytes = 65535 - 8;
+
 /// Credit that a peer may give us, whatever it says: for requests, which the
 /// node keeps, and for answers, which the agent keeps (`exchange_window`).
 inline constexpr uint32_t max_window = 512 * 1024;

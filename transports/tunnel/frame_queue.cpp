@@ -8,6 +8,8 @@ namespace aps {
 namespace {
 
 bool is_bulk(const frame& frame) noexcept {
+  if (const auto* datagram = std::get_if<datagram_frame>(&frame.body))
+    return datagram->payload.size() >= frame_queue::bulk_payload;
   const auto* data = std::get_if<data_frame>(&frame.body);
   return data && data->payload.size() >= frame_queue::bulk_payload;
 }

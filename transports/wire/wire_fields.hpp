@@ -166,9 +166,15 @@ void fields(Codec& c, like<Codec, published_frame>& f) {
   c.headers(3, f.refused);
 }
 
+template <class Codec>
+void fields(Codec& c, like<Codec, datagram_frame>& f) {
+  c.number(1, f.offset);
+  c.payload(2, f.payload);
+}
+
 /// Number of a kind inside Frame, by its position in frame::kind.
 inline constexpr uint8_t kind_numbers[]
-  = {2, 3, 4, 5, 12, 13, 14, 15, 6, 7, 8, 9, 10, 11, 16, 17, 18, 19};
+  = {2, 3, 4, 5, 12, 13, 14, 15, 6, 7, 8, 9, 10, 11, 16, 17, 18, 19, 20};
 static_assert(std::size(kind_numbers) == std::variant_size_v<frame::kind>);
 
 enum wire_type : uint8_t { varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5 };

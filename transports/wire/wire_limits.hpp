@@ -33,8 +33,8 @@ struct field_limit {
 inline constexpr uint8_t header_message = 0;
 inline constexpr uint8_t frame_message = 1;
 /// No message: what several fields of one hold together.
-inline constexpr uint8_t sum_of = 20;
-inline constexpr size_t messages = 21;
+inline constexpr uint8_t sum_of = 21;
+inline constexpr size_t messages = 22;
 inline constexpr size_t max_field = 15;
 
 inline constexpr uint64_t any_number = UINT64_MAX;
@@ -146,6 +146,9 @@ inline constexpr field_limit limits[] = {
   {19, 1, "published.serial", any_count},
   {19, 2, "published.granted", 2 * max_head_bytes},
   {19, 3, "published.refused", 2 * max_head_bytes},
+
+  {20, 1, "datagram.offset", any_offset},
+  {20, 2, "datagram.payload", max_datagram_bytes},
 
   {sum_of, 1, "batch.frames", 16 * 1024},
   {sum_of, 2, "batch.headers", 64 * 1024},

@@ -20,6 +20,9 @@ struct test_visitor final : visitor {
     heads.push_back(head->status);
   }
   void on_data(slice bytes) override { body += bytes.view(); }
+  void on_datagram(slice datagram) override {
+    datagrams.emplace_back(datagram.view());
+  }
   void on_end(const header_list& with) override {
     ++ends;
     trailers = with;
@@ -39,6 +42,7 @@ struct test_visitor final : visitor {
 
   std::vector<int> heads;
   std::string body;
+  std::vector<std::string> datagrams;
   size_t consumed = 0;
   header_list trailers;
   header_list refusal; ///< fields of it
@@ -50,11 +54,15 @@ struct test_visitor final : visitor {
 
 struct test_origin final : origin {
   void on_body(slice bytes) override { body += bytes.view(); }
+  void on_datagram(slice datagram) override {
+    datagrams.emplace_back(datagram.view());
+  }
   void on_body_end(const header_list&) override { ++body_ends; }
   void on_cancelled() override { ++cancelled; }
   void on_writable() override {}
 
   std::string body;
+  std::vector<std::string> datagrams;
   size_t consumed = 0;
   int body_ends = 0;
   int cancelled = 0;
@@ -165,6 +173,13 @@ inline request_head stream() {
   auto head = post();
   head.method = "TCP";
   head.scheme = "tcp";
+  return head;
+}
+
+inline request_head datagrams() {
+  auto head = post();
+  head.method = "UDP";
+  head.scheme = "udp";
   return head;
 }
 

@@ -166,8 +166,10 @@ CAF_TEST(an agent of old gets no streams and datagrams and Unix sockets) {
     CAF_CHECK_EQUAL(understands(features, head), (features & 16) != 0);
   head.scheme = "udp";
   CAF_CHECK(head.kind() == exchange_kind::stream);
-  for (const uint64_t features : {0ull, 16ull, 64ull, 80ull})
-    CAF_CHECK_EQUAL(understands(features, head), features == 80);
+  CAF_CHECK(head.carries_datagrams());
+  for (const uint64_t features : {0ull, 16ull, 80ull, 128ull, 144ull})
+    CAF_CHECK_EQUAL(understands(features, head), features == 144);
+  CAF_CHECK_EQUAL(lacking(80, head), "for datagrams");
   head.scheme = "http";
   head.authority = "unix:/run/x";
   for (const uint64_t features : {0ull, 31ull, 32ull})

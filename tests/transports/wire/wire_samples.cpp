@@ -145,6 +145,11 @@ struct converter {
     add(f.granted, *m->mutable_granted());
     add(f.refused, *m->mutable_refused());
   }
+  void operator()(const datagram_frame& f) const {
+    auto* m = to.mutable_datagram();
+    m->set_offset(f.offset);
+    m->set_payload(f.payload.data(), f.payload.size());
+  }
 
   template <class List>
   static void add(const header_list& from, List& to_list) {
@@ -234,6 +239,7 @@ frame_batch full_frames() {
     {0,
      publish_frame{9, {{"app1", "http://localhost:3000"}, {"", "tcp://a:1"}}}},
     {0, published_frame{9, {{"app1", "https://app1.test/"}}, {{"", "taken"}}}},
+    {9, datagram_frame{1 << 20, slice::copy("question")}},
   };
 }
 
@@ -259,6 +265,7 @@ frame_batch bare_frames() {
     {8, resumed_frame{0, false, 0, false}},
     {0, publish_frame{}},
     {0, published_frame{}},
+    {9, datagram_frame{}},
   };
 }
 

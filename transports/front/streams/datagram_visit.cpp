@@ -29,11 +29,8 @@ void datagram_visit::start(const http_front_context& context, executor& unit,
 }
 
 void datagram_visit::take(std::string_view datagram, time_point now) {
-  const auto size = datagram.size() + datagram_overhead;
-  if (!exchange_ || exchange_->room() < size)
-    return;
-  moved_at_ = now;
-  exchange_->send_body(frame_datagram(datagram));
+  if (exchange_ && exchange_->send_datagram(slice::copy(datagram)))
+    moved_at_ = now;
 }
 
 bool datagram_visit::is_over(time_point now) {
@@ -54,15 +51,14 @@ void datagram_visit::close() {
 
 void datagram_visit::on_head(const response_head_ptr&) {}
 
-void datagram_visit::on_data(slice bytes) {
+void datagram_visit::on_datagram(slice datagram) {
   if (!exchange_)
     return;
   moved_at_ = unit_->now();
   // Whoever is answered is no stranger.
   if (place_ && place_->is() == standing::silent)
     place_->set(standing::busy);
-  reader_.feed(bytes.view(), send_);
-  exchange_->consumed(bytes.size());
+  send_(datagram.view());
 }
 
 void datagram_visit::on_end(const header_list&) {

@@ -2,7 +2,6 @@
 
 #include "transports/front/front_request.hpp"
 #include "transports/net/admission/gate.hpp"
-#include "transports/net/datagram/datagram_frames.hpp"
 
 #include <functional>
 #include <memory>
@@ -10,10 +9,9 @@
 
 namespace aps {
 
-/// One visitor's session of datagrams, which is an exchange: the visitor's
-/// datagrams stand in it one behind the other, and so do the target's. What
-/// there is no credit for is dropped, so nothing of them is queued, and what an
-/// exchange carries comes once, whatever happens to its connections.
+/// One visitor's session of datagrams, which is an exchange of those. What
+/// there is no credit or connection for is dropped, so nothing of them is
+/// queued, and none comes twice, whatever happens to its connections.
 ///
 /// Ownership: its port's, and its exchange's. Thread: the unit's.
 class datagram_visit final
@@ -41,7 +39,8 @@ class datagram_visit final
   // -- visitor ---------------------------------------------------------------
 
   void on_head(const response_head_ptr& head) override;
-  void on_data(slice bytes) override;
+  void on_data(slice) override {} // there is none
+  void on_datagram(slice datagram) override;
   void on_end(const header_list& trailers) override;
   void on_failed(outcome outcome, const std::string& detail) override;
   void on_writable() override {} // what had no room is gone
@@ -51,7 +50,6 @@ class datagram_visit final
   const sender send_;
   const duration idle_limit_;
   exchange_ptr exchange_; ///< null = it ended
-  datagram_reader reader_;
   executor* unit_ = nullptr;
   time_point moved_at_{}; ///< when a datagram passed, or it ended
 };

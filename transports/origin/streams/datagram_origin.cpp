@@ -1,5 +1,6 @@
 #include "transports/origin/streams/datagram_origin.hpp"
 
+#include "transports/net/datagram/receive_datagram.hpp"
 #include "transports/net/guard.hpp"
 #include "transports/seam/process/descriptors.hpp"
 
@@ -19,6 +20,9 @@ namespace {
 
 // Datagrams of one session that are taken before others have their turn.
 constexpr int most_at_once = 64;
+
+// Of what may wait for the socket, as `datagram_cost` counts.
+constexpr size_t most_early = 64 * 1024;
 
 response_head_ptr ready_head() {
   auto out = std::make_shared<response_head>();
@@ -90,7 +94,8 @@ void datagram_origin::on_resolved(const error_code& error,
     if (!connect(address, port))
       continue;
     served_->send_head(ready_head());
-    on_body(slice::copy(std::exchange(early_, {})));
+    for (const auto& early : std::exchange(early_, {}))
+      send(early);
     return wait();
   }
   fail(admitted ? outcome::origin_unreachable : outcome::target_forbidden,
@@ -119,21 +124,21 @@ bool datagram_origin::connect(const boost::asio::ip::address& to,
   return true;
 }
 
-void datagram_origin::on_body(slice bytes) {
+void datagram_origin::on_datagram(slice datagram) {
   if (!served_)
     return;
-  if (!socket_.is_open()) {
-    early_ += bytes.view();
+  if (socket_.is_open())
+    return send(datagram);
+  if (early_cost_ >= most_early)
     return;
-  }
-  const auto handle = socket_.native_handle();
-  reader_.feed(bytes.view(), [&](std::string_view datagram) {
-    // Full buffers lose it, as they do everywhere.
-    ::send(handle, datagram.data(), datagram.size(),
-           MSG_DONTWAIT | MSG_NOSIGNAL);
-  });
-  if (!bytes.empty())
-    served_->consumed(bytes.size());
+  early_cost_ += datagram_cost(datagram.size());
+  early_.push_back(slice::copy(datagram.view())); // not all of its message
+}
+
+// Full buffers lose it, as they do everywhere.
+void datagram_origin::send(const slice& datagram) {
+  ::send(socket_.native_handle(), datagram.data(), datagram.size(),
+         MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 void datagram_origin::wait() {
@@ -151,19 +156,11 @@ void datagram_origin::receive() {
     const auto got = receive_datagram(socket_.native_handle());
     if (got.error == EAGAIN)
       break;
-    const auto size = got.bytes.size() + datagram_overhead;
-    if (got.any && size <= served_->room())
-      served_->send_body(frame_datagram(got.bytes));
+    if (got.any)
+      served_->send_datagram(slice::copy(got.bytes));
   }
   if (served_)
     wait();
-}
-
-void datagram_origin::on_body_end(const header_list&) {
-  if (const auto served = served_) {
-    let_go();
-    served->send_end({});
-  }
 }
 
 void datagram_origin::on_cancelled() {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "transports/net/datagram/datagram_frames.hpp"
 #include "transports/net/names/resolver.hpp"
 #include "transports/origin/origin_pool.hpp"
 #include "transports/seam/exchange/exchange.hpp"
@@ -10,12 +9,13 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace aps {
 
 /// The target's end of a session of datagrams: a socket of its own, whose
-/// datagrams stand in the exchange one behind the other. What there is no
-/// credit for is dropped. Ends when the node ends it.
+/// datagrams go over the exchange each for itself. What there is no credit for
+/// is dropped. Ends when the node ends it.
 ///
 /// Ownership: kept alive by its reads, and by its exchange.
 /// Thread: the unit's.
@@ -31,8 +31,9 @@ class datagram_origin final
 
   // -- origin ----------------------------------------------------------------
 
-  void on_body(slice bytes) override;
-  void on_body_end(const header_list& trailers) override;
+  void on_body(slice) override {} // there is none
+  void on_body_end(const header_list&) override {}
+  void on_datagram(slice datagram) override;
   void on_cancelled() override;
   void on_writable() override {} // what had no room is gone
 
@@ -45,6 +46,7 @@ class datagram_origin final
  private:
   void on_resolved(const boost::system::error_code& error,
                    const resolver::addresses& found);
+  void send(const slice& datagram);
   bool connect(const boost::asio::ip::address& to, uint16_t port);
   void wait();
   void receive();
@@ -59,8 +61,8 @@ class datagram_origin final
   origin_address to_;
   hold wanted_; ///< as long as its name is
   boost::asio::ip::udp::socket socket_;
-  datagram_reader reader_;
-  std::string early_; ///< before the socket is there, bounded by the credit
+  std::vector<slice> early_; ///< before the socket is there
+  size_t early_cost_ = 0;    ///< what they take of `most_early`
 };
 
 } // namespace aps

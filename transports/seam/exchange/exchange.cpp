@@ -30,9 +30,9 @@ exchange::exchange(executor& unit, exchange_id id, request_head_ptr head,
                    exchange_facts facts, std::shared_ptr<visitor> listener,
                    uint32_t window)
     : calls_(unit), id_(id), head_(std::move(head)),
-      facts_(cut_facts(std::move(facts))),
-      listener_(std::move(listener)), window_(window),
-      out_(initial_request_window), in_(window, window) {
+      facts_(cut_facts(std::move(facts))), listener_(std::move(listener)),
+      window_(window), out_(initial_request_window), in_(window, window),
+      datagrams_(datagrams_of(*head_, initial_request_window)) {
   assert(head_ && listener_);
   if (head_->last)
     out_.finish({});
@@ -160,6 +160,8 @@ void exchange::restart(bool begins) {
   if (record_)
     record_->bytes_resent += out_.sent();
   out_.restart(initial_request_window);
+  if (datagrams_)
+    datagrams_->restart(initial_request_window);
   send_head(begins);
 }
 
@@ -215,8 +217,9 @@ void exchange::add_cookies(response_head_ptr& head) const {
 }
 
 void exchange::handle(data_frame& frame) {
-  if (!final_head_)
-    return violation("data before the response head");
+  if (!final_head_ || datagrams_)
+    return violation(datagrams_ ? "data among datagrams"
+                                : "data before the response head");
   const auto had_ended = in_.ended();
   auto fresh = in_.accept(frame);
   if (!fresh)
@@ -229,7 +232,21 @@ void exchange::handle(data_frame& frame) {
     answer_ended({});
 }
 
+void exchange::handle(datagram_frame& frame) {
+  const auto size = frame.payload.size();
+  if (!datagrams_ || !final_head_)
+    return violation("a datagram where none is expected");
+  if (!in_.take(frame.offset, datagram_cost(size)))
+    return violation("a datagram out of order or beyond the credit");
+  if (record_)
+    record_->bytes_down += size;
+  listener_->on_datagram(std::move(frame.payload));
+  consumed(datagram_cost(size));
+}
+
 void exchange::handle(end_frame& frame) {
+  if (datagrams_)
+    return violation("datagrams have no end");
   // An agent that resumed says it again, at the same place.
   if (in_.ended() && frame.offset == in_.received())
     return;
@@ -248,7 +265,8 @@ void exchange::handle(reset_frame& frame) {
 
 void exchange::handle(ack_frame& frame) {
   const auto was_full = out_.room() == 0;
-  if (!out_.ack(frame.offset, frame.window))
+  if (!(datagrams_ ? datagrams_->ack(frame.offset, frame.window)
+                   : out_.ack(frame.offset, frame.window)))
     return violation("ack of bytes that were never sent");
   if (frame.offset > 0)
     body_acked_ = true;
@@ -265,7 +283,8 @@ void exchange::handle(resumed_frame& frame) {
   current_.resuming = false;
   if (frame.known) {
     const auto sent = out_.sent();
-    if (!out_.rewind(frame.received))
+    if (!(datagrams_ ? datagrams_->rewind(frame.received)
+                     : out_.rewind(frame.received)))
       return violation("resumed at a position that is gone or was never sent");
     if (record_)
       record_->bytes_resent += sent - std::min(sent, frame.received);
@@ -385,6 +404,26 @@ void exchange::send_end(header_list trailers) {
     look_at_stream();
 }
 
+bool exchange::send_datagram(slice bytes) {
+  assert(datagrams_);
+  if (over_)
+    return false;
+  if (!head_sent_)
+    return datagrams_->hold(std::move(bytes));
+  if (!link_ || current_.resuming) {
+    datagrams_->drop();
+    return false;
+  }
+  const auto size = bytes.size();
+  auto next = datagrams_->next(std::move(bytes));
+  if (!next)
+    return false;
+  if (record_)
+    record_->bytes_up += size;
+  send(std::move(*next));
+  return true;
+}
+
 void exchange::consumed(size_t bytes) {
   if (over_)
     return;
@@ -410,6 +449,9 @@ void exchange::cancel(outcome why) {
 void exchange::pump() {
   if (!link_ || current_.resuming || !head_sent_ || head_->last)
     return;
+  if (datagrams_)
+    for (auto& held : datagrams_->take_held())
+      send_datagram(std::move(held));
   while (auto next = out_.next())
     send(std::move(*next));
 }
@@ -552,6 +594,9 @@ void exchange::note_end(outcome outcome, std::string_view detail) {
   record->over = true;
   record->result = outcome;
   record->detail = detail;
+  if (datagrams_ && datagrams_->dropped() > 0 && detail.empty())
+    record->detail
+      = std::to_string(datagrams_->dropped()) + " datagrams had no room";
   cut_text(record->detail, kept::detail);
   // Nobody hears the status of an answer to a visitor that left.
   if (record->status == 0 && outcome != outcome::visitor_gone)

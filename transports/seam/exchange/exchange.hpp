@@ -1,5 +1,6 @@
 #pragma once
 
+#include "transports/seam/exchange/datagram_window.hpp"
 #include "transports/seam/exchange/exchange_record.hpp"
 #include "transports/seam/exchange/visitor_pass.hpp"
 #include "transports/seam/exchange/windows.hpp"
@@ -63,6 +64,9 @@ class visitor {
 
   /// Response body bytes; call `exchange::consumed` when they are passed on.
   virtual void on_data(slice bytes) = 0;
+
+  /// A datagram, of an exchange of those, instead of data.
+  virtual void on_datagram(slice datagram) { static_cast<void>(datagram); }
 
   /// The response is complete.
   virtual void on_end(const header_list& trailers) = 0;
@@ -209,6 +213,10 @@ class exchange : public std::enable_shared_from_this<exchange> {
 
   size_t room() const noexcept { return out_.room(); }
 
+  /// A datagram, which is sent now or never; those that come before somebody
+  /// has the exchange wait for that. False = it is dropped.
+  bool send_datagram(slice bytes);
+
   /// `bytes` of the response were passed on to the visitor.
   void consumed(size_t bytes);
 
@@ -232,6 +240,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
   void do_deliver(frame frame);
   void handle(response_frame& frame);
   void handle(data_frame& frame);
+  void handle(datagram_frame& frame);
   void handle(end_frame& frame);
   void handle(reset_frame& frame);
   void handle(ack_frame& frame);
@@ -271,6 +280,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
   session_id session_{};
   send_window out_;
   receive_window in_;
+  const std::unique_ptr<datagram_window> datagrams_; ///< instead of `out_`
   uint64_t body_bytes_ = 0; ///< of the request, so far
   uint32_t attempt_ = 0;
   uint32_t heads_ = 0;
@@ -299,6 +309,9 @@ class origin {
 
   /// Request body bytes; call `served_exchange::consumed` when passed on.
   virtual void on_body(slice bytes) = 0;
+
+  /// A datagram, of an exchange of those, instead of a body.
+  virtual void on_datagram(slice datagram) { static_cast<void>(datagram); }
 
   /// The request is complete.
   virtual void on_body_end(const header_list& trailers) = 0;
@@ -354,6 +367,10 @@ class served_exchange : public std::enable_shared_from_this<served_exchange> {
   void send_end(header_list trailers);
   size_t room() const noexcept { return out_.room(); }
 
+  /// A datagram, behind the head, which is sent now or never. False = it is
+  /// dropped.
+  bool send_datagram(slice bytes);
+
   /// `bytes` of the request were passed on to the origin.
   void consumed(size_t bytes);
 
@@ -365,6 +382,7 @@ class served_exchange : public std::enable_shared_from_this<served_exchange> {
                    const resume_frame& from);
   void do_deliver(frame frame);
   void handle(data_frame& frame);
+  void handle(datagram_frame& frame);
   void handle(end_frame& frame);
   void handle(ack_frame& frame);
   void pump();
@@ -380,6 +398,7 @@ class served_exchange : public std::enable_shared_from_this<served_exchange> {
   exchange_owner_ptr owner_;
   send_window out_;
   receive_window in_;
+  const std::unique_ptr<datagram_window> datagrams_; ///< instead of `out_`
   std::vector<response_head_ptr> heads_;
   size_t interim_bytes_ = 0;
   std::optional<reset_frame> failure_;

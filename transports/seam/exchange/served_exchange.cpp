@@ -10,9 +10,10 @@ served_exchange::served_exchange(executor& unit, exchange_id id,
                                  request_head_ptr head,
                                  uint32_t response_window,
                                  uint32_t request_window)
-    : calls_(unit), id_(id), head_(std::move(head)), 
+    : calls_(unit), id_(id), head_(std::move(head)),
       out_(response_window, max_response_window),
-      in_(initial_request_window, request_window) {}
+      in_(initial_request_window, request_window),
+      datagrams_(datagrams_of(*head_, response_window, max_response_window)) {}
 
 // -- for actors ---------------------------------------------------------------
 
@@ -77,7 +78,9 @@ void served_exchange::continue_on(link_ptr on, exchange_owner_ptr owner,
   owner_ = std::move(owner);
   // Of a failed exchange nothing but the failure is left.
   if (!failure_
-      && (from.heads > heads_.size() || !out_.rewind(from.received)))
+      && (from.heads > heads_.size()
+          || !(datagrams_ ? datagrams_->rewind(from.received)
+                          : out_.rewind(from.received))))
     return fail(outcome::internal,
                 "resume at a position that is gone or was never sent");
   send(resumed_frame{from.attempt, true, in_.received(), in_.ended()});
@@ -106,7 +109,7 @@ void served_exchange::do_deliver(frame frame) {
 
 void served_exchange::handle(data_frame& frame) {
   const auto had_ended = in_.ended();
-  auto fresh = in_.accept(frame);
+  auto fresh = datagrams_ ? std::nullopt : in_.accept(frame);
   if (!fresh)
     return fail(outcome::internal, "data out of order or beyond the credit");
   if (!origin_)
@@ -118,7 +121,19 @@ void served_exchange::handle(data_frame& frame) {
   confirm_end();
 }
 
+void served_exchange::handle(datagram_frame& frame) {
+  const auto cost = datagram_cost(frame.payload.size());
+  if (!datagrams_ || !in_.take(frame.offset, cost))
+    return fail(outcome::internal,
+                "a datagram out of order or beyond the credit");
+  if (origin_)
+    origin_->on_datagram(std::move(frame.payload));
+  consumed(cost);
+}
+
 void served_exchange::handle(end_frame& frame) {
+  if (datagrams_)
+    return fail(outcome::internal, "datagrams have no end");
   // A node that resumed says it again, at the same place.
   if (in_.ended() && frame.offset == in_.received())
     return;
@@ -133,7 +148,8 @@ void served_exchange::handle(ack_frame& frame) {
   if (frame.ended)
     return finish(outcome::ok);
   const auto was_full = out_.room() == 0;
-  if (!out_.ack(frame.offset, frame.window))
+  if (!(datagrams_ ? datagrams_->ack(frame.offset, frame.window)
+                   : out_.ack(frame.offset, frame.window)))
     return fail(outcome::internal, "ack of bytes that were never sent");
   pump();
   if (was_full && !out_.finished() && out_.room() > 0 && origin_)
@@ -165,6 +181,17 @@ void served_exchange::send_body(slice bytes) {
     return;
   out_.push(std::move(bytes));
   pump();
+}
+
+bool served_exchange::send_datagram(slice bytes) {
+  assert(datagrams_ && (over_ || failure_ || !heads_.empty()));
+  if (over_ || failure_)
+    return false;
+  auto next = link_ ? datagrams_->next(std::move(bytes)) : std::nullopt;
+  if (!next)
+    return false;
+  send(std::move(*next));
+  return true;
 }
 
 void served_exchange::send_end(header_list trailers) {

@@ -173,6 +173,13 @@ std::optional<slice> receive_window::accept(const data_frame& data) {
   return fresh;
 }
 
+bool receive_window::take(uint64_t offset, size_t bytes) noexcept {
+  if (ended_ || offset != received_ || offset >= limit_)
+    return false;
+  received_ += bytes;
+  return true;
+}
+
 bool receive_window::accept_end(uint64_t offset) {
   if (offset != received_)
     return false;

@@ -114,6 +114,11 @@ class receive_window {
   /// frame leaves a gap, passes the credit or comes after the end.
   std::optional<slice> accept(const data_frame& data);
 
+  /// Takes something else than data, which counts as `bytes` and of which the
+  /// first has to be within the credit. False = it comes twice, leaves a gap,
+  /// passes the credit or comes after the end.
+  bool take(uint64_t offset, size_t bytes) noexcept;
+
   /// Notes the end at `offset`. False when bytes are missing before it.
   bool accept_end(uint64_t offset);
 
