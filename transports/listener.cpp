@@ -290,11 +290,12 @@ class open_port : public std::enable_shared_from_this<open_port> {
     if (awaits_header(*stream))
       unwrap(unit, std::move(stream), std::move(place));
     else if (asks_for_names())
-      read_name(unit, std::move(stream), std::move(place));
+      read_name(unit, std::move(stream), std::move(place),
+                hello_deadline(unit));
     else if (options_.stream)
       to_stream(unit, std::move(stream), std::move(place), *options_.stream);
     else if (tls_)
-      secure(unit, std::move(stream), std::move(place));
+      secure(unit, std::move(stream), std::move(place), hello_deadline(unit));
     else
       sniff(unit, std::move(stream), std::move(place));
   }
@@ -332,17 +333,23 @@ class open_port : public std::enable_shared_from_this<open_port> {
                            : tls_ && to_->has_names(port_);
   }
 
-  void read_name(io_unit& unit, stream_ptr stream, place_ptr place) {
+  /// The name and the handshake that follows have this time together.
+  time_point hello_deadline(io_unit& unit) const {
+    return unit.now() + options_.limits.handshake_timeout;
+  }
+
+  void read_name(io_unit& unit, stream_ptr stream, place_ptr place,
+                 time_point deadline) {
     place->set(standing::securing);
     const auto me = shared_from_this();
     auto reader = std::make_shared<hello_reader>(
-      unit, std::move(stream), options_.limits.handshake_timeout,
+      unit, std::move(stream), deadline - unit.now(),
       hello_reader::handlers{
-        [me, &unit, place](stream_ptr from, const std::string& name) {
-          me->on_name(unit, std::move(from), place, name);
+        [me, &unit, place, deadline](stream_ptr from, const std::string& name) {
+          me->on_name(unit, std::move(from), place, name, deadline);
         },
-        [me, &unit, place](stream_ptr from) {
-          me->on_no_hello(unit, std::move(from), place);
+        [me, &unit, place, deadline](stream_ptr from) {
+          me->on_no_hello(unit, std::move(from), place, deadline);
         },
         [me, place] {
           me->to_->on_limit(limit::handshake_time, place->peer(),
@@ -353,16 +360,16 @@ class open_port : public std::enable_shared_from_this<open_port> {
   }
 
   void on_name(io_unit& unit, stream_ptr stream, const place_ptr& place,
-               const std::string& name) {
+               const std::string& name, time_point deadline) {
     const auto found = to_->find_name(name, port_);
     const stream_address address{"tls", name, port_};
     if (found && found->rule.terminate && tls_)
-      return end_tls(unit, std::move(stream), place, address, *found);
+      return end_tls(unit, std::move(stream), place, address, *found, deadline);
     place->set(standing::silent);
     if (found && !found->rule.terminate)
       return to_stream(unit, std::move(stream), place, address);
     if (tls_)
-      return secure(unit, std::move(stream), place);
+      return secure(unit, std::move(stream), place, deadline);
     tell_refused_stream(
       *http_, unit, address, stream->peer_ip(),
       {outcome::no_mapping, "no mapping is for this name of TLS", {}});
@@ -370,17 +377,19 @@ class open_port : public std::enable_shared_from_this<open_port> {
   }
 
   // OpenSSL says what is wrong with it where TLS may end here.
-  void on_no_hello(io_unit& unit, stream_ptr stream, const place_ptr& place) {
+  void on_no_hello(io_unit& unit, stream_ptr stream, const place_ptr& place,
+                   time_point deadline) {
     if (tls_)
-      return secure(unit, std::move(stream), place);
+      return secure(unit, std::move(stream), place, deadline);
     to_->on_limit(limit::handshake, place->peer(), "it does not speak TLS");
     stream->close();
   }
 
   void end_tls(io_unit& unit, stream_ptr stream, const place_ptr& place,
-               const stream_address& address, const route& found) {
+               const stream_address& address, const route& found,
+               time_point deadline) {
     shake_hands(
-      unit, std::move(stream), place,
+      unit, std::move(stream), place, deadline,
       [me = shared_from_this(), &unit, place, address](stream_ptr secured) {
         const auto facts = tls_facts_of(*secured);
         me->to_stream(unit, std::move(secured), place, address, facts);
@@ -389,8 +398,9 @@ class open_port : public std::enable_shared_from_this<open_port> {
   }
 
   /// TLS first, and then as without.
-  void secure(io_unit& unit, stream_ptr stream, const place_ptr& place) {
-    shake_hands(unit, std::move(stream), place,
+  void secure(io_unit& unit, stream_ptr stream, const place_ptr& place,
+              time_point deadline) {
+    shake_hands(unit, std::move(stream), place, deadline,
                 [me = shared_from_this(), &unit, place](stream_ptr secured) {
                   me->sniff(unit, std::move(secured), place);
                 });
@@ -398,15 +408,14 @@ class open_port : public std::enable_shared_from_this<open_port> {
 
   /// `protocols`: as `tls_handshake` has them.
   void shake_hands(io_unit& unit, stream_ptr stream, const place_ptr& place,
-                   std::function<void(stream_ptr)> secured,
+                   time_point deadline, std::function<void(stream_ptr)> secured,
                    std::shared_ptr<const std::string> protocols = nullptr) {
     if (!gate_->may_shake_hands(*place))
       return; // with the socket: only a handshake could say more
     place->set(standing::securing);
     const auto me = shared_from_this();
     auto handshake = std::make_shared<tls_handshake>(
-      unit, std::move(stream), tls_->current(),
-      options_.limits.handshake_timeout,
+      unit, std::move(stream), tls_->current(), deadline - unit.now(),
       tls_handshake::handlers{
         [place, secured = std::move(secured)](stream_ptr ready) {
           place->set(standing::silent);
@@ -477,7 +486,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
     if (address.scheme == "tls" && !stream->secure())
       refuse_hello(*stream, tls_alert::access_denied);
     else
-      stream->close(true);
+      stream->close(!stream->secure()); // over TLS it is told that this is all
   }
 
   void sniff(io_unit& unit, stream_ptr stream, place_ptr place) {

@@ -8,7 +8,8 @@ import ssl
 import time
 
 from certified import Certified
-from harness import TIME_SCALE, free_port, main, record_of, wait_until
+from harness import (TIME_SCALE, apsctl, free_port, main, record_of,
+                     wait_until)
 from soak import PATIENT
 from stream_peers import (PATIENCE, Target, connect, echo, read_all,
                           read_exactly)
@@ -295,6 +296,55 @@ class OnePortOfAServer(NamedCase):
         with connect(stack.shared) as stream:
             stream.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             self.assertIn(b" 400 ", read_all(stream))
+
+    def test_who_may_not_come_hears_so_where_tls_ends(self):
+        stack = self.names(
+            lambda own, shared: [(f"tls://ended.example:{shared}",
+                                  "tcp://127.0.0.1:1",
+                                  {"terminate": True, "deny": ["127.0.0.1"]})])
+        with self.context().wrap_socket(
+                connect(stack.shared), server_hostname="ended.example",
+                suppress_ragged_eofs=False) as stream:
+            self.assertEqual(stream.recv(1), b"") # and no error: a close_notify
+        record_of(stack.node, scheme="tls", outcome="forbidden")
+
+    def test_a_name_that_comes_late_gets_no_more_time(self):
+        timeout = 4 * TIME_SCALE
+        stack = self.names(
+            lambda own, shared: [(f"tls://a.example:{shared}",
+                                  "tcp://127.0.0.1:1", {})],
+            limits={"handshake_timeout": timeout})
+        outside = ssl.MemoryBIO()
+        client = self.context().wrap_bio(ssl.MemoryBIO(), outside,
+                                         server_hostname="b.example")
+        with self.assertRaises(ssl.SSLWantReadError):
+            client.do_handshake()
+        with connect(stack.shared) as sooner:
+            time.sleep(timeout / 4)
+            with connect(stack.shared) as later:
+                time.sleep(timeout / 4)
+                sooner.sendall(outside.read())
+                sooner.recv(1) # the server's part begins: now it waits
+                self.assertEqual(read_all(later), b"")
+                sooner.setblocking(False)
+                read_all(sooner) # it ended before
+
+    def test_names_of_no_mapping_are_explained(self):
+        stack = self.names(
+            lambda own, shared: [
+                (f"tls://b\u00fccher.example:{shared}", "tcp://127.0.0.1:1", {}),
+                (f"tls://a.example:{own}", "tcp://127.0.0.1:1", {})])
+        printed = apsctl(stack.node, "explain",
+                         f"tls://www.example.com:{stack.shared}")
+        self.assertIn("it goes on to HTTPS of server secure; "
+                      f"https://www.example.com:{stack.shared}/", printed)
+        self.assertNotIn("cut off", printed)
+        printed = apsctl(stack.node, "explain",
+                         f"tls://B\u00fccher.example:{stack.shared}")
+        self.assertIn("mapping 0 to tcp://127.0.0.1:1", printed)
+        printed = apsctl(stack.node, "explain",
+                         f"tls://www.example.com:{stack.own}")
+        self.assertIn("cut off (no-mapping)", printed)
 
     def test_a_port_of_its_own_goes_by_the_general_times(self):
         stack = self.names(

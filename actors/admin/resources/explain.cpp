@@ -305,6 +305,15 @@ json explain(const std::string& url, const explained_request& request,
         request.access, found, clock_type::now(), in_effect.access)
                        : visitor_access::explanation{};
   out["access"] = show_access(request.access, access);
+  if (!found && !request.https_server.empty())
+    return finished(
+      std::move(out), outcome::ok,
+      "no tls:// mapping is for this name: it goes on to HTTPS of server "
+        + request.https_server
+        + (asked.host.empty()
+             ? std::string{}
+             : "; https://" + config::authority(asked.host, asked.port)
+                 + "/ says what becomes of requests"));
   // A size that is announced counts before all else.
   if (request.too_large) {
     outcome = outcome::body_too_large;

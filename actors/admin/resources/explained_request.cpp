@@ -2,6 +2,7 @@
 
 #include "config/host.hpp"
 #include "config/networks.hpp"
+#include "config/routing/idn.hpp"
 #include "config/streams/stream_url.hpp"
 #include "config/syntax/text.hpp"
 
@@ -120,7 +121,7 @@ void find_raw_port(const config::node& config, explained_request& to) {
     to.access.server = "tls://*:" + std::to_string(asked.port);
     for (const auto& [name, server] : config.servers)
       if (server.tls && server.port == asked.port)
-        to.access.server = name;
+        to.access.server = to.https_server = name;
     return;
   }
   const auto address = config::canonical_ip(asked.host);
@@ -216,6 +217,14 @@ wrong_parameter read_head(const request& from, explained_request& to) {
 
 namespace {
 
+// The host in ASCII, as who asks would have it; else it stays as it is.
+std::string with_ascii_host(std::string_view authority) {
+  const auto end = std::min(authority.find(':'), authority.size());
+  auto host = config::ascii_host(authority.substr(0, end));
+  return host.empty() ? std::string{authority}
+                      : std::move(host.append(authority.substr(end)));
+}
+
 // Behind the scheme.
 std::string_view read_stream_target(std::string_view url, visitor_target& to) {
   to.path.clear();
@@ -223,7 +232,8 @@ std::string_view read_stream_target(std::string_view url, visitor_target& to) {
     return "a stream has a host and a port, and nothing else";
   // Of a port of the node, the address may be left out.
   const auto anywhere = url.starts_with(':') && to.scheme != "connect";
-  const auto authority = (anywhere ? "a" : "") + std::string{url};
+  const auto authority
+    = with_ascii_host((anywhere ? "a" : "") + std::string{url});
   std::string_view host;
   const auto problem = config::read_authority(authority, host, to.port);
   to.host = anywhere ? std::string_view{} : host;
@@ -255,8 +265,8 @@ std::string_view read_target(std::string_view url, visitor_target& to) {
   if (url.substr(0, slash).find('@') != url.npos)
     return "a URL has no user and password here; who asks stands in user";
   std::string_view host;
-  const auto problem
-    = config::read_authority(url.substr(0, slash), host, to.port);
+  const auto authority = with_ascii_host(url.substr(0, slash));
+  const auto problem = config::read_authority(authority, host, to.port);
   to.host = host;
   return problem;
 }

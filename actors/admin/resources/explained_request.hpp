@@ -44,6 +44,10 @@ struct explained_request {
   /// What the server does before a mapping is looked for, and without one.
   bool too_large = false;      ///< over `http.max_body_bytes`
   uint16_t redirect_https = 0; ///< 0 = it sends nobody there
+
+  /// Of tls://: the server that a name goes to which no mapping is for; empty =
+  /// the port is for names alone.
+  std::string https_server;
 };
 
 /// Reads it from the parameters; answers 400 by itself when they make no

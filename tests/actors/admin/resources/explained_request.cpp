@@ -135,7 +135,11 @@ CAF_TEST(a_stream_is_told_by_the_port_that_it_comes_to) {
   CAF_CHECK_EQUAL(read("udp://:53"), "udp://:53");
   CAF_CHECK_EQUAL(read("tls://A.example.:8443"), "tls");
   CAF_CHECK_EQUAL(result->target.host, "a.example");
+  CAF_CHECK_EQUAL(result->https_server, "tls");
+  read("tls://b\u00fccher.example:8443");
+  CAF_CHECK_EQUAL(result->target.host, "xn--bcher-kva.example");
   CAF_CHECK_EQUAL(read("tls://:444"), "tls://*:444");
+  CAF_CHECK_EQUAL(result->https_server, "");
   CAF_CHECK_EQUAL(read("connect://db:5432"), "(any)"); // both would do the same
   CAF_CHECK_EQUAL(result->method, "CONNECT");
   CAF_CHECK_EQUAL(read("connect://db:5432&server=main&user=alice"), "main");
