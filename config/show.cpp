@@ -205,6 +205,7 @@ json show(const mapping& rule) {
   if (rule.tls)
     out["tls"] = show(*rule.tls);
   show_access(out, rule.access);
+  show_delivery(rule, out);
   if (rule.tunnels.empty())
     return out;
   using kind = stickiness::kind;
@@ -218,7 +219,6 @@ json show(const mapping& rule) {
     out["via"]["endpoints"] = rule.endpoints;
   if (rule.health)
     out["health"] = show(*rule.health);
-  show_delivery(rule, out);
   return out;
 }
 

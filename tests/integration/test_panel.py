@@ -6,7 +6,8 @@ import unittest
 import urllib.parse
 
 from browser import EVIL, NO_PANEL, PANEL, Browser, has_panel, missing
-from harness import BIN, PASSWORD, Case, main, scratch, wait_until
+from harness import (BIN, PASSWORD, Case, apsctl, main, scratch,
+                     wait_until)
 from swarm import Swarm, joined
 from tunnel_peer import Peer, derived_key
 from wire import Request, ask
@@ -195,12 +196,23 @@ class Shown(Panel):
     def test_mappings_tell_who_serves_a_host(self):
         page, stack = self.start(transport="ws", config={"mappings": [
             {"from": "http://example.com", "to": "http://127.0.0.1:1",
-             "via": {"tunnels": ["tunnel1"]}},
+             "via": {"tunnels": ["tunnel1"]}, "retry": {"attempts": 3},
+             "compress": False, "error_pages": {"5xx": {"body": "b"}}},
             {"from": "http://lost.example.com/x", "to": "http://127.0.0.1:1",
              "via": {"tunnels": ["tunnel1"], "endpoints": ["nobody"]}},
-            {"from": "http://direct.test", "to": "http://127.0.0.1:1"}]})
+            {"from": "http://direct.test", "to": "http://127.0.0.1:1",
+             "cc": {"to": "http://c.test"}, "timeouts": {"total_timeout": 7}}]})
         self.visit("mappings")
         page.see(css="tbody tr:nth-child(1)", text="served")
+        page.see(css="tbody tr:nth-child(1)",
+                 text="up to 3 endpoints; pages for 5xx; no compression")
+        page.see(css="tbody tr:nth-child(3)",
+                 text="copies to http://c.test")
+        page.see(css="tbody tr:nth-child(3)", text="total 7 s")
+        printed = apsctl(stack.node, "mappings")
+        self.assertIn("up to 3 endpoints; pages for 5xx; no compression",
+                      printed)
+        self.assertIn("copies to http://c.test; total 7 s", printed)
         page.see(css="tbody tr:nth-child(2)", text="nobody there")
         page.see(css="tbody tr:nth-child(3)", text="the node itself")
         page.fill(css="input[type=search]", value="lost")

@@ -9,6 +9,8 @@
 #include <iostream>
 #include <map>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 namespace aps::ctl {
 
@@ -49,6 +51,34 @@ std::string publisher_of(const json& mapping) {
   const auto credential = text(by, "credential");
   return text(by, "tunnel") + '.' + text(by, "endpoint")
          + (credential.empty() ? "" : " (" + credential + ")");
+}
+
+/// What else it does with requests and answers, in a few words.
+std::string extras_of(const json& mapping) {
+  std::vector<std::string> all;
+  if (const auto rule = mapping.value("retry", json{}); rule.is_object())
+    all.push_back("up to " + count(rule, "attempts") + " endpoints");
+  if (const auto rule = mapping.value("cc", json{}); rule.is_object())
+    all.push_back("copies to " + text(rule, "to"));
+  if (const auto own = mapping.value("timeouts", json{}); own.is_object())
+    for (const auto& [key, words] :
+         {std::pair{"first_byte_timeout", "first byte"},
+          std::pair{"idle_timeout", "idle"},
+          std::pair{"total_timeout", "total"}})
+      if (const auto limit = number(own, key); limit > 0)
+        all.push_back(fmt::format("{} {} s", words, limit));
+  if (const auto pages = mapping.value("error_pages", json{});
+      pages.is_object()) {
+    std::string names;
+    for (const auto& [name, page] : pages.items())
+      names += (names.empty() ? "" : ",") + printable(name);
+    all.push_back("pages for " + names);
+  }
+  if (const auto rule = mapping.value("compress", json{}); rule.is_object())
+    all.push_back(printable(joined(rule.value("encodings", json::array()))));
+  else if (rule.is_boolean())
+    all.push_back("no compression");
+  return fmt::format("{}", fmt::join(all, "; "));
 }
 
 /// An agent is what one credential has as one endpoint.
@@ -119,12 +149,12 @@ int show_mappings(const client& node, const options& options) {
     print(answer);
     return cli::exit_ok;
   }
-  table result({"FROM", "TO", "VIA", ">LIVE", "PUBLISHED BY"});
+  table result({"FROM", "TO", "VIA", ">LIVE", "PUBLISHED BY", "ALSO"});
   for (const auto& each : answer.at("mappings"))
     result.add(
       {text(each, "from"), target_of(each), way_of(each),
        each.at("serving").is_null() ? "-" : count(each.at("serving"), "live"),
-       publisher_of(each)});
+       publisher_of(each), clipped(extras_of(each), longest_list)});
   std::cout << result.str();
   const auto listed = answer.at("mappings").size();
   if (const auto all = answer.at("matching").get<size_t>(); all > listed)

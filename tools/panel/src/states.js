@@ -60,6 +60,21 @@ export function mapping_state({ serving }) {
     : { tone: 'ok', word: live === 1 ? 'served' : `${live} endpoints` };
 }
 
+/** What else a mapping does with requests and answers, in a few words each. */
+export function mapping_extras({ retry, cc, timeouts, error_pages, compress }) {
+  const limits = ['first_byte', 'idle', 'total']
+    .filter(name => timeouts?.[`${name}_timeout`] > 0)
+    .map(name => `${name.replace('_', ' ')} ${timeouts[`${name}_timeout`]} s`);
+  return [
+    retry && `up to ${retry.attempts} endpoints`,
+    cc && `copies to ${cc.to}`,
+    ...limits,
+    error_pages && `pages for ${Object.keys(error_pages).join(', ')}`,
+    compress === false && 'no compression',
+    compress && (compress.encodings ?? []).join(', '),
+  ].filter(Boolean);
+}
+
 export function exchange_state(exchange) {
   if (exchange.state === 'live') return { tone: 'probing', word: 'live' };
   if (exchange.outcome_class === 'ok')

@@ -5,7 +5,7 @@ import { bytes, count, duration, milliseconds, target_of }
   from '../src/format.js';
 import { has_words, rows, worst_first } from '../src/lists.js';
 import { connection_state, endpoint_state, exchange_state, is_error,
-  mapping_state, pool_state, problems, tunnel_state, unseen_problems } from '../src/states.js';
+  mapping_extras, mapping_state, pool_state, problems, tunnel_state, unseen_problems } from '../src/states.js';
 import { begin_of, segments, window_of } from '../src/timeline.js';
 
 test('events survive any cut of the stream', () => {
@@ -179,6 +179,18 @@ test('a long list begins with what is worst', () => {
   assert.ok(has_words('Foo  bar', 'a bar', 'foo'));
   assert.ok(has_words('', 'anything'));
   assert.ok(!has_words('foo baz', 'a bar', 'foo'));
+});
+
+test('a mapping tells what else it does', () => {
+  assert.deepEqual(mapping_extras({ from: 'http://a' }), []);
+  assert.deepEqual(mapping_extras({
+    retry: { attempts: 3, on: [502] }, cc: { to: 'http://c' },
+    timeouts: { first_byte_timeout: 5, idle_timeout: 0, total_timeout: 30 },
+    error_pages: { 502: {}, '*': {} },
+    compress: { encodings: ['br', 'gzip'], types: [] },
+  }), ['up to 3 endpoints', 'copies to http://c', 'first byte 5 s',
+    'total 30 s', 'pages for 502, *', 'br, gzip']);
+  assert.deepEqual(mapping_extras({ compress: false }), ['no compression']);
 });
 
 test('a mapping tells whether somebody serves it', () => {

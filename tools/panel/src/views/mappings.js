@@ -3,7 +3,7 @@ import { h } from '../dom.js';
 import { clock, count, plural } from '../format.js';
 import { more, rows_of } from '../lists.js';
 import { badge, card, empty, heading, link, search, table } from '../parts.js';
-import { mapping_state } from '../states.js';
+import { mapping_extras, mapping_state } from '../states.js';
 import { state } from '../store.js';
 
 const filter = { text: '' };
@@ -53,5 +53,6 @@ const columns = [
         h('a', { href: link.endpoint(name, endpoint) },
           `${name}.${endpoint}`)])])) : 'the node itself'],
   ['Balance', one => one.via?.balance ?? '–'],
+  ['Also', one => mapping_extras(one).join('; ') || '–'],
   ['Published by', one => one.published ? publisher(one.published) : '–'],
 ];
