@@ -205,11 +205,16 @@ BROKEN = [
     '{"from": "http://a", "to": "http://b", "cc": {"to": "http://u:p@c"}}',
     '{"from": "http://a", "to": "http://b", "cc": {"to": "http://c?d"}}',
     '{"from": "http://a", "to": "http://b", "cc": {"to": "unix:c"}}',
+    '{"from": "http://a", "to": {"status": 404}, "cc": {"to": "http://c"}}',
+    '{"from": "http://a", "to": {"redirect": "/b"}, "timeouts": {"idle": 1}}',
 ]] + ['{"servers": {"s": 1}, "tunnels": {"t": {"password": "p"}}, "mappings": ['
       ' {"from": "http://a", "to": "http://b", "via": {"tunnels": "t"},'
       ' "retry": %s}]}' % rule for rule in (
           '{"on": 500}', '{"on": []}', '{"on": "refused"}',
-          '{"methods": "get"}', '{"methods": []}', '{"attempts": 1}')]
+          '{"methods": "get"}', '{"methods": []}', '{"attempts": 1}')
+] + ['{"servers": {"s": 1}, "tunnels": {"t": {"password": "p"}}, "mappings": ['
+      ' {"from": "http://a", "to": {"status": 404}, "via": {"tunnels": "t"}%s}]}'
+      % more for more in ("", ', "retry": {}')]
 
 if KIND == "agent":
     BASE = {}
