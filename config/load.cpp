@@ -152,6 +152,10 @@ void joiner::merge(json root, const path& file) {
       merge_names(key, value, file);
     } else if (key == "mappings" && value.is_array()
                && (known.is_null() || known.is_array())) {
+      if (known.is_null() && file == main_) {
+        known = std::move(value);
+        continue;
+      }
       if (known.is_null())
         known = json::array();
       for (size_t i = 0; i < value.size(); ++i) {

@@ -182,6 +182,7 @@ class route_index {
   route_index(const route_table::mapping_list& mappings,
               const route_table::tunnel_map& tunnels,
               std::optional<size_t> declared_from) {
+    hosts_.reserve(mappings.size());
     for (size_t i = 0; i < mappings.size(); ++i)
       if (mappings[i].from.scheme != "connect") // connect_table has these
         add({.index = declared_from.value_or(0) + i,

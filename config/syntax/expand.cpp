@@ -43,23 +43,45 @@ std::string without_line_end(std::string text) {
   return text;
 }
 
+bool has_reference(std::string_view text) {
+  return text.find("${") != text.npos;
+}
+
+/// Where a value stands. Its path is put together for those that need it.
+struct place {
+  const place* inside = nullptr;
+  std::string_view key; ///< or all of the path; without data = an element
+  size_t index = 0;
+
+  std::string path() const {
+    if (!inside)
+      return std::string{key};
+    return key.data() ? member_path(inside->path(), key)
+                      : element_path(inside->path(), index);
+  }
+};
+
 /// Expands the strings of one file.
 class expander {
  public:
   expander(std::filesystem::path folder, const source& from, problems& out)
       : folder_(std::move(folder)), from_(from), out_(out) {}
 
-  void visit(json& value, const std::string& path) {
-    if (is_reference(value))
-      refer(value, path);
-    else if (value.is_string())
-      value = expanded(value.get_ref<const std::string&>(), path);
-    else if (value.is_object())
+  void visit(json& value, const place& at) {
+    if (value.is_string()) {
+      if (!has_reference(value.get_ref<const std::string&>()))
+        return;
+      if (is_reference(value))
+        refer(value, at.path());
+      else
+        value = expanded(value.get_ref<const std::string&>(), at.path());
+    } else if (value.is_object()) {
       for (auto& [key, member] : value.items())
-        visit(member, member_path(path, key));
-    else if (value.is_array())
+        visit(member, {&at, key});
+    } else if (value.is_array()) {
       for (size_t i = 0; i < value.size(); ++i)
-        visit(value[i], element_path(path, i));
+        visit(value[i], {&at, {}, i});
+    }
   }
 
  private:
@@ -145,7 +167,7 @@ class expander {
 void expand(json& value, const std::string& path,
             const std::filesystem::path& folder, const source& from,
             problems& out) {
-  expander{folder, from, out}.visit(value, path);
+  expander{folder, from, out}.visit(value, {nullptr, path});
 }
 
 } // namespace aps::config

@@ -119,10 +119,9 @@ std::string reader::path(std::string_view key) const {
 
 template <class Convert>
 const json* reader::converted(const char* key, Convert convert) {
-  if (std::find(known_.begin(), known_.end(), key) == known_.end())
-    known_.emplace_back(key);
   if (!value_)
     return nullptr;
+  known_.push_back(key);
   const auto at = value_->find(key);
   if (at == value_->end())
     return nullptr;
@@ -292,15 +291,25 @@ void reader::hint(std::string key, std::string meant) {
   hints_.insert_or_assign(std::move(key), std::move(meant));
 }
 
+// Each once, as they were asked for first.
+std::vector<std::string> reader::known_keys() const {
+  std::vector<std::string> out;
+  for (const std::string key : known_)
+    if (std::find(out.begin(), out.end(), key) == out.end())
+      out.push_back(key);
+  return out;
+}
+
 void reader::finish() {
   if (!value_)
     return;
   for (const auto& [key, value] : value_->items()) {
     if (std::find(known_.begin(), known_.end(), key) != known_.end())
       continue;
+    const auto known = known_keys();
     const auto hint = hints_.find(key);
-    fail(path(key), "an unknown key", "one of " + joined(known_),
-         hint == hints_.end() ? nearest(key, known_) : hint->second);
+    fail(path(key), "an unknown key", "one of " + joined(known),
+         hint == hints_.end() ? nearest(key, known) : hint->second);
   }
 }
 

@@ -49,7 +49,7 @@ std::string describe(const nlohmann::json& value, bool secret = false);
 /// Walks one JSON object: each getter names a key, checks type and range, and
 /// writes to its output only what is right. An absent key leaves the output's
 /// default. Getters return false when they added a problem. At the end
-/// `finish` reports every key that no getter named.
+/// `finish` reports every key that no getter named; keys live until then.
 class reader {
  public:
   /// `value` null = the object is absent: every getter leaves its output. A
@@ -123,6 +123,7 @@ class reader {
   /// The member with what `convert` makes of its expanded values.
   template <class Convert>
   const nlohmann::json* converted(const char* key, Convert convert);
+  std::vector<std::string> known_keys() const;
   bool whole(const char* key, uint64_t& to, range<uint64_t> limits);
   bool words(const char* key, std::string& to, size_t max_bytes, bool secret);
   bool element(const nlohmann::json& value, const std::string& told,
@@ -132,7 +133,7 @@ class reader {
   const nlohmann::json* value_;
   std::string path_;
   problems& out_;
-  std::vector<std::string> known_;
+  std::vector<const char*> known_; ///< some more than once
   std::map<std::string, nlohmann::json> read_; ///< of expanded values
   std::map<std::string, std::string> hints_;
 };

@@ -180,8 +180,12 @@ std::string_view foreign_encoding(std::string_view text) {
 }
 
 std::string member_path(std::string_view path, std::string_view key) {
-  if (is_plain(key))
-    return std::string{path} + "." + shortened(key);
+  if (is_plain(key)) {
+    std::string out;
+    out.reserve(path.size() + key.size() + 1);
+    return out.append(path).append(".").append(
+      key.size() <= max_shown ? key : std::string_view{shortened(key)});
+  }
   return std::string{path} + "[" + quote(key) + "]";
 }
 
