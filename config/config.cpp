@@ -120,6 +120,7 @@ void node_reader::read_mappings() {
     return;
   }
   const auto* tunnels = tunnels_known_ ? &tunnels_ : nullptr;
+  node_.mappings.reserve(all->size());
   for (size_t i = 0; i < all->size(); ++i)
     read_mapping((*all)[i], element_path(root_.path("mappings"), i), tunnels,
                  node_.mappings.emplace_back(), out_);

@@ -256,20 +256,36 @@ std::string why_mappings_stay(const node& running, const node& fresh) {
   return {};
 }
 
-node in_effect(node running, const node& fresh, mapping_change mappings) {
-  for (auto& [name, server] : running.servers)
+namespace {
+
+// Of mappings there may be very many. A new member of `node` is wanted here.
+node without_mappings(const node& all) {
+  const auto& [servers, tunnels, mappings, trusted_proxies, auth, admin, log,
+               io, limits, dns, targets, streams, http]
+    = all;
+  return {servers, tunnels, {},  trusted_proxies, auth,    admin, log,
+          io,      limits,  dns, targets,         streams, http};
+}
+
+} // namespace
+
+node in_effect(const node& running, const node& fresh,
+               mapping_change mappings) {
+  auto out
+    = mappings == mapping_change::whole ? without_mappings(running) : running;
+  for (auto& [name, server] : out.servers)
     if (const auto i = fresh.servers.find(name);
         i != fresh.servers.end() && server.tls && i->second.tls)
       server.tls = i->second.tls;
-  for (auto& [name, tunnel] : running.tunnels)
+  for (auto& [name, tunnel] : out.tunnels)
     if (const auto i = fresh.tunnels.find(name); i != fresh.tunnels.end())
       take_live(tunnel, i->second);
-  take_access(running, fresh);
+  take_access(out, fresh);
   if (mappings == mapping_change::whole)
-    running.mappings = fresh.mappings;
+    out.mappings = fresh.mappings;
   else
-    take_live(running.mappings, fresh.mappings);
-  return running;
+    take_live(out.mappings, fresh.mappings);
+  return out;
 }
 
 std::vector<std::string> changed_keys(const node& from, const node& to) {

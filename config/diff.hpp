@@ -23,7 +23,7 @@ enum class mapping_change : uint8_t {
 /// `running` with all of `fresh` that is live: the rest takes a restart. Of
 /// tunnels and servers that is what those that are in both have. All others
 /// stay as they are.
-node in_effect(node running, const node& fresh,
+node in_effect(const node& running, const node& fresh,
                mapping_change mappings = mapping_change::whole);
 
 /// Why the mappings of `fresh` cannot replace those that run: they name a

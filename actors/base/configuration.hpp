@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 
 namespace aps {
@@ -23,26 +22,18 @@ struct configuration {
   configuration(config::node all, visitor_access::rules_ptr rules)
       : config(std::move(all)), access(std::move(rules)),
         routes(config.mappings, config.tunnels),
-        connects(config.mappings, config.tunnels) {
-    positions_.reserve(config.mappings.size());
-    for (size_t i = 0; i < config.mappings.size(); ++i)
-      positions_.emplace(identity_of(config.mappings[i]), i);
-  }
+        connects(config.mappings, config.tunnels) {}
 
   /// Where the mapping of that identity stands (`route::identity`).
   std::optional<size_t> position_of(uint64_t identity) const {
-    const auto found = positions_.find(identity);
-    return found == positions_.end() ? std::nullopt
-                                     : std::optional{found->second};
+    const auto found = routes.position_of(identity);
+    return found ? found : connects.position_of(identity);
   }
 
   config::node config;
   visitor_access::rules_ptr access; ///< null = nobody is asked
   route_table routes{{}};
   connect_table connects{{}};
-
- private:
-  std::unordered_map<uint64_t, size_t> positions_;
 };
 
 } // namespace aps

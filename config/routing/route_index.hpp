@@ -183,6 +183,8 @@ class route_index {
               const route_table::tunnel_map& tunnels,
               std::optional<size_t> declared_from) {
     hosts_.reserve(mappings.size());
+    if (!declared_from)
+      positions_.reserve(mappings.size());
     for (size_t i = 0; i < mappings.size(); ++i)
       if (mappings[i].from.scheme != "connect") // connect_table has these
         add({.index = declared_from.value_or(0) + i,
@@ -196,6 +198,16 @@ class route_index {
     finish(hosts_);
     finish(wildcards_);
     finish_doors(any_);
+    std::sort(positions_.begin(), positions_.end());
+  }
+
+  /// As `route_table` has it.
+  std::optional<size_t> position_of(uint64_t identity) const {
+    const auto at = std::lower_bound(positions_.begin(), positions_.end(),
+                                     std::pair{identity, size_t{0}});
+    return at == positions_.end() || at->first != identity
+             ? std::nullopt
+             : std::optional{at->second};
   }
 
   bool has_names(uint16_t port) const {
@@ -255,6 +267,8 @@ class route_index {
       at->lengths.push_back(path.size());
     ++at->count;
     made.identity = made.declared ? made.index : identity_of(made.rule);
+    if (!made.declared)
+      positions_.emplace_back(made.identity, made.index);
     made.origin_tls = origin_tls_of(made.rule);
     if (made.rule.match)
       made.conditions
@@ -312,6 +326,7 @@ class route_index {
   string_map<doors> hosts_;
   string_map<doors> wildcards_; ///< by what follows the star: ".example.com"
   doors any_;
+  std::vector<std::pair<uint64_t, size_t>> positions_; ///< by identity
   std::vector<uint16_t> named_ports_; ///< of TLS names, each once
   std::array<bool, 128> depths_{}; ///< dots of wildcards' ends
   size_t longest_ = 0;             ///< of these ends

@@ -155,6 +155,10 @@ route_table::matches(const route_request& request) const {
   return all;
 }
 
+std::optional<size_t> route_table::position_of(uint64_t identity) const {
+  return configured_->position_of(identity);
+}
+
 bool route_table::has_names(uint16_t port) const {
   return configured_->has_names(port);
 }

@@ -6,6 +6,7 @@
 #include <compare>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -113,6 +114,10 @@ class route_table {
 
   /// All that match, the winner first.
   std::vector<route_ptr> matches(const route_request& request) const;
+
+  /// Where the mapping of the file with that `route::identity` stands; absent =
+  /// there is none. One of CONNECT is `connect_table`'s.
+  std::optional<size_t> position_of(uint64_t identity) const;
 
   /// Whether some are for names that TLS asks for at that port.
   bool has_names(uint16_t port) const;

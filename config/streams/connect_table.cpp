@@ -44,6 +44,14 @@ connect_table::connect_table(
   });
 }
 
+std::optional<size_t> connect_table::position_of(uint64_t identity) const {
+  const auto found
+    = std::find_if(routes_.begin(), routes_.end(), [&](const auto& each) {
+        return each->identity == identity;
+      });
+  return found == routes_.end() ? std::nullopt : std::optional{(*found)->index};
+}
+
 route_ptr connect_table::find(std::string_view host, uint16_t port) const {
   const auto found
     = std::find_if(routes_.begin(), routes_.end(), [&](const auto& each) {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,9 @@ class connect_table {
 
   /// All that take it, the winner first.
   std::vector<route_ptr> matches(std::string_view host, uint16_t port) const;
+
+  /// As `route_table` has it for the others.
+  std::optional<size_t> position_of(uint64_t identity) const;
 
   bool empty() const noexcept { return routes_.empty(); }
 

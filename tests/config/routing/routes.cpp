@@ -343,10 +343,14 @@ CAF_TEST(an identity is of what a mapping leads to wherever it stands) {
   }
   config::mapping first;
   first.from = {"http", "c.test", 80, ""};
-  CAF_CHECK_EQUAL(route_table({first, rule})
-                    .find({.scheme = "http", .host = "a.test", .path = "/x"})
-                    ->identity,
-                  known);
+  const route_table table{{first, rule}};
+  CAF_CHECK_EQUAL(
+    table.find({.scheme = "http", .host = "a.test", .path = "/x"})->identity,
+    known);
+  CAF_CHECK(table.position_of(known) == size_t{1});
+  CAF_CHECK(table.position_of(identity_of(first)) == size_t{0});
+  CAF_CHECK(!table.position_of(known + 1));
+  CAF_CHECK(!table.with_declared({rule}, {}, 7).position_of(7));
 }
 
 CAF_TEST(files for tls are known by their names) {

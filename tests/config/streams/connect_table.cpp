@@ -75,4 +75,7 @@ CAF_TEST(the smallest window of its tunnels counts) {
   const auto found = connect_table{mappings, tunnels}.find("a", 1);
   CAF_REQUIRE(found);
   CAF_CHECK_EQUAL(found->window, 20000u);
+  const connect_table table{mappings, tunnels};
+  CAF_CHECK(table.position_of(found->identity) == size_t{0});
+  CAF_CHECK(!table.position_of(7));
 }
