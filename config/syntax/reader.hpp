@@ -49,7 +49,8 @@ std::string describe(const nlohmann::json& value, bool secret = false);
 /// Walks one JSON object: each getter names a key, checks type and range, and
 /// writes to its output only what is right. An absent key leaves the output's
 /// default. Getters return false when they added a problem. At the end
-/// `finish` reports every key that no getter named; keys live until then.
+/// `finish` reports every key that no getter named. Keys are not copied: they
+/// outlive the reader.
 class reader {
  public:
   /// `value` null = the object is absent: every getter leaves its output. A

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <functional>
 #include <iostream>
 #include <sstream>
@@ -157,6 +158,7 @@ struct command_line::implementation {
   std::string summary;
   variables which;
   std::vector<option> options;
+  std::deque<std::string> asked_keys; ///< of files; their readers point there
   size_t arguments_read = 0;
   bool has_file = false;
 };
@@ -512,7 +514,8 @@ command_line::parse(int argc, char** argv,
 void command_line::read_keys(config::reader& in) {
   impl_->has_file = true;
   for (auto& one : impl_->options)
-    if (const auto key = one.key(); !key.empty()) {
+    if (!one.key().empty()) {
+      const auto& key = impl_->asked_keys.emplace_back(one.key());
       const flag_key place{in, key.c_str(), one.flag};
       one.in_file = place.is_there();
       one.read(place, one.given.has_value());
