@@ -74,7 +74,6 @@ class h2_visit final : public h2_stream_owner,
   void answer_error(outcome outcome, std::string_view detail,
                     std::string_view more = {},
                     const header_list* fields = nullptr);
-  void answer_grpc_error(outcome outcome, std::string_view detail);
   void answered();
   void reset(uint32_t code);
   void cancel_exchange(outcome why);
