@@ -84,9 +84,9 @@ TABLE = [
      " system_names visitor_socket", "test_net: block_pool input_buffer"
      " output_queue sockets sniffer system_names visitor_socket"),
     ("transports", "address_rate client_hello datagram_frames gate"
-     " progress_watch proxy_header unix_socket",
+     " listening progress_watch proxy_header unix_socket",
      "test_net: address_rate client_hello datagram_frames gate hello_reader"
-     " progress_watch proxy_header proxy_reader unix_socket"),
+     " listening progress_watch proxy_header proxy_reader unix_socket"),
     ("transports", "grpc_status h2_fields h2_limits h2_session",
      "test_http2: grpc_status h2_fields h2_limits h2_session"),
     ("transports", "poll_wire frame_queue grpc_wire",
@@ -115,9 +115,10 @@ TABLE = [
      " stream_circles stream_origin stream_request stream_visit",
      "test_http: connect_request datagram_origin datagram_visit"
      " stream_circles stream_origin stream_request stream_visit"),
-    ("transports", "front_request h2_origin_heads h2_request_head"
+    ("transports", "front_request grpc_errors h2_origin_heads h2_request_head"
      " origin_fields origin_pool origin_request",
-     "test_http: front_request h2_origin_heads h2_request_head h2_visit"
+     "test_http: front_request grpc_errors h2_origin_heads h2_request_head"
+     " h2_visit h2_visit_response"
      " origin_fields origin_pool origin_request origin_connection"
      " http_session_request"),
     ("config", "access answer_sections base64 certificates conditions"

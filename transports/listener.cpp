@@ -1,6 +1,5 @@
 #include "transports/listener.hpp"
 
-#include "config/host.hpp"
 #include "transports/datagram_port.hpp"
 #include "transports/front/http_front.hpp"
 #include "transports/front/streams/stream_request.hpp"
@@ -11,8 +10,8 @@
 #include "transports/net/guard.hpp"
 #include "transports/net/proxy/proxy_reader.hpp"
 #include "transports/net/sniffer.hpp"
+#include "transports/net/sockets/listening.hpp"
 #include "transports/net/sockets/sockets.hpp"
-#include "transports/net/sockets/unix_socket.hpp"
 #include "transports/net/tls/hello_reader.hpp"
 #include "transports/net/tls/tls_handshake.hpp"
 #include "transports/net/tls/tls_session.hpp"
@@ -32,7 +31,6 @@
 #include <cassert>
 #include <cerrno>
 #include <sys/socket.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace aps {
@@ -43,7 +41,6 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-constexpr int backlog = 4096;
 constexpr std::chrono::milliseconds exhausted_pause{100};
 
 // From the preface of HTTP/2 to the first request, at most.
@@ -59,50 +56,6 @@ bool may_be_agent(std::string_view bytes) {
   return false;
 }
 
-std::string_view remedy_of(const error_code& error) {
-  if (error == asio::error::address_in_use)
-    return "; is another node or agent running?";
-  if (error == asio::error::access_denied)
-    return "; a port below 1024 takes CAP_NET_BIND_SERVICE";
-  if (error == boost::system::errc::address_not_available)
-    return "; no interface of this machine has this address";
-  return {};
-}
-
-/// Says what to do behind what the system says.
-class listen_failure : public std::system_error {
- public:
-  listen_failure(const listen_options& options, const error_code& error)
-      : std::system_error(error) {
-    text_ = options.key + (options.key.empty() ? "" : ": ")
-            + "cannot listen on "
-            + (is_unix_authority(options.host)
-                 ? options.host
-                 : config::authority(options.host, options.port))
-            + ": " + error.message() + std::string(remedy_of(error));
-  }
-
-  const char* what() const noexcept override { return text_.c_str(); }
-
- private:
-  std::string text_;
-};
-
-[[noreturn]] void fail(const listen_options& options,
-                       const error_code& error) {
-  throw listen_failure(options, error);
-}
-
-// The configuration takes addresses and "localhost", so nothing is looked up.
-tcp::endpoint resolve(const listen_options& options) {
-  error_code error;
-  const auto address = asio::ip::make_address(
-    options.host == "localhost" ? "127.0.0.1" : options.host, error);
-  if (error)
-    fail(options, error);
-  return {address, options.port};
-}
-
 /// The port and what it shares with its connections. The acceptor is touched
 /// on the first unit's thread only, once it runs.
 class open_port : public std::enable_shared_from_this<open_port> {
@@ -114,7 +67,9 @@ class open_port : public std::enable_shared_from_this<open_port> {
         acceptor_(first_unit().context()), pause_(first_unit().context()) {
     if (options_.tls)
       tls_ = std::make_unique<server_tls>(*options_.tls);
-    bind();
+    const auto bound = listen_at(options_, acceptor_);
+    descriptor_ = bound.descriptor;
+    port_ = bound.port;
   }
 
   void start() {
@@ -138,7 +93,7 @@ class open_port : public std::enable_shared_from_this<open_port> {
     // Takes effect at once and is harmless from any thread; the descriptor
     // itself is closed where it is used.
     ::shutdown(descriptor_, SHUT_RDWR);
-    if (const auto path = socket_path(); !path.empty())
+    if (const auto path = socket_path_of(options_); !path.empty())
       ::unlink(path.c_str());
     http_->drain();
     asio::post(first_unit().context(), [me = shared_from_this()] {
@@ -159,41 +114,6 @@ class open_port : public std::enable_shared_from_this<open_port> {
 
  private:
   io_unit& first_unit() const noexcept { return *units_.front(); }
-
-  std::string socket_path() const {
-    return is_unix_authority(options_.host)
-             ? options_.host.substr(unix_prefix.size())
-             : std::string{};
-  }
-
-  void bind_unix(const std::string& path) {
-    descriptor_ = unix_socket::listen(path, backlog);
-    error_code error;
-    if (descriptor_ < 0)
-      error = {errno, asio::error::get_system_category()};
-    else
-      acceptor_.assign(tcp::v4(), descriptor_, error);
-    if (error)
-      fail(options_, error);
-  }
-
-  void bind() {
-    if (const auto path = socket_path(); !path.empty())
-      return bind_unix(path);
-    const auto endpoint = resolve(options_);
-    error_code error;
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error)
-      acceptor_.set_option(tcp::acceptor::reuse_address{true}, error);
-    if (!error)
-      acceptor_.bind(endpoint, error);
-    if (!error)
-      acceptor_.listen(backlog, error);
-    if (error)
-      fail(options_, error);
-    descriptor_ = acceptor_.native_handle();
-    port_ = acceptor_.local_endpoint().port();
-  }
 
   void accept() {
     if (stopped_)
