@@ -35,23 +35,24 @@ from sources import ROOT, files
 
 # Sources, by stem as they may move (headers where they are all there is), and
 # who notices: suites by program, the nearest program first.
-POLICY = ("address_limit address_shares backoff balance breaker complaints "
-          "execution health instances liveness login_limit repeat restart "
-          "retry sizing target_health transport_choice")
+POLICY = ("absences address_limit address_shares backoff balance breaker "
+          "complaints execution health instances liveness login_limit repeat "
+          "restart retry sizing target_health transport_choice")
 TABLE = [
-    ("actors", POLICY, "test_actors: address_limit address_shares backoff"
-     " balance breaker complaints execution health instances liveness"
+    ("actors", POLICY, "test_actors: absences address_limit address_shares"
+     " backoff balance breaker complaints execution health instances liveness"
      " login_limit repeat restart retry sizing target_health transport_choice"
      " limit_log health_checker access pool pool_races pool_targets retrier"),
     ("actors", "retrier live_endpoints",
      "test_actors: retrier live_endpoints retry; test_simulation: retries"),
     ("actors", "copy_desk request_copy",
      "test_actors: copy_desk request_copy"),
-    ("actors", "access_rules credentials login_service quota_ledger"
-     " visit_memory visitor_access login_desk agent_guesses",
-     "test_actors: access_rules credentials credential_cache login_cache"
+    ("actors", "access_rules credentials guess_pauses known_visitor"
      " login_service quota_ledger visit_memory visitor_access login_desk"
-     " agent_guesses login_limit"),
+     " agent_guesses", "test_actors: access_rules credentials"
+     " credential_cache guess_pauses known_visitor login_cache login_service"
+     " quota_ledger visit_memory visitor_access login_desk agent_guesses"
+     " login_limit"),
     ("actors", "fixed_answer login_check login_checks",
      "test_actors: fixed_answer login_check login_checks login_service"),
     ("actors", "publication_table publication_desk agent_publisher"

@@ -233,7 +233,7 @@ void controller_state::on_orphaned(orphaned& orphans) {
 void controller_state::park(job job) {
   const auto now = compat::now(self_);
   const auto grace = to_duration(setup_.settings.reconnect_grace);
-  const auto* gone = job.session ? absence_of(*job.session) : nullptr;
+  const auto* gone = job.session ? absences_.of(*job.session) : nullptr;
   if (gone && gone->farewell)
     return leave_session(std::move(job));
   const auto since = awaited_since(job);
@@ -272,48 +272,31 @@ void controller_state::keep(parked one) {
 std::optional<time_point>
 controller_state::awaited_since(const job& job) const {
   if (job.session) {
-    const auto* gone = absence_of(*job.session);
+    const auto* gone = absences_.of(*job.session);
     return gone ? gone->since : compat::now(self_);
   }
   // Its agents live, but not over the one transport that may be used.
   if (live_count() > 0)
     return primary().seen ? std::optional{primary().lost_at} : std::nullopt;
-  auto out = succeeded_at_;
-  for (const auto& one : absences_)
-    if (!one.farewell && (!out || one.since > *out))
-      out = one.since;
-  return out;
-}
-
-const controller_state::absence*
-controller_state::absence_of(const session_id& session) const {
-  for (const auto& one : absences_)
-    if (one.session == session)
-      return &one;
-  return nullptr;
+  return std::max(succeeded_at_, absences_.last_awaited());
 }
 
 void controller_state::note_absence(const session_id& session,
                                     bool farewell) {
-  const auto* known = absence_of(session);
-  farewell = farewell || (known && known->farewell);
-  std::erase_if(absences_, [&](const absence& one) {
-    return one.session == session;
-  });
-  absences_.push_back({session, compat::now(self_), farewell});
+  const bool over = absences_.note(session, farewell, compat::now(self_));
   wake();
-  if (!farewell)
+  if (!over)
     return;
   // What waits for that session waits in vain.
-  std::vector<job> over;
+  std::vector<job> waiting;
   std::erase_if(parked_, [&](auto& one) {
     if (one.job.session != session)
       return false;
-    over.push_back(std::move(one.job));
+    waiting.push_back(std::move(one.job));
     return true;
   });
-  for (auto& one : over)
-    leave_session(std::move(one));
+  for (auto& job : waiting)
+    leave_session(std::move(job));
 }
 
 // As many as could wait in the largest of the pools.
@@ -354,10 +337,7 @@ void controller_state::look_at_parked(time_point now) {
   });
   for (auto& job : late)
     give_up(std::move(job));
-  const auto memory = absence_memory();
-  std::erase_if(absences_, [&](const absence& one) {
-    return now - one.since >= memory;
-  });
+  absences_.forget(now, absence_memory());
 }
 
 duration controller_state::absence_memory() const {
@@ -428,8 +408,8 @@ void controller_state::wake() {
   auto due = primary().members.empty() && !probing ? never : breaker_.due();
   if (!parked_.empty())
     due = std::min<time_point>(due, compat::now(self_) + parked_interval);
-  for (const auto& one : absences_)
-    due = std::min<time_point>(due, one.since + absence_memory());
+  if (const auto oldest = absences_.oldest())
+    due = std::min<time_point>(due, *oldest + absence_memory());
   alarm_.at(self_, due, [this] {
     look_after();
     wake();

@@ -3,6 +3,7 @@
 #include "actors/base/alarm.hpp"
 #include "actors/base/endpoint_figures.hpp"
 #include "actors/base/node_context.hpp"
+#include "actors/policy/absences.hpp"
 #include "actors/policy/health/breaker.hpp"
 #include "actors/policy/instances.hpp"
 #include "actors/policy/limits/address_shares.hpp"
@@ -55,13 +56,6 @@ class controller_state {
     pool_status status;
   };
 
-  /// A session that lost its last connection.
-  struct absence {
-    session_id session{};
-    time_point since{};
-    bool farewell = false; ///< its agent said goodbye, or has a successor
-  };
-
   /// What waits for a connection: of its session, or of any agent that is
   /// expected back.
   struct parked {
@@ -95,7 +89,6 @@ class controller_state {
   void park(job job);
   void keep(parked one);
   std::optional<time_point> awaited_since(const job& job) const;
-  const absence* absence_of(const session_id& session) const;
   void note_absence(const session_id& session, bool farewell);
   size_t max_waiting() const;
   duration absence_memory() const;
@@ -143,7 +136,7 @@ class controller_state {
   std::shared_ptr<address_shares> parked_of_
     = std::make_shared<address_shares>();
   fair_share share_; ///< of what is new among them
-  std::vector<absence> absences_;
+  absences absences_;
   /// When a session was replaced whose successor has not joined yet.
   std::optional<time_point> succeeded_at_;
   instance_register instances_;

@@ -89,9 +89,7 @@ void controller_state::on_member(const member_change& change) {
       lane.lost_at = compat::now(self_);
   }
   if (change.live)
-    std::erase_if(absences_, [&](const absence& one) {
-      return one.session == change.session;
-    });
+    absences_.end(change.session);
   else if (!is_live(change.session))
     note_absence(change.session, change.farewell);
   tell_tunnel();
@@ -163,10 +161,7 @@ void controller_state::tell_tunnel() {
   endpoint_status out;
   out.endpoint = setup_.endpoint;
   out.live = static_cast<uint32_t>(live_count());
-  out.awaited = succeeded_at_.has_value()
-                || std::any_of(
-                  absences_.begin(), absences_.end(),
-                  [](const absence& one) { return !one.farewell; });
+  out.awaited = succeeded_at_.has_value() || absences_.any_awaited();
   for (const auto& lane : lanes_)
     for (const auto& member : lane.members)
       if (std::find(out.sessions.begin(), out.sessions.end(), member.session)

@@ -1,5 +1,6 @@
 #include "actors/base/access/visitor_access.hpp"
 
+#include "actors/base/access/known_visitor.hpp"
 #include "config/host.hpp"
 #include "transports/seam/auth.hpp"
 #include "transports/seam/peer_address.hpp"
@@ -23,56 +24,7 @@ struct login_claim {
   std::optional<access_refusal> refusal = {}; ///< nothing is to be looked at
 };
 
-/// Who came over a connection, with what, and how it was let in: by rules that
-/// asked no login service. Constant, but for where its quotas are counted.
-struct known_visitor {
-  uint64_t by_number = 0;                        ///< of the rules
-  std::weak_ptr<const visitor_access::state> by; ///< its quotas lie there
-  time_point until{};
-  int64_t expires_at = 0; ///< s since 1970; 0 = never
-  std::string server;
-  std::string address;
-  size_t mapping = 0;
-  bool proxied = false;
-  tls_facts_ptr tls;
-  bool with_field = false;
-  std::string field = {}; ///< as it came, if there was one
-  std::vector<quota_use> quotas = {};
-  visitor_pass_ptr pass = {}; ///< without places
-
-  bool is_same(const visitor_request& request, const route& via) const;
-
-  /// Whether it may still be taken for known; its rules are in use then.
-  bool holds(uint64_t number, time_point now) const {
-    return by_number == number && now < until
-           && (expires_at == 0 || wall_clock_ms() / 1000 < expires_at);
-  }
-};
-
-// Another one's request may come over the same connection, from a proxy: how
-// much of a secret is right must not show in time either.
-bool known_visitor::is_same(const visitor_request& request,
-                            const route& via) const {
-  if (mapping != via.index || proxied != request.proxied
-      || address != request.visitor_address || server != request.server
-      || tls != request.tls)
-    return false;
-  const auto most = pass->max_body_bytes;
-  if (most > 0 && request.body_bytes.value_or(0) > most)
-    return false;
-  if (!request.headers)
-    return !with_field;
-  const auto shown = credential_field_of(*request.headers, proxied);
-  if (shown.doubled || with_field != (shown.only != nullptr))
-    return false;
-  return !with_field || equal_secrets(field, shown.only->value);
-}
-
 namespace {
-
-// Who guesses at which name: as many as `login_limit` knows, so that none of
-// them pushes another one out, whether somebody has that name or not.
-constexpr size_t user_buckets = login_limit::most_addresses;
 
 std::string retry_seconds(duration wait) {
   const auto whole = std::chrono::ceil<std::chrono::seconds>(wait).count();
@@ -242,8 +194,8 @@ access_answer visitor_access::decide(const visitor_request& request,
     const auto& login = verdict.login;
     auto mark = keyed_mark(key_, login.text());
     auto address = peer_group(request.visitor_address);
-    duration pause{};
-    if (is_paused(address, login, mark, now, pause))
+    const auto pause = pause_of(address, login, mark, now);
+    if (pause > duration::zero())
       return delay(slow_down(limit::login_rate, "guesses at passwords", pause));
     if (!by->passwords->knows(mark, now))
       return ask_for_proof({.by = by,
@@ -252,7 +204,7 @@ access_answer visitor_access::decide(const visitor_request& request,
                             .address = std::move(address)},
                            request);
     const std::lock_guard guard{mutex_};
-    visits_.add(address, login.user(), std::move(mark), now);
+    guesses_.remember(address, login.user(), std::move(mark), now);
   }
   if (asks_nothing(by->rules, verdict))
     return visitor_pass_ptr{};
@@ -260,10 +212,11 @@ access_answer visitor_access::decide(const visitor_request& request,
     const auto group = peer_group(request.visitor_address);
     // The right one is found at once whatever others try, for nobody guesses
     // it; those who try are slowed all the same.
-    const auto pause = pause_of(group, {}, now);
+    const std::lock_guard guard{mutex_};
+    const auto pause = guesses_.pause(group, {}, now);
     if (pause > duration::zero())
       return delay(slow_down(limit::login_rate, "guesses at tokens", pause));
-    note_guess(group, {}, now);
+    guesses_.on_wrong(group, {}, now);
   }
   if (!request.known || !via || verdict.result != outcome::ok
       || !verdict.logins.empty())
@@ -394,24 +347,31 @@ void visitor_access::refuse_late(access_refusal refusal,
     tell();
 }
 
+duration visitor_access::pause_of(const std::string& address,
+                                  const basic_login& login,
+                                  std::string_view mark, time_point now) {
+  const std::lock_guard guard{mutex_};
+  return guesses_.pause_of_login(address, login.user(), mark, now);
+}
+
 // On a thread of the desk.
 void visitor_access::look_at(const visitor_pass_ptr& first) {
   const auto& claim = *first->claim;
   const auto& login = claim.verdict.login;
-  duration pause{};
-  const bool paused
-    = is_paused(claim.address, login, claim.mark, clock_type::now(), pause);
+  const auto pause
+    = pause_of(claim.address, login, claim.mark, clock_type::now());
+  const bool paused = pause > duration::zero();
   bool right = false;
   if (!paused) {
     right = claim.by->rules.proves(login);
     const auto now = clock_type::now();
-    if (right) {
+    if (right)
       claim.by->passwords->add(claim.mark, now);
-      const std::lock_guard guard{mutex_};
-      by_address_.on_success(claim.address);
-    } else {
-      note_guess(claim.address, login.user(), now);
-    }
+    const std::lock_guard guard{mutex_};
+    if (right)
+      guesses_.on_right(claim.address);
+    else
+      guesses_.on_wrong(claim.address, login.user(), now);
   }
   std::vector<waiting> all;
   {
@@ -432,7 +392,8 @@ access_answer visitor_access::settle(const login_claim& claim, bool right,
   if (right) {
     {
       const std::lock_guard guard{mutex_};
-      visits_.add(claim.address, claim.verdict.login.user(), claim.mark, now);
+      guesses_.remember(claim.address, claim.verdict.login.user(), claim.mark,
+                        now);
     }
     return enter(*claim.by, claim.verdict, {claim.path, claim.proxied}, now);
   }
@@ -464,45 +425,6 @@ visitor_access::wait_for_login(const std::string& address, time_point now) {
   if (auto* refused = std::get_if<quota_refusal>(&taken))
     return slow_down(refused->kind, refused->rule, refused->wait);
   return std::get<hold>(std::move(taken));
-}
-
-// -- guesses ------------------------------------------------------------------
-
-std::string visitor_access::bucket_of(std::string_view user) const {
-  const auto hash = keyed_mark(key_, user);
-  const auto number = static_cast<unsigned char>(hash[0]) << 8
-                      | static_cast<unsigned char>(hash[1]);
-  return std::to_string(static_cast<size_t>(number) % user_buckets);
-}
-
-duration visitor_access::pause_of(const std::string& address,
-                                  std::string_view user, time_point now) const {
-  const std::lock_guard guard{mutex_};
-  if (by_address_.size() + by_user_.size() == 0)
-    return duration::zero();
-  const auto out = by_address_.wait(address, now);
-  return user.empty() ? out
-                      : std::max(out, by_user_.wait(bucket_of(user), now));
-}
-
-// Whether guesses are paused, for how long, and for this one, too.
-bool visitor_access::is_paused(const std::string& address,
-                               const basic_login& login, std::string_view mark,
-                               time_point now, duration& pause) {
-  pause = pause_of(address, login.user(), now);
-  if (pause <= duration::zero())
-    return false;
-  const std::lock_guard guard{mutex_};
-  return !visits_.passes(address, login.user(), mark, now);
-}
-
-void visitor_access::note_guess(const std::string& address,
-                                std::string_view user, time_point now) {
-  const auto bucket = user.empty() ? std::string{} : bucket_of(user);
-  const std::lock_guard guard{mutex_};
-  by_address_.on_failure(address, now);
-  if (!bucket.empty())
-    by_user_.on_failure(bucket, now);
 }
 
 // -- explaining ---------------------------------------------------------------

@@ -4,9 +4,8 @@
 #include "actors/base/published.hpp"
 #include "actors/policy/access/access_rules.hpp"
 #include "actors/policy/access/credential_cache.hpp"
+#include "actors/policy/access/guess_pauses.hpp"
 #include "actors/policy/access/quota_ledger.hpp"
-#include "actors/policy/access/visit_memory.hpp"
-#include "actors/policy/limits/login_limit.hpp"
 #include "transports/seam/front.hpp"
 #include "transports/seam/limits/hold.hpp"
 
@@ -129,7 +128,6 @@ class visitor_access {
 
  private:
   friend struct login_claim;
-  friend struct known_visitor;
 
   /// What is replaced together: a cache of passwords is for its rules.
   struct state {
@@ -157,8 +155,8 @@ class visitor_access {
   std::optional<access_refusal> take(const std::vector<quota_use>& quotas,
                                      std::string_view user, time_point now,
                                      hold& places);
-  bool is_paused(const std::string& address, const basic_login& login,
-                 std::string_view mark, time_point now, duration& pause);
+  duration pause_of(const std::string& address, const basic_login& login,
+                    std::string_view mark, time_point now);
   access_answer enter(const state& by, access_verdict verdict,
                       const arrival& how, time_point now);
   visitor_pass_ptr ask_for_proof(login_claim claim,
@@ -169,23 +167,13 @@ class visitor_access {
   void look_at(const visitor_pass_ptr& first);
   void refuse_late(access_refusal refusal,
                    std::function<void(access_answer)> done);
-  duration pause_of(const std::string& address, std::string_view user,
-                    time_point now) const;
-  void note_guess(const std::string& address, std::string_view user,
-                  time_point now);
-  std::string bucket_of(std::string_view user) const;
 
   std::atomic<uint64_t> number_{0}; ///< of the last state
   mutable std::mutex mutex_;
-  state_ptr state_; // by mutex_
-  /// Whom a pause does not hold up: a password that is right elsewhere is a
-  /// guess as any other. Outlives the rules, since all that it gives is that
-  /// a password is looked at.
-  visit_memory visits_;                                 // dito
-  login_limit by_address_;                              // dito
-  login_limit by_user_;                                 // dito
+  state_ptr state_;                                     // by mutex_
   std::map<std::string, std::vector<waiting>> proving_; // dito, by mark
   const std::string key_;                               ///< random
+  guess_pauses guesses_{key_};                          // by mutex_
   std::shared_ptr<quota_ledger> ledger_ = std::make_shared<quota_ledger>();
   login_desk desk_{workers};
 };
