@@ -146,8 +146,9 @@ TABLE = [
     ("tools", "agent_flags flag_keys http_proxy link_watch publications",
      "test_agent_tools: tools.agent_flags tools.flag_keys tools.http_proxy"
      " tools.link_watch tools.publications"),
-    ("tools", "event_parser render values",
-     "test_tools: tools.event_parser tools.render tools.values"),
+    ("tools", "event_parser help_text render values",
+     "test_tools: tools.event_parser tools.help_text tools.render"
+     " tools.values"),
 ]
 WANTED = 0.95
 MEMORY = 6 << 30

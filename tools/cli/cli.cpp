@@ -3,6 +3,7 @@
 #include "config/syntax/reader.hpp"
 #include "config/syntax/text.hpp"
 #include "tools/cli/flag_keys.hpp"
+#include "tools/cli/help_text.hpp"
 #include "tools/cli/values.hpp"
 #include "transports/seam/foreign_text.hpp"
 
@@ -20,71 +21,12 @@ namespace aps::cli {
 
 namespace {
 
-/// Where the explanations of the help begin.
-constexpr size_t help_column = 30;
-
-/// Breaks a text into lines that fit beside the flags.
-std::string wrapped(const std::string& text) {
-  const auto indent = "\n" + std::string(help_column, ' ');
-  std::istringstream words(text);
-  std::string result, word;
-  size_t width = 0;
-  while (words >> word) {
-    if (width > 0 && width + word.size() + 1 > 80 - help_column) {
-      result += indent;
-      width = 0;
-    }
-    result += (width > 0 ? " " : "") + word;
-    width += word.size() + 1;
-  }
-  return result;
-}
-
-std::string key_of(std::string name) {
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-}
-
 std::string variable_of(const std::string& name) {
   std::string result = "APS_";
   for (const auto letter : name)
     result += letter == '-' ? '_' : static_cast<char>(std::toupper(letter));
   return result;
 }
-
-/// A flag or argument, and what takes its value: an error in words, or "".
-struct option {
-  cli::flag flag;
-  std::vector<std::string> names;
-  std::vector<std::string> variables = {};
-  std::string shown_default;
-  std::function<std::string(const std::string&)> take = {};
-
-  /// Reads a key of a file; with `keep` only checks it.
-  std::function<void(const flag_key& key, bool keep)> read = {};
-  bool takes_value = true;
-  bool argument = false; ///< without a dash
-  bool repeats = false;
-  std::vector<std::string> allowed = {};
-  std::optional<std::string> given = {}; ///< the last value
-  bool in_file = false;
-
-  std::string key() const {
-    return argument ? "" : flag.key.value_or(key_of(names.front()));
-  }
-
-  /// Takes a value unless it is longer than any may be.
-  std::string taken(const std::string& value) const {
-    return value.size() <= max_text || repeats
-             ? take(value)
-             : "is longer than " + std::to_string(max_text) + " bytes";
-  }
-
-  /// As README writes it.
-  std::string shown() const {
-    return argument ? flag.names : "-" + names.front();
-  }
-};
 
 /// A flag with its value, as it stands on the command line.
 struct word_pair {
@@ -149,11 +91,6 @@ struct command_line::implementation {
   bool is_waived(const option& one) const;
   void demand() const;
 
-  // -- help ------------------------------------------------------------------
-
-  std::string help() const;
-  std::string help_of(const option& one) const;
-
   std::string program;
   std::string summary;
   variables which;
@@ -166,7 +103,7 @@ struct command_line::implementation {
 std::vector<word_pair> command_line::implementation::read(int argc,
                                                           char** argv) {
   if (argc > 1 && is_any_of(argv[1], {"help"}))
-    throw early_end{print(program, help())};
+    throw early_end{print(program, help_text(program, summary, options))};
   if (argc > 1 && is_any_of(argv[1], {"version"}))
     throw early_end{print(program, program + " " APS_VERSION "\n")};
   arguments_read = 0;
@@ -183,7 +120,7 @@ std::vector<word_pair> command_line::implementation::read(int argc,
       continue;
     }
     if (is_any_of(word, {"-h", "-help", "--help"}))
-      throw early_end{print(program, help())};
+      throw early_end{print(program, help_text(program, summary, options))};
     if (is_any_of(word, {"-v", "-V", "-version", "--version"}))
       throw early_end{print(program, program + " " APS_VERSION "\n")};
     result.push_back(word.size() > 1 && word[0] == '-'
@@ -297,50 +234,6 @@ void command_line::implementation::demand() const {
                        : " (or the variable"
                            + std::string(count > 1 ? "s " : " ") + names
                            + (has_file ? ", or a key of the file" : "") + ")")};
-}
-
-std::string command_line::implementation::help_of(const option& one) const {
-  std::string line = "  ";
-  for (const auto& name : one.names)
-    line += (line.size() > 2 ? ", " : "") + std::string(one.argument ? "" : "-")
-            + name;
-  if (!one.flag.value.empty())
-    line += " " + one.flag.value;
-  if (line.size() + 1 >= help_column)
-    line += '\n' + std::string(help_column, ' ');
-  else
-    line.resize(help_column, ' ');
-  auto text = one.flag.help;
-  if (one.flag.required)
-    text += " (required)";
-  else if (!one.shown_default.empty())
-    text += " (default: " + one.shown_default + ")";
-  if (!one.variables.empty())
-    text += " [" + one.variables.front() + "]";
-  return line + wrapped(text) + '\n';
-}
-
-std::string command_line::implementation::help() const {
-  std::string usage, arguments, flags;
-  bool with_variables = false;
-  for (const auto& one : options) {
-    (one.argument ? arguments : flags) += help_of(one);
-    if (one.argument || one.flag.bare)
-      usage
-        += ' '
-           + (one.argument && one.flag.required
-                ? one.flag.names
-                : "[" + (one.argument ? one.flag.names : one.flag.value) + "]");
-    with_variables = with_variables || !one.variables.empty();
-  }
-  auto result = summary + "\n\nUsage: " + program + " [FLAGS]" + usage + "\n\n"
-                + arguments + (arguments.empty() ? "" : "\n") + flags;
-  result += "  -h, -help                   Print this help and exit\n"
-            "  -v, -version                Print the version and exit\n";
-  if (with_variables)
-    result += "\nIn brackets: the environment variable that is read when the "
-              "flag is not given.\n";
-  return result;
 }
 
 // -- command_line -------------------------------------------------------------
