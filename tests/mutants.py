@@ -42,7 +42,8 @@ TABLE = [
     ("actors", POLICY, "test_actors: absences address_limit address_shares"
      " backoff balance breaker complaints execution health instances liveness"
      " login_limit repeat restart retry sizing target_health transport_choice"
-     " limit_log health_checker access pool pool_races pool_targets retrier"),
+     " limit_log health_checker access pool pool_leases pool_races pool_targets"
+     " retrier"),
     ("actors", "retrier live_endpoints",
      "test_actors: retrier live_endpoints retry; test_simulation: retries"),
     ("actors", "copy_desk request_copy",
@@ -62,7 +63,8 @@ TABLE = [
      "test_actors: certificate_watch drains endpoint_choice pool"),
     ("actors", "target_guard refusal_log",
      "test_actors: target_guard refusal_log"),
-    ("actors", "pool pool_upkeep", "test_actors: pool pool_races pool_targets"
+    ("actors", "pool pool_leases pool_upkeep",
+     "test_actors: pool pool_leases pool_upkeep pool_races pool_targets"
      " drains; test_simulation: pools survival"),
     ("actors", "tunnel_keys access", "test_actors: tunnel_keys access"),
     ("actors", "rehearsal", "test_actors: rehearsal"),

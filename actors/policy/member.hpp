@@ -1,11 +1,13 @@
 #pragma once
 
 #include "transports/seam/executor.hpp"
+#include "transports/seam/frame.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace aps {
 
@@ -31,6 +33,13 @@ struct member_view {
     return usable() && !drained && leases < max_leases;
   }
 };
+
+/// `member_view::session` of a session, whose bytes are random.
+inline uint64_t session_key(const session_id& session) noexcept {
+  uint64_t out = 0;
+  std::memcpy(&out, session.data(), sizeof(out));
+  return out;
+}
 
 /// Milliseconds as the choices weigh them: below one they are mere noise.
 inline double weighed_latency(duration rtt) noexcept {
