@@ -36,13 +36,13 @@ from sources import ROOT, files
 # Sources, by stem as they may move (headers where they are all there is), and
 # who notices: suites by program, the nearest program first.
 POLICY = ("absences address_limit address_shares backoff balance breaker "
-          "complaints execution health instances liveness login_limit repeat "
-          "restart retry sizing target_health transport_choice")
+          "complaints dialling execution health instances liveness login_limit "
+          "repeat restart retry sizing target_health transport_choice")
 TABLE = [
     ("actors", POLICY, "test_actors: absences address_limit address_shares"
-     " backoff balance breaker complaints execution health instances liveness"
-     " login_limit repeat restart retry sizing target_health transport_choice"
-     " limit_log health_checker access pool pool_leases pool_races pool_targets"
+     " backoff balance breaker complaints dialling execution health instances"
+     " liveness login_limit repeat restart retry sizing target_health"
+     " transport_choice limit_log health_checker access pool pool_leases pool_races pool_targets"
      " retrier"),
     ("actors", "retrier live_endpoints",
      "test_actors: retrier live_endpoints retry; test_simulation: retries"),
@@ -61,8 +61,8 @@ TABLE = [
      " agent_publisher stream_doors"),
     ("actors", "certificate_watch drains endpoint_choice",
      "test_actors: certificate_watch drains endpoint_choice pool"),
-    ("actors", "target_guard refusal_log",
-     "test_actors: target_guard refusal_log"),
+    ("actors", "agent_complaints target_guard refusal_log",
+     "test_actors: agent_complaints target_guard refusal_log"),
     ("actors", "pool pool_leases pool_upkeep",
      "test_actors: pool pool_leases pool_upkeep pool_races pool_targets"
      " drains; test_simulation: pools survival"),

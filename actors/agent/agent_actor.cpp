@@ -1,5 +1,6 @@
 #include "actors/agent/agent_actor.hpp"
 
+#include "actors/agent/agent_complaints.hpp"
 #include "actors/agent/agent_connection.hpp"
 #include "actors/base/link_adapter.hpp"
 #include "actors/base/transports.hpp"
@@ -16,45 +17,11 @@ namespace {
 
 constexpr auto tick_interval = std::chrono::milliseconds(50);
 
-// Polling starts when nothing else lived for so long, and ends when something
-// else did.
-constexpr auto last_resort_after = std::chrono::seconds(1);
-constexpr auto leave_last_resort_after = std::chrono::seconds(5);
-
 // More than any sane pool; a node cannot make us dial without end.
 constexpr uint32_t max_wanted = 1024;
 
-// Attempts of one transport under way while none comes about; a network that
-// swallows them gets no more.
-constexpr uint32_t max_attempts = 8;
-
-// No dial hangs sooner, on however near a network.
-constexpr duration hanging_after = std::chrono::milliseconds(100);
-
 // What was accepted and stays silent is given up sooner than a slow network.
 constexpr duration greeting_patience = std::chrono::seconds(1);
-
-/// What marks a line about one transport of several.
-std::string ending_of(transport_kind transport) {
-  return " (" + std::string(row_of(transport).title) + ")";
-}
-
-std::string_view advice(refusal why) {
-  switch (why) {
-    case refusal::bad_proof: return "; check -tunnel and -password";
-    case refusal::not_here: return "; dial another server of the node";
-    case refusal::version: return "; update the agent or the node";
-    case refusal::disabled: return "; use another -transport";
-    case refusal::replaced:
-      return "; if both agents are to live, give each its own -instance";
-    default: return "";
-  }
-}
-
-/// How long who never was connected lets a peer rest that is no node.
-duration pause_before(const peer_finding& found) {
-  return std::chrono::seconds(found.takes_no_agents ? 10 : 1);
-}
 
 } // namespace
 
@@ -127,8 +94,7 @@ bool agent_state::is_last_resort(transport_kind transport) const {
 }
 
 bool agent_state::is_needed(transport_kind transport, time_point now) const {
-  return !is_last_resort(transport)
-         || (alone_since_ && now - *alone_since_ >= last_resort_after);
+  return !is_last_resort(transport) || last_resort_.is_needed(now);
 }
 
 bool agent_state::others_live() const {
@@ -148,9 +114,8 @@ std::optional<time_point> agent_state::next_try(time_point now,
         || (!cut_off && lane.live.size() >= lane.wanted)
         || (!cut_off && last_resort && others_live()))
       continue;
-    const auto begin = is_needed(transport, now)
-                         ? now
-                         : alone_since_.value_or(now) + last_resort_after;
+    const auto begin
+      = is_needed(transport, now) ? now : last_resort_.begins(now);
     const auto next = std::max(begin, lane.next_dial());
     out = std::min(out.value_or(next), next);
   }
@@ -158,12 +123,8 @@ std::optional<time_point> agent_state::next_try(time_point now,
 }
 
 void agent_state::mind_last_resort(time_point now) {
-  const auto others = others_live();
-  auto& since = others ? not_alone_since_ : alone_since_;
-  (others ? alone_since_ : not_alone_since_).reset();
-  if (!since)
-    since = now;
-  if (!others || now - *since < leave_last_resort_after)
+  last_resort_.note(others_live(), now);
+  if (!last_resort_.is_over(now))
     return;
   for (const auto& [transport, lane] : lanes_)
     if (is_last_resort(transport))
@@ -183,34 +144,15 @@ void agent_state::dial_missing() {
   for (auto& [transport, lane] : lanes_) {
     if (!is_needed(transport, now))
       continue;
-    for (auto count = dials_due(lane, now); count > 0; --count)
+    for (auto count = dials_due(lane.view(), lane.redials, now); count > 0;
+         --count)
       dial(transport, lane, now);
   }
   wake_for_dials(now);
 }
 
 time_point agent_state::lane::next_dial() const {
-  // What is on its way no longer than usual does not hang.
-  return under_way() < wanted - live.size()
-           ? redials.next()
-           : std::max(redials.next(),
-                      tried_at + std::max(4 * usual, hanging_after));
-}
-
-// After a failure one dialer feels its way, the others follow it. One that
-// hangs delays nothing: another one is sent beside it when its time has come.
-uint32_t agent_state::dials_due(const lane& lane, time_point now) const {
-  if (lane.live.size() >= lane.wanted || lane.next_dial() > now)
-    return 0;
-  const auto missing = lane.wanted - std::min(lane.wanted, lane.all());
-  if (!lane.redials.trying())
-    return missing;
-  // Where one lives the way is open, so what takes long does not hang.
-  if (!lane.live.empty())
-    return lane.redials.careful() ? std::min(missing, 1u) : missing;
-  if (lane.under_way() >= max_attempts)
-    return 0;
-  return lane.redials.careful() ? 1 : std::max(missing, 1u);
+  return aps::next_dial(view(), redials);
 }
 
 void agent_state::dial(transport_kind transport, lane& lane, time_point now) {
@@ -487,125 +429,6 @@ bool agent_state::is_connected() const {
   });
 }
 
-// Whether asking again is of no use until somebody changes something: one
-// transport that is switched off says nothing about the others.
-bool agent_state::is_hopeless(const lane& lane, refusal why) const {
-  switch (why) {
-    case refusal::pool_full:
-    case refusal::draining:
-    case refusal::replaced:
-      return false;
-    case refusal::disabled:
-      return std::all_of(lanes_.begin(), lanes_.end(), [&](const auto& item) {
-        return &item.second == &lane || item.second.refused;
-      });
-    default:
-      return true;
-  }
-}
-
-void agent_state::refuse(lane& lane, transport_kind transport,
-                         const refused_frame& no) {
-  const auto hopeless = is_hopeless(lane, no.code);
-  lane.refused = true;
-  const auto text
-    = context_->server_name() + " refused "
-      + std::string(no.code == refusal::disabled ? row_of(transport).title
-                                                 : context_->agent_name())
-      + ": " + no.message + std::string(advice(no.code));
-  metrics_.on_refused(no.code);
-  if (hopeless && !draining_)
-    report(agent_report::news::refused, text);
-  if (!hopeless || !context_->ends_on_refusal)
-    complain(lane, transport, text, false, no.code == refusal::replaced);
-  last_failure_ = last_refusal_
-    = trouble{text, compat::now(self_), no.code, transport};
-}
-
-// Beside others that live a transport is one trouble, however it fails, until
-// it is back. When nothing lives, all of them have one reason.
-std::string agent_state::cause_of(transport_kind transport,
-                                  const std::string& text, bool lost) const {
-  const auto alone = ending_of(transport);
-  if (is_connected() || (lost && failures_.knows(alone)))
-    return alone;
-  return lost ? "lost" : text;
-}
-
-// What transports say of a failure can be far from its reason, so somebody has
-// a look at what is no node, or not yet. What has cut off all of them is no
-// trouble of the one.
-void agent_state::complain(const lane& lane, transport_kind transport,
-                           const std::string& text, bool lost, bool cut_off) {
-  const auto now = compat::now(self_);
-  const auto of_one = is_connected() && !cut_off;
-  const auto cause = cut_off ? text : cause_of(transport, text, lost);
-  const auto shown_text = of_one ? text + ending_of(transport) : text;
-  // What somebody found behind it says more.
-  last_failure_ = trouble{
-    found_.text.empty() ? shown_text : found_.text, now, {}, transport};
-  if (!failures_.admit(cause, now)) {
-    context_->log.debug("{} over {}: {}", context_->server_name(),
-                        row_of(transport).title, text);
-    return;
-  }
-  const auto own = lane.next_dial();
-  const auto next = cut_off ? next_try(now, true).value_or(own) : own;
-  if (!context_->examine || !node_.empty() || lane.refused || draining_)
-    return write_complaint(cause, shown_text, next);
-  auto& net = *context_->net;
-  auto& unit = net.unit(next_unit_++ % net.units());
-  context_->examine(
-    unit, context_->server, context_->dials,
-    [this, me = caf::strong_actor_ptr{self_->ctrl()}, cause, shown_text, next,
-     transport, use = context_->units->use()](const peer_finding& found) {
-      compat::run_on(me, caf::make_action([=, this] {
-                       if (found.text.empty())
-                         write_complaint(cause, shown_text, next);
-                       else
-                         on_found(found, transport);
-                     }));
-    });
-}
-
-void agent_state::on_found(const peer_finding& found,
-                           transport_kind transport) {
-  const auto now = compat::now(self_);
-  if (node_.empty())
-    for (auto& [kind, lane] : lanes_)
-      lane.redials.hold(now + pause_before(found));
-  const auto hopeless = found.takes_no_agents && !is_connected();
-  if (hopeless && !draining_)
-    report(agent_report::news::refused, found.text);
-  if (!hopeless || !context_->ends_on_refusal)
-    write_complaint(found.text, found.text, next_try(now, false).value_or(now));
-  if (is_connected())
-    return;
-  found_ = found;
-  last_failure_ = trouble{found.text, now, {}, transport};
-}
-
-void agent_state::write_complaint(const std::string& cause,
-                                  const std::string& text, time_point next) {
-  const auto now = compat::now(self_);
-  const auto age = found_troubles_.admit(cause, now);
-  if (!age || draining_)
-    return;
-  context_->log.warn(
-    "{}{}; {}", text,
-    *age > duration::zero() ? ", for " + in_words(*age) : "",
-    next - now < std::chrono::seconds(1)
-      ? "trying again"
-      : "trying again in " + in_words(next - now));
-  report(agent_report::news::failed, text);
-}
-
-void agent_state::report(agent_report::news news, const std::string& text,
-                         const std::string& url, const std::string& target) {
-  if (context_->on_report)
-    context_->on_report({context_->server, news, text, url, target});
-}
-
 void agent_state::on_open(const open_wanted& open) {
   const auto i = lanes_.find(open.transport);
   if (i == lanes_.end() || draining_)
@@ -621,8 +444,7 @@ void agent_state::on_open(const open_wanted& open) {
   dial_missing();
 }
 
-// -- the end
-// --------------------------------------------------------------------
+// -- the end ------------------------------------------------------------------
 
 void agent_state::on_drain() {
   draining_ = true;

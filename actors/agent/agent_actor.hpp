@@ -4,6 +4,7 @@
 #include "actors/agent/agent_metrics.hpp"
 #include "actors/agent/agent_publisher.hpp"
 #include "actors/agent/agent_snapshot.hpp"
+#include "actors/policy/dialling.hpp"
 #include "actors/policy/execution.hpp"
 #include "actors/policy/limits/complaints.hpp"
 #include "actors/policy/restart.hpp"
@@ -55,6 +56,10 @@ class agent_state {
     uint32_t all() const {
       return static_cast<uint32_t>(live.size()) + under_way();
     }
+    dial_view view() const {
+      return {wanted, static_cast<uint32_t>(live.size()), under_way(), tried_at,
+              usual};
+    }
     /// When the next dial may begin, if there is one to begin.
     time_point next_dial() const;
   };
@@ -100,7 +105,6 @@ class agent_state {
   std::optional<time_point> next_try(time_point now, bool cut_off) const;
   void mind_last_resort(time_point now);
   void dial_missing();
-  uint32_t dials_due(const lane& lane, time_point now) const;
   void dial(transport_kind transport, lane& lane, time_point now);
   void wake_for_dials(time_point now);
   void give_up_greeting(lane& lane, duration older_than, time_point now);
@@ -110,7 +114,6 @@ class agent_state {
   const tombstone* tombstone_of(exchange_id id) const;
   entry* entry_of(exchange_id id);
   bool is_connected() const;
-  bool is_hopeless(const lane& lane, refusal why) const;
   void refuse(lane& lane, transport_kind transport, const refused_frame& no);
   std::string cause_of(transport_kind transport, const std::string& text,
                        bool lost) const;
@@ -137,9 +140,7 @@ class agent_state {
   size_t next_unit_ = 0;
   time_point wake_at_{}; ///< a look at the dials is due then
   std::string node_; ///< the node process we know
-  /// Since when no other transport lives; what polling waits for.
-  std::optional<time_point> alone_since_;
-  std::optional<time_point> not_alone_since_;
+  last_resort last_resort_;  ///< when polling is used beside others
   complaints failures_;      ///< by what the transports say
   complaints found_troubles_; ///< by what is behind it
   std::optional<trouble> last_refusal_;
