@@ -67,6 +67,7 @@ TABLE = [
      "test_actors: pool pool_leases pool_upkeep pool_races pool_targets"
      " drains; test_simulation: pools survival"),
     ("actors", "tunnel_keys access", "test_actors: tunnel_keys access"),
+    ("actors", "admission", "test_actors: admission agent_guesses"),
     ("actors", "rehearsal", "test_actors: rehearsal"),
     ("actors", "alarm unit_context", "test_actors: alarm unit_context pool"),
     ("actors", "log_set metrics process_metrics stats",

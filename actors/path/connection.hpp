@@ -42,6 +42,7 @@ class connection_state {
   void on_rejected(const rejected& no);
   void refuse_unproven();
   void refuse_proof();
+  void look_at_greeting(time_point now);
   time_point greeting_ends() const;
   void on_carry(carry& leased);
   void on_finished(const exchange_finished& done);
