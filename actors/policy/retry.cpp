@@ -15,7 +15,7 @@ bool is_connect_failure(outcome result) noexcept {
          || result == outcome::origin_tls || result == outcome::origin_timeout;
 }
 
-bool concerns(const config::retry& rule, const retry_view& answer) noexcept {
+bool is_reason(const config::retry& rule, const retry_view& answer) noexcept {
   if (answer.result == outcome::ok)
     return rule.has(answer.status);
   // What the way there has to say is no answer of an endpoint's.
@@ -47,7 +47,7 @@ std::string_view to_string(retry_verdict verdict) noexcept {
 retry_verdict judge_answer(const config::retry& rule,
                            const retry_view& answer) noexcept {
   assert(answer.asked > 0);
-  if (!concerns(rule, answer))
+  if (!is_reason(rule, answer))
     return retry_verdict::unconcerned;
   if (!answer.repeatable || !answer.whole)
     return retry_verdict::unfit;
