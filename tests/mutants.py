@@ -102,7 +102,8 @@ TABLE = [
      "test_tunnel: link_base peer_probe poll_visit;"
      " test_links: links link_endings poll_server_link"),
     ("transports", "parser chunk_reader fields head_repair identity hops"
-     " misread request_rewrite", "test_http: http_chunk_reader http_fields"
+     " misread payload_collector request_rewrite",
+     "test_http: payload_collector http_chunk_reader http_fields"
      " http_head_repair http_parser http_lenience http_misread http_rewrite"
      " http_hops http_identity http_session http_session_request"
      " http_session_response origin_connection origin_upgrade"),

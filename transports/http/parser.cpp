@@ -6,7 +6,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
-#include <cassert>
 
 #include <algorithm>
 #include <limits>
@@ -128,35 +127,6 @@ std::string_view problem_of(const error_code& error, bool request,
 }
 
 } // namespace
-
-// -- payload_collector --------------------------------------------------------
-
-void payload_collector::add(std::string_view piece) {
-  assert(owner_);
-  if (piece.size() >= share_from_) {
-    flush();
-    slices.emplace_back(*owner_, piece);
-  } else if (small_.empty()) {
-    small_ = piece;
-  } else {
-    if (joined_.empty())
-      joined_ = small_;
-    joined_ += piece;
-    small_ = joined_;
-  }
-}
-
-void payload_collector::end() {
-  flush();
-  owner_ = nullptr;
-}
-
-void payload_collector::flush() {
-  if (!small_.empty())
-    slices.push_back(slice::copy(small_));
-  small_ = {};
-  joined_.clear();
-}
 
 // -- the callbacks of Beast ---------------------------------------------------
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transports/http/chunk_reader.hpp"
+#include "transports/http/payload_collector.hpp"
 #include "transports/seam/frame.hpp"
 #include "transports/seam/slice.hpp"
 
@@ -57,33 +58,6 @@ struct message_head {
 
   /// Back to empty; keeps capacity.
   void clear();
-};
-
-/// Bytes of the body that one `feed` found. Large pieces share the buffer that
-/// was fed; runs of small ones are joined into one slice of exactly their
-/// size, so that a small payload never pins a big buffer.
-class payload_collector {
- public:
-  /// Pieces from `share_from` bytes on share `owner`.
-  void begin(const std::shared_ptr<const void>* owner, size_t share_from) {
-    owner_ = owner;
-    share_from_ = share_from;
-  }
-
-  void add(std::string_view piece);
-
-  /// Completes what `add` collected; `begin` must precede the next `add`.
-  void end();
-
-  std::vector<slice> slices;
-
- private:
-  void flush();
-
-  const std::shared_ptr<const void>* owner_ = nullptr;
-  size_t share_from_ = 0;
-  std::string_view small_;
-  std::string joined_;
 };
 
 /// Incremental HTTP/1.1 parser for requests (`true`) or responses (`false`),
