@@ -42,8 +42,8 @@ TABLE = [
     ("actors", POLICY, "test_actors: absences address_limit address_shares"
      " backoff balance breaker complaints dialling execution health instances"
      " liveness login_limit repeat restart retry sizing target_health"
-     " transport_choice limit_log health_checker access pool pool_leases pool_races pool_targets"
-     " retrier"),
+     " transport_choice limit_log health_checker access pool pool_leases"
+     " pool_races pool_targets retrier"),
     ("actors", "retrier live_endpoints",
      "test_actors: retrier live_endpoints retry; test_simulation: retries"),
     ("actors", "copy_desk request_copy",
@@ -91,7 +91,7 @@ TABLE = [
      " listening progress_watch proxy_header unix_socket",
      "test_net: address_rate client_hello datagram_frames gate hello_reader"
      " listening progress_watch proxy_header proxy_reader unix_socket"),
-    ("transports", "grpc_status h2_fields h2_limits h2_session",
+    ("transports", "grpc_status h2_callbacks h2_fields h2_limits h2_session",
      "test_http2: grpc_status h2_fields h2_limits h2_session"),
     ("transports", "poll_wire frame_queue grpc_wire",
      "test_tunnel: frame_queue grpc_wire poll_wire;"
