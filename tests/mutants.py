@@ -72,9 +72,11 @@ TABLE = [
     ("actors", "alarm unit_context", "test_actors: alarm unit_context pool"),
     ("actors", "log_set metrics process_metrics stats",
      "test_actors: log_set metrics process_metrics stats limit_log"),
-    ("transports", "auth direct_link exception_watch exchange foreign_text"
-     " frame head_excess outcome peer_address served_exchange windows",
-     "test_seam: auth direct_link exception_watch exchange exchange_retry"
+    ("transports", "auth datagram_window direct_link exception_watch exchange"
+     " foreign_text frame head_excess outcome peer_address served_exchange"
+     " windows",
+     "test_seam: auth datagram_exchange datagram_window direct_link"
+     " exception_watch exchange exchange_retry"
      " foreign_text frame head_excess hostile_peers memory outcome peer_address"
      " served_exchange windows; test_wire: codec_decode codec_encode"
      " wire_limits; test_actors: limit_log address_shares tunnel_keys"
@@ -87,10 +89,11 @@ TABLE = [
     ("transports", "block_pool input_buffer output_queue sockets sniffer"
      " system_names visitor_socket", "test_net: block_pool input_buffer"
      " output_queue sockets sniffer system_names visitor_socket"),
-    ("transports", "address_rate client_hello datagram_frames gate"
+    ("transports", "address_rate client_hello gate receive_datagram"
      " listening progress_watch proxy_header unix_socket",
-     "test_net: address_rate client_hello datagram_frames gate hello_reader"
-     " listening progress_watch proxy_header proxy_reader unix_socket"),
+     "test_net: address_rate client_hello gate hello_reader"
+     " listening progress_watch proxy_header proxy_reader receive_datagram"
+     " unix_socket"),
     ("transports", "grpc_status h2_callbacks h2_fields h2_limits h2_session",
      "test_http2: grpc_status h2_fields h2_limits h2_session"),
     ("transports", "poll_wire frame_queue grpc_wire",
