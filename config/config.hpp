@@ -175,6 +175,8 @@ struct tunnel {
   aps::config::fallback fallback;
   uint32_t max_endpoints = 1000;         ///< names that agents may serve
   uint32_t exchange_window = 512 * 1024; ///< bytes kept for a resume
+  /// What it may grow to where it holds a transfer back.
+  uint32_t exchange_window_max = 16 * 1024 * 1024;
   /// How long requests wait for a lost session; as `resume_time` unless set.
   seconds reconnect_grace{10};
   seconds resume_time{10};    ///< how long agents keep exchanges that lost theirs

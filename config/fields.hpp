@@ -223,6 +223,10 @@ inline constexpr field<tunnel> tunnel[] = {
   {"exchange_window", &tunnel::exchange_window, {16384, 4194304}, restart,
    "bytes of an answer that may be under way, kept by the agent for a resume "
    "until they arrived"},
+  {"exchange_window_max", &tunnel::exchange_window_max, {16384, 16777216},
+   restart,
+   "what it grows to, either way, where it holds a transfer back; at least "
+   "`exchange_window`"},
   {"resume_time", &tunnel::resume_time, wait, live,
    "how long the agent keeps an exchange that lost its connection; 0 = not at "
    "all"},

@@ -62,6 +62,15 @@ std::string pool_keys() {
   return out;
 }
 
+void check_windows(reader& in, const tunnel& to) {
+  if (in.fits("exchange_window") && in.fits("exchange_window_max")
+      && to.exchange_window > to.exchange_window_max)
+    in.fail(in.path(in.member("exchange_window_max") ? "exchange_window_max"
+                                                     : "exchange_window"),
+            "exchange_window above exchange_window_max",
+            "exchange_window at most exchange_window_max");
+}
+
 /// What of a tunnel has parts of its own.
 void read_parts(reader& in, const std::vector<std::string>* servers,
                 std::string_view name, tunnel& to) {
@@ -102,6 +111,8 @@ void read_tunnel(const json& value, const std::string& path,
       read_word(in, "client_certificate", to.client_certificate,
                 std::array{client_certificate::none, client_certificate::any,
                            client_certificate::endpoint});
+    else if (key == "exchange_window_max")
+      check_windows(in, to);
     else if (key == "resume_time")
       to.reconnect_grace = to.resume_time;
   });

@@ -69,6 +69,9 @@ inline constexpr size_t agent_exchange
   = 2 * head + read_bytes(max_response_window) + received_bytes(max_window)
     + max_interim_bytes;
 
+/// What the windows of all exchanges of a node or an agent grew by.
+inline constexpr size_t grown_windows = received_bytes(most_window_growth);
+
 /// A connection of an agent: the same as the node's, and frames whose
 /// exchanges are not there yet.
 inline constexpr size_t agent_connection = connection + max_early_bytes;

@@ -8,6 +8,8 @@
 #include "actors/watch/component_log.hpp"
 #include "config/host.hpp"
 #include "transports/seam/foreign_text.hpp"
+#include "transports/seam/limits/byte_budget.hpp"
+#include "transports/seam/wire_bounds.hpp"
 
 #include <atomic>
 #include <memory>
@@ -44,6 +46,9 @@ struct agent_context {
   peer_examiner examine;                              ///< or null
   bool ends_on_refusal = false;
   std::shared_ptr<std::atomic<size_t>> live; ///< exchanges in the tables
+  /// What windows of exchanges grew by.
+  std::shared_ptr<byte_budget> window_growth
+    = std::make_shared<byte_budget>(most_window_growth);
   std::shared_ptr<std::atomic<size_t>> connections; ///< known to the node
 
   /// "tunnel.endpoint", short enough for a line.

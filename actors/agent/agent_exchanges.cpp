@@ -70,9 +70,11 @@ void agent_state::start(request_arrived& message) {
   ++*context_->live;
   metrics_.on_started();
   auto& unit = message.via->unit();
-  auto make = [origins = context_->origins, &unit, message] {
+  auto make = [origins = context_->origins, growth = context_->window_growth,
+               &unit, message] {
     auto served = origins->serve(unit, message.exchange, message.head.head,
                                  message.head.window);
+    served->grow_with(growth, max_grown_window);
     served->attach(message.via, message.owner);
     return served;
   };

@@ -13,7 +13,9 @@
 #include "actors/messages.hpp"
 #include "actors/watch/limit_log.hpp"
 #include "actors/watch/log_set.hpp"
+#include "transports/seam/limits/byte_budget.hpp"
 #include "transports/seam/process/wall_clock.hpp"
+#include "transports/seam/wire_bounds.hpp"
 
 #include <atomic>
 #include <functional>
@@ -53,6 +55,9 @@ struct node_context {
   std::shared_ptr<visitor_access> access = std::make_shared<visitor_access>();
   /// Who could be asked instead of another one.
   std::shared_ptr<live_endpoints> live = std::make_shared<live_endpoints>();
+  /// What windows of exchanges grew by.
+  std::shared_ptr<byte_budget> window_growth
+    = std::make_shared<byte_budget>(most_window_growth);
   /// Wrong passwords of agents.
   std::shared_ptr<agent_guesses> guesses = std::make_shared<agent_guesses>();
   /// What agents publish; null = they cannot.

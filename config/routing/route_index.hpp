@@ -37,15 +37,6 @@ inline bool is_wildcard(std::string_view host) {
   return host.starts_with("*.");
 }
 
-inline uint32_t window_of(const config::mapping& rule,
-                          const route_table::tunnel_map& tunnels) {
-  std::optional<uint32_t> out;
-  for (const auto& name : rule.tunnels)
-    if (const auto i = tunnels.find(name); i != tunnels.end())
-      out = std::min(out.value_or(UINT32_MAX), i->second.exchange_window);
-  return out.value_or(config::tunnel{}.exchange_window);
-}
-
 /// Finds strings by view, without a copy per look-up.
 struct string_hash {
   using is_transparent = void;
@@ -187,10 +178,10 @@ class route_index {
       positions_.reserve(mappings.size());
     for (size_t i = 0; i < mappings.size(); ++i)
       if (mappings[i].from.scheme != "connect") // connect_table has these
-        add({.index = declared_from.value_or(0) + i,
-             .rule = mappings[i],
-             .window = window_of(mappings[i], tunnels),
-             .declared = declared_from.has_value()});
+        add(with_windows({.index = declared_from.value_or(0) + i,
+                          .rule = mappings[i],
+                          .declared = declared_from.has_value()},
+                         tunnels));
     const auto finish = [](auto& map) {
       for (auto& [host, all] : map)
         finish_doors(all);

@@ -191,6 +191,22 @@ void add(std::string& to, const std::vector<std::string>& parts) {
 
 } // namespace
 
+route with_windows(route made,
+                   const std::map<std::string, config::tunnel>& tunnels) {
+  bool known = false;
+  for (const auto& name : made.rule.tunnels)
+    if (const auto i = tunnels.find(name); i != tunnels.end()) {
+      const auto& of = i->second;
+      made.window = known ? std::min(made.window, of.exchange_window)
+                          : of.exchange_window;
+      made.most_window = known
+                           ? std::min(made.most_window, of.exchange_window_max)
+                           : of.exchange_window_max;
+      known = true;
+    }
+  return made;
+}
+
 uint64_t identity_of(const config::mapping& rule) {
   std::string name;
   add(name, rule.from.str());

@@ -43,7 +43,8 @@ struct precedence {
 struct route {
   size_t index = 0; ///< position in the file
   config::mapping rule;
-  uint32_t window = 512 * 1024; ///< bytes of an answer under way
+  uint32_t window = config::tunnel{}.exchange_window;          ///< of an answer
+  uint32_t most_window = config::tunnel{}.exchange_window_max; ///< grown
 
   /// Of `rule.match`; null = it asks for nothing.
   std::shared_ptr<const route_conditions> conditions = nullptr;
@@ -84,6 +85,11 @@ uint64_t identity_of(const config::mapping& rule);
 
 /// A hash of the mapping's own files for TLS to its target; 0 = it has none.
 uint32_t origin_tls_of(const config::mapping& rule);
+
+/// A copy of `made` with the windows of the tunnels that its mapping goes
+/// through: the smallest of them, or the usual ones without any.
+route with_windows(route made,
+                   const std::map<std::string, config::tunnel>& tunnels);
 
 /// All mappings of a configuration, and those beside it that agents declare.
 /// Immutable and thread-safe after construction; copies are cheap.

@@ -3,21 +3,11 @@
 #include "config/streams/stream_url.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <tuple>
 
 namespace aps {
 
 namespace {
-
-uint32_t window_through(const config::mapping& rule,
-                        const std::map<std::string, config::tunnel>& tunnels) {
-  std::optional<uint32_t> out;
-  for (const auto& name : rule.tunnels)
-    if (const auto found = tunnels.find(name); found != tunnels.end())
-      out = std::min(out.value_or(UINT32_MAX), found->second.exchange_window);
-  return out.value_or(config::tunnel{}.exchange_window);
-}
 
 // The lesser goes before.
 auto rank_of(const route& of) {
@@ -34,11 +24,9 @@ connect_table::connect_table(
   const std::map<std::string, config::tunnel>& tunnels) {
   for (size_t i = 0; i < mappings.size(); ++i)
     if (mappings[i].from.scheme == "connect")
-      routes_.push_back(std::make_shared<const route>(
-        route{.index = i,
-              .rule = mappings[i],
-              .window = window_through(mappings[i], tunnels),
-              .identity = identity_of(mappings[i])}));
+      routes_.push_back(std::make_shared<const route>(with_windows(
+        {.index = i, .rule = mappings[i], .identity = identity_of(mappings[i])},
+        tunnels)));
   std::sort(routes_.begin(), routes_.end(), [](const auto& x, const auto& y) {
     return rank_of(*x) < rank_of(*y);
   });

@@ -95,6 +95,14 @@ CAF_TEST(pool sizes fit each other) {
     {with_tunnel(R"("grpc_pool": {"target_utilization": 20})"),
      {"$.tunnels.t.grpc_pool.target_utilization", "hysteresis 30, target 20",
       "utilization_hysteresis below target_utilization", ""}},
+    {with_tunnel(R"("exchange_window_max": 100000)"),
+     {"$.tunnels.t.exchange_window_max",
+      "exchange_window above exchange_window_max",
+      "exchange_window at most exchange_window_max", ""}},
+    {with_tunnel(R"("exchange_window": 90000, "exchange_window_max": 80000)"),
+     {"$.tunnels.t.exchange_window_max",
+      "exchange_window above exchange_window_max",
+      "exchange_window at most exchange_window_max", ""}},
     {with_tunnel(R"("fallback": {"hold_down": 31})"),
      {"$.tunnels.t.fallback.hold_down", "hold_down above max_hold_down",
       "hold_down at most max_hold_down", ""}},
@@ -154,6 +162,11 @@ CAF_TEST(each number of a tunnel has its bounds) {
     {"max_endpoints", 1, 100000},
     {"exchange_window", 16384, 4194304},
   });
+  bounds(
+    [](const std::string& keys) {
+      return with_tunnel("\"exchange_window\": 16384, " + keys);
+    },
+    {{"exchange_window_max", 16384, 16777216}});
   bounds([](const std::string& keys) {
     return with_tunnel("\"websocket_pool\": {" + keys + "}");
   }, {{"fallback_threshold", 1, 1000}});

@@ -358,6 +358,7 @@ struct data_frame {
   uint64_t offset = 0;
   slice payload;
   bool last = false;
+  bool blocked = false; ///< the sender's credit ends with it
 };
 
 /// One datagram, which is sent once or not at all.

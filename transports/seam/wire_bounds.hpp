@@ -26,6 +26,14 @@ inline constexpr size_t max_server_name_bytes = 255;
 inline constexpr size_t max_visitor_fields = max_head_fields - 24;
 inline constexpr size_t max_visitor_head_bytes = max_head_bytes - 16 * 1024;
 
+/// What a window may grow to, whoever gives it; beyond `max_window` and
+/// `max_response_window` as long as `most_window_growth` lasts.
+inline constexpr uint32_t max_grown_window = 16 * 1024 * 1024;
+
+/// Bytes by which the windows of all exchanges of a node or an agent, as
+/// senders and as receivers, may have grown together.
+inline constexpr size_t most_window_growth = 64 * 1024 * 1024;
+
 /// Payload of one data frame.
 inline constexpr size_t max_payload_bytes = 1024 * 1024;
 

@@ -117,6 +117,7 @@ void fields(Codec& c, like<Codec, data_frame>& f) {
   c.number(1, f.offset);
   c.payload(2, f.payload);
   c.number(3, f.last);
+  c.number(4, f.blocked);
 }
 
 template <class Codec>

@@ -109,6 +109,7 @@ inline constexpr field_limit limits[] = {
   {8, 1, "data.offset", any_offset},
   {8, 2, "data.payload", max_payload_bytes},
   {8, 3, "data.last", one_bit, excess::cut},
+  {8, 4, "data.blocked", one_bit, excess::cut},
 
   {9, 1, "end.offset", any_offset},
   {9, 2, "end.trailers", 2 * max_head_bytes},
@@ -117,7 +118,7 @@ inline constexpr field_limit limits[] = {
   {10, 2, "reset.message", text_bytes, excess::show},
 
   {11, 1, "ack.offset", any_offset},
-  {11, 2, "ack.window", max_response_window, excess::cut},
+  {11, 2, "ack.window", max_grown_window, excess::cut},
   {11, 3, "ack.ended", one_bit, excess::cut},
 
   {12, 1, "ping.token", any_number},

@@ -259,6 +259,8 @@ void node_front::carry(const exchange_ptr& exchange) {
     return answer_here(exchange);
   if (rule.tunnels.empty())
     return serve_here(exchange);
+  exchange->grow_with(context_->window_growth,
+                      exchange->facts().via->most_window);
   if (rule.retry) {
     retries_->note_request(*exchange->facts().via, exchange->unit().now());
     exchange->retry_with(std::make_shared<retrier>(

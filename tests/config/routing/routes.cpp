@@ -221,8 +221,12 @@ CAF_TEST(the smallest exchange window of its tunnels counts) {
   std::map<std::string, config::tunnel> tunnels;
   tunnels["small"].exchange_window = 20000;
   tunnels["large"].exchange_window = 900000;
+  tunnels["large"].exchange_window_max = 1000000;
   CAF_CHECK_EQUAL(
     route_table({rule}, tunnels).find({"http", "a", 0, "/"})->window, 20000u);
+  CAF_CHECK_EQUAL(
+    route_table({rule}, tunnels).find({"http", "a", 0, "/"})->most_window,
+    1000000u);
   rule.tunnels.clear();
   CAF_CHECK_EQUAL(
     route_table({rule}, tunnels).find({"http", "a", 0, "/"})->window,

@@ -26,6 +26,7 @@ CAF_TEST(what_one_peer_can_hold_is_a_sum_of_limits) {
                           19 * mebibyte);
   CAF_CHECK_LESS_OR_EQUAL(memory::agent_exchange, 12 * mebibyte);
   CAF_CHECK_LESS_OR_EQUAL(memory::agent_connection, 32 * mebibyte);
+  CAF_CHECK_LESS_OR_EQUAL(memory::grown_windows, 256 * mebibyte);
   CAF_CHECK_LESS_OR_EQUAL(memory::record, 6 * 1024u);
 }
 

@@ -194,7 +194,7 @@ CAF_TEST(nothing is written that would be refused or cut) {
   CAF_REQUIRE(read(once, out) == codec_error::none);
   CAF_CHECK_EQUAL(encode_flat(out), once);
   CAF_CHECK_EQUAL(std::get<ack_frame>(out.back().body).window,
-                  max_response_window);
+                  max_grown_window);
 }
 
 CAF_TEST(texts for humans are clean as soon as they are read) {

@@ -104,6 +104,7 @@ struct converter {
     m->set_offset(f.offset);
     m->set_payload(f.payload.data(), f.payload.size());
     m->set_last(f.last);
+    m->set_blocked(f.blocked);
   }
   void operator()(const end_frame& f) const {
     auto* m = to.mutable_end();
@@ -231,6 +232,7 @@ frame_batch full_frames() {
     {1, request_frame{2, 512 * 1024, full_request()}},
     {2, response_frame{full_response()}},
     {UINT64_MAX, data_frame{1ull << 33, slice::copy("payload"), true}},
+    {3, data_frame{7, slice::copy("all there is credit for"), false, true}},
     {4, end_frame{77, {{"Grpc-Status", "0"}}}},
     {5, reset_frame{outcome::origin_timeout, "no answer"}},
     {6, ack_frame{1 << 20, 65536, true}},

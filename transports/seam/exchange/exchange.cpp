@@ -265,6 +265,7 @@ void exchange::handle(reset_frame& frame) {
 
 void exchange::handle(ack_frame& frame) {
   const auto was_full = out_.room() == 0;
+  growth_.cover(out_, frame.window);
   if (!(datagrams_ ? datagrams_->ack(frame.offset, frame.window)
                    : out_.ack(frame.offset, frame.window)))
     return violation("ack of bytes that were never sent");
@@ -427,7 +428,10 @@ bool exchange::send_datagram(slice bytes) {
 void exchange::consumed(size_t bytes) {
   if (over_)
     return;
-  if (auto due = in_.consume(bytes); due && link_ && !current_.resuming)
+  auto due = in_.consume(bytes);
+  if (growth_.look(in_, unit()))
+    due = in_.current_ack();
+  if (due && link_ && !current_.resuming)
     send(*due);
 }
 
@@ -502,6 +506,7 @@ void exchange::release(outcome outcome, std::string_view detail) {
   over_ = true;
   note_end(outcome, detail);
   out_.clear();
+  growth_.end();
   link_ = nullptr;
   pass_ = nullptr;
   retrier_ = nullptr;

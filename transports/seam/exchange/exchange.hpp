@@ -3,6 +3,7 @@
 #include "transports/seam/exchange/datagram_window.hpp"
 #include "transports/seam/exchange/exchange_record.hpp"
 #include "transports/seam/exchange/visitor_pass.hpp"
+#include "transports/seam/exchange/window_growth.hpp"
 #include "transports/seam/exchange/windows.hpp"
 #include "transports/seam/link.hpp"
 #include "transports/seam/ordered.hpp"
@@ -174,6 +175,13 @@ class exchange : public std::enable_shared_from_this<exchange> {
     retrier_ = std::move(retrier);
   }
 
+  /// Its windows may grow (window_growth), those of datagrams apart; before
+  /// anybody has it.
+  void grow_with(std::shared_ptr<byte_budget> budget, uint32_t most) {
+    if (!datagrams_)
+      growth_.begin(std::move(budget), most);
+  }
+
   /// Who gets its body, what came so far too; before anybody has it.
   void tap_with(std::shared_ptr<body_tap> tap);
 
@@ -281,6 +289,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
   send_window out_;
   receive_window in_;
   const std::unique_ptr<datagram_window> datagrams_; ///< instead of `out_`
+  window_growth growth_;
   uint64_t body_bytes_ = 0; ///< of the request, so far
   uint32_t attempt_ = 0;
   uint32_t heads_ = 0;
@@ -334,6 +343,13 @@ class served_exchange : public std::enable_shared_from_this<served_exchange> {
   exchange_id id() const noexcept { return id_; }
   executor& unit() const noexcept { return calls_.unit(); }
   const request_head_ptr& head() const noexcept { return head_; }
+
+  /// Its windows may grow (window_growth), those of datagrams apart; before
+  /// the first `attach`.
+  void grow_with(std::shared_ptr<byte_budget> budget, uint32_t most) {
+    if (!datagrams_)
+      growth_.begin(std::move(budget), most);
+  }
 
   /// Who performs the request; set once, before the first `attach`.
   void set_origin(std::shared_ptr<origin> origin) {
@@ -399,6 +415,7 @@ class served_exchange : public std::enable_shared_from_this<served_exchange> {
   send_window out_;
   receive_window in_;
   const std::unique_ptr<datagram_window> datagrams_; ///< instead of `out_`
+  window_growth growth_;
   std::vector<response_head_ptr> heads_;
   size_t interim_bytes_ = 0;
   std::optional<reset_frame> failure_;

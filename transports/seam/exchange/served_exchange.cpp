@@ -148,6 +148,7 @@ void served_exchange::handle(ack_frame& frame) {
   if (frame.ended)
     return finish(outcome::ok);
   const auto was_full = out_.room() == 0;
+  growth_.cover(out_, frame.window);
   if (!(datagrams_ ? datagrams_->ack(frame.offset, frame.window)
                    : out_.ack(frame.offset, frame.window)))
     return fail(outcome::internal, "ack of bytes that were never sent");
@@ -206,7 +207,10 @@ void served_exchange::send_end(header_list trailers) {
 void served_exchange::consumed(size_t bytes) {
   if (over_)
     return;
-  if (auto due = in_.consume(bytes))
+  auto due = in_.consume(bytes);
+  if (growth_.look(in_, unit()))
+    due = in_.current_ack();
+  if (due)
     send(*due);
   confirm_end();
 }
@@ -249,6 +253,7 @@ void served_exchange::finish(outcome outcome) {
   assert(!over_);
   over_ = true;
   out_.clear();
+  growth_.end();
   link_ = nullptr;
   // The origin may still be busy: with a body nobody reads, or with an answer
   // nobody wants.

@@ -76,6 +76,7 @@ std::optional<frame::kind> send_window::next() {
     }
     if (finished_ && next_ == end_ && trailers_.empty())
       out.last = end_sent_ = true;
+    out.blocked = next_ == limit && !out.last;
     return out;
   }
   if (finished_ && next_ == end_) {
@@ -167,6 +168,8 @@ std::optional<slice> receive_window::accept(const data_frame& data) {
   if (to > received_) {
     fresh = data.payload.sub(size_t(received_ - from));
     received_ = to;
+    if (data.blocked)
+      blocked_at_ = to;
   }
   if (data.last)
     ended_ = true;

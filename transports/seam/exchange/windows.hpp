@@ -4,6 +4,7 @@
 #include "transports/seam/wire_bounds.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <memory>
 #include <optional>
 #include <span>
@@ -58,6 +59,15 @@ class send_window {
 
   /// How many bytes the producer may still push; bounds the memory.
   size_t room() const noexcept;
+
+  /// Credit that is taken at most, bytes.
+  uint32_t most() const noexcept { return most_; }
+
+  /// Takes so much credit from the next ack on. Precondition: not 0.
+  void take_up_to(uint32_t most) noexcept {
+    assert(most > 0);
+    most_ = most;
+  }
 
   uint64_t acked() const noexcept { return base_; }
   uint64_t total() const noexcept { return end_; }
@@ -128,6 +138,21 @@ class receive_window {
   /// An ack for the current position, due or not.
   ack_frame current_ack();
 
+  /// The sender's credit ended with what came last, and the application took
+  /// everything: the window may be what holds back.
+  bool is_starving() const noexcept {
+    return blocked_at_ > 0 && consumed_ == blocked_at_;
+  }
+
+  /// Credit that we give, bytes.
+  uint32_t window() const noexcept { return window_; }
+
+  /// Gives so much from the next ack on. Precondition: not 0.
+  void give(uint32_t window) noexcept {
+    assert(window > 0);
+    window_ = window;
+  }
+
   uint64_t received() const noexcept { return received_; }
   uint64_t consumed() const noexcept { return consumed_; }
   bool ended() const noexcept { return ended_; }
@@ -135,6 +160,7 @@ class receive_window {
  private:
   uint32_t window_;
   uint64_t limit_;
+  uint64_t blocked_at_ = 0; // where the sender's credit ended last
   uint64_t received_ = 0;
   uint64_t consumed_ = 0;
   uint64_t acked_ = 0; // consumed_ when the last ack was made

@@ -55,6 +55,13 @@ class byte_share {
     return true;
   }
 
+  /// Precondition: it has so much.
+  void shrink(size_t bytes) noexcept {
+    assert(bytes <= size_);
+    size_ -= bytes;
+    of_->give(bytes);
+  }
+
   void clear() noexcept {
     if (const auto size = std::exchange(size_, 0))
       of_->give(size);

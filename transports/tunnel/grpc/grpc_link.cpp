@@ -294,8 +294,12 @@ class grpc_link final : public link_base, public h2_stream_owner {
 
 } // namespace
 
+// What arrives is taken at once, so this bounds no memory: the windows of
+// exchanges do. Two of the largest fit.
 h2_settings tunnel_settings() {
-  return {.profile = agent_profile};
+  return {.profile = agent_profile,
+          .stream_window = 2 * max_grown_window,
+          .connection_window = 2 * max_grown_window};
 }
 
 bool is_tunnel_call(const header_list& head) noexcept {
