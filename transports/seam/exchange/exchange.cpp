@@ -180,22 +180,23 @@ void exchange::do_deliver(frame frame) {
 }
 
 void exchange::handle(response_frame& frame) {
-  if (final_head_)
+  if (has_final_head())
     return violation("second response head");
   if (!frame.head->interim()
       && ask_another(outcome::ok, frame.head->status, frame.head->last))
     return;
   ++heads_;
-  final_head_ = !frame.head->interim();
-  switched_ = frame.head->status == 101;
-  if (!final_head_) {
+  if (!frame.head->interim())
+    answer_
+      = frame.head->status == 101 ? answer_head::switched : answer_head::final;
+  if (!has_final_head()) {
     interim_bytes_ += bytes_of(frame.head->headers);
     if (heads_ > max_interim_heads || interim_bytes_ > max_interim_bytes)
       return violation("too many interim response heads");
   }
   length_ = frame.head->content_length;
   response_started_ = true;
-  if (record_ && final_head_) {
+  if (record_ && has_final_head()) {
     record_->first_byte = unit().now();
     record_->status = frame.head->status;
   }
@@ -203,7 +204,7 @@ void exchange::handle(response_frame& frame) {
   listener_->on_head(frame.head);
   if (over_)
     return;
-  if (frame.head->last && final_head_)
+  if (frame.head->last && has_final_head())
     complete({});
 }
 
@@ -217,7 +218,7 @@ void exchange::add_cookies(response_head_ptr& head) const {
 }
 
 void exchange::handle(data_frame& frame) {
-  if (!final_head_ || datagrams_)
+  if (!has_final_head() || datagrams_)
     return violation(datagrams_ ? "data among datagrams"
                                 : "data before the response head");
   const auto had_ended = in_.ended();
@@ -234,7 +235,7 @@ void exchange::handle(data_frame& frame) {
 
 void exchange::handle(datagram_frame& frame) {
   const auto size = frame.payload.size();
-  if (!datagrams_ || !final_head_)
+  if (!datagrams_ || !has_final_head())
     return violation("a datagram where none is expected");
   if (!in_.take(frame.offset, datagram_cost(size)))
     return violation("a datagram out of order or beyond the credit");
@@ -250,7 +251,7 @@ void exchange::handle(end_frame& frame) {
   // An agent that resumed says it again, at the same place.
   if (in_.ended() && frame.offset == in_.received())
     return;
-  if (!final_head_ || !in_.accept_end(frame.offset))
+  if (!has_final_head() || !in_.accept_end(frame.offset))
     return violation("end at the wrong place");
   answer_ended(frame.trailers);
 }
@@ -443,7 +444,7 @@ void exchange::cancel(outcome why) {
   listener_ = nullptr;
   // Who knows the length leaves with the last byte; the end may still be on
   // its way to us.
-  const auto complete = why == outcome::visitor_gone && final_head_
+  const auto complete = why == outcome::visitor_gone && has_final_head()
                         && length_ == in_.consumed();
   release(complete ? outcome::ok : why);
 }
@@ -481,7 +482,7 @@ void exchange::look_at_stream() {
 }
 
 void exchange::complete(const header_list& trailers) {
-  assert(final_head_);
+  assert(has_final_head());
   send(ack_frame{in_.received(), 0, true});
   const auto listener = std::move(listener_);
   release(outcome::ok);

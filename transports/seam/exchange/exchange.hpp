@@ -200,7 +200,8 @@ class exchange : public std::enable_shared_from_this<exchange> {
   /// next byte, at the latest.
   bool over_quota() const noexcept {
     return pass_ && pass_->max_body_bytes > 0
-           && body_bytes_ > pass_->max_body_bytes && !switched_ && !is_stream();
+           && body_bytes_ > pass_->max_body_bytes
+           && answer_ != answer_head::switched && !is_stream();
   }
 
   /// Fails it for that.
@@ -232,6 +233,13 @@ class exchange : public std::enable_shared_from_this<exchange> {
   void cancel(outcome why);
 
  private:
+  /// Of the heads of the answer.
+  enum class answer_head : uint8_t {
+    awaited,
+    final,
+    switched, ///< final, too: what follows is of another protocol
+  };
+
   /// The attempt that runs.
   struct attempt_state {
     bool head_begins = false; ///< its head was counted in `starts_`
@@ -241,6 +249,9 @@ class exchange : public std::enable_shared_from_this<exchange> {
 
   bool is_stream() const noexcept {
     return head_->kind() == exchange_kind::stream;
+  }
+  bool has_final_head() const noexcept {
+    return answer_ != answer_head::awaited;
   }
   void begin_or_move(link_ptr on, const session_id& session,
                      exchange_owner_ptr owner, uint32_t round);
@@ -298,8 +309,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
   uint32_t heads_sent_ = 0;  ///< how often it was sent at all
   uint32_t misunderstood_ = 0;
   attempt_state current_;
-  bool final_head_ = false;
-  bool switched_ = false; ///< what comes now is of another protocol
+  answer_head answer_ = answer_head::awaited;
   std::atomic<bool> exhausted_{false};
   std::atomic<bool> head_sent_{false};
   std::atomic<bool> response_started_{false};
