@@ -66,6 +66,7 @@ COMPANIONS = {("pool_size", 1000): {"max_pool_size": 1000},
               ("target_utilization", 5): {"utilization_hysteresis": 0},
               ("utilization_hysteresis", 95): {"target_utilization": 100},
               ("proxy_protocol", True): {"trusted_proxies": ["::1"]},
+              ("exchange_window_max", 16384): {"exchange_window": 16384},
               ("hold_down", 604800): {"max_hold_down": 604800},
               ("max_hold_down", 0.001): {"hold_down": 0.001}}
 
