@@ -2,7 +2,7 @@
 unless nobody else is there."""
 
 from dns_server import DnsServer
-from harness import Case, main, wait_until
+from harness import Case, free_port, main, wait_until
 from origin import Origin
 from wire import ask
 
@@ -14,8 +14,11 @@ class Rests(Case):
     that refuses for the other."""
 
     def deploy(self, transport):
-        stack = self.build(transport, agent=False, config={"mappings": [
-            {"from": "http://other.com", "to": "http://localhost:1"}]})
+        # Its port is needed at another address, too, later.
+        origin = Origin(free_port())
+        stack = self.build(transport, agent=False, origin=origin, config={
+            "mappings": [
+                {"from": "http://other.com", "to": "http://localhost:1"}]})
         stack.node.stop()
         target = stack.origin.url.replace("127.0.0.1", "target.test")
         stack.config["mappings"] = [
