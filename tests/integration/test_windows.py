@@ -89,6 +89,18 @@ class LongWays:
                 time.sleep(0.02)
         self.assertLess(stack.proxy.held_there, 2 * WINDOW + 64 * 1024)
 
+    def test_an_upload_goes_on_where_only_its_receiver_grows(self):
+        stack = self.far_away(take_all, exchange_window_max=WINDOW)
+        way = stack.proxy
+        way.delay = 0.2
+        with connect(stack.raw) as visitor:
+            for piece in range(0, SIZE, WINDOW):
+                visitor.sendall(stack.target.body[piece:piece + WINDOW])
+                way.delay = max(0.0, way.delay - 0.004) # faster and faster
+            visitor.shutdown(1)
+            self.assertEqual(visitor.recv(1), b".")
+        self.assertLess(way.held_back, WINDOW + 64 * 1024)
+
     def test_a_transfer_moves_with_a_window_that_grew(self):
         stack = self.far_away(send_all)
         way = stack.proxy

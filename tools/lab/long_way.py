@@ -16,7 +16,8 @@ _STEP = 0.005  # s that a sender may be ahead of its rate
 
 class LongWay:
     """Listens on a free port of loopback (`port`) and connects to `target`,
-    a port there. `delay` in seconds and `rate` in bytes a second, one way.
+    a port there. `delay` in seconds and `rate` in bytes a second, one way,
+    may change.
     `held_there` and `held_back` are the most bytes that were on their way to
     the target, and back, at once."""
 
@@ -38,7 +39,7 @@ class LongWay:
                 return
             there = socket.create_connection(("127.0.0.1", self.target))
             self.directions.append(tuple(
-                _Direction(*pair, self.delay, self.rate)
+                _Direction(*pair, self)
                 for pair in ((here, there), (there, here))))
 
     def cut(self):
@@ -60,9 +61,8 @@ class _Direction:
     """Copies one way: one thread takes bytes in at the rate, another one lets
     them out when their time has come."""
 
-    def __init__(self, source, sink, delay, rate):
-        self.source, self.sink = source, sink
-        self.delay, self.rate = delay, rate
+    def __init__(self, source, sink, way):
+        self.source, self.sink, self.way = source, sink, way
         self.on_the_way = collections.deque()
         self.held = self.held_most = 0
         self.changed = threading.Condition()
@@ -83,9 +83,9 @@ class _Direction:
             except OSError:
                 chunk = b""
             now = time.monotonic()
-            free_at = max(free_at, now) + len(chunk) / self.rate
+            free_at = max(free_at, now) + len(chunk) / self.way.rate
             with self.changed:
-                self.on_the_way.append((free_at + self.delay, chunk))
+                self.on_the_way.append((free_at + self.way.delay, chunk))
                 self.held += len(chunk)
                 self.held_most = max(self.held_most, self.held)
                 self.changed.notify()

@@ -20,20 +20,19 @@ void window_growth::end() noexcept {
 
 void window_growth::adapt(send_window& out, uint32_t window) {
   assert(share_);
-  if (least_out_ == 0)
-    least_out_ = out.most();
-  window = std::max(std::min(window, most_), least_out_);
   const auto now = out.most();
-  if (window < now)
-    share_->shrink(now - window);
-  else if (window == now || !share_->grow(window - now))
-    return;
-  out.take_up_to(window);
+  const auto more
+    = std::min<size_t>(std::min(window, most_) - std::min(now, most_),
+                       share_->left() / least_left);
+  if (more > 0 && share_->grow(more))
+    out.take_up_to(now + static_cast<uint32_t>(more));
 }
 
 bool window_growth::judge(receive_window& in, time_point now) {
   assert(share_);
   if (phase_ == phase::settling) {
+    // What the sender had by a larger window is through.
+    share_->shrink(std::exchange(unused_, 0));
     phase_ = phase::measuring;
     mark_ = in.consumed();
     marked_ = now;
@@ -51,7 +50,8 @@ bool window_growth::widen(receive_window& in, double rate) {
   const auto now = in.window();
   const auto window
     = static_cast<uint32_t>(std::min<uint64_t>(most_, uint64_t{now} * 2));
-  if (window <= now || !share_->grow(window - now)) {
+  if (window <= now || window - now > share_->left() / least_left
+      || !share_->grow(window - now)) {
     rate_before_ = 0;
     settle(in, patience);
     return false;
@@ -65,14 +65,14 @@ bool window_growth::widen(receive_window& in, double rate) {
 
 bool window_growth::go_back(receive_window& in) {
   assert(before_ < in.window());
-  share_->shrink(in.window() - before_);
+  unused_ = in.window() - before_;
   in.give(before_);
   rate_before_ = 0;
   settle(in, patience);
   return true;
 }
 
-// What comes next still goes by the former window.
+// What comes next still goes by the former window, which `patience` exceeds.
 void window_growth::settle(const receive_window& in, uint64_t windows) {
   phase_ = phase::settling;
   next_look_ = in.consumed() + windows * in.window();

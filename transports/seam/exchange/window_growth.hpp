@@ -27,6 +27,10 @@ class window_growth {
   /// A larger window has to make a transfer faster by an eighth.
   static constexpr double least_gain = 1.125;
 
+  /// What is left of the budget is never taken by more than a quarter at a
+  /// time: those that come late can still grow, if less.
+  static constexpr size_t least_left = 4;
+
   /// Windows of bytes that are measured.
   static constexpr uint64_t measured = 2;
 
@@ -37,9 +41,10 @@ class window_growth {
   void begin(std::shared_ptr<byte_budget> budget, uint32_t most);
 
   /// Lets `out` take `window` bytes of credit from the next ack on, when that
-  /// is more than it may, or gives back what it does not need any more.
+  /// is more than it may, or as much of it as there is. It keeps what it took
+  /// until the end: a receiver that names less can have all of it back at once.
   void cover(send_window& out, uint32_t window) {
-    if (share_ && window != out.most())
+    if (window > out.most() && share_)
       adapt(out, window);
   }
 
@@ -69,7 +74,7 @@ class window_growth {
   double rate_before_ = 0; ///< bytes per s with `before_`; 0 = unknown
   uint32_t before_ = 0;    ///< the window before the last growth
   uint32_t most_ = 0;
-  uint32_t least_out_ = 0; ///< what the sender may take anyway
+  uint32_t unused_ = 0; ///< bytes of the share that go back soon
   phase phase_ = phase::settling;
 };
 

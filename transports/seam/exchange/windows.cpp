@@ -193,8 +193,7 @@ bool receive_window::accept_end(uint64_t offset) {
 std::optional<ack_frame> receive_window::consume(size_t bytes) {
   consumed_ += bytes;
   assert(consumed_ <= received_);
-  // A quarter of the window keeps the sender busy at few acks.
-  if (!ended_ && consumed_ - acked_ >= std::max(window_ / 4, 1u))
+  if (!ended_ && consumed_ - acked_ >= ack_after_)
     return current_ack();
   return std::nullopt;
 }

@@ -118,7 +118,8 @@ class receive_window {
  public:
   /// `initial` is the credit the sender started with, `window` what we give.
   receive_window(uint32_t initial, uint32_t window)
-      : window_(window), limit_(initial) {}
+      : window_(window), ack_after_(std::max(window / 4, 1u)), limit_(initial) {
+  }
 
   /// The new part of `data`; empty for pure repetition; nothing when the
   /// frame leaves a gap, passes the credit or comes after the end.
@@ -159,6 +160,9 @@ class receive_window {
 
  private:
   uint32_t window_;
+  // A quarter of the first window, whatever it grows to: the sender may take
+  // less than we give. It keeps the sender busy at few acks.
+  const uint32_t ack_after_;
   uint64_t limit_;
   uint64_t blocked_at_ = 0; // where the sender's credit ended last
   uint64_t received_ = 0;

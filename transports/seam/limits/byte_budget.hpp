@@ -32,6 +32,7 @@ class byte_budget {
   }
 
   size_t taken() const noexcept { return taken_; }
+  size_t left() const noexcept { return most_ - taken_; }
 
  private:
   const size_t most_;
@@ -54,6 +55,9 @@ class byte_share {
     size_ += bytes;
     return true;
   }
+
+  /// What is left for all.
+  size_t left() const noexcept { return of_->left(); }
 
   /// Precondition: it has so much.
   void shrink(size_t bytes) noexcept {
