@@ -1,8 +1,10 @@
 """What is measured: ports, and the programs behind them."""
 
 import contextlib
+import json
 import os
 import pathlib
+import subprocess
 from dataclasses import dataclass, field
 
 from lab.deployment import Agent, Node, node_config
@@ -140,6 +142,8 @@ class Ways:
             flags += ["-tls", "-ca", str(self.authority.cert)]
         programs = programs or self.programs
         label = name.replace(" ", "-")
+        if not self._checks(programs, config):
+            del config["limits"] # a former release, which had none
         node = self.measure(Node(programs, self.folder, config,
                                  f"node-{label}"))
         agent = self.measure(Agent(programs, self.folder, node.port, transport,
@@ -147,6 +151,13 @@ class Ways:
         if wait:
             node.wait_for_agent(transport)
         return self.add(name, node.port, node=node, agent=agent)
+
+    def _checks(self, programs, config):
+        file = pathlib.Path(self.folder) / "check.json"
+        file.write_text(json.dumps(config))
+        return subprocess.run(
+            [pathlib.Path(programs) / "aps", "-check", "-config", file],
+            capture_output=True).returncode == 0
 
     def usual(self, origin, transports):
         """The yardstick, one hop, and ours over each transport."""
