@@ -24,18 +24,11 @@ bool is_fault(uint32_t code) noexcept {
 }
 
 /// Moves `length` bytes from the front of `from` to `out`.
-void take_slices(std::deque<slice>& from, size_t length, output_queue& out) {
+void take_pieces(pieces& from, size_t length, output_queue& out) {
   while (length > 0) {
-    assert(!from.empty());
-    auto& first = from.front();
-    if (first.size() > length) {
-      out.payload(first.sub(0, length));
-      first = first.sub(length);
-      return;
-    }
-    length -= first.size();
-    out.payload(std::move(first));
-    from.pop_front();
+    auto piece = take_front(from, length);
+    length -= piece.size();
+    out.payload(std::move(piece));
   }
 }
 
@@ -322,7 +315,7 @@ struct h2_session::callbacks::all {
       auto& from = *static_cast<stream*>(source->ptr);
       session.output_->text().append(reinterpret_cast<const char*>(head),
                                      frame_head);
-      take_slices(from.body, length, *session.output_);
+      take_pieces(from.body, length, *session.output_);
       from.waiting -= length;
       session.counts_.on_data_sent();
       auto& portions = session.produced_;

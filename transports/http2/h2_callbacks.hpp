@@ -1,10 +1,9 @@
 #pragma once
 
 #include "transports/http2/h2_session.hpp"
+#include "transports/seam/pieces.hpp"
 
 #include <nghttp2/nghttp2.h>
-
-#include <deque>
 
 // The inside of a session: its streams, and what nghttp2 calls. For
 // h2_session.cpp and h2_callbacks.cpp alone.
@@ -19,7 +18,7 @@ struct h2_session::stream {
   h2_stream_owner_ptr owner;
   header_list fields; ///< of the block that comes in
   bool head_seen = false;
-  std::deque<slice> body; ///< of ours
+  pieces body;            ///< of ours
   size_t waiting = 0;     ///< bytes in it
   header_list trailers;
   bool finished = false; ///< nothing is added to our body

@@ -5,11 +5,11 @@
 #include "transports/net/channel.hpp"
 #include "transports/net/progress_watch.hpp"
 #include "transports/origin/request_carrier.hpp"
+#include "transports/seam/pieces.hpp"
 
 #include <boost/intrusive/list_hook.hpp>
 #include <boost/system/error_code.hpp>
 
-#include <deque>
 #include <memory>
 #include <string>
 
@@ -134,7 +134,7 @@ class origin_connection final : public busy_hook,
   uint64_t visitor_ = 0;     // whose request it carries, or carried last
   std::string upgrade_;      // what the request asks for; empty = nothing
   uint64_t early_ = 0;       // bytes that may be sent before it is granted
-  std::deque<slice> held_;   // those behind them
+  pieces held_;              // those behind them
   size_t interim_heads_ = 0; // of this response
   size_t head_bytes_ = 0;    // of this response, interim heads included
   uint64_t received_ = 0;    // bytes of responses, for `answer_`

@@ -146,9 +146,7 @@ void h2_visit::on_body(const slice& bytes, size_t retained) {
       return answer_error(outcome::body_too_large, {});
     return reset(h2_code::cancel);
   }
-  const bool shared
-    = bytes.owner() && retained <= max_kept_per_byte * bytes.size();
-  body_.push_back(shared ? bytes : slice::copy(bytes.view()));
+  body_.push_back(keepable(bytes, retained));
   forward();
 }
 
@@ -160,20 +158,15 @@ void h2_visit::forward() {
   // what comes early for another request (RFC 9110, 7.8).
   const bool early = protocol_ == protocol::asked && exchange_;
   while (!body_.empty() && !early) {
-    auto& first = body_.front();
-    const auto room = exchange_ ? exchange_->room() : first.size();
-    const auto size = std::min(room, first.size());
-    if (size == 0)
+    const auto room = exchange_ ? exchange_->room() : body_.front().size();
+    if (room == 0)
       break;
-    taken += size;
-    auto piece = first.sub(0, size);
-    first = first.sub(size);
-    if (first.empty())
-      body_.pop_front();
+    auto piece = take_front(body_, room);
+    taken += piece.size();
     if (exchange_)
       exchange_->send_body(std::move(piece));
     else
-      dropped_ += size;
+      dropped_ += piece.size();
   }
   if (taken > 0 && connection && stream_ != 0) {
     connection->session().consume(stream_, taken);

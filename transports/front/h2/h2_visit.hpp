@@ -6,8 +6,8 @@
 #include "transports/http/response_writer.hpp"
 #include "transports/net/progress_watch.hpp"
 #include "transports/seam/limits/hold.hpp"
+#include "transports/seam/pieces.hpp"
 
-#include <deque>
 #include <memory>
 #include <optional>
 
@@ -99,7 +99,7 @@ class h2_visit final : public h2_stream_owner,
   answer_state answer_ = answer_state::awaited;
   protocol protocol_ = protocol::http;
   exchange_ptr exchange_;
-  std::deque<slice> body_; ///< for which the exchange has no room yet
+  pieces body_; ///< for which the exchange has no room yet
   header_list trailers_;
   hold widened_;    ///< while its body has more room
   hold descriptor_; ///< of the target, if it is one of ours

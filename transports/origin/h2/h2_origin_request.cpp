@@ -188,9 +188,7 @@ void h2_origin_request::on_body(const slice& bytes, size_t retained) {
   received_ += bytes.size();
   if (!receiver_)
     return on_->session().consume(stream_, bytes.size());
-  const bool shared
-    = bytes.owner() && retained <= max_kept_per_byte * bytes.size();
-  body_.push_back(shared ? bytes : slice::copy(bytes.view()));
+  body_.push_back(keepable(bytes, retained));
   deliver();
 }
 
@@ -214,16 +212,12 @@ void h2_origin_request::deliver() {
   const auto kept = shared_from_this();
   size_t taken = 0;
   while (receiver_ && !body_.empty()) {
-    auto& first = body_.front();
-    const auto size = std::min(receiver_->response_room(), first.size());
-    held_back_ = held_back_ || size == 0;
-    if (size == 0)
+    const auto room = receiver_->response_room();
+    held_back_ = held_back_ || room == 0;
+    if (room == 0)
       break;
-    taken += size;
-    auto piece = first.sub(0, size);
-    first = first.sub(size);
-    if (first.empty())
-      body_.pop_front();
+    auto piece = take_front(body_, room);
+    taken += piece.size();
     receiver_->on_response_body(std::move(piece));
   }
   if (taken > 0 && stream_ != 0) {

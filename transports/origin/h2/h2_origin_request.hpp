@@ -3,8 +3,8 @@
 #include "transports/http2/h2_stream.hpp"
 #include "transports/net/progress_watch.hpp"
 #include "transports/origin/h2/h2_origin.hpp"
+#include "transports/seam/pieces.hpp"
 
-#include <deque>
 #include <memory>
 #include <string>
 
@@ -57,7 +57,7 @@ class h2_origin_request final
   struct socket {
     header_list fields;          ///< of its request
     std::string accept;          ///< of its answer
-    std::deque<slice> held = {}; ///< until it is granted
+    pieces held = {};            ///< until it is granted
     bool end_due = false;        ///< dito
     bool granted = false;
   };
@@ -91,7 +91,7 @@ class h2_origin_request final
   bool held_back_ = false;    ///< the receiver had no room since the last look
   std::unique_ptr<socket> socket_; ///< null = it asks for none
   answer_state answer_ = answer_state::awaited;
-  std::deque<slice> body_; ///< for which the receiver has no room yet
+  pieces body_; ///< for which the receiver has no room yet
   header_list trailers_;
   size_t interim_heads_ = 0;
   size_t interim_bytes_ = 0;
