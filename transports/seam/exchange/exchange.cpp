@@ -429,10 +429,8 @@ bool exchange::send_datagram(slice bytes) {
 void exchange::consumed(size_t bytes) {
   if (over_)
     return;
-  auto due = in_.consume(bytes);
-  if (growth_.look(in_, unit()))
-    due = in_.current_ack();
-  if (due && link_ && !current_.resuming)
+  if (auto due = growth_.consume(in_, bytes, unit());
+      due && link_ && !current_.resuming)
     send(*due);
 }
 

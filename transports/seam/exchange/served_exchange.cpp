@@ -207,10 +207,7 @@ void served_exchange::send_end(header_list trailers) {
 void served_exchange::consumed(size_t bytes) {
   if (over_)
     return;
-  auto due = in_.consume(bytes);
-  if (growth_.look(in_, unit()))
-    due = in_.current_ack();
-  if (due)
+  if (auto due = growth_.consume(in_, bytes, unit()))
     send(*due);
   confirm_end();
 }

@@ -18,12 +18,19 @@ void window_growth::end() noexcept {
   next_look_ = std::numeric_limits<uint64_t>::max();
 }
 
+size_t window_growth::within_reach() const {
+  return share_->left() / least_left;
+}
+
+bool window_growth::take(size_t bytes) {
+  return bytes <= within_reach() && share_->grow(bytes);
+}
+
 void window_growth::adapt(send_window& out, uint32_t window) {
   assert(share_);
   const auto now = out.most();
-  const auto more
-    = std::min<size_t>(std::min(window, most_) - std::min(now, most_),
-                       share_->left() / least_left);
+  const auto more = std::min<size_t>(
+    std::min(window, most_) - std::min(now, most_), within_reach());
   if (more > 0 && share_->grow(more))
     out.take_up_to(now + static_cast<uint32_t>(more));
 }
@@ -50,8 +57,7 @@ bool window_growth::widen(receive_window& in, double rate) {
   const auto now = in.window();
   const auto window
     = static_cast<uint32_t>(std::min<uint64_t>(most_, uint64_t{now} * 2));
-  if (window <= now || window - now > share_->left() / least_left
-      || !share_->grow(window - now)) {
+  if (window <= now || !take(window - now)) {
     rate_before_ = 0;
     settle(in, patience);
     return false;

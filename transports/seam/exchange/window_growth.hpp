@@ -48,11 +48,15 @@ class window_growth {
       adapt(out, window);
   }
 
-  /// After the application took bytes. True when `in` gives another credit
-  /// from now on: an ack is due.
-  bool look(receive_window& in, const executor& clock) {
-    return in.consumed() >= next_look_ && in.is_starving()
-           && judge(in, clock.now());
+  /// The application took `bytes` of `in`; an ack to send when one is due, as
+  /// one is when the window becomes another one.
+  std::optional<ack_frame> consume(receive_window& in, size_t bytes,
+                                   const executor& clock) {
+    auto due = in.consume(bytes);
+    if (in.consumed() >= next_look_ && in.is_starving()
+        && judge(in, clock.now()))
+      due = in.current_ack();
+    return due;
   }
 
   /// The exchange is over: others may grow.
@@ -61,6 +65,8 @@ class window_growth {
  private:
   enum class phase : uint8_t { settling, measuring };
 
+  bool take(size_t bytes);
+  size_t within_reach() const;
   void adapt(send_window& out, uint32_t window);
   bool judge(receive_window& in, time_point now);
   bool widen(receive_window& in, double rate);

@@ -37,10 +37,8 @@ struct direction {
       in.accept(std::get<data_frame>(*next));
     const auto held_up = milliseconds(bytes / rate);
     unit.advance(std::max<duration>(trip, held_up));
-    const auto due = [&]() -> std::optional<ack_frame> {
-      auto ack = in.consume(in.received() - in.consumed() - behind);
-      return giving.look(in, unit) ? in.current_ack() : ack;
-    }();
+    const auto due
+      = giving.consume(in, in.received() - in.consumed() - behind, unit);
     CAF_REQUIRE(due);
     taking.cover(out, due->window);
     CAF_CHECK(out.ack(due->offset, due->window));
