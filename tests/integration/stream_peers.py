@@ -24,13 +24,13 @@ def read_all(connection):
 
 
 def read_exactly(connection, count):
-    got = b""
+    got = bytearray() # megabytes may come
     while len(got) < count:
         part = connection.recv(count - len(got))
         if not part:
             raise EOFError(f"{len(got)} of {count} bytes")
         got += part
-    return got
+    return bytes(got)
 
 
 def connect(port, host="127.0.0.1", timeout=PATIENCE):

@@ -51,7 +51,7 @@ class LongWays:
 
     def download(self, stack):
         with connect(stack.raw) as visitor:
-            got = read_exactly_fast(visitor, SIZE)
+            got = read_exactly(visitor, SIZE)
         self.assertEqual(hashlib.sha256(got).digest(),
                          hashlib.sha256(stack.target.body).digest())
 
@@ -107,24 +107,13 @@ class LongWays:
         got = []
         with connect(stack.raw) as visitor:
             reader = threading.Thread(
-                target=lambda: got.append(read_exactly_fast(visitor, SIZE)))
+                target=lambda: got.append(read_exactly(visitor, SIZE)))
             reader.start()
             wait_until(lambda: way.held_there > 3 * WINDOW, "a larger window")
             way.cut()
             reader.join()
         self.assertEqual(hashlib.sha256(got[0]).digest(),
                          hashlib.sha256(stack.target.body).digest())
-
-
-def read_exactly_fast(connection, count):
-    """As `read_exactly`, for megabytes."""
-    got = bytearray()
-    while len(got) < count:
-        part = connection.recv(1 << 20)
-        if not part:
-            raise EOFError(f"{len(got)} of {count} bytes")
-        got += part
-    return bytes(got)
 
 
 if __name__ == "__main__":
