@@ -140,10 +140,10 @@ class Ways:
                 "cert": str(self.pair.cert), "key": str(self.pair.key)}
             config["mappings"][0]["from"] = f"https://{HOST}"
             flags += ["-tls", "-ca", str(self.authority.cert)]
+        if programs and not self._checks(programs, config):
+            del config["limits"] # a former release, which had none
         programs = programs or self.programs
         label = name.replace(" ", "-")
-        if not self._checks(programs, config):
-            del config["limits"] # a former release, which had none
         node = self.measure(Node(programs, self.folder, config,
                                  f"node-{label}"))
         agent = self.measure(Agent(programs, self.folder, node.port, transport,
